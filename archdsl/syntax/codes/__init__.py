@@ -1,0 +1,1 @@
+"""Every diagnostic code, collected from its family."""
