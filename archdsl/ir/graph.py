@@ -1,0 +1,200 @@
+"""The IR: a flat, pure, lazy dataflow over named dimensions in which choices are first-class.
+
+A value is an `Input`, an `Op`, a `Select` or a `Pick`. There are no guarded regions: what is active under a
+genotype follows from demand (`archdsl.ir.activity`). Shapes map one-letter dimension names to size expressions; `b`
+is the batch, with the nominal size that costs are counted at. The order of a shape's dimensions means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import Expr
+from archdsl.ir.instance import Instance, join
+from archdsl.syntax.diagnostics import Code, Label
+from archdsl.syntax.source import Span
+
+Shape: TypeAlias = Mapping[str, Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """How a weight starts: a name of the table of initialisers and its numbers, e.g. Init("normal", (0.01,))."""
+
+    name: str
+    args: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(repr, self.args))})" if self.args else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A learnable tensor: `path.name` is its key. `shape` is in the order of PyTorch's own modules.
+
+    `variant` tells apart weights of one path that belong to different alternatives of a structural choice; they
+    never live together, so a fixed model has one of them under the plain key.
+    """
+
+    path: str
+    name: str
+    shape: tuple[Expr, ...]
+    init: Expr
+    variant: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        return join(self.path, self.name)
+
+    @property
+    def identity(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Equal for weights that are one tensor."""
+        return self.full_name, self.variant
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition on an op: `problem` is None where it holds and the message where it does not."""
+
+    problem: Expr
+    code: Code
+    span: Span | None = None
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Input:
+    """An input tensor; `dims` is the order in which callers pass it, e.g. "bcthw"."""
+
+    name: str
+    dims: str
+    shape: Shape
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Op:
+    """A primitive applied to values. `attrs` holds every parameter of the primitive, defaults filled in.
+
+    `macs` are multiply–accumulates at the nominal batch.
+    """
+
+    name: str
+    inputs: tuple[Value, ...]
+    attrs: Mapping[str, Expr]
+    shape: Shape
+    weights: tuple[Weight, ...]
+    macs: Expr
+    instance: Instance
+    span: Span | None = field(default=None, repr=False)
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Select:
+    """One of its operands, by an index over choices. All operands have the same dimensions; sizes may differ."""
+
+    index: Expr
+    operands: tuple[Value, ...]
+    shape: Shape
+    instance: Instance
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pick:
+    """Several of its operands, combined: `subset` yields a tuple of indices.
+
+    `sum` adds them; `weighted` adds them by one learnable coefficient each (a single one is itself, without a
+    coefficient); `concat` joins them along `dim`.
+    """
+
+    subset: Expr
+    operands: tuple[Value, ...]
+    combine: Literal["sum", "weighted", "concat"]
+    dim: str | None
+    weights: tuple[Weight, ...]
+    shape: Shape
+    instance: Instance
+    span: Span | None = field(default=None, repr=False)
+    checks: tuple[Check, ...] = ()
+
+
+Value: TypeAlias = Input | Op | Select | Pick
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """`require condition`: a boolean expression over choices that every architecture satisfies."""
+
+    condition: Expr
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CostBound:
+    """`require macs <= 2.0G`: a bound on a total at the declared sizes."""
+
+    metric: Literal["macs", "params"]
+    op: Literal["<=", "<", ">=", ">"]
+    limit: float
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Graph:
+    """A space or a model: a model is a graph without choices.
+
+    `choices` are all live ones in program order; `values` all live values, operands before users.
+    """
+
+    name: str
+    kind: Literal["space", "model"]
+    inputs: tuple[Input, ...]
+    outputs: tuple[Value, ...]
+    values: tuple[Value, ...]
+    choices: tuple[Choice, ...]
+    requirements: tuple[Requirement, ...]
+    bounds: tuple[CostBound, ...]
+    root: Instance
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the parameters it was elaborated with, as text
+
+    def ops(self) -> Iterator[Op]:
+        return (v for v in self.values if isinstance(v, Op))
+
+    def weights(self) -> Mapping[tuple[str, tuple[tuple[str, str], ...]], Weight]:
+        """Every weight once, in program order, by identity."""
+        found: dict[tuple[str, tuple[tuple[str, str], ...]], Weight] = {}
+        for value in self.values:
+            if isinstance(value, Op | Pick):
+                for weight in value.weights:
+                    found.setdefault(weight.identity, weight)
+        return found
+
+
+def operands(value: Value) -> tuple[Value, ...]:
+    """The values that a value reads or chooses from."""
+    if isinstance(value, Input):
+        return ()
+    return value.inputs if isinstance(value, Op) else value.operands
+
+
+def in_order(outputs: tuple[Value, ...]) -> tuple[Value, ...]:
+    """All values under the outputs, operands before users; iterative, so depth is no limit."""
+    done: dict[Value, None] = {}
+    for output in outputs:
+        stack: list[tuple[Value, bool]] = [(output, False)]
+        while stack:
+            value, expanded = stack.pop()
+            if value in done:
+                continue
+            if expanded:
+                done[value] = None
+            else:
+                stack.append((value, True))
+                stack.extend((o, False) for o in reversed(operands(value)) if o not in done)
+    return tuple(done)
