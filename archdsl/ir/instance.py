@@ -17,7 +17,8 @@ class Instance:
     """One call, or one turn of a labelled loop, or one alternative of a choice of layers.
 
     `segment` is its own part of the path (`block[0]`, `glore`), `callee` the block's or primitive's name. `home` is
-    the path under which its weights live where that differs (`shared`). The compiler appends children while it
+    the path under which its weights live where that differs (`shared`), `tie` the one under which its choices live
+    (`tied`). The compiler appends children while it
     elaborates; afterwards nothing changes.
     """
 
@@ -28,6 +29,7 @@ class Instance:
     span: Span | None = None
     choice: Choice | None = None  # of an alternative: the choice that it answers
     home: str | None = None
+    tie: str | None = None
     children: list[Instance] = field(default_factory=list)
     path: str = field(init=False)
 
@@ -40,6 +42,17 @@ class Instance:
         if self.home is not None:
             return self.home
         return join(self.parent.weights_path, self.segment) if self.parent is not None else self.segment
+
+    @property
+    def choices_path(self) -> str:
+        """Where the choices of this instance live: its path, unless it or an instance around it is tied."""
+        if self.tie is not None:
+            return self.tie
+        return join(self.parent.choices_path, self.segment) if self.parent is not None else self.segment
+
+    @property
+    def is_tied(self) -> bool:
+        return self.tie is not None or (self.parent is not None and self.parent.is_tied)
 
     def walk(self) -> Iterator[Instance]:
         """This instance and all below it, in program order."""

@@ -1,0 +1,272 @@
+"""What an expression of the language evaluates to: scalars over choices, tuples, lists, ranges, layers, tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import Expr
+from archdsl.ir.graph import Init, Shape, Value
+from archdsl.ops.primitive import Primitive
+from archdsl.syntax import ast
+from archdsl.syntax.source import Span
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.module import Module
+
+
+class Axes(str):
+    """`@hw`: a set of dimensions; a string of its own kind, so that it is never taken for a text."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tensor:
+    """A value of the graph. Its sizes are read by `.c`."""
+
+    value: Value
+
+    @property
+    def shape(self) -> Shape:
+        return self.value.shape
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An element of a list or tuple. `word` is the name it was written by, a label if none is given."""
+
+    value: Thing
+    label: str | None = None
+    word: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        return self.label or self.word
+
+
+@dataclass(frozen=True, slots=True)
+class TupleV:
+    """A record: several values side by side."""
+
+    items: tuple[Item, ...]
+
+    def values(self) -> tuple[Thing, ...]:
+        return tuple(i.value for i in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class ListV:
+    """A sequence; after `~` a domain."""
+
+    items: tuple[Item, ...]
+
+    def values(self) -> tuple[Thing, ...]:
+        return tuple(i.value for i in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeV:
+    """`low..high by step`, both ends included; after `~` a domain that slices one super-weight."""
+
+    low: Expr
+    high: Expr
+    step: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class CountV:
+    """`range(start, stop, step)`: what a loop counts over; the bound may be a choice."""
+
+    start: Expr
+    stop: Expr
+    step: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class OfV:
+    """`2 of xs`: a domain of subsets."""
+
+    count: Expr | RangeV
+    items: ListV
+
+
+@dataclass(frozen=True, slots=True)
+class PickV:
+    """The chosen members of a list, not yet combined; `subset` yields a tuple of indices."""
+
+    subset: Expr
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionV:
+    """A number function of the language, or one that a file defines with `fn`."""
+
+    name: str
+    definition: ast.Fn | None = None
+    module: Module | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InitialiserV:
+    """`normal` before its parentheses."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetV:
+    """A space or a model by name."""
+
+    net: ast.Net
+    module: Module = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GenotypeV:
+    genotype: ast.Genotype
+    module: Module = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PrimitiveL:
+    """A primitive with some of its parameters set."""
+
+    primitive: Primitive
+    args: Mapping[str, Thing] = field(default_factory=dict)
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockL:
+    """A block with some of its parameters set."""
+
+    block: ast.Block
+    module: Module = field(repr=False)
+    args: Mapping[str, Thing] = field(default_factory=dict)
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainL:
+    """`a -> b -> c` of layers: each step with the name its instance takes."""
+
+    steps: tuple[tuple[str | None, Layer], ...]
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedL:
+    """`layer as name`."""
+
+    layer: Layer
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeL:
+    """`shared layer` or `tied layer`; `home` is the path of the name it is bound to."""
+
+    mode: Literal["shared", "tied"]
+    layer: Layer
+    home: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenL:
+    """One of several layers, by an index over choices; each alternative is a level of its own in paths."""
+
+    index: Expr
+    labels: tuple[str, ...]
+    options: tuple[Layer, ...]
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """Stands for a value whose error has been reported, so that nothing built on it reports again."""
+
+
+POISON = Poison()
+
+Layer: TypeAlias = PrimitiveL | BlockL | ChainL | NamedL | ModeL | ChosenL
+Thing: TypeAlias = (
+    Expr | Tensor | TupleV | ListV | RangeV | CountV | OfV | PickV | FunctionV | InitialiserV | NetV | GenotypeV | PrimitiveL | BlockL | ChainL | NamedL | ModeL | ChosenL | Poison
+)
+LAYERS = (PrimitiveL, BlockL, ChainL, NamedL, ModeL, ChosenL)
+
+
+def scalar_text(value: Any) -> str:
+    """A scalar as it is written in a file: the label of an alternative."""
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, Axes):
+        return f"@{value}"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        if len(value) > 1 and all(isinstance(v, int) and v >= 0 for v in value):
+            return "x".join(map(str, value))
+        return "(" + ", ".join(scalar_text(v) for v in value) + ")"
+    if isinstance(value, range):
+        last = value[-1] if len(value) else value.stop - 1
+        return f"{value.start}..{last}" + (f" by {value.step}" if value.step != 1 else "")
+    if isinstance(value, Init) and value.name == "constant":
+        return repr(value.args[0])
+    return str(value)
+
+
+def word_of(layer: Layer) -> str | None:
+    """The name that an instance of this layer takes where none is given."""
+    if isinstance(layer, PrimitiveL):
+        return layer.primitive.name
+    if isinstance(layer, BlockL):
+        return layer.block.name
+    if isinstance(layer, NamedL):
+        return layer.name
+    if isinstance(layer, ModeL):
+        return word_of(layer.layer)
+    return None
+
+
+def describe(value: Thing) -> str:
+    """The kind of a value, for messages: "a tensor [b, c, t]", "the layer `conv`", "a list of 3"."""
+    if isinstance(value, Expr):
+        if not value.is_constant:
+            return "a number under a choice" if isinstance(value.table[0], int | float) else "a value under a choice"
+        if isinstance(value.value, Axes):
+            return f"the dimensions {scalar_text(value.value)}"
+        if isinstance(value.value, bool | str):
+            return f"the {'text' if isinstance(value.value, str) else 'truth value'} {scalar_text(value.value)}"
+        if isinstance(value.value, tuple):
+            return f"the size {scalar_text(value.value)}"
+        if isinstance(value.value, Init):
+            return f"the initialiser {value.value}"
+        return f"the number {scalar_text(value.value)}"
+    if isinstance(value, Tensor):
+        return f"a tensor [{', '.join(value.shape)}]"
+    if isinstance(value, TupleV):
+        return f"a tuple of {len(value.items)}"
+    if isinstance(value, ListV):
+        return f"a list of {len(value.items)}"
+    if isinstance(value, PickV):
+        return "a pick from a list"
+    if isinstance(value, OfV):
+        return "a domain of subsets"
+    if isinstance(value, RangeV | CountV):
+        return "a range"
+    if isinstance(value, FunctionV):
+        return f"the function `{value.name}`"
+    if isinstance(value, InitialiserV):
+        return f"the initialiser `{value.name}`"
+    if isinstance(value, NetV):
+        return f"the {value.net.kind} `{value.net.name}`"
+    if isinstance(value, GenotypeV):
+        return f"the genotype `{value.genotype.name}`"
+    if isinstance(value, Poison):
+        return "nothing"
+    word = word_of(value)
+    return f"the layer `{word}`" if word else ("a choice of layers" if isinstance(value, ChosenL) else "a layer")

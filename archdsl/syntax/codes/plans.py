@@ -1,0 +1,42 @@
+"""E07xx: search plans."""
+
+from archdsl.syntax.diagnostics import Code, table
+
+UNKNOWN_SETTING = Code(
+    "E0701",
+    "no such setting of a plan",
+    """A plan sets `strategy`, `data`, `alpha`, `weights`, `epochs` and the like; this is none of them.
+
+Use one of the settings that the message lists.""",
+)
+UNKNOWN_STRATEGY = Code(
+    "E0702",
+    "no such strategy",
+    """A plan's `strategy` names a search algorithm with its options.
+
+Use one of the strategies that the message lists.""",
+)
+UNCOVERED_CHOICE = Code(
+    "E0703",
+    "a step that neither opens nor fixes a choice",
+    """A step opens or fixes every choice, nothing by default: a choice that is forgotten would be searched, or not, by accident.
+Results of earlier steps stay fixed until they are opened again.
+
+Open it (`open group[*].attention`) or fix it (`fix group[*].attention = identity`).""",
+)
+NOT_A_BUDGET = Code(
+    "E0704",
+    "not a budget",
+    """A budget bounds a cost: `budget macs <= 2.0G` or `budget params <= 5M`.
+
+State the metric on the left and the limit on the right.""",
+)
+DUPLICATE_STEP = Code(
+    "E0705",
+    "two steps with one name",
+    """A run's folder, metrics and weights go by the names of the steps.
+
+Rename one of them.""",
+)
+
+CODES = table(UNKNOWN_SETTING, UNKNOWN_STRATEGY, UNCOVERED_CHOICE, NOT_A_BUDGET, DUPLICATE_STEP)
