@@ -1,0 +1,1 @@
+"""Codes about files and the command line: E09xx."""

@@ -1,0 +1,203 @@
+"""What the parser builds: one function for each rule of the grammar, from the values of its parts to a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archdsl.syntax import ast
+from archdsl.syntax.lalr import Action
+from archdsl.syntax.source import Span
+
+_UNITS = {"K": 3, "M": 6, "G": 9, "T": 12}
+
+
+def _sequence(span: Span, parts: list[Any]) -> tuple[Any, ...]:
+    return tuple(parts)
+
+
+def _first(span: Span, parts: list[Any]) -> Any:
+    return parts[0]
+
+
+def _plain(node: type[Any]) -> Action:
+    """For nodes whose fields are the rule's parts in their order."""
+    return lambda span, parts: node(*parts, span=span)
+
+
+def _of_tuple(node: type[Any]) -> Action:
+    """For nodes with one field, the tuple of all parts."""
+    return lambda span, parts: node(tuple(parts), span=span)
+
+
+def quantity(text: str) -> float:
+    """`2.0G` as the nearest float to 2·10⁹."""
+    return float(f"{text[:-1]}e{_UNITS[text[-1]]}")
+
+
+def _size(span: Span, parts: list[Any]) -> ast.Size:
+    return ast.Size(tuple(int(size) for size in parts[0].split("x")), span=span)
+
+
+def _range(span: Span, parts: list[Any]) -> ast.Range:
+    low, high, step = parts
+    return ast.Range(low, high, step, span=span)
+
+
+def _flow(span: Span, parts: list[Any]) -> Any:
+    return ast.Flow(tuple(parts), span=span)
+
+
+def _comprehension(span: Span, parts: list[Any]) -> ast.Comprehension:
+    value, *clauses, condition = parts
+    return ast.Comprehension(value, tuple(clauses), condition, span=span)
+
+
+def _binary(span: Span, parts: list[Any]) -> ast.Binary:
+    left, op, right = parts
+    return ast.Binary(op, left, right, span=span)
+
+
+def _if(span: Span, parts: list[Any]) -> ast.If:
+    test, body, orelse = parts
+    return ast.If(test, body, orelse, span=span)
+
+
+def _use(span: Span, parts: list[Any]) -> ast.Use:
+    module, *names = parts
+    return ast.Use(module, tuple(names), span=span)
+
+
+def _block(span: Span, parts: list[Any]) -> ast.Block:
+    name, params, body = parts
+    return ast.Block(name, params, body, None, span=span)
+
+
+def _block_is(span: Span, parts: list[Any]) -> ast.Block:
+    name, params, value = parts
+    return ast.Block(name, params, None, value, span=span)
+
+
+def _net(span: Span, parts: list[Any]) -> ast.Net:
+    kind, name, params, body = parts
+    return ast.Net(kind, name, params, body, None, (), span=span)
+
+
+def _net_is(span: Span, parts: list[Any]) -> ast.Net:
+    kind, name, params, value, *patches = parts
+    named = (ast.Path(tuple(ast.Name(word, span=span) for word in patch), span=span) if isinstance(patch, tuple) else patch for patch in patches)
+    return ast.Net(kind, name, params, None, value, tuple(named), span=span)
+
+
+def _genotype(span: Span, parts: list[Any]) -> ast.Genotype:
+    name, of, edits = parts
+    return ast.Genotype(name, of, edits.edits, span=span)
+
+
+def _group_edit(span: Span, parts: list[Any]) -> ast.GroupEdit:
+    path, edits = parts
+    return ast.GroupEdit(path, edits.edits, span=span)
+
+
+def _path(span: Span, parts: list[Any]) -> ast.Path:
+    word, *segments = parts
+    first = ast.Name(word, span=Span(span.source, span.start, span.start + len(word)))
+    return ast.Path((first, *segments), span=span)
+
+
+def _index(span: Span, parts: list[Any]) -> ast.Index:
+    return ast.Index(tuple(int(part) for part in parts), span=span)
+
+
+def _index_range(span: Span, parts: list[Any]) -> ast.Index:
+    return ast.Index((int(parts[0]), int(parts[1])), True, span=span)
+
+
+def _parenthesised(span: Span, parts: list[Any]) -> Any:
+    return parts[0]
+
+
+ACTIONS: Mapping[str, Action] = {
+    "file": lambda span, parts: ast.File(int(parts[0]), tuple(parts[1:]), span=span),
+    "use": _use,
+    "dotted": _sequence,
+    "alias": _plain(ast.Alias),
+    "const": _plain(ast.Const),
+    "fn": _plain(ast.Fn),
+    "block": _block,
+    "block_is": _block_is,
+    "net": _net,
+    "net_is": _net_is,
+    "genotype": _genotype,
+    "params": _sequence,
+    "param": _plain(ast.Param),
+    "body": _sequence,
+    "input": _of_tuple(ast.Input),
+    "port": _plain(ast.Port),
+    "shape": _sequence,
+    "dim": _plain(ast.Dim),
+    "weight": _plain(ast.Weight),
+    "output": _plain(ast.Output),
+    "bind": _plain(ast.Bind),
+    "targets": _sequence,
+    "exprs": _sequence,
+    "choose": _plain(ast.Choose),
+    "for": _plain(ast.For),
+    "name_pattern": _plain(ast.NamePattern),
+    "tuple_pattern": _of_tuple(ast.TuplePattern),
+    "if": _if,
+    "else_if": _sequence,
+    "require": _plain(ast.Require),
+    "edits": _of_tuple(ast.Edits),
+    "set_edit": _plain(ast.SetEdit),
+    "narrow_edit": _plain(ast.NarrowEdit),
+    "group_edit": _group_edit,
+    "insert_after": lambda span, parts: ast.InsertEdit("after", parts[0], parts[1], span=span),
+    "insert_before": lambda span, parts: ast.InsertEdit("before", parts[0], parts[1], span=span),
+    "replace_edit": _plain(ast.ReplaceEdit),
+    "remove_edit": _plain(ast.RemoveEdit),
+    "paths": _sequence,
+    "path": _path,
+    "name_segment": _plain(ast.Name),
+    "indices": _index,
+    "index_range": _index_range,
+    "every_index": lambda span, parts: ast.Index(None, span=span),
+    "search": _plain(ast.Search),
+    "plan": _sequence,
+    "step": _plain(ast.Step),
+    "open": _plain(ast.Open),
+    "fix": _plain(ast.Fix),
+    "freeze": _plain(ast.Freeze),
+    "budget": _plain(ast.Budget),
+    "setting": _plain(ast.Setting),
+    "conditional": _plain(ast.Conditional),
+    "flow": _flow,
+    "named": _plain(ast.Named),
+    "binary": _binary,
+    "not": lambda span, parts: ast.Unary("not", parts[0], span=span),
+    "minus": lambda span, parts: ast.Unary("-", parts[0], span=span),
+    "of": _plain(ast.Of),
+    "range": _range,
+    "mode": _plain(ast.Mode),
+    "call": lambda span, parts: ast.Call(parts[0], tuple(parts[1:]), span=span),
+    "attr": _plain(ast.Attr),
+    "item": _plain(ast.Item),
+    "positional": lambda span, parts: ast.Arg(None, parts[0], span=span),
+    "keyword": _plain(ast.Arg),
+    "ref": _plain(ast.Ref),
+    "int": lambda span, parts: ast.Int(int(parts[0]), span=span),
+    "float": lambda span, parts: ast.Float(float(parts[0]), parts[0], span=span),
+    "quantity": lambda span, parts: ast.Quantity(quantity(parts[0]), parts[0], span=span),
+    "size": _size,
+    "axes": lambda span, parts: ast.Axes(parts[0][1:], span=span),
+    "string": lambda span, parts: ast.String(parts[0].strip('"'), span=span),
+    "true": lambda span, parts: ast.Bool(True, span=span),
+    "false": lambda span, parts: ast.Bool(False, span=span),
+    "parenthesised": _parenthesised,
+    "tuple": _of_tuple(ast.Tuple),
+    "list": _of_tuple(ast.List),
+    "comprehension": _comprehension,
+    "clause": _plain(ast.Clause),
+    "entry_of": _plain(ast.Entry),
+    "word": _first,
+}

@@ -1,0 +1,116 @@
+"""Panic mode: after an error, back to the list of statements that holds it and on to where the next statement begins.
+
+A broken header (`for x on xs {`) is replaced by a sound one, so that its body is still read. Every decision is made from the
+tokens and the stack alone, and every step either drops symbols or passes tokens, so it ends.
+"""
+
+from __future__ import annotations
+
+from archdsl.syntax.lalr import Machine
+from archdsl.syntax.table import END
+from archdsl.syntax.tokens import ERROR, Tokens
+
+LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
+_TOP = frozenset({"use", "fn", "block", "space", "model", "genotype", "search"})
+_OPENERS = frozenset({"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "step", "open", "fix", "freeze", "budget"})
+_ALONE = frozenset({"input", "output", "param", "require"})  # openers that stand nowhere else, so not only first on a line
+_FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
+
+_NAME = ("NAME", "_")
+_HEADERS = {
+    "for": (("for", "for"), _NAME, ("in", "in"), _NAME),
+    "if": (("if", "if"), _NAME),
+    "block": (("block", "block"), _NAME),
+    "space": (("space", "space"), _NAME),
+    "model": (("model", "model"), _NAME),
+    "genotype": (("genotype", "genotype"), _NAME, ("of", "of"), _NAME),
+    "search": (("search", "search"), _NAME, ("of", "of"), _NAME),
+    "step": (("step", "step"), _NAME),
+}
+_PATCHED = (("space", "space"), _NAME, ("=", "="), _NAME, ("with", "with"))
+
+
+def recover(machine: Machine, tokens: Tokens, at: int) -> int:
+    """Brings the machine to where the text makes sense again; returns the index of the token to go on with."""
+    if tokens.kinds[at] == ERROR and machine.accepts(tokens.kinds[at + 1]):
+        return at + 1
+    level = _innermost(machine)
+    first = machine.firsts[level + 1] if level + 1 < len(machine.states) else at
+    open_brackets = sum((kind in "([") - (kind in ")]") for kind in machine.kinds[level + 1 :] if kind)
+    machine.cut(level)
+    return _skip(machine, tokens, at, first, max(open_brackets, 0))
+
+
+def close(machine: Machine, at: int, position: int, levels: int | None = None) -> bool:
+    """Closes open bodies, all or the innermost few, as if their braces stood here."""
+    while levels is None or levels > 0:
+        level = _innermost(machine)
+        machine.cut(level)
+        if not machine.feed("}", "}", position, position, at):
+            return levels is None
+        levels = None if levels is None else levels - 1
+    return True
+
+
+def opens_declaration(tokens: Tokens, at: int) -> bool:
+    """Does a declaration begin here, judged by its place on the line? Top-level keywords are names elsewhere."""
+    return tokens.kinds[at] in _TOP and tokens.column(at) == 1 and tokens.kinds[at + 1] not in ("=", "~", ",", ".", "[", "{")
+
+
+def _innermost(machine: Machine) -> int:
+    """Place on the stack of the innermost list of statements."""
+    level = len(machine.states) - 1
+    while level > 0 and not machine.expects_rule(level, LISTS):
+        level -= 1
+    return level
+
+
+def _skip(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) -> int:
+    braces = 0
+    started = at
+    while (kind := tokens.kinds[at]) != END:
+        if opens_declaration(tokens, at) and at > first:
+            close(machine, at, tokens.starts[at])
+            return at
+        if braces:
+            braces += (kind == "{") - (kind == "}")
+            at += 1
+            if braces == 0 and tokens.kinds[at] not in ("else", "with"):
+                return at
+            continue
+        if kind == "}" and machine.begins(len(machine.states) - 1, "}"):
+            return at
+        if kind == "{":
+            if _replace_header(machine, tokens, at, first):
+                return at
+            braces = 1
+        elif at > first and _begins_statement(machine, tokens, at, first, brackets):
+            return at
+        elif at > started or kind not in ")]":
+            brackets = max(brackets + (kind in "([") - (kind in ")]"), 0)
+        at += 1
+    return at
+
+
+def _begins_statement(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) -> bool:
+    kind, following = tokens.kinds[at], tokens.kinds[at + 1]
+    if not machine.begins(len(machine.states) - 1, kind):
+        return False
+    if kind in _ALONE:
+        return following != "="
+    named = following in _FOLLOWS_NAME
+    if tokens.first_on_line(at):
+        # Inside an unclosed bracket a line may be a further argument: then it stands farther right.
+        return (kind in _OPENERS or kind in _TOP or named) and (not brackets or tokens.column(at) <= tokens.column(first))
+    return not brackets and kind == "NAME" and following in ("=", "~")
+
+
+def _replace_header(machine: Machine, tokens: Tokens, at: int, first: int) -> bool:
+    """Feeds a sound header in place of the broken one before this `{`."""
+    header = _PATCHED if tokens.kinds[at - 1] == "with" else _HEADERS.get(tokens.kinds[first], (_NAME,))
+    if not machine.accepts(*(kind for kind, _ in header), "{"):
+        return False
+    position = tokens.starts[at]
+    for kind, text in header:
+        machine.feed(kind, text, position, position, at)
+    return True
