@@ -20,6 +20,8 @@ Kind = Literal[
     "init",  # an initialiser or a number
     "like",  # a tensor of which only the shape is read
     "range",  # a..b by c
+    "index",  # a whole number, which removes the dimension, or a range
+    "pair",  # (low, high)
     "string",
     "any",
 ]
@@ -29,12 +31,21 @@ REQUIRED: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a primitive. `default` is REQUIRED where the caller must give it."""
+    """One parameter of a primitive. `default` is REQUIRED where the caller must give it.
+
+    `given` is False for what only the compiler sets.
+    """
 
     name: str
     kind: Kind
     default: Any = REQUIRED
     doc: str = ""
+    given: bool = True
+
+    @property
+    def settled(self) -> bool:
+        """Whether a choice may not reach it within one op, because it decides which dimensions or weights there are."""
+        return self.kind in ("axes", "bool", "like")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A condition of a rule: `message` yields None where it holds, else a text with the sizes that clash."""
+    """A condition of a rule: `message` yields None where it holds, else a text with the sizes that clash.
+
+    Where an attribute or a size has itself no value, `message` is `Undefined` and says why.
+    """
 
     message: Expr
     code: Code
@@ -65,9 +79,23 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The shape that a call gives, and the conditions under which it does."""
+    """The shape that a call gives, and the conditions under which it does.
+
+    A rule never refuses by raising: where a call makes no sense (a dimension that the tensor lacks, 54 channels in 4
+    groups) the shape is the best guess and a problem says what is wrong, so elaboration goes on and finds the next
+    mistake. Problems that hold everywhere are left out: a sound call has none. Only `TooWide` of `lift` passes through.
+    """
 
     shape: Shape
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What `like = tensor` stands for in one call: parameters and sizes, as if they had been written."""
+
+    attrs: Mapping[str, Expr]
+    dims: Mapping[str, Expr]
     problems: tuple[Problem, ...] = ()
 
 
@@ -93,8 +121,12 @@ class Primitive:
     """One row of the table.
 
     `arity` is the number of input tensors, "many" for a list of them. `dims` says whether it takes keyword
-    arguments named after dimensions, and of which kind. `masked` states what an axis of which some positions are
-    masked (not part of the chosen width) does to it, for mixed supergraphs:
+    arguments named after dimensions, and of which kind. `like` resolves `like = tensor` before the shape rule runs:
+    it sees the call without it and the shape of that tensor. An `internal` primitive cannot be called by name; its
+    doc says which syntax makes it.
+
+    `masked` states what happens along the axis that the primitive works on (channels, or the dimensions it is given;
+    along all others positions never meet) when some positions are masked, that is, not part of the chosen width:
       pointwise   positions never meet: the mask passes through
       contracts   sums over the axis with a weight: masked inputs are zeroed and drop out
       renames     moves or regroups positions: the mask moves with them
@@ -111,6 +143,8 @@ class Primitive:
     arity: int | Literal["many"] = 1
     dims: Kind | None = None
     source: str = ""
+    like: Callable[[Call, Shape], Likeness] | None = None
+    internal: bool = False
 
     def parameter(self, name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.name == name), None)

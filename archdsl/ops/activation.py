@@ -1,0 +1,66 @@
+"""Activations and dropout: the shape stays as it is."""
+
+from __future__ import annotations
+
+from archdsl.ops import checks
+from archdsl.ops.primitive import Call, Parameter, Primitive, Result
+
+
+def _same(call: Call) -> Result:
+    return Result(call.input)
+
+
+def _softmax_shape(call: Call) -> Result:
+    over, found = checks.settled("over", call.attrs["over"])
+    return Result(call.input, found + checks.present(call.input, over))
+
+
+def _dropped(call: Call) -> Result:
+    return Result(call.input, checks.number("p", call.attrs["p"], 0, 1, help="1 would drop everything"))
+
+
+def _pointwise(name: str, doc: str, source: str) -> Primitive:
+    return Primitive(name, (), _same, "pointwise", f"{doc}\n\nAny shape → the same.", source=source)
+
+
+_P = Parameter("p", "number", doc="the probability, at least 0 and below 1")
+
+PRIMITIVES = (
+    _pointwise("identity", "The tensor itself, y = x: the layer that does nothing, such as a shortcut.", "He et al., Deep Residual Learning (2015)"),
+    _pointwise("relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)"),
+    _pointwise("relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)"),
+    _pointwise("swish", "y = x · sigmoid(x), also called SiLU.", "Ramachandran et al., Searching for Activation Functions (2017)"),
+    _pointwise("sigmoid", "y = 1 / (1 + exp(−x)).", "Rumelhart et al., Learning Representations by Back-Propagating Errors (1986)"),
+    _pointwise("gelu", "y = x · Φ(x), Φ the normal distribution function (exact, not the tanh approximation).", "Hendrycks and Gimpel, GELUs (2016)"),
+    _pointwise("tanh", "y = tanh(x).", "LeCun et al., Efficient BackProp (1998)"),
+    Primitive(
+        name="softmax",
+        parameters=(Parameter("over", "axes", doc="the dimensions over which the result sums to 1, together"),),
+        shape=_softmax_shape,
+        masked="statistics",
+        doc="""y = exp(x) / Σ_over exp(x).
+
+[…, over…] → the same.""",
+        source="Bridle, Probabilistic Interpretation of Feedforward Classification Network Outputs (1990)",
+    ),
+    Primitive(
+        name="dropout",
+        parameters=(_P,),
+        shape=_dropped,
+        masked="pointwise",
+        doc="""In training each element is 0 with probability p and else divided by 1 − p; in evaluation y = x.
+
+Any shape → the same.""",
+        source="Srivastava et al., Dropout (2014)",
+    ),
+    Primitive(
+        name="drop_path",
+        parameters=(_P,),
+        shape=_dropped,
+        masked="pointwise",
+        doc="""Stochastic depth: in training a whole sample is 0 with probability p and else divided by 1 − p; in evaluation y = x.
+
+Any shape → the same. It stands at the end of a residual branch.""",
+        source="Huang et al., Deep Networks with Stochastic Depth (2016); per sample: Larsson et al., FractalNet (2016)",
+    ),
+)

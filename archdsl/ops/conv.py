@@ -1,0 +1,78 @@
+"""Convolution."""
+
+from __future__ import annotations
+
+from archdsl.ir.expr import Expr
+from archdsl.ir.graph import Shape
+from archdsl.ops import checks
+from archdsl.ops.initialisers import MSRA, ZERO, initial
+from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
+from archdsl.ops.sizes import numel, quotient, volume
+from archdsl.ops.windows import windows
+
+STRIDE = Parameter("stride", "size", 1, "the step from one window to the next")
+ROOM = "`half` is (k−1)//2 a side, for dilation d it is d·(k−1)//2; `same` gives ceil(n/stride) positions, with an odd rest added at the end (TensorFlow)"
+
+
+def _shape(call: Call) -> Result:
+    channels, found = checks.whole("channels", call.attrs["channels"])
+    groups, wrong = checks.whole("groups", call.attrs["groups"])
+    slides, misfits = windows(call, "kernel")
+    found += wrong + checks.present(call.input, "c") + misfits + checks.initial("init", call.attrs["init"])
+    found += checks.settled("bias", call.attrs["bias"])[1]
+    for size in dict.fromkeys((call.input.get("c", channels), channels)):
+        found += checks.divisible(size, groups, "{} channels", "groups")
+    shape = dict(call.input) | {"c": channels}
+    shape.update((w.dim, w.out) for w in slides if w.dim in call.input)
+    return Result(shape, found)
+
+
+def _kernel(call: Call, out: Shape) -> tuple[Expr, ...]:
+    """The weight's sizes after the output channels."""
+    groups, _ = checks.whole("groups", call.attrs["groups"])
+    return (quotient(call.input.get("c", out["c"]), groups), *(w.size for w in windows(call, "kernel")[0]))
+
+
+def _weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
+    weight = WeightRule("weight", (out["c"], *_kernel(call, out)), initial(call.attrs["init"]))
+    if not call.attrs["bias"].table[0]:
+        return (weight,)
+    return weight, WeightRule("bias", (out["c"],), ZERO)
+
+
+def _macs(call: Call, out: Shape) -> Expr:
+    return volume((numel(out), *_kernel(call, out)))
+
+
+PRIMITIVES = (
+    Primitive(
+        name="conv",
+        parameters=(
+            Parameter("channels", "int", doc="the channels of the output"),
+            Parameter(
+                "kernel",
+                "size",
+                1,
+                "the window: a number for all of t, h, w that are present, `1x3x3` for t, h, w, or `3x3` for h, w (t is then batch)",
+            ),
+            STRIDE,
+            Parameter("padding", "padding", "half", f"zeros around the input: {ROOM}; or a number or size for both sides"),
+            Parameter("dilation", "size", 1, "the distance between the positions of a window"),
+            Parameter("groups", "int", 1, "parts of the channels that are convolved apart; as many as channels is depthwise"),
+            Parameter("bias", "bool", False, "whether a learnable number is added to each channel"),
+            Parameter("init", "init", MSRA, "how the weight starts; the bias starts at 0"),
+        ),
+        shape=_shape,
+        weights=_weights,
+        macs=_macs,
+        masked="contracts",
+        doc="""Convolution over t, h, w as far as the kernel speaks of them; every other dimension but c counts as batch.
+
+y[o, p] = bias[o] + Σ_i Σ_q weight[o, i, q] · x[i, stride·p + dilation·q − padding], i over the input channels of o's group.
+
+[c, t, h, w] → [c = channels, t', h', w'] with n' = (n + padding − dilation·(k−1) − 1) // stride + 1 along each. Weight (channels, c / groups, k…),
+bias (channels). MACs: elements of the output · c / groups · Π k. A dimension that a written-out kernel names and the tensor lacks counts as size 1 and stays
+absent, so `mean(@thw) -> conv(8, 1x1x1)` is a convolution of one position.""",
+        source="LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998); inflated to 3D: Tran et al., C3D (2015)",
+    ),
+)

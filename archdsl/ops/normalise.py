@@ -1,0 +1,82 @@
+"""Normalisation."""
+
+from __future__ import annotations
+
+from archdsl.ir.graph import Shape
+from archdsl.ops import checks
+from archdsl.ops.initialisers import ZERO, initial
+from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
+from archdsl.ops.sizes import ONE
+
+_ONES = initial(ONE)
+
+
+def _batch_shape(call: Call) -> Result:
+    found = checks.present(call.input, "c")
+    found += checks.number("eps", call.attrs["eps"], 0, float("inf"), open_low=True)
+    found += checks.number("momentum", call.attrs["momentum"], 0, 1.0000001)
+    found += checks.settled("affine", call.attrs["affine"])[1] + checks.initial("gamma", call.attrs["gamma"])
+    return Result(call.input, found)
+
+
+def _batch_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
+    if not call.attrs["affine"].table[0]:
+        return ()
+    shape = (out.get("c", ONE),)
+    return WeightRule("weight", shape, initial(call.attrs["gamma"])), WeightRule("bias", shape, ZERO)
+
+
+def _layer_shape(call: Call) -> Result:
+    dims, found = checks.settled("dim", call.attrs["dim"])
+    found += checks.present(call.input, dims)
+    found += checks.number("eps", call.attrs["eps"], 0, float("inf"), open_low=True)
+    found += checks.settled("affine", call.attrs["affine"])[1]
+    return Result(call.input, found)
+
+
+def _layer_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
+    if not call.attrs["affine"].table[0]:
+        return ()
+    shape = tuple(out.get(d, ONE) for d in call.attrs["dim"].table[0])
+    return WeightRule("weight", shape, _ONES), WeightRule("bias", shape, ZERO)
+
+
+_EPS = Parameter("eps", "number", 1e-5, "added to the variance, so that nothing is divided by 0")
+
+PRIMITIVES = (
+    Primitive(
+        name="batch_norm",
+        parameters=(
+            _EPS,
+            Parameter("momentum", "number", 0.1, "the share of a new batch in the running statistics (PyTorch's convention; TensorFlow's is 1 less this)"),
+            Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
+            Parameter("gamma", "init", 1, "how the scale starts; 0 at the end of a residual branch makes the branch start as nothing"),
+        ),
+        shape=_batch_shape,
+        weights=_batch_weights,
+        masked="pointwise",
+        doc="""Batch normalisation: each channel by its own mean and variance over the batch and all other dimensions.
+
+y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var are the running ones.
+
+[c, …] → the same. Weight and bias (c). Channels never meet, so a masked channel disturbs no other.""",
+        source="Ioffe and Szegedy, Batch Normalization (2015); gamma = 0: Goyal et al., Accurate, Large Minibatch SGD (2017)",
+    ),
+    Primitive(
+        name="layer_norm",
+        parameters=(
+            Parameter("dim", "axes", "c", "the dimensions that are normalised over, together"),
+            _EPS,
+            Parameter("affine", "bool", True, "whether each position of `dim` has a learnable scale and offset"),
+        ),
+        shape=_layer_shape,
+        weights=_layer_weights,
+        masked="statistics",
+        doc="""Layer normalisation: mean and variance over `dim`, for each position of the other dimensions.
+
+y = (x − mean) / sqrt(var + eps) · weight + bias.
+
+[…, dim…] → the same. Weight and bias of the sizes of `dim`, in its order.""",
+        source="Ba et al., Layer Normalization (2016)",
+    ),
+)
