@@ -16,7 +16,11 @@ def _softmax_shape(call: Call) -> Result:
 
 
 def _dropped(call: Call) -> Result:
-    return Result(call.input, checks.number("p", call.attrs["p"], 0, 1, help="1 would drop everything"))
+    return Result(call.input, checks.number("p", call.attrs["p"], _probability, "at least 0 and below 1"))
+
+
+def _probability(value: float) -> bool:
+    return 0 <= value < 1
 
 
 def _pointwise(name: str, doc: str, source: str) -> Primitive:

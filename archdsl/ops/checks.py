@@ -84,18 +84,11 @@ def whole(name: str, value: Expr, least: int = 1) -> tuple[Expr, Problems]:
     return lift(nearest, value, least), found
 
 
-def number(name: str, value: Expr, low: float, high: float, *, open_low: bool = False, help: str | None = None) -> Problems:
-    """A number in [low, high), or in (low, high) with `open_low`."""
-
-    def message(v: Any) -> str | None:
-        if v.__class__ not in (int, float):
-            return f"`{name}` is {spell(v)}, not a number"
-        if (low < v if open_low else low <= v) and v < high:
-            return None
-        bounds = f"{'above' if open_low else 'at least'} {low:g}" + ("" if high == float("inf") else f" and below {high:g}")
-        return f"`{name}` is {v:g}; it must be {bounds}"
-
-    return unless(shapes.ATTRIBUTE, message, value, help=help)
+def number(name: str, value: Expr, holds: Callable[[float], bool], bounds: str, help: str | None = None) -> Problems:
+    """A number for which `holds` is true; `bounds` says in words which those are."""
+    if all(v.__class__ in (int, float) and holds(v) for v in value.table):
+        return ()
+    return unless(shapes.ATTRIBUTE, _not_number, name, value, holds, bounds, help=help)
 
 
 def one_of(name: str, value: Expr, options: Sequence[str]) -> Problems:
@@ -107,6 +100,8 @@ def one_of(name: str, value: Expr, options: Sequence[str]) -> Problems:
 
 def initial(name: str, value: Expr) -> Problems:
     """A number, or an initialiser whose numbers are not negative."""
+    if all(v.__class__ is Init and not v.args for v in value.table):
+        return ()
     return unless(shapes.ATTRIBUTE, _not_initial, name, value)
 
 
@@ -175,6 +170,12 @@ def _fraction(name: str, value: Any) -> str | None:
 
 def _wrong_value(name: str, value: Any, least: int) -> str | None:
     return None if fractional(value) else not_whole(name, value, least)
+
+
+def _not_number(name: str, value: Any, holds: Callable[[float], bool], bounds: str) -> str | None:
+    if value.__class__ not in (int, float):
+        return f"`{name}` is {spell(value)}, not a number"
+    return None if holds(value) else f"`{name}` is {value}; it must be {bounds}"
 
 
 def _not_one_of(name: str, value: Any, options: tuple[str, ...]) -> str | None:

@@ -8,7 +8,7 @@ from archdsl.ops import checks
 from archdsl.ops.initialisers import MSRA, ZERO, initial
 from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import numel, quotient, volume
-from archdsl.ops.windows import windows
+from archdsl.ops.windows import kernel_sizes, windows
 
 STRIDE = Parameter("stride", "size", 1, "the step from one window to the next")
 ROOM = "`half` is (k−1)//2 a side, for dilation d it is d·(k−1)//2; `same` gives ceil(n/stride) positions, with an odd rest added at the end (TensorFlow)"
@@ -30,7 +30,7 @@ def _shape(call: Call) -> Result:
 def _kernel(call: Call, out: Shape) -> tuple[Expr, ...]:
     """The weight's sizes after the output channels."""
     groups, _ = checks.whole("groups", call.attrs["groups"])
-    return (quotient(call.input.get("c", out["c"]), groups), *(w.size for w in windows(call, "kernel")[0]))
+    return (quotient(call.input.get("c", out["c"]), groups), *kernel_sizes(call, "kernel"))
 
 
 def _weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:

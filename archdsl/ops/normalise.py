@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
 from archdsl.ops.initialisers import ZERO, initial
@@ -13,8 +15,8 @@ _ONES = initial(ONE)
 
 def _batch_shape(call: Call) -> Result:
     found = checks.present(call.input, "c")
-    found += checks.number("eps", call.attrs["eps"], 0, float("inf"), open_low=True)
-    found += checks.number("momentum", call.attrs["momentum"], 0, 1.0000001)
+    found += checks.number("eps", call.attrs["eps"], _positive, "above 0")
+    found += checks.number("momentum", call.attrs["momentum"], _share, "from 0 to 1")
     found += checks.settled("affine", call.attrs["affine"])[1] + checks.initial("gamma", call.attrs["gamma"])
     return Result(call.input, found)
 
@@ -29,7 +31,7 @@ def _batch_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
 def _layer_shape(call: Call) -> Result:
     dims, found = checks.settled("dim", call.attrs["dim"])
     found += checks.present(call.input, dims)
-    found += checks.number("eps", call.attrs["eps"], 0, float("inf"), open_low=True)
+    found += checks.number("eps", call.attrs["eps"], _positive, "above 0")
     found += checks.settled("affine", call.attrs["affine"])[1]
     return Result(call.input, found)
 
@@ -39,6 +41,14 @@ def _layer_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
         return ()
     shape = tuple(out.get(d, ONE) for d in call.attrs["dim"].table[0])
     return WeightRule("weight", shape, _ONES), WeightRule("bias", shape, ZERO)
+
+
+def _positive(value: float) -> bool:
+    return 0 < value < inf
+
+
+def _share(value: float) -> bool:
+    return 0 <= value <= 1
 
 
 _EPS = Parameter("eps", "number", 1e-5, "added to the variance, so that nothing is divided by 0")

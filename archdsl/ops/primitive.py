@@ -21,9 +21,8 @@ Kind = Literal[
     "like",  # a tensor of which only the shape is read
     "range",  # a..b by c
     "index",  # a whole number, which removes the dimension, or a range
-    "pair",  # (low, high)
+    "amounts",  # (before, after)
     "string",
-    "any",
 ]
 
 REQUIRED: Any = object()

@@ -344,7 +344,7 @@ y[…, i] = x[…]. […] → […, t = 8].""",
         name="pad",
         parameters=(),
         shape=_pad_shape,
-        dims="pair",
+        dims="amounts",
         masked="renames",
         doc="""Zeros before and after: `pad(t = (0, -x.t % 8))` fills t up to a multiple of 8.
 

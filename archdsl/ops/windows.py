@@ -16,10 +16,9 @@ from archdsl.syntax.codes import shapes
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window along one dimension: its size, and `out`, the number of its positions."""
+    """A window along one dimension; `out` is the number of its positions."""
 
     dim: str
-    size: Expr
     out: Expr
 
 
@@ -53,8 +52,15 @@ def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
             found += checks.unless(shapes.MISSING_DIMENSION, _appears, dim, out)
         if name == "window" and any(v.__class__ is int and v > 0 for v in p.table):
             found += checks.unless(shapes.ATTRIBUTE, _empty_window, p, k)
-        result.append(Window(dim, k, out))
+        result.append(Window(dim, out))
     return tuple(result), found
+
+
+def kernel_sizes(call: Call, name: str) -> tuple[Expr, ...]:
+    """The size of the window along each dimension that it speaks of."""
+    dims, _ = _spoken(name, call.attrs[name], call.input)
+    kernel, _ = _sizes(name, call.attrs[name], 1)
+    return tuple(_part(kernel, i) for i in range(len(dims)))
 
 
 def _spoken(name: str, kernel: Expr, shape: Shape) -> tuple[str, Problems]:

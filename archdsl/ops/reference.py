@@ -1,0 +1,111 @@
+"""The reference page of the primitives, written from the table: `python -m archdsl.ops.reference > docs/primitives.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from archdsl.ir.graph import Init
+from archdsl.ops.checks import spell
+from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive
+from archdsl.ops.table import FAMILIES, INITIALISERS
+
+_KINDS: dict[Kind, str] = {
+    "int": "whole number",
+    "number": "number",
+    "bool": "true or false",
+    "size": "size",
+    "padding": '"half", "same", number or size',
+    "axes": "dimensions",
+    "init": "number or initialiser",
+    "like": "tensor",
+    "range": "range",
+    "index": "position or range",
+    "amounts": "(before, after)",
+    "string": "text",
+}
+_MASKED = {
+    "pointwise": "positions never meet; the mask passes through",
+    "contracts": "sums over the axis with a weight; masked inputs are zeroed",
+    "renames": "moves positions; the mask moves with them",
+    "statistics": "divides by or normalises over the axis; only unmasked positions may count",
+}
+_HEAD = """# Primitives
+
+Written from the table in `archdsl/ops` by `python -m archdsl.ops.reference`. Everything larger is a block in `specs/std`.
+
+Dimensions have one-letter names; shapes below name only those that matter, and their order means nothing. A size is a number for every one of t, h, w that is
+present, `1x3x3` for t, h, w, or `3x3` for h, w. A choice may reach every number; it may not reach dimensions (`@hw`) or true/false within one operation.
+MACs are multiply–accumulates; where none are given there are none. *Masked* says what becomes of an axis of which a mixed supergraph masks some positions.
+"""
+
+
+def reference() -> str:
+    """The page as Markdown."""
+    return "\n".join(_lines())
+
+
+def signature(primitive: Primitive) -> str:
+    """`conv(channels, kernel = 1, …)`, with the dimension keywords that it takes."""
+    parts = [p.name if p.default is REQUIRED else f"{p.name} = {_default(p)}" for p in primitive.parameters if p.given]
+    if primitive.dims is not None:
+        parts.append("dim = …")
+    return f"{primitive.name}({', '.join(parts)})"
+
+
+def _lines() -> Iterator[str]:
+    yield _HEAD
+    for family, primitives in FAMILIES.items():
+        yield f"## {family}\n"
+        for primitive in primitives:
+            yield from _entry(primitive)
+    yield "## Initialisers\n"
+    for initialiser in INITIALISERS.values():
+        names = ", ".join(p.name for p in initialiser.parameters)
+        yield f"### {initialiser.name}\n\n`{initialiser.name}{f'({names})' if names else ''}`\n"
+        yield f"{initialiser.doc}\n"
+        yield from _parameters(initialiser.parameters)
+        yield from _source(initialiser.source)
+
+
+def _entry(primitive: Primitive) -> Iterator[str]:
+    yield f"### {primitive.name}\n"
+    yield "*Not called by name.*\n" if primitive.internal else f"`{_inputs(primitive)}{signature(primitive)}`\n"
+    yield f"{primitive.doc}\n"
+    if not primitive.internal:
+        yield from _parameters([p for p in primitive.parameters if p.given])
+    if primitive.dims is not None and not primitive.internal:
+        yield f"Keywords name dimensions, each with a {_KINDS[primitive.dims]}.\n"
+    yield f"*Masked:* {primitive.masked}: {_MASKED[primitive.masked]}.\n"
+    yield from _source(primitive.source)
+
+
+def _parameters(parameters: Sequence[Parameter]) -> Iterator[str]:
+    if not parameters:
+        return
+    yield "| parameter | kind | default | |\n|---|---|---|---|"
+    for p in parameters:
+        default = "required" if p.default is REQUIRED else f"`{_default(p)}`"
+        yield f"| `{p.name}` | {_KINDS[p.kind]} | {default} | {p.doc} |"
+    yield ""
+
+
+def _source(source: str) -> Iterator[str]:
+    if source:
+        yield f"*Source:* {source}\n"
+
+
+def _inputs(primitive: Primitive) -> str:
+    if primitive.arity == "many":
+        return "[x, y, …] -> "
+    return {1: "x", 2: "(x, y)", 3: "(q, k, v)"}[primitive.arity] + " -> "
+
+
+def _default(parameter: Parameter) -> str:
+    if parameter.kind == "axes" and parameter.default is not None:
+        return f"@{parameter.default}"
+    return str(parameter.default) if isinstance(parameter.default, Init) else spell(parameter.default)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
