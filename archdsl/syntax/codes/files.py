@@ -1,1 +1,138 @@
-"""Codes about files and the command line: E09xx."""
+"""E09xx: files and the command line."""
+
+from __future__ import annotations
+
+from archdsl.syntax.diagnostics import Code
+
+NOT_FOUND = Code(
+    "E0901",
+    "no such file",
+    """What: neither a file of this path nor one of this name among those that ship with archdsl.
+
+Why: a path is looked up from the current folder first, then in the shipped `specs/`.
+
+Example: `archdsl check zoo/autox4d.arch`
+
+Use instead: a name that `archdsl list` prints, or the path of a file of yours.""",
+)
+UNREADABLE = Code(
+    "E0902",
+    "the file cannot be read",
+    """What: the path exists, but is a folder, a device, or a file that may not be opened.
+
+Why: the operating system refused; the message repeats its words.
+
+Example: `archdsl check specs`
+
+Use instead: the path of a file that you may read.""",
+)
+UNWRITABLE = Code(
+    "E0903",
+    "the file cannot be written",
+    """What: the output's folder does not exist or may not be written to, or the path is a folder.
+
+Why: an output is written beside its place and then renamed, so that nobody ever sees half a file.
+
+Example: `archdsl render zoo/x3d.arch:x3d_s -o nowhere/x3d.svg`
+
+Use instead: a path in a folder that exists.""",
+)
+UNKNOWN_SUFFIX = Code(
+    "E0904",
+    "a suffix that says nothing",
+    """What: the suffix of a path decides its format, and this one is missing or unknown.
+
+Why: a guess could overwrite a file in a form that nobody asked for.
+
+Example: `archdsl compile zoo/x3d.arch:x3d_s -o x3d.onx`
+
+Use instead: one of the suffixes that the message lists.""",
+)
+NO_SUCH_NAME = Code(
+    "E0905",
+    "the file declares no such thing",
+    """What: the name after the colon is not declared in the file, or is not of the kind that the command works on.
+
+Why: `FILE:NAME` asks for one space, model or genotype of a file.
+
+Example: `archdsl summary zoo/x3d.arch:x3d_xxl`
+
+Use instead: one of the names that the message lists.""",
+)
+WHICH_NAME = Code(
+    "E0906",
+    "the file holds several things",
+    """What: a file with several spaces or models was given without saying which.
+
+Why: none of them is more likely meant than the others.
+
+Example: `archdsl summary zoo/x3d.arch`
+
+Use instead: `FILE:NAME`, for example `zoo/x3d.arch:x3d_s`; the message lists the names.""",
+)
+BAD_INPUT = Code(
+    "E0907",
+    "an input size that cannot be read",
+    """What: `--input` takes the name of an input and the sizes of its dimensions in their declared order.
+
+Why: the sizes of an input are nominal; `--input` feeds another size to the same model.
+
+Example: `--input clip=13`
+
+Use instead: `--input clip=1x3x13x160x160`, one number for each dimension, the batch first.""",
+)
+BAD_SETTING = Code(
+    "E0908",
+    "a setting that cannot be read",
+    """What: `--set` takes `name=value`, where the value is written as in a file.
+
+Why: `--set` changes a parameter and so makes another model; the name is one in the parentheses of the space or model.
+
+Example: `--set classes 174`
+
+Use instead: `--set classes=174`, `--set width=2.9`, `--set 'kernels=[1x3x3, 3x3x3]'`.""",
+)
+BAD_QUANTITY = Code(
+    "E0909",
+    "a cost that cannot be read",
+    """What: a cost on the command line is a number with an optional K, M, G or T.
+
+Why: the same spelling as in a file: `2.0G` is 2,000,000,000 multiply–accumulates.
+
+Example: `--max-macs 2,0`
+
+Use instead: `--max-macs 2.0G`, or `--max-macs 2000000000`.""",
+)
+UNKNOWN_CODE = Code(
+    "E0910",
+    "no such code",
+    """What: `archdsl explain` was given a code that archdsl never prints.
+
+Why: codes are an E and four digits.
+
+Example: `archdsl explain 501`
+
+Use instead: the code in the square brackets of a message; `archdsl explain` alone lists all of them.""",
+)
+NO_BACKEND = Code(
+    "E0911",
+    "a package is missing",
+    """What: the output needs a package that is not installed.
+
+Why: archdsl itself stays small; PyTorch and the exporters are extras.
+
+Example: `archdsl compile zoo/x3d.arch:x3d_s -o x3d.pt2` without PyTorch
+
+Use instead: `pip install 'archdsl[torch]'`, or the extra that the message names.""",
+)
+NO_GENOTYPE = Code(
+    "E0912",
+    "a genotype that cannot be found",
+    """What: `--genotype` takes a file with one genotype, `FILE:NAME`, or the name of a genotype in the space's own file.
+
+Why: none of the three fits what was given.
+
+Example: `archdsl summary zoo/autox3d.arch:autox3d --genotype exmaple_s`
+
+Use instead: `--genotype example_s`, or `--genotype found.arch`.""",
+)

@@ -1,0 +1,3 @@
+"""The version, stated once: packaging reads this file."""
+
+__version__ = "0.1.0"
