@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 from archdsl.ir.choice import Choice
 
@@ -78,7 +79,7 @@ class Expr:
         return tuple(dict.fromkeys(self.table))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Derived:
     """A variable that stands for an expression: its domain is the expression's distinct values."""
 
@@ -96,6 +97,8 @@ class Derived:
 
 
 Variable: TypeAlias = Choice | Derived
+
+_derived: WeakValueDictionary[Any, Derived] = WeakValueDictionary()
 
 
 def variable_index(variable: Variable, assignment: Mapping[Choice, int]) -> int:
@@ -130,10 +133,18 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
 
     Raises TooWide where the joint table cannot be kept within `TABLE_LIMIT`.
     """
-    exprs = [a if isinstance(a, Expr) else Expr((), (a,)) for a in args]
+    return _pointwise(_call, fn, [a if isinstance(a, Expr) else Expr((), (a,)) for a in args])
+
+
+def problems(expr: Expr) -> Expr:
+    """The messages where an expression is undefined, None elsewhere."""
+    return _canonical(expr.scope, tuple(v.message if isinstance(v, Undefined) else None for v in expr.table))
+
+
+def _pointwise(call: Callable[[Callable[..., Any], Sequence[Any]], Any], fn: Callable[..., Any], exprs: list[Expr]) -> Expr:
     scope = union(exprs)
     if not scope:
-        return Expr((), (_call(fn, [e.table[0] for e in exprs]),))
+        return Expr((), (call(fn, [e.table[0] for e in exprs]),))
     size = prod(v.size for v in scope)
     if size > _PROMOTE_ABOVE:
         exprs = _promote(exprs, size)
@@ -141,14 +152,14 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
         if prod(v.size for v in scope) > TABLE_LIMIT:
             raise TooWide(scope)
     columns = [spread(e, scope) for e in exprs]
-    return _canonical(scope, tuple(_call(fn, row) for row in zip(*columns, strict=True)))
+    return _canonical(scope, tuple([call(fn, row) for row in zip(*columns, strict=True)]))
 
 
 def where(condition: Expr, yes: Expr, no: Expr) -> Expr:
     """`yes` where the condition holds, else `no`."""
     if condition.is_constant:
         return yes if condition.value else no
-    return yes if yes == no else lift(_where, condition, yes, no)
+    return yes if yes == no else _pointwise(_lazily, _where, [condition, yes, no])
 
 
 def select(index: Expr, options: Sequence[Expr]) -> Expr:
@@ -157,7 +168,7 @@ def select(index: Expr, options: Sequence[Expr]) -> Expr:
         return options[index.value]
     if all(o == options[0] for o in options):
         return options[0]
-    return lift(_select, index, *options)
+    return _pointwise(_lazily, _select, [index, *options])
 
 
 def both(a: Expr, b: Expr) -> Expr:
@@ -165,7 +176,7 @@ def both(a: Expr, b: Expr) -> Expr:
         return b if a.value else FALSE
     if b.is_constant:
         return a if b.value else FALSE
-    return a if a == b else lift(_and, a, b)
+    return a if a == b else _pointwise(_lazily, _and, [a, b])
 
 
 def either(a: Expr, b: Expr) -> Expr:
@@ -173,7 +184,7 @@ def either(a: Expr, b: Expr) -> Expr:
         return TRUE if a.value else b
     if b.is_constant:
         return TRUE if b.value else a
-    return a if a == b else lift(_or, a, b)
+    return a if a == b else _pointwise(_lazily, _or, [a, b])
 
 
 def negate(a: Expr) -> Expr:
@@ -193,27 +204,38 @@ def restrict(expr: Expr, assignment: Mapping[Choice, int]) -> Expr:
     return _restrict(expr, assignment, {})
 
 
-def depends(expr: Expr) -> dict[Choice, Expr]:
-    """For each choice, whether the value still depends on it once the choices before it (in scope order) are settled.
+def depends(expr: Expr, order: Sequence[Variable] | None = None) -> dict[Choice, Expr]:
+    """For each choice, whether the value still depends on it once the variables before it in `order` are settled.
 
     This is what makes a choice of an attribute active: asked in order, it is asked only where its answer matters.
+    The order defaults to that of the scope. Where a derived variable is too wide to be opened, a choice under it
+    counts where it changes the variable and the variable matters.
     """
     found: dict[Choice, Expr] = {}
-    sizes = [v.size for v in expr.scope]
-    for position, variable in enumerate(expr.scope):
-        inner = prod(sizes[position + 1 :])
-        width = sizes[position] * inner
-        flags = []
-        for start in range(0, len(expr.table), width):
-            first = expr.table[start : start + inner]
-            flags.append(any(expr.table[k : k + inner] != first for k in range(start + inner, start + width, inner)))
-        matters = _canonical(expr.scope[:position], tuple(flags))
+    known: list[Variable] = []
+    for variable in order if order is not None else expr.scope:
+        matters = matters_given(expr, variable, known)
+        known.append(variable)
         if isinstance(variable, Choice):
             found[variable] = either(found.get(variable, FALSE), matters)
         else:
             for choice, condition in depends(variable.expr).items():
                 found[choice] = either(found.get(choice, FALSE), both(matters, condition))
     return found
+
+
+def matters_given(expr: Expr, variable: Variable, known: Sequence[Variable]) -> Expr:
+    """Where, by the values of `known`, the expression can still change with `variable`."""
+    first = tuple(sorted(known, key=lambda v: v.rank))
+    rest = tuple(v for v in expr.scope if v is not variable and v not in known)
+    table = tuple(spread(expr, (*first, variable, *rest)))
+    inner = prod(v.size for v in rest)
+    width = variable.size * inner
+    flags = []
+    for start in range(0, len(table), width):
+        row = table[start : start + inner]
+        flags.append(any(table[k : k + inner] != row for k in range(start + inner, start + width, inner)))
+    return _canonical(first, tuple(flags))
 
 
 def union(exprs: Iterable[Expr]) -> tuple[Variable, ...]:
@@ -249,14 +271,34 @@ def spread(expr: Expr, scope: tuple[Variable, ...]) -> Sequence[Any]:
 
 
 def derive(expr: Expr) -> Expr:
-    """The same values through a derived variable."""
+    """The same values through a derived variable; equal expressions share it, so that equality stays semantic."""
     if len(expr.scope) <= 1:
         return expr
     keys: dict[tuple[type, Any], int] = {}
     codes = tuple(keys.setdefault((type(v), v), len(keys)) for v in expr.table)
     domain = tuple(v for _, v in keys)
-    variable = Derived(expr, domain, codes, (expr.scope[-1].rank[0], next(_serials)))
+    cell = (expr.scope, codes, tuple(keys))
+    variable = _derived.get(cell)
+    if variable is None:
+        variable = Derived(expr, domain, codes, (expr.scope[-1].rank[0], next(_serials)))
+        _derived[cell] = variable
     return Expr((variable,), domain)
+
+
+def opened(expr: Expr) -> Expr:
+    """The expression without derived variables where its table over choices fits `TABLE_LIMIT`, else as it is."""
+    if all(isinstance(v, Choice) for v in expr.scope) or prod(c.size for c in expr.choices()) > TABLE_LIMIT:
+        return expr
+    scope: tuple[Variable, ...] = expr.choices()
+    columns = [spread(opened(Expr(v.expr.scope, v.codes)) if isinstance(v, Derived) else index_of(v), scope) for v in expr.scope]
+    sizes = [v.size for v in expr.scope]
+    table = []
+    for row in zip(*columns, strict=True):
+        at = 0
+        for index, size in zip(row, sizes, strict=True):
+            at = at * size + index
+        table.append(expr.table[at])
+    return _canonical(scope, tuple(table))
 
 
 def _promote(exprs: list[Expr], size: int) -> list[Expr]:
@@ -350,6 +392,10 @@ def _call(fn: Callable[..., Any], row: Sequence[Any]) -> Any:
     except (OverflowError, ValueError) as error:
         return Undefined(str(error))
 
+
+def _lazily(fn: Callable[..., Any], row: Sequence[Any]) -> Any:
+    """For functions that read only some of their arguments: what is not selected may be undefined."""
+    return row[0] if row[0].__class__ is Undefined else fn(*row)
 
 
 def _collect(expr: Expr, found: set[Choice], seen: set[Derived]) -> None:

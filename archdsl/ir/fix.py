@@ -1,0 +1,187 @@
+"""Partial evaluation: settle some choices, fold what they decide, drop what nothing asks for any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from archdsl.ir.activity import Activity, activity, binding, is_single, reachable, resolve, selection
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import FALSE, TRUE, Expr, both, lift, restrict
+from archdsl.ir.graph import Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, in_order
+
+
+def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
+    """The graph with choices settled by index. What is settled for an inactive choice has no effect.
+
+    The choices left are the active ones, in program order; without any, the result is a model. The instance tree is
+    kept as it is. Raises TooWide where a guard cannot be tabulated.
+    """
+    live = activity(graph.outputs)
+    conditions = [binding(requirement, live) for requirement in graph.requirements]
+    settled = {c: i for c, i in assignment.items() if restrict(live.guard(c), assignment) != FALSE}
+    settle = _Settle(settled)
+    outputs = graph.outputs
+    if settled:
+        outputs = _rebuild(outputs, settle.value)
+        live = activity(outputs)
+    while (folded := _fold(outputs, live)) != outputs:
+        outputs = folded
+        live = activity(outputs)
+    requirements = []
+    for requirement, condition in zip(graph.requirements, map(settle.expr, conditions), strict=True):
+        dead = {c: 0 for c in condition.choices() if c not in live.choices}
+        condition = restrict(condition, dead) if dead else condition
+        if condition != TRUE:
+            requirements.append(Requirement(condition, requirement.span))
+    return replace(
+        graph,
+        kind=graph.kind if live.choices else "model",
+        outputs=outputs,
+        values=in_order(outputs),
+        choices=tuple(live.choices),
+        requirements=tuple(requirements),
+    )
+
+
+def simplify(graph: Graph) -> Graph:
+    """The same space without what can never be live."""
+    return fix(graph, {})
+
+
+_Rule = Callable[[Value, tuple[Value, ...]], Value]
+
+
+def _rebuild(outputs: tuple[Value, ...], rule: _Rule) -> tuple[Value, ...]:
+    """Applies a rule to every value, operands first; the rule gets the value and its new operands."""
+    new: dict[Value, Value] = {}
+    for value in in_order(outputs):
+        if isinstance(value, Input):
+            new[value] = value
+        else:
+            new[value] = rule(value, tuple(new[o] for o in (value.inputs if isinstance(value, Op) else value.operands)))
+    return tuple(new[o] for o in outputs)
+
+
+class _Settle:
+    """Restricts every expression of a value by an assignment; what does not change stays the same object."""
+
+    def __init__(self, assignment: Mapping[Choice, int]) -> None:
+        self._assignment = assignment
+        self._done: dict[int, tuple[Expr, Expr]] = {}  # by identity of the expression, which is kept alive
+
+    def expr(self, expr: Expr) -> Expr:
+        if not expr.scope or not self._assignment:
+            return expr
+        known = self._done.get(id(expr))
+        if known is None:
+            known = self._done[id(expr)] = expr, restrict(expr, self._assignment)
+        return known[1]
+
+    def value(self, value: Value, operands: tuple[Value, ...]) -> Value:
+        changes: dict[str, Any] = {"shape": self._shape(value.shape)}
+        if isinstance(value, Op):
+            changes["inputs"] = operands
+            changes["attrs"] = self._shape(value.attrs)
+            changes["macs"] = self.expr(value.macs)
+        elif isinstance(value, Select):
+            changes["operands"] = operands
+            changes["index"] = self.expr(value.index)
+        elif isinstance(value, Pick):
+            changes["operands"] = operands
+            changes["subset"] = self.expr(value.subset)
+        if isinstance(value, Op | Pick):
+            changes["weights"] = tuple(self._weight(w) for w in value.weights)
+            checks = [(c, self.expr(c.problem)) for c in value.checks]
+            changes["checks"] = tuple(c if p is c.problem else replace(c, problem=p) for c, p in checks if not p.is_constant or p.value is not None)
+        changed = {name: new for name, new in changes.items() if not _identical(getattr(value, name), new)}
+        return replace(value, **changed) if changed else value
+
+    def _shape(self, shape: Shape) -> Shape:
+        new = {name: self.expr(e) for name, e in shape.items()}
+        return shape if all(new[name] is e for name, e in shape.items()) else new
+
+    def _weight(self, weight: Weight) -> Weight:
+        shape, init = tuple(map(self.expr, weight.shape)), self.expr(weight.init)
+        return weight if init is weight.init and _identical(shape, weight.shape) else replace(weight, shape=shape, init=init)
+
+
+def _identical(old: Any, new: Any) -> bool:
+    if isinstance(old, tuple):
+        return len(old) == len(new) and all(map(_same_object, old, new))
+    return old is new
+
+
+def _same_object(a: object, b: object) -> bool:
+    return a is b
+
+
+def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
+    """Selections without what they never yield where they are live, and expressions without dead choices.
+
+    A choice that is never active may still stand in an expression, at points where nothing is live.
+    """
+    targets = resolve(in_order(outputs))
+    dead = {c: 0 for value in live.values for e in _exprs(value) for c in e.choices() if c not in live.choices}
+    settle = _Settle(dead)
+
+    def rule(value: Value, operands: tuple[Value, ...]) -> Value:
+        value_now = settle.value(value, operands)
+        if isinstance(value, Pick) and not is_single(value):
+            assert isinstance(value_now, Pick)
+            return _narrow(value_now, live.values[value])
+        if not isinstance(value, Select | Pick):
+            return value_now
+        index = settle.expr(selection(value, targets))
+        here = live.values[value]
+        kept = [i for i in reachable(index) if here == TRUE or both(here, lift(partial(_equals, i), index)) != FALSE]
+        if len(kept) <= 1:
+            return operands[kept[0] if kept else 0]
+        if len(kept) == len(operands) and isinstance(value_now, Select) and index == value_now.index:
+            return value_now
+        place = {old: new for new, old in enumerate(kept)}
+        index = lift(partial(_replaced, place), index)
+        return Select(index, tuple(operands[i] for i in kept), value_now.shape, value.instance, value.span)
+
+    return _rebuild(outputs, rule)
+
+
+def _narrow(pick: Pick, here: Expr) -> Pick:
+    """A pick without the operands that no subset contains."""
+    subsets = [s for s in pick.subset.distinct() if here == TRUE or both(here, lift(partial(_equals, s), pick.subset)) != FALSE]
+    kept = sorted({i for s in subsets for i in s})
+    if len(kept) == len(pick.operands) or not kept:
+        return pick
+    place = {old: new for new, old in enumerate(kept)}
+    weights = tuple(pick.weights[i] for i in kept) if len(pick.weights) == len(pick.operands) else pick.weights
+    first = tuple(place[i] for i in subsets[0])
+    subset = lift(partial(_replaced_all, place, first), pick.subset)
+    return replace(pick, subset=subset, operands=tuple(pick.operands[i] for i in kept), weights=weights)
+
+
+def _exprs(value: Value) -> Iterable[Expr]:
+    yield from value.shape.values()
+    if isinstance(value, Op):
+        yield from value.attrs.values()
+        yield value.macs
+    if isinstance(value, Select):
+        yield value.index
+    if isinstance(value, Pick):
+        yield value.subset
+    if isinstance(value, Op | Pick):
+        for weight in value.weights:
+            yield from (*weight.shape, weight.init)
+
+
+def _equals(wanted: Any, value: Any) -> bool:
+    return bool(value == wanted)
+
+
+def _replaced(place: Mapping[int, int], index: int) -> int:
+    return place.get(index, 0)
+
+
+def _replaced_all(place: Mapping[int, int], otherwise: tuple[int, ...], subset: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(place[i] for i in subset) if all(i in place for i in subset) else otherwise
