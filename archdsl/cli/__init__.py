@@ -1,0 +1,1 @@
+"""The command line: a thin shell that reads arguments and files, asks the core, and prints."""

@@ -1,0 +1,80 @@
+"""Options that several commands share, and the text of their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from archdsl.syntax.codes import files
+from archdsl.syntax.diagnostics import DiagnosticError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_INPUT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*([1-9]\d{0,9}(?:x[1-9]\d{0,9})*)\s*", re.ASCII)
+_SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)\s*(.*\S)\s*", re.ASCII | re.DOTALL)
+_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE]\+?\d{1,2})?)\s*([KMGT]?)\s*", re.ASCII)
+_UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+
+
+def input_option(command: Command) -> Command:
+    """`--input clip=1x3x16x224x224`, repeatable."""
+    return click.option("--input", "inputs", multiple=True, metavar="NAME=SIZES", help="Feed another size, e.g. clip=1x3x16x224x224.")(command)
+
+
+def set_option(command: Command) -> Command:
+    """`--set name=value`, repeatable."""
+    return click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter, e.g. classes=174.")(command)
+
+
+def genotype_option(command: Command) -> Command:
+    """`--genotype G`."""
+    return click.option("--genotype", metavar="G", help="Settle choices: a genotype's FILE, FILE:NAME, or NAME.")(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON (schema in grammar/).")(command)
+
+
+def parse_inputs(texts: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
+    """Sizes by the name of the input, in its declared order.
+
+    Raises DiagnosticError (E0907).
+    """
+    sizes: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        match = _INPUT.fullmatch(text)
+        if match is None or match[1] in sizes:
+            problem = "is given twice" if match else "is not a name and sizes"
+            raise DiagnosticError(files.BAD_INPUT.error(None, f"`--input {text}` {problem}", help="write `--input clip=1x3x16x224x224`"))
+        sizes[match[1]] = tuple(map(int, match[2].split("x")))
+    return sizes
+
+
+def parse_settings(texts: tuple[str, ...]) -> Mapping[str, str]:
+    """The text of each value by the name of its parameter.
+
+    Raises DiagnosticError (E0908).
+    """
+    values: dict[str, str] = {}
+    for text in texts:
+        match = _SETTING.fullmatch(text)
+        if match is None or match[1] in values:
+            problem = "is given twice" if match else "is not a name and a value"
+            raise DiagnosticError(files.BAD_SETTING.error(None, f"`--set {text}` {problem}", help="write `--set classes=174`"))
+        values[match[1]] = match[2]
+    return values
+
+
+def parse_quantity(text: str) -> float:
+    """A cost: `2.0G` is 2·10⁹.
+
+    Raises DiagnosticError (E0909).
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise DiagnosticError(files.BAD_QUANTITY.error(None, f"`{text}` is not a cost", help="write `2.0G` or `2000000000`"))
+    return float(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,29 @@
+"""Diagnostics on standard error, and the exit code that they mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+
+from archdsl.cli.terminal import has_colour
+from archdsl.syntax.diagnostics import Diagnostic
+
+FINE, NO, UNASKABLE = 0, 1, 2
+
+
+def report(diagnostics: Iterable[Diagnostic]) -> None:
+    """Prints diagnostics to standard error."""
+    from archdsl.syntax.rendering import render
+
+    for diagnostic in diagnostics:
+        click.echo(render(diagnostic, colour=has_colour(sys.stderr)), err=True, color=True)
+
+
+def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
+    """Files and arguments that cannot be read (E09xx) mean that the question could not be asked."""
+    errors = [d for d in diagnostics if d.severity == "error"]
+    if any(d.code.startswith("E09") for d in errors):
+        return UNASKABLE
+    return NO if errors else FINE

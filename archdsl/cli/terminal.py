@@ -1,0 +1,30 @@
+"""What the terminal can show."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether to colour what is written here: a terminal, and nobody asked for none (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def console() -> Console:
+    """A console on standard output: as wide as the terminal, and wide enough for any table where there is none."""
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    return Console(
+        file=sys.stdout,
+        width=None if terminal else 160,
+        no_color=not has_colour(sys.stdout),
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
