@@ -1,0 +1,79 @@
+"""Files of weights: reading them without running code, and loading them only where every key and shape fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from archdsl.syntax.codes import files
+from archdsl.syntax.diagnostics import DiagnosticError
+
+_SHOWN = 10
+
+
+def read(path: str | Path) -> dict[str, torch.Tensor]:
+    """The tensors of a `.safetensors` or PyTorch file by key, on the CPU.
+
+    Raises DiagnosticError: E0901 (no such file), E0951 (not a file of plain tensors).
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DiagnosticError(files.NOT_FOUND.error(None, f"there is no file of weights at {path}"))
+    found = _safetensors(path) if path.suffix == ".safetensors" else _pickled(path)
+    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+        raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path} does not hold tensors by name"))
+    return dict(found)
+
+
+def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> None:
+    """Copies weights into a model.
+
+    Counters of batches seen (`num_batches_tracked`) may be missing. Raises DiagnosticError: E0952 where other keys are
+    missing or unknown or a shape differs, and as `read` does; the model is then as it was.
+    """
+    given = read(weights) if isinstance(weights, str | Path) else weights
+    own = model.state_dict()
+    missing = [k for k in own if k not in given and not k.endswith(".num_batches_tracked")]
+    extra = [k for k in given if k not in own]
+    misshapen = [f"{k} is {_size(given[k])}, not {_size(own[k])}" for k in own if k in given and given[k].shape != own[k].shape]
+    if missing or extra or misshapen:
+        parts = [_list("missing", missing), _list("unknown", extra), _list("of another shape", misshapen)]
+        source = str(weights) if isinstance(weights, str | Path) else "the weights"
+        message = f"{source} does not fit the model: " + "; ".join(p for p in parts if p)
+        raise DiagnosticError(files.OTHER_WEIGHTS.error(None, message))
+    model.load_state_dict(dict(given), strict=False)
+
+
+def _safetensors(path: Path) -> Any:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path}: {error}")) from None
+
+
+def _pickled(path: Path) -> Any:
+    import pickle
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path}: {first}")) from None
+
+
+def _size(tensor: torch.Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "a number"
+
+
+def _list(what: str, items: Iterable[str]) -> str:
+    shown = list(items)
+    if not shown:
+        return ""
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return f"{len(shown)} {what} ({', '.join(shown[:_SHOWN])}{more})"
