@@ -30,12 +30,18 @@ def _pointwise(name: str, doc: str, source: str) -> Primitive:
 _P = Parameter("p", "number", doc="the probability, at least 0 and below 1")
 
 PRIMITIVES = (
-    _pointwise("identity", "The tensor itself, y = x: the layer that does nothing, such as a shortcut.", "He et al., Deep Residual Learning (2015)"),
+    _pointwise(
+        "identity", "The tensor itself, y = x: the layer that does nothing, such as a shortcut.", "He et al., Deep Residual Learning (2015)"
+    ),
     _pointwise("relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)"),
     _pointwise("relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)"),
     _pointwise("swish", "y = x · sigmoid(x), also called SiLU.", "Ramachandran et al., Searching for Activation Functions (2017)"),
     _pointwise("sigmoid", "y = 1 / (1 + exp(−x)).", "Rumelhart et al., Learning Representations by Back-Propagating Errors (1986)"),
-    _pointwise("gelu", "y = x · Φ(x), Φ the normal distribution function (exact, not the tanh approximation).", "Hendrycks and Gimpel, GELUs (2016)"),
+    _pointwise(
+        "gelu",
+        "y = x · Φ(x), Φ the normal distribution function (exact, not the tanh approximation).",
+        "Hendrycks and Gimpel, GELUs (2016)",
+    ),
     _pointwise("tanh", "y = tanh(x).", "LeCun et al., Efficient BackProp (1998)"),
     Primitive(
         name="softmax",

@@ -109,7 +109,12 @@ y = Σ_over x · z. Other dimensions that both have are matched, those that one 
         parameters=(
             Parameter("over", "axes", doc="the positions that attend to each other, all of them together"),
             Parameter("heads", "int", 1, "parts of the channels that attend apart; the head is the slower index of c"),
-            Parameter("act", "string", "softmax", f"what makes weights of the scores: {', '.join(ACTS)}; softmax goes over the positions of the key"),
+            Parameter(
+                "act",
+                "string",
+                "softmax",
+                f"what makes weights of the scores: {', '.join(ACTS)}; softmax goes over the positions of the key",
+            ),
             Parameter("scale", "number", None, "what the scores are multiplied by; none is (c / heads)^−½, c the channels of the query"),
         ),
         shape=_attend_shape,
@@ -120,9 +125,10 @@ y = Σ_over x · z. Other dimensions that both have are matched, those that one 
 
 y[p] = Σ_r act(scale · q[p]·k[r]) · v[r] for each head, p over the query's positions and r over the key's.
 
-q [rest…, over…, c], k [rest…, over…, c], v [rest…, over…, c'] → [rest…, over… as in q, c']. Key and value have equally many positions, the query maybe others.
-Further dimensions are matched by name; where the key or value lacks one of the query's it is repeated. The value may have further dimensions of its own, which
-describe a position like its channels do. MACs: Nq · Nk · c + Nq · Nk · c' for each combination of the further dimensions.""",
+q [rest…, over…, c], k [rest…, over…, c], v [rest…, over…, c'] → [rest…, over… as in q, c']. Key and value have equally many
+positions, the query maybe others. Further dimensions are matched by name; where the key or value lacks one of the query's it is
+repeated. The value may have further dimensions of its own, which describe a position like its channels do. MACs: Nq · Nk · c + Nq
+· Nk · c' for each combination of the further dimensions.""",
         source="Vaswani et al., Attention Is All You Need (2017); Wang et al., Non-local Neural Networks (2018)",
     ),
 )

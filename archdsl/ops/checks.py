@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from archdsl.ir.expr import Expr, constant, lift
+from archdsl.ir.expr import Expr, Undefined, constant, lift
 from archdsl.ir.graph import Init, Shape
 from archdsl.ops.primitive import Problem
 from archdsl.syntax.codes import shapes
@@ -52,7 +52,9 @@ def named(dims: str) -> Problems:
     found: list[Problem] = []
     if "b" in dims:
         found.append(problem(shapes.BATCH_NAMED, "`b` is the batch and cannot be named in an operation"))
-    found += [problem(shapes.DUPLICATE_DIMENSION, f"dimension `{d}` is named twice in @{dims}") for d in dict.fromkeys(dims) if dims.count(d) > 1]
+    found += [
+        problem(shapes.DUPLICATE_DIMENSION, f"dimension `{d}` is named twice in @{dims}") for d in dict.fromkeys(dims) if dims.count(d) > 1
+    ]
     return tuple(found)
 
 
@@ -110,7 +112,14 @@ def settled(name: str, value: Expr) -> tuple[Any, Problems]:
     if value.is_constant:
         return value.value, ()
     values = " or ".join(spell(v) for v in value.distinct())
-    return value.table[0], (problem(shapes.UNSETTLED, f"`{name}` is {values} by a choice, but it decides which weights or dimensions there are"),)
+    return value.table[0], (
+        problem(shapes.UNSETTLED, f"`{name}` is {values} by a choice, but it decides which weights or dimensions there are"),
+    )
+
+
+def defined(value: Expr) -> tuple[Any, ...]:
+    """The values that there are: not those of a division by zero, say."""
+    return tuple(v for v in value.table if v.__class__ is not Undefined)
 
 
 def equal(dim: str, a: Expr, b: Expr) -> Problems:
@@ -147,7 +156,9 @@ def fractional(value: Any) -> bool:
 def not_whole(name: str, value: Any, least: int) -> str | None:
     """What keeps a value from being a whole number of at least `least`."""
     if value.__class__ is float:
-        return f"{name} is {value}, which is not a whole number" + (" but the result of arithmetic with fractions" if value.is_integer() else "")
+        return f"{name} is {value}, which is not a whole number" + (
+            " but the result of arithmetic with fractions" if value.is_integer() else ""
+        )
     if value.__class__ is not int:
         return f"{name} is {spell(value)}, not a whole number"
     return None if value >= least else f"{name} is {value}; it must be at least {least}"

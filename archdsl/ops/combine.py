@@ -74,11 +74,15 @@ def _sum(a: int, b: int) -> int:
     return a + b
 
 
-_BY_NAME = "One side has all the dimensions of the other, which is repeated along those it lacks; sizes of common dimensions are equal (1 is never stretched)."
+_BY_NAME = (
+    "One side has all the dimensions of the other, which is repeated along those it lacks; "
+    "sizes of common dimensions are equal (1 is never stretched)."
+)
 
 
 def _arithmetic(name: str, sign: str) -> Primitive:
-    doc = f"Elementwise y = x {sign} z: the operator `{sign}` between two tensors. {_BY_NAME}\n\n[…], […] → the dimensions of the larger side."
+    meaning = f"Elementwise y = x {sign} z: the operator `{sign}` between two tensors. {_BY_NAME}"
+    doc = f"{meaning}\n\n[…], […] → the dimensions of the larger side."
     return Primitive(name, (), _broadcast, "pointwise", doc, arity=2, internal=True)
 
 
@@ -91,8 +95,8 @@ PRIMITIVES = (
         arity="many",
         doc="""Tensors one after the other along a dimension: `[a, b] -> concat(@c)`.
 
-[…, dim = n1], […, dim = n2], … → […, dim = n1 + n2 + …]. The other dimensions are matched by name; a tensor that lacks one is repeated along it, also along the
-batch, and one that lacks `dim` counts as one position of it: `[cls, tokens] -> concat(@n)`.""",
+[…, dim = n1], […, dim = n2], … → […, dim = n1 + n2 + …]. The other dimensions are matched by name; a tensor that lacks one is
+repeated along it, also along the batch, and one that lacks `dim` counts as one position of it: `[cls, tokens] -> concat(@n)`.""",
         source="Szegedy et al., Going Deeper with Convolutions (2015)",
     ),
     Primitive(
@@ -130,9 +134,11 @@ y = x op by, or y = by op x with `left`. Any shape → the same.""",
         weights=_combining,
         masked="pointwise",
         arity="many",
-        doc="""The sum of a list of n tensors, each times a learnable number: `source -> weighted_sum`. A list of one is that tensor, without a weight.
+        doc="""The sum of a list of n tensors, each times a learnable number: `source -> weighted_sum`. A list of one is that tensor,
+without a weight.
 
-y = Σ_i weight[i] · x_i. Weight (n), every element starting at 1/n. Dimensions as for `add`.""",
+y = Σ_i weight[i] · x_i. […], […], … → the dimensions of the largest, by name as for `add`. Weight (n), every element starting
+at 1/n.""",
         source="Wang et al., AttentionNAS (2020), 3.2",
     ),
 )

@@ -11,16 +11,20 @@ from archdsl.ops.sizes import numel, quotient, volume
 from archdsl.ops.windows import kernel_sizes, windows
 
 STRIDE = Parameter("stride", "size", 1, "the step from one window to the next")
-ROOM = "`half` is (k−1)//2 a side, for dilation d it is d·(k−1)//2; `same` gives ceil(n/stride) positions, with an odd rest added at the end (TensorFlow)"
+ROOM = (
+    "`half` is (k−1)//2 a side, for dilation d it is d·(k−1)//2; "
+    "`same` gives ceil(n/stride) positions, with an odd rest added at the end (TensorFlow)"
+)
 
 
 def _shape(call: Call) -> Result:
-    channels, found = checks.whole("channels", call.attrs["channels"])
-    groups, wrong = checks.whole("groups", call.attrs["groups"])
+    channels, wrong = checks.whole("channels", call.attrs["channels"])
+    grouped = [n for n in (call.input.get("c"), None if wrong else channels) if n is not None]
+    groups, found = checks.whole("groups", call.attrs["groups"])
     slides, misfits = windows(call, "kernel")
-    found += wrong + checks.present(call.input, "c") + misfits + checks.initial("init", call.attrs["init"])
+    found = wrong + found + checks.present(call.input, "c") + misfits + checks.initial("init", call.attrs["init"])
     found += checks.settled("bias", call.attrs["bias"])[1]
-    for size in dict.fromkeys((call.input.get("c", channels), channels)):
+    for size in dict.fromkeys(grouped):
         found += checks.divisible(size, groups, "{} channels", "groups")
     shape = dict(call.input) | {"c": channels}
     shape.update((w.dim, w.out) for w in slides if w.dim in call.input)
@@ -70,9 +74,9 @@ PRIMITIVES = (
 
 y[o, p] = bias[o] + Σ_i Σ_q weight[o, i, q] · x[i, stride·p + dilation·q − padding], i over the input channels of o's group.
 
-[c, t, h, w] → [c = channels, t', h', w'] with n' = (n + padding − dilation·(k−1) − 1) // stride + 1 along each. Weight (channels, c / groups, k…),
-bias (channels). MACs: elements of the output · c / groups · Π k. A dimension that a written-out kernel names and the tensor lacks counts as size 1 and stays
-absent, so `mean(@thw) -> conv(8, 1x1x1)` is a convolution of one position.""",
+[c, t, h, w] → [c = channels, t', h', w'] with n' = (n + padding − dilation·(k−1) − 1) // stride + 1 along each. Weight (channels,
+c / groups, k…), bias (channels). MACs: elements of the output · c / groups · Π k. A dimension that a written-out kernel names and
+the tensor lacks counts as size 1 and stays absent, so `mean(@thw) -> conv(8, 1x1x1)` is a convolution of one position.""",
         source="LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998); inflated to 3D: Tran et al., C3D (2015)",
     ),
 )

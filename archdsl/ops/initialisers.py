@@ -32,12 +32,15 @@ INITIALISERS: Mapping[str, Initialiser] = {
             "Every element the same. A plain number where an initialiser is expected means this: `init = 0`.",
         ),
         Initialiser("normal", (_STD,), "Normal with mean 0."),
-        Initialiser("trunc_normal", (_STD,), "Normal with mean 0, drawn anew outside [−2, 2] (absolute bounds, as in the public ViT code)."),
+        Initialiser(
+            "trunc_normal", (_STD,), "Normal with mean 0, drawn anew outside [−2, 2] (absolute bounds, as in the public ViT code)."
+        ),
         Initialiser("uniform", (Parameter("bound", "number", doc="the bound, at least 0"),), "Uniform on [−bound, bound]."),
         Initialiser(
             "msra",
             (),
-            "Normal with mean 0 and variance 2 / fan_out, fan_out = out channels × kernel positions: keeps the variance of gradients through rectifiers.",
+            "Normal with mean 0 and variance 2 / fan_out, fan_out = out channels × kernel positions: "
+            "keeps the variance of gradients through rectifiers.",
             "He et al., Delving Deep into Rectifiers (2015)",
         ),
         Initialiser(
@@ -46,7 +49,12 @@ INITIALISERS: Mapping[str, Initialiser] = {
             "Uniform on ±sqrt(6 / (fan_in + fan_out)): keeps the variance through linear layers.",
             "Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks (2010)",
         ),
-        Initialiser("fan_in", (), "Uniform on ±1 / sqrt(fan_in): what PyTorch's linear layers start with.", "LeCun et al., Efficient BackProp (1998)"),
+        Initialiser(
+            "fan_in",
+            (),
+            "Uniform on ±1 / sqrt(fan_in): what PyTorch's linear layers start with.",
+            "LeCun et al., Efficient BackProp (1998)",
+        ),
     )
 }
 
@@ -60,4 +68,6 @@ def initial(value: Expr) -> Expr:
 
 
 def _initial(value: Any) -> Init:
-    return value if isinstance(value, Init) else Init("constant", (float(value),))
+    if isinstance(value, Init):
+        return value
+    return Init("constant", (float(value) if value.__class__ in (int, float) else 0.0,))

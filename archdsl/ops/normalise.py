@@ -58,7 +58,12 @@ PRIMITIVES = (
         name="batch_norm",
         parameters=(
             _EPS,
-            Parameter("momentum", "number", 0.1, "the share of a new batch in the running statistics (PyTorch's convention; TensorFlow's is 1 less this)"),
+            Parameter(
+                "momentum",
+                "number",
+                0.1,
+                "the share of a new batch in the running statistics (PyTorch's convention; TensorFlow's is 1 less this)",
+            ),
             Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
             Parameter("gamma", "init", 1, "how the scale starts; 0 at the end of a residual branch makes the branch start as nothing"),
         ),

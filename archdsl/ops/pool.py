@@ -20,7 +20,9 @@ def _mean_shape(call: Call) -> Result:
     over, found = checks.settled("over", call.attrs["over"])
     if over is None:
         message = "mean needs the dimensions to average over"
-        return Result(call.input, (*found, checks.problem(shapes.UNSPECIFIED, message, "write mean(@thw), or mean(like = x) to keep those of x")))
+        return Result(
+            call.input, (*found, checks.problem(shapes.UNSPECIFIED, message, "write mean(@thw), or mean(like = x) to keep those of x"))
+        )
     found += checks.present(call.input, over)
     return Result({d: n for d, n in call.input.items() if d not in over}, found)
 
@@ -36,8 +38,15 @@ def _mean_like(call: Call, like: Shape) -> Likeness:
 
 
 _WINDOW = Parameter("window", "size", doc="a number for all of t, h, w that are present, `1x3x3` for t, h, w, or `3x3` for h, w")
-_POOL = (_WINDOW, STRIDE, Parameter("padding", "padding", 0, f"room around the input that no window counts: {ROOM}; or a number or size for both sides"))
-_COUNT = "[c, t, h, w] → [c, t', h', w'] with n' = (n + padding − window) // stride + 1 along each dimension of the window. A window larger than the input is an error."
+_POOL = (
+    _WINDOW,
+    STRIDE,
+    Parameter("padding", "padding", 0, f"room around the input that no window counts: {ROOM}; or a number or size for both sides"),
+)
+_COUNT = (
+    "[c, t, h, w] → [c, t', h', w'] with n' = (n + padding − window) // stride + 1 along each dimension of the window. "
+    "A window larger than the input is an error."
+)
 
 PRIMITIVES = (
     Primitive(

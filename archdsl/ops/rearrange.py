@@ -118,11 +118,13 @@ def _take_shape(call: Call) -> Result:
     for d, index in call.dims.items():
         if d not in shape or d == "b":
             continue
-        ranges = [v.__class__ is range for v in index.table]
+        ranges = [v.__class__ is range for v in checks.defined(index)]
         if any(ranges) != all(ranges):
             values = " or ".join(checks.spell(v) for v in index.distinct())
-            found += (checks.problem(shapes.UNSETTLED, f"`{d}` is {values} by a choice: a position removes the dimension, a range keeps it"),)
-        if ranges[0]:
+            found += (
+                checks.problem(shapes.UNSETTLED, f"`{d}` is {values} by a choice: a position removes the dimension, a range keeps it"),
+            )
+        if any(ranges):
             found += _bounded(d, index, shape[d])
             shape[d] = lift(_length, index)
         else:
@@ -158,7 +160,11 @@ def _range_outside(dim: str, positions: Any, size: int) -> str | None:
 
 
 def _empty_range(dim: str, positions: Any) -> str | None:
-    return None if positions else f"{checks.spell(positions)} is empty, so nothing would be left of `{dim}`"
+    return (
+        None
+        if positions or not isinstance(positions, range)
+        else f"{checks.spell(positions)} is empty, so nothing would be left of `{dim}`"
+    )
 
 
 def _chunk_shape(call: Call) -> Result:
@@ -172,7 +178,7 @@ def _chunk_shape(call: Call) -> Result:
         count, unsettled = checks.settled(d, parts)
         found += wrong + unsettled
         index, _ = checks.settled("index", call.attrs["index"])
-        if not 0 <= index < count:
+        if count.__class__ is int and not (index.__class__ is int and 0 <= index < count):
             found += (checks.problem(shapes.OUT_OF_BOUNDS, f"part {index} of {count} does not exist"),)
         if d in shape and d != "b":
             found += _cut(d, shape[d], parts)
@@ -247,7 +253,9 @@ def _resize_like(call: Call, like: Shape) -> Likeness:
 
 def _shift_shape(call: Call) -> Result:
     over, found = _axes(call, "over")
-    found += checks.present(call.input, over) + checks.single("over", over) + checks.unless(shapes.ATTRIBUTE, _no_offset, call.attrs["offset"])
+    found += (
+        checks.present(call.input, over) + checks.single("over", over) + checks.unless(shapes.ATTRIBUTE, _no_offset, call.attrs["offset"])
+    )
     if "c" in over:
         found += (checks.problem(shapes.ATTRIBUTE, "`over` is what channels are shifted along, so it cannot be c"),)
     found += checks.present(call.input, "c")

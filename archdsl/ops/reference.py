@@ -34,9 +34,10 @@ _HEAD = """# Primitives
 
 Written from the table in `archdsl/ops` by `python -m archdsl.ops.reference`. Everything larger is a block in `specs/std`.
 
-Dimensions have one-letter names; shapes below name only those that matter, and their order means nothing. A size is a number for every one of t, h, w that is
-present, `1x3x3` for t, h, w, or `3x3` for h, w. A choice may reach every number; it may not reach dimensions (`@hw`) or true/false within one operation.
-MACs are multiply–accumulates; where none are given there are none. *Masked* says what becomes of an axis of which a mixed supergraph masks some positions.
+Dimensions have one-letter names; shapes below name only those that matter, and their order means nothing. A size is a number for
+every one of t, h, w that is present, `1x3x3` for t, h, w, or `3x3` for h, w. A choice may reach every number; it may not reach
+dimensions (`@hw`) or true/false within one operation. MACs are multiply–accumulates; where none are given there are none.
+*Masked* says what becomes of an axis of which a mixed supergraph masks some positions.
 """
 
 

@@ -65,14 +65,15 @@ def kernel_sizes(call: Call, name: str) -> tuple[Expr, ...]:
 
 def _spoken(name: str, kernel: Expr, shape: Shape) -> tuple[str, Problems]:
     """The dimensions of a kernel, the same for all its alternatives."""
-    dims = window_dims(kernel.table[0], shape)
-    if not all(window_dims(v, shape) == dims for v in kernel.table):
+    spoken = checks.defined(kernel) or (1,)
+    dims = window_dims(spoken[0], shape)
+    if not all(window_dims(v, shape) == dims for v in spoken):
         values = " or ".join(checks.spell(v) for v in kernel.distinct())
         return dims, (checks.problem(shapes.SIZE_RANK, f"`{name}` is {values} by a choice, which speak of different dimensions"),)
     if dims:
         return dims, ()
-    if isinstance(kernel.table[0], tuple):
-        message = f"`{name}` is {checks.spell(kernel.table[0])}; it is one number, or three for t, h, w, or two for h, w"
+    if isinstance(spoken[0], tuple):
+        message = f"`{name}` is {checks.spell(spoken[0])}; it is one number, or three for t, h, w, or two for h, w"
         return "", (checks.problem(shapes.SIZE_RANK, message),)
     message = f"there is none of t, h, w to slide over; the tensor has {checks.listing(shape)}"
     help = "use linear(…), or write the kernel out as 1x1x1" if name == "kernel" else None
@@ -87,7 +88,7 @@ def _sizes(name: str, value: Expr, least: int) -> tuple[Expr, Problems]:
     if any(checks.fractional(v) for v in value.table):
         found = checks.unless(shapes.FRACTIONAL, _fraction, name, value, help=checks.ROUND)
     found += checks.unless(shapes.ATTRIBUTE, _wrong_size, name, value, least)
-    return lift(_sound, value, least), found
+    return lift(_sound, name, value, least), found
 
 
 def _part(value: Expr, i: int) -> Expr:
@@ -125,10 +126,10 @@ def _wrong_size(name: str, value: Any, least: int) -> str | None:
     return None if checks.fractional(value) else _wrong_part(name, value, least)
 
 
-def _sound(value: Any, least: int) -> Any:
+def _sound(name: str, value: Any, least: int) -> Any:
     if isinstance(value, tuple):
-        return tuple(_sound(v, least) for v in value)
-    return value if value in PADDING_MODES else checks.nearest(value, least)
+        return tuple(_sound(name, v, least) for v in value)
+    return value if name == "padding" and value in PADDING_MODES else checks.nearest(value, least)
 
 
 def _rank_differs(name: str, value: Any, dims: str) -> str | None:
