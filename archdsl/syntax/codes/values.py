@@ -156,6 +156,14 @@ Example:
 
 Name the other dimensions only.""",
 )
+PINNED = Code(
+    "E0317",
+    "a weight pins the size of the input",
+    """`--input` feeds another size to the same model. Here a weight is as large as a dimension of the input (a position embedding, say),
+so the model for another size is another model.
+
+Change the parameter that sets the size: `--set size=448` instead of `--input`.""",
+)
 
 CODES = table(
     WRONG_KIND,
@@ -174,4 +182,5 @@ CODES = table(
     NOT_CONSTANT,
     MISPLACED_LAYER,
     BATCH_NAMED,
+    PINNED,
 )

@@ -1,0 +1,220 @@
+"""Parentheses: setting the parameters of layers, calling number functions and initialisers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import archdsl.elaborate.expressions as expressions
+from archdsl.elaborate.functions import NUMBER_FUNCTIONS
+from archdsl.elaborate.scope import Env, Frame
+from archdsl.elaborate.sequences import items_of, iterate, size_expr
+from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.values import (
+    LAYERS,
+    POISON,
+    BlockL,
+    ChainL,
+    ChosenL,
+    CountV,
+    FunctionV,
+    InitialiserV,
+    Item,
+    Layer,
+    ListV,
+    ModeL,
+    NamedL,
+    NetV,
+    Poison,
+    PrimitiveL,
+    Thing,
+    TupleV,
+    describe,
+)
+from archdsl.ir.expr import Expr, Undefined, constant, lift
+from archdsl.ir.graph import Init
+from archdsl.ops.table import INITIALISERS
+from archdsl.syntax import ast
+from archdsl.syntax.codes import values as codes
+from archdsl.syntax.source import Span
+from archdsl.syntax.suggestions import closest
+
+Arguments = Sequence[tuple[ast.Arg, Thing]]
+
+
+def call(node: ast.Call, frame: Frame, state: State) -> Thing:
+    """`callee(args)`."""
+    callee = expressions.evaluate(node.callee, frame, state)
+    args = [(a, expressions.evaluate(a.value, frame, state)) for a in node.args]
+    if isinstance(callee, Poison):
+        return POISON
+    if isinstance(callee, FunctionV):
+        if any(isinstance(v, Poison) for _, v in args):
+            return POISON
+        return _function(callee, args, node.span, frame, state)
+    if isinstance(callee, InitialiserV):
+        return _initialiser(callee, args, node.span)
+    if isinstance(callee, LAYERS):
+        return bind(callee, args, node.span, state)
+    if isinstance(callee, NetV):
+        fail(codes.WRONG_KIND, node.span, f"{describe(callee)} is a whole network, not a layer", help="declare another with it: `model name = net(…)`; a reusable part is a `block`")
+    fail(codes.WRONG_KIND, node.callee.span, f"{describe(callee)} cannot be called")
+
+
+def bind(layer: Layer, args: Arguments, span: Span, state: State) -> Layer:
+    """The layer with further parameters set, each once.
+
+    Raises DiagnosticError for unknown, repeated or surplus arguments.
+    """
+    if isinstance(layer, NamedL):
+        return NamedL(bind(layer.layer, args, span, state), layer.name)
+    if isinstance(layer, ModeL):
+        return ModeL(layer.mode, bind(layer.layer, args, span, state), layer.home)
+    if isinstance(layer, ChosenL):
+        return ChosenL(layer.index, layer.labels, tuple(bind(o, args, span, state) for o in layer.options), layer.choice)
+    if isinstance(layer, ChainL):
+        if args:
+            fail(codes.TOO_MANY_ARGUMENTS, span, "a composition of layers has no parameters of its own", help="set them on its parts, or give it a name: `block name(params) = …`")
+        return layer
+    if isinstance(layer, BlockL):
+        names = [p.name for p in layer.block.params or ()]
+        return replace(layer, args=match(names, layer.args, args, span, f"the block `{layer.block.name}`"), span=span)
+    primitive = layer.primitive
+    names = [p.name for p in primitive.parameters]
+    return replace(layer, args=match(names, layer.args, args, span, f"`{primitive.name}`", letters=primitive.dims is not None), span=span)
+
+
+def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, letters: bool = False) -> dict[str, Thing]:
+    """Assigns arguments to parameters: by name, or by position to those not set yet."""
+    values: dict[str, Thing] = dict(given)
+    here: set[str] = set()
+    for arg, value in args:
+        if arg.name is None:
+            open_ = next((n for n in names if n not in values), None)
+            if open_ is None:
+                takes = f"it takes {', '.join(f'`{n}`' for n in names)}" if names else "it takes none"
+                fail(codes.TOO_MANY_ARGUMENTS, arg.span, f"too many arguments for {what}: {takes}")
+            values[open_] = value
+            here.add(open_)
+            continue
+        if arg.name not in names and not (letters and len(arg.name) == 1):
+            near = closest(arg.name, sorted(names))
+            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names)}" if names else None)
+            fail(codes.UNKNOWN_PARAMETER, arg.span, f"{what} has no parameter `{arg.name}`", help=hint)
+        if arg.name == "b" and letters:
+            fail(codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
+        if arg.name in values:
+            again = "in one call" if arg.name in here else "already, where this layer was made"
+            fail(codes.SET_TWICE, arg.span, f"`{arg.name}` of {what} is set {again}")
+        values[arg.name] = value
+        here.add(arg.name)
+    return values
+
+
+def _initialiser(callee: InitialiserV, args: Arguments, span: Span) -> Thing:
+    parameters = INITIALISERS[callee.name].parameters
+    values = match([p.name for p in parameters], {}, args, span, f"`{callee.name}`")
+    numbers: list[Any] = []
+    for parameter in parameters:
+        if parameter.name not in values:
+            fail(codes.MISSING_PARAMETER, span, f"`{callee.name}` needs `{parameter.name}`")
+        number = size_expr(values[parameter.name])
+        if number is None:
+            fail(codes.WRONG_KIND, span, f"`{parameter.name}` of `{callee.name}` is a number, not {describe(values[parameter.name])}")
+        numbers.append(number)
+    return lift(lambda *vs: Init(callee.name, tuple(float(v) for v in vs)), *numbers)
+
+
+def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, state: State) -> Thing:
+    if callee.definition is not None:
+        return _defined(callee, args, span, state)
+    name = callee.name
+    for arg, _ in args:
+        if arg.name is not None:
+            fail(codes.UNKNOWN_PARAMETER, arg.span, f"`{name}` takes its arguments by position")
+    values = [v for _, v in args]
+    if name in NUMBER_FUNCTIONS:
+        if name in ("min", "max") and len(values) == 1 and isinstance(values[0], ListV | TupleV):
+            values = list(values[0].values())
+        return _number_function(name, values, span)
+    if name == "range":
+        return _range(values, span)
+    if name == "len":
+        _arity(name, values, 1, 1, span)
+        items = items_of(values[0])
+        if items is not None:
+            return constant(len(items))
+        return constant(len(iterate(values[0], span, state)))
+    if name == "sum":
+        _arity(name, values, 1, 1, span)
+        total: Expr = constant(0)
+        for value in iterate(values[0], span, state):
+            number = size_expr(value)
+            if number is None:
+                fail(codes.WRONG_KIND, span, f"`sum` adds numbers, not {describe(value)}", help="tensors are added by `xs -> add`")
+            total = lift(_plus, total, number)
+        return total
+    lists = [iterate(v, span, state) for v in values]
+    if name == "enumerate":
+        _arity(name, values, 1, 1, span)
+        return ListV(tuple(Item(TupleV((Item(constant(i)), Item(v)))) for i, v in enumerate(lists[0])))
+    if not lists or len({len(xs) for xs in lists}) > 1:
+        fail(codes.UNPACK, span, f"`zip` needs lists of one length, not {', '.join(str(len(xs)) for xs in lists)}")
+    return ListV(tuple(Item(TupleV(tuple(Item(v) for v in row))) for row in zip(*lists, strict=True)))
+
+
+def _number_function(name: str, values: list[Thing], span: Span) -> Thing:
+    function = NUMBER_FUNCTIONS[name]
+    _arity(name, values, *function.arity, span)
+    numbers = []
+    for value in values:
+        if not isinstance(value, Expr):
+            fail(codes.WRONG_KIND, span, f"`{name}` takes numbers, not {describe(value)}")
+        numbers.append(value)
+    result = lift(function.call, *numbers)
+    if result.is_constant and isinstance(result.value, Undefined):
+        fail(codes.NO_VALUE, span, f"`{name}`: {result.value.message}")
+    return result
+
+
+def _range(values: list[Thing], span: Span) -> Thing:
+    _arity("range", values, 1, 3, span)
+    numbers = []
+    for value in values:
+        if not isinstance(value, Expr):
+            fail(codes.WRONG_KIND, span, f"`range` counts numbers, not {describe(value)}")
+        numbers.append(value)
+    if len(numbers) == 1:
+        numbers.insert(0, constant(0))
+    if len(numbers) == 2:
+        numbers.append(constant(1))
+    return CountV(*numbers)
+
+
+def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Thing:
+    definition, module = callee.definition, callee.module
+    assert definition is not None and module is not None
+    values = match([p.name for p in definition.params], {}, args, span, f"the function `{callee.name}`")
+    frame = module.frame()
+    frame.env = Env()
+    for parameter in definition.params:
+        if parameter.name in values:
+            frame.env.names[parameter.name] = values[parameter.name]
+        elif parameter.default is not None:
+            frame.env.names[parameter.name] = expressions.evaluate(parameter.default, frame, state)
+        else:
+            fail(codes.MISSING_PARAMETER, span, f"the function `{callee.name}` needs `{parameter.name}`")
+    return expressions.evaluate(definition.value, frame, state)
+
+
+def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, span: Span) -> None:
+    if len(values) < least or (most is not None and len(values) > most):
+        wanted = f"{least}" if least == most else (f"at least {least}" if most is None else f"{least} to {most}")
+        fail(codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER, span, f"`{name}` takes {wanted} arguments, not {len(values)}")
+
+
+def _plus(a: Any, b: Any) -> Any:
+    if isinstance(b, bool) or not isinstance(b, int | float):
+        raise Undefined(f"`sum` adds numbers, not {b!r}")
+    return a + b

@@ -1,0 +1,119 @@
+"""`name ~ domain`: declares choices, or settles the question where the domain is a single value."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import archdsl.elaborate.branches as branches
+import archdsl.elaborate.expressions as expressions
+from archdsl.elaborate.scope import Frame
+from archdsl.elaborate.sequences import count_of, numbers_of, size_expr
+from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.values import LAYERS, POISON, ChosenL, CountV, Item, ListV, OfV, PickV, Poison, RangeV, Thing, describe, scalar_text, word_of
+from archdsl.ir.choice import Alternative, Kind
+from archdsl.ir.expr import TABLE_LIMIT, Expr, constant, index_of, of_choice
+from archdsl.syntax import ast
+from archdsl.syntax.codes import choices as codes
+from archdsl.syntax.codes import values as value_codes
+from archdsl.syntax.source import Span
+
+
+def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
+    """The value of the name that a choice declares.
+
+    Raises DiagnosticError for empty, mixed or ambiguous domains, and for edits that leave none of the alternatives.
+    """
+    domain = expressions.evaluate(node.domain, frame, state)
+    path = frame.choice_path(node.name)
+    span = node.span
+    if isinstance(domain, Poison):
+        return POISON
+    if isinstance(domain, OfV):
+        return _subset(domain, path, span, frame, state)
+    if isinstance(domain, RangeV):
+        numbers = numbers_of(domain, node.domain.span, state, "the domain of another choice")
+        return _values([(scalar_text(n), constant(n)) for n in numbers], "range", path, span, frame, state)
+    if isinstance(domain, CountV):
+        return _values([(str(n), constant(n)) for n in count_of(domain, node.domain.span, state)], "range", path, span, frame, state)
+    if isinstance(domain, ListV):
+        return _values([_labelled(item, k) for k, item in enumerate(domain.items)], "list", path, span, frame, state)
+    if isinstance(domain, LAYERS):
+        label = expressions.word(node.domain) or word_of(domain) or node.name
+        if isinstance(domain, ChosenL):
+            return domain
+        return _values([(word_of(domain) or label, domain)], "list", path, span, frame, state)
+    if isinstance(domain, Expr):
+        state.edits.settle_settled(path)
+        return domain
+    return domain
+
+
+def _labelled(item: Item, position: int) -> tuple[str, Thing]:
+    if item.label is not None:
+        return item.label, item.value
+    value = size_expr(item.value)
+    if value is not None and value.is_constant:
+        return scalar_text(value.value), item.value
+    return item.word or str(position), item.value
+
+
+def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span, frame: Frame, state: State) -> Thing:
+    if not options:
+        fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives")
+    if any(isinstance(value, Poison) for _, value in options):
+        return POISON
+    layers = [isinstance(value, LAYERS) for _, value in options]
+    if any(layers) and not all(layers):
+        first, other = options[layers.index(True)], options[layers.index(False)]
+        fail(codes.MIXED_DOMAIN, span, f"`{path}` mixes {describe(first[1])} with {describe(other[1])}")
+    labels = [label for label, _ in options]
+    for label in labels:
+        if labels.count(label) > 1:
+            fail(codes.DUPLICATE_ALTERNATIVE, span, f"`{path}` has two alternatives `{label}`", help=f"label them: `[{label}_a: …, {label}_b: …]`" if any(layers) else None)
+    scalars = [size_expr(value) for _, value in options]
+    if any(s is not None and not s.is_constant for s in scalars):
+        fail(value_codes.NOT_CONSTANT, span, f"the domain of `{path}` depends on another choice")
+    alternatives = tuple(Alternative(label, label if s is None else s.value) for label, s in zip(labels, scalars, strict=True))
+    kept = state.edits.kept(path, alternatives, state)
+    options = [options[i] for i in kept]
+    alternatives = tuple(alternatives[i] for i in kept)
+    if len(options) == 1:
+        label, value = options[0]
+        return ChosenL(constant(0), (label,), (value,)) if isinstance(value, LAYERS) else value
+    choice = state.choice(path, alternatives, kind, frame.instance, span)
+    if choice in state.pinned:
+        i = state.pinned[choice]
+        return ChosenL(constant(0), (labels[kept[i]],), (options[i][1],), choice) if isinstance(options[i][1], LAYERS) else options[i][1]  # type: ignore[arg-type]
+    if all(s is not None for s in scalars):
+        return of_choice(choice)
+    things = [value for _, value in options]
+    if all(isinstance(t, LAYERS) for t in things):
+        return ChosenL(index_of(choice), choice.labels(), tuple(things), choice)  # type: ignore[arg-type]
+    return branches.join(index_of(choice), things, choice.labels(), span, frame.instance, state)
+
+
+def _subset(domain: OfV, path: str, span: Span, frame: Frame, state: State) -> Thing:
+    items = domain.items.items
+    if not items:
+        fail(codes.EMPTY_DOMAIN, span, f"`{path}` picks from an empty list")
+    if isinstance(domain.count, RangeV):
+        counts = numbers_of(domain.count, span, state, "how many are picked")
+    else:
+        counts = (state.concrete(domain.count, span, "how many are picked"),)
+    for count in counts:
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            fail(codes.EMPTY_DOMAIN, span, f"`{path}` cannot pick {scalar_text(count)} of {len(items)}", help="pick at least 1")
+    sizes = sorted({min(c, len(items)) for c in counts})
+    if not sizes:
+        fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives")
+    if sum(comb(len(items), n) for n in sizes) > TABLE_LIMIT:
+        fail(codes.TOO_WIDE, span, f"`{path}` has more than {TABLE_LIMIT:,} subsets")
+    subsets = [s for n in sizes for s in combinations(range(len(items)), n)]
+    alternatives = tuple(Alternative(f"[{', '.join(map(str, s))}]", s) for s in subsets)
+    kept = state.edits.kept(path, alternatives, state)
+    alternatives = tuple(alternatives[i] for i in kept)
+    if len(alternatives) == 1:
+        return PickV(constant(alternatives[0].value), items)
+    choice = state.choice(path, alternatives, "subset", frame.instance, span)
+    return PickV(state.settled(of_choice(choice)), items)

@@ -1,0 +1,330 @@
+"""Evaluates expressions of the language to values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import archdsl.elaborate.branches as branches
+import archdsl.elaborate.calls as calls
+import archdsl.elaborate.layers as layers
+from archdsl.elaborate import operators
+from archdsl.elaborate.functions import FUNCTION_NAMES
+from archdsl.elaborate.scope import Env, Frame
+from archdsl.elaborate.sequences import items_of, iterate, numbers_of, size_expr, unpack
+from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.values import (
+    LAYERS,
+    POISON,
+    Axes,
+    ChainL,
+    FunctionV,
+    InitialiserV,
+    Item,
+    Layer,
+    ListV,
+    ModeL,
+    NamedL,
+    OfV,
+    PickV,
+    Poison,
+    PrimitiveL,
+    RangeV,
+    Tensor,
+    Thing,
+    TupleV,
+    describe,
+    scalar_text,
+)
+from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
+from archdsl.ops.table import INITIALISERS, PRIMITIVES
+from archdsl.syntax import ast
+from archdsl.syntax.codes import names as name_codes
+from archdsl.syntax.codes import values as codes
+from archdsl.syntax.suggestions import closest
+
+_BUILTINS: dict[str, Thing] = {name: PrimitiveL(p) for name, p in PRIMITIVES.items() if not p.internal}
+_BUILTINS.update({name: FunctionV(name) for name in FUNCTION_NAMES})
+_BUILTINS.update({name: InitialiserV(name) for name in INITIALISERS})
+
+BUILTIN_NAMES = frozenset(_BUILTINS)
+
+
+def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
+    """The value of an expression.
+
+    Raises DiagnosticError for what has no value, Structural where the structure would depend on a choice.
+    """
+    state.tick(node.span)
+    match node:
+        case ast.Ref():
+            return _reference(node, frame, state)
+        case ast.Int() | ast.Float() | ast.Quantity() | ast.Bool() | ast.String():
+            return constant(node.value)
+        case ast.Size():
+            return constant(node.sizes)
+        case ast.Axes():
+            if "b" in node.names:
+                fail(codes.BATCH_NAMED, node.span, "`b` is the batch and cannot be named in an op")
+            if len(set(node.names)) < len(node.names):
+                fail(codes.WRONG_KIND, node.span, f"`@{node.names}` names a dimension twice")
+            return constant(Axes(node.names))
+        case ast.Tuple():
+            return TupleV(_items(node.entries, frame, state))
+        case ast.List():
+            return ListV(_items(node.entries, frame, state))
+        case ast.Flow():
+            return _flow(node, frame, state)
+        case ast.Named():
+            value = evaluate(node.value, frame, state)
+            if isinstance(value, Poison):
+                return value
+            if not isinstance(value, LAYERS):
+                fail(codes.WRONG_KIND, node.span, f"`as` names a layer, not {describe(value)}")
+            return NamedL(value.layer if isinstance(value, NamedL) else value, node.name)
+        case ast.Call():
+            return calls.call(node, frame, state)
+        case ast.Conditional():
+            return _conditional(node, frame, state)
+        case ast.Binary():
+            return operators.binary(node.op, evaluate(node.left, frame, state), evaluate(node.right, frame, state), node.span, frame, state)
+        case ast.Unary():
+            return _unary(node, frame, state)
+        case ast.Mode():
+            value = evaluate(node.operand, frame, state)
+            if isinstance(value, Poison):
+                return value
+            if not isinstance(value, LAYERS):
+                fail(codes.WRONG_KIND, node.span, f"`{node.mode}` applies to a layer, not to {describe(value)}")
+            return ModeL(node.mode, value)
+        case ast.Range():
+            low, high = (scalar(e, frame, state, "an end of a range") for e in (node.low, node.high))
+            step = scalar(node.step, frame, state, "the step of a range") if node.step is not None else constant(1)
+            return RangeV(low, high, step)
+        case ast.Of():
+            return _of(node, frame, state)
+        case ast.Attr():
+            return _attribute(node, frame, state)
+        case ast.Item():
+            return _item(node, frame, state)
+        case ast.Comprehension():
+            return ListV(tuple(_comprehension(node, 0, Frame(frame.module, Env(outer=frame.env), frame.instance, frame.suffix, frame.outputs, frame.inputs, frame.constant), state)))
+    raise AssertionError(node)
+
+
+def scalar(node: ast.Expr, frame: Frame, state: State, what: str) -> Expr:
+    """A number, text, truth value or size.
+
+    Raises DiagnosticError for anything else.
+    """
+    value = evaluate(node, frame, state)
+    expr = size_expr(value)
+    if expr is None:
+        if isinstance(value, Poison):
+            return constant(Undefined("reported before"))
+        fail(codes.WRONG_KIND, node.span, f"{what} must be a number, not {describe(value)}")
+    return expr
+
+
+def word(node: ast.Expr) -> str | None:
+    """The word that an expression is called by: the last name of a reference or of what is called."""
+    match node:
+        case ast.Ref() | ast.Named():
+            return node.name
+        case ast.Call():
+            return word(node.callee)
+        case ast.Mode():
+            return word(node.operand)
+        case ast.Attr():
+            return node.name
+    return None
+
+
+def bound(value: Thing, name: str, frame: Frame) -> Thing:
+    """The value as the name holds it: a `shared` or `tied` layer lives where it is first bound."""
+    if isinstance(value, ModeL):
+        if value.home is None:
+            home = frame.weights_path(name) if value.mode == "shared" else frame.choice_path(name)
+            return ModeL(value.mode, value.layer, home)
+        return value
+    if isinstance(value, NamedL) and isinstance(value.layer, ModeL):
+        inner = bound(value.layer, value.name, frame)
+        assert isinstance(inner, ModeL)
+        return NamedL(inner, value.name)
+    if isinstance(value, ListV | TupleV) and any(isinstance(i.value, ModeL) for i in value.items):
+        items = tuple(Item(bound(i.value, f"{name}[{k}]", frame), i.label, i.word) for k, i in enumerate(value.items))
+        return ListV(items) if isinstance(value, ListV) else TupleV(items)
+    return value
+
+
+def assign(pattern: ast.Pattern, value: Thing, frame: Frame) -> None:
+    """Binds the names of a pattern in the innermost scope.
+
+    Raises DiagnosticError where the parts do not match.
+    """
+    if isinstance(pattern, ast.NamePattern):
+        frame.env.names[pattern.name] = value
+        return
+    for inner, part in zip(pattern.items, unpack(value, len(pattern.items), pattern.span), strict=True):
+        assign(inner, part, frame)
+
+
+def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
+    value = frame.env.find(node.name)
+    if value is None:
+        value = frame.module.find(node.name, state)
+    if value is None:
+        value = _BUILTINS.get(node.name)
+    if value is None:
+        candidates = set(_BUILTINS) | set(frame.module.declarations) | set(frame.module.imports)
+        env: Env | None = frame.env
+        while env is not None:
+            candidates |= set(env.names)
+            env = env.outer
+        near = closest(node.name, sorted(candidates))
+        fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=f"did you mean `{near[0]}`?" if near else None)
+    return state.settled(value) if isinstance(value, Expr) else value
+
+
+def _items(entries: tuple[ast.Entry, ...], frame: Frame, state: State) -> tuple[Item, ...]:
+    return tuple(Item(evaluate(e.value, frame, state), e.label, word(e.value)) for e in entries)
+
+
+def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
+    value = evaluate(node.items[0], frame, state)
+    if isinstance(value, LAYERS):
+        steps: list[tuple[str | None, Layer]] = []
+        for item in node.items:
+            layer = value if item is node.items[0] else evaluate(item, frame, state)
+            if isinstance(layer, Poison):
+                return POISON
+            if not isinstance(layer, LAYERS):
+                fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
+            steps.append((word(item), layer))
+        return ChainL(tuple(steps), node.span)
+    if not isinstance(value, Tensor | TupleV | ListV | PickV | Poison):
+        fail(codes.WRONG_KIND, node.items[0].span, f"an arrow starts from a tensor, not from {describe(value)}")
+    for item in node.items[1:]:
+        layer = evaluate(item, frame, state)
+        if isinstance(layer, Poison) or isinstance(value, Poison):
+            value = POISON
+            continue
+        if not isinstance(layer, LAYERS):
+            fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
+        value = layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
+    return value
+
+
+def _conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
+    value = evaluate(node.test, frame, state)
+    if isinstance(value, Poison):
+        return value
+    test = state.settled(operators.truth(value, node.test.span, "the condition"))
+    if test.is_constant:
+        return evaluate(node.value if test.value else node.orelse, frame, state)
+    with state.under(test):
+        yes = evaluate(node.value, frame, state)
+    with state.under(negate(test)):
+        no = evaluate(node.orelse, frame, state)
+    words = (word(node.value) or "then", word(node.orelse) or "else")
+    return branches.join(lift(_branch, test), (yes, no), words, node.span, frame.instance, state)
+
+
+def _branch(test: bool) -> int:
+    return 0 if test else 1
+
+
+def _unary(node: ast.Unary, frame: Frame, state: State) -> Thing:
+    value = evaluate(node.operand, frame, state)
+    if isinstance(value, Poison):
+        return value
+    if node.op == "not":
+        return negate(operators.truth(value, node.operand.span, "the operand of `not`"))
+    return operators.negative(value, node.span, frame, state)
+
+
+def _of(node: ast.Of, frame: Frame, state: State) -> Thing:
+    count = evaluate(node.count, frame, state)
+    items = evaluate(node.items, frame, state)
+    if isinstance(count, Poison) or isinstance(items, Poison):
+        return POISON
+    if isinstance(items, TupleV):
+        items = ListV(items.items)
+    if not isinstance(items, ListV):
+        fail(codes.WRONG_KIND, node.items.span, f"`of` picks from a list, not from {describe(items)}")
+    if not isinstance(count, Expr | RangeV):
+        fail(codes.WRONG_KIND, node.count.span, f"`of` takes a number or a range, not {describe(count)}")
+    return OfV(count, items)
+
+
+def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
+    value = evaluate(node.value, frame, state)
+    if isinstance(value, Poison):
+        return value
+    if isinstance(value, Tensor):
+        size = value.shape.get(node.name)
+        if node.name == "b":
+            fail(codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
+        if size is None:
+            has = ", ".join(value.shape)
+            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]")
+        return state.settled(size)
+    if isinstance(value, TupleV | ListV):
+        for item in value.items:
+            if item.name == node.name:
+                return item.value
+        labels = [i.name for i in value.items if i.name]
+        near = closest(node.name, sorted(set(labels)))
+        fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no element `{node.name}`", help=f"did you mean `{near[0]}`?" if near else None)
+    fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
+
+
+def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
+    value = evaluate(node.value, frame, state)
+    index = evaluate(node.index, frame, state)
+    if isinstance(value, Poison) or isinstance(index, Poison):
+        return POISON
+    items = items_of(value)
+    if items is None and not isinstance(value, Expr):
+        items = tuple(Item(v) for v in iterate(value, node.value.span, state))
+    if items is None:
+        fail(codes.WRONG_KIND, node.value.span, f"{describe(value)} cannot be indexed")
+    if isinstance(index, RangeV):
+        chosen = numbers_of(index, node.index.span, state, "a slice")
+        return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
+    if not isinstance(index, Expr):
+        fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
+    if index.is_constant:
+        return items[_within(index.value, len(items), node)].value
+    for i in index.distinct():
+        _within(i, len(items), node)
+    words = tuple(i.name or str(k) for k, i in enumerate(items))
+    return branches.join(index, tuple(i.value for i in items), words, node.span, frame.instance, state)
+
+
+def _within(index: Any, length: int, node: ast.Item) -> int:
+    if isinstance(index, bool) or not isinstance(index, int):
+        fail(codes.WRONG_KIND, node.index.span, f"an index is a whole number, not {scalar_text(index)}")
+    if not 0 <= index < length:
+        fail(codes.OUT_OF_RANGE, node.span, f"index {index} in a list of {length}", help=f"indices count from 0 to {length - 1}" if length else None)
+    return index
+
+
+def _comprehension(node: ast.Comprehension, position: int, frame: Frame, state: State) -> list[Item]:
+    if position == len(node.clauses):
+        if node.condition is not None:
+            value = evaluate(node.condition, frame, state)
+            if isinstance(value, Poison) or not state.concrete(operators.truth(value, node.condition.span, "the condition"), node.condition.span, "the length of this list"):
+                return []
+        return [Item(evaluate(node.value, frame, state), None, word(node.value))]
+    clause = node.clauses[position]
+    source = evaluate(clause.iterable, frame, state)
+    found: list[Item] = []
+    if isinstance(source, Poison):
+        return found
+    for element in iterate(source, clause.iterable.span, state):
+        state.tick(node.span)
+        assign(clause.pattern, element, frame)
+        found.extend(_comprehension(node, position + 1, frame, state))
+    return found
+
+

@@ -1,0 +1,95 @@
+"""The last steps of elaboration: the graph is folded, and every condition is decided over the whole space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from archdsl.elaborate.state import State
+from archdsl.ir.activity import activity, binding
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, both, lift, restrict
+from archdsl.ir.fix import simplify
+from archdsl.ir.frontier import witness
+from archdsl.ir.graph import Check, Graph, Input, Select, Value, in_order
+from archdsl.ir.instance import Instance
+from archdsl.syntax.codes import choices as codes
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+
+
+def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, state: State, settings: Mapping[str, Any]) -> Graph:
+    """The graph under the outputs.
+
+    Raises DiagnosticError with every check that fails for some architecture, each with a smallest witness.
+    """
+    declared: Literal["space", "model"] = "model" if kind == "model" else "space"
+    raw = Graph(
+        name,
+        declared,
+        tuple(state.inputs),
+        outputs,
+        in_order(outputs),
+        tuple(sorted(state.choices.values(), key=lambda c: c.order)),
+        tuple(state.requirements),
+        tuple(state.bounds),
+        root,
+        settings,
+    )
+    try:
+        graph = simplify(raw)
+        problems = check(graph)
+    except TooWide as wide:
+        raise DiagnosticError(codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}")) from None
+    if problems:
+        raise DiagnosticError(*problems)
+    live = set(graph.choices)
+    for choice in raw.choices:
+        if choice not in live:
+            state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
+    return replace(graph, kind=declared if graph.choices else graph.kind)
+
+
+def check(graph: Graph) -> list[Diagnostic]:
+    """What is wrong for some architecture of the space."""
+    live = activity(graph.outputs)
+    required = [binding(r, live) for r in graph.requirements]
+    found: list[Diagnostic] = []
+    if required and witness(TRUE, required) is None:
+        return [codes.UNSATISFIABLE.error(graph.requirements[0].span, "no architecture satisfies all requirements")]
+    for value in graph.values:
+        if isinstance(value, Input | Select):
+            continue
+        for one in value.checks:
+            problem = _decide(one, live.values[value], required)
+            if problem is not None:
+                found.append(problem)
+                break
+    return found
+
+
+def _decide(one: Check, here: Expr, required: list[Expr]) -> Diagnostic | None:
+    bad = both(lift(_is_message, one.problem), here)
+    if bad == FALSE:
+        return None
+    if bad.is_constant:
+        message = next(v for v in one.problem.table if isinstance(v, str))
+        return one.code.error(one.span, message, help=one.help, labels=one.labels)
+    found = witness(bad, required)
+    if found is None:
+        return None
+    message = _message_under(one.problem, found)
+    where = " and ".join(f"{c.path} = {c.alternatives[i].label}" for c, i in sorted(found.items(), key=lambda pair: pair[0].order))
+    count = ""
+    if not required and all(isinstance(v, Choice) for v in bad.scope):
+        count = f" ({sum(map(bool, bad.table)):,} of {len(bad.table):,} combinations)"
+    return one.code.error(one.span, f"{message}, with {where}{count}", help=one.help, labels=one.labels)
+
+
+def _message_under(problem: Expr, found: Mapping[Choice, int]) -> str:
+    """The message where the choices have these values; whichever fits where others matter too."""
+    return next(v for v in restrict(problem, found).table if isinstance(v, str))
+
+
+def _is_message(problem: Any) -> bool:
+    return isinstance(problem, str)

@@ -1,0 +1,71 @@
+"""A file's namespace: its declarations, and what it imports, evaluated when they are first used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import archdsl.elaborate.expressions as expressions
+from archdsl.elaborate.scope import Env, Frame
+from archdsl.elaborate.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing
+from archdsl.ir.instance import Instance
+from archdsl.syntax import ast
+from archdsl.syntax.codes import names as codes
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.source import Source
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.state import State
+
+
+@dataclass(eq=False)
+class Module:
+    """One parsed file. `imports` maps local names to the module and name they stand for."""
+
+    name: str
+    source: Source
+    file: ast.File
+    declarations: dict[str, ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search] = field(default_factory=dict)
+    imports: dict[str, tuple[Module, str]] = field(default_factory=dict)
+    values: dict[str, Thing] = field(default_factory=dict)
+    busy: set[str] = field(default_factory=set)
+
+    def find(self, name: str, state: State) -> Thing | None:
+        """The value of a declared or imported name; None if the file has none.
+
+        Raises DiagnosticError where a constant is defined by itself.
+        """
+        if name in self.values:
+            return self.values[name]
+        if name in self.imports:
+            module, original = self.imports[name]
+            return module.find(original, state)
+        declaration = self.declarations.get(name)
+        if declaration is None:
+            return None
+        value = self._evaluate(name, declaration, state)
+        self.values[name] = value
+        return value
+
+    def _evaluate(self, name: str, declaration: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, state: State) -> Thing:
+        if isinstance(declaration, ast.Fn):
+            return FunctionV(name, declaration, self)
+        if isinstance(declaration, ast.Block):
+            return BlockL(declaration, self)
+        if isinstance(declaration, ast.Net):
+            return NetV(declaration, self)
+        if isinstance(declaration, ast.Genotype):
+            return GenotypeV(declaration, self)
+        if isinstance(declaration, ast.Search):
+            return POISON
+        if name in self.busy:
+            raise DiagnosticError(codes.RECURSION.error(declaration.span, f"`{name}` is defined by itself"))
+        self.busy.add(name)
+        try:
+            return expressions.bound(expressions.evaluate(declaration.value, self.frame(), state), name, self.frame())
+        finally:
+            self.busy.discard(name)
+
+    def frame(self) -> Frame:
+        """A frame for evaluating declarations: no tensors exist here."""
+        return Frame(self, Env(), Instance("", None, "", "root"), constant=True)

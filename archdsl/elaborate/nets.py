@@ -1,0 +1,228 @@
+"""From a space or model declaration to its graph."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from archdsl.elaborate import calls, expressions, layers, statements
+from archdsl.elaborate.edits import EditTable, matches, split, text_of, unmatched
+from archdsl.elaborate.finish import finish
+from archdsl.elaborate.module import Module
+from archdsl.elaborate.scope import Env, Frame
+from archdsl.elaborate.state import State, Structural, fail
+from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, TupleV, describe
+from archdsl.ir.expr import TooWide
+from archdsl.ir.graph import Graph, Value
+from archdsl.ir.instance import Instance
+from archdsl.syntax import ast
+from archdsl.syntax.codes import choices as choice_codes
+from archdsl.syntax.codes import edits as edit_codes
+from archdsl.syntax.codes import elaboration as bounds
+from archdsl.syntax.codes import names as name_codes
+from archdsl.syntax.codes import values as codes
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
+from archdsl.syntax.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Instantiation:
+    """A network with a body, the values of its parameters, and the edits that the declarations on the way put on it."""
+
+    net: ast.Net
+    module: Module
+    given: Mapping[str, Thing]
+    patches: tuple[tuple[ast.Edits | ast.Path, Frame], ...]
+    definitions: tuple[ast.Net, ...]  # from the outermost declaration to the one with the body
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Elaborated:
+    """A graph, and the warnings that came with it."""
+
+    graph: Graph
+    warnings: tuple[Diagnostic, ...]
+
+
+def resolve(value: NetV, given: Mapping[str, Thing], span: Span, state: State, seen: tuple[ast.Net, ...] = ()) -> Instantiation:
+    """Follows `space a = b(…) with …` down to the declaration with a body.
+
+    Raises DiagnosticError for declarations that reach themselves or something else than a network.
+    """
+    net, module = value.net, value.module
+    if net in seen:
+        fail(name_codes.RECURSION, net.span, f"`{net.name}` is defined by itself")
+    if net.body is not None:
+        return Instantiation(net, module, given, (), (*seen, net), span)
+    assert net.value is not None
+    frame = Frame(module, Env(), Instance("", None, "", "root"), constant=True)
+    layers.parameters(net.params or (), given, {}, frame, span, f"`{net.name}`", state)
+    inner, args = base_of(net.value, frame, state)
+    found = resolve(inner, args, net.value.span, state, (*seen, net))
+    return replace(found, patches=found.patches + tuple((p, frame) for p in net.patches))
+
+
+def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str, Thing]]:
+    """The network that `name` or `name(args)` stands for, and its arguments.
+
+    Raises DiagnosticError where it is none.
+    """
+    callee, args = (node.callee, node.args) if isinstance(node, ast.Call) else (node, ())
+    value = expressions.evaluate(callee, frame, state)
+    if not isinstance(value, NetV):
+        fail(codes.WRONG_KIND, callee.span, f"a space or a model is needed here, not {describe(value)}")
+    names = [p.name for p in value.net.params or ()]
+    evaluated = [(a, expressions.evaluate(a.value, frame, state)) for a in args]
+    return value, calls.match(names, {}, evaluated, node.span, f"`{value.net.name}`")
+
+
+def elaborate(
+    instantiation: Instantiation,
+    *,
+    name: str,
+    kind: str,
+    sizes: Mapping[str, Mapping[str, int]] | None = None,
+    genotypes: Sequence[GenotypeV] = (),
+) -> Elaborated:
+    """The graph of a network.
+
+    `sizes` feeds inputs of another size; `genotypes` settle choices on top of the declaration's own edits.
+
+    Raises DiagnosticError with everything that is wrong.
+    """
+    with _deep_stack(instantiation.span):
+        table = EditTable()
+        scout = State(table)
+        _patch(table, instantiation, genotypes, scout)
+        state, outputs, root = _run(instantiation, table, sizes)
+        if not _errors(state):
+            _report_unmatched(instantiation, table, state, sizes)
+        if _errors(state):
+            raise DiagnosticError(*state.diagnostics.values())
+        settings = {p.name: "" for p in instantiation.net.params or ()}
+        graph = finish(name, kind, outputs, root, state, settings)
+        if kind == "model" and graph.choices:
+            shown = ", ".join(f"`{c.path}`" for c in graph.choices[:6]) + (f" and {len(graph.choices) - 6} more" if len(graph.choices) > 6 else "")
+            fail(
+                edit_codes.MISSING_CHOICE,
+                instantiation.definitions[0].span,
+                f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: {shown}",
+                help="answer them in its genotype, or declare it a `space`",
+            )
+        return Elaborated(graph, tuple(state.diagnostics.values()))
+
+
+def _run(instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None) -> tuple[State, tuple[Value, ...], Instance]:
+    net, module = instantiation.net, instantiation.module
+    state = State(table, {k: dict(v) for k, v in (sizes or {}).items()})
+    root = Instance("", None, net.name, "root", net.span)
+    outputs: tuple[Value, ...] = ()
+
+    def body() -> Thing:
+        frame = Frame(module, Env(), root)
+        layers.parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state)
+        state.inputs.clear()
+        assert net.body is not None
+        return statements.run_body(net.body, frame, state, net.span)
+
+    try:
+        result = layers.regional(body, root, net.span, state)
+        if not isinstance(result, Poison):
+            outputs = _outputs(result, net)
+        if not state.inputs and not _errors(state):
+            fail(codes.NO_OUTPUT, net.span, f"`{net.name}` has no `input`")
+    except Structural as structural:
+        state.report(replace(structural.diagnostic, labels=_declared(structural)))
+    except TooWide as wide:
+        state.report(choice_codes.TOO_WIDE.error(net.span, str(wide)))
+    except DiagnosticError as error:
+        state.report(*error.diagnostics)
+    return state, outputs, root
+
+
+def _declared(structural: Structural) -> tuple[Label, ...]:
+    return tuple(Label(c.span, f"`{c.path}` is declared here") for c in structural.choices[:2] if c.span is not None)
+
+
+def _outputs(result: Thing, net: ast.Net) -> tuple[Value, ...]:
+    parts = result.values() if isinstance(result, TupleV) else (result,)
+    values = []
+    for part in parts:
+        if not isinstance(part, Tensor):
+            fail(codes.NO_OUTPUT, net.span, f"`{net.name}` outputs {describe(part)}, not a tensor")
+        values.append(part.value)
+    return tuple(values)
+
+
+def _patch(table: EditTable, instantiation: Instantiation, genotypes: Sequence[GenotypeV], state: State) -> None:
+    for patch, frame in instantiation.patches:
+        if isinstance(patch, ast.Edits):
+            table.add(patch.edits, frame)
+            continue
+        name = patch.segments[0]
+        value = frame.env.find(name.name) or frame.module.find(name.name, state) if isinstance(name, ast.Name) and len(patch.segments) == 1 else None
+        if not isinstance(value, GenotypeV):
+            fail(codes.WRONG_KIND, patch.span, "`with` takes `{ edits }` or the name of a genotype", help=None if value is None else f"this is {describe(value)}")
+        _settle(table, value, instantiation, patch.span, state)
+    for genotype in genotypes:
+        _settle(table, genotype, instantiation, genotype.genotype.span, state)
+
+
+def _settle(table: EditTable, value: GenotypeV, instantiation: Instantiation, span: Span, state: State) -> None:
+    frame = value.module.frame()
+    base, _ = base_of(value.genotype.of, frame, state)
+    definition = base.net
+    while definition.body is None and definition not in instantiation.definitions:
+        assert definition.value is not None
+        base, _ = base_of(definition.value, base.module.frame(), state) if not definition.params else (base, {})
+        if base.net is definition:
+            break
+        definition = base.net
+    if definition not in instantiation.definitions:
+        fail(
+            edit_codes.WRONG_SPACE,
+            span,
+            f"the genotype `{value.genotype.name}` is of `{value.genotype.of.span.text}`, not of `{instantiation.net.name}`",
+        )
+    table.add(value.genotype.edits, frame, genotype=True)
+
+
+def _report_unmatched(instantiation: Instantiation, table: EditTable, state: State, sizes: Mapping[str, Mapping[str, int]] | None) -> None:
+    """Edits that matched nothing: an answer to a choice that other answers made inactive is a warning, the rest errors."""
+    missed = [e for e in table.edits if not e.matched]
+    if not missed:
+        return
+    open_table = EditTable()
+    for edit in table.edits:
+        if not isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
+            open_table.edits.append(edit)
+            open_table.rewriting.append(edit)
+    whole, _, _ = _run(instantiation, open_table, sizes)
+    paths = [*whole.choices, *whole.instances]
+    segments = [split(path) for path in whole.choices]
+    for edit in missed:
+        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
+            if any(matches(edit.pattern, s) for s in segments):
+                state.report(edit_codes.INACTIVE_ANSWER.warning(edit.node.span, f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"))
+                continue
+        state.report(unmatched(edit, paths))
+
+
+def _errors(state: State) -> bool:
+    return any(d.severity == "error" for d in state.diagnostics.values())
+
+
+@contextmanager
+def _deep_stack(span: Span) -> Iterator[None]:
+    """Bodies nest in Python frames; the language's own limits on nesting come first."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 60_000))
+    try:
+        yield
+    except RecursionError:
+        fail(bounds.TOO_DEEP, span, "expressions and calls nest too deeply")
+    finally:
+        sys.setrecursionlimit(before)

@@ -1,0 +1,188 @@
+"""Operators on values: pointwise on numbers, element by element on tensors, joining on lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import archdsl.elaborate.primitives as primitives
+from archdsl.elaborate.scope import Frame
+from archdsl.elaborate.sequences import iterate, size_expr
+from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.values import LAYERS, POISON, Axes, CountV, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe, scalar_text
+from archdsl.ir.expr import FALSE, TRUE, Expr, Undefined, both, constant, either, lift
+from archdsl.syntax.ast import BinaryOp
+from archdsl.syntax.codes import values as codes
+from archdsl.syntax.source import Span
+
+
+def _numbers(a: Any, b: Any) -> None:
+    for value in (a, b):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Undefined(f"arithmetic needs numbers, not {scalar_text(value)}")
+        if isinstance(value, int) and value.bit_length() > 256:
+            raise Undefined("a number of more than 256 bits")
+
+
+def _add(a: Any, b: Any) -> Any:
+    _numbers(a, b)
+    return a + b
+
+
+def _sub(a: Any, b: Any) -> Any:
+    _numbers(a, b)
+    return a - b
+
+
+def _mul(a: Any, b: Any) -> Any:
+    _numbers(a, b)
+    return a * b
+
+
+def _div(a: Any, b: Any) -> Any:
+    _numbers(a, b)
+    return a / b
+
+
+def _floordiv(a: Any, b: Any) -> Any:
+    _numbers(a, b)
+    return a // b
+
+
+def _mod(a: Any, b: Any) -> Any:
+    _numbers(a, b)
+    return a % b
+
+
+def _same(a: Any, b: Any) -> bool:
+    return bool(a == b) and isinstance(a, str) == isinstance(b, str) and isinstance(a, Axes) == isinstance(b, Axes)
+
+
+def _differ(a: Any, b: Any) -> bool:
+    return not _same(a, b)
+
+
+def _le(a: Any, b: Any) -> bool:
+    _numbers(a, b)
+    return bool(a <= b)
+
+
+def _lt(a: Any, b: Any) -> bool:
+    _numbers(a, b)
+    return bool(a < b)
+
+
+def _ge(a: Any, b: Any) -> bool:
+    _numbers(a, b)
+    return bool(a >= b)
+
+
+def _gt(a: Any, b: Any) -> bool:
+    _numbers(a, b)
+    return bool(a > b)
+
+
+POINTWISE: dict[str, Callable[[Any, Any], Any]] = {
+    "+": _add,
+    "-": _sub,
+    "*": _mul,
+    "/": _div,
+    "//": _floordiv,
+    "%": _mod,
+    "==": _same,
+    "!=": _differ,
+    "<=": _le,
+    "<": _lt,
+    ">=": _ge,
+    ">": _gt,
+}
+_TENSOR_OPS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+_IDENTITIES = {("+", 0), ("-", 0), ("*", 1), ("/", 1)}
+
+
+def truth(value: Thing, span: Span, what: str) -> Expr:
+    """A condition as a boolean expression.
+
+    Raises DiagnosticError for anything but truth values.
+    """
+    if not isinstance(value, Expr) or not all(isinstance(v, bool | Undefined) for v in value.table):
+        fail(codes.WRONG_KIND, span, f"{what} must be true or false, not {describe(value)}")
+    return defined(value, span)
+
+
+def defined(value: Expr, span: Span) -> Expr:
+    """The expression, if it has a value somewhere.
+
+    Raises DiagnosticError where every case is undefined.
+    """
+    if all(isinstance(v, Undefined) for v in value.table):
+        message = value.table[0].message
+        fail(codes.BAD_OPERANDS if message.startswith("arithmetic needs") else codes.NO_VALUE, span, message)
+    return value
+
+
+def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, state: State) -> Thing:
+    """`left op right`."""
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return POISON
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return _tensors(op, left, right, span, frame, state)
+    for side in (left, right):
+        if isinstance(side, LAYERS) and op in POINTWISE:
+            fail(codes.LAYER_IN_ARITHMETIC, span, f"{describe(side)} cannot be an operand of `{op}`", help="the arrow binds last: apply the layer in parentheses, `(x -> layer)`")
+    if op in ("and", "or"):
+        a, b = truth(left, span, f"the left of `{op}`"), truth(right, span, f"the right of `{op}`")
+        return both(a, b) if op == "and" else either(a, b)
+    if op == "in":
+        return _member(left, right, span, state)
+    if op == "+" and isinstance(left, ListV) and isinstance(right, ListV):
+        return ListV(left.items + right.items)
+    if op in ("==", "!=") and isinstance(left, ListV) and isinstance(right, ListV):
+        equal = TRUE if len(left.items) == len(right.items) else FALSE
+        for a, b in zip(left.values(), right.values(), strict=False):
+            element = binary("==", a, b, span, frame, state)
+            equal = both(equal, element) if isinstance(element, Expr) else FALSE
+        return equal if op == "==" else lift(lambda v: not v, equal)
+    a_expr, b_expr = size_expr(left), size_expr(right)
+    if a_expr is None or b_expr is None:
+        fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
+    return defined(lift(POINTWISE[op], a_expr, b_expr), span)
+
+
+def negative(value: Thing, span: Span, frame: Frame, state: State) -> Thing:
+    """`-value`."""
+    if isinstance(value, Tensor):
+        return primitives.scalar("-", value, constant(0), True, span, frame, state)
+    return binary("-", constant(0), value, span, frame, state)
+
+
+def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, state: State) -> Thing:
+    for side in (left, right):
+        if isinstance(side, LAYERS):
+            fail(codes.LAYER_IN_ARITHMETIC, span, f"{describe(side)} cannot be added to a tensor", help="the arrow binds last: apply the layer in parentheses, `x + (x -> layer)`")
+        if not isinstance(side, Tensor | Expr):
+            fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
+    if op not in _TENSOR_OPS:
+        fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to tensors", help="tensors have `+`, `-`, `*` and `/`; sizes (`x.c`) can be compared")
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        return primitives.arithmetic(_TENSOR_OPS[op], (left, right), span, frame, state)
+    tensor, number = (left, right) if isinstance(left, Tensor) else (right, left)
+    assert isinstance(tensor, Tensor) and isinstance(number, Expr)
+    first = number is left
+    if number.is_constant and (op, number.value) in _IDENTITIES and (not first or op in "+*"):
+        return tensor
+    return primitives.scalar(op, tensor, number, first, span, frame, state)
+
+
+def _member(left: Thing, right: Thing, span: Span, state: State) -> Thing:
+    if not isinstance(right, ListV | TupleV | RangeV | CountV):
+        fail(codes.BAD_OPERANDS, span, f"`in` looks into a list or a range, not {describe(right)}")
+    needle = size_expr(left)
+    if needle is None:
+        fail(codes.BAD_OPERANDS, span, f"`in` looks for a number or a text, not {describe(left)}")
+    found = FALSE
+    for element in right.values() if isinstance(right, ListV | TupleV) else iterate(right, span, state):
+        value = size_expr(element)
+        if value is not None:
+            found = either(found, lift(_same, needle, value))
+    return found

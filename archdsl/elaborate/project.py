@@ -1,0 +1,194 @@
+"""What commands and the public API ask of files: find, check, and elaborate what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archdsl.elaborate import expressions, nets
+from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.importer import Importer
+from archdsl.elaborate.module import Module
+from archdsl.elaborate.names import check_names
+from archdsl.elaborate.nets import Elaborated
+from archdsl.elaborate.plans import check_plan
+from archdsl.elaborate.state import State
+from archdsl.elaborate.values import GenotypeV, NetV, Thing
+from archdsl.ir.graph import Graph
+from archdsl.syntax import ast
+from archdsl.syntax.codes import files as codes
+from archdsl.syntax.codes import values as value_codes
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+from archdsl.syntax.parser import parse_expression
+from archdsl.syntax.shipped import shipped
+from archdsl.syntax.source import Source
+from archdsl.syntax.suggestions import closest
+
+Sizes = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(eq=False, slots=True)
+class Project:
+    """Files by path, and by the names of what ships. Each file is read once."""
+
+    importer: Importer = field(default_factory=lambda: Importer(shipped("specs")))
+
+    def find(self, name: str) -> Path:
+        """The file of a reference: a local path first, then a shipped one, with or without its suffix.
+
+        Raises DiagnosticError where there is none.
+        """
+        if "\0" in name:
+            raise DiagnosticError(codes.NOT_FOUND.error(None, "a path cannot contain a NUL character"))
+        for root in (Path("."), self.importer.shipped):
+            for candidate in (root / name, root / f"{name}.arch", root / f"{name}.yaml"):
+                if candidate.exists() and not (candidate.is_dir() and candidate.suffix == ""):
+                    if root is not self.importer.shipped or candidate.resolve().is_relative_to(root.resolve()):
+                        return candidate
+        known = sorted(str(p.relative_to(self.importer.shipped)) for p in self.importer.shipped.rglob("*.arch"))
+        near = closest(name, known)
+        raise DiagnosticError(codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=f"did you mean `{near[0]}`?" if near else None))
+
+    def module(self, name: str) -> Module:
+        """The parsed file of a reference. Raises DiagnosticError where it is missing or has errors of syntax."""
+        path = self.find(name)
+        module = self.importer.load(path, name if path == Path(name) else str(path))
+        errors = [d for d in self.importer.diagnostics[path.absolute()] if d.severity == "error"]
+        if errors:
+            raise DiagnosticError(*errors)
+        return module
+
+    def check(self, name: str) -> list[Diagnostic]:
+        """Everything wrong with a file: syntax, names, and every network, genotype and plan in it.
+
+        Raises DiagnosticError where it cannot be read.
+        """
+        path = self.find(name)
+        module = self.importer.load(path, name if path == Path(name) else str(path))
+        return self.check_module(module, self.importer.diagnostics[path.absolute()])
+
+    def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
+        """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
+        found = [*syntax, *check_names(module)]
+        broken = any(d.severity == "error" for d in syntax)
+        if not broken:
+            for declaration in module.file.declarations:
+                found.extend(self._declaration(declaration, module))
+        unique = {(d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message): d for d in found}
+        return sorted(unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0))
+
+    def elaborate(
+        self,
+        module: Module,
+        name: str,
+        *,
+        sizes: Sizes | None = None,
+        settings: Mapping[str, str] | None = None,
+        genotypes: Sequence[GenotypeV] = (),
+    ) -> Elaborated:
+        """The graph of a network that a file declares; a genotype's name gives the network it is of, settled by it.
+
+        `sizes` feeds inputs of another size to the same model; `settings` are parameters as text.
+
+        Raises DiagnosticError with everything wrong.
+        """
+        state = State(EditTable())
+        value = module.find(name, state)
+        if isinstance(value, GenotypeV):
+            net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
+            return self._network(net, given, name, sizes, settings, [value, *genotypes], state)
+        if not isinstance(value, NetV):
+            names = networks(module)
+            near = closest(name, names)
+            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
+            raise DiagnosticError(codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint))
+        return self._network(value, {}, name, sizes, settings, genotypes, state)
+
+    def _network(
+        self,
+        value: NetV,
+        given: Mapping[str, Thing],
+        name: str,
+        sizes: Sizes | None,
+        settings: Mapping[str, str] | None,
+        genotypes: Sequence[GenotypeV],
+        state: State,
+    ) -> Elaborated:
+        net = value.net
+        values = dict(given)
+        for key, text in (settings or {}).items():
+            values[key] = self._setting(key, text, net, value.module, state)
+        instantiation = nets.resolve(value, values, net.span, state)
+        plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        if not sizes:
+            return plain
+        _check_sizes(plain.graph, sizes)
+        resized = nets.elaborate(instantiation, name=name, kind=net.kind, sizes=sizes, genotypes=genotypes)
+        _same_weights(plain.graph, resized.graph)
+        return resized
+
+    def _setting(self, name: str, text: str, net: ast.Net, module: Module, state: State) -> Thing:
+        names = [p.name for p in net.params or ()]
+        if name not in names:
+            near = closest(name, names)
+            has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
+            raise DiagnosticError(codes.BAD_SETTING.error(None, f"`{net.name}` has no parameter `{name}`", help=f"did you mean `{near[0]}`?" if near else has))
+        node, errors = parse_expression(Source(f"--set {name}", text))
+        if node is None or errors:
+            raise DiagnosticError(*errors)
+        return expressions.evaluate(node, module.frame(), state)
+
+    def _declaration(self, node: ast.Declaration, module: Module) -> list[Diagnostic]:
+        state = State(EditTable())
+        try:
+            if isinstance(node, ast.Const):
+                module.find(node.name, state)
+            elif isinstance(node, ast.Net) and all(p.default is not None for p in node.params or ()):
+                instantiation = nets.resolve(NetV(node, module), {}, node.span, state)
+                return list(nets.elaborate(instantiation, name=node.name, kind=node.kind).warnings)
+            elif isinstance(node, ast.Genotype):
+                value = GenotypeV(node, module)
+                net, given = nets.base_of(node.of, module.frame(), state)
+                instantiation = nets.resolve(net, given, node.of.span, state)
+                return list(nets.elaborate(instantiation, name=node.name, kind="space", genotypes=[value]).warnings)
+            elif isinstance(node, ast.Search):
+                return check_plan(node, module)
+        except DiagnosticError as error:
+            return list(error.diagnostics)
+        return []
+
+
+def networks(module: Module) -> list[str]:
+    """The spaces, models and genotypes that a file declares, in order."""
+    return [d.name for d in module.file.declarations if isinstance(d, ast.Net | ast.Genotype)]
+
+
+def _check_sizes(graph: Graph, sizes: Sizes) -> None:
+    known = {i.name: i for i in graph.inputs}
+    for name, dims in sizes.items():
+        if name not in known:
+            near = closest(name, list(known)) or list(known)
+            raise DiagnosticError(codes.BAD_INPUT.error(None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {', '.join(known)}" if len(near) != 1 else f"did you mean `{near[0]}`?"))
+        for dim, size in dims.items():
+            if dim not in known[name].shape:
+                raise DiagnosticError(codes.BAD_INPUT.error(None, f"the input `{name}` has no dimension `{dim}`; it is [{', '.join(known[name].dims)}]"))
+            if size < 1:
+                raise DiagnosticError(codes.BAD_INPUT.error(None, f"the size of `{dim}` is at least 1, not {size}"))
+
+
+def _same_weights(plain: Graph, resized: Graph) -> None:
+    """Another input size feeds the same model: no weight may change with it."""
+    before, after = plain.weights(), resized.weights()
+    for identity, weight in before.items():
+        other = after.get(identity)
+        if other is None or other.shape != weight.shape:
+            shape = "×".join(str(s.distinct()[0]) for s in weight.shape)
+            now = "×".join(str(s.distinct()[0]) for s in other.shape) if other is not None else "gone"
+            raise DiagnosticError(
+                value_codes.PINNED.error(
+                    None,
+                    f"the weight `{weight.full_name}` depends on the size of an input: {shape} becomes {now}",
+                    help="another size makes another model here: change the parameter with `--set`",
+                )
+            )

@@ -1,0 +1,217 @@
+"""What one elaboration accumulates: instances, choices, weights, requirements; and the bounds it keeps to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from archdsl.ir.choice import Alternative, Choice, Kind
+from archdsl.ir.expr import TRUE, Expr, both, constant, index_of, lift, restrict
+from archdsl.ir.graph import CostBound, Input, Requirement, Weight
+from archdsl.ir.instance import Instance
+from archdsl.syntax import ast
+from archdsl.syntax.codes import choices as choice_codes
+from archdsl.syntax.codes import elaboration as bounds
+from archdsl.syntax.codes import names as name_codes
+from archdsl.syntax.codes import values as value_codes
+from archdsl.syntax.diagnostics import Code, Diagnostic, DiagnosticError, Label
+from archdsl.syntax.source import Span
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.edits import EditTable
+
+WORK_LIMIT = 2_000_000
+DEPTH_LIMIT = 64
+
+
+class Structural(Exception):
+    """Raised where a value must be the same for the whole region but depends on choices; the nearest enclosing block
+    whose outputs agree is then elaborated once per alternative (IR: structural choices)."""
+
+    def __init__(self, choices: tuple[Choice, ...], diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.choices = choices
+        self.diagnostic = diagnostic
+
+
+def fail(code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()) -> NoReturn:
+    """Raises the diagnostic."""
+    raise DiagnosticError(code.error(span, message, help=help, labels=labels))
+
+
+@dataclass(eq=False, slots=True)
+class State:
+    edits: EditTable
+    sizes: dict[str, dict[str, int]] = field(default_factory=dict)  # other sizes for the inputs, by input and dimension
+    diagnostics: dict[tuple[str, Span | None, str], Diagnostic] = field(default_factory=dict)
+    inputs: list[Input] = field(default_factory=list)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    declared: dict[str, Instance] = field(default_factory=dict)
+    weights: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Weight, Instance]] = field(default_factory=dict)
+    requirements: list[Requirement] = field(default_factory=list)
+    bounds: list[CostBound] = field(default_factory=list)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    pinned: dict[Choice, int] = field(default_factory=dict)
+    condition: Expr = TRUE
+    work: int = 0
+    depth: int = 0
+    journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
+
+    def tick(self, span: Span | None, amount: int = 1) -> None:
+        self.work += amount
+        if self.work > WORK_LIMIT:
+            fail(bounds.TOO_MUCH_WORK, span, f"this file elaborates to more than {WORK_LIMIT:,} steps")
+
+    def report(self, *diagnostics: Diagnostic) -> None:
+        """Keeps a diagnostic once, however many instances of a block repeat it."""
+        for diagnostic in diagnostics:
+            self.diagnostics.setdefault((diagnostic.code, diagnostic.span, diagnostic.message), diagnostic)
+
+    # -- journal: a region that turns out to be structural is undone and elaborated again -------------
+
+    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        table[key] = value
+        self.journal.append((table, key))
+
+    def mark(self) -> tuple[int, int, int]:
+        return len(self.journal), len(self.requirements), len(self.bounds)
+
+    def undo(self, mark: tuple[int, int, int]) -> None:
+        journal, requirements, costs = mark
+        while len(self.journal) > journal:
+            table, key = self.journal.pop()
+            table.pop(key, None)
+        del self.requirements[requirements:]
+        del self.bounds[costs:]
+
+    def forget(self, mark: tuple[int, int, int]) -> None:
+        """Frees the choice paths declared since the mark, for a region that excludes the one just elaborated."""
+        for table, key in self.journal[mark[0] :]:
+            if table is self.declared:
+                table.pop(key, None)
+
+    @contextmanager
+    def pin(self, choice: Choice, index: int) -> Iterator[None]:
+        """Inside, the choice has this alternative: a region elaborated once per alternative."""
+        self.pinned[choice] = index
+        try:
+            yield
+        finally:
+            del self.pinned[choice]
+
+    @contextmanager
+    def under(self, condition: Expr) -> Iterator[None]:
+        """Inside, the condition holds: requirements stated here bind only then."""
+        before = self.condition
+        self.condition = both(before, condition)
+        try:
+            yield
+        finally:
+            self.condition = before
+
+    @property
+    def variant(self) -> tuple[tuple[str, str], ...]:
+        return tuple((c.path, c.alternatives[i].label) for c, i in self.pinned.items())
+
+    def settled(self, expr: Expr) -> Expr:
+        """The expression inside the current region."""
+        return restrict(expr, self.pinned) if self.pinned and expr.scope else expr
+
+    def concrete(self, expr: Expr, span: Span | None, what: str) -> Any:
+        """The value of an expression that must be the same in the whole region.
+
+        Raises Structural where it depends on choices.
+        """
+        expr = self.settled(expr)
+        if expr.is_constant:
+            return expr.value
+        choices = expr.choices()
+        named = ", ".join(f"`{c.path}`" for c in choices[:3])
+        raise Structural(choices, value_codes.NOT_CONSTANT.error(span, f"{what} depends on the choice {named}"))
+
+    # -- choices, weights, instances ------------------------------------------------------------------
+
+    def choice(self, path: str, alternatives: tuple[Alternative, ...], kind: Kind, instance: Instance, span: Span) -> Choice:
+        """The choice of this path, made at its first declaration.
+
+        Raises DiagnosticError where another instance declares it as well, unless both are tied or exclude each other.
+        """
+        known = self.choices.get(path)
+        holder = self.declared.get(path)
+        if holder is not None and not instance.is_tied:
+            self.clash(path, holder, instance, span, "choice")
+        if known is None:
+            known = Choice(path, alternatives, kind, len(self.choices), span)
+            self.choices[path] = known
+        elif known.alternatives != alternatives:
+            fail(
+                choice_codes.OPPOSED_DOMAINS,
+                span,
+                f"`{path}` has the alternatives {', '.join(a.label for a in alternatives)} here, but {', '.join(known.labels())} elsewhere",
+            )
+        if holder is None:
+            self.put(self.declared, path, instance)
+        return known
+
+    def weight(self, weight: Weight, instance: Instance, span: Span | None) -> Weight:
+        """Registers a weight under its path; a shared one is found again.
+
+        Raises DiagnosticError where another instance owns the path.
+        """
+        found = self.weights.get(weight.identity)
+        if found is None:
+            self.put(self.weights, weight.identity, (weight, instance))
+            return weight
+        known, owner = found
+        if instance.weights_path == instance.path:
+            self.clash(instance.path, owner, instance, span, "weight")
+        if known.shape != weight.shape:
+            sizes = " and ".join("×".join(str(s.distinct()[0]) for s in w.shape) for w in (known, weight))
+            fail(name_codes.DUPLICATE_INSTANCE, span, f"the shared weight `{weight.full_name}` would have two shapes: {sizes}")
+        return known
+
+    def clash(self, path: str, first: Instance, second: Instance, span: Span | None, what: str) -> NoReturn:
+        """Reports the outermost pair of different calls that claim one path."""
+        a, b = first, second
+        while a.parent is not None and b.parent is not None and a.parent is not b.parent and a.parent.path == b.parent.path:
+            a, b = a.parent, b.parent
+        here = b.span or span
+        labels = (Label(a.span, "the first one is here"),) if a.span is not None and a.span != here else ()
+        owner = b.segment if a is not b else path
+        fail(
+            name_codes.DUPLICATE_INSTANCE,
+            here if a is not b else span,
+            f"two instances named `{owner}` in one scope would share the {what} `{path}`",
+            help=f"name one of them: `… as {owner.split('[')[0]}_2`" if a is not b else "rename one of the two choices",
+            labels=labels,
+        )
+
+    def require(self, condition: Expr, span: Span) -> None:
+        """Records a requirement, weakened to the region and branch it stands in."""
+        for expr in [self.condition] + [lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()]:
+            condition = lift(_implies, expr, condition)
+        if condition.is_constant and not condition.value:
+            fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement")
+        if not condition.is_constant:
+            self.requirements.append(Requirement(condition, span))
+
+
+@contextmanager
+def recovering(state: State) -> Iterator[None]:
+    """Turns an error inside into a report; whatever it should have bound is bound by the caller."""
+    try:
+        yield
+    except DiagnosticError as error:
+        state.report(*error.diagnostics)
+
+
+
+
+def _equals(a: int, b: int) -> bool:
+    return a == b
+
+
+def _implies(a: bool, b: bool) -> bool:
+    return b or not a

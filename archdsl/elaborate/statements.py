@@ -1,0 +1,301 @@
+"""Runs the statements of a body: assignments, choices, loops, branches, requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import archdsl.elaborate.branches as branches
+import archdsl.elaborate.expressions as expressions
+import archdsl.elaborate.layers as layers
+from archdsl.elaborate import choose, operators
+from archdsl.elaborate.reserved import is_reserved
+from archdsl.elaborate.requirements import require
+from archdsl.elaborate.scope import Env, Frame
+from archdsl.elaborate.sequences import iterate, most_turns, unpack
+from archdsl.elaborate.state import State, fail, recovering
+from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TupleV, describe
+from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
+from archdsl.ir.graph import Input, Op, Weight
+from archdsl.ir.instance import Instance
+from archdsl.ops.primitive import Call
+from archdsl.ops.table import PRIMITIVES
+from archdsl.syntax import ast
+from archdsl.syntax.codes import names as name_codes
+from archdsl.syntax.codes import shapes as shape_codes
+from archdsl.syntax.codes import values as codes
+from archdsl.syntax.source import Span
+
+
+def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span) -> Thing:
+    """A whole body; the value is that of its `output`, a tuple of several.
+
+    Errors of single statements are reported and the rest goes on with what they bind poisoned.
+    """
+    run(body, frame, state)
+    if not frame.outputs:
+        if any(isinstance(s, ast.Output) for s in body):
+            return POISON
+        fail(codes.NO_OUTPUT, span, "this body has no `output`", help="end it with `output x`")
+    return frame.outputs[0]
+
+
+def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
+    """The statements in order, each on its own: one that fails poisons what it should have bound."""
+    for statement in body:
+        state.tick(statement.span)
+        before = len(state.diagnostics)
+        with recovering(state):
+            _statement(statement, frame, state)
+            continue
+        assert len(state.diagnostics) >= before
+        for name in assigned((statement,)):
+            frame.env.assign(name, POISON)
+        if isinstance(statement, ast.Output):
+            frame.outputs.append(POISON)
+
+
+def assigned(body: Sequence[ast.Stmt]) -> list[str]:
+    """The names that statements bind in their own or an outer scope, in order."""
+    names: dict[str, None] = {}
+    for statement in body:
+        match statement:
+            case ast.Bind():
+                names.update(dict.fromkeys(statement.targets))
+            case ast.Choose() | ast.Weight():
+                names[statement.name] = None
+            case ast.Input():
+                names.update(dict.fromkeys(p.name for p in statement.ports))
+            case ast.For():
+                names.update(dict.fromkeys(assigned(statement.body)))
+            case ast.If():
+                names.update(dict.fromkeys(assigned(statement.body)))
+                names.update(dict.fromkeys(assigned(statement.orelse or ())))
+    return list(names)
+
+
+def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
+    match node:
+        case ast.Bind():
+            _bind(node, frame, state)
+        case ast.Choose():
+            frame.env.assign(node.name, expressions.bound(choose.declare(node, frame, state), node.name, frame))
+        case ast.For():
+            _for(node, frame, state)
+        case ast.If():
+            _if(node, frame, state)
+        case ast.Output():
+            _output(node, frame, state)
+        case ast.Input():
+            _input(node, frame, state)
+        case ast.Weight():
+            frame.env.assign(node.name, _weight(node, frame, state))
+        case ast.Require():
+            require(node, frame, state)
+
+
+def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
+    values = [expressions.evaluate(e, frame, state) for e in node.values]
+    parts: Sequence[Thing] = values
+    if len(node.targets) != len(values):
+        if len(values) != 1:
+            fail(codes.UNPACK, node.span, f"{len(node.targets)} names for {len(values)} values")
+        parts = unpack(values[0], len(node.targets), node.span)
+    for name, value in zip(node.targets, parts, strict=True):
+        frame.env.assign(name, expressions.bound(value, name, frame))
+
+
+def _output(node: ast.Output, frame: Frame, state: State) -> None:
+    if frame.outputs:
+        fail(codes.NO_OUTPUT, node.span, "a second `output` in one body", help="several values go into one: `output a, b`")
+    values = []
+    for e in node.values:
+        value = expressions.evaluate(e, frame, state)
+        if isinstance(value, LAYERS):
+            fail(codes.MISPLACED_LAYER, e.span, f"{describe(value)} is not a tensor", help="apply it: `output x -> layer`")
+        values.append(value)
+    if any(isinstance(v, Poison) for v in values):
+        frame.outputs.append(POISON)
+    else:
+        frame.outputs.append(values[0] if len(values) == 1 else TupleV(tuple(Item(v) for v in values)))
+
+
+def _input(node: ast.Input, frame: Frame, state: State) -> None:
+    for port in node.ports:
+        if frame.inputs is None:
+            frame.env.assign(port.name, _net_input(port, frame, state))
+            continue
+        value = frame.inputs.pop(0)
+        if isinstance(value, LAYERS):
+            fail(codes.MISPLACED_LAYER, port.span, f"the input `{port.name}` is a tensor, not {describe(value)}")
+        frame.env.assign(port.name, value)
+        if port.shape is not None and isinstance(value, Tensor):
+            _matches(port, value, frame, state)
+
+
+def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
+    """The declared shape of a block's input against what it is fed."""
+    assert port.shape is not None
+    for dim in port.shape:
+        if dim.name not in value.shape and dim.name != "b":
+            fail(shape_codes.MISSING_DIMENSION, port.span, f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]")
+        if dim.size is not None:
+            size, wanted = state.settled(value.shape[dim.name]), expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
+            if size != wanted:
+                fail(shape_codes.SIZES_DIFFER, dim.span, f"the input `{port.name}` has {dim.name} = {wanted.table[0]}, but is fed {dim.name} = {size.table[0]}")
+    extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
+    if extra:
+        fail(shape_codes.MISSING_DIMENSION, port.span, f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed [{', '.join(value.shape)}]")
+
+
+def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
+    if port.shape is None:
+        fail(codes.MISSING_PARAMETER, port.span, f"the input `{port.name}` of a network needs its shape", help=f"`input {port.name}: [b, c = 3, t, h, w]` with sizes")
+    sizes: dict[str, Expr] = {}
+    given = state.sizes.get(port.name, {})
+    for dim in port.shape:
+        if dim.name in sizes:
+            fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
+        if len(dim.name) != 1 or not dim.name.islower():
+            fail(shape_codes.MISSING_DIMENSION, dim.span, f"dimensions have one-letter names, not `{dim.name}`")
+        if dim.name == "b":
+            sizes["b"] = constant(given.get("b", 1))
+            continue
+        if dim.size is None:
+            fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of the input `{port.name}` needs a size")
+        size = state.concrete(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"), dim.span, "the size of an input")
+        if isinstance(size, Undefined) or isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {size}")
+        sizes[dim.name] = constant(given.get(dim.name, size))
+    value = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
+    state.inputs.append(value)
+    return Tensor(value)
+
+
+def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
+    primitive = PRIMITIVES["weight"]
+    sizes = {}
+    for dim in node.shape:
+        if dim.size is None:
+            fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of a parameter needs a size")
+        if dim.name in sizes:
+            fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
+        if dim.name == "b":
+            fail(codes.BATCH_NAMED, dim.span, "a parameter has no batch")
+        sizes[dim.name] = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
+    if is_reserved(node.name):
+        fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
+    init = expressions.scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)
+    instance = layers.enter(frame, node.name, "param", "primitive", node.span)
+    state.instances.setdefault(instance.path, instance)
+    call = Call((), {"init": init}, sizes)
+    result = primitive.shape(call)
+    for problem in result.problems:
+        if problem.message.is_constant and problem.message.value is not None:
+            fail(problem.code, node.span, str(problem.message.value), help=problem.help)
+    rule = primitive.weights(call, result.shape)[0]
+    weight = state.weight(Weight(instance.weights_path, "", rule.shape, rule.init, state.variant), instance, node.span)
+    return Tensor(Op("weight", (), {"init": init, **sizes}, result.shape, (weight,), constant(0), instance, node.span))
+
+
+# -- loops -------------------------------------------------------------------------------------------
+
+
+def _for(node: ast.For, frame: Frame, state: State) -> None:
+    source = expressions.evaluate(node.iterable, frame, state)
+    if isinstance(source, Poison):
+        for name in assigned(node.body):
+            frame.env.assign(name, POISON)
+        return
+    if isinstance(source, CountV) and not state.settled(source.stop).is_constant:
+        _searched_depth(node, source, frame, state)
+        return
+    for i, element in enumerate(iterate(source, node.iterable.span, state)):
+        _turn(node, i, element, frame, state)
+
+
+def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> None:
+    """One turn of a loop; a labelled one is a level of its own, an unlabelled one indexes the names declared in it."""
+    state.tick(node.span)
+    inner = frame.inner()
+    if node.label is None:
+        inner.suffix = f"{frame.suffix}[{i}]"
+    else:
+        if is_reserved(node.label):
+            fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.label}` cannot name a level: PyTorch's modules or Python use it")
+        inner.instance = Instance(f"{frame.segment(node.label)}[{i}]", frame.instance, node.label, "loop", node.span)
+        inner.suffix = ""
+        frame.instance.children.append(inner.instance)
+        state.instances.setdefault(inner.instance.path, inner.instance)
+    expressions.assign(node.pattern, element, inner)
+    run(node.body, Frame(inner.module, Env(outer=inner.env), inner.instance, inner.suffix, frame.outputs, frame.inputs), state)
+
+
+def _searched_depth(node: ast.For, source: CountV, frame: Frame, state: State) -> None:
+    """`for i in range(n)` with a choice for n: unrolled to the most turns; afterwards each name is the one after n turns."""
+    stop, turns = most_turns(source, node.iterable.span, state)
+    after = [frame.env.snapshot()]
+    for position, i in enumerate(turns):
+        with state.under(lift(_turns_more, stop, i)):
+            _turn(node, position, constant(i), frame, state)
+        after.append(frame.env.snapshot())
+    start, step = state.concrete(source.start, node.span, "a loop's start"), state.concrete(source.step, node.span, "a loop's step")
+    count = lift(_count_turns, start, stop, step)
+    for level, before in enumerate(after[0]):
+        for name in before:
+            values = [s[level][name] for s in after]
+            if any(v is not values[0] for v in values):
+                words = [str(k) for k in range(len(values))]
+                _rebind(frame.env, level, name, branches.join(count, values, words, node.span, frame.instance, state))
+
+
+def _rebind(env: Env, level: int, name: str, value: Thing) -> None:
+    for _ in range(level):
+        assert env.outer is not None
+        env = env.outer
+    env.names[name] = value
+
+
+def _turns_more(stop: int, i: int) -> bool:
+    return i < stop
+
+
+def _count_turns(start: int, stop: int, step: int) -> int:
+    return len(range(start, stop, step))
+
+
+# -- branches ----------------------------------------------------------------------------------------
+
+
+def _if(node: ast.If, frame: Frame, state: State) -> None:
+    value = expressions.evaluate(node.test, frame, state)
+    if isinstance(value, Poison):
+        for name in assigned(node.body) + assigned(node.orelse or ()):
+            frame.env.assign(name, POISON)
+        return
+    test = state.settled(operators.truth(value, node.test.span, "the condition"))
+    if test.is_constant:
+        chosen = node.body if test.value else node.orelse
+        if chosen:
+            run(chosen, frame.inner(), state)
+        return
+    before = frame.env.snapshot()
+    sides = []
+    for condition, body in ((test, node.body), (negate(test), node.orelse or ())):
+        if any(isinstance(s, ast.Output) for s in body):
+            fail(codes.NO_OUTPUT, node.span, "`output` cannot stand under a choice", help="assign in the branches, and output the name once")
+        with state.under(condition):
+            run(body, frame.inner(), state)
+        sides.append(frame.env.snapshot())
+        frame.env.restore(before)
+    index = lift(_side, test)
+    for level, names in enumerate(before):
+        for name in names:
+            values = [s[level][name] for s in sides]
+            if values[0] is not values[1]:
+                _rebind(frame.env, level, name, branches.join(index, values, ("then", "else"), node.span, frame.instance, state))
+
+
+def _side(test: bool) -> int:
+    return 0 if test else 1
+
+
