@@ -1,0 +1,60 @@
+"""archdsl: neural architectures and search spaces as text, and their compiler to PyTorch.
+
+    space = archdsl.load("zoo/autox3d.arch:autox3d")
+    genotype = space.sample(seed=0, max_macs=2.0e9)
+    model = space.fix(genotype)
+    net = archdsl.compile(model)          # torch.fx.GraphModule
+
+Importing this package imports neither torch nor numpy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+from archdsl.version import __version__
+
+if TYPE_CHECKING:
+    from torch.fx import GraphModule
+
+    from archdsl.architecture import Architecture
+
+
+def load(reference: str, **options: Any) -> Architecture:
+    """The space or model of `file:name`; see `archdsl.architecture.load` for the options.
+
+    Raises DiagnosticError with everything wrong.
+    """
+    from archdsl.architecture import load
+
+    return load(reference, **options)
+
+
+def compile(model: Architecture, *, weights: Any = None, seed: int = 0, **options: Any) -> GraphModule:
+    """A model as a `torch.fx.GraphModule` whose `state_dict` keys are the paths in the text.
+
+    `weights` is a state dict; without one every weight starts as the text says, by `seed`.
+
+    Raises DiagnosticError where choices are still open, or weights do not fit.
+    """
+    import archdsl_torch
+
+    return archdsl_torch.compile(model.graph, weights=weights, seed=seed, **options)
+
+
+def diff(a: Any, b: Any) -> Any:
+    """What differs by meaning between two architectures, or two genotypes."""
+    from archdsl.compare import diff
+
+    return diff(getattr(a, "graph", a), getattr(b, "graph", b))
+
+
+def render(architecture: Architecture, **options: Any) -> Any:
+    """A drawing, with `.save(path)`."""
+    import archdsl_draw
+
+    return archdsl_draw.render(architecture.graph, **options)
+
+
+__all__ = ["Diagnostic", "DiagnosticError", "__version__", "compile", "diff", "load", "render"]

@@ -1,0 +1,123 @@
+"""A space or a model as users hold it: what `archdsl.load` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from archdsl.elaborate.project import Project, Sizes
+from archdsl.elaborate.state import State
+from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.values import GenotypeV
+from archdsl.ir.fix import fix
+from archdsl.ir.graph import Graph
+from archdsl.syntax.codes import files as codes
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+
+if TYPE_CHECKING:
+    from archdsl.questions.genotype import Genotype
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Architecture:
+    """A space (with choices) or a model (without), elaborated. `warnings` are what came up on the way."""
+
+    graph: Graph
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def kind(self) -> Literal["space", "model"]:
+        return self.graph.kind
+
+    def sample(self, seed: int = 0, max_macs: float | None = None) -> Genotype:
+        """A genotype drawn uniformly from the architectures of the space, those within `max_macs` if given.
+
+        Raises DiagnosticError where none is within the budget.
+        """
+        return self.samples(1, seed, max_macs)[0]
+
+    def samples(self, n: int, seed: int = 0, max_macs: float | None = None) -> list[Genotype]:
+        """`n` genotypes drawn independently; the same seed gives the same list."""
+        from archdsl.questions.sample import sample
+
+        return sample(self.graph, n, seed, max_macs)
+
+    def fix(self, genotype: Mapping[str, str]) -> Architecture:
+        """The architecture with the choices that the genotype answers settled; complete, it is a model.
+
+        Raises DiagnosticError for unknown paths and values outside a domain.
+        """
+        from archdsl.questions.genotype import assignment
+
+        return Architecture(fix(self.graph, assignment(self.graph, genotype)))
+
+    def cost(self, genotypes: Any) -> Any:
+        """Params and MACs of many genotypes, vectorised.
+
+        `genotypes` is a sequence of genotypes or an integer array [n, choices] of alternative indices in the order of
+        `graph.choices`. Returns a mapping of "params" and "macs" to integer arrays [n].
+        """
+        from archdsl.questions.cost import costs
+
+        return costs(self.graph, genotypes)
+
+    def count(self) -> int | tuple[int, int]:
+        """The exact number of architectures; an interval only under a bound on cost."""
+        from archdsl.questions.count import architectures
+
+        return architectures(self.graph)
+
+
+def load(
+    reference: str,
+    *,
+    inputs: Sizes | None = None,
+    settings: Mapping[str, str] | None = None,
+    genotype: str | None = None,
+    project: Project | None = None,
+) -> Architecture:
+    """The space or model of a reference: `file:name`, where a local path comes before the name of what ships.
+
+    Without a name the file must declare a single network. `inputs` feeds another size, by input and dimension;
+    `settings` are parameters as text; `genotype` names one, as `file:name` or a name in the same file.
+
+    Raises DiagnosticError with everything wrong.
+    """
+    project = project or Project()
+    file, name = split_reference(reference)
+    module = project.module(file)
+    if name is None:
+        name = project.only(module)
+    genotypes = [] if genotype is None else [_genotype(genotype, file, project)]
+    elaborated = project.elaborate(module, name, sizes=inputs, settings=settings, genotypes=genotypes)
+    return Architecture(elaborated.graph, elaborated.warnings)
+
+
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """`file:name` taken apart; the name is what follows the last colon, if it can be one."""
+    file, colon, name = reference.rpartition(":")
+    if colon and file and name.isidentifier():
+        return file, name
+    return reference, None
+
+
+def _genotype(reference: str, file: str, project: Project) -> GenotypeV:
+    other, name = split_reference(reference)
+    if name is None and reference.isidentifier():
+        other, name = file, reference
+    module = project.module(other)
+    found = [n for n in module.declarations if isinstance(module.find(n, State(EditTable())), GenotypeV)]
+    if name is None and len(found) == 1:
+        name = found[0]
+    value = module.find(name, State(EditTable())) if name is not None else None
+    if not isinstance(value, GenotypeV):
+        has = ", ".join(f"`{n}`" for n in found) or "none"
+        raise DiagnosticError(codes.NO_GENOTYPE.error(None, f"{module.source.name} declares no genotype `{name or ''}`", help=f"it has {has}"))
+    return value
+
+
