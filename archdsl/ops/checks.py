@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -171,6 +170,8 @@ def nearest(value: Any, least: int) -> int:
 
 def suggestion(name: str, options: Iterable[str]) -> str:
     """`; did you mean …?` where a name is close to a known one, else nothing."""
+    import difflib  # only where something is wrong: start-up does not pay for it
+
     close = difflib.get_close_matches(name.lower(), sorted(options), 1)
     return f'; did you mean "{close[0]}"?' if close else ""
 
