@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, TRUE, Expr, Variable, both, constant, depends, either, lift, matters_given, negate, opened
+from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Variable, both, constant, depends, either, lift, matters_given, negate, opened
 from archdsl.ir.graph import Input, Op, Pick, Requirement, Select, Value, Weight, in_order
 
 Identity: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
@@ -93,16 +93,23 @@ def binding(requirement: Requirement, live: Activity) -> Expr:
 
 
 def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
-    """For each value the position in `order` of the value that it really is, once selections are followed."""
+    """For each value the position in `order` of the value that it really is, once selections are followed.
+
+    A selection that depends on too many choices to be tabulated counts as itself.
+    """
     targets: dict[Value, Expr] = {}
     for number, value in enumerate(order):
         own = constant(number)
-        if isinstance(value, Input | Op):
+        if isinstance(value, Input | Op) or (isinstance(value, Pick) and all(len(s) > 1 for s in value.subset.distinct())):
             targets[value] = own
-        elif isinstance(value, Select) or is_single(value):
-            targets[value] = lift(_option, selected_index(value), *(targets[o] for o in value.operands))
-        else:
-            targets[value] = lift(partial(_picked, number), value.subset, *(targets[o] for o in value.operands))
+            continue
+        try:
+            if isinstance(value, Select) or is_single(value):
+                targets[value] = lift(_option, selected_index(value), *(targets[o] for o in value.operands))
+            else:
+                targets[value] = lift(partial(_picked, number), value.subset, *(targets[o] for o in value.operands))
+        except TooWide:
+            targets[value] = own
     return targets
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from archdsl.ir.activity import Activity, activity, binding, is_single, reachable, resolve, selection
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, both, lift, restrict
-from archdsl.ir.graph import Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, in_order
+from archdsl.ir.graph import Check, Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, in_order
 
 
 def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
@@ -94,14 +94,21 @@ class _Settle:
             changes["subset"] = self.expr(value.subset)
         if isinstance(value, Op | Pick):
             changes["weights"] = tuple(self._weight(w) for w in value.weights)
-            checks = [(c, self.expr(c.problem)) for c in value.checks]
-            changes["checks"] = tuple(c if p is c.problem else replace(c, problem=p) for c, p in checks if not p.is_constant or p.value is not None)
+            changes["checks"] = tuple(self._checks(value.checks))
         changed = {name: new for name, new in changes.items() if not _identical(getattr(value, name), new)}
         return replace(value, **changed) if changed else value
 
     def _shape(self, shape: Shape) -> Shape:
         new = {name: self.expr(e) for name, e in shape.items()}
         return shape if all(new[name] is e for name, e in shape.items()) else new
+
+    def _checks(self, checks: tuple[Check, ...]) -> Iterator[Check]:
+        for check in checks:
+            problem = self.expr(check.problem)
+            if problem is check.problem:
+                yield check
+            elif not problem.is_constant or problem.value is not None:
+                yield replace(check, problem=problem)
 
     def _weight(self, weight: Weight) -> Weight:
         shape, init = tuple(map(self.expr, weight.shape)), self.expr(weight.init)

@@ -14,6 +14,7 @@ from typing import Any
 from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import TRUE, Derived, Expr, Undefined, Variable, opened
+from archdsl.ir.frontier import function_text
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight, in_order
 
 _SHOWN = 8  # entries of a table that are printed in full
@@ -116,7 +117,7 @@ def _digest(expr: Expr) -> str:
     """A hash of the function itself: derived variables stand for how it was tabulated, not for what it is."""
     if not any(isinstance(v, Derived) for v in expr.scope):
         return _hash([_key(expr.scope), *map(text_of, expr.table)])
-    return _hash(_diagram(expr))
+    return _hash(function_text(expr, text_of))
 
 
 def _hash(parts: list[str]) -> str:
@@ -125,10 +126,3 @@ def _hash(parts: list[str]) -> str:
 
 def _key(scope: tuple[Variable, ...]) -> str:
     return ",".join(v.path for v in scope if isinstance(v, Choice))
-
-
-def _diagram(expr: Expr) -> list[str]:
-    """The reduced decision diagram of an expression over its choices in program order: equal functions, equal lists."""
-    from archdsl.ir.frontier import layers_of
-
-    return layers_of(expr)
