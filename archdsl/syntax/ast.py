@@ -124,7 +124,7 @@ class Item(Node):
     index: Expr
 
 
-UnaryOp: TypeAlias = Literal["-", "+", "not"]
+UnaryOp: TypeAlias = Literal["-", "not"]
 BinaryOp: TypeAlias = Literal["or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "//", "%"]
 
 
@@ -191,8 +191,10 @@ class Conditional(Node):
 
 
 Expr: TypeAlias = (
-    Int | Float | Quantity | Size | Axes | String | Bool | Ref | Tuple | List | Comprehension | Call | Attr | Item | Unary | Binary | Mode | Range | Of | Named | Flow | Conditional
-)
+    Int | Float | Quantity | Size | Axes | String | Bool | Ref
+    | Tuple | List | Comprehension | Call | Attr | Item
+    | Unary | Binary | Mode | Range | Of | Named | Flow | Conditional
+)  # fmt: skip
 
 
 # -- patterns, statements ------------------------------------------------------------------------

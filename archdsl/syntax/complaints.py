@@ -5,12 +5,20 @@ from __future__ import annotations
 from archdsl.syntax.codes import syntax
 from archdsl.syntax.diagnostics import Diagnostic, Label
 from archdsl.syntax.lalr import Machine
-from archdsl.syntax.recovery import opens_declaration
+from archdsl.syntax.recovery import opens_declaration, unfinished
 from archdsl.syntax.table import END
 from archdsl.syntax.tokens import Tokens
 
 RESERVED = frozenset("and as by else false for if in input not of or output param require shared then tied true with".split())
-_VALUES = {"INT": "number", "FLOAT": "number", "QUANTITY": "quantity", "SIZE": "size", "AXES": "set of dimensions", "STRING": "string", "NAME": "name"}
+_VALUES = {
+    "INT": "number",
+    "FLOAT": "number",
+    "QUANTITY": "quantity",
+    "SIZE": "size",
+    "AXES": "set of dimensions",
+    "STRING": "string",
+    "NAME": "name",
+}
 _PARTNER = {"(": ")", "[": "]", "{": "}"}
 _COMPARISONS = frozenset({"==", "!=", "<=", ">=", "<", ">", "in"})
 _FOREIGN = {
@@ -34,7 +42,7 @@ _FOREIGN = {
 def complain(machine: Machine, tokens: Tokens, at: int) -> Diagnostic:
     """The diagnostic for the token that the machine refused."""
     expected = machine.expected()
-    for slip in (_foreign, _reserved, _assigned, _colon, _chained, _power, _closer, _missing, _unclosed):
+    for slip in (_foreign, _reserved, _unfinished, _assigned, _colon, _chained, _power, _closer, _missing, _unclosed):
         found = slip(machine, tokens, at, expected)
         if found is not None:
             return found
@@ -42,8 +50,13 @@ def complain(machine: Machine, tokens: Tokens, at: int) -> Diagnostic:
 
 
 def _foreign(machine: Machine, tokens: Tokens, at: int, expected: set[str]) -> Diagnostic | None:
-    for index in (at, at - 1):
-        if index >= 0 and tokens.kinds[index] == "NAME" and tokens.texts[index] in _FOREIGN and (index == at or tokens.kinds[at] != "="):
+    for index in (at, at - 1, at - 2):
+        if (
+            index >= 0
+            and tokens.kinds[index] == "NAME"
+            and tokens.texts[index] in _FOREIGN
+            and (index == at or tokens.kinds[index + 1] == "NAME")
+        ):
             word = tokens.texts[index]
             return syntax.FOREIGN.error(tokens.span(index), f"`{word}` is not a word of this language", help=_FOREIGN[word])
     return None
@@ -58,6 +71,13 @@ def _reserved(machine: Machine, tokens: Tokens, at: int, expected: set[str]) -> 
     if at > 0 and kind in ("=", "~", ":") and tokens.kinds[at - 1] in RESERVED and "NAME" in expected:
         word = tokens.kinds[at - 1]
         return syntax.RESERVED.error(tokens.span(at - 1), f"`{word}` is a reserved word and cannot be a name", help="choose another name")
+    return None
+
+
+def _unfinished(machine: Machine, tokens: Tokens, at: int, expected: set[str]) -> Diagnostic | None:
+    if unfinished(machine, tokens, at):
+        span = tokens.span(at - 2)
+        return syntax.UNEXPECTED.error(span, f"expected an expression after `{span.text[:24]}`", help=_help(tokens, at - 1))
     return None
 
 
@@ -109,6 +129,8 @@ def _missing(machine: Machine, tokens: Tokens, at: int, expected: set[str]) -> D
         return None
     ahead = [kind for kind in tokens.kinds[at : at + 4] if kind != END]
     for wanted in (",", "=", "in", "of", "then", ":", "{"):
+        if wanted in ("in", "of") and "+" in expected:
+            continue  # there they are operators
         if wanted in expected and machine.accepts(wanted, *ahead):
             if wanted == "," and not (opener is not None and machine.kinds[opener] in "(["):
                 continue
@@ -122,6 +144,8 @@ def _unclosed(machine: Machine, tokens: Tokens, at: int, expected: set[str]) -> 
     if opener is None or _PARTNER[machine.kinds[opener]] not in expected:
         return None
     bracket, kind = machine.kinds[opener], tokens.kinds[at]
+    if bracket != "{" and kind in ("{", "with"):
+        return _never_closed(machine, tokens, at, opener)
     if kind == END or (bracket == "{" and opens_declaration(tokens, at)) or (bracket != "{" and tokens.first_on_line(at)):
         return _never_closed(machine, tokens, at, opener)
     return None
@@ -136,9 +160,12 @@ def _never_closed(machine: Machine, tokens: Tokens, at: int, opener: int) -> Dia
 
 def _opener(machine: Machine) -> int | None:
     """Place on the stack of the innermost bracket that is still open."""
+    closed = 0
     for at in range(len(machine.kinds) - 1, 0, -1):
-        if machine.kinds[at] in _PARTNER:
+        kind = machine.kinds[at]
+        if kind in _PARTNER and not closed:
             return at
+        closed += (kind in _PARTNER.values()) - (kind in _PARTNER)
     return None
 
 
@@ -157,24 +184,25 @@ def _shown(tokens: Tokens, at: int, plain: bool = False) -> str:
 
 def _wanted(machine: Machine, expected: set[str]) -> str:
     """The expected terminals in few words."""
+    opener = _opener(machine)
+    bracketed = opener is not None and machine.kinds[opener] in "(["
     if "INT" in expected and "NAME" in expected:
-        closers = sorted(expected & {")", "]"})
-        return _either(["an expression", *(f"`{closer}`" for closer in closers)])
-    if "->" in expected or "and" in expected or "*" in expected:
-        enders = [kind for kind in (",", ")", "]", "then", "else", "for", "{", "in", "of", "by", "insert") if kind in expected]
-        opener = _opener(machine)
-        if enders and not (opener is None or machine.kinds[opener] == "{") or "then" in expected or "{" in expected or "insert" in expected:
-            return _either([f"`{kind}`" for kind in enders])
-        return "an operator or the next statement"
+        return _either(["an expression", *_quoted(expected, ")", "]")])
+    if "+" in expected:
+        if bracketed:
+            return _either(["an operator", *_quoted(expected, ",", ")", "]", "then", "else", "for")])
+        words = _quoted(expected, "then", "else", "{", *(() if "NAME" in expected else ("by", "insert")))
+        return _either(["an operator", *(words or ["the next statement"])])
+    if {"NAME", "output"} <= expected:
+        return "a statement"
     if "NAME" in expected:
-        others = [kind for kind in ("(", "[", "{", "]", ")", "*") if kind in expected]
-        if "input" in expected:
-            return "a statement"
-        if "use" in expected and "=" not in expected and "arch" in expected and "step" not in expected:
-            return "a declaration"
-        return _either(["a name", *(f"`{kind}`" for kind in others)])
+        return _either(["a name", *_quoted(expected, "(", "[", "{", ")", "]")])
     names = {"INT": "a number", END: "the end"}
     return _either(sorted(names.get(kind, f"`{kind}`") for kind in expected))
+
+
+def _quoted(expected: set[str], *kinds: str) -> list[str]:
+    return [f"`{kind}`" for kind in kinds if kind in expected]
 
 
 def _either(names: list[str]) -> str:
@@ -187,6 +215,8 @@ def _help(tokens: Tokens, at: int) -> str | None:
     kind, before = tokens.kinds[at], tokens.kinds[at - 1] if at else ""
     if ".." in (kind, before):
         return "a range is `low..high`, with both ends and an optional `by step`"
+    if kind == "~" and before:
+        return "a choice `name ~ domain` belongs in a body, a narrower one in `with { … }`"
     if kind == "+":
         return "there is no sign `+`"
     if before == "(" and kind == ")":

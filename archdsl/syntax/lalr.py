@@ -151,10 +151,6 @@ class Machine:
         """Could one of the rules begin behind the symbol at this place of the stack?"""
         return not rules.isdisjoint(self._table.gotos[self.states[at]])
 
-    def begins(self, at: int, kind: str) -> bool:
-        """Could the terminal come right behind the symbol at this place of the stack, were the rest of the stack gone?"""
-        return kind in self._table.actions[self.states[at]]
-
     def cut(self, at: int) -> None:
         """Drops every symbol above this place of the stack."""
         for stack in (self.states, self.values, self.starts, self.ends, self._depths, self.firsts, self.kinds):

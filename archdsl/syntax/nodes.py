@@ -85,7 +85,9 @@ def _net(span: Span, parts: list[Any]) -> ast.Net:
 
 def _net_is(span: Span, parts: list[Any]) -> ast.Net:
     kind, name, params, value, *patches = parts
-    named = (ast.Path(tuple(ast.Name(word, span=span) for word in patch), span=span) if isinstance(patch, tuple) else patch for patch in patches)
+    named = (
+        ast.Path(tuple(ast.Name(word, span=span) for word in patch), span=span) if isinstance(patch, tuple) else patch for patch in patches
+    )
     return ast.Net(kind, name, params, None, value, tuple(named), span=span)
 
 

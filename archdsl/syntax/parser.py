@@ -8,16 +8,17 @@ from typing import Any
 from archdsl.syntax import ast
 from archdsl.syntax.codes import limits, syntax
 from archdsl.syntax.complaints import complain
+from archdsl.syntax.decoding import MAX_BYTES
 from archdsl.syntax.diagnostics import Diagnostic
 from archdsl.syntax.lalr import MAX_DEPTH, Machine, TooDeep
 from archdsl.syntax.nodes import ACTIONS
-from archdsl.syntax.recovery import close, recover
+from archdsl.syntax.recovery import close, recover, runs_into_declaration
 from archdsl.syntax.source import Source, Span
 from archdsl.syntax.table import END, table
 from archdsl.syntax.tokens import ERROR, Tokens, tokenize
 
 EDITION = 1
-MAX_BYTES = 1 << 20
+
 MAX_ERRORS = 50
 
 
@@ -72,6 +73,9 @@ def _run(machine: Machine, tokens: Tokens, at: int) -> Any:
     try:
         while True:
             kind, position = tokens.kinds[at], tokens.starts[at]
+            if runs_into_declaration(machine, tokens, at):
+                diagnostics.append(complain(machine, tokens, at))
+                close(machine, at, position)
             if machine.feed(kind, tokens.texts[at], position, tokens.ends[at], at):
                 if kind == END:
                     return machine.values[-1]

@@ -12,7 +12,9 @@ from archdsl.syntax.tokens import ERROR, Tokens
 
 LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
 _TOP = frozenset({"use", "fn", "block", "space", "model", "genotype", "search"})
-_OPENERS = frozenset({"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "step", "open", "fix", "freeze", "budget"})
+_OPENERS = frozenset(
+    {"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "step", "open", "fix", "freeze", "budget"}
+)
 _ALONE = frozenset({"input", "output", "param", "require"})  # openers that stand nowhere else, so not only first on a line
 _FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
 
@@ -32,24 +34,39 @@ _PATCHED = (("space", "space"), _NAME, ("=", "="), _NAME, ("with", "with"))
 
 def recover(machine: Machine, tokens: Tokens, at: int) -> int:
     """Brings the machine to where the text makes sense again; returns the index of the token to go on with."""
-    if tokens.kinds[at] == ERROR and machine.accepts(tokens.kinds[at + 1]):
+    if tokens.kinds[at] == ERROR and _passable(machine, tokens, at):
         return at + 1
+    if _complete(machine):
+        return _skip(machine, tokens, at, at, 0)
     level = _innermost(machine)
     first = machine.firsts[level + 1] if level + 1 < len(machine.states) else at
-    open_brackets = sum((kind in "([") - (kind in ")]") for kind in machine.kinds[level + 1 :] if kind)
+    brackets = sum((kind in "([") - (kind in ")]") for kind in machine.kinds[level + 1 :] if kind)
+    resumed = at - 1 if unfinished(machine, tokens, at) else at
     machine.cut(level)
-    return _skip(machine, tokens, at, first, max(open_brackets, 0))
+    at = resumed
+    return _skip(machine, tokens, at, first, max(brackets, 0))
 
 
-def close(machine: Machine, at: int, position: int, levels: int | None = None) -> bool:
-    """Closes open bodies, all or the innermost few, as if their braces stood here."""
-    while levels is None or levels > 0:
-        level = _innermost(machine)
-        machine.cut(level)
-        if not machine.feed("}", "}", position, position, at):
-            return levels is None
-        levels = None if levels is None else levels - 1
-    return True
+def unfinished(machine: Machine, tokens: Tokens, at: int) -> bool:
+    """Is this the sign of a statement whose name, first on its line, was taken for the end of the statement before?"""
+    if tokens.kinds[at] not in ("=", "~") or at < 2 or tokens.kinds[at - 1] != "NAME" or not tokens.first_on_line(at - 1):
+        return False
+    level = _innermost(machine)
+    begun = machine.firsts[level + 1] if level + 1 < len(machine.firsts) else at
+    return begun < at - 1 and not any(kind in ("(", "[") for kind in machine.kinds[level + 1 :])
+
+
+def close(machine: Machine, at: int, position: int) -> None:
+    """Closes every open body as if its brace stood here; a statement that was begun is dropped."""
+    if not _complete(machine):
+        machine.cut(_innermost(machine))
+    while machine.feed("}", "}", position, position, at):
+        pass
+
+
+def runs_into_declaration(machine: Machine, tokens: Tokens, at: int) -> bool:
+    """Does a declaration begin here although a body is open? Its keyword would be taken for a name."""
+    return tokens.kinds[at] in _TOP and machine.accepts("}") and opens_declaration(tokens, at)
 
 
 def opens_declaration(tokens: Tokens, at: int) -> bool:
@@ -57,19 +74,38 @@ def opens_declaration(tokens: Tokens, at: int) -> bool:
     return tokens.kinds[at] in _TOP and tokens.column(at) == 1 and tokens.kinds[at + 1] not in ("=", "~", ",", ".", "[", "{")
 
 
+def _passable(machine: Machine, tokens: Tokens, at: int) -> bool:
+    """Does the text go on behind an unreadable token as if that were not there?"""
+    if not machine.accepts(tokens.kinds[at + 1]):
+        return False
+    return (
+        not _complete(machine) or tokens.kinds[at + 1] in (END, "}") or tokens.first_on_line(at + 1) or tokens.kinds[at + 2] in ("=", "~")
+    )
+
+
+def _complete(machine: Machine) -> bool:
+    """Could the statement end here?"""
+    return machine.accepts("}") or machine.accepts(END)
+
+
 def _innermost(machine: Machine) -> int:
-    """Place on the stack of the innermost list of statements."""
-    level = len(machine.states) - 1
-    while level > 0 and not machine.expects_rule(level, LISTS):
-        level -= 1
-    return level
+    """Place on the stack of the innermost list of statements that is still open."""
+    closed = 0
+    for level in range(len(machine.states) - 1, 0, -1):
+        if machine.kinds[level] == "}":
+            closed += 1
+        elif machine.kinds[level] == "{" and closed:
+            closed -= 1
+        elif not closed and machine.expects_rule(level, LISTS):
+            return level
+    return 0
 
 
 def _skip(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) -> int:
     braces = 0
     started = at
     while (kind := tokens.kinds[at]) != END:
-        if opens_declaration(tokens, at) and at > first:
+        if opens_declaration(tokens, at):
             close(machine, at, tokens.starts[at])
             return at
         if braces:
@@ -78,7 +114,7 @@ def _skip(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) 
             if braces == 0 and tokens.kinds[at] not in ("else", "with"):
                 return at
             continue
-        if kind == "}" and machine.begins(len(machine.states) - 1, "}"):
+        if kind == "}" and machine.accepts("}"):
             return at
         if kind == "{":
             if _replace_header(machine, tokens, at, first):
@@ -94,7 +130,7 @@ def _skip(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) 
 
 def _begins_statement(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) -> bool:
     kind, following = tokens.kinds[at], tokens.kinds[at + 1]
-    if not machine.begins(len(machine.states) - 1, kind):
+    if not machine.accepts(kind):
         return False
     if kind in _ALONE:
         return following != "="

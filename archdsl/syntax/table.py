@@ -139,7 +139,9 @@ def _production(rule: Mapping[str, Any]) -> list[Any]:
 
 
 def _table(data: Mapping[str, Any]) -> Table:
-    productions = [Production(origin, length, action, kind, tuple(children)) for origin, length, action, kind, children in data["productions"]]
+    productions = [
+        Production(origin, length, action, kind, tuple(children)) for origin, length, action, kind, children in data["productions"]
+    ]
     return Table(data["patterns"], frozenset(data["literals"]), productions, data["actions"], data["gotos"], data["starts"], data["ends"])
 
 

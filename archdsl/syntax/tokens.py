@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from math import isinf
 
 from archdsl.syntax import ast
 from archdsl.syntax.codes import limits, syntax
@@ -56,10 +57,10 @@ def tokenize(source: Source) -> Tokens:
             text = "0" if kind == "INT" else text
         elif kind == "OPERATOR" or text in literals:
             kind = text
-        elif kind in ("INT", "SIZE") and len(text) > MAX_DIGITS and max(map(len, text.split("x"))) > MAX_DIGITS:
+        elif kind in _NUMBERS and _too_long(kind, text):
             span = Span(source, match.start(), match.end())
-            tokens.diagnostics.append(limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits"))
-            text = "1x1" if kind == "SIZE" else "1"
+            tokens.diagnostics.append(limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits, or beyond every float"))
+            text = _NUMBERS[kind]
         tokens.kinds.append(kind)
         tokens.texts.append(text)
         tokens.starts.append(match.start())
@@ -75,6 +76,16 @@ def tokenize(source: Source) -> Tokens:
     tokens.starts.append(end)
     tokens.ends.append(end)
     return tokens
+
+
+# The kinds of numbers, each with one that can stand for a broken one.
+_NUMBERS = {"INT": "0", "SIZE": "1x1", "FLOAT": "0.0", "QUANTITY": "0K"}
+
+
+def _too_long(kind: str, text: str) -> bool:
+    if kind in ("INT", "SIZE"):
+        return len(text) > MAX_DIGITS and max(map(len, text.split("x"))) > MAX_DIGITS
+    return len(text) > 2 * MAX_DIGITS or ("e" in text.lower() and isinf(float(text)))
 
 
 def _scan(text: str) -> Iterator[re.Match[str]]:
@@ -113,7 +124,11 @@ def _bad(kind: str, span: Span, tokens: Tokens) -> str:
     shown = text if len(text) <= 20 else text[:20] + "…"
     if kind == "bad_number":
         tokens.diagnostics.append(
-            syntax.BAD_NUMBER.error(span, f"`{shown}` is not a number", help="numbers: 24, 2.25, 1e-3, 1x3x3, 2.0G (K, M, G, T); a name cannot begin with a digit")
+            syntax.BAD_NUMBER.error(
+                span,
+                f"`{shown}` is not a number",
+                help="numbers: 24, 2.25, 1e-3, 1x3x3, 2.0G (K, M, G, T); a name cannot begin with a digit",
+            )
         )
         return "INT"
     if kind == "bad_string":

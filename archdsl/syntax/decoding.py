@@ -1,0 +1,35 @@
+"""From the bytes of a file to its text, or to the diagnostic that says why it has none."""
+
+from __future__ import annotations
+
+from archdsl.syntax.codes import limits
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.source import Source, Span
+
+MAX_BYTES = 1 << 20
+
+
+def decode(name: str, data: bytes) -> Source:
+    """The text of a file, UTF-8 with or without a byte order mark.
+
+    Raises DiagnosticError where it is larger than MAX_BYTES, not UTF-8, or holds NUL.
+    """
+    if len(data) > MAX_BYTES:
+        nowhere = Span(Source(name, ""), 0, 0)
+        raise DiagnosticError(limits.BYTES.error(nowhere, f"the file has {len(data)} bytes; the limit is {MAX_BYTES}"))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = data[: error.start].decode("utf-8-sig", errors="ignore")
+        raise DiagnosticError(
+            limits.NOT_TEXT.error(_end(name, text), f"byte {error.start} is not UTF-8", help="save the file as UTF-8")
+        ) from None
+    nul = text.find("\0")
+    if nul >= 0:
+        raise DiagnosticError(limits.NOT_TEXT.error(_end(name, text[:nul]), "the file holds a NUL character, so it is no text"))
+    return Source(name, text)
+
+
+def _end(name: str, readable: str) -> Span:
+    """The place behind what could be read."""
+    return Span(Source(name, readable), len(readable), len(readable))
