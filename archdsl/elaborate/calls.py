@@ -36,6 +36,7 @@ from archdsl.ir.expr import Expr, Undefined, constant, lift
 from archdsl.ir.graph import Init
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
+from archdsl.syntax.codes import shapes as shape_codes
 from archdsl.syntax.codes import values as codes
 from archdsl.syntax.source import Span
 from archdsl.syntax.suggestions import closest
@@ -103,7 +104,7 @@ def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, 
             hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names)}" if names else None)
             fail(codes.UNKNOWN_PARAMETER, arg.span, f"{what} has no parameter `{arg.name}`", help=hint)
         if arg.name == "b" and letters:
-            fail(codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
+            fail(shape_codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
         if arg.name in values:
             again = "in one call" if arg.name in here else "already, where this layer was made"
             fail(codes.SET_TWICE, arg.span, f"`{arg.name}` of {what} is set {again}")

@@ -39,6 +39,7 @@ from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
 from archdsl.syntax.codes import names as name_codes
+from archdsl.syntax.codes import shapes as shape_codes
 from archdsl.syntax.codes import values as codes
 from archdsl.syntax.suggestions import closest
 
@@ -64,7 +65,7 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
             return constant(node.sizes)
         case ast.Axes():
             if "b" in node.names:
-                fail(codes.BATCH_NAMED, node.span, "`b` is the batch and cannot be named in an op")
+                fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and cannot be named in an op")
             if len(set(node.names)) < len(node.names):
                 fail(codes.WRONG_KIND, node.span, f"`@{node.names}` names a dimension twice")
             return constant(Axes(node.names))
@@ -263,7 +264,7 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
     if isinstance(value, Tensor):
         size = value.shape.get(node.name)
         if node.name == "b":
-            fail(codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
+            fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
         if size is None:
             has = ", ".join(value.shape)
             fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]")

@@ -44,7 +44,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
     if problems:
         raise DiagnosticError(*problems)
     live = set(graph.choices)
-    for choice in raw.choices:
+    for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
         if choice not in live:
             state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
     return replace(graph, kind=declared if graph.choices else graph.kind)

@@ -49,7 +49,7 @@ def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Fr
 
     Raises DiagnosticError where the layer does not fit, Structural where a choice alters the structure.
     """
-    if isinstance(argument, Poison):
+    if isinstance(argument, Poison) or (isinstance(argument, TupleV | ListV) and any(isinstance(v, Poison) for v in argument.values())):
         return POISON
     if isinstance(argument, PickV) and any(isinstance(i.value, LAYERS) for i in argument.items):
         fail(codes.MISPLACED_LAYER, span, "layers were picked here, and a layer is applied to tensors", help="feed the picked layers: `x -> picked`")

@@ -128,8 +128,8 @@ def _params(params: Iterable[ast.Param], walk: _Walk) -> None:
         names.add(param.name)
 
 
-def _body(body: Iterable[ast.Stmt], walk: _Walk) -> None:
-    """Statements in order; a name is known from its first assignment on."""
+def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
+    """Statements in order; a name is known from its first assignment on. Returns the names that the body assigns."""
     names: set[str] = set()
     walk.scopes.append(names)
     for node in body:
@@ -168,14 +168,13 @@ def _body(body: Iterable[ast.Stmt], walk: _Walk) -> None:
                 walk.scopes.pop()
             case ast.If():
                 _expr(node.test, walk)
-                _body(node.body, walk)
-                if node.orelse is not None:
-                    _body(node.orelse, walk)
+                names |= _body(node.body, walk) | _body(node.orelse or (), walk)
             case ast.Require():
                 walk.scopes.append(set(METRICS))
                 _expr(node.condition, walk)
                 walk.scopes.pop()
     walk.scopes.pop()
+    return names
 
 
 def _pattern(pattern: ast.Pattern) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.edits import EditTable, Pattern, begins, matches, pattern_of, split, text_of
@@ -98,17 +98,26 @@ def check_plan(node: ast.Search, module: Module) -> list[Diagnostic]:
     if "strategy" in plan.settings:
         _strategy(plan.settings["strategy"], found)
     state = State(EditTable())
+    done: set[str] = set()
     try:
         net, given = nets.base_of(node.of, module.frame(), state)
-        instantiation = nets.resolve(net, given, node.of.span, state)
-        graph = nets.elaborate(instantiation, name=node.name, kind="space").graph
+        for step in plan.steps:
+            instantiation = nets.resolve(net, given, node.of.span, state)
+            parameters = {p.name for p in instantiation.net.params or ()}
+            fixed = {name: fix.value for pattern, fix in step.fixed if (name := _parameter(pattern, parameters)) is not None and fix.value is not None}
+            values = {name: expressions.evaluate(value, module.frame(), state) for name, value in fixed.items()}
+            instantiation = replace(instantiation, given={**instantiation.given, **values})
+            graph = nets.elaborate(instantiation, name=node.name, kind="space").graph
+            found.extend(_check_step(step, graph, parameters, done, module, state))
     except DiagnosticError as error:
-        return [*found, *error.diagnostics]
-    parameters = {p.name for d in instantiation.definitions for p in d.params or ()}
-    done: set[str] = set()
-    for step in plan.steps:
-        found.extend(_check_step(step, graph, parameters, done, module, state))
+        found.extend(error.diagnostics)
     return found
+
+
+def _parameter(pattern: Pattern, parameters: set[str]) -> str | None:
+    """The parameter of the searched space that a path names, if it is one."""
+    name = pattern[0] if len(pattern) == 1 else None
+    return name if isinstance(name, str) and name in parameters else None
 
 
 def _entry(entry: ast.PlanEntry, step: Step, frame: Frame, state: State, found: list[Diagnostic]) -> None:
@@ -168,11 +177,9 @@ def _check_step(step: Step, graph: Graph, parameters: set[str], done: set[str], 
             found.extend(_fixed_by_genotype(pattern, fix, paths, covered, module, state))
             continue
         inside = [p for p, segments in paths.items() if matches(pattern, segments)]
-        if not inside and not (len(pattern) == 1 and pattern[0] in parameters):
+        if not inside and _parameter(pattern, parameters) is None:
             found.append(_unmatched(pattern, fix.path, list(paths)))
         covered.update(inside)
-        if len(pattern) == 1 and pattern[0] in parameters and not inside:
-            return found  # another instantiation has other choices; it is covered when the plan runs
     missing = [p for p in paths if p not in covered and p not in done]
     if missing:
         shown = ", ".join(f"`{p}`" for p in missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")

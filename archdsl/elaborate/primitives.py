@@ -30,7 +30,7 @@ _ACCEPTED: dict[Kind, tuple[type, ...]] = {
     "range": (range, int),
     "string": (str,),
     "index": (range, int),
-    "pair": (tuple, int),
+    "amounts": (tuple, int),
 }
 _WANTED = {
     "int": "a whole number",
@@ -42,7 +42,7 @@ _WANTED = {
     "range": "a number or a range a..b",
     "string": "a text",
     "index": "a position or a range of positions a..b",
-    "pair": "two numbers (low, high)",
+    "amounts": "two numbers (low, high)",
     "axes": "dimensions like @thw",
     "like": "a tensor",
 }

@@ -165,7 +165,7 @@ class State:
             self.put(self.weights, weight.identity, (weight, instance))
             return weight
         known, owner = found
-        if instance.weights_path == instance.path:
+        if not instance.is_shared:
             self.clash(instance.path, owner, instance, span, "weight")
         if known.shape != weight.shape:
             sizes = " and ".join("×".join(str(s.distinct()[0]) for s in w.shape) for w in (known, weight))

@@ -180,7 +180,7 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
         if dim.name in sizes:
             fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
         if dim.name == "b":
-            fail(codes.BATCH_NAMED, dim.span, "a parameter has no batch")
+            fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
         sizes[dim.name] = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
     if is_reserved(node.name):
         fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
@@ -276,7 +276,7 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
     if test.is_constant:
         chosen = node.body if test.value else node.orelse
         if chosen:
-            run(chosen, frame.inner(), state)
+            run(chosen, frame, state)
         return
     before = frame.env.snapshot()
     sides = []

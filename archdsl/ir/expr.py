@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from archdsl.ir.choice import Choice
 
 TABLE_LIMIT = 65_536
-_PROMOTE_ABOVE = 4_096  # a joint table over this gives way to derived variables where those are few-valued
+_PROMOTE_ABOVE = 1_024  # a joint table over this gives way to derived variables where those are few-valued
 
 _serials = itertools.count(1)
 

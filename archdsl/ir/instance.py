@@ -51,6 +51,10 @@ class Instance:
         return join(self.parent.choices_path, self.segment) if self.parent is not None else self.segment
 
     @property
+    def is_shared(self) -> bool:
+        return self.home is not None or (self.parent is not None and self.parent.is_shared)
+
+    @property
     def is_tied(self) -> bool:
         return self.tie is not None or (self.parent is not None and self.parent.is_tied)
 

@@ -28,7 +28,7 @@ def _mean_shape(call: Call) -> Result:
 
 
 def _mean_like(call: Call, like: Shape) -> Likeness:
-    over = "".join(checks.ordered(d for d in call.input if d not in like))
+    over = "".join(checks.ordered(d for d in call.input if d not in like and d != "b"))
     found = tuple(
         checks.problem(shapes.MISSING_DIMENSION, f"dimension `{d}` of `like` is missing; the tensor has {checks.listing(call.input)}")
         for d in checks.ordered(like)

@@ -146,18 +146,8 @@ Example:
 
 Apply it: `output x -> conv(24)`.""",
 )
-BATCH_NAMED = Code(
-    "E0316",
-    "the batch cannot be named",
-    """`b` is the batch: it is always free, and no op may reduce, split, merge or index it.
-
-Example:
-    x -> mean(@bt)
-
-Name the other dimensions only.""",
-)
 PINNED = Code(
-    "E0317",
+    "E0316",
     "a weight pins the size of the input",
     """`--input` feeds another size to the same model. Here a weight is as large as a dimension of the input (a position embedding, say),
 so the model for another size is another model.
@@ -181,6 +171,5 @@ CODES = table(
     NO_OUTPUT,
     NOT_CONSTANT,
     MISPLACED_LAYER,
-    BATCH_NAMED,
     PINNED,
 )
