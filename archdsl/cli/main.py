@@ -45,10 +45,10 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from archdsl.syntax.suggestions import suggest
+            from archdsl.syntax.suggestions import closest
 
-            hint = suggest(args[0], COMMANDS)
-            raise click.UsageError(f"no command `{args[0]}`" + (f"; did you mean `{hint}`?" if hint else ""), ctx)
+            near = closest(args[0], COMMANDS)
+            raise click.UsageError(f"no command `{args[0]}`" + (f"; did you mean `{near[0]}`?" if near else ""), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

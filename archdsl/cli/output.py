@@ -60,12 +60,12 @@ def by_suffix(path: Path, known: Mapping[str, Format]) -> Format:
 
     Raises DiagnosticError (E0904) with the list of known suffixes.
     """
-    found = known.get(path.suffix.lower())
-    if found is None:
+    suffix = path.suffix.lower()
+    if suffix not in known:
         listed = ", ".join(known)
         problem = f"unknown suffix `{path.suffix}` of `{path}`" if path.suffix else f"`{path}` has no suffix"
         raise DiagnosticError(files.UNKNOWN_SUFFIX.error(None, problem, help=f"known suffixes: {listed}"))
-    return found
+    return known[suffix]
 
 
 def _reason(error: OSError | ValueError) -> str:

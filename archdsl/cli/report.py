@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from archdsl.cli.terminal import has_colour
+from archdsl.cli.terminal import has_color
 from archdsl.syntax.diagnostics import Diagnostic
 
 FINE, NO, UNASKABLE = 0, 1, 2
@@ -18,7 +18,7 @@ def report(diagnostics: Iterable[Diagnostic]) -> None:
     from archdsl.syntax.rendering import render
 
     for diagnostic in diagnostics:
-        click.echo(render(diagnostic, colour=has_colour(sys.stderr)), err=True, color=True)
+        click.echo(render(diagnostic, color=has_color(sys.stderr)), err=True, color=True)
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def has_colour(stream: TextIO) -> bool:
-    """Whether to colour what is written here: a terminal, and nobody asked for none (https://no-color.org)."""
+def has_color(stream: TextIO) -> bool:
+    """Whether to color what is written here: a terminal, and nobody asked for none (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
@@ -23,7 +23,7 @@ def console() -> Console:
     return Console(
         file=sys.stdout,
         width=None if terminal else 160,
-        no_color=not has_colour(sys.stdout),
+        no_color=not has_color(sys.stdout),
         highlight=False,
         emoji=False,
         markup=False,

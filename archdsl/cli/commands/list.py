@@ -10,7 +10,6 @@ import click
 
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
-from archdsl.cli.reference import shipped_names
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse
 from archdsl.syntax.shipped import shipped
@@ -55,8 +54,10 @@ def command(pattern: str | None, as_json: bool) -> None:
 
 
 def _entries() -> Iterator[_Entry]:
-    for file in shipped_names():
-        tree, _ = parse(Source(file, (shipped("specs") / file).read_text(encoding="utf-8")))
+    root = shipped("specs")
+    for path in sorted(root.rglob("*.arch")):
+        file = path.relative_to(root).as_posix()
+        tree, _ = parse(Source(file, path.read_text(encoding="utf-8")))
         for declaration in tree.declarations:
             match declaration:
                 case ast.Net(kind=kind, name=name):

@@ -1,0 +1,38 @@
+"""`archdsl check FILE…`."""
+
+from __future__ import annotations
+
+import click
+
+from archdsl.cli.options import json_option
+from archdsl.cli.output import print_json
+from archdsl.cli.report import exit_code, report
+from archdsl.elaborate.project import Project
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
+    """Report every error and warning of each FILE, over the whole space.
+
+    Exits with 1 where there are errors, with 2 where a file cannot be read.
+
+    \b
+    Examples:
+      archdsl check zoo/autox3d.arch
+      archdsl check --json *.arch
+    """
+    found: list[Diagnostic] = []
+    for file in files:
+        try:
+            found.extend(Project().check(file))
+        except DiagnosticError as error:
+            found.extend(error.diagnostics)
+    if as_json:
+        print_json([diagnostic.facts() for diagnostic in found])
+    else:
+        report(found)
+    ctx.exit(exit_code(found))
