@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from archdsl.elaborate.edits import EditTable
 from archdsl.elaborate.project import Project, Sizes
 from archdsl.elaborate.state import State
-from archdsl.elaborate.edits import EditTable
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
@@ -117,7 +117,7 @@ def _genotype(reference: str, file: str, project: Project) -> GenotypeV:
     value = module.find(name, State(EditTable())) if name is not None else None
     if not isinstance(value, GenotypeV):
         has = ", ".join(f"`{n}`" for n in found) or "none"
-        raise DiagnosticError(codes.NO_GENOTYPE.error(None, f"{module.source.name} declares no genotype `{name or ''}`", help=f"it has {has}"))
+        raise DiagnosticError(
+            codes.NO_GENOTYPE.error(None, f"{module.source.name} declares no genotype `{name or ''}`", help=f"it has {has}")
+        )
     return value
-
-

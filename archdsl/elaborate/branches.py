@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archdsl.elaborate.sequences import size_expr
 from archdsl.elaborate.state import State, Structural, fail
 from archdsl.elaborate.values import LAYERS, POISON, ChosenL, Item, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe
-from archdsl.elaborate.sequences import size_expr
 from archdsl.ir.expr import Expr, select
 from archdsl.ir.graph import Select
 from archdsl.ir.instance import Instance
@@ -22,29 +22,32 @@ def join(index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span,
     """
     index = state.settled(index)
     if index.is_constant:
-        return things[index.value]
+        only: Thing = things[index.value]
+        return only
     reachable = sorted(set(index.table))
     live = [things[i] for i in reachable]
+    first: Thing = live[0]
     if any(isinstance(t, Poison) for t in live):
         return POISON
-    if all(t is live[0] for t in live):
-        return live[0]
+    if all(t is first for t in live):
+        return first
     if all(isinstance(t, Tensor) for t in live):
         return _tensors(index, things, reachable, span, instance, state)
     if all(isinstance(t, LAYERS) for t in live):
         if live.count(live[0]) == len(live):
-            return live[0]
+            return first
         return _layers(index, things, words, reachable)
     for kind in (TupleV, ListV):
         if all(isinstance(t, kind) for t in live):
             return _sequences(index, things, words, reachable, span, instance, state)
     if all(isinstance(t, RangeV) for t in live):
-        parts = [select(index, [getattr(t, field) if isinstance(t, RangeV) else None for t in things]) for field in ("low", "high", "step")]
-        return RangeV(*parts)
+        ranges = [t if isinstance(t, RangeV) else first for t in things]
+        low, high, step = ([getattr(r, end) for r in ranges] for end in ("low", "high", "step"))
+        return RangeV(select(index, low), select(index, high), select(index, step))
     scalars = [size_expr(t) for t in things]
-    if all(scalars[i] is not None for i in reachable):
-        filler = scalars[reachable[0]]
-        return select(index, [s if s is not None else filler for s in scalars])  # type: ignore[misc]
+    filler = scalars[reachable[0]]
+    if filler is not None and all(scalars[i] is not None for i in reachable):
+        return select(index, [s if s is not None else filler for s in scalars])
     kinds = list(dict.fromkeys(describe(t) for t in live))
     fail(choice_codes.MIXED_DOMAIN, span, f"one name would hold {' or '.join(kinds)}, depending on `{index.choices()[0].path}`")
 
@@ -56,7 +59,10 @@ def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: S
         if set(values[i].shape) != set(first.shape):
             a, b = ", ".join(first.shape), ", ".join(values[i].shape)
             message = f"`{index.choices()[0].path}` gives [{a}] or [{b}]"
-            raise Structural(index.choices(), choice_codes.STRUCTURE_DIFFERS.error(span, message, help="bring the alternatives to the same dimensions before they meet"))
+            raise Structural(
+                index.choices(),
+                choice_codes.STRUCTURE_DIFFERS.error(span, message, help="bring the alternatives to the same dimensions before they meet"),
+            )
     operands = tuple(values.get(i, first) for i in range(len(things)))
     if all(o is first for o in operands):
         return Tensor(first)
@@ -74,7 +80,9 @@ def _layers(index: Expr, things: Sequence[Thing], words: Sequence[str], reachabl
     return ChosenL(index, tuple(labels), options)  # type: ignore[arg-type]
 
 
-def _sequences(index: Expr, things: Sequence[Thing], words: Sequence[str], reachable: list[int], span: Span, instance: Instance, state: State) -> Thing:
+def _sequences(
+    index: Expr, things: Sequence[Thing], words: Sequence[str], reachable: list[int], span: Span, instance: Instance, state: State
+) -> Thing:
     rows = {i: t.items for i in reachable if isinstance(t := things[i], TupleV | ListV)}
     lengths = {len(r) for r in rows.values()}
     if len(lengths) > 1:
@@ -87,5 +95,3 @@ def _sequences(index: Expr, things: Sequence[Thing], words: Sequence[str], reach
         parts = [rows.get(i, first)[k].value for i in range(len(things))]
         items.append(Item(join(index, parts, words, span, instance, state), first[k].label, first[k].word))
     return TupleV(tuple(items)) if isinstance(things[reachable[0]], TupleV) else ListV(tuple(items))
-
-

@@ -27,7 +27,6 @@ from archdsl.elaborate.values import (
     NamedL,
     NetV,
     Poison,
-    PrimitiveL,
     Thing,
     TupleV,
     describe,
@@ -59,7 +58,12 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
     if isinstance(callee, LAYERS):
         return bind(callee, args, node.span, state)
     if isinstance(callee, NetV):
-        fail(codes.WRONG_KIND, node.span, f"{describe(callee)} is a whole network, not a layer", help="declare another with it: `model name = net(…)`; a reusable part is a `block`")
+        fail(
+            codes.WRONG_KIND,
+            node.span,
+            f"{describe(callee)} is a whole network, not a layer",
+            help="declare another with it: `model name = net(…)`; a reusable part is a `block`",
+        )
     fail(codes.WRONG_KIND, node.callee.span, f"{describe(callee)} cannot be called")
 
 
@@ -76,7 +80,12 @@ def bind(layer: Layer, args: Arguments, span: Span, state: State) -> Layer:
         return ChosenL(layer.index, layer.labels, tuple(bind(o, args, span, state) for o in layer.options), layer.choice)
     if isinstance(layer, ChainL):
         if args:
-            fail(codes.TOO_MANY_ARGUMENTS, span, "a composition of layers has no parameters of its own", help="set them on its parts, or give it a name: `block name(params) = …`")
+            fail(
+                codes.TOO_MANY_ARGUMENTS,
+                span,
+                "a composition of layers has no parameters of its own",
+                help="set them on its parts, or give it a name: `block name(params) = …`",
+            )
         return layer
     if isinstance(layer, BlockL):
         names = [p.name for p in layer.block.params or ()]
@@ -212,7 +221,11 @@ def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Th
 def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, span: Span) -> None:
     if len(values) < least or (most is not None and len(values) > most):
         wanted = f"{least}" if least == most else (f"at least {least}" if most is None else f"{least} to {most}")
-        fail(codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER, span, f"`{name}` takes {wanted} arguments, not {len(values)}")
+        fail(
+            codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER,
+            span,
+            f"`{name}` takes {wanted} arguments, not {len(values)}",
+        )
 
 
 def _plus(a: Any, b: Any) -> Any:

@@ -10,7 +10,22 @@ import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import count_of, numbers_of, size_expr
 from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import LAYERS, POISON, ChosenL, CountV, Item, ListV, OfV, PickV, Poison, RangeV, Thing, describe, scalar_text, word_of
+from archdsl.elaborate.values import (
+    LAYERS,
+    POISON,
+    ChosenL,
+    CountV,
+    Item,
+    ListV,
+    OfV,
+    PickV,
+    Poison,
+    RangeV,
+    Thing,
+    describe,
+    scalar_text,
+    word_of,
+)
 from archdsl.ir.choice import Alternative, Kind
 from archdsl.ir.expr import TABLE_LIMIT, Expr, constant, index_of, of_choice
 from archdsl.syntax import ast
@@ -70,7 +85,12 @@ def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span,
     labels = [label for label, _ in options]
     for label in labels:
         if labels.count(label) > 1:
-            fail(codes.DUPLICATE_ALTERNATIVE, span, f"`{path}` has two alternatives `{label}`", help=f"label them: `[{label}_a: …, {label}_b: …]`" if any(layers) else None)
+            fail(
+                codes.DUPLICATE_ALTERNATIVE,
+                span,
+                f"`{path}` has two alternatives `{label}`",
+                help=f"label them: `[{label}_a: …, {label}_b: …]`" if any(layers) else None,
+            )
     scalars = [size_expr(value) for _, value in options]
     if any(s is not None and not s.is_constant for s in scalars):
         fail(value_codes.NOT_CONSTANT, span, f"the domain of `{path}` depends on another choice")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate.scope import Frame
@@ -67,7 +67,11 @@ class EditTable:
                 self.add(node.edits, frame, prefix + pattern_of(node.path), genotype)
                 continue
             if genotype and not isinstance(node, ast.SetEdit):
-                raise DiagnosticError(codes.SETTLES_ONLY.error(node.span, "a genotype only settles choices: `path = value`", help="put this edit into the `with { … }` of a space"))
+                raise DiagnosticError(
+                    codes.SETTLES_ONLY.error(
+                        node.span, "a genotype only settles choices: `path = value`", help="put this edit into the `with { … }` of a space"
+                    )
+                )
             paths = (node.path,) if isinstance(node, ast.SetEdit | ast.NarrowEdit) else node.paths
             for path in paths:
                 edit = Edit(prefix + pattern_of(path), node, frame, path, genotype)
@@ -210,7 +214,9 @@ def unmatched(edit: Edit, paths: Sequence[str]) -> Diagnostic:
         inside = sorted({p for p in paths if begins(edit.pattern[:-1], split(p))})
         found = closest(last, sorted({p.rpartition(".")[2] for p in inside}))
         near = [p for p in inside if found and p.rpartition(".")[2] == found[0]]
-    return codes.NO_MATCH.error(edit.path.span, f"`{text}` matches no choice, parameter or layer", help=f"did you mean `{near[0]}`?" if near else None)
+    return codes.NO_MATCH.error(
+        edit.path.span, f"`{text}` matches no choice, parameter or layer", help=f"did you mean `{near[0]}`?" if near else None
+    )
 
 
 def _answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> int:
@@ -228,12 +234,16 @@ def _answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fr
     _refuse(node, node.span.text if value is None else scalar_text(value), alternatives, path)
 
 
-def _refuse(node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str) -> Any:
+def _refuse(node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str) -> NoReturn:
     labels = [a.label for a in alternatives]
     near = closest(text, labels)
     shown = ", ".join(labels[:12]) + (f", … ({len(labels)} in all)" if len(labels) > 12 else "")
     raise DiagnosticError(
-        codes.NOT_AN_ALTERNATIVE.error(node.span, f"`{text}` is not an alternative of `{path}`", help=f"did you mean `{near[0]}`?" if near else f"its alternatives are {shown}")
+        codes.NOT_AN_ALTERNATIVE.error(
+            node.span,
+            f"`{text}` is not an alternative of `{path}`",
+            help=f"did you mean `{near[0]}`?" if near else f"its alternatives are {shown}",
+        )
     )
 
 

@@ -108,7 +108,18 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
         case ast.Item():
             return _item(node, frame, state)
         case ast.Comprehension():
-            return ListV(tuple(_comprehension(node, 0, Frame(frame.module, Env(outer=frame.env), frame.instance, frame.suffix, frame.outputs, frame.inputs, frame.constant), state)))
+            return ListV(
+                tuple(
+                    _comprehension(
+                        node,
+                        0,
+                        Frame(
+                            frame.module, Env(outer=frame.env), frame.instance, frame.suffix, frame.outputs, frame.inputs, frame.constant
+                        ),
+                        state,
+                    )
+                )
+            )
     raise AssertionError(node)
 
 
@@ -275,7 +286,12 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
                 return item.value
         labels = [i.name for i in value.items if i.name]
         near = closest(node.name, sorted(set(labels)))
-        fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no element `{node.name}`", help=f"did you mean `{near[0]}`?" if near else None)
+        fail(
+            name_codes.UNKNOWN_MEMBER,
+            node.span,
+            f"{describe(value)} has no element `{node.name}`",
+            help=f"did you mean `{near[0]}`?" if near else None,
+        )
     fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
 
 
@@ -306,7 +322,12 @@ def _within(index: Any, length: int, node: ast.Item) -> int:
     if isinstance(index, bool) or not isinstance(index, int):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a whole number, not {scalar_text(index)}")
     if not 0 <= index < length:
-        fail(codes.OUT_OF_RANGE, node.span, f"index {index} in a list of {length}", help=f"indices count from 0 to {length - 1}" if length else None)
+        fail(
+            codes.OUT_OF_RANGE,
+            node.span,
+            f"index {index} in a list of {length}",
+            help=f"indices count from 0 to {length - 1}" if length else None,
+        )
     return index
 
 
@@ -314,7 +335,9 @@ def _comprehension(node: ast.Comprehension, position: int, frame: Frame, state: 
     if position == len(node.clauses):
         if node.condition is not None:
             value = evaluate(node.condition, frame, state)
-            if isinstance(value, Poison) or not state.concrete(operators.truth(value, node.condition.span, "the condition"), node.condition.span, "the length of this list"):
+            if isinstance(value, Poison) or not state.concrete(
+                operators.truth(value, node.condition.span, "the condition"), node.condition.span, "the length of this list"
+            ):
                 return []
         return [Item(evaluate(node.value, frame, state), None, word(node.value))]
     clause = node.clauses[position]
@@ -327,5 +350,3 @@ def _comprehension(node: ast.Comprehension, position: int, frame: Frame, state: 
         assign(clause.pattern, element, frame)
         found.extend(_comprehension(node, position + 1, frame, state))
     return found
-
-

@@ -9,8 +9,8 @@ from archdsl.elaborate.module import Module
 from archdsl.syntax import ast
 from archdsl.syntax.codes import files as file_codes
 from archdsl.syntax.codes import names as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.decoding import MAX_BYTES, decode
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse
 from archdsl.syntax.source import Source, Span
 from archdsl.syntax.suggestions import closest
@@ -95,7 +95,9 @@ class Importer:
             if alias.name not in used.declarations and not broken:
                 near = closest(alias.name, sorted(used.declarations))
                 hint = f"did you mean `{near[0]}`?" if near else None
-                self.diagnostics[path].append(codes.NOT_EXPORTED.error(alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint))
+                self.diagnostics[path].append(
+                    codes.NOT_EXPORTED.error(alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint)
+                )
             module.imports[name] = (used, alias.name)
 
     def _find(self, use: ast.Use, path: Path) -> Path:
@@ -110,7 +112,13 @@ class Importer:
         known = sorted({p.stem for root in (path.parent, self.shipped) if root.is_dir() for p in root.glob("*.arch")})
         near = closest(use.module[-1], known)
         name = ".".join(use.module)
-        raise DiagnosticError(codes.UNKNOWN_MODULE.error(use.span, f"no file `{name}.arch` beside this one or among the shipped specs", help=f"did you mean `{near[0]}`?" if near else None))
+        raise DiagnosticError(
+            codes.UNKNOWN_MODULE.error(
+                use.span,
+                f"no file `{name}.arch` beside this one or among the shipped specs",
+                help=f"did you mean `{near[0]}`?" if near else None,
+            )
+        )
 
     def _display(self, target: Path, module: Module, path: Path) -> str:
         if target.parent == path.parent:
@@ -121,4 +129,6 @@ class Importer:
 
 def _fresh(module: Module, name: str, span: Span) -> None:
     if name in module.declarations or name in module.imports:
-        raise DiagnosticError(codes.DUPLICATE_NAME.error(span, f"`{name}` is declared twice in this file", help="rename one, or import it `as` another name"))
+        raise DiagnosticError(
+            codes.DUPLICATE_NAME.error(span, f"`{name}` is declared twice in this file", help="rename one, or import it `as` another name")
+        )

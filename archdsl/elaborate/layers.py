@@ -52,7 +52,12 @@ def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Fr
     if isinstance(argument, Poison) or (isinstance(argument, TupleV | ListV) and any(isinstance(v, Poison) for v in argument.values())):
         return POISON
     if isinstance(argument, PickV) and any(isinstance(i.value, LAYERS) for i in argument.items):
-        fail(codes.MISPLACED_LAYER, span, "layers were picked here, and a layer is applied to tensors", help="feed the picked layers: `x -> picked`")
+        fail(
+            codes.MISPLACED_LAYER,
+            span,
+            "layers were picked here, and a layer is applied to tensors",
+            help="feed the picked layers: `x -> picked`",
+        )
     home = tie = None
     while isinstance(layer, NamedL | ModeL):
         if isinstance(layer, NamedL):
@@ -97,7 +102,12 @@ def enter(frame: Frame, name: str, callee: str, level: Level, span: Span) -> Ins
     Raises DiagnosticError for names that PyTorch's modules use themselves.
     """
     if is_reserved(name) and level != "primitive":
-        fail(name_codes.RESERVED_INSTANCE, span, f"`{name}` cannot name an instance: PyTorch's modules or Python use it", help=f"for example `as {name}_layer`")
+        fail(
+            name_codes.RESERVED_INSTANCE,
+            span,
+            f"`{name}` cannot name an instance: PyTorch's modules or Python use it",
+            help=f"for example `as {name}_layer`",
+        )
     instance = Instance(frame.segment(name), frame.instance, callee, level, span)
     frame.instance.children.append(instance)
     return instance
@@ -209,7 +219,12 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
     if kind == "size":
         return items_of(value) is not None or (isinstance(value, Expr) and all(type(v) is int for v in value.table))
     if kind not in kinds:
-        fail(codes.WRONG_KIND, span, f"`{kind}` is no kind of parameter", help="kinds are layer, list, tensor, int, number, bool, text and size")
+        fail(
+            codes.WRONG_KIND,
+            span,
+            f"`{kind}` is no kind of parameter",
+            help="kinds are layer, list, tensor, int, number, bool, text and size",
+        )
     return isinstance(value, Expr) and all(isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in value.table)
 
 
@@ -227,7 +242,9 @@ def _steps(chain: ChainL, argument: Thing, frame: Frame, state: State) -> Thing:
     return argument
 
 
-def _instantiate(layer: Layer, argument: Thing, name: str, home: str | None, tie: str | None, span: Span, frame: Frame, state: State) -> Thing:
+def _instantiate(
+    layer: Layer, argument: Thing, name: str, home: str | None, tie: str | None, span: Span, frame: Frame, state: State
+) -> Thing:
     state.tick(span)
     if isinstance(layer, PrimitiveL) and layer.primitive.name == "identity":
         return argument
@@ -236,7 +253,11 @@ def _instantiate(layer: Layer, argument: Thing, name: str, home: str | None, tie
     instance.home, instance.tie = home, tie
     state.instances.setdefault(instance.path, instance)
     if isinstance(argument, PickV) and not isinstance(layer, PrimitiveL):
-        fail(codes.WRONG_INPUTS, span, f"what is picked from a list is combined first: `-> weighted_sum`, `-> add` or `-> concat`, then fed to `{name}`")
+        fail(
+            codes.WRONG_INPUTS,
+            span,
+            f"what is picked from a list is combined first: `-> weighted_sum`, `-> add` or `-> concat`, then fed to `{name}`",
+        )
     if isinstance(layer, PrimitiveL):
         overrides = state.edits.parameters(instance.path, [p.name for p in layer.primitive.parameters if p.given])
         if overrides:
@@ -267,13 +288,20 @@ def _chosen(layer: ChosenL, argument: Thing, instance: Instance, span: Span, fra
     return branches.join(index, things, layer.labels, span, frame.instance, state)
 
 
-def _alternative(option: Layer, argument: Thing, label: str, instance: Instance, chosen: ChosenL, span: Span, frame: Frame, state: State) -> Thing:
+def _alternative(
+    option: Layer, argument: Thing, label: str, instance: Instance, chosen: ChosenL, span: Span, frame: Frame, state: State
+) -> Thing:
     if isinstance(option, PrimitiveL) and option.primitive.name == "identity":
         return argument
     if isinstance(option, ModeL | ChosenL):
         return apply(option, argument, label, span, frame, state, explicit=True)
     if is_reserved(label):
-        fail(name_codes.RESERVED_INSTANCE, span, f"`{label}` cannot name an alternative: PyTorch's modules or Python use it", help=f"label it: `[{label}_layer: …]`")
+        fail(
+            name_codes.RESERVED_INSTANCE,
+            span,
+            f"`{label}` cannot name an alternative: PyTorch's modules or Python use it",
+            help=f"label it: `[{label}_layer: …]`",
+        )
     level = Instance(label, instance, word_of(option) or label, "alternative", span, chosen.choice)
     instance.children.append(level)
     state.instances.setdefault(level.path, level)
@@ -291,7 +319,7 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     names = [p.name for s in declared.body if isinstance(s, ast.Input) for p in s.ports]
     if len(names) == 1 and not isinstance(argument, TupleV):
         return [argument]
-    parts = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
+    parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"
         fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {len(names)} inputs ({wants}), not {len(parts)}")
@@ -314,4 +342,3 @@ def _inserted(node: ast.Expr, argument: Thing, path: str, name: str, span: Span,
 
 def _is(index: int, i: int) -> bool:
     return index == i
-

@@ -47,7 +47,9 @@ class Module:
         self.values[name] = value
         return value
 
-    def _evaluate(self, name: str, declaration: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, state: State) -> Thing:
+    def _evaluate(
+        self, name: str, declaration: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, state: State
+    ) -> Thing:
         if isinstance(declaration, ast.Fn):
             return FunctionV(name, declaration, self)
         if isinstance(declaration, ast.Block):

@@ -53,9 +53,11 @@ def check_names(module: Module) -> list[Diagnostic]:
         mentioned |= walk.mentions
         graph.setdefault(declaration.name, set()).update(walk.mentions)
     for name in _cycles(graph):
-        declaration = module.declarations.get(name)
-        if declaration is not None:
-            found.append(codes.RECURSION.error(declaration.span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop"))
+        reached = module.declarations.get(name)
+        if reached is not None:
+            found.append(
+                codes.RECURSION.error(reached.span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop")
+            )
     for declaration in module.file.declarations:
         if isinstance(declaration, ast.Use):
             for alias in declaration.names:
@@ -260,5 +262,3 @@ def _expr(root: ast.Expr, walk: _Walk) -> None:
             _expr(root.test, walk)
             _expr(root.value, walk)
             _expr(root.orelse, walk)
-
-

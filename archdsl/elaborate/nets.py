@@ -105,7 +105,9 @@ def elaborate(
         settings = {p.name: "" for p in instantiation.net.params or ()}
         graph = finish(name, kind, outputs, root, state, settings)
         if kind == "model" and graph.choices:
-            shown = ", ".join(f"`{c.path}`" for c in graph.choices[:6]) + (f" and {len(graph.choices) - 6} more" if len(graph.choices) > 6 else "")
+            shown = ", ".join(f"`{c.path}`" for c in graph.choices[:6]) + (
+                f" and {len(graph.choices) - 6} more" if len(graph.choices) > 6 else ""
+            )
             fail(
                 edit_codes.MISSING_CHOICE,
                 instantiation.definitions[0].span,
@@ -115,7 +117,9 @@ def elaborate(
         return Elaborated(graph, tuple(state.diagnostics.values()))
 
 
-def _run(instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None) -> tuple[State, tuple[Value, ...], Instance]:
+def _run(
+    instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
+) -> tuple[State, tuple[Value, ...], Instance]:
     net, module = instantiation.net, instantiation.module
     state = State(table, {k: dict(v) for k, v in (sizes or {}).items()})
     root = Instance("", None, net.name, "root", net.span)
@@ -163,9 +167,18 @@ def _patch(table: EditTable, instantiation: Instantiation, genotypes: Sequence[G
             table.add(patch.edits, frame)
             continue
         name = patch.segments[0]
-        value = frame.env.find(name.name) or frame.module.find(name.name, state) if isinstance(name, ast.Name) and len(patch.segments) == 1 else None
+        value = (
+            frame.env.find(name.name) or frame.module.find(name.name, state)
+            if isinstance(name, ast.Name) and len(patch.segments) == 1
+            else None
+        )
         if not isinstance(value, GenotypeV):
-            fail(codes.WRONG_KIND, patch.span, "`with` takes `{ edits }` or the name of a genotype", help=None if value is None else f"this is {describe(value)}")
+            fail(
+                codes.WRONG_KIND,
+                patch.span,
+                "`with` takes `{ edits }` or the name of a genotype",
+                help=None if value is None else f"this is {describe(value)}",
+            )
         _settle(table, value, instantiation, patch.span, state)
     for genotype in genotypes:
         _settle(table, genotype, instantiation, genotype.genotype.span, state)
@@ -204,10 +217,13 @@ def _report_unmatched(instantiation: Instantiation, table: EditTable, state: Sta
     paths = [*whole.choices, *whole.instances]
     segments = [split(path) for path in whole.choices]
     for edit in missed:
-        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
-            if any(matches(edit.pattern, s) for s in segments):
-                state.report(edit_codes.INACTIVE_ANSWER.warning(edit.node.span, f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"))
-                continue
+        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit) and any(matches(edit.pattern, s) for s in segments):
+            state.report(
+                edit_codes.INACTIVE_ANSWER.warning(
+                    edit.node.span, f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"
+                )
+            )
+            continue
         state.report(unmatched(edit, paths))
 
 

@@ -129,7 +129,12 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
         return _tensors(op, left, right, span, frame, state)
     for side in (left, right):
         if isinstance(side, LAYERS) and op in POINTWISE:
-            fail(codes.LAYER_IN_ARITHMETIC, span, f"{describe(side)} cannot be an operand of `{op}`", help="the arrow binds last: apply the layer in parentheses, `(x -> layer)`")
+            fail(
+                codes.LAYER_IN_ARITHMETIC,
+                span,
+                f"{describe(side)} cannot be an operand of `{op}`",
+                help="the arrow binds last: apply the layer in parentheses, `(x -> layer)`",
+            )
     if op in ("and", "or"):
         a, b = truth(left, span, f"the left of `{op}`"), truth(right, span, f"the right of `{op}`")
         return both(a, b) if op == "and" else either(a, b)
@@ -139,8 +144,8 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
         return ListV(left.items + right.items)
     if op in ("==", "!=") and isinstance(left, ListV) and isinstance(right, ListV):
         equal = TRUE if len(left.items) == len(right.items) else FALSE
-        for a, b in zip(left.values(), right.values(), strict=False):
-            element = binary("==", a, b, span, frame, state)
+        for one, other in zip(left.values(), right.values(), strict=False):
+            element = binary("==", one, other, span, frame, state)
             equal = both(equal, element) if isinstance(element, Expr) else FALSE
         return equal if op == "==" else lift(lambda v: not v, equal)
     a_expr, b_expr = size_expr(left), size_expr(right)
@@ -159,11 +164,21 @@ def negative(value: Thing, span: Span, frame: Frame, state: State) -> Thing:
 def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, state: State) -> Thing:
     for side in (left, right):
         if isinstance(side, LAYERS):
-            fail(codes.LAYER_IN_ARITHMETIC, span, f"{describe(side)} cannot be added to a tensor", help="the arrow binds last: apply the layer in parentheses, `x + (x -> layer)`")
+            fail(
+                codes.LAYER_IN_ARITHMETIC,
+                span,
+                f"{describe(side)} cannot be added to a tensor",
+                help="the arrow binds last: apply the layer in parentheses, `x + (x -> layer)`",
+            )
         if not isinstance(side, Tensor | Expr):
             fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
     if op not in _TENSOR_OPS:
-        fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to tensors", help="tensors have `+`, `-`, `*` and `/`; sizes (`x.c`) can be compared")
+        fail(
+            codes.BAD_OPERANDS,
+            span,
+            f"`{op}` does not apply to tensors",
+            help="tensors have `+`, `-`, `*` and `/`; sizes (`x.c`) can be compared",
+        )
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         return primitives.arithmetic(_TENSOR_OPS[op], (left, right), span, frame, state)
     tensor, number = (left, right) if isinstance(left, Tensor) else (right, left)

@@ -104,7 +104,11 @@ def check_plan(node: ast.Search, module: Module) -> list[Diagnostic]:
         for step in plan.steps:
             instantiation = nets.resolve(net, given, node.of.span, state)
             parameters = {p.name for p in instantiation.net.params or ()}
-            fixed = {name: fix.value for pattern, fix in step.fixed if (name := _parameter(pattern, parameters)) is not None and fix.value is not None}
+            fixed = {
+                name: fix.value
+                for pattern, fix in step.fixed
+                if (name := _parameter(pattern, parameters)) is not None and fix.value is not None
+            }
             values = {name: expressions.evaluate(value, module.frame(), state) for name, value in fixed.items()}
             instantiation = replace(instantiation, given={**instantiation.given, **values})
             graph = nets.elaborate(instantiation, name=node.name, kind="space").graph
@@ -158,7 +162,11 @@ def _strategy(node: ast.Expr, found: list[Diagnostic]) -> None:
     for arg in node.args if isinstance(node, ast.Call) else ():
         if arg.name is None or arg.name not in STRATEGIES[name]:
             options = ", ".join(STRATEGIES[name]) or "none"
-            found.append(codes.UNKNOWN_SETTING.error(arg.span, f"`{name}` has no option `{arg.name or arg.span.text}`", help=f"its options are {options}"))
+            found.append(
+                codes.UNKNOWN_SETTING.error(
+                    arg.span, f"`{name}` has no option `{arg.name or arg.span.text}`", help=f"its options are {options}"
+                )
+            )
 
 
 def _check_step(step: Step, graph: Graph, parameters: set[str], done: set[str], module: Module, state: State) -> list[Diagnostic]:
@@ -185,12 +193,18 @@ def _check_step(step: Step, graph: Graph, parameters: set[str], done: set[str], 
         shown = ", ".join(f"`{p}`" for p in missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
         what = f"the step `{step.name}`" if isinstance(step.node, ast.Step) else f"the plan `{step.name}`"
         if step.opened or step.fixed:
-            found.append(codes.UNCOVERED_CHOICE.error(step.node.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`"))
+            found.append(
+                codes.UNCOVERED_CHOICE.error(
+                    step.node.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`"
+                )
+            )
     done |= opened
     return found
 
 
-def _fixed_by_genotype(pattern: Pattern, fix: ast.Fix, paths: dict[str, tuple[str | int, ...]], covered: set[str], module: Module, state: State) -> Sequence[Diagnostic]:
+def _fixed_by_genotype(
+    pattern: Pattern, fix: ast.Fix, paths: dict[str, tuple[str | int, ...]], covered: set[str], module: Module, state: State
+) -> Sequence[Diagnostic]:
     name = pattern[0] if len(pattern) == 1 else None
     value = module.find(name, state) if isinstance(name, str) else None
     if not isinstance(value, GenotypeV):
@@ -205,4 +219,6 @@ def _fixed_by_genotype(pattern: Pattern, fix: ast.Fix, paths: dict[str, tuple[st
 def _unmatched(pattern: Pattern, path: ast.Path, paths: list[str]) -> Diagnostic:
     text = text_of(pattern)
     near = closest(text, paths)
-    return edit_codes.NO_MATCH.error(path.span, f"`{text}` matches no choice of the space", help=f"did you mean `{near[0]}`?" if near else None)
+    return edit_codes.NO_MATCH.error(
+        path.span, f"`{text}` matches no choice of the space", help=f"did you mean `{near[0]}`?" if near else None
+    )

@@ -8,7 +8,22 @@ from typing import Any
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import range_expr, size_expr
 from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import ChosenL, Item, ListV, ModeL, NamedL, PickV, Poison, PrimitiveL, RangeV, Tensor, Thing, TupleV, describe, scalar_text
+from archdsl.elaborate.values import (
+    ChosenL,
+    Item,
+    ListV,
+    ModeL,
+    NamedL,
+    PickV,
+    Poison,
+    PrimitiveL,
+    RangeV,
+    Tensor,
+    Thing,
+    TupleV,
+    describe,
+    scalar_text,
+)
 from archdsl.ir import expr as exprs
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
@@ -106,7 +121,8 @@ def operation(
     try:
         result = primitive.shape(call)
         weights = tuple(
-            state.weight(Weight(instance.weights_path, w.name, w.shape, w.init, state.variant), instance, span) for w in primitive.weights(call, result.shape)
+            state.weight(Weight(instance.weights_path, w.name, w.shape, w.init, state.variant), instance, span)
+            for w in primitive.weights(call, result.shape)
         )
         macs = primitive.macs(call, result.shape)
     except TooWide as wide:
@@ -119,7 +135,9 @@ def operation(
     return Op(primitive.name, inputs, {**attrs, **dims}, result.shape, weights, macs, instance, span, tuple(checks))
 
 
-def arguments(layer: PrimitiveL, shapes: tuple[Shape, ...], span: Span, state: State) -> tuple[dict[str, Expr], dict[str, Expr], tuple[Problem, ...]]:
+def arguments(
+    layer: PrimitiveL, shapes: tuple[Shape, ...], span: Span, state: State
+) -> tuple[dict[str, Expr], dict[str, Expr], tuple[Problem, ...]]:
     """Every parameter of a call as an expression, its dimension keywords, and what `like` could not resolve."""
     primitive = layer.primitive
     attrs: dict[str, Expr] = {}
@@ -135,7 +153,12 @@ def arguments(layer: PrimitiveL, shapes: tuple[Shape, ...], span: Span, state: S
         if given is not None:
             attrs[parameter.name] = _argument(parameter, given, primitive, layer.span or span, state)
         elif parameter.default is REQUIRED:
-            fail(codes.MISSING_PARAMETER, layer.span or span, f"`{primitive.name}` needs `{parameter.name}`", help=parameter.doc and f"`{parameter.name}`: {parameter.doc}")
+            fail(
+                codes.MISSING_PARAMETER,
+                layer.span or span,
+                f"`{primitive.name}` needs `{parameter.name}`",
+                help=parameter.doc and f"`{parameter.name}`: {parameter.doc}",
+            )
         else:
             attrs[parameter.name] = constant(parameter.default)
     dims: dict[str, Expr] = {}
@@ -174,7 +197,11 @@ def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Sp
         if isinstance(entry, Undefined):
             if value.is_constant:
                 fail(codes.NO_VALUE, span, f"{what}: {entry.message}")
-        elif (isinstance(entry, bool) and bool not in accepted) or not isinstance(entry, accepted) or entry.__class__ not in (*accepted, *(() if kind == "string" else (Init,))):
+        elif (
+            (isinstance(entry, bool) and bool not in accepted)
+            or not isinstance(entry, accepted)
+            or entry.__class__ not in (*accepted, *(() if kind == "string" else (Init,)))
+        ):
             fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {scalar_text(entry)}")
     return value
 
@@ -194,7 +221,12 @@ def _inputs(primitive: Primitive, argument: Thing, span: Span) -> tuple[Value, .
     parts: tuple[Thing, ...]
     if primitive.arity == "many":
         if not isinstance(argument, ListV | TupleV):
-            fail(codes.WRONG_INPUTS, span, f"`{primitive.name}` takes a list of tensors, not {describe(argument)}", help=f"`[x, y] -> {primitive.name}`")
+            fail(
+                codes.WRONG_INPUTS,
+                span,
+                f"`{primitive.name}` takes a list of tensors, not {describe(argument)}",
+                help=f"`[x, y] -> {primitive.name}`",
+            )
         parts = argument.values()
     elif primitive.arity == 1:
         parts = (argument,)
@@ -205,12 +237,24 @@ def _inputs(primitive: Primitive, argument: Thing, span: Span) -> tuple[Value, .
     values = []
     for part in parts:
         if not isinstance(part, Tensor):
-            fail(codes.WRONG_INPUTS if primitive.arity == 1 else codes.WRONG_KIND, span, f"`{primitive.name}` takes {'one tensor' if primitive.arity == 1 else 'tensors'}, not {describe(part)}")
+            fail(
+                codes.WRONG_INPUTS if primitive.arity == 1 else codes.WRONG_KIND,
+                span,
+                f"`{primitive.name}` takes {'one tensor' if primitive.arity == 1 else 'tensors'}, not {describe(part)}",
+            )
         values.append(part.value)
     return tuple(values)
 
 
-def _chunk(primitive: Primitive, inputs: tuple[Value, ...], attrs: Mapping[str, Expr], dims: Mapping[str, Expr], instance: Instance, span: Span, state: State) -> Thing:
+def _chunk(
+    primitive: Primitive,
+    inputs: tuple[Value, ...],
+    attrs: Mapping[str, Expr],
+    dims: Mapping[str, Expr],
+    instance: Instance,
+    span: Span,
+    state: State,
+) -> Thing:
     counts = list(dims.values())
     number = state.concrete(counts[0], span, "the number of chunks") if counts else 1
     parts = []
@@ -251,7 +295,11 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
     weights: tuple[Weight, ...] = ()
     if name == "weighted_sum":
         rule = layer.primitive.weights(call, result.shape)[0]
-        weights = (state.weight(Weight(instance.weights_path, rule.name, (lift(_combined, subset),), lift(_even, subset), state.variant), instance, span),)
+        weights = (
+            state.weight(
+                Weight(instance.weights_path, rule.name, (lift(_combined, subset),), lift(_even, subset), state.variant), instance, span
+            ),
+        )
     state.tick(span, 10)
     combine = {"weighted_sum": "weighted", "add": "sum", "concat": "concat"}[name]
     return Tensor(Pick(subset, tuple(values), combine, dim, weights, shape, instance, span, tuple(checks)))  # type: ignore[arg-type]

@@ -43,12 +43,16 @@ class Project:
             raise DiagnosticError(codes.NOT_FOUND.error(None, "a path cannot contain a NUL character"))
         for root in (Path("."), self.importer.shipped):
             for candidate in (root / name, root / f"{name}.arch", root / f"{name}.yaml"):
-                if candidate.exists() and not (candidate.is_dir() and candidate.suffix == ""):
-                    if root is not self.importer.shipped or candidate.resolve().is_relative_to(root.resolve()):
-                        return candidate
+                inside = root is not self.importer.shipped or candidate.resolve().is_relative_to(root.resolve())
+                if inside and candidate.exists() and (candidate.is_file() or candidate.suffix):
+                    return candidate
         known = sorted(str(p.relative_to(self.importer.shipped)) for p in self.importer.shipped.rglob("*.arch"))
         near = closest(name, known)
-        raise DiagnosticError(codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=f"did you mean `{near[0]}`?" if near else None))
+        raise DiagnosticError(
+            codes.NOT_FOUND.error(
+                None, f"no file `{name}`, here or among the shipped specs", help=f"did you mean `{near[0]}`?" if near else None
+            )
+        )
 
     def module(self, name: str) -> Module:
         """The parsed file of a reference. Raises DiagnosticError where it is missing or has errors of syntax."""
@@ -76,7 +80,9 @@ class Project:
             for declaration in module.file.declarations:
                 found.extend(self._declaration(declaration, module))
         unique = {(d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message): d for d in found}
-        return sorted(unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0))
+        return sorted(
+            unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
+        )
 
     def only(self, module: Module) -> str:
         """The one network of a file that declares a single one. Raises DiagnosticError otherwise."""
@@ -87,7 +93,11 @@ class Project:
         shown = ", ".join(f"`{n}`" for n in names[:12])
         if not names:
             raise DiagnosticError(codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space or model"))
-        raise DiagnosticError(codes.WHICH_NAME.error(None, f"{module.source.name} declares several networks: {shown}", help=f"name one: `{module.source.name}:{names[0]}`"))
+        raise DiagnosticError(
+            codes.WHICH_NAME.error(
+                None, f"{module.source.name} declares several networks: {shown}", help=f"name one: `{module.source.name}:{names[0]}`"
+            )
+        )
 
     def elaborate(
         self,
@@ -113,7 +123,9 @@ class Project:
             names = networks(module)
             near = closest(name, names)
             hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
-            raise DiagnosticError(codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint))
+            raise DiagnosticError(
+                codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint)
+            )
         return self._network(value, {}, name, sizes, settings, genotypes, state)
 
     def _network(
@@ -144,7 +156,9 @@ class Project:
         if name not in names:
             near = closest(name, names)
             has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
-            raise DiagnosticError(codes.BAD_SETTING.error(None, f"`{net.name}` has no parameter `{name}`", help=f"did you mean `{near[0]}`?" if near else has))
+            raise DiagnosticError(
+                codes.BAD_SETTING.error(None, f"`{net.name}` has no parameter `{name}`", help=f"did you mean `{near[0]}`?" if near else has)
+            )
         node, errors = parse_expression(Source(f"--set {name}", text))
         if node is None or errors:
             raise DiagnosticError(*errors)
@@ -180,10 +194,18 @@ def _check_sizes(graph: Graph, sizes: Sizes) -> None:
     for name, dims in sizes.items():
         if name not in known:
             near = closest(name, list(known)) or list(known)
-            raise DiagnosticError(codes.BAD_INPUT.error(None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {', '.join(known)}" if len(near) != 1 else f"did you mean `{near[0]}`?"))
+            raise DiagnosticError(
+                codes.BAD_INPUT.error(
+                    None,
+                    f"`{graph.name}` has no input `{name}`",
+                    help=f"its inputs are {', '.join(known)}" if len(near) != 1 else f"did you mean `{near[0]}`?",
+                )
+            )
         for dim, size in dims.items():
             if dim not in known[name].shape:
-                raise DiagnosticError(codes.BAD_INPUT.error(None, f"the input `{name}` has no dimension `{dim}`; it is [{', '.join(known[name].dims)}]"))
+                raise DiagnosticError(
+                    codes.BAD_INPUT.error(None, f"the input `{name}` has no dimension `{dim}`; it is [{', '.join(known[name].dims)}]")
+                )
             if size < 1:
                 raise DiagnosticError(codes.BAD_INPUT.error(None, f"the size of `{dim}` is at least 1, not {size}"))
 

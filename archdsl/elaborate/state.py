@@ -11,7 +11,6 @@ from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TRUE, Expr, both, constant, index_of, lift, restrict
 from archdsl.ir.graph import CostBound, Input, Requirement, Weight
 from archdsl.ir.instance import Instance
-from archdsl.syntax import ast
 from archdsl.syntax.codes import choices as choice_codes
 from archdsl.syntax.codes import elaboration as bounds
 from archdsl.syntax.codes import names as name_codes
@@ -196,17 +195,6 @@ class State:
             fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement")
         if not condition.is_constant:
             self.requirements.append(Requirement(condition, span))
-
-
-@contextmanager
-def recovering(state: State) -> Iterator[None]:
-    """Turns an error inside into a report; whatever it should have bound is bound by the caller."""
-    try:
-        yield
-    except DiagnosticError as error:
-        state.report(*error.diagnostics)
-
-
 
 
 def _equals(a: int, b: int) -> bool:

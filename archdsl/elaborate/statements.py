@@ -8,13 +8,13 @@ import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.layers as layers
 from archdsl.elaborate import choose, operators
-from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.requirements import require
+from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import iterate, most_turns, unpack
-from archdsl.elaborate.state import State, fail, recovering
+from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TupleV, describe
-from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
+from archdsl.ir.expr import Expr, constant, lift, negate
 from archdsl.ir.graph import Input, Op, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ops.primitive import Call
@@ -23,6 +23,7 @@ from archdsl.syntax import ast
 from archdsl.syntax.codes import names as name_codes
 from archdsl.syntax.codes import shapes as shape_codes
 from archdsl.syntax.codes import values as codes
+from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.source import Span
 
 
@@ -43,15 +44,14 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
     """The statements in order, each on its own: one that fails poisons what it should have bound."""
     for statement in body:
         state.tick(statement.span)
-        before = len(state.diagnostics)
-        with recovering(state):
+        try:
             _statement(statement, frame, state)
-            continue
-        assert len(state.diagnostics) >= before
-        for name in assigned((statement,)):
-            frame.env.assign(name, POISON)
-        if isinstance(statement, ast.Output):
-            frame.outputs.append(POISON)
+        except DiagnosticError as error:
+            state.report(*error.diagnostics)
+            for name in assigned((statement,)):
+                frame.env.assign(name, POISON)
+            if isinstance(statement, ast.Output):
+                frame.outputs.append(POISON)
 
 
 def assigned(body: Sequence[ast.Stmt]) -> list[str]:
@@ -137,19 +137,36 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
     assert port.shape is not None
     for dim in port.shape:
         if dim.name not in value.shape and dim.name != "b":
-            fail(shape_codes.MISSING_DIMENSION, port.span, f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]")
+            fail(
+                shape_codes.MISSING_DIMENSION,
+                port.span,
+                f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]",
+            )
         if dim.size is not None:
             size, wanted = state.settled(value.shape[dim.name]), expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
             if size != wanted:
-                fail(shape_codes.SIZES_DIFFER, dim.span, f"the input `{port.name}` has {dim.name} = {wanted.table[0]}, but is fed {dim.name} = {size.table[0]}")
+                fail(
+                    shape_codes.SIZES_DIFFER,
+                    dim.span,
+                    f"the input `{port.name}` has {dim.name} = {wanted.table[0]}, but is fed {dim.name} = {size.table[0]}",
+                )
     extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
     if extra:
-        fail(shape_codes.MISSING_DIMENSION, port.span, f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed [{', '.join(value.shape)}]")
+        fail(
+            shape_codes.MISSING_DIMENSION,
+            port.span,
+            f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed [{', '.join(value.shape)}]",
+        )
 
 
 def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
     if port.shape is None:
-        fail(codes.MISSING_PARAMETER, port.span, f"the input `{port.name}` of a network needs its shape", help=f"`input {port.name}: [b, c = 3, t, h, w]` with sizes")
+        fail(
+            codes.MISSING_PARAMETER,
+            port.span,
+            f"the input `{port.name}` of a network needs its shape",
+            help=f"`input {port.name}: [b, c = 3, t, h, w]` with sizes",
+        )
     sizes: dict[str, Expr] = {}
     given = state.sizes.get(port.name, {})
     for dim in port.shape:
@@ -163,7 +180,7 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
         if dim.size is None:
             fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of the input `{port.name}` needs a size")
         size = state.concrete(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"), dim.span, "the size of an input")
-        if isinstance(size, Undefined) or isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {size}")
         sizes[dim.name] = constant(given.get(dim.name, size))
     value = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
@@ -282,7 +299,9 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
     sides = []
     for condition, body in ((test, node.body), (negate(test), node.orelse or ())):
         if any(isinstance(s, ast.Output) for s in body):
-            fail(codes.NO_OUTPUT, node.span, "`output` cannot stand under a choice", help="assign in the branches, and output the name once")
+            fail(
+                codes.NO_OUTPUT, node.span, "`output` cannot stand under a choice", help="assign in the branches, and output the name once"
+            )
         with state.under(condition):
             run(body, frame.inner(), state)
         sides.append(frame.env.snapshot())
@@ -297,5 +316,3 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
 
 def _side(test: bool) -> int:
     return 0 if test else 1
-
-

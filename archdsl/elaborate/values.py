@@ -194,7 +194,25 @@ POISON = Poison()
 
 Layer: TypeAlias = PrimitiveL | BlockL | ChainL | NamedL | ModeL | ChosenL
 Thing: TypeAlias = (
-    Expr | Tensor | TupleV | ListV | RangeV | CountV | OfV | PickV | FunctionV | InitialiserV | NetV | GenotypeV | PrimitiveL | BlockL | ChainL | NamedL | ModeL | ChosenL | Poison
+    Expr
+    | Tensor
+    | TupleV
+    | ListV
+    | RangeV
+    | CountV
+    | OfV
+    | PickV
+    | FunctionV
+    | InitialiserV
+    | NetV
+    | GenotypeV
+    | PrimitiveL
+    | BlockL
+    | ChainL
+    | NamedL
+    | ModeL
+    | ChosenL
+    | Poison
 )
 LAYERS = (PrimitiveL, BlockL, ChainL, NamedL, ModeL, ChosenL)
 
