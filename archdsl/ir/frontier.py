@@ -351,7 +351,7 @@ class _Step:
         costs = [rows[state[at] if at >= 0 else 0] for at, rows in self.costs]
         values: Iterable[int] = range(self.size) if self.forced is None else (state[self.forced],)
         if conditions:
-            values = [v for v in values if all([row[v] for row in conditions])]
+            values = [v for v in values if all(row[v] for row in conditions)]
         edges = []
         for value in values:
             key = kept + tuple([row[value] for row in more]) if more else kept

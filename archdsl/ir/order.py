@@ -30,7 +30,8 @@ def scopes(exprs: Iterable[Expr], choices: Sequence[Choice]) -> Scopes:
     exprs = tuple(exprs)
     for expr in exprs:
         _collect(expr, derived)
-    place: dict[Variable, int] = {v: i for i, v in enumerate([*choices, *derived])}
+    variables: list[Variable] = [*choices, *derived]
+    place = {v: i for i, v in enumerate(variables)}
     definitions = tuple(_mask(d.expr, place) for d in derived)
     factors = {_mask(e, place) for e in exprs} | {m | 1 << place[d] for d, m in zip(derived, definitions, strict=True)}
     return Scopes(tuple(choices), tuple(derived), definitions, tuple(sorted(factors)), tuple(log2(v.size) for v in place))

@@ -1,0 +1,110 @@
+"""Parameters and multiply–accumulates, of one architecture, of a million, or of a whole space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from archdsl.ir.activity import Activity
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import Expr, Variable, constant, product, where
+from archdsl.ir.graph import Graph
+from archdsl.ir.terms import merged
+from archdsl.questions.diagram import diagram, live
+from archdsl.questions.genotype import complete
+
+Metric = Literal["params", "macs"]
+METRICS: tuple[Metric, ...] = ("params", "macs")
+
+_ROWS = 16_384  # genotypes costed together, so that what is being added stays in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Learnable numbers, and multiply–accumulates at the nominal sizes and batch."""
+
+    params: int
+    macs: int
+
+
+def cost_terms(graph: Graph, metric: Metric, active: Activity | None = None) -> tuple[Expr, ...]:
+    """Tables whose sum is the cost, each 0 where its operation or weight is not live; a weight that is shared counts once."""
+    active = active or live(graph)
+    zero = constant(0)
+    if metric == "macs":
+        return merged(where(active.values[op], op.macs, zero) for op in graph.ops())
+    weights = graph.weights()
+    return merged(where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items())
+
+
+def cost(graph: Graph, genotype: Mapping[str, str]) -> Totals:
+    """The cost of one architecture. Raises DiagnosticError where the genotype does not fit or leaves a choice open."""
+    active = live(graph)
+    assignment = complete(graph, genotype, active)
+    return Totals(*(sum(t.at(assignment) for t in cost_terms(graph, metric, active)) for metric in METRICS))
+
+
+def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
+    """The least and the greatest cost of an architecture, exactly; None where no architecture satisfies the requirements.
+
+    Bounds on cost (`require macs <= 2.0G`) are left out of account.
+    """
+    active = live(graph)
+    return diagram(graph, cost_terms(graph, metric, active), active).extremes()
+
+
+def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
+    """The costs of many architectures as integer arrays [n], under "params" and "macs".
+
+    `genotypes` is a sequence of complete genotypes, or an integer array [n, choices] of the alternatives' indices in
+    the order of `graph.choices`; what it holds for inactive choices has no effect. Raises DiagnosticError where a
+    genotype does not fit, ValueError for an array of another shape or with an index outside a domain.
+    """
+    import numpy as np
+
+    active = live(graph)
+    if isinstance(genotypes, Sequence):
+        rows = [complete(graph, g, active) for g in genotypes]
+        genotypes = np.array([[row[c] for c in graph.choices] for row in rows], np.int64).reshape(len(rows), len(graph.choices))
+    indices = np.asarray(genotypes)
+    if indices.ndim != 2 or indices.shape[1] != len(graph.choices):
+        raise ValueError(f"an array [n, {len(graph.choices)}] of indices is needed, not one of shape {list(indices.shape)}")
+    sizes = np.array([c.size for c in graph.choices], np.int64)
+    if indices.size and ((indices < 0) | (indices >= sizes)).any():
+        raise ValueError("an index lies outside the domain of its choice")
+    columns = np.ascontiguousarray(indices.T.astype(np.int32))
+    return {metric: _sum_tables(cost_terms(graph, metric, active), graph.choices, columns) for metric in METRICS}
+
+
+def _sum_tables(terms: Sequence[Expr], choices: Sequence[Choice], columns: Any) -> Any:
+    """The sum of tables at each column of indices [choices, n]."""
+    import numpy as np
+
+    place = {c: i for i, c in enumerate(choices)}
+    tables = {id(t): np.array(t.table, np.int64) for t in terms}
+    codes: dict[Variable, Any] = {}
+    total = np.zeros(columns.shape[1], np.int64)
+
+    def column(variable: Variable, rows: Any, known: dict[Variable, Any]) -> Any:
+        if isinstance(variable, Choice):
+            return rows[place[variable]]
+        if variable not in known:
+            if variable not in codes:
+                codes[variable] = np.array(variable.codes, np.int32)
+            known[variable] = codes[variable][flat(variable.expr.scope, rows, known)]
+        return known[variable]
+
+    def flat(scope: Sequence[Variable], rows: Any, known: dict[Variable, Any]) -> Any:
+        index: Any = 0
+        for variable in scope:
+            index = index * variable.size + column(variable, rows, known)
+        return index
+
+    for start in range(0, columns.shape[1], _ROWS):
+        rows = columns[:, start : start + _ROWS]
+        known: dict[Variable, Any] = {}
+        part = total[start : start + _ROWS]
+        for term in terms:
+            part += tables[id(term)][flat(term.scope, rows, known)]
+    return total
