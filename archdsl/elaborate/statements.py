@@ -78,7 +78,8 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
         case ast.Bind():
             _bind(node, frame, state)
         case ast.Choose():
-            frame.env.assign(node.name, expressions.bound(choose.declare(node, frame, state), node.name, frame))
+            # A choice lives in the turn that declares it: it never rebinds an outer name, so each turn can ask anew.
+            frame.env.names[node.name] = expressions.bound(choose.declare(node, frame, state), node.name, frame)
         case ast.For():
             _for(node, frame, state)
         case ast.If():
