@@ -21,7 +21,9 @@ _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 def input_option(command: Command) -> Command:
     """`--input clip=1x3x16x224x224`, repeatable."""
-    return click.option("--input", "inputs", multiple=True, metavar="NAME=SIZES", help="Feed another size, e.g. clip=1x3x16x224x224.")(command)
+    return click.option("--input", "inputs", multiple=True, metavar="NAME=SIZES", help="Feed another size, e.g. clip=1x3x16x224x224.")(
+        command
+    )
 
 
 def set_option(command: Command) -> Command:

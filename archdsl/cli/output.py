@@ -70,5 +70,3 @@ def by_suffix(path: Path, known: Mapping[str, Format]) -> Format:
 
 def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-

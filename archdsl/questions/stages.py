@@ -19,6 +19,8 @@ from archdsl.ir.instance import Instance
 _FOLLOWERS = {"batch_norm", "layer_norm", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax", "dropout", "drop_path"}
 _SHOWN = {"conv", "linear", "max_pool", "avg_pool", "mean", "dot", "attend", "resize"}  # what a table names of a block's body
 
+_ARROW = " → "
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -61,7 +63,7 @@ class _Part:
     def operators(self) -> tuple[str, ...]:
         if self.first.level != "primitive":
             return tuple(_describe(self.first, _by_instance(self.values)))
-        return (" → ".join(_primitive(value) for value in self.values if isinstance(value, Op)),)
+        return (_ARROW.join(_primitive(value) for value in self.values if isinstance(value, Op)),)
 
 
 def _body(graph: Graph) -> Instance:
@@ -152,10 +154,26 @@ def _describe(instance: Instance, ops: Mapping[Instance, Op]) -> Iterator[str]:
     if instance.level != "loop":
         yield _block(instance, ops)
         return
-    texts = [text for child in instance.children for text in [_layer(child, ops)] if text]
+    texts = [(child.callee, text) for child in instance.children for text in [_layer(child, ops)] if text]
+    for _, alike in groupby(texts, key=lambda pair: pair[0]):
+        for text, count in _counted([text for _, text in alike]):
+            yield text if count == 1 else f"{count} × {text}"
+
+
+def _counted(texts: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Equal texts counted. A block that has only more than its neighbours, a projection at the entrance, is one of them."""
+    plainest = min(texts, key=len)
+    if all(_contains(text.split(_ARROW), plainest.split(_ARROW)) for text in texts):
+        yield plainest, len(texts)
+        return
     for text, equal in groupby(texts):
-        count = len(list(equal))
-        yield text if count == 1 else f"{count} × {text}"
+        yield text, len(list(equal))
+
+
+def _contains(whole: Sequence[str], part: Sequence[str]) -> bool:
+    """Whether one sequence is the other with something left out."""
+    rest = iter(whole)
+    return all(step in rest for step in part)
 
 
 def _layer(instance: Instance, ops: Mapping[Instance, Op]) -> str | None:
@@ -169,7 +187,7 @@ def _layer(instance: Instance, ops: Mapping[Instance, Op]) -> str | None:
 
 def _block(instance: Instance, ops: Mapping[Instance, Op]) -> str:
     inner = [_primitive(ops[i], bare=True) for i in instance.children if i in ops and i.callee in ("conv", "linear")]
-    return f"{instance.callee}  {' → '.join(inner)}" if inner else instance.callee
+    return f"{instance.callee}  {_ARROW.join(inner)}" if inner else instance.callee
 
 
 def _primitive(op: Op, *, bare: bool = False) -> str:

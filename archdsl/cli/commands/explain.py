@@ -30,7 +30,9 @@ def command(code: str | None, as_json: bool) -> None:
         return
     found = CODES.get(code.strip("[]").upper())
     if found is None:
-        raise DiagnosticError(files.UNKNOWN_CODE.error(None, f"no diagnostic has the code `{code}`", help="`archdsl explain` lists all codes"))
+        raise DiagnosticError(
+            files.UNKNOWN_CODE.error(None, f"no diagnostic has the code `{code}`", help="`archdsl explain` lists all codes")
+        )
     if as_json:
         print_json({"code": found.id, "title": found.title, "explanation": found.explanation})
     else:

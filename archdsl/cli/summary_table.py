@@ -1,0 +1,107 @@
+"""A summary as a table in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from archdsl.cli.numbers import exact, scientific, short
+from archdsl.cli.terminal import console
+from archdsl.ir.choice import Choice
+from archdsl.questions.summary import Amount, Row, Summary
+
+
+def print_summary(summary: Summary) -> None:
+    """Prints the stages and the totals."""
+    space = bool(summary.graph.choices)
+    common = _common(summary)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("stage", no_wrap=True)
+    table.add_column("operators")
+    table.add_column("output", justify="right", no_wrap=True)
+    table.add_column("params", justify="right", no_wrap=True)
+    table.add_column("MACs", justify="right", no_wrap=True)
+    if space:
+        table.add_column("choices")
+    for name, shape in summary.inputs.items():
+        table.add_row(name, Text("input", "dim"), shape_text(shape))
+    for row in summary.rows:
+        cells = [name_text(row), "\n".join(row.stage.operators), shape_text(row.output), *(_cell(a, space) for a in (row.params, row.macs))]
+        table.add_row(*cells, ", ".join(_choice_text(choice, common) for choice in row.stage.choices))
+    out = console()
+    out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
+    out.print(table)
+    for label, text in [*common.items(), *_totals(summary)]:
+        out.print(Text.assemble((f"{label:<14} ", "dim"), text))
+
+
+def name_text(row: Row) -> str:
+    return row.stage.name if row.stage.repeat == 1 else f"{row.stage.name} ×{row.stage.repeat}"
+
+
+def shape_text(shape: Mapping[str, Amount]) -> str:
+    """`24×13×80×80` for c, t, h, w; other dimensions are named: `n=197 c=768`. The batch is left out."""
+    sizes = {dim: short_range(size) for dim, size in shape.items() if dim != "b"}
+    if all(dim in "cthw" for dim in sizes):
+        return "×".join(sizes.values()) or "1"
+    return " ".join(f"{dim}={size}" for dim, size in sizes.items())
+
+
+def short_range(size: Amount) -> str:
+    return str(size.low) if size.low == size.high else f"{size.low}–{size.high}"
+
+
+def _common(summary: Summary) -> dict[str, str]:
+    """The domains that are the same in every stage that has a choice of this name, and so are printed once."""
+    domains: dict[str, list[str]] = {}
+    for row in summary.rows:
+        for choice in row.stage.choices:
+            domains.setdefault(_name(choice), []).append(domain_text(choice))
+    return {name: found[0] for name, found in domains.items() if len(found) > 1 and len(set(found)) == 1}
+
+
+def _choice_text(choice: Choice, common: Mapping[str, str]) -> str:
+    return _name(choice) if _name(choice) in common else f"{_name(choice)} {domain_text(choice)}"
+
+
+def _name(choice: Choice) -> str:
+    return choice.path.rpartition(".")[2]
+
+
+def domain_text(choice: Choice) -> str:
+    """A domain as a paper writes it."""
+    labels = choice.labels()
+    if choice.kind == "range" and choice.size > 2:
+        values = choice.values()
+        step = values[1] - values[0]
+        return f"{labels[0]}..{labels[-1]}" + ("" if step == 1 else f" by {step:g}")
+    if choice.kind == "subset":
+        counts = sorted({len(value) for value in choice.values()})
+        picked = str(counts[0]) if len(counts) == 1 else f"{counts[0]}..{counts[-1]}"
+        return f"{picked} of {len({i for value in choice.values() for i in value})}"
+    return "{" + ", ".join(labels) + "}"
+
+
+def _cell(amount: Amount, space: bool) -> str:
+    if amount.low == amount.high:
+        return (short if space else exact)(amount.low)
+    return f"{short(amount.low)} – {short(amount.high)}"
+
+
+def _totals(summary: Summary) -> Iterator[tuple[str, str]]:
+    for label, amount in (("params", summary.params), ("MACs", summary.macs)):
+        yield label, exact(amount.low) if amount.low == amount.high else f"{exact(amount.low)} – {exact(amount.high)}"
+    if summary.elsewhere:
+        yield "choices apart", "; ".join(f"{choice.path} {domain_text(choice)}" for choice in summary.elsewhere)
+    if summary.graph.choices:
+        yield "choices", str(len(summary.graph.choices))
+        yield "architectures", _count(summary.architectures)
+
+
+def _count(count: int | tuple[int, int]) -> str:
+    if isinstance(count, tuple):
+        return f"between {exact(count[0])} and {exact(count[1])}"
+    return f"{exact(count)} ({scientific(count)})" if count >= 10**6 else exact(count)

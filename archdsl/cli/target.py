@@ -1,0 +1,50 @@
+"""What `FILE[:NAME]` with its options stands for: an elaborated space or model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archdsl.architecture import Architecture, load
+from archdsl.cli.options import parse_inputs, parse_settings
+from archdsl.cli.report import report
+from archdsl.elaborate.project import Project
+from archdsl.ir.graph import Graph, Shape
+from archdsl.syntax.codes import files
+from archdsl.syntax.diagnostics import DiagnosticError
+
+
+def open_target(
+    reference: str, *, inputs: tuple[str, ...] = (), settings: tuple[str, ...] = (), genotype: str | None = None
+) -> Architecture:
+    """The space or model of a reference; its warnings are printed.
+
+    Raises DiagnosticError for whatever is wrong with the options or the files.
+    """
+    sizes = parse_inputs(inputs)
+    values = parse_settings(settings)
+    project = Project()
+    architecture = load(reference, settings=values, genotype=genotype, project=project)
+    named = _by_dimension(architecture.graph, sizes)
+    if any(named[given.name] != _nominal(given.shape) for given in architecture.graph.inputs if given.name in named):
+        architecture = load(reference, inputs=named, settings=values, genotype=genotype, project=project)
+    report(architecture.warnings)
+    return architecture
+
+
+def _by_dimension(graph: Graph, sizes: Mapping[str, tuple[int, ...]]) -> dict[str, dict[str, int]]:
+    """The sizes given in order, by the letters that the input declares."""
+    dims = {given.name: given.dims for given in graph.inputs}
+    named: dict[str, dict[str, int]] = {}
+    for name, given in sizes.items():
+        if name not in dims:
+            known = ", ".join(f"`{known}`" for known in dims)
+            raise DiagnosticError(files.BAD_INPUT.error(None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {known}"))
+        if len(given) != len(dims[name]):
+            wanted = f"`{name}` has the {len(dims[name])} dimensions {', '.join(dims[name])}"
+            raise DiagnosticError(files.BAD_INPUT.error(None, f"{wanted}, but {len(given)} sizes were given"))
+        named[name] = dict(zip(dims[name], given, strict=True))
+    return named
+
+
+def _nominal(shape: Shape) -> dict[str, int]:
+    return {dim: size.value for dim, size in shape.items()}

@@ -1,0 +1,150 @@
+"""The paper's macro table of a space or a model: stage by stage its shape, params, MACs and choices, all exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archdsl.ir.activity import Activity, activity, binding
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import Expr, constant, product, where
+from archdsl.ir.frontier import frontier
+from archdsl.ir.graph import Graph, Op, Pick, Shape
+from archdsl.questions.count import architectures
+from archdsl.questions.stages import Stage, stages
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An exact number, or the exact extremes of one over a space."""
+
+    low: int
+    high: int
+
+    def facts(self) -> int | dict[str, int]:
+        return self.low if self.low == self.high else {"min": self.low, "max": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stage and what it costs; weights that several stages share are counted in the first."""
+
+    stage: Stage
+    output: Mapping[str, Amount]
+    params: Amount
+    macs: Amount
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "stage": self.stage.name,
+            "repeat": self.stage.repeat,
+            "operators": list(self.stage.operators),
+            "output": _shape_facts(self.output),
+            "params": self.params.facts(),
+            "macs": self.macs.facts(),
+            "choices": [_choice_facts(choice) for choice in self.stage.choices],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Everything that `archdsl summary` prints. `elsewhere` are the choices declared outside of any stage."""
+
+    graph: Graph
+    inputs: Mapping[str, Mapping[str, Amount]]
+    outputs: Mapping[str, Mapping[str, Amount]]
+    rows: tuple[Row, ...]
+    params: Amount
+    macs: Amount
+    architectures: int | tuple[int, int]
+    elsewhere: tuple[Choice, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """As `grammar/summary.schema.json` has it."""
+        count = self.architectures
+        return {
+            "name": self.graph.name,
+            "kind": self.graph.kind,
+            "params": self.params.facts(),
+            "macs": self.macs.facts(),
+            "inputs": {name: _shape_facts(shape) for name, shape in self.inputs.items()},
+            "outputs": {name: _shape_facts(shape) for name, shape in self.outputs.items()},
+            "choices": len(self.graph.choices),
+            "architectures": str(count) if isinstance(count, int) else {"min": str(count[0]), "max": str(count[1])},
+            "rows": [row.facts() for row in self.rows],
+        }
+
+
+def summarise(graph: Graph) -> Summary:
+    """The table of a graph. The rows of a model add up to its totals.
+
+    Raises DiagnosticError where a space is too large for the exact engine, or holds no architecture.
+    """
+    live = activity(graph.outputs)
+    constraints = [binding(requirement, live) for requirement in graph.requirements]
+    table = stages(graph)
+    macs = [_macs(stage, live) for stage in table]
+    params = [_params(stage, live, seen) for seen in [set[Any]()] for stage in table]
+    rows = tuple(
+        Row(stage, _shape(stage.output), _extremes(p, constraints), _extremes(m, constraints))
+        for stage, p, m in zip(table, params, macs, strict=True)
+    )
+    placed = {choice for stage in table for choice in stage.choices}
+    outputs = graph.outputs
+    return Summary(
+        graph,
+        {given.name: {dim: _amount(given.shape[dim]) for dim in given.dims} for given in graph.inputs},
+        {"output" if len(outputs) == 1 else f"output[{i}]": _shape(value.shape) for i, value in enumerate(outputs)},
+        rows,
+        _extremes([term for terms in params for term in terms], constraints),
+        _extremes([term for terms in macs for term in terms], constraints),
+        architectures(graph),
+        tuple(choice for choice in graph.choices if choice not in placed),
+    )
+
+
+def _macs(stage: Stage, live: Activity) -> list[Expr]:
+    return [where(live.values[value], value.macs, _NONE) for value in stage.values if isinstance(value, Op)]
+
+
+def _params(stage: Stage, live: Activity, seen: set[Any]) -> list[Expr]:
+    """The sizes of the weights that no earlier stage has counted."""
+    terms = []
+    for value in stage.values:
+        for weight in value.weights if isinstance(value, Op | Pick) else ():
+            if weight.identity not in seen:
+                seen.add(weight.identity)
+                terms.append(where(live.weights[weight.identity], product(weight.shape), _NONE))
+    return terms
+
+
+_NONE = constant(0)
+
+
+def _extremes(terms: Iterable[Expr], constraints: Iterable[Expr]) -> Amount:
+    terms = list(terms)
+    if all(term.is_constant for term in terms):
+        total = sum(term.value for term in terms)
+        return Amount(total, total)
+    found = frontier((), {}, constraints, terms).extremes()
+    assert found is not None, "elaboration refuses a space without architectures"
+    return Amount(*found)
+
+
+def _shape(shape: Shape) -> dict[str, Amount]:
+    """The sizes in the order that papers print: batch, channels, time, height, width, then the rest."""
+    order = sorted(shape, key=lambda dim: ("bcthw".find(dim) % 6, dim))
+    return {dim: _amount(shape[dim]) for dim in order}
+
+
+def _amount(size: Expr) -> Amount:
+    return Amount(min(size.table), max(size.table))
+
+
+def _shape_facts(shape: Mapping[str, Amount]) -> dict[str, Any]:
+    return {dim: size.facts() for dim, size in shape.items()}
+
+
+def _choice_facts(choice: Choice) -> dict[str, Any]:
+    return {"path": choice.path, "kind": choice.kind, "alternatives": list(choice.labels())}
