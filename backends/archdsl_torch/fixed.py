@@ -112,7 +112,7 @@ class _Recorder:
     def leave(self) -> None:
         """From here on, instructions belong to the model as a whole."""
         self._scope = self._root
-        self._origin = None
+        self._origin = Origin("", "output", "", self._root)
 
     @property
     def scope(self) -> Instance:

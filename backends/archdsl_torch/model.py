@@ -53,8 +53,15 @@ def graph_of(program: Program) -> fx.Graph:
     """The instructions as nodes, and an output: a tensor, or a tuple where there are several."""
     graph = fx.Graph()
     nodes: list[fx.Node] = []
+    weights: dict[str, fx.Node] = {}  # one node each, as tracing a module gives
     for instruction in program.instructions:
+        known = weights.get(instruction.target) if instruction.kind == "weight" else None
+        if known is not None:
+            nodes.append(known)
+            continue
         node = _node(graph, instruction, nodes)
+        if instruction.kind == "weight":
+            weights[instruction.target] = node
         if instruction.origin is not None:
             origin = instruction.origin
             node.meta["custom"] = {"path": origin.path, "span": origin.span, "op": origin.primitive}

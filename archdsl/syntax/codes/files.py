@@ -136,3 +136,91 @@ Example: `archdsl summary zoo/autox3d.arch:autox3d --genotype exmaple_s`
 
 Use instead: `--genotype example_s`, or `--genotype found.arch`.""",
 )
+OPEN_CHOICES = Code(
+    "E0950",
+    "a space where a model is needed",
+    """What: something that needs one architecture (compiling, exporting, Python source) was given a space with open choices.
+
+Why: each choice left open is a different network, with other weights and other shapes.
+
+Example: `archdsl compile zoo/autox3d.arch:autox3d -o net.pt2`
+
+Use instead: `--genotype G`, a `model`, or `archdsl sample` to draw a genotype first.""",
+)
+UNREADABLE_WEIGHTS = Code(
+    "E0951",
+    "weights that cannot be read",
+    """What: the file of weights is neither safetensors nor a PyTorch file of plain tensors, or it is damaged.
+
+Why: only data is read. A PyTorch file that holds anything but tensors, numbers and containers could run code, and is refused.
+
+Example: `archdsl compile zoo/x3d.arch:x3d_s --weights whole_module.pt -o x3d.pt2`
+
+Use instead: a `.safetensors` file, or `torch.save(model.state_dict(), "weights.pt")`.""",
+)
+OTHER_WEIGHTS = Code(
+    "E0952",
+    "weights of another model",
+    """What: the keys or shapes of the weights are not those of the model; the message lists missing, unknown and misshapen ones.
+
+Why: loading a part and leaving the rest at random gives a model that runs and is wrong.
+
+Example: the weights of `x3d_s` with `classes = 400` in `x3d_s` with `--set classes=100`
+
+Use instead: the settings under which the weights were trained; or compile without `--weights` and load what fits yourself.""",
+)
+NO_WEIGHTS = Code(
+    "E0953",
+    "a format without weights",
+    """What: weights were given for an output that cannot hold them, such as Python source.
+
+Why: dropping them silently would give a model that runs and is not the trained one.
+
+Example: `archdsl compile zoo/x3d.arch:x3d_s --weights w.safetensors -o x3d.py`
+
+Use instead: two files, the source and the weights; the keys are the same.""",
+)
+NO_DOT = Code(
+    "E0960",
+    "the `dot` program is missing",
+    """What: a PNG or PDF was asked for, and the program `dot` of Graphviz is not on the path, or failed.
+
+Why: archdsl draws SVG, HTML and DOT by itself; only raster images and PDF go through Graphviz.
+
+Example: `archdsl render zoo/x3d.arch:x3d_s -o x3d.png`
+
+Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs no program: `-o x3d.svg`.""",
+)
+NOTHING_TO_DRAW = Code(
+    "E0961",
+    "a genotype that does not fit what is drawn",
+    """What: `render` was given a genotype with a path that is no choice of this space, or a label that is no alternative.
+
+Why: the genotype is settled first and the result is drawn.
+
+Example: `archdsl render zoo/x3d.arch:x3d_s --genotype example_s -o x3d.svg`
+
+Use instead: the space that the genotype was made for.""",
+)
+PATCH_DOES_NOT_FIT = Code(
+    "E0962",
+    "a patch for another genotype",
+    """What: a patch states the answers that it starts from, and this genotype has others.
+
+Why: applied to something else, a patch would give an architecture that nobody has seen.
+
+Example: a patch that turns `group[0].kernel` from 3x3x3 to 1x5x5, applied where it is 3x5x5.
+
+Use instead: the genotype that the patch was made from; `archdsl diff` shows what differs.""",
+)
+NOT_A_PATCH = Code(
+    "E0963",
+    "this is not a patch",
+    """What: the JSON document does not have the form of `grammar/patch.schema.json`.
+
+Why: a patch is applied whole or not at all, so it is read strictly.
+
+Example: `{"format_version": 1, "kind": "genotype"}`, which lacks `changes`.
+
+Use instead: what `archdsl diff --patch A B` prints.""",
+)

@@ -1,0 +1,166 @@
+"""Units of one pattern as one class: what differs between them becomes the parameters of its constructor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archdsl_python.body import Body, Made
+from archdsl_python.containers import Containers
+from archdsl_python.expressions import literal
+from archdsl_python.lines import repeats, wrapped
+from archdsl_python.units import Unit, units
+from archdsl_torch.program import Program
+
+_RESERVED = {"F", "STARTS"}
+
+
+@dataclass(slots=True)
+class _Class:
+    """A class and the constants of its members, one column for each slot, constructor before forward."""
+
+    name: str
+    members: list[Unit]
+    columns: list[tuple[str, tuple[Any, ...]]]
+    parameters: list[str | None]  # for each slot, the parameter it has become
+
+
+def classes(program: Program) -> tuple[list[str], str]:
+    """The text of every class, inner ones first, and the name of the model's own."""
+    root = units(program)
+    everything = root.walk()
+    containers = Containers([*program.modules, *program.weights, *(u.home for u in everything if u.home)])
+    homes = sorted({u.home for u in everything}, key=len, reverse=True)
+    made: dict[Unit, Made] = {}
+    body = Body(program, containers, homes, made)
+    names: set[str] = set(_RESERVED)
+    texts: list[str] = []
+    for level in _by_height(everything):
+        patterns: dict[tuple[str, ...], list[Unit]] = {}
+        for unit in level:
+            patterns.setdefault((_label(unit, program), *_pattern(body, unit)), []).append(unit)
+        for pattern, members in patterns.items():
+            found = _class(_class_name(pattern[0], names), members, body)
+            for n, unit in enumerate(members):
+                made[unit] = Made(found.name, _arguments(found, n))
+            texts.append(_write(found, body))
+    return texts, made[root].name
+
+
+def _by_height(everything: Sequence[Unit]) -> list[list[Unit]]:
+    """Units by how deep they nest, those without inner units first."""
+    heights: dict[Unit, int] = {}
+    for unit in reversed(everything):
+        heights[unit] = 1 + max((heights[i] for i in unit.items if isinstance(i, Unit)), default=0)
+    return [[u for u in everything if heights[u] == h] for h in range(1, max(heights.values()) + 1)]
+
+
+def _label(unit: Unit, program: Program) -> str:
+    """What a class is called after: the block, or the loop's label."""
+    if not unit.home:
+        return program.name
+    segment = unit.scope.segment.partition("[")[0]
+    return segment if unit.scope.level == "loop" else unit.scope.callee or segment
+
+
+def _pattern(body: Body, unit: Unit) -> tuple[str, ...]:
+    constructor = body.constructor(unit, lambda value, name: f"<{type(value).__name__}>")
+    inputs, lines = body.forward(unit, lambda value, name: f"<{type(value).__name__}>")
+    return (*constructor, "", *inputs, "", *lines)
+
+
+def _class(name: str, members: list[Unit], body: Body) -> _Class:
+    rows: list[list[tuple[str, Any]]] = []
+    for unit in members:
+        row: list[tuple[str, Any]] = []
+
+        def note(value: Any, hint: str, row: list[tuple[str, Any]] = row) -> str:
+            row.append((hint, value))
+            return ""
+
+        body.constructor(unit, note)
+        body.forward(unit, note)
+        rows.append(row)
+    columns = [(slot[0][0], tuple(v for _, v in slot)) for slot in zip(*rows, strict=True)]
+    return _Class(name, members, columns, _parameters(columns))
+
+
+def _parameters(columns: list[tuple[str, tuple[Any, ...]]]) -> list[str | None]:
+    """A name for each column that varies; columns that are equal throughout share one."""
+    named: dict[tuple[Any, ...], str] = {}
+    found: list[str | None] = []
+    for hint, values in columns:
+        key = tuple((type(v), v) for v in values)
+        if len(set(key)) == 1:
+            found.append(None)
+            continue
+        if key not in named:
+            name, count = hint, 1
+            while name in named.values():
+                count += 1
+                name = f"{hint}_{count}"
+            named[key] = name
+        found.append(named[key])
+    return found
+
+
+def _arguments(made: _Class, member: int) -> tuple[tuple[str, Any], ...]:
+    found: dict[str, Any] = {}
+    for (_, values), name in zip(made.columns, made.parameters, strict=True):
+        if name is not None:
+            found.setdefault(name, values[member])
+    return tuple(found.items())
+
+
+def _write(made: _Class, body: Body) -> str:
+    unit = made.members[0]
+    slots = iter(zip(made.columns, made.parameters, strict=True))
+    kept: dict[str, None] = {}  # parameters that forward reads
+
+    def in_constructor(value: Any, hint: str) -> str:
+        name = next(slots)[1]
+        return literal(value) if name is None else name
+
+    def in_forward(value: Any, hint: str) -> str:
+        name = next(slots)[1]
+        if name is None:
+            return literal(value)
+        kept[name] = None
+        return f"self._{name}"
+
+    constructor = body.constructor(unit, in_constructor)
+    inputs, forward = body.forward(unit, in_forward)
+    typed = {name: _type(values[0]) for (_, values), name in zip(made.columns, made.parameters, strict=True) if name is not None}
+    parameters = [f"{name}: {kind}" for name, kind in typed.items()]
+    result = "torch.Tensor" if len(unit.outputs) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(unit.outputs))}]"
+    lines = [f"class {made.name}(nn.Module):", f'    """{_where(made.members)}"""', ""]
+    lines += wrapped(f"    def __init__({', '.join(['self', *parameters])}) -> None:")
+    statements = ["super().__init__()", *(f"self._{n} = {n}" for n in kept), *repeats(constructor)]
+    lines += [part for line in statements for part in wrapped(f"        {line}")]
+    lines.append("")
+    lines += wrapped(f"    def forward({', '.join(['self', *(f'{name}: torch.Tensor' for name in inputs)])}) -> {result}:")
+    lines += [part for line in forward for part in wrapped(f"        {line}")]
+    return "\n".join(lines)
+
+
+def _where(members: Sequence[Unit]) -> str:
+    """Which instances a class stands for."""
+    first, others = members[0].scope.path, len(members) - 1
+    if not first:
+        return "The whole model."
+    return f"`{first}`" + (f" and {others} more." if others else ".")
+
+
+def _type(value: Any) -> str:
+    return "tuple[int, ...]" if isinstance(value, tuple) else type(value).__name__
+
+
+def _class_name(label: str, taken: set[str]) -> str:
+    base = "".join(part[:1].upper() + part[1:] for part in label.split("_") if part) or "Model"
+    name, count = base, 1
+    while name in taken:
+        count += 1
+        name = f"{base}{count}"
+    taken.add(name)
+    return name
