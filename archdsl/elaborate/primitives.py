@@ -277,7 +277,7 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
     subset = state.settled(picked.subset)
     if subset.is_constant:
         chosen = ListV(tuple(picked.items[i] for i in subset.value))
-        return apply(layer, chosen, instance, span, state) if len(chosen.items) > 1 or name == "concat" else chosen.items[0].value
+        return apply(layer, chosen, instance, span, state) if len(chosen.items) > 1 else chosen.items[0].value
     shapes = tuple(state_shape(v, state) for v in values)
     attrs, dims, extra = arguments(layer, shapes, span, state)
     call = Call(shapes, attrs, dims)

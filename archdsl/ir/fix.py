@@ -9,7 +9,7 @@ from typing import Any
 
 from archdsl.ir.activity import Activity, activity, binding, is_single, reachable, resolve, selection
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, TRUE, Expr, both, lift, restrict
+from archdsl.ir.expr import FALSE, TRUE, Expr, both, constant, lift, restrict
 from archdsl.ir.graph import Check, Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, in_order
 
 
@@ -70,6 +70,7 @@ class _Settle:
 
     def __init__(self, assignment: Mapping[Choice, int]) -> None:
         self._assignment = assignment
+        self._paths = {c.path for c in assignment}
         self._done: dict[int, tuple[Expr, Expr]] = {}  # by identity of the expression, which is kept alive
 
     def expr(self, expr: Expr) -> Expr:
@@ -111,8 +112,12 @@ class _Settle:
                 yield replace(check, problem=problem)
 
     def _weight(self, weight: Weight) -> Weight:
+        """The weight with its expressions settled; of alternatives that are settled, nothing has to be told apart."""
         shape, init = tuple(map(self.expr, weight.shape)), self.expr(weight.init)
-        return weight if init is weight.init and _identical(shape, weight.shape) else replace(weight, shape=shape, init=init)
+        variant = tuple(v for v in weight.variant if v[0] not in self._paths) if self._paths else weight.variant
+        if init is weight.init and _identical(shape, weight.shape) and len(variant) == len(weight.variant):
+            return weight
+        return replace(weight, shape=shape, init=init, variant=variant)
 
 
 def _identical(old: Any, new: Any) -> bool:
@@ -138,7 +143,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
         value_now = settle.value(value, operands)
         if isinstance(value, Pick) and not is_single(value):
             assert isinstance(value_now, Pick)
-            return _narrow(value_now, live.values[value])
+            return _settled(_narrow(value_now, live.values[value]))
         if not isinstance(value, Select | Pick):
             return value_now
         index = settle.expr(selection(value, targets))
@@ -166,6 +171,18 @@ def _narrow(pick: Pick, here: Expr) -> Pick:
     first = tuple(place[i] for i in subsets[0])
     subset = lift(partial(_replaced_all, place, first), pick.subset)
     return replace(pick, subset=subset, operands=tuple(pick.operands[i] for i in kept), weights=weights)
+
+
+_COMBINING = {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}
+
+
+def _settled(pick: Pick) -> Value:
+    """A pick that leaves nothing open is the operation that combines a list."""
+    if not pick.subset.is_constant:
+        return pick
+    inputs = tuple(pick.operands[i] for i in pick.subset.value)
+    attrs = {"dim": constant(pick.dim)} if pick.dim is not None else {}
+    return Op(_COMBINING[pick.combine], inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
 
 
 def _exprs(value: Value) -> Iterable[Expr]:
