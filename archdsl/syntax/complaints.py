@@ -192,7 +192,7 @@ def _wanted(machine: Machine, expected: set[str]) -> str:
         if bracketed:
             return _either(["an operator", *_quoted(expected, ",", ")", "]", "then", "else", "for")])
         words = _quoted(expected, "then", "else", "{", *(() if "NAME" in expected else ("by", "insert")))
-        return _either(["an operator", *(words or ["the next statement"])])
+        return _either(["an operator", *(words or ["the next statement" if "NAME" in expected else "the end"])])
     if {"NAME", "output"} <= expected:
         return "a statement"
     if "NAME" in expected:

@@ -28,7 +28,7 @@ def format(file: ast.File) -> str:
     end = layout.edition_end()
     layout.leading(lines, 0, end, "")
     lines.append(f"arch {file.edition}")
-    at = layout.trailing(lines, end, len(layout.text))
+    at = layout.trailing(lines, end, file.declarations[0].span.start if file.declarations else len(layout.text))
     return "\n".join([*lines, *layout.sequence(file.declarations, at, len(layout.text), "", spaced=True)]) + "\n"
 
 
@@ -80,14 +80,14 @@ class _Layout:
         """The lines of statements and of the comments around them, in one range of the text."""
         lines: list[str] = []
         at = start
-        for node in nodes:
+        for node, following in zip(nodes, _starts(nodes, end), strict=True):
             at = self.leading(lines, at, node.span.start, indent, spaced)
             if (lines or spaced) and _blank(self.text[at : node.span.start]):
                 lines.append("")
             for comment in self._hoisted(node):
                 lines.append(indent + comment.text.rstrip())
             lines += self.show(node, indent)
-            at = self.trailing(lines, node.span.end, end)
+            at = self.trailing(lines, node.span.end, following)
         self.leading(lines, at, end, indent, spaced)
         return lines
 
@@ -166,7 +166,7 @@ class _Layout:
         return lines
 
     def _body(self, lines: list[str], body: Body, start: int, end: int, indent: str) -> list[str]:
-        start = self.trailing(lines, start, end)
+        start = self.trailing(lines, start, body[0].span.start if body else end)
         return [*lines, *self.sequence(body, start, end, indent + _INDENT), indent + "}"]
 
     def _patched(self, lines: list[str], patch: ast.Edits | ast.Path, indent: str) -> list[str]:
@@ -265,14 +265,14 @@ class _Layout:
         inner = indent + _INDENT
         lines: list[str] = []
         at = node.span.start + 1
-        for item in node.entries:
+        for item, following in zip(node.entries, _starts(node.entries, node.span.end), strict=True):
             at = self.leading(lines, at, item.span.start, inner)
             shown = [(row.span.start, row.span.end) for row in self._rows(item.value)]
             for comment in self.within(item.span.start, item.span.end):
                 if not any(start <= comment.span.start < end for start, end in shown):
                     lines.append(inner + comment.text.rstrip())
             lines += self.put(inner, [*entry(item), ","], inner).split("\n")
-            at = self.trailing(lines, item.span.end, node.span.end)
+            at = self.trailing(lines, item.span.end, following)
         self.leading(lines, at, node.span.end, inner)
         return "\n".join(["[", *lines, indent + "]"])
 
@@ -322,6 +322,11 @@ class _Layout:
 
 _WHITE = re.compile(r"[ \t\r\n]*")
 _DIGITS = re.compile(r"[0-9]*")
+
+
+def _starts(nodes: Sequence[ast.Node], end: int) -> list[int]:
+    """Where the node after each one starts, or where all of them end."""
+    return [*(node.span.start for node in nodes[1:]), end] if nodes else []
 
 
 def _blank(between: str) -> bool:
