@@ -30,7 +30,8 @@ def print_summary(summary: Summary) -> None:
         table.add_row(name, Text("input", "dim"), shape_text(shape))
     for row in summary.rows:
         cells = [name_text(row), "\n".join(row.stage.operators), shape_text(row.output), *(_cell(a, space) for a in (row.params, row.macs))]
-        table.add_row(*cells, ", ".join(_choice_text(choice, common) for choice in row.stage.choices))
+        chosen = [", ".join(_choice_text(choice, common) for choice in row.stage.choices)]
+        table.add_row(*cells, *(chosen if space else []))
     out = console()
     out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
     out.print(table)

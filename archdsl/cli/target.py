@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
-from archdsl.architecture import Architecture, load
+from archdsl.architecture import Architecture, load, split_reference
 from archdsl.cli.options import parse_inputs, parse_settings
 from archdsl.cli.report import report
 from archdsl.elaborate.project import Project
 from archdsl.ir.graph import Graph, Shape
 from archdsl.syntax.codes import files
 from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.shipped import shipped
+
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def open_target(
@@ -29,6 +34,15 @@ def open_target(
         architecture = load(reference, inputs=named, settings=values, genotype=genotype, project=project)
     report(architecture.warnings)
     return architecture
+
+
+def module_path(reference: str) -> str | None:
+    """What `use` calls the file of a reference; None where its name cannot be written there."""
+    path = Project().find(split_reference(reference)[0])
+    root = shipped("specs")
+    inside = path.is_relative_to(root)
+    parts = (path.relative_to(root) if inside else Path(path.name)).with_suffix("").parts
+    return ".".join(parts) if all(_NAME.fullmatch(part) for part in parts) else None
 
 
 def _by_dimension(graph: Graph, sizes: Mapping[str, tuple[int, ...]]) -> dict[str, dict[str, int]]:

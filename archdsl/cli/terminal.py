@@ -22,7 +22,7 @@ def console() -> Console:
     terminal = sys.stdout.isatty()
     return Console(
         file=sys.stdout,
-        width=None if terminal else 160,
+        width=None if terminal else 180,
         no_color=not has_color(sys.stdout),
         highlight=False,
         emoji=False,

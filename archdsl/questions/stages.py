@@ -59,12 +59,6 @@ class _Part:
     def first(self) -> Instance:
         return self.instances[0]
 
-    @property
-    def operators(self) -> tuple[str, ...]:
-        if self.first.level != "primitive":
-            return tuple(_describe(self.first, _by_instance(self.values)))
-        return (_ARROW.join(_primitive(value) for value in self.values if isinstance(value, Op)),)
-
 
 def _body(graph: Graph) -> Instance:
     """The instance whose children are the stages: the root, or the one block that all of it is."""
@@ -121,7 +115,7 @@ def _likeness(part: _Part, graph: Graph) -> tuple[Any, ...]:
     name, bracket, _ = part.first.segment.partition("[")
     if not bracket or part.first.level == "loop" or _choices(part, graph):
         return (part.first,)
-    return name, part.operators, tuple(sorted(part.values[-1].shape.items()))
+    return name, _operators(part, graph), tuple(sorted(part.values[-1].shape.items()))
 
 
 def _choices(part: _Part, graph: Graph) -> tuple[Choice, ...]:
@@ -139,22 +133,33 @@ def _stage(row: Sequence[_Part], graph: Graph, read_by: Mapping[Value, Sequence[
     inside = set(values)
     leaving = [v for v in values if v in graph.outputs or any(reader not in inside for reader in read_by.get(v, ()))]
     choices = tuple(choice for part in row for choice in _choices(part, graph))
-    return Stage(name, first.operators, values, choices, (leaving or values)[-1].shape, len(row))
+    return Stage(name, _operators(first, graph), values, choices, (leaving or values)[-1].shape, len(row))
 
 
 # -- what a stage does, in short texts --------------------------------------------------------------
 
 
-def _by_instance(values: Iterable[Value]) -> dict[Instance, Op]:
-    return {value.instance: value for value in values if isinstance(value, Op)}
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is live: the operation of each instance of a primitive, and the open choices."""
+
+    ops: Mapping[Instance, Op]
+    choices: frozenset[Choice]
 
 
-def _describe(instance: Instance, ops: Mapping[Instance, Op]) -> Iterator[str]:
+def _operators(part: _Part, graph: Graph) -> tuple[str, ...]:
+    ops = [value for value in part.values if isinstance(value, Op)]
+    if part.first.level == "primitive":
+        return (_ARROW.join(_primitive(op) for op in ops),)
+    return tuple(_describe(part.first, _Scene({op.instance: op for op in ops}, frozenset(graph.choices))))
+
+
+def _describe(instance: Instance, scene: _Scene) -> Iterator[str]:
     """One text for a block; for a turn of a loop one for each of its layers, equal ones side by side counted."""
     if instance.level != "loop":
-        yield _block(instance, ops)
+        yield _block(instance, scene)
         return
-    texts = [(child.callee, text) for child in instance.children for text in [_layer(child, ops)] if text]
+    texts = [(child.callee, text) for child in instance.children for text in [_layer(child, scene)] if text]
     for _, alike in groupby(texts, key=lambda pair: pair[0]):
         for text, count in _counted([text for _, text in alike]):
             yield text if count == 1 else f"{count} × {text}"
@@ -176,17 +181,19 @@ def _contains(whole: Sequence[str], part: Sequence[str]) -> bool:
     return all(step in rest for step in part)
 
 
-def _layer(instance: Instance, ops: Mapping[Instance, Op]) -> str | None:
-    """A layer of a loop's body; None for what a table leaves out: small change, and alternatives, which are choices."""
-    if any(child.level == "alternative" for child in instance.children):
-        return None
+def _layer(instance: Instance, scene: _Scene) -> str | None:
+    """A layer of a loop's body; None for what a table leaves out: small change, and open choices, which it lists apart."""
+    alternatives = [child for child in instance.children if child.level == "alternative"]
+    if alternatives:
+        left = [child.segment for child in alternatives if any(inner in scene.ops for inner in child.walk())]
+        return f"{instance.segment}  {left[0]}" if len(left) == 1 and alternatives[0].choice not in scene.choices else None
     if instance.level == "primitive":
-        return _primitive(ops[instance]) if instance in ops and instance.callee in _SHOWN else None
-    return _block(instance, ops) if any(inner in ops for inner in instance.walk()) else None
+        return _primitive(scene.ops[instance]) if instance in scene.ops and instance.callee in _SHOWN else None
+    return _block(instance, scene) if any(inner in scene.ops for inner in instance.walk()) else None
 
 
-def _block(instance: Instance, ops: Mapping[Instance, Op]) -> str:
-    inner = [_primitive(ops[i], bare=True) for i in instance.children if i in ops and i.callee in ("conv", "linear")]
+def _block(instance: Instance, scene: _Scene) -> str:
+    inner = [_primitive(scene.ops[i], bare=True) for i in instance.children if i in scene.ops and i.callee in ("conv", "linear")]
     return f"{instance.callee}  {_ARROW.join(inner)}" if inner else instance.callee
 
 

@@ -1,0 +1,64 @@
+"""`archdsl compile FILE[:NAME] -o OUT`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from archdsl.backends import backend, suffixes
+from archdsl.cli.options import genotype_option, input_option, set_option
+from archdsl.cli.output import by_suffix, replacing, write_text
+from archdsl.cli.target import open_target
+from archdsl.syntax.codes import files
+from archdsl.syntax.diagnostics import DiagnosticError
+
+
+@click.command()
+@click.argument("reference", metavar="FILE[:NAME]")
+@genotype_option
+@input_option
+@set_option
+@click.option("--weights", metavar="W", help="Take the weights from this file instead of starting anew.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the weights that start anew.")
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where to; the suffix decides the format.")
+def command(
+    reference: str,
+    genotype: str | None,
+    inputs: tuple[str, ...],
+    settings: tuple[str, ...],
+    weights: str | None,
+    seed: int,
+    output: str,
+) -> None:
+    """Write a model to OUT in the format of its suffix.
+
+    .py is source that needs only PyTorch, .pt2 an exported program, .onnx the same for other runtimes, .safetensors the
+    weights, .json the IR (of a space as well).
+
+    \b
+    Examples:
+      archdsl compile zoo/x3d.arch:x3d_s -o x3d_s.py
+      archdsl compile zoo/autox3d.arch:autox3d --genotype found.arch -o found.pt2
+    """
+    path = Path(output)
+    suffix = path.suffix.lower()
+    by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
+    if weights is not None and not Path(weights).is_file():
+        raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
+    graph = open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph
+    if suffix == ".json":
+        from archdsl.ir.codec import to_json
+
+        write_text(path, json.dumps(to_json(graph), ensure_ascii=False) + "\n")
+        return
+    with replacing(path) as beside:
+        try:
+            writer = backend(suffix)
+            assert writer is not None, "by_suffix has refused what no backend writes"
+            writer.write(graph, beside, weights=weights, seed=seed)
+        except ModuleNotFoundError as missing:
+            package = (missing.name or "").partition(".")[0]
+            message = f"writing {suffix} needs the package {package}, which is not installed"
+            raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
