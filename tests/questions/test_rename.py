@@ -1,0 +1,58 @@
+"""Rename tables: what a line means, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from archdsl.questions.rename import read, rename
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.rendering import render
+from archdsl.syntax.source import Source
+
+
+def renamed(table: str, *keys: str) -> list[str]:
+    return list(rename(keys, read(Source("table", table))).values())
+
+
+def errors(table: str, *keys: str) -> list[str]:
+    with pytest.raises(DiagnosticError) as caught:
+        renamed(table, *keys)
+    return [render(d) for d in caught.value.diagnostics]
+
+
+def test_a_line_renames_whole_parts_and_keeps_the_rest() -> None:
+    assert renamed("a.b -> x", "a.b.weight", "a.b") == ["x.weight", "x"]
+    assert "fits" not in errors("a.b -> x", "a.bc.weight")[0]
+
+
+def test_numbers_are_kept_and_may_be_moved() -> None:
+    table = "l.{i}.{j} -> stage.{j}.block.{i-1}  # turned round\n"
+    assert renamed(table, "l.3.0.bias") == ["stage.0.block.2.bias"]
+    assert renamed("l.{i}.{i} -> d.{i+1}", "l.2.2") == ["d.3"]
+
+
+def test_the_first_line_that_fits_decides() -> None:
+    assert renamed("a.0 -> first\na.{i} -> rest.{i}", "a.0.w", "a.1.w") == ["first.w", "rest.1.w"]
+    assert renamed("l.{i}.{i} -> d.{i}\nl -> m", "l.1.2") == ["m.1.2"]
+
+
+@pytest.mark.parametrize("key", ["a.x", "a.0", "b", "a", "a.-1", "a.²", "a." + "9" * 5000])
+def test_a_key_without_a_line_is_an_error(key: str) -> None:
+    assert errors("a.{i} -> x.{i-1}", key) == [f"error[E0971]: no rule renames `{key}`"]
+
+
+def test_two_keys_never_become_one() -> None:
+    assert errors("# heads\na -> x\nb -> x", "a.w", "b.w") == [
+        "table:3:1: error[E0972]: `a.w` and `b.w` would both be `x.w`\n3 | b -> x\n  | ^^^^^^"
+    ]
+
+
+def test_every_bad_line_is_reported() -> None:
+    assert errors("a\n  a -> b -> c\na.{i} -> b.{j}\na.{i+1} -> b\na.{i}x -> b\n-> b\n\na -> b # fine") == [
+        "table:1:1: error[E0970]: a rule is `theirs -> ours`\n1 | a\n  | ^",
+        "table:2:3: error[E0970]: a rule is `theirs -> ours`\n2 |   a -> b -> c\n  |   ^^^^^^^^^^^",
+        "table:3:1: error[E0970]: `{j}` is not on the left\n3 | a.{i} -> b.{j}\n  | ^^^^^^^^^^^^^^",
+        "table:4:1: error[E0970]: a number is moved on the right only\n4 | a.{i+1} -> b\n  | ^^^^^^^^^^^^",
+        "table:5:1: error[E0970]: `{i}x` is no part of a key\n5 | a.{i}x -> b\n  | ^^^^^^^^^^^\nhelp: parts are names, numbers, or `{i}`",
+        "table:6:1: error[E0970]: `` is no part of a key\n6 | -> b\n  | ^^^^\nhelp: parts are names, numbers, or `{i}`",
+    ]
