@@ -7,10 +7,14 @@ from pathlib import Path
 
 import click
 
+from archdsl.cli.genotypes import open_genotype
 from archdsl.cli.output import by_suffix, replacing
 from archdsl.cli.report import FINE, NO
 from archdsl.cli.target import open_target
-from archdsl.compare import as_facts, as_markdown, as_text, diff
+from archdsl.compare import Difference, as_facts, as_markdown, as_text, diff
+from archdsl.compare.genotypes import compare_genotypes
+from archdsl.compare.totals import totals
+from archdsl.ir.graph import Graph
 
 DRAWINGS = (".svg", ".html")
 
@@ -34,8 +38,7 @@ def command(ctx: click.Context, a: str, b: str, form: str, output: str | None) -
     """
     if output is not None:
         by_suffix(Path(output), dict.fromkeys(DRAWINGS))
-    before, after = open_target(a).graph, open_target(b).graph
-    difference = diff(before, after)
+    before, after, difference = _compare(a, b)
     if output is not None:
         from archdsl_draw import render_difference
 
@@ -46,3 +49,13 @@ def command(ctx: click.Context, a: str, b: str, form: str, output: str | None) -
     else:
         click.echo(as_markdown(difference) if form == "markdown" else as_text(difference), nl=False)
     ctx.exit(NO if difference.edits else FINE)
+
+
+def _compare(a: str, b: str) -> tuple[Graph, Graph, Difference]:
+    """Two genotypes of one definition compare answer by answer, everything else as elaborated."""
+    first, second = open_genotype(a), open_genotype(b)
+    if first is not None and second is not None and first.definition == second.definition:
+        costs = totals(first.graph), totals(second.graph)
+        return first.graph, second.graph, compare_genotypes(first.genotype, second.genotype, (a, b), *costs)
+    before, after = open_target(a).graph, open_target(b).graph
+    return before, after, diff(before, after)

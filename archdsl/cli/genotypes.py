@@ -1,0 +1,59 @@
+"""Genotypes by reference: their answers, and the space that they are of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl.architecture import split_reference
+from archdsl.elaborate import nets
+from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.project import Project
+from archdsl.elaborate.state import State
+from archdsl.elaborate.values import GenotypeV
+from archdsl.ir.choice import Choice
+from archdsl.ir.fix import fix
+from archdsl.ir.graph import Graph
+from archdsl.questions.genotype import Genotype, genotype_of
+from archdsl.syntax import ast
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A genotype's answers, the definition that it answers, and the graph that it leaves."""
+
+    genotype: Genotype
+    definition: ast.Net
+    graph: Graph
+
+
+def open_genotype(reference: str) -> Opened | None:
+    """The genotype of a reference; None where it names something else.
+
+    Raises DiagnosticError for whatever is wrong with the file or the genotype.
+    """
+    project = Project()
+    file, name = split_reference(reference)
+    module = project.module(file)
+    name = name or project.only(module)
+    state = State(EditTable())
+    value = module.find(name, state)
+    if not isinstance(value, GenotypeV):
+        return None
+    project.elaborate(module, name)  # reports every edit that fits nothing
+    net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
+    space = nets.resolve(net, given, value.genotype.span, state)
+    graph = nets.elaborate(space, name=net.net.name, kind=net.net.kind).graph
+    answers = _answers(value, graph, state)
+    settled = fix(graph, answers)
+    left_open = {choice.path for choice in settled.choices}
+    full = genotype_of(graph, answers)
+    given_answers = tuple((path, label) for path, label in full.answers if path not in left_open)
+    return Opened(Genotype(given_answers, full.of), space.net, settled)
+
+
+def _answers(value: GenotypeV, graph: Graph, state: State) -> dict[Choice, int]:
+    """The index of every choice that the genotype settles."""
+    table = EditTable()
+    table.add(value.genotype.edits, value.module.frame(), genotype=True)
+    kept = {choice: table.kept(choice.path, choice.alternatives, state) for choice in graph.choices}
+    return {choice: indices[0] for choice, indices in kept.items() if len(indices) == 1}
