@@ -165,7 +165,8 @@ def where(condition: Expr, yes: Expr, no: Expr) -> Expr:
 def select(index: Expr, options: Sequence[Expr]) -> Expr:
     """The option that the index points to."""
     if index.is_constant:
-        return options[index.value]
+        chosen: Expr = options[index.value]
+        return chosen
     if all(o == options[0] for o in options):
         return options[0]
     return _pointwise(_lazily, _select, [index, *options])

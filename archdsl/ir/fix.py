@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from archdsl.ir.activity import Activity, activity, binding, is_single, reachable, resolve, selection
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, both, constant, lift, restrict
-from archdsl.ir.graph import Check, Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, in_order
+from archdsl.ir.graph import Check, Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, expressions, in_order
 
 
 def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
@@ -136,7 +136,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
     A choice that is never active may still stand in an expression, at points where nothing is live.
     """
     targets = resolve(in_order(outputs))
-    dead = {c: 0 for value in live.values for e in _exprs(value) for c in e.choices() if c not in live.choices}
+    dead = {c: 0 for value in live.values for e in expressions(value) for c in e.choices() if c not in live.choices}
     settle = _Settle(dead)
 
     def rule(value: Value, operands: tuple[Value, ...]) -> Value:
@@ -183,20 +183,6 @@ def _settled(pick: Pick) -> Value:
     inputs = tuple(pick.operands[i] for i in pick.subset.value)
     attrs = {"dim": constant(pick.dim)} if pick.dim is not None else {}
     return Op(_COMBINING[pick.combine], inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
-
-
-def _exprs(value: Value) -> Iterable[Expr]:
-    yield from value.shape.values()
-    if isinstance(value, Op):
-        yield from value.attrs.values()
-        yield value.macs
-    if isinstance(value, Select):
-        yield value.index
-    if isinstance(value, Pick):
-        yield value.subset
-    if isinstance(value, Op | Pick):
-        for weight in value.weights:
-            yield from (*weight.shape, weight.init)
 
 
 def _equals(wanted: Any, value: Any) -> bool:

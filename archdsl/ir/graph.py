@@ -183,6 +183,21 @@ def operands(value: Value) -> tuple[Value, ...]:
     return value.inputs if isinstance(value, Op) else value.operands
 
 
+def expressions(value: Value) -> Iterator[Expr]:
+    """Every expression of a value but those of its checks."""
+    yield from value.shape.values()
+    if isinstance(value, Op):
+        yield from value.attrs.values()
+        yield value.macs
+    elif isinstance(value, Select):
+        yield value.index
+    elif isinstance(value, Pick):
+        yield value.subset
+    if isinstance(value, Op | Pick):
+        for weight in value.weights:
+            yield from (*weight.shape, weight.init)
+
+
 def in_order(outputs: tuple[Value, ...]) -> tuple[Value, ...]:
     """All values under the outputs, operands before users; iterative, so depth is no limit."""
     done: dict[Value, None] = {}

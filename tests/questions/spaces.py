@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
+
+from hypothesis import strategies as st
 
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import Expr, constant, index_of, lift, of_choice, product, select
@@ -34,16 +37,32 @@ class Builder:
         self.choices.append(made)
         return made
 
-    def op(self, name: str, *inputs: Value, attrs: Mapping[str, Expr] | None = None, c: Expr | None = None,
-           weights: tuple[Weight, ...] = (), macs: Expr | None = None, at: str = "", **dims: Expr) -> Op:
+    def op(
+        self,
+        name: str,
+        *inputs: Value,
+        attrs: Mapping[str, Expr] | None = None,
+        c: Expr | None = None,
+        weights: tuple[Weight, ...] = (),
+        macs: Expr | None = None,
+        at: str = "",
+        **dims: Expr,
+    ) -> Op:
         shape = dict(inputs[0].shape) | dims
         if c is not None:
             shape["c"] = c
         instance = Instance(at, self.root, name, "primitive")
         return Op(name, inputs, attrs or {}, shape, weights, macs if macs is not None else constant(0), instance)
 
-    def conv(self, x: Value, out: Expr | int, kernel: Expr | tuple[int, int, int] = (1, 1, 1), groups: bool = False, at: str = "conv",
-             stride: int = 1) -> Op:
+    def conv(
+        self,
+        x: Value,
+        out: Expr | int,
+        kernel: Expr | tuple[int, int, int] = (1, 1, 1),
+        groups: bool = False,
+        at: str = "conv",
+        stride: int = 1,
+    ) -> Op:
         out = out if isinstance(out, Expr) else constant(out)
         kernel = kernel if isinstance(kernel, Expr) else constant(kernel)
         h = lift(lambda s: -(-s // stride), x.shape["h"])
@@ -66,8 +85,8 @@ class Builder:
         return Pick(subset, operands, combine, dim, (), operands[0].shape, self.root)
 
     def graph(self, *outputs: Value, requirements: tuple[Expr, ...] = (), bounds: tuple[CostBound, ...] = ()) -> Graph:
-        return Graph(self.name, "space", (self.input,), outputs, in_order(outputs), tuple(self.choices),
-                     tuple(Requirement(r) for r in requirements), bounds, self.root)
+        conditions = tuple(Requirement(r) for r in requirements)
+        return Graph(self.name, "space", (self.input,), outputs, in_order(outputs), tuple(self.choices), conditions, bounds, self.root)
 
 
 ROWS = [(12, 28, 4, 1, 2), (12, 28, 4, 2, 1), (24, 64, 8, 2, 2), (24, 64, 8, 3, 1), (48, 132, 12, 2, 2), (48, 132, 12, 3, 1),
@@ -143,3 +162,47 @@ def supergraph(nodes: int = 6, activations: int = 1, gates: int = 1) -> Graph:
         second.append(node(f"level[1].node[{i}]", b.pick(of_choice(source), *first, combine="weighted")))
     sink = b.subset("sink", 3, 2 * nodes)
     return b.graph(b.op("leave", b.pick(of_choice(sink), *first, *second, combine="concat", dim="c"), b.input))
+
+
+@st.composite
+def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
+    """A small random space: selections on one or two choices, picks, attributes that read choices, dead ends."""
+    b = Builder("random", b=1, c=4)
+    choices = [
+        b.subset(f"s{i}", draw(st.integers(1, 2)), 3) if draw(st.integers(0, 4)) == 0 else b.choice(f"c{i}", range(draw(st.integers(2, 3))))
+        for i in range(draw(st.integers(2, 6)))
+    ]
+
+    def index(size: int) -> Expr:
+        a, c = draw(st.sampled_from(choices)), draw(st.sampled_from(choices))
+        rule = draw(st.sampled_from([lambda i, j: i, lambda i, j: i + j, lambda i, j: i if j else 0, lambda i, j: int(i == j)]))
+        return lift(lambda i, j: rule(i, j) % size, index_of(a), index_of(c))
+
+    def amount() -> Expr:
+        return index(4) if draw(st.booleans()) else constant(draw(st.integers(0, 3)))
+
+    values: list[Value] = [b.input]
+    for number in range(draw(st.integers(2, 9))):
+        pick = st.sampled_from(values[-5:])
+        kind = draw(st.integers(0, 5))
+        if kind <= 2:
+            shape = (amount(), constant(2))
+            weights = (Weight(f"op[{draw(st.integers(0, 1)) * number}]", f"w{number}", shape, NORMAL),) if draw(st.booleans()) else ()
+            inputs = [draw(pick) for _ in range(draw(st.integers(1, 2)))]
+            values.append(b.op(f"op{number}", *inputs, attrs={"a": amount()}, weights=weights, macs=amount()))
+        elif kind <= 4:
+            operands = [draw(pick) for _ in range(draw(st.integers(2, 3)))]
+            values.append(b.select(index(len(operands)), *operands))
+        else:
+            subsets = [c for c in choices if c.kind == "subset"]
+            operands = [draw(pick) for _ in range(3)]
+            subset = of_choice(draw(st.sampled_from(subsets))) if subsets else lift(lambda i: [(0,), (0, 1), (1, 2)][i], index(3))
+            values.append(b.pick(subset, *operands))
+    last = values[-1] if draw(st.booleans()) else b.op("last", values[-1], values[-2])
+    conditions = (lift(bool, index(3)),) if requirements and draw(st.booleans()) else ()
+    return b.graph(last, requirements=conditions)
+
+
+def assignments(graph: Graph) -> list[dict[Choice, int]]:
+    """Every assignment of a small graph."""
+    return [dict(zip(graph.choices, row, strict=True)) for row in itertools.product(*(range(c.size) for c in graph.choices))]
