@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test lint golden docs bench clean
 
 demo: $(VENV)/torch.stamp
-	$(BIN)/python -m archdsl.cli.demo
+	$(BIN)/python docs/demo.py
 
 test: lint
 	$(BIN)/python -m pytest -n 2
