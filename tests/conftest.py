@@ -1,4 +1,4 @@
-"""Goldens: expected output beside its input; `--update` writes it anew."""
+"""Goldens: expected output beside its input; `--update` writes it anew. Profiles of hypothesis: `--hypothesis-profile=deep`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# `ci` finds the same in every run; `deep` looks further, at other examples each time. Tests scale by `max_examples`.
+_SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=100, suppress_health_check=_SLOW)
+settings.register_profile("deep", deadline=None, max_examples=2000, suppress_health_check=_SLOW)
+settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
