@@ -9,7 +9,7 @@ from typing import Any
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, product, where
-from archdsl.ir.frontier import frontier
+from archdsl.ir.extremes import extremes
 from archdsl.ir.graph import Graph, Op, Pick, Shape
 from archdsl.questions.count import architectures
 from archdsl.questions.stages import Stage, stages
@@ -127,7 +127,7 @@ def _extremes(terms: Iterable[Expr], constraints: Iterable[Expr]) -> Amount:
     if all(term.is_constant for term in terms):
         total = sum(term.value for term in terms)
         return Amount(total, total)
-    found = frontier((), {}, constraints, terms).extremes()
+    found = extremes(terms, constraints)
     assert found is not None, "elaboration refuses a space without architectures"
     return Amount(*found)
 
