@@ -1,0 +1,33 @@
+"""Commands run in this process, in an empty folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tiny_space import TINY, Run
+
+from archdsl.cli.main import cli
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run("check", "x.arch")` in an empty folder; its exit code, stdout and stderr. No command may raise."""
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*args: str) -> Result:
+        result = CliRunner().invoke(cli, args, prog_name="archdsl")
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert "Traceback" not in result.output
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A file with a space of two architectures and a genotype of each."""
+    path = tmp_path / "tiny.arch"
+    path.write_text(TINY, encoding="utf-8")
+    return path

@@ -1,0 +1,115 @@
+"""What commands print as facts: exact numbers, and JSON as the schemas have it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from tiny_space import Run
+
+from archdsl.syntax.shipped import shipped
+
+
+@cache
+def schema(name: str) -> jsonschema.Draft202012Validator:
+    loaded = json.loads((shipped("grammar") / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(loaded)
+    return jsonschema.Draft202012Validator(loaded)
+
+
+def facts(run: Run, name: str, *args: str, exit_code: int = 0) -> Any:
+    """The JSON that a command prints, valid by its schema."""
+    result = run(*args)
+    assert result.exit_code == exit_code, result.output
+    printed = json.loads(result.stdout)
+    schema(name).validate(printed)
+    return printed
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "params", "macs"),
+    [
+        ("x3d_s", "1x3x13x160x160", 3_794_274, 1_962_892_112),
+        ("x3d_m", "1x3x16x224x224", 3_794_274, 4_732_468_736),
+        ("x3d_xs", "1x3x4x160x160", 3_794_274, 605_256_512),
+    ],
+)
+def test_summary_of_x3d_is_exact(run: Run, model: str, size: str, params: int, macs: int) -> None:
+    summary = facts(run, "summary", "summary", f"zoo/x3d.arch:{model}", "--input", f"clip={size}", "--json")
+    assert (summary["kind"], summary["params"], summary["macs"]) == ("model", params, macs)
+    assert summary["outputs"] == {"output": {"b": 1, "c": 400}}
+    assert sum(row["params"] for row in summary["rows"]) == params
+    assert sum(row["macs"] for row in summary["rows"]) == macs
+
+
+def test_summary_of_autox3d_counts_exactly(run: Run) -> None:
+    summary = facts(run, "summary", "summary", "zoo/autox3d.arch:autox3d", "--json")
+    assert summary["architectures"] == "2772966130520300167135179571200"
+    choices = [choice for row in summary["rows"] for choice in row["choices"]]
+    assert summary["choices"] == len(choices) == 44
+    assert prod(len(choice["alternatives"]) for choice in choices) == int(summary["architectures"])
+
+
+def test_extremes_of_a_space_are_those_of_its_architectures(run: Run, tiny: Path) -> None:
+    space = facts(run, "summary", "summary", "tiny.arch:tiny", "--json")
+    small, large = (facts(run, "summary", "summary", "tiny.arch:tiny", "--genotype", g, "--json") for g in ("small", "large"))
+    for cost in ("params", "macs"):
+        assert space[cost] == {"min": small[cost], "max": large[cost]}
+    assert (small["kind"], small["choices"], small["architectures"]) == ("model", 0, "1")
+
+
+def test_set_makes_another_model_and_input_feeds_another_size(run: Run, tiny: Path) -> None:
+    plain = facts(run, "summary", "summary", "tiny.arch:small", "--json")
+    wider = facts(run, "summary", "summary", "tiny.arch:tiny", "--genotype", "small", "--set", "width=16", "--json")
+    larger = facts(run, "summary", "summary", "tiny.arch:small", "--input", "x=1x3x16x16", "--json")
+    assert wider["params"] == 2 * plain["params"]
+    assert (larger["params"], larger["macs"]) == (plain["params"], 4 * plain["macs"])
+
+
+def test_summary_as_a_table(run: Run, golden: Any) -> None:
+    for name in ("autox3d.arch:autox3d", "autox3d.arch:example_s", "x3d.arch:x3d_s"):
+        text = "\n".join(line.rstrip() for line in run("summary", f"zoo/{name}").stdout.splitlines()) + "\n"
+        golden(Path(__file__).parent / "golden" / f"summary_{name.partition(':')[2]}.txt", text)
+
+
+def test_samples_repeat_and_a_longer_list_begins_with_the_shorter(run: Run) -> None:
+    args = ("sample", "zoo/autox3d.arch:autox3d", "--max-macs", "2.0G", "--seed", "7", "--json")
+    three = facts(run, "sample", *args, "-n", "3")
+    assert three == facts(run, "sample", *args, "-n", "3")
+    assert three[:2] == facts(run, "sample", *args, "-n", "2")
+    assert all(one["macs"] <= 2e9 and len(one["genotype"]) == 44 for one in three)
+
+
+def test_a_sample_is_a_file_that_every_command_takes(run: Run, tmp_path: Path) -> None:
+    first = facts(run, "sample", "sample", "zoo/autox3d.arch:autox3d", "--seed", "3", "--json")[0]
+    text = run("sample", "zoo/autox3d.arch:autox3d", "--seed", "3").stdout
+    Path("found.arch").write_text(text, encoding="utf-8")
+    summary = facts(run, "summary", "summary", "zoo/autox3d.arch:autox3d", "--genotype", "found.arch", "--json")
+    assert (summary["params"], summary["macs"]) == (first["params"], first["macs"])
+    assert summary == {**facts(run, "summary", "summary", "found.arch", "--json"), "name": "autox3d"}
+    assert run("check", "found.arch").exit_code == 0
+    assert run("diff", "found.arch", "found.arch").exit_code == 0
+
+
+def test_check_prints_facts(run: Run, tmp_path: Path) -> None:
+    Path("wrong.arch").write_text("arch 1\n\nwidth = wdith\nwdith2 = 3\n", encoding="utf-8")
+    (found,) = facts(run, "check", "check", "wrong.arch", "--json", exit_code=1)
+    assert (found["file"], found["line"], found["column"], found["severity"]) == ("wrong.arch", 3, 9, "error")
+    assert facts(run, "check", "check", "zoo/autox3d.arch", "zoo/x3d.arch", "--json") == []
+
+
+def test_list_and_explain_print_facts(run: Run) -> None:
+    listed = facts(run, "list", "list", "autox3d", "--json")
+    assert {"file": "zoo/autox3d.arch", "name": "example_s", "kind": "genotype", "of": "autox3d"} in listed
+    codes = facts(run, "explain", "explain", "--json")
+    assert facts(run, "explain", "explain", codes[0]["code"].lower(), "--json")["title"] == codes[0]["title"]
+
+
+def test_diff_prints_facts(run: Run, tiny: Path) -> None:
+    difference = facts(run, "diff", "diff", "tiny.arch:small", "tiny.arch:large", "--json", exit_code=1)
+    assert [edit["path"] for edit in difference["edits"]] == ["kernel"]
