@@ -26,7 +26,9 @@ def format(file: ast.File) -> str:
     layout = _Layout(file)
     lines: list[str] = []
     end = layout.edition_end()
-    layout.leading(lines, 0, end, "")
+    at = layout.leading(lines, 0, end, "")
+    if lines and _blank(layout.text[at:end]):
+        lines.append("")
     lines.append(f"arch {file.edition}")
     at = layout.trailing(lines, end, file.declarations[0].span.start if file.declarations else len(layout.text))
     return "\n".join([*lines, *layout.sequence(file.declarations, at, len(layout.text), "", spaced=True)]) + "\n"

@@ -99,7 +99,9 @@ class Machine:
                     children.append(values[child >> 1])
             span = Span(self._source, self.starts[at], self.ends[-1])
             value = self._build[number](span, children)
-            depth = max(self._depths[at:]) + (isinstance(value, ast.Node) or production.action == "parenthesised")
+            # Edits become a field of the node around them; parentheses yield no node but are nesting to a reader.
+            deeper = isinstance(value, ast.Node) and production.action != "edits" or production.action == "parenthesised"
+            depth = max(self._depths[at:]) + deeper
             if depth > MAX_DEPTH:
                 raise TooDeep(span)
         self.states[at:] = [gotos[self.states[at - 1]][production.origin]]

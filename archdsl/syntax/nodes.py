@@ -85,9 +85,18 @@ def _net(span: Span, parts: list[Any]) -> ast.Net:
 
 def _net_is(span: Span, parts: list[Any]) -> ast.Net:
     kind, name, params, value, *patches = parts
-    named = (
-        ast.Path(tuple(ast.Name(word, span=span) for word in patch), span=span) if isinstance(patch, tuple) else patch for patch in patches
-    )
+    named: list[ast.Edits | ast.Path] = []
+    at = value.span.end
+    for patch in patches:
+        if isinstance(patch, tuple):
+            words = []
+            for word in patch:
+                words.append(ast.Name(word, span=span.word(word, at)))
+                at = words[-1].span.end
+            named.append(ast.Path(tuple(words), span=words[0].span.to(words[-1].span)))
+        else:
+            named.append(patch)
+            at = patch.span.end
     return ast.Net(kind, name, params, None, value, tuple(named), span=span)
 
 

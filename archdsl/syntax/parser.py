@@ -15,11 +15,9 @@ from archdsl.syntax.nodes import ACTIONS
 from archdsl.syntax.recovery import close, recover, runs_into_declaration
 from archdsl.syntax.source import Source, Span
 from archdsl.syntax.table import END, table
-from archdsl.syntax.tokens import ERROR, Tokens, tokenize
+from archdsl.syntax.tokens import ERROR, MAX_ERRORS, Tokens, tokenize
 
 EDITION = 1
-
-MAX_ERRORS = 50
 
 
 def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
@@ -33,6 +31,9 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     file = _run(machine, tokens, at)
     if not isinstance(file, ast.File):
         file = ast.File(EDITION, _declarations(machine), span=Span(source, 0, len(source.text)))
+    if len(tokens.diagnostics) >= MAX_ERRORS:
+        last = max((diagnostic.span for diagnostic in tokens.diagnostics if diagnostic.span), key=lambda span: span.start)
+        tokens.diagnostics.append(limits.ERRORS.error(last, f"after {MAX_ERRORS} errors the rest of the file was not read"))
     whole = Span(source, 0, len(source.text))
     return replace(file, comments=tuple(tokens.comments), span=whole), _ordered(tokens.diagnostics)
 
@@ -76,6 +77,8 @@ def _run(machine: Machine, tokens: Tokens, at: int) -> Any:
             if runs_into_declaration(machine, tokens, at):
                 diagnostics.append(complain(machine, tokens, at))
                 close(machine, at, position)
+            if len(diagnostics) >= MAX_ERRORS:
+                return None
             if machine.feed(kind, tokens.texts[at], position, tokens.ends[at], at):
                 if kind == END:
                     return machine.values[-1]
@@ -83,9 +86,6 @@ def _run(machine: Machine, tokens: Tokens, at: int) -> Any:
                 continue
             if kind != ERROR:
                 diagnostics.append(complain(machine, tokens, at))
-            if len(diagnostics) >= MAX_ERRORS:
-                diagnostics.append(limits.ERRORS.error(tokens.span(at), "too many errors; the rest of the file was not read"))
-                return None
             at = recover(machine, tokens, at)
             if tokens.kinds[at] == END:
                 close(machine, at, tokens.starts[at])
@@ -122,7 +122,7 @@ def _declarations(machine: Machine) -> tuple[ast.Declaration, ...]:
     found: list[Any] = []
     for value in machine.values[3:4]:
         found = value if isinstance(value, list) else []
-    return tuple(found)
+    return tuple(value for value in found if isinstance(value, ast.Node))  # type: ignore[misc]  # of a list of declarations
 
 
 def _oversized(source: Source) -> list[Diagnostic]:

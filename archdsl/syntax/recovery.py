@@ -48,12 +48,14 @@ def recover(machine: Machine, tokens: Tokens, at: int) -> int:
 
 
 def unfinished(machine: Machine, tokens: Tokens, at: int) -> bool:
-    """Is this the sign of a statement whose name, first on its line, was taken for the end of the statement before?"""
-    if tokens.kinds[at] not in ("=", "~") or at < 2 or tokens.kinds[at - 1] != "NAME" or not tokens.first_on_line(at - 1):
+    """Is this the sign of a statement whose name was taken for the end of the statement before?"""
+    if tokens.kinds[at] not in ("=", "~") or at < 2 or tokens.kinds[at - 1] != "NAME":
         return False
     level = _innermost(machine)
     begun = machine.firsts[level + 1] if level + 1 < len(machine.firsts) else at
-    return begun < at - 1 and not any(kind in ("(", "[") for kind in machine.kinds[level + 1 :])
+    # In brackets and in conditions the sign is rather an `=` for `==`.
+    between = machine.kinds[level + 1 :]
+    return begun < at - 1 and not any(kind in ("(", "[", "if", "require", "budget") for kind in between)
 
 
 def close(machine: Machine, at: int, position: int) -> None:
@@ -137,7 +139,8 @@ def _begins_statement(machine: Machine, tokens: Tokens, at: int, first: int, bra
     named = following in _FOLLOWS_NAME
     if tokens.first_on_line(at):
         # Inside an unclosed bracket a line may be a further argument: then it stands farther right.
-        return (kind in _OPENERS or kind in _TOP or named) and (not brackets or tokens.column(at) <= tokens.column(first))
+        aligned = kind == "NAME" and tokens.first_on_line(first) and tokens.column(at) == tokens.column(first)
+        return (kind in _OPENERS or kind in _TOP or named or aligned) and (not brackets or tokens.column(at) <= tokens.column(first))
     return not brackets and kind == "NAME" and following in ("=", "~")
 
 

@@ -63,15 +63,16 @@ def _excerpt(span: Span, text: str, mark: str) -> list[tuple[int, str]]:
         start = span.source.position(span.start)[1] - 1 if number == first else len(line) - len(line.lstrip())
         line_end, end_column = span.source.position(span.end)
         end = end_column - 1 if number == line_end else len(line)
+        if len(line) > _WIDEST:
+            cut = max(0, start - _WIDEST // 4)
+            line, start, end = "…" + line[cut : cut + _WIDEST], start - cut + 1, min(end - cut + 1, _WIDEST + 1)
         before, under = _shown(line[:start]), _shown(line[start:end])
         marks = mark * max(_width(under), 1)
         if number == last and text:
             marks = f"{marks} {text}"
         if number == last and last > first + 1:
             excerpt.append((0, "…"))
-        excerpt.append((number, _shown(line)[:_WIDEST]))
-        if _width(before) < _WIDEST:
-            excerpt.append((0, " " * _width(before) + (marks if text else marks[: _WIDEST - _width(before)])))
+        excerpt += [(number, _shown(line)), (0, " " * _width(before) + marks)]
     return excerpt
 
 

@@ -15,7 +15,8 @@ from archdsl.syntax.source import Source, Span
 from archdsl.syntax.table import END, table
 
 ERROR = "$ERROR"  # stands where no token could be read; its diagnostic is made already
-MAX_TOKENS = 200_000
+MAX_TOKENS = 100_000
+MAX_ERRORS = 50
 MAX_DIGITS = 18  # of one integer: every one fits in 64 bits
 
 
@@ -44,7 +45,10 @@ class Tokens:
 
 
 def tokenize(source: Source) -> Tokens:
-    """Everything in the text but white space; what cannot be a token is reported and becomes an ERROR token."""
+    """Everything in the text but white space; what cannot be a token is reported and becomes an ERROR token.
+
+    Stops at MAX_TOKENS, and after MAX_ERRORS errors.
+    """
     tokens = Tokens(source)
     literals = table().literals
     for match in _scan(source.text):
@@ -65,6 +69,8 @@ def tokenize(source: Source) -> Tokens:
         tokens.texts.append(text)
         tokens.starts.append(match.start())
         tokens.ends.append(match.end())
+        if len(tokens.diagnostics) >= MAX_ERRORS:
+            break
         if len(tokens.kinds) >= MAX_TOKENS:
             span = Span(source, match.start(), match.end())
             tokens.diagnostics.append(limits.TOKENS.error(span, f"a file of more than {MAX_TOKENS} tokens"))

@@ -12,11 +12,11 @@ from dataclasses import fields, replace
 from typing import Any
 
 from archdsl.syntax import ast
-from archdsl.syntax.codes import syntax
+from archdsl.syntax.codes import limits, syntax
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
 from archdsl.syntax.parser import EDITION, parse, parse_expression, parse_path
 from archdsl.syntax.source import Source, Span
-from archdsl.syntax.tokens import tokenize
+from archdsl.syntax.tokens import MAX_ERRORS, tokenize
 from archdsl.syntax.yaml_tree import Mapping, Scalar, Sequence, Tree, tree
 
 _KINDS = ("use", "const", "fn", "block", "space", "model", "genotype", "search")
@@ -80,10 +80,16 @@ class _Writer:
         labels = tuple(Label(self.place(label.span), label.text) for label in diagnostic.labels)
         return replace(diagnostic, span=None if diagnostic.span is None else self.place(diagnostic.span), labels=labels)
 
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+        if len(self.diagnostics) >= MAX_ERRORS:
+            last = limits.ERRORS.error(diagnostic.span, f"after {MAX_ERRORS} errors the rest of the file was not read")
+            raise DiagnosticError(*self.diagnostics, last)
+
     # -- checks ------------------------------------------------------------------------------------
 
     def wrong(self, node: Tree, message: str, help: str | None = None) -> None:
-        self.diagnostics.append(syntax.YAML_SHAPE.error(node.span, message, help=help))
+        self.report(syntax.YAML_SHAPE.error(node.span, message, help=help))
 
     def fields(self, node: Tree, what: str, needed: str, optional: str = "") -> dict[str, Tree] | None:
         """The values of a mapping by key; None, and a diagnostic, where the keys are not those of the thing."""
@@ -124,9 +130,7 @@ class _Writer:
 
             for diagnostic in found:
                 labels = tuple(Label(place(label.span), label.text) for label in diagnostic.labels)
-                self.diagnostics.append(
-                    replace(diagnostic, span=node.span if diagnostic.span is None else place(diagnostic.span), labels=labels)
-                )
+                self.report(replace(diagnostic, span=node.span if diagnostic.span is None else place(diagnostic.span), labels=labels))
             return
         self.fragment(node.text, node.span, node.exact)
 
@@ -165,7 +169,7 @@ class _Writer:
             return
         if not isinstance(edition, Scalar) or edition.text != str(EDITION):
             known = f"this version of archdsl knows edition {EDITION}"
-            self.diagnostics.append(syntax.UNKNOWN_EDITION.error(edition.span, "unknown edition", help=known))
+            self.report(syntax.UNKNOWN_EDITION.error(edition.span, "unknown edition", help=known))
         self.put(f"arch {EDITION}\n")
         rest = Mapping(tuple(pair for pair in root.pairs if pair[0].text != "arch"), root.span)
         if root.get("declarations") is not None:

@@ -14,7 +14,7 @@ from archdsl.syntax.decoding import MAX_BYTES
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.source import Source, Span
 
-MAX_DEPTH = 200
+MAX_DEPTH = 320  # two levels for each of the tree's 150, and some
 MAX_EVENTS = 50_000
 
 

@@ -43,7 +43,7 @@ Use instead: a smaller number.""",
 TOKENS = Code(
     "E0804",
     "too many tokens",
-    """What: a file of more than 200,000 words, numbers and signs.
+    """What: a file of more than 100,000 words, numbers and signs.
 
 Why: the time to read a file is bounded.
 
