@@ -1,47 +1,80 @@
-"""The least and the greatest sum of terms, exactly."""
+"""The least and the greatest sum of terms, exactly: bucket elimination over their tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from math import prod
 from operator import add
+from typing import TypeAlias
 
-from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TABLE_LIMIT, Expr, Variable, spread, union
+from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Variable, spread
 from archdsl.ir.frontier import frontier
 from archdsl.ir.terms import merged
+
+_Table: TypeAlias = tuple[tuple[Variable, ...], Sequence[int]]
 
 
 def extremes(terms: Iterable[Expr], constraints: Iterable[Expr] = ()) -> tuple[int, int] | None:
     """The least and the greatest sum over all assignments that satisfy the constraints; None where none does.
 
-    A term must not depend on inactive choices, so that it does not matter what those are. Without constraints each
-    choice is eliminated from the tables that mention it; otherwise, or where such a table grows too large, the frontier answers.
-    Raises DiagnosticError E0509 where both are out of reach.
+    A term must not depend on inactive choices, so that it does not matter what those are. Where a joint table would grow
+    too large, the frontier answers. Raises DiagnosticError E0509 where that is out of reach as well.
     """
-    sums = merged(terms)
-    constraints = tuple(constraints)
-    if not constraints and all(isinstance(v, Choice) for e in sums for v in e.scope):
-        low, high = _eliminated(sums, min), _eliminated(sums, max)
-        if low is not None and high is not None:
-            return low, high
-    return frontier((), {}, constraints, sums).extremes()
+    sums, constraints = merged(terms), tuple(constraints)
+    heavy = 1 + 2 * sum(max(map(abs, e.table)) for e in sums)  # one broken condition outweighs every sum
+    conditions = [(c.scope, [int(not holds) for holds in c.table]) for c in constraints]
+    for variable in _derived([*sums, *constraints]):
+        if prod(v.size for v in variable.expr.scope) * variable.size > TABLE_LIMIT:
+            return frontier((), {}, constraints, sums).extremes()
+        conditions.append(((*variable.expr.scope, variable), [int(code != i) for code in variable.codes for i in range(variable.size)]))
+    found = []
+    for best, weight in ((min, heavy), (max, -heavy)):
+        tables: list[_Table] = [(e.scope, e.table) for e in sums]
+        tables += [(scope, [weight * broken for broken in table]) for scope, table in conditions]
+        total = _eliminated(tables, best)
+        if total is None:
+            return frontier((), {}, constraints, sums).extremes()
+        found.append(total)
+    return (found[0], found[1]) if abs(found[0]) < heavy else None
 
 
-def _eliminated(sums: Iterable[Expr], best: Callable[..., int]) -> int | None:
-    """Bucket elimination in program order; None where a joint table exceeds the limit."""
-    tables: list[tuple[tuple[Variable, ...], Sequence[int]]] = [(e.scope, e.table) for e in sums]
-    for variable in union(Expr(scope, ()) for scope, _ in tables):
-        mine = [t for t in tables if variable in t[0]]
-        rest = [t for t in tables if variable not in t[0]]
-        others = tuple(v for v in union(Expr(scope, ()) for scope, _ in mine) if v is not variable)
-        scope = (variable, *others)
-        if prod(v.size for v in scope) > TABLE_LIMIT:
+def _eliminated(tables: list[_Table], best: Callable[..., int]) -> int | None:
+    """The best total. The variable with the smallest joint table goes first; None where even that exceeds the limit."""
+    waiting = {v for scope, _ in tables for v in scope}
+    while waiting:
+        variable = min(waiting, key=partial(_order, tables))
+        size = _joint_size(variable, tables)
+        if size > TABLE_LIMIT:
             return None
-        total: Sequence[int] = [0] * prod(v.size for v in scope)
-        for inner, table in mine:
-            total = list(map(add, total, spread(Expr(inner, tuple(table)), scope)))
-        width = len(total) // variable.size
+        mine = [t for t in tables if variable in t[0]]
+        others = tuple({v: None for scope, _ in mine for v in scope if v is not variable})
+        total: Sequence[int] = [0] * size
+        for scope, table in mine:
+            total = list(map(add, total, spread(Expr(scope, tuple(table)), (variable, *others))))
+        width = size // variable.size
         slices = [total[k * width : (k + 1) * width] for k in range(variable.size)]
-        tables = [*rest, (others, list(map(best, *slices)) if len(slices) > 1 else slices[0])]
+        tables = [t for t in tables if variable not in t[0]]
+        tables.append((others, list(map(best, *slices)) if len(slices) > 1 else slices[0]))
+        waiting.remove(variable)
     return sum(table[0] for _, table in tables)
+
+
+def _order(tables: Iterable[_Table], variable: Variable) -> tuple[int, tuple[int, int]]:
+    return _joint_size(variable, tables), variable.rank
+
+
+def _joint_size(variable: Variable, tables: Iterable[_Table]) -> int:
+    return prod(v.size for v in {v for scope, _ in tables if variable in scope for v in scope})
+
+
+def _derived(exprs: Iterable[Expr]) -> list[Derived]:
+    """The derived variables under the expressions, those under others included."""
+    found: dict[Derived, None] = {}
+    waiting = [v for e in exprs for v in e.scope]
+    while waiting:
+        variable = waiting.pop()
+        if isinstance(variable, Derived) and variable not in found:
+            found[variable] = None
+            waiting.extend(variable.expr.scope)
+    return list(found)
