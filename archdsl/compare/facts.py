@@ -1,0 +1,49 @@
+"""A difference as JSON facts (grammar/diff.schema.json)."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from archdsl.compare.difference import Difference, Totals
+from archdsl.compare.edits import Edit
+
+FORMAT_VERSION = 1
+
+
+def as_facts(difference: Difference) -> dict[str, Any]:
+    """The difference for programs. Numbers of architectures are texts: they exceed what JSON readers keep exact."""
+    inherits = difference.inherits
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": difference.kind,
+        "before": {"name": difference.names[0], **_totals(difference.before)},
+        "after": {"name": difference.names[1], **_totals(difference.after)},
+        "edits": [_edit(edit) for edit in difference.edits],
+        "unchanged": difference.unchanged,
+        "following": difference.following,
+        "inherits": None if inherits is None else {"same": inherits.same, "sliceable": inherits.sliceable, "total": inherits.total},
+    }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    facts: dict[str, Any] = {"edit": type(edit).__name__}
+    for f in fields(edit):
+        value = getattr(edit, f.name)
+        facts[f.name] = list(value) if isinstance(value, tuple) else value
+    return facts
+
+
+def _totals(totals: Totals | None) -> dict[str, Any]:
+    if totals is None:
+        return {"params": None, "macs": None, "architectures": None}
+    count = totals.architectures
+    return {
+        "params": _ends(totals.params),
+        "macs": _ends(totals.macs),
+        "architectures": None if count is None else {"min": str(count[0]), "max": str(count[1])},
+    }
+
+
+def _ends(ends: tuple[int, int] | None) -> dict[str, int] | None:
+    return None if ends is None else {"min": ends[0], "max": ends[1]}

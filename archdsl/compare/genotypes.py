@@ -1,0 +1,150 @@
+"""The difference between two genotypes, and patches that lead from one to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from archdsl.compare.difference import Difference, Totals
+from archdsl.compare.edits import Added, Changed, Edit, Removed
+from archdsl.compare.paths import gather, natural
+from archdsl.syntax.codes import files as codes
+from archdsl.syntax.diagnostics import DiagnosticError
+
+FORMAT_VERSION = 1
+Answers = Mapping[str, str]  # a genotype: path -> label
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One answer that differs; None where there is no answer."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The answers in which two genotypes differ, in the order of their paths, and nothing else."""
+
+    changes: tuple[Change, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def inverse(self) -> Patch:
+        return Patch(tuple(Change(c.path, c.after, c.before) for c in self.changes))
+
+    def facts(self) -> dict[str, Any]:
+        """The canonical JSON form (grammar/patch.schema.json): equal patches give equal texts."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "kind": "genotype",
+            "changes": [{"path": c.path, "before": c.before, "after": c.after} for c in self.changes],
+        }
+
+    def edits(self) -> str:
+        """The patch as edits of the language; an answer that is taken back has no edit and becomes a comment."""
+        lines = []
+        scopes: dict[str, list[str]] = {}
+        for path, group in _gathered(self.changes):
+            scope, _, name = path.rpartition(".")
+            first = group[0]
+            line = f"{name} = {first.after}" if first.after is not None else f"# {name} is open again (it was {first.before})"
+            scopes.setdefault(scope, []).append(line)
+        for scope, inner in scopes.items():
+            if not scope:
+                lines.extend(inner)
+            elif len(inner) == 1 and not inner[0].startswith("#"):
+                lines.append(f"{scope}.{inner[0]}")
+            else:
+                lines.extend([f"{scope} {{", *(f"  {line}" for line in inner), "}"])
+        return "".join(f"{line}\n" for line in lines)
+
+
+def patch(a: Answers, b: Answers) -> Patch:
+    """What turns `a` into `b`."""
+    paths = sorted({*a, *b}, key=lambda p: (natural(p), p))
+    return Patch(tuple(Change(p, a.get(p), b.get(p)) for p in paths if a.get(p) != b.get(p)))
+
+
+def apply(change: Patch, a: Answers) -> dict[str, str]:
+    """The answers of `a` with the patch applied: those that stay in their order, new ones behind.
+
+    Raises DiagnosticError (E0962) where `a` does not have the answers that the patch starts from.
+    """
+    wrong = [c for c in change.changes if a.get(c.path) != c.before]
+    if wrong:
+        raise DiagnosticError(
+            *(
+                codes.PATCH_DOES_NOT_FIT.error(
+                    None,
+                    f"`{c.path}` is {_answer(a.get(c.path))}, and the patch starts from {_answer(c.before)}",
+                    help="apply the patch to the genotype that it was made from",
+                )
+                for c in wrong
+            )
+        )
+    result = dict(a)
+    for c in change.changes:
+        if c.after is None:
+            del result[c.path]
+        else:
+            result[c.path] = c.after
+    return result
+
+
+def read_patch(facts: object) -> Patch:
+    """The patch of a JSON document. Raises DiagnosticError (E0963) for anything that is not one."""
+    if not isinstance(facts, Mapping) or facts.get("kind") != "genotype" or facts.get("format_version") != FORMAT_VERSION:
+        raise _malformed(f'it has no `"kind": "genotype", "format_version": {FORMAT_VERSION}`')
+    rows = facts.get("changes")
+    if not isinstance(rows, Sequence) or isinstance(rows, str) or set(facts) != {"format_version", "kind", "changes"}:
+        raise _malformed("it holds exactly `format_version`, `kind` and the list `changes`")
+    changes: dict[str, Change] = {}
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping) or set(row) != {"path", "before", "after"}:
+            raise _malformed(f"change {number} has exactly `path`, `before` and `after`")
+        path, before, after = row["path"], row["before"], row["after"]
+        if not isinstance(path, str) or not path or not isinstance(before, str | None) or not isinstance(after, str | None):
+            raise _malformed(f"change {number}: a path is a text, an answer a text or null")
+        if before == after:
+            raise _malformed(f"change {number} of `{path}` changes nothing")
+        if path in changes:
+            raise _malformed(f"`{path}` is changed twice")
+        changes[path] = Change(path, before, after)
+    return Patch(tuple(sorted(changes.values(), key=lambda c: (natural(c.path), c.path))))
+
+
+def compare_genotypes(
+    a: Answers, b: Answers, names: tuple[str, str], before: Totals | None = None, after: Totals | None = None
+) -> Difference:
+    """The difference between two genotypes, answer by answer; the totals are those of what they select, if known."""
+    changes = patch(a, b).changes
+    edits = [replace(_edit(group[0]), path=path, places=len(group)) for path, group in _gathered(changes)]
+    return Difference("genotypes", names, tuple(edits), sum(b.get(p) == label for p, label in a.items()), before=before, after=after)
+
+
+def _edit(change: Change) -> Edit:
+    if change.before is None:
+        return Added(change.path, str(change.after), ("space",))
+    if change.after is None:
+        return Removed(change.path, change.before, ("space",))
+    return Changed(change.path, "answer", change.before, change.after, ("function",))
+
+
+def _gathered(changes: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:
+    def likeness(c: Change) -> Hashable:
+        return c.before, c.after
+
+    yield from sorted(gather(changes, lambda c: c.path, likeness), key=lambda g: natural(g[1][0].path))
+
+
+def _answer(label: str | None) -> str:
+    return "open" if label is None else label
+
+
+def _malformed(why: str) -> DiagnosticError:
+    return DiagnosticError(codes.NOT_A_PATCH.error(None, f"this is not a patch of a genotype: {why}"))

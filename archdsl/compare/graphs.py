@@ -1,0 +1,166 @@
+"""The difference between two spaces, two models, or one of each."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+
+from archdsl.compare.choice_edits import choice_edits
+from archdsl.compare.choices import pair_choices
+from archdsl.compare.difference import Difference
+from archdsl.compare.edits import FUNCTION, KEYS, Added, Changed, Edit, Effect, Moved, Removed, Rewired, ordered
+from archdsl.compare.expressions import ChoicePairs, describe
+from archdsl.compare.inheritance import inheritance
+from archdsl.compare.matching import match
+from archdsl.compare.pairing import Pairing, same_sizes
+from archdsl.compare.paths import BRACKET, base, gather, index, natural
+from archdsl.compare.properties import conditions, is_replaced, properties
+from archdsl.compare.totals import totals
+from archdsl.compare.tree import Node, live_tree
+from archdsl.compare.wiring import rewired
+from archdsl.ir.choice import Choice
+from archdsl.ir.graph import Graph, Input, Op, Pick, Select
+from archdsl.ir.instance import join
+
+
+def compare_graphs(a: Graph, b: Graph) -> Difference:
+    """The difference between two graphs; empty where they have the same structure, sizes, keys and choices."""
+    root_a, owners_a = live_tree(a)
+    root_b, owners_b = live_tree(b)
+    nodes = match(root_a, root_b, owners_a, owners_b)
+    pairing = Pairing(a, b, nodes, pair_choices(a, b, nodes.moved), owners_a, owners_b)
+    sources = (_inputs, choice_edits, _moves, _presence, properties, _wiring, conditions)
+    edits = [edit for source in sources for edit in source(pairing)]
+    touched = {e.path for e in edits}
+    unchanged = following = 0
+    for x, y in nodes.values.items():
+        if isinstance(x, Op) and owners_a[x].path not in touched:
+            unchanged += 1
+            following += not same_sizes(x, y, pairing)
+    return Difference(
+        "architectures",
+        (a.name, b.name),
+        tuple(_collapsed(edits)),
+        unchanged,
+        following,
+        totals(a),
+        totals(b),
+        inheritance(pairing),
+    )
+
+
+def _inputs(pairing: Pairing) -> Iterator[Edit]:
+    for x, y in pairing.nodes.values.items():
+        if isinstance(x, Input) and isinstance(y, Input):
+            for dim in dict.fromkeys((*x.shape, *y.shape)):
+                before = describe(x.shape[dim]) if dim in x.shape else "absent"
+                after = describe(y.shape[dim]) if dim in y.shape else "absent"
+                if before != after:
+                    yield Changed(x.name, dim, before, after, ("shape",))
+            if x.dims != y.dims and set(x.dims) == set(y.dims):
+                yield Changed(x.name, "order", x.dims, y.dims, ("cosmetic",))
+
+
+def _moves(pairing: Pairing) -> Iterator[Edit]:
+    for x, y in pairing.nodes.moved.items():
+        effects: set[Effect] = {"checkpoint-incompatible"} if next(x.weights(), None) is not None else set()
+        renamed = x.parent is not None and y.parent is not None and pairing.nodes.nodes.get(x.parent) is y.parent
+        yield Moved(x.path, y.path, renamed, ordered(effects))
+
+
+def _presence(pairing: Pairing) -> Iterator[Edit]:
+    nodes = pairing.nodes
+    backward = {y: x for x, y in nodes.nodes.items()}
+    replaced = {x for x, y in nodes.nodes.items() if is_replaced(x, y)}
+    replaced |= {nodes.nodes[x] for x in replaced}
+    repeats: dict[tuple[Node, str], tuple[Node, Node]] = {}
+    lists: list[tuple[type[Added] | type[Removed], list[Node], Mapping[Node, Node], set[Choice]]] = [
+        (Removed, nodes.removed, nodes.nodes, _explaining(pairing.a, pairing.choices, True)),
+        (Added, nodes.added, backward, _explaining(pairing.b, pairing.choices, False)),
+    ]
+    for edit, roots, twins, explained in lists:
+        for node in roots:
+            parent = node.parent
+            if parent in replaced or _explained(node, explained):
+                continue
+            twin = twins.get(parent) if parent is not None else None
+            if parent is not None and twin is not None and index(node.segment):
+                ours, theirs = _turns(parent, node.segment), _turns(twin, node.segment)
+                if ours and theirs and ours != theirs:
+                    first, second = (parent, twin) if edit is Removed else (twin, parent)
+                    repeats[first, base(node.segment)] = first, second
+                    continue
+            keyed = KEYS if next(node.weights(), None) is not None else set[Effect]()
+            yield edit(node.path, node.callee, ordered(FUNCTION | keyed))
+    for (first, name), (_, second) in repeats.items():
+        turns = [c for c in (*first.children, *second.children) if base(c.segment) == name]
+        keyed = KEYS if any(next(c.weights(), None) is not None for c in turns) else set[Effect]()
+        yield Changed(join(second.path, name), "repeats", str(_turns(first, name)), str(_turns(second, name)), ordered(FUNCTION | keyed))
+
+
+def _turns(node: Node, segment: str) -> int:
+    return sum(base(child.segment) == base(segment) for child in node.children)
+
+
+def _explaining(graph: Graph, choices: ChoicePairs, first: bool) -> set[Choice]:
+    """The choices whose alternatives come or go by an edit of their own."""
+    pairs = choices.pairs if first else {y: x for x, y in choices.pairs.items()}
+    return {c for c in graph.choices if c not in pairs or pairs[c].labels() != c.labels()}
+
+
+def _explained(node: Node, choices: set[Choice]) -> bool:
+    """Whether all of a subtree belongs to alternatives of these choices."""
+    if not choices:
+        return False
+    above: Node | None = node
+    while above is not None:
+        if above.choice in choices:
+            return True
+        above = above.parent
+    stack = [node]
+    while stack:
+        inner = stack.pop()
+        if inner.choice in choices:
+            continue
+        for value in inner.values:
+            asked = value.index if isinstance(value, Select) else value.subset if isinstance(value, Pick) else None
+            if asked is None or not choices.intersection(asked.choices()):
+                return False
+        stack.extend(inner.children)
+    return True
+
+
+def _wiring(pairing: Pairing) -> Iterator[Edit]:
+    transparent = {n for x, y in pairing.nodes.moved.items() if pairing.nodes.nodes.get(x.parent) is not y.parent for n in x.walk()}  # type: ignore[arg-type]
+    through = {v for n in transparent for v in n.values}
+    for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
+        path = pairing.owners_b[value].path if value is not None else "output"
+        names_before = tuple(pairing.owners_a[v].path for v in before)
+        names_after = tuple(pairing.owners_b[v].path for v in after)
+        yield Rewired(path, names_before, names_after, ("function",))
+
+
+def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Equal edits at several indices as one, in the order of their paths."""
+
+    def likeness(edit: Edit) -> Hashable:
+        skipped = ("path", "to", "places")
+        rest = tuple(getattr(edit, f.name) for f in fields(edit) if f.name not in skipped)
+        return type(edit).__name__, rest, _target(edit) if isinstance(edit, Moved) else None
+
+    for path, group in sorted(gather(edits, lambda e: e.path, likeness), key=lambda g: natural(g[1][0].path)):
+        first = replace(group[0], path=path, places=len(group))
+        if isinstance(first, Moved) and len(group) > 1:
+            first = replace(first, to=_with_indices(first.to, BRACKET.findall(path)))
+        yield first
+
+
+def _with_indices(path: str, indices: Sequence[str]) -> str:
+    """The path with these indices in place of its own."""
+    names = BRACKET.split(path)
+    return names[0] + "".join(f"{i}{name}" for i, name in zip(indices, names[1:], strict=True))
+
+
+def _target(edit: Moved) -> str:
+    """Where a move goes, without the indices if they are those that it comes from."""
+    return BRACKET.sub("[]", edit.to) if BRACKET.findall(edit.to) == BRACKET.findall(edit.path) else edit.to

@@ -1,0 +1,219 @@
+"""Which part of one architecture is which part of the other: by path, then by content, then by likeness."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from archdsl.compare.paths import base, index
+from archdsl.compare.tree import Node, digest, kind
+from archdsl.ir.graph import Value, operands
+
+LIKENESS = 0.5  # the share of inner parts that two layers have in common before one counts as the other renamed
+
+
+@dataclass(eq=False, slots=True)
+class Matching:
+    """Pairs of nodes and of values. `moved` are the roots of subtrees found under another path."""
+
+    nodes: dict[Node, Node] = field(default_factory=dict)
+    values: dict[Value, Value] = field(default_factory=dict)
+    moved: dict[Node, Node] = field(default_factory=dict)
+    removed: list[Node] = field(default_factory=list)  # maximal subtrees without a counterpart
+    added: list[Node] = field(default_factory=list)
+
+
+def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> Matching:
+    """Pairs two trees. Stable paths first; what is left by equal content, then by likeness within one scope."""
+    found = Matching()
+    left: list[Node] = []
+    right: list[Node] = []
+    _pair(a, b, found, left, right, owners_a, owners_b)
+    backward = {y: x for x, y in found.nodes.items()}
+    turns_left, left = _set_turns_apart(left, found.nodes)
+    turns_right, right = _set_turns_apart(right, backward)
+    for equal in (_content, _likeness):
+        for x, y in equal(left, right, found):
+            found.moved[x] = y
+            more_left: list[Node] = []
+            more_right: list[Node] = []
+            _pair(x, y, found, more_left, more_right, owners_a, owners_b)
+            left.extend(more_left)
+            right.extend(more_right)
+    for x, y in _substitutes(left, right, found, owners_a, owners_b):
+        _pair(x, y, found, left, right, owners_a, owners_b)
+    taken = set(found.nodes.values())
+    found.removed = _maximal([*turns_left, *left], found.nodes)
+    found.added = _maximal([*turns_right, *right], taken)
+    return found
+
+
+def _set_turns_apart(nodes: list[Node], pairs: Mapping[Node, Node]) -> tuple[list[Node], list[Node]]:
+    """Splits off the turns of a loop that the other side runs less often: those are repeats, never moves."""
+    turns: list[Node] = []
+    others: list[Node] = []
+    for node in nodes:
+        twin = pairs.get(node.parent) if node.parent is not None else None
+        known = {base(c.segment) for c in twin.children} if twin is not None and index(node.segment) else ()
+        (turns if base(node.segment) in known else others).append(node)
+    return turns, others
+
+
+def _pair(
+    a: Node, b: Node, found: Matching, left: list[Node], right: list[Node], owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
+) -> None:
+    """Pairs two nodes and what is below them under equal names; the rest goes to `left` and `right`."""
+    stack = [(a, b)]
+    while stack:
+        a, b = stack.pop()
+        found.nodes[a] = b
+        _pair_values(a, b, found)
+        rows_a, rows_b = _by_segment(a.children), _by_segment(b.children)
+        for segment, row_a in rows_a.items():
+            row_b = rows_b.get(segment, [])
+            pairs = [(row_a[0], row_b[0])] if len(row_a) == len(row_b) == 1 else _align(row_a, row_b, owners_a, owners_b)
+            stack.extend(pairs)
+            left.extend(_without(row_a, {x for x, _ in pairs}))
+            right.extend(_without(row_b, {y for _, y in pairs}))
+        for segment, row_b in rows_b.items():
+            if segment not in rows_a:
+                right.extend(row_b)
+
+
+def _without(row: Iterable[Node], taken: set[Node]) -> list[Node]:
+    return [node for node in row if node not in taken]
+
+
+def _pair_values(a: Node, b: Node, found: Matching) -> None:
+    if len(a.values) == len(b.values):
+        found.values.update(zip(a.values, b.values, strict=True))
+        return
+    rest = list(b.values)
+    for value in a.values:
+        twin = next((v for v in rest if kind(v) == kind(value)), None)
+        if twin is not None:
+            rest.remove(twin)
+            found.values[value] = twin
+
+
+def _by_segment(nodes: Iterable[Node]) -> dict[str, list[Node]]:
+    rows: dict[str, list[Node]] = {}
+    for node in nodes:
+        rows.setdefault(node.segment, []).append(node)
+    return rows
+
+
+def _align(row_a: list[Node], row_b: list[Node], owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> list[tuple[Node, Node]]:
+    """Pairs instances without weights that share one name (two `relu` in one scope) by what they read, then in order."""
+    keys_a = [_reads(n, owners_a) for n in row_a]
+    keys_b = [_reads(n, owners_b) for n in row_b]
+    pairs: list[tuple[Node, Node]] = []
+    for tag, a0, a1, b0, b1 in SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
+        if tag in ("equal", "replace"):
+            pairs.extend(zip(row_a[a0:a1], row_b[b0:b1], strict=False))
+    return pairs
+
+
+def _reads(node: Node, owners: Mapping[Value, Node]) -> Hashable:
+    return node.callee, tuple(owners[o].path for v in node.values for o in operands(v))
+
+
+def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[tuple[Node, Node]]:
+    """Pairs of subtrees of equal content, those in one scope first, then the largest parts anywhere."""
+    taken = set(found.nodes.values())
+    by_content: dict[Hashable, list[Node]] = {}
+    for root in right:
+        for node in root.walk():
+            if node not in taken and _substantial(node):
+                by_content.setdefault((digest(node), node.callee), []).append(node)
+    pairs: dict[Node, Node] = {}
+    covered: set[Node] = set()
+
+    def take(x: Node, y: Node) -> None:
+        pairs[x] = y
+        covered.update(x.walk(), y.walk())
+
+    for nearby in (True, False):
+        for root in left:
+            for node in root.walk():
+                if node in covered or node in found.nodes or not _substantial(node):
+                    continue
+                candidates = [c for c in by_content.get((digest(node), node.callee), ()) if c not in covered]
+                if nearby:
+                    candidates = [c for c in candidates if _same_scope(node, c, found)]
+                if candidates:
+                    take(node, candidates[0])
+    return list(pairs.items())
+
+
+def _likeness(left: list[Node], right: list[Node], found: Matching) -> Iterable[tuple[Node, Node]]:
+    """Pairs of layers of one kind in one scope that have most inner parts in common."""
+    taken = set(found.nodes.values())
+    rest = [n for n in right if n not in taken and _substantial(n)]
+    pairs = []
+    for node in left:
+        if node in found.nodes or not _substantial(node):
+            continue
+        best, score = None, LIKENESS
+        for other in rest:
+            if other.callee == node.callee and _same_scope(node, other, found) and (like := _alike(node, other)) >= score:
+                best, score = (other, like) if best is None or like > score else (best, score)
+        if best is not None:
+            rest.remove(best)
+            pairs.append((node, best))
+    return pairs
+
+
+def _substitutes(
+    left: list[Node], right: list[Node], found: Matching, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
+) -> list[tuple[Node, Node]]:
+    """Pairs of primitives in one scope that read the same: `relu` and the `gelu` in its place."""
+    taken = set(found.nodes.values())
+    rest = [n for n in right if n not in taken and n.level == "primitive"]
+    pairs: list[tuple[Node, Node]] = []
+    for node in left:
+        if node in found.nodes or node.level != "primitive":
+            continue
+        reads = [found.nodes.get(owners_a[o]) for v in node.values for o in operands(v)]
+        for other in rest:
+            if _same_scope(node, other, found) and reads == [owners_b[o] for v in other.values for o in operands(v)]:
+                rest.remove(other)
+                pairs.append((node, other))
+                break
+    return pairs
+
+
+def _alike(a: Node, b: Node) -> float:
+    parts_a = {(n.path[len(a.path) :], n.callee) for n in a.walk() if n is not a}
+    parts_b = {(n.path[len(b.path) :], n.callee) for n in b.walk() if n is not b}
+    if not parts_a and not parts_b:
+        return 1.0
+    return len(parts_a & parts_b) / len(parts_a | parts_b)
+
+
+def _same_scope(a: Node, b: Node, found: Matching) -> bool:
+    return a.parent is not None and b.parent is not None and found.nodes.get(a.parent) is b.parent
+
+
+def _substantial(node: Node) -> bool:
+    """Whether a layer is worth recognising elsewhere: one with weights."""
+    return node.level != "input" and next(node.weights(), None) is not None
+
+
+def _maximal(nodes: list[Node], taken: Mapping[Node, Node] | set[Node]) -> list[Node]:
+    """The roots among unpaired nodes; where a part of one was paired, its other parts stand alone."""
+    roots: list[Node] = []
+    for root in dict.fromkeys(nodes):
+        if root in taken:
+            continue
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            if node in taken:
+                continue
+            if any(inner in taken for inner in node.walk()):
+                stack.extend(reversed(node.children))
+            else:
+                roots.append(node)
+    return list(dict.fromkeys(roots))

@@ -1,0 +1,86 @@
+"""Edits to what both architectures have: attributes, layers replaced, requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdsl.compare.edits import FUNCTION, KEYS, Changed, Edit, Effect, ordered
+from archdsl.compare.expressions import agree, describe
+from archdsl.compare.pairing import Pairing, same_shape, same_weights
+from archdsl.compare.tree import Node
+from archdsl.ir.graph import Op, Pick, Select
+
+
+def properties(pairing: Pairing) -> Iterator[Edit]:
+    for x, y in pairing.nodes.nodes.items():
+        if is_replaced(x, y):
+            keyed = KEYS if {w.name for w in x.weights()} | {w.name for w in y.weights()} else set[Effect]()
+            yield Changed(y.path if x in pairing.nodes.moved else x.path, "layer", x.callee, y.callee, ordered(FUNCTION | keyed))
+    for a, b in pairing.nodes.values.items():
+        if isinstance(a, Op) and isinstance(b, Op) and a.name == b.name:
+            yield from _attributes(a, b, pairing)
+        elif isinstance(a, Select) and isinstance(b, Select) and not agree(a.index, b.index, pairing.choices):
+            yield Changed(pairing.owners_b[b].path, "index", describe(a.index), describe(b.index), ("space",))
+        elif isinstance(a, Pick) and isinstance(b, Pick):
+            yield from _pick(a, b, pairing)
+
+
+def _attributes(a: Op, b: Op, pairing: Pairing) -> Iterator[Edit]:
+    path = pairing.owners_b[b].path
+    effects: set[Effect] = set(FUNCTION)
+    if not same_shape(a, b, pairing):
+        effects.add("shape")
+    if not same_weights(a, b, pairing):
+        effects |= KEYS
+    seen: set[tuple[str, str]] = set()
+    for name in dict.fromkeys((*a.attrs, *b.attrs)):
+        x, y = a.attrs.get(name), b.attrs.get(name)
+        if x is not None and y is not None and agree(x, y, pairing.choices):
+            continue
+        before = describe(x) if x is not None else "absent"
+        after = describe(y) if y is not None else "absent"
+        if name == "groups" and (before, after) in seen:
+            continue  # a depthwise convolution: as many groups as channels
+        seen.add((before, after))
+        yield Changed(path, name, before, after, ordered(effects))
+    inits = {w.name: w for w in b.weights}
+    for weight in a.weights:
+        twin = inits.get(weight.name)
+        if twin is not None and not agree(weight.init, twin.init, pairing.choices) and "init" not in a.attrs and "gamma" not in a.attrs:
+            yield Changed(path, f"{weight.name} init", describe(weight.init), describe(twin.init), ("cosmetic",))
+        if twin is not None and pairing.owners_a[a].path == path and weight.full_name != twin.full_name:
+            yield Changed(path, "weights", weight.full_name, twin.full_name, ("params", "checkpoint-incompatible"))
+
+
+def _pick(a: Pick, b: Pick, pairing: Pairing) -> Iterator[Edit]:
+    path = pairing.owners_b[b].path
+    if a.combine != b.combine:
+        yield Changed(path, "combine", a.combine, b.combine, ordered(FUNCTION | KEYS))
+    if a.dim != b.dim:
+        yield Changed(path, "dim", str(a.dim), str(b.dim), ("function", "shape"))
+    if not agree(a.subset, b.subset, pairing.choices):
+        yield Changed(path, "subset", describe(a.subset), describe(b.subset), ("space",))
+
+
+def is_replaced(a: Node, b: Node) -> bool:
+    return a.callee != b.callee and a.level not in ("root", "loop")
+
+
+def conditions(pairing: Pairing) -> Iterator[Edit]:
+    a, b = pairing.a, pairing.b
+    bounds_a = sorted(f"{c.metric} {c.op} {c.limit:,.12g}" for c in a.bounds)
+    bounds_b = sorted(f"{c.metric} {c.op} {c.limit:,.12g}" for c in b.bounds)
+    if bounds_a != bounds_b:
+        yield Changed("require", "cost", ", ".join(bounds_a) or "none", ", ".join(bounds_b) or "none", ("space",))
+    left = [r.condition for r in b.requirements]
+    lost = 0
+    for requirement in a.requirements:
+        twin = next((c for c in left if agree(requirement.condition, c, pairing.choices)), None)
+        if twin is None:
+            lost += 1
+        else:
+            left.remove(twin)
+    if lost or left:
+        yield Changed(
+            "require", "conditions", f"{len(a.requirements)}", f"{len(b.requirements)} ({lost} gone, {len(left)} new)", ("space",)
+        )

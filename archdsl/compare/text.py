@@ -1,0 +1,172 @@
+"""A difference as text for people, and as Markdown for pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdsl.compare.difference import Difference, Totals
+from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
+from archdsl.compare.expressions import domain_text
+
+_LONGEST = 48  # columns for paths
+_WIDE = 56  # columns for two domains
+_NOTES = 84  # the furthest column where effects start, unless a line is longer
+
+
+def as_text(difference: Difference) -> str:
+    """One line an edit: a mark (`+ - ~ > *`), the path, what changes, effects; then the totals."""
+    if not difference.edits:
+        return f"no differences ({_things(difference)} compared)\n"
+    rows = [_row(edit) for edit in difference.edits]
+    column = min(max(len(path) for _, path, _, _ in rows), _LONGEST)
+    heads = [f"{mark} {path:<{column}}  {what}" for mark, path, what, _ in rows]
+    edge = max((len(h) for h in heads if len(h) <= _NOTES), default=0)
+    lines = [f"{head:<{edge}}  {note}".rstrip() for head, (*_, note) in zip(heads, rows, strict=True)]
+    return "\n".join([*lines, *(f"  {line}" for line in _ending(difference))]) + "\n"
+
+
+def as_markdown(difference: Difference) -> str:
+    """A heading, the totals as a table, the edits as a table."""
+    a, b = difference.names
+    lines = [f"### `{a}` → `{b}`" if a != b else f"### `{a}`", ""]
+    if not difference.edits:
+        return "\n".join([*lines, f"No differences ({_things(difference)} compared).", ""])
+    if difference.before is not None and difference.after is not None:
+        cells = [(name, *_pair(x, y, count)) for name, x, y, count in _totals(difference.before, difference.after)]
+        if cells:
+            lines += ["| | before | after | change |", "|---|--:|--:|--:|"]
+            lines += [f"| {name} | {x} | {y} | {change} |" for name, x, y, change in cells] + [""]
+    if difference.inherits is not None:
+        lines += [f"{_share(difference)} of the weights inherit.", ""]
+    lines += ["| | where | what | effect |", "|---|---|---|---|"]
+    for mark, path, what, note in map(_row, difference.edits):
+        lines.append(f"| `{mark}` | `{path}` | {_escaped(what)} | {_escaped(note)} |")
+    return "\n".join([*lines, "", f"{_hidden(difference)}.", ""])
+
+
+def _row(edit: Edit) -> tuple[str, str, str, str]:
+    effects = [e for e in edit.effects if e != "function"]
+    note = ", ".join(effects)
+    match edit:
+        case Added():
+            return "+", edit.path, edit.what, note
+        case Removed():
+            return "-", edit.path, edit.what, note
+        case Moved():
+            return ">", edit.path, f"→ {edit.to}  {'renamed' if edit.renamed else 'moved'}", note
+        case Rewired():
+            return "*", edit.path, f"reads {', '.join(edit.before)} → {', '.join(edit.after)}", note
+        case ChoiceChanged():
+            return "~", edit.path, _widened(edit.before, edit.after), _grown(edit, note)
+        case Changed(field="repeats"):
+            return "~", edit.path, f"×{edit.before} → ×{edit.after}", note
+        case Changed(field="answer" | "layer"):
+            return "~", edit.path, f"{edit.before} → {edit.after}", note
+        case Changed():
+            return "~", f"{edit.path}.{edit.field}", f"{edit.before} → {edit.after}", note
+
+
+def _widened(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """Both domains, or only what comes and goes where they are long."""
+    plain = f"{_domain(before)} → {_domain(after)}"
+    common = set(before) & set(after)
+    if len(plain) <= _WIDE or not common or len(after) == 1 or len(before) == 1:
+        return plain
+    gone = [f"−{label}" for label in before if label not in common]
+    new = [f"+{label}" for label in after if label not in common]
+    return f"{', '.join(gone + new) or 'other order'} ({len(before)} → {len(after)} alternatives)"
+
+
+def _domain(labels: tuple[str, ...]) -> str:
+    if not labels:
+        return "no choice"
+    if len(labels) == 1:
+        return labels[0]
+    text = domain_text(labels)
+    return text if len(text) <= _WIDE // 2 else f"{{{labels[0]}, … {labels[-1]}}} ({len(labels)})"
+
+
+def _grown(edit: ChoiceChanged, note: str) -> str:
+    before, after = max(len(edit.before), 1), max(len(edit.after), 1)
+    if before == after:
+        return note
+    factor = f"×{after / before:.3g}" if after > before else f"÷{before / after:.3g}"
+    each = f" at {edit.places} places" if edit.places > 1 else ""
+    return note.replace("space", f"space {factor}{each}")
+
+
+def _ending(difference: Difference) -> Iterator[str]:
+    parts = []
+    if difference.before is not None and difference.after is not None:
+        for name, x, y, count in _totals(difference.before, difference.after):
+            before, after, change = _pair(x, y, count)
+            parts.append(f"{name} {before} → {after} ({change})" if change else f"{name} {before}")
+    if difference.inherits is not None:
+        parts.append(f"{_share(difference)} of weights inherit")
+    if parts:
+        yield "   ".join(parts)
+    yield _hidden(difference)
+
+
+def _hidden(difference: Difference) -> str:
+    noun = "answers" if difference.kind == "genotypes" else "ops"
+    text = f"{difference.unchanged} {noun} unchanged"
+    return f"{text}, {difference.following} of them with sizes that follow" if difference.following else text
+
+
+def _things(difference: Difference) -> str:
+    return f"{difference.unchanged} {'answers' if difference.kind == 'genotypes' else 'ops'}"
+
+
+def _share(difference: Difference) -> str:
+    inherits = difference.inherits
+    assert inherits is not None
+    text = "100%" if inherits.same == inherits.total else f"{min(100 * inherits.share, 99.9):.3g}%"
+    sliceable = 100 * inherits.sliceable / inherits.total if inherits.total else 0
+    return f"{text} (and {sliceable:.2g}% sliceable)" if sliceable >= 0.05 else text
+
+
+Span = tuple[int, int]
+
+
+def _totals(a: Totals, b: Totals) -> Iterator[tuple[str, Span, Span, bool]]:
+    for name, x, y, count in (
+        ("params", a.params, b.params, False),
+        ("MACs", a.macs, b.macs, False),
+        ("architectures", a.architectures, b.architectures, True),
+    ):
+        if x is not None and y is not None and not (count and x == y == (1, 1)):
+            yield name, x, y, count
+
+
+def _pair(a: Span, b: Span, count: bool) -> tuple[str, str, str]:
+    if a == b:
+        return _ends(a, count), _ends(b, count), "" if not count else "same"
+    middle_a, middle_b = sum(a) / 2, sum(b) / 2
+    if count and middle_a:
+        factor = middle_b / middle_a
+        change = f"×{factor:.3g}" if factor >= 1 else f"÷{1 / factor:.3g}" if factor else "none left"
+    else:
+        change = f"{100 * (middle_b - middle_a) / middle_a:+.1f}%" if middle_a else "new"
+    return _ends(a, count), _ends(b, count), change
+
+
+def _ends(ends: Span, count: bool) -> str:
+    low, high = (_count(n) if count else amount(n) for n in ends)
+    return low if low == high else f"{low}–{high}"
+
+
+def _count(n: int) -> str:
+    return f"{n:,}" if n < 10**9 else f"{n:.4g}"
+
+
+def amount(n: int) -> str:
+    """A cost with its unit: 3.79M, 1.96G."""
+    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6), ("K", 10**3)):
+        if n >= size:
+            return f"{n / size:.3g}{unit}" if n < 999.5 * size else f"{n / size:.0f}{unit}"
+    return str(n)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,188 @@
+"""The inside of a box: its lines of text, its size, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from archdsl.compare.text import amount
+from archdsl_draw.look import Look
+from archdsl_draw.macro import Unit
+from archdsl_draw.metrics import fitted, text_width
+from archdsl_draw.palette import INK, PAPER, PLAIN, STAR, colour_of, ink_on
+from archdsl_draw.scene import Box, Item, Label, Mark, Shape
+
+SHAPES: tuple[Shape, ...] = ("circle", "triangle", "square", "diamond")
+_PAD = 5.0
+_WIDEST = 120.0  # longer texts are cut; the note has them whole
+_STAR = 7.0
+_MARK = 2.8
+PER_EXPANSION = 8.0  # height for each 1 of expansion
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    size: float
+    bold: bool = False
+
+    @property
+    def width(self) -> float:
+        return text_width(self.text, self.size, self.bold)
+
+    @property
+    def height(self) -> float:
+        return self.size * 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A box ready to be placed."""
+
+    unit: Unit
+    look: Look
+    lines: tuple[Line, ...]
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What colours and marks stand for in one drawing."""
+
+    kernels: Mapping[str, int]
+    marks: Mapping[str, Shape]
+
+
+def key_of(found: Mapping[Unit, Look]) -> Key:
+    """Numbers the kernels that are shown as colours, by size, and gives every mark a shape."""
+    shown = (look.kernels if is_searched(look) else look.kernels[:1] for look in found.values())
+    kernels = sorted({k for kernels in shown for k in kernels}, key=lambda k: [int(n) for n in k.split("×")])
+    marks = sorted({m for look in found.values() for m in look.marks})
+    return Key({k: i for i, k in enumerate(kernels)}, {m: SHAPES[i % len(SHAPES)] for i, m in enumerate(marks)})
+
+
+def face(unit: Unit, look: Look) -> Face:
+    """Measures what a unit's box has to hold."""
+    lines = tuple(Line(fitted(t.text, _WIDEST, t.size, t.bold), t.size, t.bold) for t in _lines(unit, look))
+    inside = sum(line.height for line in lines)
+    inside += 2 * _STAR + 3 if look.attention != "no" else 0
+    inside += 2 * _MARK + 4 if look.marks else 0
+    inside += 7 if is_searched(look) else 0
+    width = max([line.width for line in lines] + [2 * _STAR, len(look.marks) * (2 * _MARK + 3), 18])
+    return Face(unit, look, lines, width + 2 * _PAD, max(inside + 2 * _PAD, 26))
+
+
+def scaled(faces: Mapping[Unit, Face]) -> tuple[dict[Unit, Face], float]:
+    """The same boxes, those with an expansion as high as it says; and the height at expansion 0, so that all fit."""
+    expanding = [(f, f.look.expansion[1]) for f in faces.values() if f.look.expansion is not None]
+    ground = max((f.height - PER_EXPANSION * e for f, e in expanding), default=0.0)
+    heights = {f.unit: ground + PER_EXPANSION * e for f, e in expanding}
+    return {u: replace(f, height=heights.get(u, f.height)) for u, f in faces.items()}, ground
+
+
+def is_searched(look: Look) -> bool:
+    """Whether a choice decides the kernel."""
+    return look.kernel_choice and len(look.kernels) > 1
+
+
+def _lines(unit: Unit, look: Look) -> Iterator[Line]:
+    if unit.is_input:
+        yield Line(look.name, 9, True)
+        yield Line(look.sizes, 8)
+        return
+    if look.name and not look.options:
+        yield Line(look.name, 8.5)
+    if look.options:
+        yield from (Line(label, 8.5) for label in look.options)
+        return
+    if look.channels:
+        channels, _, step = look.channels.partition(" by ")
+        yield Line(channels, 11, True)
+        if step:
+            yield Line(f"by {step}", 7.5)
+    if len(look.kernels) <= 2:
+        yield from (Line(kernel, 8) for kernel in look.kernels)
+    else:
+        yield from (Line("  ".join(look.kernels[i : i + 2]), 7.5) for i in range(0, len(look.kernels), 2))
+    if look.expansion is not None and look.expansion[0] != look.expansion[1]:
+        yield Line(f"e {look.expansion[0]:g}–{look.expansion[1]:g}", 8)
+    if unit.repeat > 1:
+        yield Line(f"×{unit.repeat}", 9, True)
+
+
+def note(unit: Unit, look: Look) -> str:
+    """What a reader sees on pointing at the box."""
+    facts = [unit.path]
+    if unit.followers:
+        facts.append("then " + ", ".join(unit.followers))
+    if look.kernels:
+        facts.append("kernel " + " or ".join(look.kernels) if is_searched(look) else "kernel " + " and ".join(look.kernels))
+    if look.channels:
+        facts.append(f"channels {look.channels}")
+    if look.expansion is not None:
+        facts.append(f"expansion {_ends(look.expansion)}")
+    if look.sizes:
+        facts.append(f"size {look.sizes}")
+    if not unit.is_input:
+        facts.append(f"params {costs(look.params)}")
+        facts.append(f"MACs {costs(look.macs)}")
+    return "\n".join(facts)
+
+
+def costs(ends: tuple[float, float]) -> str:
+    """A cost or its range: `1.96G`, `3.1M–41M`."""
+    low, high = amount(int(ends[0])), amount(int(ends[1]))
+    return low if low == high else f"{low}–{high}"
+
+
+def _ends(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:g}" if ends[0] == ends[1] else f"{ends[0]:g}–{ends[1]:g}"
+
+
+def draw(box: Face, x: float, y: float, key: Key) -> Iterator[Item]:
+    """The box with its upper left corner at (x, y)."""
+    unit, look = box.unit, box.look
+    fill, ink = PLAIN, INK
+    several = is_searched(look)
+    if several or look.options:
+        fill = PAPER
+    elif look.kernels:
+        fill = colour_of(key.kernels[look.kernels[0]])
+        ink = ink_on(fill)
+    radius = 9.0 if unit.is_input else 2.0
+    if unit.repeat > 1:  # a pile of equal blocks
+        yield from (Box(x + shift, y + shift, box.width, box.height, PAPER, radius=radius) for shift in (4.0, 2.0))
+    yield Box(x, y, box.width, box.height, fill, dashed=bool(look.options), radius=radius, name=unit.path, note=note(unit, look))
+    content = sum(line.height for line in box.lines) + (2 * _STAR + 3 if look.attention != "no" else 0)
+    floor = (2 * _MARK + 4 if look.marks else 0) + (7 if several else 0)
+    top = y + (box.height - floor - content) / 2
+    if look.attention != "no":
+        yield star(x + box.width / 2, top + _STAR, _STAR, look.attention)
+        top += 2 * _STAR + 3
+    for line in box.lines:
+        yield Label(x + box.width / 2, top + line.height * 0.82, line.text, line.size, bold=line.bold, colour=ink)
+        top += line.height
+    if look.marks:
+        yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key, ink)
+    if several:
+        yield from _cells([colour_of(key.kernels[k]) for k in look.kernels], x, y + box.height - 6, box.width)
+
+
+def star(x: float, y: float, radius: float, attention: Literal["no", "maybe", "yes"]) -> Mark:
+    """Filled where there is attention, empty where a choice decides."""
+    return Mark("star", x, y, radius, STAR if attention == "yes" else PAPER)
+
+
+def _marks(marks: Sequence[str], middle: float, y: float, key: Key, ink: str) -> Iterator[Item]:
+    step = 2 * _MARK + 3
+    left = middle - step * (len(marks) - 1) / 2
+    for i, name in enumerate(marks):
+        yield Mark(key.marks[name], left + i * step, y, _MARK, PAPER, INK)
+
+
+def _cells(colours: Sequence[str], x: float, y: float, width: float) -> Iterator[Item]:
+    each = width / len(colours)
+    for i, colour in enumerate(colours):
+        yield Box(x + i * each, y, each, 6, colour)

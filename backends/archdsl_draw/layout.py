@@ -1,0 +1,201 @@
+"""Places boxes and arrows: rows of columns, lanes within a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl_draw.boxes import Face, draw
+from archdsl_draw.macro import Unit
+from archdsl_draw.metrics import text_width
+from archdsl_draw.palette import INK, LINE, PAPER, SOFT
+from archdsl_draw.plan import Plan
+from archdsl_draw.routes import Route, Routes, letters, routes
+from archdsl_draw.scene import Arrow, Label, Mark, Scene
+
+MARGIN = 22.0
+ROW_WIDTH = 1180.0  # where a row of boxes breaks
+HEADER = 28.0  # stage names and sizes
+STRIP = 66.0  # the bars of MACs with their texts
+_GUTTER = 16.0
+_LANE_GAP = 14.0
+_TRACK = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    x: float
+    width: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One system of lanes. `lanes` are their middles, `gaps` the tops of the room for tracks above each."""
+
+    columns: range
+    top: float
+    lanes: tuple[float, ...]
+    gaps: tuple[float, ...]
+    bottom: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    columns: dict[int, Column]
+    rows: tuple[Row, ...]
+    routes: Routes
+
+    def row(self, unit: Unit) -> Row:
+        return next(r for r in self.rows if unit.column in r.columns)
+
+    def spot(self, face: Face) -> Column:
+        """The box's own left edge and width: the middle of its column."""
+        column = self.columns[face.unit.column]
+        return Column(column.x + (column.width - face.width) / 2, face.width)
+
+
+def place(plan: Plan, top: float) -> Placed:
+    """Breaks the columns into rows and gives every part its place, from `top` downwards."""
+    widths = _widths(plan)
+    parts = _balanced(plan, widths)
+    row_of = {c: r for r, part in enumerate(parts) for c in part}
+    ways = routes(plan.macro.units, row_of)
+    left = MARGIN + max((text_width(name, 9, True) + 10 for name in plan.lane_names().values()), default=0)
+    columns: dict[int, Column] = {}
+    rows = []
+    for number, part in enumerate(parts):
+        x = left + (_GUTTER if number else 0)
+        for c in part:
+            columns[c] = Column(x, widths[c])
+            x += widths[c] + _GUTTER + 4 * ways.gutters.get(c, 0)
+        row = _row(plan, part, number, ways, top, left, x)
+        rows.append(row)
+        top = row.bottom + STRIP
+    return Placed(columns, tuple(rows), ways)
+
+
+def _widths(plan: Plan) -> dict[int, float]:
+    """The width of each column: its boxes, and its part of what the stage's texts need."""
+    widths: dict[int, float] = {}
+    for unit, face in plan.faces.items():
+        widths[unit.column] = max(widths.get(unit.column, 18.0), face.width + (4 if unit.repeat > 1 else 0))
+    for band in plan.bands:
+        inside = range(band.first, band.last + 1)
+        for c in inside:
+            widths.setdefault(c, 18.0)
+        spare = band.width - sum(widths[c] for c in inside) - _GUTTER * (len(inside) - 1)
+        for c in inside:
+            widths[c] += max(0.0, spare) / len(inside)
+    return widths
+
+
+def _balanced(plan: Plan, widths: dict[int, float]) -> list[range]:
+    """As few rows as fit, of about one length."""
+    rows = _break(plan, widths, ROW_WIDTH)
+    limit = ROW_WIDTH
+    while limit > 200 and len(narrower := _break(plan, widths, limit - 40)) == len(rows):
+        rows, limit = narrower, limit - 40
+    return rows
+
+
+def _break(plan: Plan, widths: dict[int, float], limit: float) -> list[range]:
+    """Rows of columns: stages stay whole where they fit in a row."""
+    rows: list[range] = []
+    start, used = 0, 0.0
+    for band in plan.bands:
+        whole = sum(widths[c] + _GUTTER for c in range(band.first, band.last + 1))
+        if used and used + whole > limit and whole <= limit:
+            rows.append(range(start, band.first))
+            start, used = band.first, 0.0
+        for c in range(band.first, band.last + 1):
+            if used and used + widths[c] > limit:
+                rows.append(range(start, c))
+                start, used = c, 0.0
+            used += widths[c] + _GUTTER
+    rows.append(range(start, plan.bands[-1].last + 1))
+    return rows
+
+
+def _row(plan: Plan, part: range, number: int, ways: Routes, top: float, left: float, right: float) -> Row:
+    heights = [0.0] * plan.macro.lanes
+    for unit, face in plan.faces.items():
+        if unit.column in part:
+            heights[unit.lane] = max(heights[unit.lane], face.height + (4 if unit.repeat > 1 else 0))
+    lanes, gaps = [], []
+    y = top + HEADER
+    for lane, height in enumerate(heights):
+        gaps.append(y)
+        if height:
+            y += _LANE_GAP + _TRACK * ways.tracks.get((number, lane), 0)
+        lanes.append(y + height / 2)
+        y += height
+    jumps = any(r.kind == "jump" for r in ways.routes)
+    return Row(part, top, tuple(lanes), tuple(gaps), y + (26 if jumps else 12), left, right)
+
+
+def draw_flow(scene: Scene, plan: Plan, placed: Placed) -> None:
+    """The arrows, then the boxes over them."""
+    names = letters()
+    for route in placed.routes.routes:
+        _arrow(scene, route, plan, placed, names=next(names) if route.kind == "jump" else "")
+    for unit, face in plan.faces.items():
+        spot, middle = placed.spot(face), placed.row(unit).lanes[unit.lane]
+        scene.items.extend(draw(face, spot.x, middle - face.height / 2, plan.key))
+    for unit in plan.macro.units:
+        if not unit.after and not unit.is_input:
+            spot, middle = placed.spot(plan.faces[unit]), placed.row(unit).lanes[unit.lane]
+            scene.items.append(Arrow(((spot.right, middle), (placed.columns[unit.column].right + _GUTTER - 2, middle))))
+    names_of = plan.lane_names()
+    for row in placed.rows:
+        for lane in sorted({u.lane for u in plan.macro.units if u.column in row.columns} & set(names_of)):
+            scene.items.append(Label(MARGIN, row.lanes[lane] + 3, names_of[lane], 9, "start", bold=True, colour=SOFT))
+
+
+def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed, names: str) -> None:
+    source, target = route.source, route.target
+    here, there = placed.row(source), placed.row(target)
+    a, b = placed.spot(plan.faces[source]), placed.spot(plan.faces[target])
+    ya, yb = here.lanes[source.lane], there.lanes[target.lane]
+    if route.kind == "straight":
+        scene.items.append(Arrow(((a.right, ya), (b.x, yb))))
+    elif route.kind == "rise":
+        half = plan.faces[target].height / 2
+        x = b.x + b.width / 2
+        scene.items.append(Arrow(((a.right, ya), (x, ya), (x, yb + half if ya > yb else yb - half))))
+    elif route.kind == "fork":
+        half = plan.faces[source].height / 2
+        x = a.x + a.width / 2
+        scene.items.append(Arrow(((x, ya + half if yb > ya else ya - half), (x, yb), (b.x, yb))))
+    elif route.kind == "track":
+        scene.items.append(Arrow(_track(route, plan, placed, a, b, ya, yb)))
+    elif route.kind == "wrap":
+        scene.items.append(Arrow(((a.right, ya), (here.right - 2, ya)), dashed=True))
+        scene.items.append(Arrow(((there.left, yb), (b.x, yb)), dashed=True))
+    else:
+        _jump(scene, names, a, b, ya + plan.faces[source].height / 2, yb + plan.faces[target].height / 2)
+
+
+def _track(route: Route, plan: Plan, placed: Placed, a: Column, b: Column, ya: float, yb: float) -> tuple[tuple[float, float], ...]:
+    """Out into the gutter, to the track, along it, down into the gutter before the target, and in."""
+    row = placed.row(route.source)
+    y = row.gaps[route.gap] + _TRACK * (route.slot + 1)
+    out = placed.columns[route.source.column].right + 5 + 4 * route.out
+    before = placed.columns[route.target.column - 1]
+    into = before.right + 5 + 4 * route.into
+    shift_a = min(plan.faces[route.source].height / 2 - 4, 5)
+    shift_b = min(plan.faces[route.target].height / 2 - 4, 6)
+    return ((a.right, ya - shift_a), (out, ya - shift_a), (out, y), (into, y), (into, yb - shift_b), (b.x, yb - shift_b))
+
+
+def _jump(scene: Scene, name: str, a: Column, b: Column, ya: float, yb: float) -> None:
+    """A letter under the source and the same under the target, for what runs from one row to another."""
+    for x, y, leaving in ((a.x + a.width / 2, ya, True), (b.x + b.width / 2, yb, False)):
+        ends = ((x, y), (x, y + 6)) if leaving else ((x, y + 6), (x, y))
+        scene.items.append(Arrow(ends))
+        scene.items.append(Mark("circle", x, y + 12, 6, PAPER, LINE))
+        scene.items.append(Label(x, y + 14.5, name, 7.5 if len(name) == 1 else 6, colour=INK))
