@@ -171,7 +171,8 @@ class _Writer:
             known = f"this version of archdsl knows edition {EDITION}"
             self.report(syntax.UNKNOWN_EDITION.error(edition.span, "unknown edition", help=known))
         self.put(f"arch {EDITION}\n")
-        rest = Mapping(tuple(pair for pair in root.pairs if pair[0].text != "arch"), root.span)
+        pairs = tuple(pair for pair in root.pairs if pair[0].text != "arch")
+        rest = Mapping(pairs, pairs[0][0].span.to(root.span) if pairs else root.span)
         if root.get("declarations") is not None:
             found = self.fields(rest, "a document", "declarations")
             for declaration in self.items(found["declarations"], "`declarations`") if found else ():
