@@ -100,7 +100,7 @@ class Machine:
             span = Span(self._source, self.starts[at], self.ends[-1])
             value = self._build[number](span, children)
             # Edits become a field of the node around them; parentheses yield no node but are nesting to a reader.
-            deeper = isinstance(value, ast.Node) and production.action != "edits" or production.action == "parenthesised"
+            deeper = (isinstance(value, ast.Node) and production.action != "edits") or production.action == "parenthesised"
             depth = max(self._depths[at:]) + deeper
             if depth > MAX_DEPTH:
                 raise TooDeep(span)
