@@ -61,6 +61,8 @@ def test_help_has_an_example(run: Run, command: str) -> None:
         (["compile", "tiny.arch:tiny", "-o", "tiny.py"], 2, "E0950"),
         (["render", "tiny.arch:tiny", "-o", "tiny"], 2, "has no suffix"),
         (["render", "tiny.arch:tiny", "-o", "tiny.gif"], 2, ".svg"),
+        (["render", "tiny.arch:tiny", "-o", "nowhere/tiny.svg"], 2, "E0903"),
+        (["render", "tiny.arch:tiny", "-o", "folder.svg"], 2, "E0903"),
         (["diff", "tiny.arch:small", "nothing.arch"], 2, "E0901"),
         (["diff", "tiny.arch:small", "tiny.arch:large"], 1, ""),
         (["diff", "tiny.arch:small", "tiny.arch:small"], 0, ""),
@@ -72,6 +74,7 @@ def test_help_has_an_example(run: Run, command: str) -> None:
 )
 def test_exit_codes_and_messages(run: Run, tiny: Path, args: list[str], code: int, says: str) -> None:
     Path("folder.arch").mkdir()
+    Path("folder.svg").mkdir()
     Path("bytes.arch").write_bytes(b"arch 1\n\xff\xfe\x00\x80")
     before = sorted(Path().iterdir())
     result = run(*args)

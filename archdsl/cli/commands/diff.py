@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from archdsl.cli.genotypes import open_genotype
-from archdsl.cli.output import by_suffix, replacing
 from archdsl.cli.report import FINE, NO
 from archdsl.cli.target import open_target
 from archdsl.compare import Difference, as_facts, as_markdown, as_text, diff
 from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
-from archdsl.ir.graph import Graph
-
-DRAWINGS = (".svg", ".html")
 
 
 @click.command()
@@ -24,9 +19,8 @@ DRAWINGS = (".svg", ".html")
 @click.argument("b", metavar="B[:NAME]")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--json", "form", flag_value="json", help="The same as --format json (schema in grammar/).")
-@click.option("-o", "--output", metavar="OUT", help="Also draw the difference: .svg or .html.")
 @click.pass_context
-def command(ctx: click.Context, a: str, b: str, form: str, output: str | None) -> None:
+def command(ctx: click.Context, a: str, b: str, form: str) -> None:
     """Compare two spaces, models or genotypes by what they mean: structure, choices, size of the space, cost, weights.
 
     Exits with 1 where they differ.
@@ -36,14 +30,7 @@ def command(ctx: click.Context, a: str, b: str, form: str, output: str | None) -
       archdsl diff zoo/x3d.arch:x3d_s zoo/x3d.arch:x3d_l
       archdsl diff zoo/autox3d.arch:example_s found.arch --format markdown
     """
-    if output is not None:
-        by_suffix(Path(output), dict.fromkeys(DRAWINGS))
-    before, after, difference = _compare(a, b)
-    if output is not None:
-        from archdsl_draw import render_difference
-
-        with replacing(Path(output)) as beside:
-            render_difference(before, after, difference).save(beside)
+    difference = _compare(a, b)
     if form == "json":
         click.echo(json.dumps(as_facts(difference), indent=2, ensure_ascii=False))
     else:
@@ -51,11 +38,10 @@ def command(ctx: click.Context, a: str, b: str, form: str, output: str | None) -
     ctx.exit(NO if difference.edits else FINE)
 
 
-def _compare(a: str, b: str) -> tuple[Graph, Graph, Difference]:
+def _compare(a: str, b: str) -> Difference:
     """Two genotypes of one definition compare answer by answer, everything else as elaborated."""
     first, second = open_genotype(a), open_genotype(b)
     if first is not None and second is not None and first.definition == second.definition:
         costs = totals(first.graph), totals(second.graph)
-        return first.graph, second.graph, compare_genotypes(first.genotype, second.genotype, (a, b), *costs)
-    before, after = open_target(a).graph, open_target(b).graph
-    return before, after, diff(before, after)
+        return compare_genotypes(first.genotype, second.genotype, (a, b), *costs)
+    return diff(open_target(a).graph, open_target(b).graph)
