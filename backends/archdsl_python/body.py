@@ -40,19 +40,24 @@ class Made:
 class Body:
     """Writes one unit of a program."""
 
-    def __init__(self, program: Program, containers: Containers, homes: Sequence[str], made: Mapping[Unit, Made]) -> None:
+    def __init__(self, program: Program, containers: Containers, everything: Sequence[Unit], made: Mapping[Unit, Made]) -> None:
         self._program = program
         self._containers = containers
-        self._homes = homes  # of all units, the longest first
+        self._units = {u.home: u for u in reversed(everything)}  # the first of each home
+        self._homes = sorted(self._units, key=len, reverse=True)
         self._made = made
+        self._first: dict[str, int] = {}  # of every prefix of a key, the place of the first such key
+        for place, path in enumerate((*program.weights, *program.modules, *self._units)):
+            parts = path.split(".")
+            for length in range(1, len(parts) + 1):
+                self._first.setdefault(".".join(parts[:length]), place)
 
     def constructor(self, unit: Unit, slot: Slot) -> list[str]:
         """The statements that make the layers, weights and inner units that live right here."""
-        inner = {u.home: u for u in reversed(unit.walk()[1:]) if self._owner(u.home) == unit.home}
+        inner = {home: u for home, u in self._units.items() if home and self._owner(home) == unit.home}
         paths = [p for p in (*self._program.modules, *self._program.weights) if self._owner(p) == unit.home and not self._in_module(p)]
         paths += list(inner)
-        order = {p: n for n, p in enumerate((*self._program.weights, *self._program.modules))}
-        paths.sort(key=lambda p: min((n for q, n in order.items() if q == p or under(q, p)), default=len(order)))
+        paths.sort(key=self._place_in_text)
         lines: list[str] = []
         done: set[str] = set()
         for path in paths:
@@ -62,6 +67,14 @@ class Body:
     def forward(self, unit: Unit, slot: Slot) -> tuple[list[str], list[str]]:
         """The names of the inputs and the statements."""
         return _Forward(self._program, self._containers, unit, slot).write()
+
+    def _place_in_text(self, path: str) -> list[int]:
+        """Program order level by level, but the items of a list by number."""
+        found, at = [], ""
+        for segment in path.split("."):
+            parent, at = at, f"{at}.{segment}" if at else segment
+            found.append(int(segment) if self._containers.kind(parent) == "list" else self._first[at])
+        return found
 
     def _owner(self, path: str) -> str:
         return next(home for home in self._homes if home != path and under(path, home))

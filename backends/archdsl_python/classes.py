@@ -10,7 +10,7 @@ from archdsl_python.body import Body, Made
 from archdsl_python.containers import Containers
 from archdsl_python.expressions import literal
 from archdsl_python.lines import repeats, wrapped
-from archdsl_python.units import Unit, units
+from archdsl_python.units import Unit, under, units
 from archdsl_torch.program import Program
 
 _RESERVED = {"F", "STARTS"}
@@ -31,9 +31,8 @@ def classes(program: Program) -> tuple[list[str], str]:
     root = units(program)
     everything = root.walk()
     containers = Containers([*program.modules, *program.weights, *(u.home for u in everything if u.home)])
-    homes = sorted({u.home for u in everything}, key=len, reverse=True)
     made: dict[Unit, Made] = {}
-    body = Body(program, containers, homes, made)
+    body = Body(program, containers, everything, made)
     names: set[str] = set(_RESERVED)
     texts: list[str] = []
     for level in _by_height(everything):
@@ -49,11 +48,12 @@ def classes(program: Program) -> tuple[list[str], str]:
 
 
 def _by_height(everything: Sequence[Unit]) -> list[list[Unit]]:
-    """Units by how deep they nest, those without inner units first."""
-    heights: dict[Unit, int] = {}
-    for unit in reversed(everything):
-        heights[unit] = 1 + max((heights[i] for i in unit.items if isinstance(i, Unit)), default=0)
-    return [[u for u in everything if heights[u] == h] for h in range(1, max(heights.values()) + 1)]
+    """Units by how deep others live inside them, those without any first. An edit may put a unit inside one that does not run it."""
+    heights: dict[str, int] = {}
+    homes = sorted({u.home for u in everything}, key=lambda home: home.count(".") + bool(home), reverse=True)
+    for home in homes:
+        heights[home] = 1 + max((heights[h] for h in heights if under(h, home)), default=0)
+    return [[u for u in everything if heights[u.home] == h] for h in range(1, max(heights.values()) + 1)]
 
 
 def _label(unit: Unit, program: Program) -> str:

@@ -123,6 +123,13 @@ def cell() -> Graph:
         y = net.op("linear", y, name="fc", width=4)
     with net.scope("twin[1]", "twin", home="twin[0]"):
         y = net.op("linear", y, name="fc", width=4)
+    for i in (1, 0):  # a list that does not run in its order, and something inserted inside what it follows
+        with net.scope(f"late[{i}]", "late") as late:
+            y = net.op("relu", net.op("linear", y, name="fc", width=4 + i))
+        net.at = late
+        with net.scope("inserted"):
+            y = net.op("linear", y, name="fc", width=4)
+        net.at = net.root
     return net.graph(net.op("concat", y, b, dim="c"))
 
 
