@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_UNITS = ("", "k", "M", "G", "T", "P")
+_UNITS = ("", "K", "M", "G", "T", "P")
 
 
 def exact(value: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import click
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -33,10 +34,12 @@ def print_summary(summary: Summary) -> None:
         chosen = [", ".join(_choice_text(choice, common) for choice in row.stage.choices)]
         table.add_row(*cells, *(chosen if space else []))
     out = console()
-    out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
-    out.print(table)
-    for label, text in [*common.items(), *_totals(summary)]:
-        out.print(Text.assemble((f"{label:<14} ", "dim"), text))
+    with out.capture() as printed:
+        out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
+        out.print(table)
+        for label, text in [*common.items(), *_totals(summary)]:
+            out.print(Text.assemble((f"{label:<14} ", "dim"), text))
+    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
 
 
 def name_text(row: Row) -> str:

@@ -73,8 +73,7 @@ def test_set_makes_another_model_and_input_feeds_another_size(run: Run, tiny: Pa
 
 def test_summary_as_a_table(run: Run, golden: Any) -> None:
     for name in ("autox3d.arch:autox3d", "autox3d.arch:example_s", "x3d.arch:x3d_s"):
-        text = "\n".join(line.rstrip() for line in run("summary", f"zoo/{name}").stdout.splitlines()) + "\n"
-        golden(Path(__file__).parent / "golden" / f"summary_{name.partition(':')[2]}.txt", text)
+        golden(Path(__file__).parent / "golden" / f"summary_{name.partition(':')[2]}.txt", run("summary", f"zoo/{name}").stdout)
 
 
 def test_samples_repeat_and_a_longer_list_begins_with_the_shorter(run: Run) -> None:
