@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tiny_space import TINY, Run
 
 from archdsl.cli.main import cli
+from tests.cli.tiny_space import TINY, Run
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_space import TINY, Run
 
 from archdsl.cli.main import COMMANDS
 from archdsl.syntax.parser import parse
 from archdsl.syntax.source import Source
+from tests.cli.tiny_space import TINY, Run
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -10,9 +10,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tiny_space import Run
 
 from archdsl.syntax.shipped import shipped
+from tests.cli.tiny_space import Run
 
 
 @cache
