@@ -81,15 +81,16 @@ def _child_of(instance: Instance, root: Instance) -> Instance | None:
 
 
 def _parts(graph: Graph, root: Instance) -> Iterator[_Part]:
-    """One part for every child of the root that has values. A value of the root itself goes with what it reads."""
-    place = {child: i for i, child in enumerate(root.children)}
+    """One part for every child of the root that has values. A value of the root itself, and arithmetic, which is no child of
+    it, goes with what it reads."""
+    place: dict[Instance | None, int] = {child: i for i, child in enumerate(root.children)}
     home: dict[Value, int] = {}
     members: dict[int, list[Value]] = {}
     for value in graph.values:
         if isinstance(value, Input):
             continue
         child = _child_of(value.instance, root)
-        home[value] = place[child] if child is not None else max((home.get(o, 0) for o in operands(value)), default=0)
+        home[value] = place[child] if child in place else max((home.get(o, 0) for o in operands(value)), default=0)
         members.setdefault(home[value], []).append(value)
     for i in sorted(members):
         yield _Part((root.children[i],), tuple(members[i]))
