@@ -10,7 +10,7 @@ from lark import Lark
 from archdsl.syntax import table as tables
 from archdsl.syntax.nodes import ACTIONS
 from archdsl.syntax.shipped import shipped
-from tests.syntax.test_laws import CORPUS
+from tests.syntax.test_syntax_laws import CORPUS
 
 GRAMMAR = (shipped("grammar") / "arch.lark").read_text(encoding="utf-8")
 
