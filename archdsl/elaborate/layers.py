@@ -85,9 +85,11 @@ def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Fr
         if rewrite.replacement is not None:
             node, scope = rewrite.replacement
             replaced = expressions.evaluate(node, scope, state)
+            if isinstance(replaced, Poison):
+                return POISON
             if not isinstance(replaced, LAYERS):
                 fail(codes.WRONG_KIND, node.span, f"`replace … by` takes a layer, not {describe(replaced)}")
-            layer, home, tie = replaced, None, None
+            layer, home, tie, span = replaced, None, None, node.span
             while isinstance(layer, NamedL | ModeL):
                 layer = layer.layer
         result = _instantiate(layer, argument, name, home, tie, span, frame, state)
@@ -101,7 +103,7 @@ def enter(frame: Frame, name: str, callee: str, level: Level, span: Span) -> Ins
 
     Raises DiagnosticError for names that PyTorch's modules use themselves.
     """
-    if is_reserved(name) and level != "primitive":
+    if is_reserved(name):
         fail(
             name_codes.RESERVED_INSTANCE,
             span,
@@ -144,7 +146,7 @@ def block(
             return apply(value, argument, expressions.word(layer.block.value), layer.block.value.span, inner, state)
         assert layer.block.body is not None
         frame.inputs = _feed(layer.block, argument, span)
-        return statements.run_body(layer.block.body, frame, state, layer.block.span)
+        return statements.run_body(layer.block.body, frame, state, layer.block.span.word(layer.block.name))
 
     state.depth += 1
     try:
@@ -262,6 +264,8 @@ def _instantiate(
         overrides = state.edits.parameters(instance.path, [p.name for p in layer.primitive.parameters if p.given])
         if overrides:
             values = {k: expressions.evaluate(node, scope, state) for k, (node, scope) in overrides.items()}
+            if any(isinstance(v, Poison) for v in values.values()):
+                return POISON
             layer = replace(layer, args={**layer.args, **values})
         return primitives.apply(layer, argument, instance, span, state)
     if isinstance(layer, BlockL):
@@ -322,7 +326,8 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"
-        fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {len(names)} inputs ({wants}), not {len(parts)}")
+        inputs = "1 input" if len(names) == 1 else f"{len(names)} inputs"
+        fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}")
     return parts
 
 
