@@ -222,6 +222,9 @@ def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
         if isinstance(layer, Poison) or isinstance(value, Poison):
             value = POISON
             continue
+        if isinstance(layer, PickV):
+            value = layers.feed(layer, value, word(item), item.span, frame, state)
+            continue
         if not isinstance(layer, LAYERS):
             fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
         value = layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))

@@ -19,6 +19,7 @@ from archdsl.elaborate.values import (
     BlockL,
     ChainL,
     ChosenL,
+    Item,
     Layer,
     ListV,
     ModeL,
@@ -96,6 +97,30 @@ def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Fr
     for inserted, scope in rewrite.after:
         result = _inserted(inserted, result, path, name, span, scope, frame, state)
     return result
+
+
+def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Frame, state: State) -> Thing:
+    """`x -> some`, where `some` was picked from a list of layers: what each of the picked gives, still to be combined.
+
+    Raises DiagnosticError for a list of anything else.
+    """
+    for item in picked.items:
+        if isinstance(item.value, Poison):
+            return POISON
+        if not isinstance(item.value, LAYERS):
+            fail(codes.WRONG_KIND, span, f"an arrow leads to layers, not to {describe(item.value)} picked from a list")
+    subset = state.settled(picked.subset)
+    instance = enter(frame, word or "picked", word or "picked", "block", span)
+    state.instances.setdefault(instance.path, instance)
+    inner = Frame(frame.module, Env(outer=frame.env), instance)
+    live = sorted({i for chosen in subset.table for i in chosen})
+    items = []
+    for i in live:
+        layer, name = picked.items[i].value, picked.items[i].name or str(i)
+        assert isinstance(layer, LAYERS)
+        with state.under(lift(_has, subset, i)):
+            items.append(Item(apply(layer, argument, name, span, inner, state, explicit=True), name))
+    return PickV(lift(_renumbered, subset, tuple(live)), tuple(items))
 
 
 def enter(frame: Frame, name: str, callee: str, level: Level, span: Span) -> Instance:
@@ -347,3 +372,11 @@ def _inserted(node: ast.Expr, argument: Thing, path: str, name: str, span: Span,
 
 def _is(index: int, i: int) -> bool:
     return index == i
+
+
+def _has(subset: tuple[int, ...], i: int) -> bool:
+    return i in subset
+
+
+def _renumbered(subset: tuple[int, ...], live: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(live.index(i) for i in subset)
