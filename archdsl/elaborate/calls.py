@@ -231,7 +231,7 @@ def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, spa
         fail(
             codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER,
             span,
-            f"`{name}` takes {wanted} argument{'s' * (wanted != '1')}, not {len(values)}",
+            f"`{name}` takes {wanted} argument{'s' * (not wanted.endswith('1'))}, not {len(values)}",
         )
 
 

@@ -186,6 +186,8 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
     value = frame.env.find(node.name)
     if value is None:
         value = frame.module.find(node.name, state)
+    if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
+        fail(codes.WRONG_KIND, node.span, f"`{node.name}` is a search plan, which has no value", help="a plan is run: `archdsl search`")
     if value is None:
         value = _BUILTINS.get(node.name)
     if value is None:

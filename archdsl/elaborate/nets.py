@@ -129,7 +129,7 @@ def elaborate(
         state, outputs, root = _run(instantiation, table, sizes)
         if not _errors(state):
             _report_unmatched(instantiation, table, state, sizes)
-        if _errors(state):
+        if _errors(state) or not outputs:  # without outputs everything wrong is reported where it was declared
             raise DiagnosticError(*state.diagnostics.values())
         settings = {p.name: "" for p in instantiation.net.params or ()}
         graph = finish(name, kind, outputs, root, state, settings)

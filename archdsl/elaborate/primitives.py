@@ -65,7 +65,7 @@ _WANTED = {
 }
 
 
-_LARGEST = 2**31 - 1  # of a size: beyond it no tensor can be made, and totals leave the range of 64 bits
+LARGEST = 2**31 - 1  # of a size: beyond it no tensor can be made, and totals leave the range of 64 bits
 _MOST_CHUNKS = 4096
 # Problems that the shapes of the inputs explain; the others lie in the parameters alone.
 _ABOUT_INPUTS = frozenset(
@@ -84,7 +84,7 @@ _ABOUT_INPUTS = frozenset(
 
 def too_large(value: Any) -> bool:
     """Whether a size, or a part of one, is larger than any tensor can be."""
-    return any(map(too_large, value)) if isinstance(value, tuple) else value.__class__ is int and value > _LARGEST
+    return any(map(too_large, value)) if isinstance(value, tuple) else value.__class__ is int and value > LARGEST
 
 
 def apply(layer: PrimitiveL, argument: Thing, instance: Instance, span: Span, state: State) -> Thing:
@@ -228,7 +228,7 @@ def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Sp
         ):
             fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {scalar_text(entry)}")
         elif too_large(entry):
-            fail(shape_codes.ATTRIBUTE, span, f"{what} is {scalar_text(entry)}; sizes end at {_LARGEST:,}")
+            fail(shape_codes.ATTRIBUTE, span, f"{what} is {scalar_text(entry)}; sizes end at {LARGEST:,}")
     return value
 
 

@@ -8,12 +8,13 @@ import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.layers as layers
 from archdsl.elaborate import choose, operators
+from archdsl.elaborate.primitives import LARGEST, too_large
 from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import iterate, most_turns, unpack
 from archdsl.elaborate.state import Exhausted, State, fail, too_wide_help
-from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe
+from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
 from archdsl.ir.expr import Expr, TooWide, constant, lift, negate
 from archdsl.ir.graph import Input, Op, Weight
 from archdsl.ir.instance import Instance
@@ -203,7 +204,9 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
             fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of the input `{port.name}` needs a size")
         size = state.concrete(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"), dim.span, "the size of an input")
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {size}")
+            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {scalar_text(size)}")
+        if too_large(size):
+            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {scalar_text(size)}; sizes end at {LARGEST:,}")
         sizes[dim.name] = constant(given.get(dim.name, size))
     value = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
     state.inputs.append(value)
@@ -221,6 +224,8 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
         if dim.name == "b":
             fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
         sizes[dim.name] = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
+        if any(map(too_large, sizes[dim.name].table)):
+            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is larger than {LARGEST:,}")
     if is_reserved(node.name):
         fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
     init = expressions.scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)
