@@ -87,7 +87,12 @@ def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
     names = list(dict.fromkeys(p.name for d in definitions for p in d.params or ()))
     near = closest(name, names)
     has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
-    fail(file_codes.BAD_SETTING, None, f"`{definitions[0].name}` has no parameter `{name}`", help=f"did you mean `{near[0]}`?" if near else has)
+    fail(
+        file_codes.BAD_SETTING,
+        None,
+        f"`{definitions[0].name}` has no parameter `{name}`",
+        help=f"did you mean `{near[0]}`?" if near else has,
+    )
 
 
 def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str, Thing]]:
