@@ -27,7 +27,8 @@ golden: $(VENV)/dev.stamp
 
 # Writes the pages of docs/ that come from tables of the code.
 docs: $(VENV)/dev.stamp
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m archdsl.ops.reference > docs/primitives.md
+	$(BIN)/python -m archdsl.syntax.codes.reference > docs/diagnostics.md
 
 bench: $(VENV)/torch.stamp
 	$(BIN)/python benchmarks/run.py

@@ -14,7 +14,7 @@ import archdsl
 for module in pkgutil.walk_packages(archdsl.__path__, "archdsl."):
     if module.name != "archdsl.__main__" and not module.name.startswith("archdsl.cli."):
         __import__(module.name)
-print(*sorted({"torch", "numpy", "rich", "click", "jsonschema", "lark"} & set(sys.modules)))
+print(*sorted({"torch", "numpy", "rich", "click", "jsonschema"} & set(sys.modules)))
 """
 
 

@@ -39,8 +39,8 @@ class Inheritance:
 class Difference:
     """The edits that lead from one architecture to the other, and what they amount to.
 
-    `unchanged` counts ops (of genotypes: answers) without an edit, `following` those among them of which only the
-    sizes follow from edits elsewhere.
+    `unchanged` counts ops with equal parameters (of genotypes: equal answers), `following` those among them of which
+    the sizes follow from edits elsewhere.
     """
 
     kind: Literal["architectures", "genotypes"]

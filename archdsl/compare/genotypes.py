@@ -73,7 +73,7 @@ def patch(a: Answers, b: Answers) -> Patch:
 def apply(change: Patch, a: Answers) -> dict[str, str]:
     """The answers of `a` with the patch applied: those that stay in their order, new ones behind.
 
-    Raises DiagnosticError (E0962) where `a` does not have the answers that the patch starts from.
+    Raises DiagnosticError (E0961) where `a` does not have the answers that the patch starts from.
     """
     wrong = [c for c in change.changes if a.get(c.path) != c.before]
     if wrong:
@@ -97,7 +97,7 @@ def apply(change: Patch, a: Answers) -> dict[str, str]:
 
 
 def read_patch(facts: object) -> Patch:
-    """The patch of a JSON document. Raises DiagnosticError (E0963) for anything that is not one."""
+    """The patch of a JSON document. Raises DiagnosticError (E0962) for anything that is not one."""
     if not isinstance(facts, Mapping) or facts.get("kind") != "genotype" or facts.get("format_version") != FORMAT_VERSION:
         raise _malformed(f'it has no `"kind": "genotype", "format_version": {FORMAT_VERSION}`')
     rows = facts.get("changes")

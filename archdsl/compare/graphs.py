@@ -12,7 +12,7 @@ from archdsl.compare.edits import FUNCTION, KEYS, Added, Changed, Edit, Effect, 
 from archdsl.compare.expressions import ChoicePairs, describe
 from archdsl.compare.inheritance import inheritance
 from archdsl.compare.matching import match
-from archdsl.compare.pairing import Pairing, same_sizes
+from archdsl.compare.pairing import Pairing, same_op, same_sizes
 from archdsl.compare.paths import BRACKET, base, gather, index, natural
 from archdsl.compare.properties import conditions, is_replaced, properties
 from archdsl.compare.totals import totals
@@ -31,17 +31,13 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
     pairing = Pairing(a, b, nodes, pair_choices(a, b, nodes.moved), owners_a, owners_b)
     sources = (_inputs, choice_edits, _moves, _presence, properties, _wiring, conditions)
     edits = [edit for source in sources for edit in source(pairing)]
-    touched = {e.path for e in edits}
-    unchanged = following = 0
-    for x, y in nodes.values.items():
-        if isinstance(x, Op) and owners_a[x].path not in touched:
-            unchanged += 1
-            following += not same_sizes(x, y, pairing)
+    same = [(x, y) for x, y in nodes.values.items() if isinstance(x, Op) and isinstance(y, Op) and same_op(x, y, pairing)]
+    following = sum(not same_sizes(x, y, pairing) for x, y in same)
     return Difference(
         "architectures",
         (a.name, b.name),
         tuple(_collapsed(edits)),
-        unchanged,
+        len(same),
         following,
         totals(a),
         totals(b),
@@ -135,9 +131,14 @@ def _wiring(pairing: Pairing) -> Iterator[Edit]:
     through = {v for n in transparent for v in n.values}
     for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
         path = pairing.owners_b[value].path if value is not None else "output"
-        names_before = tuple(pairing.owners_a[v].path for v in before)
-        names_after = tuple(pairing.owners_b[v].path for v in after)
+        names_before = tuple(_source_name(pairing.owners_a[v]) for v in before)
+        names_after = tuple(_source_name(pairing.owners_b[v]) for v in after)
         yield Rewired(path, names_before, names_after, ("function",))
+
+
+def _source_name(node: Node) -> str:
+    """Where a value comes from; a junction of alternatives goes by the choice of layers that it belongs to."""
+    return node.parent.path if node.callee == "select" and node.parent is not None and node.parent.path else node.path
 
 
 def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:

@@ -120,7 +120,7 @@ def _reads(node: Node, owners: Mapping[Value, Node]) -> Hashable:
 
 
 def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[tuple[Node, Node]]:
-    """Pairs of subtrees of equal content, those in one scope first, then the largest parts anywhere."""
+    """Pairs of subtrees of equal content: those in one scope first, then, at equal sizes, the largest parts anywhere."""
     taken = set(found.nodes.values())
     by_content: dict[Hashable, list[Node]] = {}
     for root in right:
@@ -140,8 +140,8 @@ def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[t
                 if node in covered or node in found.nodes or not _substantial(node):
                     continue
                 candidates = [c for c in by_content.get((digest(node), node.callee), ()) if c not in covered]
-                if nearby:
-                    candidates = [c for c in candidates if _same_scope(node, c, found)]
+                fits = _same_scope if nearby else _same_tensors
+                candidates = [c for c in candidates if fits(node, c, found)]
                 if candidates:
                     take(node, candidates[0])
     return list(pairs.items())
@@ -194,6 +194,12 @@ def _alike(a: Node, b: Node) -> float:
 
 def _same_scope(a: Node, b: Node, found: Matching) -> bool:
     return a.parent is not None and b.parent is not None and found.nodes.get(a.parent) is b.parent
+
+
+def _same_tensors(a: Node, b: Node, found: Matching) -> bool:
+    """Whether the weights have equal sizes: across scopes, a layer of another size is another layer."""
+    pairs = zip(a.weights(), b.weights(), strict=False)
+    return all([size.table for size in x.shape] == [size.table for size in y.shape] for x, y in pairs)
 
 
 def _substantial(node: Node) -> bool:

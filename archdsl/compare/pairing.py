@@ -9,7 +9,7 @@ from archdsl.compare.expressions import ChoicePairs, agree
 from archdsl.compare.matching import Matching
 from archdsl.compare.tree import Node, weights_of
 from archdsl.ir.expr import Expr, Undefined
-from archdsl.ir.graph import Graph, Value, Weight
+from archdsl.ir.graph import Graph, Op, Value, Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class Pairing:
     choices: ChoicePairs
     owners_a: Mapping[Value, Node]
     owners_b: Mapping[Value, Node]
+
+
+def same_op(a: Op, b: Op, pairing: Pairing) -> bool:
+    """Whether two ops are one primitive with equal parameters; sizes and inputs aside."""
+    return a.name == b.name and a.attrs.keys() == b.attrs.keys() and all(agree(e, b.attrs[k], pairing.choices) for k, e in a.attrs.items())
 
 
 def same_shape(a: Value, b: Value, pairing: Pairing) -> bool:

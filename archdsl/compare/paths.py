@@ -71,3 +71,17 @@ def _indices(spots: list[str]) -> str:
     if len(runs) == 1 and len(numbers) > 2:
         return f"{numbers[0]}..{numbers[-1]}"
     return ", ".join(map(str, numbers))
+
+
+def spelled_out(path: str) -> list[str]:
+    """The single paths that a path with lists of indices stands for."""
+    pieces = BRACKET.split(path)
+    found = [pieces[0]]
+    for listed, piece in zip(BRACKET.findall(path), pieces[1:], strict=True):
+        found = [f"{head}[{i}]{piece}" for head in found for i in _numbers(listed[1:-1])]
+    return found
+
+
+def _numbers(listed: str) -> list[int]:
+    low, dots, high = listed.partition("..")
+    return list(range(int(low), int(high) + 1)) if dots else [int(n) for n in listed.split(",")]

@@ -90,7 +90,7 @@ def _grown(edit: ChoiceChanged, note: str) -> str:
     before, after = max(len(edit.before), 1), max(len(edit.after), 1)
     if before == after:
         return note
-    factor = f"×{after / before:.3g}" if after > before else f"÷{before / after:.3g}"
+    factor = f"×{_brief(after / before)}" if after > before else f"÷{_brief(before / after)}"
     each = f" at {edit.places} places" if edit.places > 1 else ""
     return note.replace("space", f"space {factor}{each}")
 
@@ -100,7 +100,8 @@ def _ending(difference: Difference) -> Iterator[str]:
     if difference.before is not None and difference.after is not None:
         for name, x, y, count in _totals(difference.before, difference.after):
             before, after, change = _pair(x, y, count)
-            parts.append(f"{name} {before} → {after} ({change})" if change else f"{name} {before}")
+            noted = f" ({change})" if change else ""
+            parts.append(f"{name} {before} → {after}{noted}" if before != after else f"{name} {before}")
     if difference.inherits is not None:
         parts.append(f"{_share(difference)} of weights inherit")
     if parts:
@@ -109,13 +110,13 @@ def _ending(difference: Difference) -> Iterator[str]:
 
 
 def _hidden(difference: Difference) -> str:
-    noun = "answers" if difference.kind == "genotypes" else "ops"
-    text = f"{difference.unchanged} {noun} unchanged"
+    text = f"{_things(difference)} unchanged"
     return f"{text}, {difference.following} of them with sizes that follow" if difference.following else text
 
 
 def _things(difference: Difference) -> str:
-    return f"{difference.unchanged} {'answers' if difference.kind == 'genotypes' else 'ops'}"
+    noun = "answer" if difference.kind == "genotypes" else "op"
+    return f"{difference.unchanged} {noun}" + ("" if difference.unchanged == 1 else "s")
 
 
 def _share(difference: Difference) -> str:
@@ -140,15 +141,17 @@ def _totals(a: Totals, b: Totals) -> Iterator[tuple[str, Span, Span, bool]]:
 
 
 def _pair(a: Span, b: Span, count: bool) -> tuple[str, str, str]:
+    """Both as texts, and the change where it is a number: not between two ranges."""
+    before, after = _ends(a, count), _ends(b, count)
     if a == b:
-        return _ends(a, count), _ends(b, count), "" if not count else "same"
-    middle_a, middle_b = sum(a) / 2, sum(b) / 2
-    if count and middle_a:
-        factor = middle_b / middle_a
-        change = f"×{factor:.3g}" if factor >= 1 else f"÷{1 / factor:.3g}" if factor else "none left"
-    else:
-        change = f"{100 * (middle_b - middle_a) / middle_a:+.1f}%" if middle_a else "new"
-    return _ends(a, count), _ends(b, count), change
+        return before, after, "same" if count else ""
+    if a[0] != a[1] or b[0] != b[1]:
+        return before, after, ""
+    if not a[0] or not b[0]:
+        return before, after, ""
+    if count:
+        return before, after, f"×{_brief(b[0] / a[0])}" if b[0] >= a[0] else f"÷{_brief(a[0] / b[0])}"
+    return before, after, f"{100 * (b[0] - a[0]) / a[0]:+.1f}%"
 
 
 def _ends(ends: Span, count: bool) -> str:
@@ -157,7 +160,12 @@ def _ends(ends: Span, count: bool) -> str:
 
 
 def _count(n: int) -> str:
-    return f"{n:,}" if n < 10**9 else f"{n:.4g}"
+    return f"{n:,}" if n < 10**9 else _brief(n, 4)
+
+
+def _brief(value: float, digits: int = 3) -> str:
+    """`2.77e30`, without the plus of Python's own form."""
+    return f"{value:.{digits}g}".replace("e+", "e")
 
 
 def amount(n: int) -> str:

@@ -12,10 +12,11 @@ _COMMUTES = ("add", "mul")
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """The paired values that a value stands for, and whether an unpaired selection lies between."""
+    """The paired values that a value stands for. `loose` where an unpaired join or selection lies between: that it
+    came or went accounts for more or fewer of them."""
 
     values: frozenset[Value]
-    selected: bool
+    loose: bool
 
 
 def rewired(
@@ -42,8 +43,8 @@ def _sources(graph: Graph, opaque: Callable[[Value], bool]) -> dict[Value, _Sour
             found[value] = _Sources(frozenset((value,)), False)
         else:
             parts = [found[o] for o in operands(value)]
-            selected = isinstance(value, Select | Pick) or any(p.selected for p in parts)
-            found[value] = _Sources(frozenset().union(*(p.values for p in parts)), selected)
+            loose = len(parts) > 1 or any(p.loose for p in parts)
+            found[value] = _Sources(frozenset().union(*(p.values for p in parts)), loose)
     return found
 
 
@@ -64,4 +65,4 @@ def _equal(a: _Sources, b: _Sources, pairs: Mapping[Value, Value]) -> bool:
     ours = {pairs[v] for v in a.values}
     if ours == b.values:
         return True
-    return (a.selected or b.selected) and (ours <= b.values or ours >= b.values)
+    return (a.loose or b.loose) and (ours <= b.values or ours >= b.values)

@@ -58,7 +58,7 @@ def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: S
     for i in reachable[1:]:
         if set(values[i].shape) != set(first.shape):
             a, b = ", ".join(first.shape), ", ".join(values[i].shape)
-            message = f"`{index.choices()[0].path}` gives [{a}] or [{b}]"
+            message = f"the choice `{index.choices()[0].path}` decides which dimensions there are: [{a}] or [{b}]"
             raise Structural(
                 index.choices(),
                 choice_codes.STRUCTURE_DIFFERS.error(span, message, help="bring the alternatives to the same dimensions before they meet"),

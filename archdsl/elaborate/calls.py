@@ -8,9 +8,10 @@ from typing import Any
 
 import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate.functions import NUMBER_FUNCTIONS
+from archdsl.elaborate.operators import finite
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import items_of, iterate, size_expr
-from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.state import DEPTH_LIMIT, State, fail
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
@@ -35,6 +36,7 @@ from archdsl.ir.expr import Expr, Undefined, constant, lift
 from archdsl.ir.graph import Init
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
+from archdsl.syntax.codes import elaboration as bounds
 from archdsl.syntax.codes import shapes as shape_codes
 from archdsl.syntax.codes import values as codes
 from archdsl.syntax.source import Span
@@ -47,11 +49,9 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
     """`callee(args)`."""
     callee = expressions.evaluate(node.callee, frame, state)
     args = [(a, expressions.evaluate(a.value, frame, state)) for a in node.args]
-    if isinstance(callee, Poison):
+    if isinstance(callee, Poison) or any(isinstance(v, Poison) for _, v in args):
         return POISON
     if isinstance(callee, FunctionV):
-        if any(isinstance(v, Poison) for _, v in args):
-            return POISON
         return _function(callee, args, node.span, frame, state)
     if isinstance(callee, InitialiserV):
         return _initialiser(callee, args, node.span)
@@ -115,8 +115,9 @@ def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, 
         if arg.name == "b" and letters:
             fail(shape_codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
         if arg.name in values:
-            again = "in one call" if arg.name in here else "already, where this layer was made"
-            fail(codes.SET_TWICE, arg.span, f"`{arg.name}` of {what} is set {again}")
+            if arg.name in here:
+                fail(codes.SET_TWICE, arg.span, f"`{arg.name}` is set twice in one call")
+            fail(codes.SET_TWICE, arg.span, f"`{arg.name}` of {what} is set already, where this layer was made")
         values[arg.name] = value
         here.add(arg.name)
     return values
@@ -170,7 +171,7 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
         _arity(name, values, 1, 1, span)
         return ListV(tuple(Item(TupleV((Item(constant(i)), Item(v)))) for i, v in enumerate(lists[0])))
     if not lists or len({len(xs) for xs in lists}) > 1:
-        fail(codes.UNPACK, span, f"`zip` needs lists of one length, not {', '.join(str(len(xs)) for xs in lists)}")
+        fail(codes.UNPACK, span, f"`zip` needs lists of one length, not {' and '.join(str(len(xs)) for xs in lists) or 'none'}")
     return ListV(tuple(Item(TupleV(tuple(Item(v) for v in row))) for row in zip(*lists, strict=True)))
 
 
@@ -206,6 +207,8 @@ def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Th
     definition, module = callee.definition, callee.module
     assert definition is not None and module is not None
     values = match([p.name for p in definition.params], {}, args, span, f"the function `{callee.name}`")
+    if state.depth >= DEPTH_LIMIT:
+        fail(bounds.TOO_DEEP, span, f"functions call functions more than {DEPTH_LIMIT} levels deep")
     frame = module.frame()
     frame.env = Env()
     for parameter in definition.params:
@@ -215,7 +218,11 @@ def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Th
             frame.env.names[parameter.name] = expressions.evaluate(parameter.default, frame, state)
         else:
             fail(codes.MISSING_PARAMETER, span, f"the function `{callee.name}` needs `{parameter.name}`")
-    return expressions.evaluate(definition.value, frame, state)
+    state.depth += 1
+    try:
+        return expressions.evaluate(definition.value, frame, state)
+    finally:
+        state.depth -= 1
 
 
 def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, span: Span) -> None:
@@ -224,11 +231,11 @@ def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, spa
         fail(
             codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER,
             span,
-            f"`{name}` takes {wanted} arguments, not {len(values)}",
+            f"`{name}` takes {wanted} argument{'s' * (not wanted.endswith('1'))}, not {len(values)}",
         )
 
 
 def _plus(a: Any, b: Any) -> Any:
     if isinstance(b, bool) or not isinstance(b, int | float):
         raise Undefined(f"`sum` adds numbers, not {b!r}")
-    return a + b
+    return finite(a + b)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import comb
+from typing import NoReturn
 
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
@@ -13,6 +14,7 @@ from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
+    Axes,
     ChosenL,
     CountV,
     Item,
@@ -31,6 +33,7 @@ from archdsl.ir.expr import TABLE_LIMIT, Expr, constant, index_of, of_choice
 from archdsl.syntax import ast
 from archdsl.syntax.codes import choices as codes
 from archdsl.syntax.codes import values as value_codes
+from archdsl.syntax.diagnostics import Label
 from archdsl.syntax.source import Span
 
 
@@ -44,6 +47,8 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
     span = node.span
     if isinstance(domain, Poison):
         return POISON
+    if isinstance(domain, RangeV | CountV):
+        _same_everywhere(domain, path, node.domain.span, state)
     if isinstance(domain, OfV):
         return _subset(domain, path, span, frame, state)
     if isinstance(domain, RangeV):
@@ -52,7 +57,9 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
     if isinstance(domain, CountV):
         return _values([(str(n), constant(n)) for n in count_of(domain, node.domain.span, state)], "range", path, span, frame, state)
     if isinstance(domain, ListV):
-        return _values([_labelled(item, k) for k, item in enumerate(domain.items)], "list", path, span, frame, state)
+        options = [_labelled(item, k) for k, item in enumerate(domain.items)]
+        _distinct([label for label, _ in options], path, node)
+        return _values(options, "list", path, span, frame, state)
     if isinstance(domain, LAYERS):
         label = expressions.word(node.domain) or word_of(domain) or node.name
         if isinstance(domain, ChosenL):
@@ -62,6 +69,46 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
         state.edits.settle_settled(path)
         return domain
     return domain
+
+
+def _same_everywhere(domain: RangeV | CountV, path: str, span: Span, state: State) -> None:
+    """A domain is one for the whole space. Raises DiagnosticError where an end of it is a choice."""
+    parts = (domain.low, domain.high, domain.step) if isinstance(domain, RangeV) else (domain.start, domain.stop, domain.step)
+    for part in parts:
+        part = state.settled(part)
+        if not part.is_constant:
+            _depends(part, path, span)
+
+
+def _depends(part: Expr, path: str, span: Span) -> NoReturn:
+    named = ", ".join(f"`{c.path}`" for c in part.choices()[:3])
+    fail(
+        value_codes.NOT_CONSTANT,
+        span,
+        f"the domain of `{path}` depends on the choice {named}",
+        help="give it all alternatives, and exclude combinations by `require`",
+    )
+
+
+def _distinct(labels: list[str], path: str, node: ast.Choose) -> None:
+    """Labels differ within a choice. Raises DiagnosticError at the second of two."""
+    entries = node.domain.entries if isinstance(node.domain, ast.List) else ()
+    for k, label in enumerate(labels):
+        if label in labels[:k]:
+            entry = entries[k] if k < len(entries) else None
+            word = label if label.isidentifier() else "option"
+            fail(
+                codes.DUPLICATE_ALTERNATIVE,
+                node.span if entry is None else entry.span,
+                f"`{path}` has two alternatives `{label}`",
+                help="remove one of them" if size_like(label) else f"label them: `[{word}_a: …, {word}_b: …]`",
+                labels=(Label(entries[labels.index(label)].span, "the first one"),) if entry is not None else (),
+            )
+
+
+def size_like(label: str) -> bool:
+    """Whether a label is that of a value: it names itself, so another label would not make it another alternative."""
+    return not label.isidentifier() or label in ("true", "false")
 
 
 def _labelled(item: Item, position: int) -> tuple[str, Thing]:
@@ -75,25 +122,23 @@ def _labelled(item: Item, position: int) -> tuple[str, Thing]:
 
 def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span, frame: Frame, state: State) -> Thing:
     if not options:
-        fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives")
+        fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives", help="give at least one; both ends of a range belong to it")
     if any(isinstance(value, Poison) for _, value in options):
         return POISON
     layers = [isinstance(value, LAYERS) for _, value in options]
     if any(layers) and not all(layers):
         first, other = options[layers.index(True)], options[layers.index(False)]
-        fail(codes.MIXED_DOMAIN, span, f"`{path}` mixes {describe(first[1])} with {describe(other[1])}")
+        mixed = f"`{path}` mixes {describe(first[1])} with {describe(other[1])}"
+        fail(codes.MIXED_DOMAIN, span, mixed, help="make two choices of it")
     labels = [label for label, _ in options]
-    for label in labels:
-        if labels.count(label) > 1:
-            fail(
-                codes.DUPLICATE_ALTERNATIVE,
-                span,
-                f"`{path}` has two alternatives `{label}`",
-                help=f"label them: `[{label}_a: …, {label}_b: …]`" if any(layers) else None,
-            )
     scalars = [size_expr(value) for _, value in options]
-    if any(s is not None and not s.is_constant for s in scalars):
-        fail(value_codes.NOT_CONSTANT, span, f"the domain of `{path}` depends on another choice")
+    for scalar in scalars:
+        if scalar is not None and not scalar.is_constant:
+            _depends(scalar, path, span)
+    kinds = {_kind(s.value): s.value for s in scalars if s is not None}
+    if len(kinds) > 1:
+        shown = " with ".join(describe(constant(v)) for v in list(kinds.values())[:2])
+        fail(codes.MIXED_DOMAIN, span, f"`{path}` mixes {shown}", help="make two choices of it")
     alternatives = tuple(Alternative(label, label if s is None else s.value) for label, s in zip(labels, scalars, strict=True))
     kept = state.edits.kept(path, alternatives, state)
     options = [options[i] for i in kept]
@@ -111,6 +156,15 @@ def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span,
     if all(isinstance(t, LAYERS) for t in things):
         return ChosenL(index_of(choice), choice.labels(), tuple(things), choice)  # type: ignore[arg-type]
     return branches.join(index_of(choice), things, choice.labels(), span, frame.instance, state)
+
+
+def _kind(value: object) -> str:
+    """What the values of one domain have in common: a number and a size go together (`[3, 1x3x3]`), a text and a number not."""
+    if isinstance(value, bool):
+        return "truth value"
+    if isinstance(value, Axes):
+        return "dimensions"
+    return "text" if isinstance(value, str) else "number"
 
 
 def _subset(domain: OfV, path: str, span: Span, frame: Frame, state: State) -> Thing:

@@ -21,8 +21,8 @@ from archdsl.syntax.suggestions import closest
 if TYPE_CHECKING:
     from archdsl.elaborate.state import State
 
-# A pattern is a path with sets of indices: names as text, None for `[*]`.
-Pattern = tuple["str | frozenset[int] | None", ...]
+# A pattern is a path with sets of indices: names as text, a range for `[0..2]`, None for `[*]`.
+Pattern = tuple["str | frozenset[int] | range | None", ...]
 
 
 @dataclass(eq=False, slots=True)
@@ -55,23 +55,28 @@ class EditTable:
     edits: list[Edit] = field(default_factory=list)
     values: dict[str, list[Edit]] = field(default_factory=dict)  # set and narrow, by last name
     rewriting: list[Edit] = field(default_factory=list)
+    settable: dict[str, Sequence[str]] = field(default_factory=dict)  # the parameters of each instance, for suggestions
 
     @property
     def has_rewrites(self) -> bool:
         return bool(self.rewriting)
 
     def add(self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern = (), genotype: bool = False) -> None:
-        """Adds edits; `genotype` ones may only settle choices. Raises DiagnosticError otherwise."""
+        """Adds edits; `genotype` ones may only settle choices. Raises DiagnosticError with all that do more."""
+        refused: list[Diagnostic] = []
+        self._add(edits, frame, prefix, genotype, refused)
+        if refused:
+            raise DiagnosticError(*refused)
+
+    def _add(self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern, genotype: bool, refused: list[Diagnostic]) -> None:
         for node in edits:
             if isinstance(node, ast.GroupEdit):
-                self.add(node.edits, frame, prefix + pattern_of(node.path), genotype)
+                self._add(node.edits, frame, prefix + pattern_of(node.path), genotype, refused)
                 continue
             if genotype and not isinstance(node, ast.SetEdit):
-                raise DiagnosticError(
-                    codes.SETTLES_ONLY.error(
-                        node.span, "a genotype only settles choices: `path = value`", help="put this edit into the `with { … }` of a space"
-                    )
-                )
+                message, help = "a genotype only settles choices: `path = value`", "put this edit into the `with { … }` of a space"
+                refused.append(codes.SETTLES_ONLY.error(node.span, message, help=help))
+                continue
             paths = (node.path,) if isinstance(node, ast.SetEdit | ast.NarrowEdit) else node.paths
             for path in paths:
                 edit = Edit(prefix + pattern_of(path), node, frame, path, genotype)
@@ -105,8 +110,9 @@ class EditTable:
     def parameters(self, path: str, names: Sequence[str] = ()) -> dict[str, tuple[ast.Expr, Frame]]:
         """The parameters of the instance of this path that edits set, among `names`."""
         found: dict[str, tuple[ast.Expr, Frame]] = {}
-        if not self.values:
+        if not self.edits:
             return found
+        self.settable[path] = names
         segments: tuple[str | int, ...] | None = None
         for name in names:
             for edit in self.values.get(name, ()):
@@ -129,13 +135,14 @@ class EditTable:
             node = edit.node
             assert isinstance(node, ast.SetEdit | ast.NarrowEdit)
             if isinstance(node, ast.SetEdit):
-                wanted = [_answer(node.value, alternatives, path, edit.frame, state)]
+                wanted = [answer(node.value, alternatives, path, edit.frame, state)]
                 kept = [i for i in range(len(alternatives)) if i in wanted]
             else:
                 wanted = _narrowed(node.domain, alternatives, path, edit.frame, state)
                 kept = [i for i in kept if i in wanted]
             if not kept:
-                raise DiagnosticError(codes.NOT_AN_ALTERNATIVE.error(node.span, f"nothing is left of the domain of `{path}`"))
+                message = f"nothing is left of the domain of `{path}`"
+                raise DiagnosticError(codes.NOT_AN_ALTERNATIVE.error(node.span, message, help=_domain(alternatives)))
         return kept
 
     def settle_settled(self, path: str) -> None:
@@ -155,14 +162,14 @@ class EditTable:
 
 def pattern_of(path: ast.Path) -> Pattern:
     """A path of the text as a pattern."""
-    parts: list[str | frozenset[int] | None] = []
+    parts: list[str | frozenset[int] | range | None] = []
     for segment in path.segments:
         if isinstance(segment, ast.Name):
             parts.append(segment.name)
         elif segment.indices is None:
             parts.append(None)
         elif segment.ranged:
-            parts.append(frozenset(range(segment.indices[0], min(segment.indices[1], segment.indices[0] + 100_000) + 1)))
+            parts.append(range(segment.indices[0], segment.indices[1] + 1))
         else:
             parts.append(frozenset(segment.indices))
     return tuple(parts)
@@ -200,27 +207,43 @@ def text_of(pattern: Pattern) -> str:
     for part in pattern:
         if isinstance(part, str):
             text += f".{part}" if text else part
+        elif isinstance(part, range):
+            text += f"[{part.start}..{part.stop - 1}]"
         else:
             text += "[*]" if part is None else f"[{', '.join(map(str, sorted(part)))}]"
     return text
 
 
-def unmatched(edit: Edit, paths: Sequence[str]) -> Diagnostic:
-    """The error for an edit that matches nothing, with the nearest path that exists."""
+def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> Diagnostic:
+    """The error for an edit that matches nothing, with the nearest path that exists.
+
+    `levels` are the turns of loops and the alternatives, which edits reach into but do not act on.
+    """
     text = text_of(edit.pattern)
+    if any(matches(edit.pattern, split(level)) for level in levels):
+        within = next((p for p in paths if begins(edit.pattern, split(p)) and not matches(edit.pattern, split(p))), None)
+        hint = f"name something inside it, such as `{within}`" if within else None
+        return codes.NOT_A_LAYER.error(edit.path.span, f"`{text}` is a level of paths, not a layer or a choice", help=hint)
     near = closest(text, sorted(set(paths)))
     if not near:
         last = text.rpartition(".")[2]
         inside = sorted({p for p in paths if begins(edit.pattern[:-1], split(p))})
         found = closest(last, sorted({p.rpartition(".")[2] for p in inside}))
         near = [p for p in inside if found and p.rpartition(".")[2] == found[0]]
-    return codes.NO_MATCH.error(
-        edit.path.span, f"`{text}` matches no choice, parameter or layer", help=f"did you mean `{near[0]}`?" if near else None
-    )
+    hint = f"did you mean `{near[0]}`?" if near else _inside(edit.pattern, paths)
+    return codes.NO_MATCH.error(edit.path.span, f"`{text}` matches no choice, parameter or layer", help=hint)
 
 
-def _answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> int:
-    """The index of the alternative that a value names, by label or by value."""
+def _inside(pattern: Pattern, paths: Sequence[str]) -> str | None:
+    """What there is at the place where a pattern looks in vain."""
+    around = pattern[:-1]
+    segments = [s for s in map(split, paths) if around and len(s) > len(around) and begins(around, s)]
+    names = sorted({str(s[len(around)]) for s in segments})
+    return f"`{text_of(around)}` has {', '.join(names)}" if 0 < len(names) <= 12 else None
+
+
+def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> int:
+    """The index of the alternative that a value names, by label or by value. Raises DiagnosticError where none is meant."""
     if isinstance(node, ast.Ref):
         for i, alternative in enumerate(alternatives):
             if alternative.label == node.name:
@@ -231,34 +254,45 @@ def _answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fr
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i
-    _refuse(node, node.span.text if value is None else scalar_text(value), alternatives, path)
+    text = scalar_text(value) if isinstance(value, int | float | str) else node.span.text[:60]
+    _refuse(node, text, alternatives, path, value)
 
 
-def _refuse(node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str) -> NoReturn:
+def _refuse(node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str, value: Any = None) -> NoReturn:
+    help = _nearest(text, value, alternatives) + _domain(alternatives)
+    raise DiagnosticError(codes.NOT_AN_ALTERNATIVE.error(node.span, f"`{text}` is not an alternative of `{path}`", help=help))
+
+
+def _domain(alternatives: tuple[Alternative, ...]) -> str:
     labels = [a.label for a in alternatives]
-    near = closest(text, labels)
-    shown = ", ".join(labels[:12]) + (f", … ({len(labels)} in all)" if len(labels) > 12 else "")
-    raise DiagnosticError(
-        codes.NOT_AN_ALTERNATIVE.error(
-            node.span,
-            f"`{text}` is not an alternative of `{path}`",
-            help=f"did you mean `{near[0]}`?" if near else f"its alternatives are {shown}",
-        )
-    )
+    return f"its alternatives are {', '.join(labels[:12])}" + (f", … ({len(labels)} in all)" if len(labels) > 12 else "")
+
+
+def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> str:
+    """What was probably meant: the neighbours of a number, or a name spelt alike."""
+    numbers = [a for a in alternatives if type(a.value) in (int, float)]
+    if type(value) in (int, float) and numbers:
+        below = max((a for a in numbers if a.value < value), key=lambda a: a.value, default=None)
+        above = min((a for a in numbers if a.value > value), key=lambda a: a.value, default=None)
+        near = [f"`{a.label}`" for a in (below, above) if a is not None]
+        return f"the nearest {'is' if len(near) == 1 else 'are'} {' and '.join(near)}; " if near else ""
+    word = text.strip('"')
+    found = [a.label for a in alternatives if a.label == word] or closest(word, [a.label for a in alternatives])
+    return f"did you mean `{found[0]}`? " if found else ""
 
 
 def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> list[int]:
     if isinstance(node, ast.List):
-        return [_answer(entry.value, alternatives, path, frame, state) for entry in node.entries]
+        return [answer(entry.value, alternatives, path, frame, state) for entry in node.entries]
     value = expressions.evaluate(node, frame, state)
     if isinstance(value, RangeV):
         wanted = numbers_of(value, node.span, state)
         inside = [i for i, a in enumerate(alternatives) if any(_is_same(a.value, w) for w in wanted)]
         for number in wanted:
             if not any(_is_same(a.value, number) for a in alternatives):
-                _refuse(node, scalar_text(number), alternatives, path)
+                _refuse(node, scalar_text(number), alternatives, path, number)
         return inside
-    return [_answer(node, alternatives, path, frame, state)]
+    return [answer(node, alternatives, path, frame, state)]
 
 
 def _constant(value: Thing, span: Span, state: State) -> Any:

@@ -35,12 +35,13 @@ from archdsl.elaborate.values import (
     describe,
     scalar_text,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
+from archdsl.ir.expr import Expr, constant, lift, negate
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
 from archdsl.syntax.codes import names as name_codes
 from archdsl.syntax.codes import shapes as shape_codes
 from archdsl.syntax.codes import values as codes
+from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.suggestions import closest
 
 _BUILTINS: dict[str, Thing] = {name: PrimitiveL(p) for name, p in PRIMITIVES.items() if not p.internal}
@@ -69,10 +70,11 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
             if len(set(node.names)) < len(node.names):
                 fail(codes.WRONG_KIND, node.span, f"`@{node.names}` names a dimension twice")
             return constant(Axes(node.names))
-        case ast.Tuple():
-            return TupleV(_items(node.entries, frame, state))
-        case ast.List():
-            return ListV(_items(node.entries, frame, state))
+        case ast.Tuple() | ast.List():
+            items = _items(node.entries, frame, state)
+            if any(isinstance(i.value, Poison) for i in items):
+                return POISON
+            return TupleV(items) if isinstance(node, ast.Tuple) else ListV(items)
         case ast.Flow():
             return _flow(node, frame, state)
         case ast.Named():
@@ -126,13 +128,13 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
 def scalar(node: ast.Expr, frame: Frame, state: State, what: str) -> Expr:
     """A number, text, truth value or size.
 
-    Raises DiagnosticError for anything else.
+    Raises DiagnosticError for anything else; an empty one for what was reported before.
     """
     value = evaluate(node, frame, state)
     expr = size_expr(value)
     if expr is None:
         if isinstance(value, Poison):
-            return constant(Undefined("reported before"))
+            raise DiagnosticError()  # reported where it went wrong
         fail(codes.WRONG_KIND, node.span, f"{what} must be a number, not {describe(value)}")
     return expr
 
@@ -184,6 +186,8 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
     value = frame.env.find(node.name)
     if value is None:
         value = frame.module.find(node.name, state)
+    if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
+        fail(codes.WRONG_KIND, node.span, f"`{node.name}` is a search plan, which has no value", help="a plan is run: `archdsl search`")
     if value is None:
         value = _BUILTINS.get(node.name)
     if value is None:
@@ -219,6 +223,9 @@ def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
         layer = evaluate(item, frame, state)
         if isinstance(layer, Poison) or isinstance(value, Poison):
             value = POISON
+            continue
+        if isinstance(layer, PickV):
+            value = layers.feed(layer, value, word(item), item.span, frame, state)
             continue
         if not isinstance(layer, LAYERS):
             fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
@@ -325,7 +332,7 @@ def _within(index: Any, length: int, node: ast.Item) -> int:
         fail(
             codes.OUT_OF_RANGE,
             node.span,
-            f"index {index} in a list of {length}",
+            f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list",
             help=f"indices count from 0 to {length - 1}" if length else None,
         )
     return index

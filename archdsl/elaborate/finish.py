@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from archdsl.elaborate.state import State
+from archdsl.elaborate.state import State, too_wide_help
 from archdsl.ir.activity import activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, both, lift, restrict
 from archdsl.ir.fix import simplify
 from archdsl.ir.frontier import witness
-from archdsl.ir.graph import Check, Graph, Input, Select, Value, in_order
+from archdsl.ir.graph import Check, Graph, Input, Op, Select, Value, in_order
 from archdsl.ir.instance import Instance
 from archdsl.syntax.codes import choices as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
+from archdsl.syntax.source import Span
 
 
 def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, state: State, settings: Mapping[str, Any]) -> Graph:
@@ -40,7 +41,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
         graph = simplify(raw)
         problems = check(graph)
     except TooWide as wide:
-        raise DiagnosticError(codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}")) from None
+        raise DiagnosticError(codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}", help=too_wide_help(wide))) from None
     if problems:
         raise DiagnosticError(*problems)
     live = set(graph.choices)
@@ -54,18 +55,33 @@ def check(graph: Graph) -> list[Diagnostic]:
     """What is wrong for some architecture of the space."""
     live = activity(graph.outputs)
     required = [binding(r, live) for r in graph.requirements]
-    found: list[Diagnostic] = []
     if required and witness(TRUE, required) is None:
-        return [codes.UNSATISFIABLE.error(graph.requirements[0].span, "no architecture satisfies all requirements")]
+        others = [Label(r.span, "together with this one") for r in graph.requirements[1:4] if r.span is not None]
+        message = "no architecture satisfies all requirements" if others else "no architecture satisfies this requirement"
+        return [codes.UNSATISFIABLE.error(graph.requirements[0].span, message, labels=others)]
+    wrong: set[Value] = set()  # what is computed from a wrong value is not looked at
+    repeated: dict[tuple[str, Span | None], list[Diagnostic]] = {}
     for value in graph.values:
         if isinstance(value, Input | Select):
+            continue
+        if isinstance(value, Op) and not wrong.isdisjoint(value.inputs):
+            wrong.add(value)
             continue
         for one in value.checks:
             problem = _decide(one, live.values[value], required)
             if problem is not None:
-                found.append(problem)
+                wrong.add(value)
+                repeated.setdefault((problem.code, problem.span), []).append(problem)
                 break
-    return found
+    return [_first_of(same) for same in repeated.values()]
+
+
+def _first_of(same: list[Diagnostic]) -> Diagnostic:
+    """One diagnostic for a line that many instances repeat."""
+    if len(same) == 1:
+        return same[0]
+    more = f"the same line is wrong in {len(same) - 1} more place{'s' * (len(same) > 2)}"
+    return replace(same[0], help=f"{same[0].help}; {more}" if same[0].help else more)
 
 
 def _decide(one: Check, here: Expr, required: list[Expr]) -> Diagnostic | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.elaborate.values import scalar_text
 from archdsl.ir.expr import Undefined
 
 
@@ -22,7 +23,7 @@ class NumberFunction:
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Undefined(f"a number is needed, not {value!r}")
+        raise Undefined(f"a number is needed, not {scalar_text(value)}")
     return value
 
 

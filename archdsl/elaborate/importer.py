@@ -79,25 +79,34 @@ class Importer:
         if isinstance(declaration, ast.Use):
             self._use(module, declaration, path)
             return
-        _fresh(module, declaration.name, declaration.span)
+        _fresh(module, declaration.name, declaration.span.word(declaration.name))
         module.declarations[declaration.name] = declaration
 
     def _use(self, module: Module, use: ast.Use, path: Path) -> None:
-        target = self._find(use, path)
-        if target in self.loading:
-            chain = " → ".join(p.stem for p in [*self.loading[self.loading.index(target) :], target])
-            raise DiagnosticError(codes.IMPORT_CYCLE.error(use.span, f"these files use each other: {chain}"))
-        used = self.load(target, self._display(target, module, path))
-        broken = any(d.severity == "error" for d in self.diagnostics.get(target, ()))
+        try:
+            target = self._find(use, path)
+            if target in self.loading:
+                chain = " → ".join(p.stem for p in [*self.loading[self.loading.index(target) :], target])
+                raise DiagnosticError(codes.IMPORT_CYCLE.error(use.span, f"these files use each other: {chain}"))
+            used = self.load(target, self._display(target, module, path))
+        except DiagnosticError:
+            module.missing.update(alias.alias or alias.name for alias in use.names)
+            raise
+        errors = [d for d in self.diagnostics.get(target, ()) if d.severity == "error"]
+        self.diagnostics[path].extend(errors)
         for alias in use.names:
             name = alias.alias or alias.name
             _fresh(module, name, alias.span)
-            if alias.name not in used.declarations and not broken:
+            if alias.name not in used.declarations:
+                module.missing.add(name)
+                if errors:
+                    continue
                 near = closest(alias.name, sorted(used.declarations))
                 hint = f"did you mean `{near[0]}`?" if near else None
                 self.diagnostics[path].append(
                     codes.NOT_EXPORTED.error(alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint)
                 )
+                continue
             module.imports[name] = (used, alias.name)
 
     def _find(self, use: ast.Use, path: Path) -> Path:

@@ -19,6 +19,7 @@ from archdsl.elaborate.values import (
     BlockL,
     ChainL,
     ChosenL,
+    Item,
     Layer,
     ListV,
     ModeL,
@@ -85,9 +86,11 @@ def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Fr
         if rewrite.replacement is not None:
             node, scope = rewrite.replacement
             replaced = expressions.evaluate(node, scope, state)
+            if isinstance(replaced, Poison):
+                return POISON
             if not isinstance(replaced, LAYERS):
                 fail(codes.WRONG_KIND, node.span, f"`replace … by` takes a layer, not {describe(replaced)}")
-            layer, home, tie = replaced, None, None
+            layer, home, tie, span = replaced, None, None, node.span
             while isinstance(layer, NamedL | ModeL):
                 layer = layer.layer
         result = _instantiate(layer, argument, name, home, tie, span, frame, state)
@@ -96,12 +99,36 @@ def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Fr
     return result
 
 
+def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Frame, state: State) -> Thing:
+    """`x -> some`, where `some` was picked from a list of layers: what each of the picked gives, still to be combined.
+
+    Raises DiagnosticError for a list of anything else.
+    """
+    for item in picked.items:
+        if isinstance(item.value, Poison):
+            return POISON
+        if not isinstance(item.value, LAYERS):
+            fail(codes.WRONG_KIND, span, f"an arrow leads to layers, not to {describe(item.value)} picked from a list")
+    subset = state.settled(picked.subset)
+    instance = enter(frame, word or "picked", word or "picked", "block", span)
+    state.instances.setdefault(instance.path, instance)
+    inner = Frame(frame.module, Env(outer=frame.env), instance)
+    live = sorted({i for chosen in subset.table for i in chosen})
+    items = []
+    for i in live:
+        layer, name = picked.items[i].value, picked.items[i].name or str(i)
+        assert isinstance(layer, LAYERS)
+        with state.under(lift(_has, subset, i)):
+            items.append(Item(apply(layer, argument, name, span, inner, state, explicit=True), name))
+    return PickV(lift(_renumbered, subset, tuple(live)), tuple(items))
+
+
 def enter(frame: Frame, name: str, callee: str, level: Level, span: Span) -> Instance:
     """A new instance in the frame's scope.
 
     Raises DiagnosticError for names that PyTorch's modules use themselves.
     """
-    if is_reserved(name) and level != "primitive":
+    if is_reserved(name):
         fail(
             name_codes.RESERVED_INSTANCE,
             span,
@@ -144,7 +171,7 @@ def block(
             return apply(value, argument, expressions.word(layer.block.value), layer.block.value.span, inner, state)
         assert layer.block.body is not None
         frame.inputs = _feed(layer.block, argument, span)
-        return statements.run_body(layer.block.body, frame, state, layer.block.span)
+        return statements.run_body(layer.block.body, frame, state, layer.block.span.word(layer.block.name))
 
     state.depth += 1
     try:
@@ -262,6 +289,8 @@ def _instantiate(
         overrides = state.edits.parameters(instance.path, [p.name for p in layer.primitive.parameters if p.given])
         if overrides:
             values = {k: expressions.evaluate(node, scope, state) for k, (node, scope) in overrides.items()}
+            if any(isinstance(v, Poison) for v in values.values()):
+                return POISON
             layer = replace(layer, args={**layer.args, **values})
         return primitives.apply(layer, argument, instance, span, state)
     if isinstance(layer, BlockL):
@@ -322,7 +351,8 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"
-        fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {len(names)} inputs ({wants}), not {len(parts)}")
+        inputs = "1 input" if len(names) == 1 else f"{len(names)} inputs"
+        fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}")
     return parts
 
 
@@ -342,3 +372,11 @@ def _inserted(node: ast.Expr, argument: Thing, path: str, name: str, span: Span,
 
 def _is(index: int, i: int) -> bool:
     return index == i
+
+
+def _has(subset: tuple[int, ...], i: int) -> bool:
+    return i in subset
+
+
+def _renumbered(subset: tuple[int, ...], live: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(live.index(i) for i in subset)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing
+from archdsl.elaborate.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing, TooLarge
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
+from archdsl.syntax.codes import elaboration as bounds
 from archdsl.syntax.codes import names as codes
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.source import Source
@@ -28,7 +29,9 @@ class Module:
     declarations: dict[str, ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search] = field(default_factory=dict)
     imports: dict[str, tuple[Module, str]] = field(default_factory=dict)
     values: dict[str, Thing] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)  # imported from files that could not be read: reported there, silent here
     busy: set[str] = field(default_factory=set)
+    failed: dict[str, DiagnosticError] = field(default_factory=dict)  # constants without a value, so that all uses say the same
 
     def find(self, name: str, state: State) -> Thing | None:
         """The value of a declared or imported name; None if the file has none.
@@ -40,6 +43,8 @@ class Module:
         if name in self.imports:
             module, original = self.imports[name]
             return module.find(original, state)
+        if name in self.missing:
+            return POISON
         declaration = self.declarations.get(name)
         if declaration is None:
             return None
@@ -61,10 +66,18 @@ class Module:
         if isinstance(declaration, ast.Search):
             return POISON
         if name in self.busy:
-            raise DiagnosticError(codes.RECURSION.error(declaration.span, f"`{name}` is defined by itself"))
+            raise DiagnosticError(codes.RECURSION.error(declaration.span.word(name), f"`{name}` is defined by itself"))
+        if name in self.failed:
+            raise self.failed[name]
         self.busy.add(name)
         try:
             return expressions.bound(expressions.evaluate(declaration.value, self.frame(), state), name, self.frame())
+        except DiagnosticError as error:
+            self.failed[name] = error
+            raise
+        except TooLarge as large:
+            self.failed[name] = DiagnosticError(bounds.TOO_MUCH_WORK.error(declaration.span.word(name), str(large)))
+            raise self.failed[name] from None
         finally:
             self.busy.discard(name)
 

@@ -24,15 +24,21 @@ class _Walk:
     found: list[Diagnostic] = field(default_factory=list)
     mentions: set[str] = field(default_factory=set)
     scopes: list[set[str]] = field(default_factory=list)
+    closed: set[str] = field(default_factory=set)  # names that were local to a loop
 
     def knows(self, name: str) -> bool:
-        return name in self.module.declarations or name in self.module.imports or name in BUILTIN_NAMES
+        module = self.module
+        return name in module.declarations or name in module.imports or name in module.missing or name in BUILTIN_NAMES
 
     def use(self, name: str, span: Span) -> None:
         if any(name in s for s in self.scopes):
             return
         self.mentions.add(name)
-        if self.knows(name):
+        if self.knows(name) or span.start == span.end:  # recovery from an error of syntax puts a name without extent
+            return
+        if name in self.closed:
+            help = f"`{name}` is local to the loop above: assign it before the loop as well"
+            self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
             return
         candidates = set(BUILTIN_NAMES) | set(self.module.declarations) | set(self.module.imports) | {n for s in self.scopes for n in s}
         near = closest(name, sorted(candidates))
@@ -55,9 +61,8 @@ def check_names(module: Module) -> list[Diagnostic]:
     for name in _cycles(graph):
         reached = module.declarations.get(name)
         if reached is not None:
-            found.append(
-                codes.RECURSION.error(reached.span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop")
-            )
+            span = reached.span.word(name)
+            found.append(codes.RECURSION.error(span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop"))
     for declaration in module.file.declarations:
         if isinstance(declaration, ast.Use):
             for alias in declaration.names:
@@ -161,12 +166,16 @@ def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
                         break
                 names.update(node.targets)
             case ast.Choose():
-                _expr(node.domain, walk)
+                if isinstance(node.domain, ast.List):  # two equal labels in a domain are an error of the choice
+                    for entry in node.domain.entries:
+                        _expr(entry.value, walk)
+                else:
+                    _expr(node.domain, walk)
                 names.add(node.name)
             case ast.For():
                 _expr(node.iterable, walk)
                 walk.scopes.append(set(_pattern(node.pattern)))
-                _body(node.body, walk)
+                walk.closed |= _body(node.body, walk)
                 walk.scopes.pop()
             case ast.If():
                 _expr(node.test, walk)
@@ -212,11 +221,12 @@ def _expr(root: ast.Expr, walk: _Walk) -> None:
         case ast.Ref():
             walk.use(root.name, root.span)
         case ast.Tuple() | ast.List():
-            labels = [e.label for e in root.entries if e.label is not None]
+            labels: set[str] = set()
             for entry in root.entries:
-                if entry.label is not None and labels.count(entry.label) > 1:
-                    walk.found.append(codes.DUPLICATE_NAME.error(entry.span, f"the label `{entry.label}` occurs twice"))
-                    labels = [n for n in labels if n != entry.label]
+                if entry.label in labels:
+                    span = entry.span.word(entry.label)
+                    walk.found.append(codes.DUPLICATE_NAME.error(span, f"the label `{entry.label}` occurs twice"))
+                labels |= {entry.label} if entry.label is not None else set()
                 _expr(entry.value, walk)
         case ast.Comprehension():
             walk.scopes.append(set())
@@ -229,11 +239,11 @@ def _expr(root: ast.Expr, walk: _Walk) -> None:
             walk.scopes.pop()
         case ast.Call():
             _expr(root.callee, walk)
-            given = [a.name for a in root.args if a.name is not None]
+            given: set[str] = set()
             for arg in root.args:
-                if arg.name is not None and given.count(arg.name) > 1:
+                if arg.name in given:
                     walk.found.append(value_codes.SET_TWICE.error(arg.span, f"`{arg.name}` is set twice in one call"))
-                    given = [n for n in given if n != arg.name]
+                given |= {arg.name} if arg.name is not None else set()
                 _expr(arg.value, walk)
         case ast.Attr():
             _expr(root.value, walk)

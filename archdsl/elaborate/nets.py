@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from archdsl.elaborate import calls, expressions, layers, statements
 from archdsl.elaborate.edits import EditTable, matches, split, text_of, unmatched
 from archdsl.elaborate.finish import finish
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.state import State, Structural, fail
-from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, TupleV, describe
+from archdsl.elaborate.state import State, Structural, fail, too_wide_help
+from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, TooLarge, TupleV, describe
 from archdsl.ir.expr import TooWide
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.instance import Instance
@@ -21,10 +22,12 @@ from archdsl.syntax import ast
 from archdsl.syntax.codes import choices as choice_codes
 from archdsl.syntax.codes import edits as edit_codes
 from archdsl.syntax.codes import elaboration as bounds
+from archdsl.syntax.codes import files as file_codes
 from archdsl.syntax.codes import names as name_codes
 from archdsl.syntax.codes import values as codes
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
 from archdsl.syntax.source import Span
+from archdsl.syntax.suggestions import closest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,49 @@ class Elaborated:
     warnings: tuple[Diagnostic, ...]
 
 
-def resolve(value: NetV, given: Mapping[str, Thing], span: Span, state: State, seen: tuple[ast.Net, ...] = ()) -> Instantiation:
+def resolve(
+    value: NetV,
+    given: Mapping[str, Thing],
+    span: Span,
+    state: State,
+    seen: tuple[ast.Net, ...] = (),
+    settings: Mapping[str, Thing] | None = None,
+) -> Instantiation:
     """Follows `space a = b(…) with …` down to the declaration with a body.
 
-    Raises DiagnosticError for declarations that reach themselves or something else than a network.
+    `settings` overrule arguments, each at the first declaration on the way that has a parameter of the name.
+
+    Raises DiagnosticError for declarations that reach themselves or something else than a network, and for a setting
+    that no declaration has.
     """
     net, module = value.net, value.module
     if net in seen:
-        fail(name_codes.RECURSION, net.span, f"`{net.name}` is defined by itself")
+        fail(name_codes.RECURSION, net.span.word(net.name), f"`{net.name}` is defined by itself")
+    own = {p.name for p in net.params or ()}
+    rest = {name: v for name, v in (settings or {}).items() if name not in own}
+    given = {**given, **{name: v for name, v in (settings or {}).items() if name in own}}
     if net.body is not None:
+        if rest:
+            _unknown_setting(next(iter(rest)), (*seen, net))
         return Instantiation(net, module, given, (), (*seen, net), span)
     assert net.value is not None
     frame = Frame(module, Env(), Instance("", None, "", "root"), constant=True)
     layers.parameters(net.params or (), given, {}, frame, span, f"`{net.name}`", state)
     inner, args = base_of(net.value, frame, state)
-    found = resolve(inner, args, net.value.span, state, (*seen, net))
+    found = resolve(inner, args, net.value.span, state, (*seen, net), rest)
     return replace(found, patches=found.patches + tuple((p, frame) for p in net.patches))
+
+
+def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
+    names = list(dict.fromkeys(p.name for d in definitions for p in d.params or ()))
+    near = closest(name, names)
+    has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
+    fail(
+        file_codes.BAD_SETTING,
+        None,
+        f"`{definitions[0].name}` has no parameter `{name}`",
+        help=f"did you mean `{near[0]}`?" if near else has,
+    )
 
 
 def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str, Thing]]:
@@ -72,10 +102,14 @@ def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str,
     """
     callee, args = (node.callee, node.args) if isinstance(node, ast.Call) else (node, ())
     value = expressions.evaluate(callee, frame, state)
+    if isinstance(value, Poison):
+        raise DiagnosticError()  # reported where it went wrong
     if not isinstance(value, NetV):
         fail(codes.WRONG_KIND, callee.span, f"a space or a model is needed here, not {describe(value)}")
     names = [p.name for p in value.net.params or ()]
     evaluated = [(a, expressions.evaluate(a.value, frame, state)) for a in args]
+    if any(isinstance(v, Poison) for _, v in evaluated):
+        raise DiagnosticError()
     return value, calls.match(names, {}, evaluated, node.span, f"`{value.net.name}`")
 
 
@@ -93,14 +127,14 @@ def elaborate(
 
     Raises DiagnosticError with everything that is wrong.
     """
-    with _deep_stack(instantiation.span):
+    with deep_stack(instantiation.span):
         table = EditTable()
         scout = State(table)
         _patch(table, instantiation, genotypes, scout)
         state, outputs, root = _run(instantiation, table, sizes)
         if not _errors(state):
             _report_unmatched(instantiation, table, state, sizes)
-        if _errors(state):
+        if _errors(state) or not outputs:  # without outputs everything wrong is reported where it was declared
             raise DiagnosticError(*state.diagnostics.values())
         settings = {p.name: "" for p in instantiation.net.params or ()}
         graph = finish(name, kind, outputs, root, state, settings)
@@ -110,7 +144,7 @@ def elaborate(
             )
             fail(
                 edit_codes.MISSING_CHOICE,
-                instantiation.definitions[0].span,
+                instantiation.definitions[0].span.word(name),
                 f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: {shown}",
                 help="answer them in its genotype, or declare it a `space`",
             )
@@ -130,18 +164,21 @@ def _run(
         layers.parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state)
         state.inputs.clear()
         assert net.body is not None
-        return statements.run_body(net.body, frame, state, net.span)
+        return statements.run_body(net.body, frame, state, place)
 
+    place = net.span.word(net.name)
     try:
-        result = layers.regional(body, root, net.span, state)
+        result = layers.regional(body, root, place, state)
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
         if not state.inputs and not _errors(state):
-            fail(codes.NO_OUTPUT, net.span, f"`{net.name}` has no `input`")
+            fail(codes.NO_OUTPUT, place, f"`{net.name}` has no `input`", help="for example `input x: [b, c = 3, h = 224, w = 224]`")
     except Structural as structural:
         state.report(replace(structural.diagnostic, labels=_declared(structural)))
     except TooWide as wide:
-        state.report(choice_codes.TOO_WIDE.error(net.span, str(wide)))
+        state.report(choice_codes.TOO_WIDE.error(place, str(wide), help=too_wide_help(wide)))
+    except TooLarge as large:
+        state.report(bounds.TOO_MUCH_WORK.error(place, str(large)))
     except DiagnosticError as error:
         state.report(*error.diagnostics)
     return state, outputs, root
@@ -156,7 +193,8 @@ def _outputs(result: Thing, net: ast.Net) -> tuple[Value, ...]:
     values = []
     for part in parts:
         if not isinstance(part, Tensor):
-            fail(codes.NO_OUTPUT, net.span, f"`{net.name}` outputs {describe(part)}, not a tensor")
+            outputs = [s for s in net.body or () if isinstance(s, ast.Output)]
+            fail(codes.NO_OUTPUT, outputs[0].span if outputs else net.span, f"`{net.name}` outputs {describe(part)}, not a tensor")
         values.append(part.value)
     return tuple(values)
 
@@ -172,12 +210,19 @@ def _patch(table: EditTable, instantiation: Instantiation, genotypes: Sequence[G
             if isinstance(name, ast.Name) and len(patch.segments) == 1
             else None
         )
+        if isinstance(value, Poison):
+            raise DiagnosticError()
+        if value is None:
+            genotypes_ = [n for n, d in frame.module.declarations.items() if isinstance(d, ast.Genotype)]
+            near = closest(patch.span.text, genotypes_)
+            help = f"did you mean `{near[0]}`?" if near else None
+            fail(name_codes.UNKNOWN_NAME, patch.span, f"unknown name `{patch.span.text}`", help=help)
         if not isinstance(value, GenotypeV):
             fail(
                 codes.WRONG_KIND,
                 patch.span,
                 "`with` takes `{ edits }` or the name of a genotype",
-                help=None if value is None else f"this is {describe(value)}",
+                help=f"this is {describe(value)}",
             )
         _settle(table, value, instantiation, patch.span, state)
     for genotype in genotypes:
@@ -198,7 +243,8 @@ def _settle(table: EditTable, value: GenotypeV, instantiation: Instantiation, sp
         fail(
             edit_codes.WRONG_SPACE,
             span,
-            f"the genotype `{value.genotype.name}` is of `{value.genotype.of.span.text}`, not of `{instantiation.net.name}`",
+            f"the genotype `{value.genotype.name}` is of `{value.genotype.of.span.text}`, this network of `{instantiation.net.name}`",
+            help=f"use a genotype of `{instantiation.net.name}`",
         )
     table.add(value.genotype.edits, frame, genotype=True)
 
@@ -214,7 +260,9 @@ def _report_unmatched(instantiation: Instantiation, table: EditTable, state: Sta
             open_table.edits.append(edit)
             open_table.rewriting.append(edit)
     whole, _, _ = _run(instantiation, open_table, sizes)
-    paths = [*whole.choices, *whole.instances]
+    levels = [path for path, instance in whole.instances.items() if instance.level in ("loop", "alternative")]
+    layers_ = [path for path in whole.instances if path not in levels]
+    paths = [*whole.choices, *layers_, *(f"{path}.{name}" for path, names in state.edits.settable.items() for name in names)]
     segments = [split(path) for path in whole.choices]
     for edit in missed:
         if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit) and any(matches(edit.pattern, s) for s in segments):
@@ -224,7 +272,7 @@ def _report_unmatched(instantiation: Instantiation, table: EditTable, state: Sta
                 )
             )
             continue
-        state.report(unmatched(edit, paths))
+        state.report(unmatched(edit, paths, levels))
 
 
 def _errors(state: State) -> bool:
@@ -232,7 +280,7 @@ def _errors(state: State) -> bool:
 
 
 @contextmanager
-def _deep_stack(span: Span) -> Iterator[None]:
+def deep_stack(span: Span) -> Iterator[None]:
     """Bodies nest in Python frames; the language's own limits on nesting come first."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, 60_000))

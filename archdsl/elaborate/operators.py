@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import archdsl.elaborate.primitives as primitives
 from archdsl.elaborate.scope import Frame
-from archdsl.elaborate.sequences import iterate, size_expr
-from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.sequences import LENGTH_LIMIT, iterate, size_expr
+from archdsl.elaborate.state import State, fail, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, Axes, CountV, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe, scalar_text
-from archdsl.ir.expr import FALSE, TRUE, Expr, Undefined, both, constant, either, lift
+from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift
 from archdsl.syntax.ast import BinaryOp
+from archdsl.syntax.codes import choices as choice_codes
+from archdsl.syntax.codes import elaboration as bound_codes
 from archdsl.syntax.codes import values as codes
 from archdsl.syntax.source import Span
 
@@ -24,24 +27,31 @@ def _numbers(a: Any, b: Any) -> None:
             raise Undefined("a number of more than 256 bits")
 
 
+def finite(value: Any) -> Any:
+    """The value, unless it is a float beyond the greatest. Raises Undefined."""
+    if value.__class__ is float and not isfinite(value):
+        raise Undefined("a number beyond every float")
+    return value
+
+
 def _add(a: Any, b: Any) -> Any:
     _numbers(a, b)
-    return a + b
+    return finite(a + b)
 
 
 def _sub(a: Any, b: Any) -> Any:
     _numbers(a, b)
-    return a - b
+    return finite(a - b)
 
 
 def _mul(a: Any, b: Any) -> Any:
     _numbers(a, b)
-    return a * b
+    return finite(a * b)
 
 
 def _div(a: Any, b: Any) -> Any:
     _numbers(a, b)
-    return a / b
+    return finite(a / b)
 
 
 def _floordiv(a: Any, b: Any) -> Any:
@@ -141,6 +151,9 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
     if op == "in":
         return _member(left, right, span, state)
     if op == "+" and isinstance(left, ListV) and isinstance(right, ListV):
+        if len(left.items) + len(right.items) > LENGTH_LIMIT:
+            fail(bound_codes.TOO_MUCH_WORK, span, f"a list of more than {LENGTH_LIMIT:,} elements")
+        state.tick(span, 1 + len(right.items) // 10)
         return ListV(left.items + right.items)
     if op in ("==", "!=") and isinstance(left, ListV) and isinstance(right, ListV):
         equal = TRUE if len(left.items) == len(right.items) else FALSE
@@ -151,7 +164,10 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
     a_expr, b_expr = size_expr(left), size_expr(right)
     if a_expr is None or b_expr is None:
         fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
-    return defined(lift(POINTWISE[op], a_expr, b_expr), span)
+    try:
+        return defined(lift(POINTWISE[op], a_expr, b_expr), span)
+    except TooWide as wide:
+        fail(choice_codes.TOO_WIDE, span, str(wide), help=too_wide_help(wide))
 
 
 def negative(value: Thing, span: Span, frame: Frame, state: State) -> Thing:
@@ -167,7 +183,7 @@ def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, 
             fail(
                 codes.LAYER_IN_ARITHMETIC,
                 span,
-                f"{describe(side)} cannot be added to a tensor",
+                f"{describe(side)} cannot be an operand of `{op}`",
                 help="the arrow binds last: apply the layer in parentheses, `x + (x -> layer)`",
             )
         if not isinstance(side, Tensor | Expr):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from archdsl.elaborate import expressions, nets
-from archdsl.elaborate.edits import EditTable, Pattern, begins, matches, pattern_of, split, text_of
+from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, split, text_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import cost_bound
 from archdsl.elaborate.scope import Frame
@@ -75,7 +75,8 @@ def read_plan(node: ast.Search, module: Module, found: list[Diagnostic]) -> Plan
     for entry in node.entries:
         if isinstance(entry, ast.Step):
             if any(s.name == entry.name for s in steps):
-                found.append(codes.DUPLICATE_STEP.error(entry.span, f"two steps are named `{entry.name}`"))
+                place = entry.span.word(entry.name, entry.span.start + len("step"))
+                found.append(codes.DUPLICATE_STEP.error(place, f"two steps are named `{entry.name}`", help="rename one of them"))
             step = Step(entry.name, entry)
             for inner in entry.entries:
                 _entry(inner, step, frame, state, found)
@@ -139,14 +140,15 @@ def _entry(entry: ast.PlanEntry, step: Step, frame: Frame, state: State, found: 
                 found.extend(error.diagnostics)
                 return
             if bound is None:
-                found.append(codes.NOT_A_BUDGET.error(entry.span, "a plan bounds a cost: `budget macs <= 2.0G`"))
+                message = f"`{entry.condition.span.text[:60]}` bounds neither `macs` nor `params`"
+                found.append(codes.NOT_A_BUDGET.error(entry.span, message, help="for example `budget macs <= 2.0G`"))
             else:
                 step.budgets.append(bound)
         case ast.Setting():
             if entry.name not in SETTINGS:
                 near = closest(entry.name, sorted(SETTINGS))
                 hint = f"did you mean `{near[0]}`?" if near else f"a plan sets {', '.join(SETTINGS)}"
-                found.append(codes.UNKNOWN_SETTING.error(entry.span, f"no setting `{entry.name}`", help=hint))
+                found.append(codes.UNKNOWN_SETTING.error(entry.span.word(entry.name), f"no setting `{entry.name}`", help=hint))
             step.settings[entry.name] = entry.value
         case ast.Step():
             found.append(codes.UNKNOWN_SETTING.error(entry.span, "a step cannot hold another step"))
@@ -157,16 +159,15 @@ def _strategy(node: ast.Expr, found: list[Diagnostic]) -> None:
     if name not in STRATEGIES or not isinstance(node, ast.Call | ast.Ref):
         near = closest(name or "", sorted(STRATEGIES))
         hint = f"did you mean `{near[0]}`?" if near else f"strategies are {', '.join(STRATEGIES)}"
-        found.append(codes.UNKNOWN_STRATEGY.error(node.span, f"no strategy `{node.span.text}`", help=hint))
+        found.append(codes.UNKNOWN_STRATEGY.error(node.span, f"no strategy `{name or node.span.text[:60]}`", help=hint))
         return
     for arg in node.args if isinstance(node, ast.Call) else ():
         if arg.name is None or arg.name not in STRATEGIES[name]:
-            options = ", ".join(STRATEGIES[name]) or "none"
-            found.append(
-                codes.UNKNOWN_SETTING.error(
-                    arg.span, f"`{name}` has no option `{arg.name or arg.span.text}`", help=f"its options are {options}"
-                )
-            )
+            options = ", ".join(f"`{o}`" for o in STRATEGIES[name])
+            near = closest(arg.name or "", STRATEGIES[name])
+            hint = f"did you mean `{near[0]}`?" if near else (f"its options are {options}" if options else "it has none")
+            message = f"`{name}` has no option `{arg.name}`" if arg.name else f"the options of `{name}` are named"
+            found.append(codes.UNKNOWN_SETTING.error(arg.span, message, help=hint))
 
 
 def _check_step(step: Step, graph: Graph, parameters: set[str], done: set[str], module: Module, state: State) -> list[Diagnostic]:
@@ -177,7 +178,7 @@ def _check_step(step: Step, graph: Graph, parameters: set[str], done: set[str], 
     for pattern, path in (*step.opened, *step.frozen):
         inside = [p for p, segments in paths.items() if begins(pattern, segments)]
         if not inside:
-            found.append(_unmatched(pattern, path, list(paths)))
+            found.append(_unmatched(pattern, path, list(paths), "choice"))
         opened.update(inside)
     covered |= opened
     for pattern, fix in step.fixed:
@@ -186,19 +187,28 @@ def _check_step(step: Step, graph: Graph, parameters: set[str], done: set[str], 
             continue
         inside = [p for p, segments in paths.items() if matches(pattern, segments)]
         if not inside and _parameter(pattern, parameters) is None:
-            found.append(_unmatched(pattern, fix.path, list(paths)))
+            found.append(_unmatched(pattern, fix.path, [*paths, *parameters], "choice or parameter"))
+        for choice in graph.choices:
+            if choice.path in inside:
+                try:
+                    answer(fix.value, choice.alternatives, choice.path, module.frame(), state)
+                except DiagnosticError as error:
+                    found.extend(error.diagnostics)
+                    break
         covered.update(inside)
     missing = [p for p in paths if p not in covered and p not in done]
-    if missing:
+    done |= opened | set(missing)
+    if missing and not found:
         shown = ", ".join(f"`{p}`" for p in missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
         what = f"the step `{step.name}`" if isinstance(step.node, ast.Step) else f"the plan `{step.name}`"
         if step.opened or step.fixed:
             found.append(
                 codes.UNCOVERED_CHOICE.error(
-                    step.node.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`"
+                    step.node.span.word(step.name, step.node.span.start + len("step")),
+                    f"{what} neither opens nor fixes {shown}",
+                    help=f"for example `open {missing[0]}`",
                 )
             )
-    done |= opened
     return found
 
 
@@ -208,7 +218,10 @@ def _fixed_by_genotype(
     name = pattern[0] if len(pattern) == 1 else None
     value = module.find(name, state) if isinstance(name, str) else None
     if not isinstance(value, GenotypeV):
-        return [edit_codes.NO_MATCH.error(fix.span, f"`fix {text_of(pattern)}` names no genotype", help="give a value: `fix path = value`")]
+        genotypes = [n for n, d in module.declarations.items() if isinstance(d, ast.Genotype)]
+        near = closest(text_of(pattern), genotypes)
+        hint = f"did you mean `{near[0]}`?" if near else "give a value: `fix path = value`"
+        return [edit_codes.NO_MATCH.error(fix.path.span, f"`{text_of(pattern)}` is no genotype", help=hint)]
     table = EditTable()
     table.add(value.genotype.edits, value.module.frame(), genotype=True)
     for edit in table.edits:
@@ -216,9 +229,9 @@ def _fixed_by_genotype(
     return []
 
 
-def _unmatched(pattern: Pattern, path: ast.Path, paths: list[str]) -> Diagnostic:
+def _unmatched(pattern: Pattern, path: ast.Path, paths: list[str], what: str) -> Diagnostic:
     text = text_of(pattern)
     near = closest(text, paths)
     return edit_codes.NO_MATCH.error(
-        path.span, f"`{text}` matches no choice of the space", help=f"did you mean `{near[0]}`?" if near else None
+        path.span, f"`{text}` matches no {what} of the space", help=f"did you mean `{near[0]}`?" if near else None
     )

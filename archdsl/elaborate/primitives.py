@@ -7,7 +7,7 @@ from typing import Any
 
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import range_expr, size_expr
-from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.state import State, fail, too_wide_help
 from archdsl.elaborate.values import (
     ChosenL,
     Item,
@@ -25,12 +25,14 @@ from archdsl.elaborate.values import (
     scalar_text,
 )
 from archdsl.ir import expr as exprs
-from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, select
+from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, lift, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ops.primitive import REQUIRED, Call, Kind, Parameter, Primitive, Problem
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax.codes import choices as choice_codes
+from archdsl.syntax.codes import elaboration as bounds
+from archdsl.syntax.codes import shapes as shape_codes
 from archdsl.syntax.codes import values as codes
 from archdsl.syntax.diagnostics import Label
 from archdsl.syntax.source import Span
@@ -61,6 +63,28 @@ _WANTED = {
     "axes": "dimensions like @thw",
     "like": "a tensor",
 }
+
+
+LARGEST = 2**31 - 1  # of a size: beyond it no tensor can be made, and totals leave the range of 64 bits
+_MOST_CHUNKS = 4096
+# Problems that the shapes of the inputs explain; the others lie in the parameters alone.
+_ABOUT_INPUTS = frozenset(
+    {
+        shape_codes.MISSING_DIMENSION,
+        shape_codes.SIZES_DIFFER,
+        shape_codes.WINDOW_TOO_LARGE,
+        shape_codes.NOT_DIVISIBLE,
+        shape_codes.DUPLICATE_DIMENSION,
+        shape_codes.DIMENSIONS_DIFFER,
+        shape_codes.OUT_OF_BOUNDS,
+        shape_codes.SIZE_RANK,
+    }
+)
+
+
+def too_large(value: Any) -> bool:
+    """Whether a size, or a part of one, is larger than any tensor can be."""
+    return any(map(too_large, value)) if isinstance(value, tuple) else value.__class__ is int and value > LARGEST
 
 
 def apply(layer: PrimitiveL, argument: Thing, instance: Instance, span: Span, state: State) -> Thing:
@@ -126,10 +150,10 @@ def operation(
         )
         macs = primitive.macs(call, result.shape)
     except TooWide as wide:
-        fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}")
+        fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
     checks = [_check(p, inputs, span) for p in (*extra, *result.problems) if _is_real(p)]
     certain = [c for c in checks if c.problem.is_constant]
-    if certain:
+    if certain and state.condition == TRUE and not state.pinned:  # under a choice it is decided with the guard, at the end
         first = certain[0]
         fail(first.code, span, str(first.problem.value), help=first.help, labels=first.labels)
     return Op(primitive.name, inputs, {**attrs, **dims}, result.shape, weights, macs, instance, span, tuple(checks))
@@ -203,6 +227,8 @@ def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Sp
             or entry.__class__ not in (*accepted, *(() if kind == "string" else (Init,)))
         ):
             fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {scalar_text(entry)}")
+        elif too_large(entry):
+            fail(shape_codes.ATTRIBUTE, span, f"{what} is {scalar_text(entry)}; sizes end at {LARGEST:,}")
     return value
 
 
@@ -257,8 +283,10 @@ def _chunk(
 ) -> Thing:
     counts = list(dims.values())
     number = state.concrete(counts[0], span, "the number of chunks") if counts else 1
+    if isinstance(number, int) and number > _MOST_CHUNKS:
+        fail(bounds.TOO_MUCH_WORK, span, f"{number:,} chunks; at most {_MOST_CHUNKS:,} can be made")
     parts = []
-    for i in range(number if isinstance(number, int) and 0 < number <= 4096 else 1):
+    for i in range(number if isinstance(number, int) and number > 0 else 1):
         parts.append(Item(Tensor(operation(primitive, inputs, {**attrs, "index": constant(i)}, dims, instance, span, state))))
     return TupleV(tuple(parts))
 
@@ -311,11 +339,11 @@ def _check(problem: Problem, inputs: tuple[Value, ...], span: Span) -> Check:
         undefined = exprs.problems(message)
         message = undefined if message.is_constant else message
     labels = []
-    for value in inputs[:3]:
+    for value in inputs[:3] if problem.code in _ABOUT_INPUTS else ():
         if value.span is not None and value.span != span:
             sizes = ", ".join(dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items())
             labels.append(Label(value.span, f"this gives [{sizes}]"))
-    return Check(message, problem.code, span, tuple(labels), problem.help)
+    return Check(message, problem.code, span, tuple(dict.fromkeys(labels)), problem.help)
 
 
 def _is_real(problem: Problem) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.idle import idle_answers
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
@@ -19,6 +20,7 @@ from archdsl.ir.graph import Graph
 from archdsl.syntax import ast
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.codes import values as value_codes
+from archdsl.syntax.codes.names import RECURSION
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
@@ -75,11 +77,13 @@ class Project:
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
         found = [*syntax, *check_names(module)]
-        broken = any(d.severity == "error" for d in syntax)
-        if not broken:
+        # What could not be read, and what reaches itself, would only lead to errors that follow from it.
+        if not any(d.severity == "error" and (d.code.startswith(("E01", "E08")) or d.code == RECURSION.id) for d in found):
             for declaration in module.file.declarations:
                 found.extend(self._declaration(declaration, module))
-        unique = {(d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message): d for d in found}
+        unique: dict[tuple[object, ...], Diagnostic] = {}
+        for d in found:
+            unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
         return sorted(
             unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
         )
@@ -139,10 +143,8 @@ class Project:
         state: State,
     ) -> Elaborated:
         net = value.net
-        values = dict(given)
-        for key, text in (settings or {}).items():
-            values[key] = self._setting(key, text, net, value.module, state)
-        instantiation = nets.resolve(value, values, net.span, state)
+        values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
+        instantiation = nets.resolve(value, given, net.span, state, settings=values)
         plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
         if not sizes:
             return plain
@@ -151,36 +153,35 @@ class Project:
         _same_weights(plain.graph, resized.graph)
         return resized
 
-    def _setting(self, name: str, text: str, net: ast.Net, module: Module, state: State) -> Thing:
-        names = [p.name for p in net.params or ()]
-        if name not in names:
-            near = closest(name, names)
-            has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
-            raise DiagnosticError(
-                codes.BAD_SETTING.error(None, f"`{net.name}` has no parameter `{name}`", help=f"did you mean `{near[0]}`?" if near else has)
-            )
+    def _setting(self, name: str, text: str, module: Module, state: State) -> Thing:
         node, errors = parse_expression(Source(f"--set {name}", text))
         if node is None or errors:
             raise DiagnosticError(*errors)
         return expressions.evaluate(node, module.frame(), state)
 
     def _declaration(self, node: ast.Declaration, module: Module) -> list[Diagnostic]:
-        state = State(EditTable())
         try:
-            if isinstance(node, ast.Const):
-                module.find(node.name, state)
-            elif isinstance(node, ast.Net) and all(p.default is not None for p in node.params or ()):
-                instantiation = nets.resolve(NetV(node, module), {}, node.span, state)
-                return list(nets.elaborate(instantiation, name=node.name, kind=node.kind).warnings)
-            elif isinstance(node, ast.Genotype):
-                value = GenotypeV(node, module)
-                net, given = nets.base_of(node.of, module.frame(), state)
-                instantiation = nets.resolve(net, given, node.of.span, state)
-                return list(nets.elaborate(instantiation, name=node.name, kind="space", genotypes=[value]).warnings)
-            elif isinstance(node, ast.Search):
-                return check_plan(node, module)
+            with nets.deep_stack(node.span):
+                return self._declared(node, module)
         except DiagnosticError as error:
             return list(error.diagnostics)
+
+    def _declared(self, node: ast.Declaration, module: Module) -> list[Diagnostic]:
+        state = State(EditTable())
+        if isinstance(node, ast.Const):
+            module.find(node.name, state)
+            return []
+        if isinstance(node, ast.Net) and all(p.default is not None for p in node.params or ()):
+            instantiation = nets.resolve(NetV(node, module), {}, node.span, state)
+            return list(nets.elaborate(instantiation, name=node.name, kind=node.kind).warnings)
+        if isinstance(node, ast.Genotype):
+            value = GenotypeV(node, module)
+            net, given = nets.base_of(node.of, module.frame(), state)
+            instantiation = nets.resolve(net, given, node.of.span, state)
+            warnings = nets.elaborate(instantiation, name=node.name, kind="space", genotypes=[value]).warnings
+            return [*warnings, *idle_answers(instantiation, value)]
+        if isinstance(node, ast.Search):
+            return check_plan(node, module)
         return []
 
 

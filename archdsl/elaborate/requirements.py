@@ -6,7 +6,7 @@ import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate import operators
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import Poison
+from archdsl.elaborate.values import Poison, scalar_text
 from archdsl.ir.expr import TRUE
 from archdsl.ir.graph import CostBound
 from archdsl.syntax import ast
@@ -51,9 +51,14 @@ def cost_bound(node: ast.Expr, frame: Frame, state: State) -> CostBound | None:
             if not limit.is_constant:
                 fail(value_codes.NOT_CONSTANT, right.span, "the limit of a cost depends on a choice")
             if isinstance(limit.value, bool) or not isinstance(limit.value, int | float):
-                fail(value_codes.WRONG_KIND, right.span, f"the limit of a cost is a number, not {limit.value!r}")
+                fail(value_codes.WRONG_KIND, right.span, f"the limit of a cost is a number, not {scalar_text(limit.value)}")
             return CostBound(left.name, op, float(limit.value), node.span)  # type: ignore[arg-type]
-    fail(codes.NOT_A_BOUND, node.span, f"`{metrics[0]}` can only be bounded, as in `{metrics[0]} <= 2.0G`")
+    fail(
+        codes.NOT_A_BOUND,
+        node.span,
+        f"`{metrics[0]}` is a total: it can be bounded, and nothing else",
+        help=f"one bound at a time: `{metrics[0]} <= 2.0G`",
+    )
 
 
 def _mentions(node: ast.Expr, name: str) -> bool:

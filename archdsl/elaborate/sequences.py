@@ -40,7 +40,7 @@ def numbers_of(value: RangeV, span: Span | None, state: State, what: str = "a ra
     if step <= 0:
         fail(codes.NO_VALUE, span, f"a range cannot go in steps of {step}")
     if (high - low) / step > LENGTH_LIMIT:
-        fail(bounds.TOO_MUCH_WORK, span, f"a range of more than {LENGTH_LIMIT:,} numbers")
+        fail(bounds.TOO_MUCH_WORK, span, f"a range of more than {LENGTH_LIMIT:,} numbers", help="take larger steps, or fewer of them")
     if all(isinstance(n, int) for n in (low, high, step)):
         return tuple(range(low, high + 1, step))
     start, by, end = (Fraction(str(n)) for n in (low, step, high))

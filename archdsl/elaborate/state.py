@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from archdsl.ir.choice import Alternative, Choice, Kind
-from archdsl.ir.expr import TRUE, Expr, both, constant, index_of, lift, restrict
+from archdsl.ir.expr import TRUE, Expr, TooWide, both, constant, index_of, lift, restrict
 from archdsl.ir.graph import CostBound, Input, Requirement, Weight
 from archdsl.ir.instance import Instance
 from archdsl.syntax.codes import choices as choice_codes
@@ -21,7 +21,7 @@ from archdsl.syntax.source import Span
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
 
-WORK_LIMIT = 2_000_000
+WORK_LIMIT = 500_000  # about a second; the largest of the papers' files takes a fifth
 DEPTH_LIMIT = 64
 
 
@@ -35,16 +35,27 @@ class Structural(Exception):
         self.diagnostic = diagnostic
 
 
+class Exhausted(DiagnosticError):
+    """A bound on work is reached: nothing more is elaborated, where after other errors the next statement is."""
+
+
 def fail(code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()) -> NoReturn:
     """Raises the diagnostic."""
     raise DiagnosticError(code.error(span, message, help=help, labels=labels))
+
+
+def too_wide_help(wide: TooWide) -> str:
+    """Which choices an expression that cannot be tabulated hangs on."""
+    choices = Expr(wide.scope, ()).choices()
+    shown = ", ".join(f"`{c.path}`" for c in choices[:4]) + (f" and {len(choices) - 4} more" if len(choices) > 4 else "")
+    return f"it depends on {shown}: narrow their domains, or settle some of them"
 
 
 @dataclass(eq=False, slots=True)
 class State:
     edits: EditTable
     sizes: dict[str, dict[str, int]] = field(default_factory=dict)  # other sizes for the inputs, by input and dimension
-    diagnostics: dict[tuple[str, Span | None, str], Diagnostic] = field(default_factory=dict)
+    diagnostics: dict[tuple[str, Span | None], Diagnostic] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
     choices: dict[str, Choice] = field(default_factory=dict)
     declared: dict[str, Instance] = field(default_factory=dict)
@@ -61,12 +72,13 @@ class State:
     def tick(self, span: Span | None, amount: int = 1) -> None:
         self.work += amount
         if self.work > WORK_LIMIT:
-            fail(bounds.TOO_MUCH_WORK, span, f"this file elaborates to more than {WORK_LIMIT:,} steps")
+            help = "make loops shorter, or lists smaller"
+            raise Exhausted(bounds.TOO_MUCH_WORK.error(span, f"this takes more than {WORK_LIMIT:,} steps to elaborate", help=help))
 
     def report(self, *diagnostics: Diagnostic) -> None:
-        """Keeps a diagnostic once, however many instances of a block repeat it."""
+        """Keeps the first diagnostic of a code at a place, however many instances of a block repeat it."""
         for diagnostic in diagnostics:
-            self.diagnostics.setdefault((diagnostic.code, diagnostic.span, diagnostic.message), diagnostic)
+            self.diagnostics.setdefault((diagnostic.code, diagnostic.span), diagnostic)
 
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 
@@ -145,6 +157,9 @@ class State:
             known = Choice(path, alternatives, kind, len(self.choices), span)
             self.choices[path] = known
         elif known.alternatives != alternatives:
+            if self.pinned:
+                named = ", ".join(f"`{c.path}`" for c in self.pinned)
+                fail(value_codes.NOT_CONSTANT, span, f"the domain of `{path}` depends on the choice {named}")
             fail(
                 choice_codes.OPPOSED_DOMAINS,
                 span,
@@ -178,12 +193,15 @@ class State:
             a, b = a.parent, b.parent
         here = b.span or span
         labels = (Label(a.span, "the first one is here"),) if a.span is not None and a.span != here else ()
-        owner = b.segment if a is not b else path
+        if a is b:
+            known = self.choices.get(path)
+            labels = (Label(known.span, "the first one is here"),) if known is not None and known.span is not None else ()
+            fail(name_codes.DUPLICATE_INSTANCE, span, f"the choice `{path}` is declared twice", help="rename one of the two", labels=labels)
         fail(
             name_codes.DUPLICATE_INSTANCE,
-            here if a is not b else span,
-            f"two instances named `{owner}` in one scope would share the {what} `{path}`",
-            help=f"name one of them: `… as {owner.split('[')[0]}_2`" if a is not b else "rename one of the two choices",
+            here,
+            f"two instances named `{b.segment}` in one scope would share the {what} `{path}`",
+            help=None if b.callee == "param" else f"name one of them: `… as {b.segment.split('[')[0]}_2`",
             labels=labels,
         )
 
@@ -192,7 +210,8 @@ class State:
         for expr in [self.condition] + [lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()]:
             condition = lift(_implies, expr, condition)
         if condition.is_constant and not condition.value:
-            fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement")
+            help = "the answers given so far contradict it" if self.edits.edits else "change the numbers, or remove it"
+            fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement", help=help)
         if not condition.is_constant:
             self.requirements.append(Requirement(condition, span))
 

@@ -8,18 +8,21 @@ import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.layers as layers
 from archdsl.elaborate import choose, operators
+from archdsl.elaborate.primitives import LARGEST, too_large
 from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import iterate, most_turns, unpack
-from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TupleV, describe
-from archdsl.ir.expr import Expr, constant, lift, negate
+from archdsl.elaborate.state import Exhausted, State, fail, too_wide_help
+from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
+from archdsl.ir.expr import Expr, TooWide, constant, lift, negate
 from archdsl.ir.graph import Input, Op, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ops.primitive import Call
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
+from archdsl.syntax.codes import choices as choice_codes
+from archdsl.syntax.codes import elaboration as bound_codes
 from archdsl.syntax.codes import names as name_codes
 from archdsl.syntax.codes import shapes as shape_codes
 from archdsl.syntax.codes import values as codes
@@ -34,7 +37,7 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span)
     """
     run(body, frame, state)
     if not frame.outputs:
-        if any(isinstance(s, ast.Output) for s in body):
+        if _has_output(body):
             return POISON
         fail(codes.NO_OUTPUT, span, "this body has no `output`", help="end it with `output x`")
     return frame.outputs[0]
@@ -46,12 +49,31 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
         state.tick(statement.span)
         try:
             _statement(statement, frame, state)
+            continue
+        except Exhausted:
+            raise
         except DiagnosticError as error:
             state.report(*error.diagnostics)
-            for name in assigned((statement,)):
-                frame.env.assign(name, POISON)
-            if isinstance(statement, ast.Output):
-                frame.outputs.append(POISON)
+        except TooWide as wide:
+            state.report(choice_codes.TOO_WIDE.error(statement.span, str(wide), help=too_wide_help(wide)))
+        except TooLarge as large:
+            state.report(bound_codes.TOO_MUCH_WORK.error(statement.span, str(large), help="make loops shorter, or lists smaller"))
+        for name in assigned((statement,)):
+            frame.env.assign(name, POISON)
+        if isinstance(statement, ast.Output):
+            frame.outputs.append(POISON)
+
+
+def _has_output(body: Sequence[ast.Stmt]) -> bool:
+    """Whether an `output` stands anywhere in a body, in branches and loops too."""
+    for statement in body:
+        if isinstance(statement, ast.Output):
+            return True
+        if isinstance(statement, ast.For | ast.If) and _has_output(statement.body):
+            return True
+        if isinstance(statement, ast.If) and _has_output(statement.orelse or ()):
+            return True
+    return False
 
 
 def assigned(body: Sequence[ast.Stmt]) -> list[str]:
@@ -182,7 +204,9 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
             fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of the input `{port.name}` needs a size")
         size = state.concrete(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"), dim.span, "the size of an input")
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {size}")
+            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {scalar_text(size)}")
+        if too_large(size):
+            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {scalar_text(size)}; sizes end at {LARGEST:,}")
         sizes[dim.name] = constant(given.get(dim.name, size))
     value = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
     state.inputs.append(value)
@@ -200,6 +224,8 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
         if dim.name == "b":
             fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
         sizes[dim.name] = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
+        if any(map(too_large, sizes[dim.name].table)):
+            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is larger than {LARGEST:,}")
     if is_reserved(node.name):
         fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
     init = expressions.scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)

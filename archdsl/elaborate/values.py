@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -15,6 +15,13 @@ from archdsl.syntax.source import Span
 
 if TYPE_CHECKING:
     from archdsl.elaborate.module import Module
+
+
+HEAVIEST = 100_000
+
+
+class TooLarge(Exception):
+    """A list or a layer of more than HEAVIEST parts, nested ones included: `xs = xs + xs` in a loop."""
 
 
 class Axes(str):
@@ -52,6 +59,10 @@ class TupleV:
     """A record: several values side by side."""
 
     items: tuple[Item, ...]
+    weight: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, [i.value for i in self.items])
 
     def values(self) -> tuple[Thing, ...]:
         return tuple(i.value for i in self.items)
@@ -62,6 +73,10 @@ class ListV:
     """A sequence; after `~` a domain."""
 
     items: tuple[Item, ...]
+    weight: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, [i.value for i in self.items])
 
     def values(self) -> tuple[Thing, ...]:
         return tuple(i.value for i in self.items)
@@ -148,6 +163,10 @@ class BlockL:
     module: Module = field(repr=False)
     args: Mapping[str, Thing] = field(default_factory=dict)
     span: Span | None = field(default=None, repr=False)
+    weight: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, self.args.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +175,10 @@ class ChainL:
 
     steps: tuple[tuple[str | None, Layer], ...]
     span: Span | None = field(default=None, repr=False)
+    weight: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, [layer for _, layer in self.steps])
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +187,10 @@ class NamedL:
 
     layer: Layer
     name: str
+
+    @property
+    def weight(self) -> int:
+        return getattr(self.layer, "weight", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +201,10 @@ class ModeL:
     layer: Layer
     home: str | None = None
 
+    @property
+    def weight(self) -> int:
+        return getattr(self.layer, "weight", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class ChosenL:
@@ -183,6 +214,10 @@ class ChosenL:
     labels: tuple[str, ...]
     options: tuple[Layer, ...]
     choice: Choice | None = None
+    weight: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, self.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +252,14 @@ Thing: TypeAlias = (
 LAYERS = (PrimitiveL, BlockL, ChainL, NamedL, ModeL, ChosenL)
 
 
+def _weigh(whole: object, parts: Iterable[Thing]) -> None:
+    """Sets the weight of a value: how many parts it has, nested ones included. Raises TooLarge."""
+    weight = 1 + sum(getattr(part, "weight", 1) for part in parts)
+    object.__setattr__(whole, "weight", weight)
+    if weight > HEAVIEST:
+        raise TooLarge(f"a value of more than {HEAVIEST:,} parts")
+
+
 def scalar_text(value: Any) -> str:
     """A scalar as it is written in a file: the label of an alternative."""
     if value is True or value is False:
@@ -225,6 +268,8 @@ def scalar_text(value: Any) -> str:
         return f"@{value}"
     if isinstance(value, str):
         return f'"{value}"'
+    if isinstance(value, int) and abs(value) >= 10**18:
+        return f"{float(value):.3g}"
     if isinstance(value, tuple):
         if len(value) > 1 and all(isinstance(v, int) and v >= 0 for v in value):
             return "x".join(map(str, value))

@@ -70,7 +70,7 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
             uses.add(here, same)
             uses.add(both(here, negate(same)), index)
             for position in reachable(selected_index(value)):
-                chosen = either(same, lift(partial(_equals, representative(value.operands, position, targets)), index))
+                chosen = either(same, lift(partial(_equals, representative(value, position, targets)), index))
                 mark(value.operands[position], both(here, chosen))
         elif isinstance(value, Pick):
             uses.add(here, value.subset)
@@ -127,17 +127,17 @@ def reachable(index: Expr) -> tuple[int, ...]:
     return tuple(sorted(set(index.distinct())))
 
 
-def representative(operands: tuple[Value, ...], position: int, targets: Mapping[Value, Expr]) -> int:
-    """The first operand that always resolves to what this one does."""
-    target = targets[operands[position]]
-    return next(i for i, operand in enumerate(operands) if targets[operand] == target)
+def representative(value: Select | Pick, position: int, targets: Mapping[Value, Expr]) -> int:
+    """The first operand that the selection can yield and that always resolves to what this one does."""
+    target = targets[value.operands[position]]
+    return next(i for i in reachable(selected_index(value)) if targets[value.operands[i]] == target)
 
 
 def selection(value: Select | Pick, targets: Mapping[Value, Expr]) -> Expr:
     """The index of a selection with operands that are always equal told apart no longer."""
-    first = tuple(representative(value.operands, i, targets) for i in range(len(value.operands)))
     index = selected_index(value)
-    return index if first == tuple(range(len(first))) else lift(first.__getitem__, index)
+    first = {i: representative(value, i, targets) for i in reachable(index)}
+    return index if all(i == j for i, j in first.items()) else lift(first.__getitem__, index)
 
 
 def same_target(value: Select | Pick, targets: Mapping[Value, Expr]) -> Expr:

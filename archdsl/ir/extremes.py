@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import prod
 from operator import add
 from typing import TypeAlias
 
-from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Variable, spread
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Variable, restrict, spread
 from archdsl.ir.frontier import frontier
 from archdsl.ir.terms import merged
 
@@ -19,14 +21,61 @@ def extremes(terms: Iterable[Expr], constraints: Iterable[Expr] = ()) -> tuple[i
     """The least and the greatest sum over all assignments that satisfy the constraints; None where none does.
 
     A term must not depend on inactive choices, so that it does not matter what those are. Where a joint table would grow
-    too large, the frontier answers. Raises DiagnosticError E0509 where that is out of reach as well.
+    too large, the choice that most terms hang on is settled one way after the other; failing that, the frontier answers.
+    Raises DiagnosticError E0509 where all of it is out of reach.
     """
-    sums, constraints = merged(terms), tuple(constraints)
+    low = high = 0
+    for sums, conditions in _components(merged(terms), tuple(constraints)):
+        found = _extremes(sums, conditions)
+        if found is None:
+            return None
+        low, high = low + found[0], high + found[1]
+    return low, high
+
+
+def _extremes(sums: Sequence[Expr], constraints: Sequence[Expr]) -> tuple[int, int] | None:
+    found = _by_elimination(sums, constraints)
+    if found is not _TOO_LARGE:
+        return found
+    choice = _cutset([*sums, *constraints])
+    if choice is None:
+        return frontier((), {}, constraints, sums).extremes()
+    parts = []
+    for i in range(choice.size):
+        settle = {choice: i}
+        part = _by_elimination(merged(restrict(e, settle) for e in sums), tuple(restrict(c, settle) for c in constraints))
+        if part is _TOO_LARGE:
+            return frontier((), {}, constraints, sums).extremes()
+        parts.append(part)
+    ends = [p for p in parts if p is not None]
+    return (min(least for least, _ in ends), max(most for _, most in ends)) if ends else None
+
+
+def _components(sums: Sequence[Expr], constraints: Sequence[Expr]) -> list[tuple[list[Expr], list[Expr]]]:
+    """The terms and conditions in groups that share no choice, so that each has extremes of its own."""
+    groups: list[tuple[set[Choice], list[Expr], list[Expr]]] = []
+    for expr, is_term in [*((e, True) for e in sums), *((c, False) for c in constraints)]:
+        mine = (set(expr.choices()), [expr] if is_term else [], [] if is_term else [expr])
+        apart = []
+        for group in groups:
+            if group[0] & mine[0]:
+                mine = (group[0] | mine[0], group[1] + mine[1], group[2] + mine[2])
+            else:
+                apart.append(group)
+        groups = [*apart, mine]
+    return [(terms, conditions) for _, terms, conditions in groups]
+
+
+_TOO_LARGE = (0, -1)  # no pair of extremes
+
+
+def _by_elimination(sums: Sequence[Expr], constraints: Sequence[Expr]) -> tuple[int, int] | None:
+    """The extremes, or _TOO_LARGE."""
     heavy = 1 + 2 * sum(max(map(abs, e.table)) for e in sums)  # one broken condition outweighs every sum
     conditions = [(c.scope, [int(not holds) for holds in c.table]) for c in constraints]
     for variable in _derived([*sums, *constraints]):
         if prod(v.size for v in variable.expr.scope) * variable.size > TABLE_LIMIT:
-            return frontier((), {}, constraints, sums).extremes()
+            return _TOO_LARGE
         conditions.append(((*variable.expr.scope, variable), [int(code != i) for code in variable.codes for i in range(variable.size)]))
     found = []
     for best, weight in ((min, heavy), (max, -heavy)):
@@ -34,9 +83,17 @@ def extremes(terms: Iterable[Expr], constraints: Iterable[Expr] = ()) -> tuple[i
         tables += [(scope, [weight * broken for broken in table]) for scope, table in conditions]
         total = _eliminated(tables, best)
         if total is None:
-            return frontier((), {}, constraints, sums).extremes()
+            return _TOO_LARGE
         found.append(total)
     return (found[0], found[1]) if abs(found[0]) < heavy else None
+
+
+def _cutset(exprs: Sequence[Expr]) -> Choice | None:
+    """The choice under the most expressions and derived variables, if one is under several."""
+    under: Counter[Choice] = Counter(c for e in exprs for c in e.choices())
+    under.update(v for d in _derived(exprs) for v in d.expr.scope if isinstance(v, Choice))
+    best = max(under, key=lambda c: (under[c], -c.order), default=None)
+    return best if best is not None and under[best] > 1 else None
 
 
 def _eliminated(tables: list[_Table], best: Callable[..., int]) -> int | None:

@@ -9,7 +9,7 @@ probabilities follow from one pass over the layers. Everything is exact; a diagr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal, TypeAlias
@@ -26,12 +26,13 @@ _FIRST_LIMIT = 30_000  # edges spent on one order before another is tried
 _FINE = 100_000  # an estimate below this needs no better order
 
 Role = Literal["condition", "cost", "definition"]
-Edge: TypeAlias = tuple[int, int, int]  # alternative (or value of a derived variable), state of the next layer, cost
+_Rows: TypeAlias = tuple[tuple[int, ...], ...]
+Edge: TypeAlias = tuple[int, int, int]  # alternative, state of the next layer, cost
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One step: `edges[state]` lists what it leads to. `choice` is None where a derived variable takes its value."""
+    """One step: `edges[state]` lists what it leads to. `choice` is None only in the diagram without a path."""
 
     choice: Choice | None
     edges: tuple[tuple[Edge, ...], ...]
@@ -140,7 +141,7 @@ def frontier(
         bools = [e for e in constraints if e.choices()[0] in inside]
         adds = [e for e in terms if e.choices()[0] in inside]
         derived = [d for d in space.derived if d.expr.choices()[0] in inside]
-        orders = [sequence([space.choices[i] for i in order], derived) for order in _orders(space, part, guards)]
+        orders = (sequence([space.choices[i] for i in order], derived) for order in _orders(space, part, guards))
         built = _build_best(orders, bools, adds, limit)
         if not built[0].edges[0]:
             return Diagram((Layer(None, ((),)),), constant)
@@ -176,11 +177,10 @@ def probability(condition: Expr, weights: Mapping[Choice, Sequence[float]]) -> f
     diagram = frontier((), {}, [condition])
     after = [1.0]
     for layer in reversed(diagram.layers):
-        if layer.choice is None:
-            after = [sum(after[target] for _, target, _ in edges) for edges in layer.edges]
-        else:
+        p: Sequence[float] = ()
+        if layer.choice is not None:
             p = weights.get(layer.choice) or [1.0 / layer.choice.size] * layer.choice.size
-            after = [sum(p[value] * after[target] for value, target, _ in edges) for edges in layer.edges]
+        after = [sum(p[value] * after[target] for value, target, _ in edges) for edges in layer.edges]
     return after[0]
 
 
@@ -219,15 +219,17 @@ def _first_true(condition: Expr) -> dict[Choice, int] | None:
     return found
 
 
-def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> list[list[int]]:
+def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> Iterator[list[int]]:
     """Orders to try: the program's; what guards before what is guarded; and both after a hill-climb."""
     if estimate(space, part) <= _FINE:
-        return [part]
-    first = _guards_first([space.choices[i] for i in part], guards)
+        yield part
+        return
     place = {space.choices[i]: i for i in part}
-    asked = [place[c] for c in first]
-    orders = [part, asked, climb(space, part), climb(space, asked)]
-    return [list(order) for order in dict.fromkeys(tuple(eager(space, o)) for o in orders)]
+    asked = [place[c] for c in _guards_first(list(place), guards)]
+    yield eager(space, part)
+    yield eager(space, asked)
+    yield eager(space, climb(space, part))
+    yield eager(space, climb(space, asked))
 
 
 def _guards_first(choices: Sequence[Choice], guards: Mapping[Choice, Expr]) -> list[Choice]:
@@ -246,21 +248,25 @@ def _guards_first(choices: Sequence[Choice], guards: Mapping[Choice, Expr]) -> l
     return [c for c in done if c in set(choices)]
 
 
-def _build_best(orders: list[list[Variable]], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer]:
+def _build_best(orders: Iterator[list[Variable]], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer]:
     """The layers in the order that needs the fewest edges, about: all race under a limit that grows fourfold.
 
     An estimate cannot rank orders well, because it does not know how many residual functions coincide.
     """
     most = min(limit, _FIRST_LIMIT)
-    while True:
-        for order in orders:
+    tried: list[list[Variable]] = []
+    for order in orders:
+        layers = _build(order, bools, adds, most)
+        if layers is not None:
+            return layers
+        tried.append(order)
+    while most < limit:
+        most = min(limit, 4 * most)
+        for order in tried:
             layers = _build(order, bools, adds, most)
             if layers is not None:
                 return layers
-        if most >= limit:
-            break
-        most = min(limit, 4 * most)
-    choices = [v.path for v in orders[0] if isinstance(v, Choice)]
+    choices = [v.path for v in tried[0] if isinstance(v, Choice)]
     message = f"{len(choices)} choices hang together so closely that an exact answer needs more than {limit:,} steps"
     raise DiagnosticError(TOO_LARGE.error(None, message, help=f"settle some of them, for example `{choices[0]}`"))
 
@@ -275,7 +281,7 @@ class _Factor:
 
     role: Role
     scope: tuple[Variable, ...]
-    rows: tuple[tuple[tuple[int, ...], ...], ...]
+    rows: tuple[_Rows, ...]
     start: int
 
 
@@ -297,77 +303,85 @@ def _build(order: list[Variable], bools: list[Expr], adds: list[Expr], limit: in
     """The layers in one order, without dead ends; None where they need more than `limit` edges."""
     place = {variable: i for i, variable in enumerate(order)}
     factors = [_factor("condition", e, place) for e in bools] + [_factor("cost", e, place) for e in adds]
+    results: dict[Derived, int] = {}  # the factor that yields each derived variable
     for variable in order:
         if isinstance(variable, Derived):
+            results[variable] = len(factors)
             factors.append(_factor("definition", Expr(variable.expr.scope, variable.codes), place))
-    definitions = factors[len(bools) + len(adds) :]
-    results = dict(zip(definitions, [v for v in order if isinstance(v, Derived)], strict=True))
-    layers: list[list[list[Edge]]] = []
-    slots: list[_Factor] = []  # what each place of a state belongs to
+    blank = [f.start for f in factors]
+    opened: list[int] = []  # the factors that a state speaks of
     states: list[tuple[int, ...]] = [()]
+    layers: list[list[list[Edge]]] = []
+    choices = [i for i, variable in enumerate(order) if isinstance(variable, Choice)]
     spent = 0
-    for variable in order:
-        step = _Step(variable, slots, factors, results)
+    for start, end in zip(choices, [*choices[1:], len(order)], strict=True):
+        before, opened = opened, [i for i, f in enumerate(factors) if place[f.scope[0]] < end <= place[f.scope[-1]]]
+        steps = [_step(v, factors, results) for v in order[start:end]]
         index: dict[tuple[int, ...], int] = {}
         layer: list[list[Edge]] = []
         for state in states:
-            edges = step.edges(state, index)
-            spent += len(edges)
+            cells = blank.copy()
+            for i, value in zip(before, state, strict=True):
+                cells[i] = value
+            edges = []
+            for value in range(order[start].size):
+                reached = cells.copy()
+                cost = _walk(steps, value, reached)
+                if cost is not None:
+                    edges.append((value, index.setdefault(tuple([reached[i] for i in opened]), len(index)), cost))
             layer.append(edges)
+            spent += len(edges)
             if spent > limit:
                 return None
         layers.append(layer)
-        slots, states = step.slots, list(index)
-    return _alive(order, layers)
+        states = list(index)
+    return _alive([order[i] for i in choices], layers)
 
 
-class _Step:
-    """What settling one variable does to a state."""
-
-    def __init__(self, variable: Variable, slots: list[_Factor], factors: list[_Factor], results: Mapping[_Factor, Derived]) -> None:
-        touched = [f for f in factors if variable in f.scope]
-        more = [f for f in touched if f.scope[-1] is not variable or f in results]
-        last = [f for f in touched if f.scope[-1] is variable and f not in results]
-        self.size = variable.size
-        self.forced = next((i for i, f in enumerate(slots) if results.get(f) is variable), None)
-        self.kept = [i for i, f in enumerate(slots) if f not in touched and i != self.forced]
-        self.slots = [slots[i] for i in self.kept] + more
-        self.more = [self._rows(f, variable, slots) for f in more]
-        self.conditions = [self._rows(f, variable, slots) for f in last if f.role == "condition"]
-        self.costs = [self._rows(f, variable, slots) for f in last if f.role == "cost"]
-        self.open = [i for i, f in enumerate(more) if f.role == "condition"]
-
-    @staticmethod
-    def _rows(factor: _Factor, variable: Variable, slots: list[_Factor]) -> tuple[int, tuple[tuple[int, ...], ...]]:
-        """Where the state of a factor stands, and its rows for this variable; a place of -1: it begins here."""
-        level = factor.scope.index(variable)
-        return (slots.index(factor), factor.rows[level]) if level else (-1, (factor.rows[0][factor.start],))
-
-    def edges(self, state: tuple[int, ...], index: dict[tuple[int, ...], int]) -> list[Edge]:
-        kept = tuple([state[i] for i in self.kept])
-        more = [rows[state[at] if at >= 0 else 0] for at, rows in self.more]
-        conditions = [rows[state[at] if at >= 0 else 0] for at, rows in self.conditions]
-        conditions += [more[i] for i in self.open]
-        costs = [rows[state[at] if at >= 0 else 0] for at, rows in self.costs]
-        values: Iterable[int] = range(self.size) if self.forced is None else (state[self.forced],)
-        if conditions:
-            values = [v for v in values if all(row[v] for row in conditions)]
-        edges = []
-        for value in values:
-            key = kept + tuple([row[value] for row in more]) if more else kept
-            target = index.setdefault(key, len(index))
-            edges.append((value, target, sum([row[value] for row in costs]) if costs else 0))
-        return edges
+_StepPlan: TypeAlias = tuple[int, list[tuple[int, _Rows]], list[tuple[int, _Rows]], list[tuple[int, _Rows]]]
 
 
-def _alive(order: list[Variable], layers: list[list[list[Edge]]]) -> list[Layer]:
+def _step(variable: Variable, factors: list[_Factor], results: Mapping[Derived, int]) -> _StepPlan:
+    """What settling a variable moves: the factor that yields its value (-1: it is chosen); conditions, costs, definitions."""
+    moved: dict[Role, list[tuple[int, _Rows]]] = {"condition": [], "cost": [], "definition": []}
+    costs = []
+    for i, factor in enumerate(factors):
+        if variable in factor.scope:
+            level = factor.scope.index(variable)
+            if factor.role == "cost" and level == len(factor.scope) - 1:
+                costs.append((i, factor.rows[level]))
+            else:
+                moved[factor.role].append((i, factor.rows[level]))
+    source = results[variable] if isinstance(variable, Derived) else -1
+    return source, moved["condition"], costs, moved["cost"] + moved["definition"]
+
+
+def _walk(steps: list[_StepPlan], value: int, cells: list[int]) -> int | None:
+    """Settles a choice and the derived variables after it; the cost that becomes known, or None where a condition fails."""
+    cost = 0
+    for source, conditions, costs, others in steps:
+        if source >= 0:
+            value = cells[source]
+        for i, rows in conditions:
+            state = rows[cells[i]][value]
+            if not state:
+                return None
+            cells[i] = state
+        for i, rows in costs:
+            cost += rows[cells[i]][value]
+        for i, rows in others:
+            cells[i] = rows[cells[i]][value]
+    return cost
+
+
+def _alive(choices: list[Variable], layers: list[list[list[Edge]]]) -> list[Layer]:
     """The layers without states and edges from which nothing reaches the end; states are numbered anew."""
     place = {0: 0}  # the end
     result: list[Layer] = []
-    for variable, layer in zip(reversed(order), reversed(layers), strict=True):
+    for choice, layer in zip(reversed(choices), reversed(layers), strict=True):
         edges = [tuple([(v, place[t], c) for v, t, c in edges if t in place]) for edges in layer]
         alive = [i for i, e in enumerate(edges) if e]
         place = {old: new for new, old in enumerate(alive)}
-        result.append(Layer(variable if isinstance(variable, Choice) else None, tuple([edges[i] for i in alive]) or ((),)))
+        result.append(Layer(choice if isinstance(choice, Choice) else None, tuple([edges[i] for i in alive]) or ((),)))
     result.reverse()
     return result

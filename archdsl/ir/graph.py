@@ -84,7 +84,7 @@ class Op:
     """
 
     name: str
-    inputs: tuple[Value, ...]
+    inputs: tuple[Value, ...] = field(repr=False)
     attrs: Mapping[str, Expr]
     shape: Shape
     weights: tuple[Weight, ...]
@@ -99,7 +99,7 @@ class Select:
     """One of its operands, by an index over choices. All operands have the same dimensions; sizes may differ."""
 
     index: Expr
-    operands: tuple[Value, ...]
+    operands: tuple[Value, ...] = field(repr=False)
     shape: Shape
     instance: Instance
     span: Span | None = field(default=None, repr=False)
@@ -114,7 +114,7 @@ class Pick:
     """
 
     subset: Expr
-    operands: tuple[Value, ...]
+    operands: tuple[Value, ...] = field(repr=False)
     combine: Literal["sum", "weighted", "concat"]
     dim: str | None
     weights: tuple[Weight, ...]
@@ -162,6 +162,9 @@ class Graph:
     bounds: tuple[CostBound, ...]
     root: Instance
     settings: Mapping[str, Any] = field(default_factory=dict)  # the parameters it was elaborated with, as text
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name} of {len(self.values)} values and {len(self.choices)} choices>"
 
     def ops(self) -> Iterator[Op]:
         return (v for v in self.values if isinstance(v, Op))

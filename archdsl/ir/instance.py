@@ -23,14 +23,14 @@ class Instance:
     """
 
     segment: str
-    parent: Instance | None
+    parent: Instance | None = field(repr=False)
     callee: str
     level: Level
     span: Span | None = None
     choice: Choice | None = None  # of an alternative: the choice that it answers
     home: str | None = None
     tie: str | None = None
-    children: list[Instance] = field(default_factory=list)
+    children: list[Instance] = field(default_factory=list, repr=False)
     path: str = field(init=False)
 
     def __post_init__(self) -> None:

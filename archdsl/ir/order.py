@@ -54,16 +54,13 @@ def components(all_scopes: Scopes) -> list[list[int]]:
 
 def estimate(all_scopes: Scopes, order: Sequence[int]) -> float:
     """An upper estimate of the edges that this order makes."""
-    total, placed = 0.0, 0
-    for position in order:
-        total += _edges(all_scopes, placed, position)
-        placed |= 1 << position
-    return total
+    return _edges(all_scopes, 0, order, {})
 
 
 def climb(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
     """A cheaper order: each choice in turn is moved where the estimate falls most, until nothing helps."""
     best = list(order)
+    known: dict[int, float] = {}
     trials = 0
     improved = True
     while improved and trials < _TRIALS:
@@ -76,7 +73,7 @@ def climb(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
             rest = [p for p in window if p != position]
             options = [rest[:i] + [position] + rest[i:] for i in range(len(window))]
             trials += len(options)
-            costs = [_window(all_scopes, before, option) for option in options]
+            costs = [_edges(all_scopes, before, option, known) for option in options]
             least = min(costs)
             if least < costs[at - low] * 0.999:
                 best[low:high] = options[costs.index(least)]
@@ -132,27 +129,31 @@ def sequence(order: Sequence[Choice], derived: Sequence[Derived]) -> list[Variab
     return result
 
 
-def _window(all_scopes: Scopes, placed: int, order: Sequence[int]) -> float:
+def _edges(all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[int, float]) -> float:
+    """The edges that these choices make after those that are placed: states times alternatives. `known` is a memo."""
     total = 0.0
     for position in order:
-        total += _edges(all_scopes, placed, position)
+        bits = known.get(placed)
+        if bits is None:
+            bits = known[placed] = _open_bits(all_scopes, placed)
+        total += 2.0 ** min(bits + all_scopes.bits[position], 200.0)
         placed |= 1 << position
     return total
 
 
-def _edges(all_scopes: Scopes, placed: int, position: int) -> float:
-    """The states before a choice is settled, times its alternatives."""
+def _open_bits(all_scopes: Scopes, placed: int) -> float:
+    """The logarithm of the states: of the values of all variables that are known and still needed."""
     placed = closure(all_scopes, placed)
     open_variables = 0
     for factor in all_scopes.factors:
         if factor & ~placed:
             open_variables |= factor & placed
-    bits = all_scopes.bits[position]
+    bits = 0.0
     while open_variables:
         lowest = open_variables & -open_variables
         bits += all_scopes.bits[lowest.bit_length() - 1]
         open_variables ^= lowest
-    return float(2.0 ** min(bits, 200.0))
+    return bits
 
 
 def _mask(expr: Expr, place: dict[Variable, int]) -> int:

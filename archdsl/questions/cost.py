@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archdsl.ir.activity import Activity
+from archdsl.ir import extremes as sums
+from archdsl.ir.activity import Activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, Variable, constant, product, where
 from archdsl.ir.graph import Graph
 from archdsl.ir.terms import merged
-from archdsl.questions.diagram import diagram, live
+from archdsl.questions.diagram import live
 from archdsl.questions.genotype import complete
 
 Metric = Literal["params", "macs"]
@@ -51,7 +52,7 @@ def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
     Bounds on cost (`require macs <= 2.0G`) are left out of account.
     """
     active = live(graph)
-    return diagram(graph, cost_terms(graph, metric, active), active).extremes()
+    return sums.extremes(cost_terms(graph, metric, active), [binding(r, active) for r in graph.requirements])
 
 
 def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archdsl.syntax.codes import renames as codes
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.source import Source, Span
 
 _HOLE = re.compile(r"\{([a-z])([+-][0-9]{1,4})?\}")
@@ -57,7 +57,8 @@ class Rule:
 
 def read(source: Source) -> tuple[Rule, ...]:
     """The rules of a table in their order. Raises DiagnosticError: E0970, one for every line that is none."""
-    rules, found = [], []
+    rules: list[Rule] = []
+    found: list[Diagnostic] = []
     start = 0
     for line in source.text.split("\n"):
         text = line.partition("#")[0].strip()
@@ -80,7 +81,7 @@ def rename(keys: Iterable[str], rules: Sequence[Rule]) -> dict[str, str]:
     """
     renamed: dict[str, str] = {}
     theirs: dict[str, str] = {}
-    found = []
+    found: list[Diagnostic] = []
     for key in keys:
         parts = key.split(".")
         ours, span = next(((name, r.span) for r in rules if (name := r.rename(parts)) is not None), (None, None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archdsl.syntax.codes import syntax
 from archdsl.syntax.diagnostics import Diagnostic, Label
-from archdsl.syntax.lalr import Machine
+from archdsl.syntax.machine import Machine
 from archdsl.syntax.recovery import opens_declaration, unfinished
 from archdsl.syntax.table import END
 from archdsl.syntax.tokens import Tokens
@@ -161,8 +161,9 @@ def _never_closed(machine: Machine, tokens: Tokens, at: int, opener: int) -> Dia
 def _opener(machine: Machine) -> int | None:
     """Place on the stack of the innermost bracket that is still open."""
     closed = 0
-    for at in range(len(machine.kinds) - 1, 0, -1):
-        kind = machine.kinds[at]
+    kinds = machine.kinds
+    for at in range(machine.height, 0, -1):
+        kind = kinds[at]
         if kind in _PARTNER and not closed:
             return at
         closed += (kind in _PARTNER.values()) - (kind in _PARTNER)
@@ -170,7 +171,7 @@ def _opener(machine: Machine) -> int | None:
 
 
 def _opened(machine: Machine, tokens: Tokens, at: int) -> Label:
-    return Label(tokens.span(machine.firsts[at]), f"`{machine.kinds[at]}` opened here")
+    return Label(tokens.span(machine.first(at)), f"`{machine.kinds[at]}` opened here")
 
 
 def _shown(tokens: Tokens, at: int, plain: bool = False) -> str:

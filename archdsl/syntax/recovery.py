@@ -6,9 +6,10 @@ tokens and the stack alone, and every step either drops symbols or passes tokens
 
 from __future__ import annotations
 
-from archdsl.syntax.lalr import Machine
+from archdsl.syntax.machine import Machine
+from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.table import END
-from archdsl.syntax.tokens import ERROR, Tokens
+from archdsl.syntax.tokens import Tokens
 
 LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
 _TOP = frozenset({"use", "fn", "block", "space", "model", "genotype", "search"})
@@ -39,7 +40,7 @@ def recover(machine: Machine, tokens: Tokens, at: int) -> int:
     if _complete(machine):
         return _skip(machine, tokens, at, at, 0)
     level = _innermost(machine)
-    first = machine.firsts[level + 1] if level + 1 < len(machine.states) else at
+    first = machine.first(level + 1) if level < machine.height else at
     brackets = sum((kind in "([") - (kind in ")]") for kind in machine.kinds[level + 1 :] if kind)
     resumed = at - 1 if unfinished(machine, tokens, at) else at
     machine.cut(level)
@@ -52,23 +53,23 @@ def unfinished(machine: Machine, tokens: Tokens, at: int) -> bool:
     if tokens.kinds[at] not in ("=", "~") or at < 2 or tokens.kinds[at - 1] != "NAME":
         return False
     level = _innermost(machine)
-    begun = machine.firsts[level + 1] if level + 1 < len(machine.firsts) else at
+    begun = machine.first(level + 1) if level < machine.height else at
     # In brackets and in conditions the sign is rather an `=` for `==`.
     between = machine.kinds[level + 1 :]
     return begun < at - 1 and not any(kind in ("(", "[", "if", "require", "budget") for kind in between)
 
 
-def close(machine: Machine, at: int, position: int) -> None:
+def close(machine: Machine, at: int) -> None:
     """Closes every open body as if its brace stood here; a statement that was begun is dropped."""
     if not _complete(machine):
         machine.cut(_innermost(machine))
-    while machine.feed("}", "}", position, position, at):
+    while machine.put("}", "}", at):
         pass
 
 
 def runs_into_declaration(machine: Machine, tokens: Tokens, at: int) -> bool:
     """Does a declaration begin here although a body is open? Its keyword would be taken for a name."""
-    return tokens.kinds[at] in _TOP and machine.accepts("}") and opens_declaration(tokens, at)
+    return opens_declaration(tokens, at) and machine.accepts("}")
 
 
 def opens_declaration(tokens: Tokens, at: int) -> bool:
@@ -93,10 +94,11 @@ def _complete(machine: Machine) -> bool:
 def _innermost(machine: Machine) -> int:
     """Place on the stack of the innermost list of statements that is still open."""
     closed = 0
-    for level in range(len(machine.states) - 1, 0, -1):
-        if machine.kinds[level] == "}":
+    kinds = machine.kinds
+    for level in range(machine.height, 0, -1):
+        if kinds[level] == "}":
             closed += 1
-        elif machine.kinds[level] == "{" and closed:
+        elif kinds[level] == "{" and closed:
             closed -= 1
         elif not closed and machine.expects_rule(level, LISTS):
             return level
@@ -108,7 +110,7 @@ def _skip(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) 
     started = at
     while (kind := tokens.kinds[at]) != END:
         if opens_declaration(tokens, at):
-            close(machine, at, tokens.starts[at])
+            close(machine, at)
             return at
         if braces:
             braces += (kind == "{") - (kind == "}")
@@ -149,7 +151,6 @@ def _replace_header(machine: Machine, tokens: Tokens, at: int, first: int) -> bo
     header = _PATCHED if tokens.kinds[at - 1] == "with" else _HEADERS.get(tokens.kinds[first], (_NAME,))
     if not machine.accepts(*(kind for kind, _ in header), "{"):
         return False
-    position = tokens.starts[at]
     for kind, text in header:
-        machine.feed(kind, text, position, position, at)
+        machine.put(kind, text, at)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +51,11 @@ class Span:
     @property
     def text(self) -> str:
         return self.source.text[self.start : self.end]
+
+    def word(self, name: str, after: int = 0) -> Span:
+        """Where a word first stands in this span, from an offset of the source on; the whole span where it does not."""
+        found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search(self.source.text, max(self.start, after), self.end)
+        return Span(self.source, *found.span()) if found else self
 
     def __str__(self) -> str:
         line, column = self.source.position(self.start)

@@ -1,20 +1,19 @@
-"""From text to tokens and comments. Tokens do not depend on the parser, so tools may use them alone."""
+"""From text to tokens and comments, by lark's lexer. Tokens do not depend on the parser, so tools may use them alone."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from math import isinf
 
+from lark import TextSlice, Token, UnexpectedCharacters
+from lark.lexer import LexerState
+
 from archdsl.syntax import ast
-from archdsl.syntax.codes import limits, syntax
+from archdsl.syntax.codes import limits
 from archdsl.syntax.diagnostics import Diagnostic
 from archdsl.syntax.source import Source, Span
-from archdsl.syntax.table import END, table
+from archdsl.syntax.table import END, lexer, spellings
 
-ERROR = "$ERROR"  # stands where no token could be read; its diagnostic is made already
 MAX_TOKENS = 100_000
 MAX_ERRORS = 50
 MAX_DIGITS = 18  # of one integer: every one fits in 64 bits
@@ -22,11 +21,14 @@ MAX_DIGITS = 18  # of one integer: every one fits in 64 bits
 
 @dataclass(slots=True)
 class Tokens:
-    """Parallel lists, closed by one END token; `kinds` are the terminals of the table."""
+    """Parallel lists, closed by one END token.
+
+    A kind is the text of a terminal that has only one (`->`, `for`), else its name (`INT`).
+    """
 
     source: Source
     kinds: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    texts: list[Token] = field(default_factory=list)  # as the parser takes them
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     comments: list[ast.Comment] = field(default_factory=list)
@@ -45,133 +47,83 @@ class Tokens:
 
 
 def tokenize(source: Source) -> Tokens:
-    """Everything in the text but white space; what cannot be a token is reported and becomes an ERROR token.
+    """Everything in the text but white space; what cannot be a token is reported, and one that can stands in its place.
 
     Stops at MAX_TOKENS, and after MAX_ERRORS errors.
     """
     tokens = Tokens(source)
-    literals = table().literals
-    for match in _scan(source.text):
-        kind, text = match.lastgroup or "", match[0]
-        if kind == "COMMENT":
-            tokens.comments.append(ast.Comment(text, span=Span(source, match.start(), match.end())))
-            continue
-        if kind.startswith("bad_"):
-            kind = _bad(kind, Span(source, match.start(), match.end()), tokens)
-            text = "0" if kind == "INT" else text
-        elif kind == "OPERATOR" or text in literals:
-            kind = text
-        elif kind in _NUMBERS and _too_long(kind, text):
-            span = Span(source, match.start(), match.end())
-            tokens.diagnostics.append(limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits, or beyond every float"))
-            text = _NUMBERS[kind]
-        tokens.kinds.append(kind)
-        tokens.texts.append(text)
-        tokens.starts.append(match.start())
-        tokens.ends.append(match.end())
-        if len(tokens.diagnostics) >= MAX_ERRORS:
-            break
-        if len(tokens.kinds) >= MAX_TOKENS:
-            span = Span(source, match.start(), match.end())
-            tokens.diagnostics.append(limits.TOKENS.error(span, f"a file of more than {MAX_TOKENS} tokens"))
-            break
+    state = LexerState(TextSlice(source.text, 0, len(source.text)))
+    while not _read(tokens, state):
+        pass
     # The end lies behind the last token, not behind trailing white space: that is where something is missing.
     end = tokens.ends[-1] if tokens.ends else 0
-    tokens.kinds.append(END)
-    tokens.texts.append("")
-    tokens.starts.append(end)
-    tokens.ends.append(end)
+    _add(tokens, place(END, "", end, end))
     return tokens
+
+
+def place(terminal: str, text: str, start: int, end: int) -> Token:
+    """A token at a place of the text."""
+    return Token(terminal, text, start, end_pos=end)
+
+
+def _read(tokens: Tokens, state: LexerState) -> bool:
+    """Reads up to and including the next thing that is no token; True at the end or at a limit."""
+    source = tokens.source
+    try:
+        for token in lexer().lex(state, None):
+            if token.type == "COMMENT":
+                tokens.comments.append(ast.Comment(token.value, span=Span(source, *_extent(token))))
+                continue
+            _add(tokens, _bounded(tokens, token) if token.type in _NUMBERS else token)
+            if _full(tokens):
+                return True
+    except UnexpectedCharacters:
+        from archdsl.syntax.misspellings import misspelt  # only where there is one
+
+        at = state.line_ctr.char_pos
+        token, diagnostic = misspelt(source, at)
+        tokens.diagnostics.append(diagnostic)
+        state.line_ctr.feed(source.text[at : token.end_pos])
+        _add(tokens, token)
+        return _full(tokens)
+    return True
+
+
+def _add(tokens: Tokens, token: Token) -> None:
+    start, end = _extent(token)
+    tokens.kinds.append(spellings().get(token.type, token.type))
+    tokens.texts.append(token)
+    tokens.starts.append(start)
+    tokens.ends.append(end)
+
+
+def _full(tokens: Tokens) -> bool:
+    """Is a limit reached? Reports that of tokens; the parser does that of errors."""
+    if len(tokens.kinds) < MAX_TOKENS:
+        return len(tokens.diagnostics) >= MAX_ERRORS
+    tokens.diagnostics.append(limits.TOKENS.error(tokens.span(-1), f"a file of more than {MAX_TOKENS} tokens"))
+    return True
+
+
+def _extent(token: Token) -> tuple[int, int]:
+    assert token.start_pos is not None and token.end_pos is not None
+    return token.start_pos, token.end_pos
 
 
 # The kinds of numbers, each with one that can stand for a broken one.
 _NUMBERS = {"INT": "0", "SIZE": "1x1", "FLOAT": "0.0", "QUANTITY": "0K"}
 
 
+def _bounded(tokens: Tokens, token: Token) -> Token:
+    """The number, or what stands for it where it is too large."""
+    if not _too_long(token.type, token.value):
+        return token
+    span = Span(tokens.source, *_extent(token))
+    tokens.diagnostics.append(limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits, or beyond every float"))
+    return token.update(value=_NUMBERS[token.type])
+
+
 def _too_long(kind: str, text: str) -> bool:
     if kind in ("INT", "SIZE"):
         return len(text) > MAX_DIGITS and max(map(len, text.split("x"))) > MAX_DIGITS
     return len(text) > 2 * MAX_DIGITS or ("e" in text.lower() and isinf(float(text)))
-
-
-def _scan(text: str) -> Iterator[re.Match[str]]:
-    position, match = 0, _pattern().match
-    skip = _WHITE.match
-    while True:
-        position = skip(text, position).end()  # type: ignore[union-attr]  # it matches the empty string
-        found = match(text, position)
-        if found is None:
-            return
-        yield found
-        position = found.end()
-
-
-_WHITE = re.compile(r"[ \t\r\n]*")
-_BAD = (
-    ("bad_number", r"[0-9][A-Za-z0-9_]*(?:\.[0-9][A-Za-z0-9_]*)?"),
-    ("bad_string", r'"[^"\r\n]*"?'),
-    ("bad_axes", r"@[A-Za-z0-9_]*"),
-    ("bad_character", r"[^ \t\r\nA-Za-z0-9_\"#@(){}\[\],.:=~+\-*/%<>!]+|."),
-)
-
-
-@cache
-def _pattern() -> re.Pattern[str]:
-    """All patterns as one: the longest first, as lark orders them, then operators, then what is no token."""
-    patterns = table().patterns
-    operators = sorted((text for text in table().literals if not text[0].isalpha()), key=lambda text: (-len(text), text))
-    groups = [*patterns.items(), ("OPERATOR", "|".join(map(re.escape, operators))), *_BAD]
-    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in groups))
-
-
-def _bad(kind: str, span: Span, tokens: Tokens) -> str:
-    """Reports what is no token and says as which kind of token to go on."""
-    text = span.text
-    shown = text if len(text) <= 20 else text[:20] + "…"
-    if kind == "bad_number":
-        tokens.diagnostics.append(
-            syntax.BAD_NUMBER.error(
-                span,
-                f"`{shown}` is not a number",
-                help="numbers: 24, 2.25, 1e-3, 1x3x3, 2.0G (K, M, G, T); a name cannot begin with a digit",
-            )
-        )
-        return "INT"
-    if kind == "bad_string":
-        closed = len(text) > 1 and text.endswith('"')
-        message = "a string may not contain control characters" if closed else "this string is not closed on its line"
-        tokens.diagnostics.append(syntax.BAD_STRING.error(span, message, help=None if closed else 'close it with `"`'))
-        return "STRING"
-    if kind == "bad_axes":
-        help = "a set of dimensions is `@` and their letters in lower case: `@hw`"
-        tokens.diagnostics.append(syntax.BAD_AXES.error(span, f"`{shown}` is not a set of dimensions", help=help))
-        return "AXES"
-    tokens.diagnostics.append(syntax.BAD_CHARACTER.error(span, f"{_named(text)} means nothing here", help=_SLIPS.get(text)))
-    return ERROR
-
-
-def _named(text: str) -> str:
-    if len(text) == 1 and not text.isprintable():
-        return f"the character U+{ord(text):04X}"
-    return f"`{text[:8]}`" if text.isprintable() else "this run of characters"
-
-
-_SLIPS = {
-    ";": "statements need no separator",
-    "'": 'strings are written with `"`',
-    "&": "write `and`",
-    "&&": "write `and`",
-    "|": "write `or`",
-    "||": "write `or`",
-    "!": "write `not`",
-    "^": "there are no powers; multiply",
-    "→": "write `->`",
-    "×": "a size is written `1x3x3`, a product `a * b`",
-    "·": "write `*`",
-    "≤": "write `<=`",
-    "≥": "write `>=`",
-    "≠": "write `!=`",
-    "“": 'strings are written with `"`',
-    "”": 'strings are written with `"`',
-    "?": "write `if test then a else b`",
-}

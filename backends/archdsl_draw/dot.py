@@ -28,7 +28,7 @@ def as_dot(scene: Scene) -> str:
 def _item(item: Box | Label | Arrow | Mark, count: int, height: float) -> Iterator[str]:
     match item:
         case Box():
-            style = ", ".join(w for w, on in (("filled", True), ("rounded", item.radius > 0), ("dashed", item.dashed)) if on)
+            style = ", ".join(w for w, on in (("filled", True), ("rounded", item.radius > 5), ("dashed", item.dashed)) if on)
             place = _place(item.x + item.width / 2, item.y + item.height / 2, item.width, item.height, height)
             stroke = item.stroke if item.stroke != "none" else item.fill
             attributes = f'shape=box, {place}, style="{style}", fillcolor="{item.fill}", color="{stroke}"'

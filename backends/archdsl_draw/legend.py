@@ -56,16 +56,17 @@ def _entries(plan: Plan) -> Iterator[_Entry]:
     for kernel, number in plan.key.kernels.items():
         yield _Entry(f"kernel {kernel}", 18, 12, _swatch(colour_of(number)))
     if several:
-        yield _Entry("searched: one of the kernels in the cells", 24, 16, _cells(plan.key))
+        yield _Entry("searched: one of the kernels in the cells", 6.0 * min(len(plan.key.kernels), 4), 16, _cells(plan.key))
     ranged = any(look.expansion is not None and look.expansion[0] != look.expansion[1] for look in looks)
     heights = sorted({look.expansion[1] for look in looks if look.expansion is not None})
     if len(heights) == 1 and not ranged:
-        yield _Entry(f"expansion {heights[0]:g} wherever the kernel is depthwise", 8, 12, lambda x, y: [Label(x, y + 3, "e", 8, "start")])
+        yield _Entry(f"expansion {heights[0]:g} (inner over outgoing channels) wherever it occurs", 12, 12, _outline(12))
     for e in (heights[0], heights[-1]) if len(heights) > 1 else ():
         height = plan.ground + PER_EXPANSION * e
-        yield _Entry(f"height: expansion {'up to ' if ranged else ''}{e:g}", 12, height, _outline(height))
+        least = " (inner over outgoing channels)" if e == heights[0] else ""
+        yield _Entry(f"height: expansion {'up to ' if ranged else ''}{e:g}{least}", 12, height, _outline(height))
     if ranged:
-        yield _Entry("expansion", 8, 12, lambda x, y: [Label(x, y + 3, "e", 8, "start")])
+        yield _Entry("expansion (inner over outgoing channels)", 8, 12, lambda x, y: [Label(x, y + 3, "e", 8, "start")])
     if any(look.channels for look in looks):
         yield _Entry("channels", text_width("24", 11, True), 12, lambda x, y: [Label(x, y + 4, "24", 11, "start", bold=True)])
     if any(look.attention == "yes" for look in looks):

@@ -10,6 +10,7 @@ FAINT = "#d9d9d9"
 PLAIN = "#ffffff"  # a box without a kernel
 PANEL = "#f1f1f1"  # behind a stage
 PAPER = "#ffffff"
+DIFFERENT = "#B34700"  # outlines and signs of what differs; 5.6:1 on white
 STAR = "#F0E442"
 
 

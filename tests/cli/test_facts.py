@@ -107,6 +107,7 @@ def test_list_and_explain_print_facts(run: Run) -> None:
     assert {"file": "zoo/autox3d.arch", "name": "example_s", "kind": "genotype", "of": "autox3d"} in listed
     codes = facts(run, "explain", "explain", "--json")
     assert facts(run, "explain", "explain", codes[0]["code"].lower(), "--json")["title"] == codes[0]["title"]
+    assert facts(run, "explain", "explain", "conv", "--json")["title"].startswith("conv(channels, kernel = 1")
 
 
 def test_diff_prints_facts(run: Run, tiny: Path) -> None:

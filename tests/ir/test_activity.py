@@ -70,6 +70,14 @@ def test_a_requirement_is_void_where_a_choice_is_inactive() -> None:
     assert fix(b.graph(y, requirements=(narrow,)), {kind: 1}).requirements == ()
 
 
+def test_an_operand_that_is_never_picked_stands_for_no_other() -> None:
+    b = Builder("s", b=1, c=4)
+    a, subset = b.choice("a", range(3)), b.subset("subset", 1, 3)
+    x = b.op("x", b.input)
+    graph = b.graph(b.pick(of_choice(subset), b.input, b.select(index_of(a), b.input, x, x), x))
+    assert fix(graph, {a: 1, subset: 2}).outputs == (x,)
+
+
 def test_what_never_happens_is_removed() -> None:
     b = Builder("s", b=1, c=4, t=1, h=2, w=2)
     a = b.choice("a", "xy")

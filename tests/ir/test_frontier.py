@@ -120,7 +120,8 @@ def test_known_sizes(graph: Graph, count: int) -> None:
 
 def test_too_large_is_refused() -> None:
     choices = [choice(i, 8) for i in range(12)]
-    terms = [lift(lambda i, j, k=k: hash((i, j, k)) % 997, of_choice(a), of_choice(b)) for k, (a, b) in enumerate(itertools.combinations(choices, 2))]
+    pairs = itertools.combinations(choices, 2)
+    terms = [lift(lambda i, j, k=k: hash((i, j, k)) % 997, of_choice(a), of_choice(b)) for k, (a, b) in enumerate(pairs)]
     with pytest.raises(DiagnosticError, match="E0509"):
         frontier(choices, dict.fromkeys(choices, TRUE), (), terms, limit=20_000)
 

@@ -58,22 +58,18 @@ def test_fixing_in_two_steps_is_fixing_at_once(graph: Graph, data: st.DataObject
     assert print_graph(fix(fix(graph, one), {c: whole[c] for c in second})) == print_graph(fix(graph, both))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(graphs())
 def test_cost_is_that_of_the_fixed_graph(graph: Graph) -> None:
     found = enumerate_genotypes(graph)
-    totals = {m: [] for m in METRICS}
-    for genotype, whole in found.items():
-        model = fix(graph, whole)
-        total = cost(graph, genotype)
-        assert total.macs == sum(op.macs.value for op in model.ops())
-        assert total.params == sum(math.prod(e.value for e in w.shape) for w in model.weights().values())
-        totals["macs"].append(total.macs)
-        totals["params"].append(total.params)
     many = costs(graph, list(found))
     for metric in METRICS:
-        assert many[metric].tolist() == totals[metric]
-        assert extremes(graph, metric) == (min(totals[metric]), max(totals[metric]))
+        assert extremes(graph, metric) == (many[metric].min(), many[metric].max())
+    for place, genotype in list(enumerate(found))[:: len(found) // 8 + 1]:
+        model = fix(graph, found[genotype])
+        total = cost(graph, genotype)
+        assert total.macs == many["macs"][place] == sum(op.macs.value for op in model.ops())
+        assert total.params == many["params"][place] == sum(math.prod(e.value for e in w.shape) for w in model.weights().values())
 
 
 @settings(max_examples=80, deadline=None)

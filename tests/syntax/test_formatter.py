@@ -10,7 +10,7 @@ import pytest
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse
 from archdsl.syntax.source import Source
-from tests.syntax.test_laws import check_formatting, read
+from tests.syntax.test_syntax_laws import check_formatting, read
 
 CASES = sorted(Path(__file__).parent.glob("format/*.arch"))
 

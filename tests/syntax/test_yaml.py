@@ -17,7 +17,7 @@ from archdsl.syntax.shipped import shipped
 from archdsl.syntax.source import Source
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
 from tests.strategies.syntax import files
-from tests.syntax.test_laws import CORPUS, read
+from tests.syntax.test_syntax_laws import CORPUS, read
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((shipped("grammar") / "document.schema.json").read_text(encoding="utf-8")))
 

@@ -8,20 +8,25 @@ import torch
 from torch import nn
 
 
-def randomise(module: nn.Module, seed: int = 0) -> None:
-    """Weights and running statistics that hide nothing: no zero scales, no variance of one."""
+def randomise(module: nn.Module, x: torch.Tensor, seed: int = 0) -> None:
+    """Weights that hide nothing, no scale of 0 or 1 among them, and the running statistics of `x` under them."""
     generator = torch.Generator().manual_seed(seed)
-    for name, tensor in module.state_dict().items():
-        if tensor.dtype.is_floating_point:
-            noise = torch.randn(tensor.shape, generator=generator, dtype=tensor.dtype)
-            fan = max(tensor[0].numel(), 1) if tensor.dim() > 1 else 1
-            tensor.copy_(noise.abs() + 0.5 if name.endswith("running_var") or fan == 1 else noise / fan**0.5)
+    with torch.no_grad():
+        for weight in module.parameters():
+            noise = torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
+            weight.copy_(noise / weight[0].numel() ** 0.5 if weight.dim() > 1 else noise.abs() + 0.5)
+        norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm3d)]
+        for norm in norms:
+            norm.momentum = 1.0
+        module.train()(x)
+        for norm in norms:
+            norm.momentum = 0.1
 
 
 def assert_same(ours: nn.Module, plain: nn.Module, keys: Mapping[str, str], x: torch.Tensor, training: bool = False) -> None:
     """`keys` gives our key of each of plain's; both modules must have exactly these."""
-    ours, plain = ours.double(), plain.double()
-    randomise(plain)
+    ours, plain, x = ours.double(), plain.double(), x.double()
+    randomise(plain, x)
     ours.load_state_dict({keys[name]: tensor for name, tensor in plain.state_dict().items()})
     results = []
     for module in (ours, plain):
@@ -29,7 +34,7 @@ def assert_same(ours: nn.Module, plain: nn.Module, keys: Mapping[str, str], x: t
         for part in module.modules():
             if isinstance(part, nn.Dropout):
                 part.eval()
-        given = x.double().requires_grad_()
+        given = x.clone().requires_grad_()
         y = module(given)
         probe = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
         (y * probe).sum().backward()

@@ -61,8 +61,8 @@ def test_the_published_keys_are_ours_one_to_one() -> None:
 
 SMALL: list[dict[str, Any]] = [
     {"frames": 4, "size": 32, "width": 0.6, "depth": 0.5, "classes": 7},
-    {"frames": 3, "size": 48, "width": 1.0, "depth": 1.0, "expand": 1.5, "classes": 5},
-    {"frames": 2, "size": 40, "width": 1.3, "depth": 0.7, "expand": 3.0, "classes": 3},
+    {"frames": 3, "size": 40, "width": 0.8, "depth": 0.6, "expand": 1.5, "classes": 5},
+    {"frames": 2, "size": 24, "width": 1.3, "depth": 0.4, "expand": 3.0, "classes": 3},
 ]
 
 
@@ -76,7 +76,7 @@ def test_it_is_the_function_of_the_plain_statement(settings: dict[str, Any], tra
 
 def test_a_larger_clip_is_classified_at_every_position() -> None:
     settings = SMALL[0]
-    larger = {"t": 6, "h": 70, "w": 96}
+    larger = {"t": 5, "h": 40, "w": 70}
     model = archdsl.load("zoo/x3d.arch:x3d", settings={k: str(v) for k, v in settings.items()}, inputs={"clip": larger})
     plain = X3D(**settings)
     clip = torch.randn(2, 3, *larger.values(), generator=torch.Generator().manual_seed(1))

@@ -1,4 +1,4 @@
-"""`archdsl explain E0123`."""
+"""`archdsl explain E0123`, and of primitives."""
 
 from __future__ import annotations
 
@@ -7,37 +7,48 @@ import click
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
 from archdsl.syntax.codes import CODES, files
-from archdsl.syntax.diagnostics import Code, DiagnosticError
+from archdsl.syntax.diagnostics import DiagnosticError
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("subject", required=False, metavar="[CODE|PRIMITIVE]")
 @json_option
-def command(code: str | None, as_json: bool) -> None:
-    """Say what a diagnostic's CODE means, why it is one, and what to write instead.
+def command(subject: str | None, as_json: bool) -> None:
+    """Say what a diagnostic's CODE means, why it is one, and what to write instead; or what a PRIMITIVE computes.
 
-    Without a CODE, list all of them.
+    Without an argument, list all codes.
 
     \b
-    Example:
+    Examples:
       archdsl explain E0201
+      archdsl explain conv
     """
-    if code is None:
+    if subject is None:
+        codes = [CODES[number] for number in sorted(CODES)]
         if as_json:
-            print_json([{"code": c.id, "title": c.title} for c in _sorted()])
+            print_json([{"code": code.id, "title": code.title} for code in codes])
         else:
-            click.echo("\n".join(f"{c.id}  {c.title}" for c in _sorted()))
+            click.echo("\n".join(f"{code.id}  {code.title}" for code in codes))
         return
-    found = CODES.get(code.strip("[]").upper())
-    if found is None:
-        raise DiagnosticError(
-            files.UNKNOWN_CODE.error(None, f"no diagnostic has the code `{code}`", help="`archdsl explain` lists all codes")
-        )
+    code = CODES.get(subject.strip("[]").upper())
+    about = (code.id, code.title, code.explanation) if code is not None else _primitive(subject)
     if as_json:
-        print_json({"code": found.id, "title": found.title, "explanation": found.explanation})
+        print_json(dict(zip(("code", "title", "explanation"), about, strict=True)))
     else:
-        click.echo(f"{found.id}: {found.title}\n\n{found.explanation}")
+        click.echo(f"{about[0]}: {about[1]}\n\n{about[2]}")
 
 
-def _sorted() -> list[Code]:
-    return [CODES[code] for code in sorted(CODES)]
+def _primitive(name: str) -> tuple[str, str, str]:
+    """The name of a primitive, how it is called, and its page's text.
+
+    Raises DiagnosticError (E0910) where there is none.
+    """
+    from archdsl.ops.reference import signature
+    from archdsl.ops.table import PRIMITIVES
+
+    primitive = PRIMITIVES.get(name)
+    if primitive is None:
+        hint = "`archdsl explain` lists all codes, docs/primitives.md the primitives"
+        raise DiagnosticError(files.UNKNOWN_CODE.error(None, f"`{name}` is no code of a diagnostic and no primitive", help=hint))
+    parameters = "\n".join(f"  {p.name:<10} {p.doc}" for p in primitive.parameters if p.given)
+    return name, signature(primitive), "\n\n".join(part for part in (primitive.doc, parameters, primitive.source) if part)

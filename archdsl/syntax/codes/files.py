@@ -191,19 +191,8 @@ Example: `archdsl render zoo/x3d.arch:x3d_s -o x3d.png`
 
 Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs no program: `-o x3d.svg`.""",
 )
-NOTHING_TO_DRAW = Code(
-    "E0961",
-    "a genotype that does not fit what is drawn",
-    """What: `render` was given a genotype with a path that is no choice of this space, or a label that is no alternative.
-
-Why: the genotype is settled first and the result is drawn.
-
-Example: `archdsl render zoo/x3d.arch:x3d_s --genotype example_s -o x3d.svg`
-
-Use instead: the space that the genotype was made for.""",
-)
 PATCH_DOES_NOT_FIT = Code(
-    "E0962",
+    "E0961",
     "a patch for another genotype",
     """What: a patch states the answers that it starts from, and this genotype has others.
 
@@ -214,7 +203,7 @@ Example: a patch that turns `group[0].kernel` from 3x3x3 to 1x5x5, applied where
 Use instead: the genotype that the patch was made from; `archdsl diff` shows what differs.""",
 )
 NOT_A_PATCH = Code(
-    "E0963",
+    "E0962",
     "this is not a patch",
     """What: the JSON document does not have the form of `grammar/patch.schema.json`.
 

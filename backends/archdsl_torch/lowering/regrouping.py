@@ -12,8 +12,10 @@ _MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
 def mean(site: Site) -> Value:
-    """The mean over dimensions, which are gone afterwards."""
+    """The mean over dimensions, which are gone afterwards; over none it is the tensor (torch would take all)."""
     over: str = site.attrs["over"]
+    if not over:
+        return site.x
     x, layout = site.fit(site.x, lambda form: apart(form, over))
     axes = tuple(i for i, group in enumerate(layout) if group[0] in over)
     return site.result(site.emit.function("torch.mean", x, axes), without(layout, over))

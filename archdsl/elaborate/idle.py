@@ -1,0 +1,37 @@
+"""Answers of a genotype that its other answers make idle."""
+
+from __future__ import annotations
+
+from archdsl.elaborate import nets
+from archdsl.elaborate.edits import EditTable, matches, split, text_of
+from archdsl.elaborate.nets import Instantiation
+from archdsl.elaborate.state import State
+from archdsl.elaborate.values import GenotypeV
+from archdsl.ir.activity import activity
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import FALSE, restrict
+from archdsl.syntax.codes import edits as codes
+from archdsl.syntax.diagnostics import Diagnostic
+
+
+def idle_answers(instantiation: Instantiation, genotype: GenotypeV) -> list[Diagnostic]:
+    """A warning for each line whose choices are all inactive under the other answers.
+
+    Raises DiagnosticError for what is wrong with the space or the genotype.
+    """
+    space = nets.elaborate(instantiation, name=instantiation.net.name, kind="space").graph
+    table, state = EditTable(), State(EditTable())
+    table.add(genotype.genotype.edits, genotype.module.frame(), genotype=True)
+    paths = {choice: split(choice.path) for choice in space.choices}
+    reached = {edit: [c for c, path in paths.items() if matches(edit.pattern, path)] for edit in table.edits}
+    answers: dict[Choice, int] = {}
+    for choice in {c for found in reached.values() for c in found}:
+        kept = table.kept(choice.path, choice.alternatives, state)
+        answers[choice] = kept[0]
+    live = activity(space.outputs)
+    found = []
+    for edit, choices in reached.items():
+        if choices and all(restrict(live.guard(c), answers) == FALSE for c in choices):
+            message = f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"
+            found.append(codes.INACTIVE_ANSWER.warning(edit.node.span, message, help="remove it"))
+    return found

@@ -1,0 +1,20 @@
+"""Every benchmark: `make bench`, or `python benchmarks/run.py [ROUNDS]`."""
+
+from __future__ import annotations
+
+import sys
+
+import commands
+import costs
+
+
+def main() -> None:
+    """Prints one line a race."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    for module in (commands, costs):
+        for result in module.races(rounds):
+            print(result, flush=True)
+
+
+if __name__ == "__main__":
+    main()

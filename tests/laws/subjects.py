@@ -1,0 +1,92 @@
+"""What the laws are tried on: every network that ships, one generated spec for each feature, and random ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import product
+from random import Random
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from archdsl.elaborate.project import Project, networks
+from archdsl.ir.activity import Activity, activity, binding
+from archdsl.ir.choice import Choice
+from archdsl.ir.graph import Graph
+from archdsl.questions.genotype import Genotype, genotype_of
+from archdsl.syntax import ast
+from archdsl.syntax.shipped import shipped
+from tests.strategies.specs import FEATURES, Spec, elaborate, spec_of
+
+# One spec for each feature, so that no law misses a construct; `cost_bound` has tests of its own.
+SPECS: Mapping[str, Spec] = {f: spec_of(f"law:{f}", must={f}) for f in sorted(FEATURES - {"cost_bound"})}
+SPACES = [f for f, spec in SPECS.items() if "\nspace base" in spec.text]
+
+Assignment = dict[Choice, int]
+
+
+def examples(count: int) -> settings:
+    """As many examples as the profile allows: `count` in ci, more in deep."""
+    return settings(max_examples=max(1, count * settings.default.max_examples // 100))
+
+
+def shipped_networks() -> list[str]:
+    """`zoo/x3d.arch:x3d_s` for every network and genotype of specs/ that needs no arguments."""
+    project, root, found = Project(), shipped("specs"), []
+    for path in sorted(root.rglob("*.arch")):
+        name = str(path.relative_to(root))
+        module = project.module(name)
+        open_ = {d.name for d in module.file.declarations if isinstance(d, ast.Net) and any(p.default is None for p in d.params or ())}
+        found += [f"{name}:{n}" for n in networks(module) if n not in open_]
+    return found
+
+
+SHIPPED = shipped_networks()
+
+
+@cache
+def shipped_graph(reference: str) -> Graph:
+    project = Project()
+    file, _, name = reference.partition(":")
+    return project.elaborate(project.module(file), name).graph
+
+
+@cache
+def graph_of(feature: str) -> Graph:
+    """The first network of the spec of a feature."""
+    return elaborate(SPECS[feature])
+
+
+def grid(graph: Graph) -> int:
+    return math.prod(c.size for c in graph.choices)
+
+
+def assignments(graph: Graph) -> Iterator[Assignment]:
+    """Every combination of answers, sensible or not."""
+    for indices in product(*(range(c.size) for c in graph.choices)):
+        yield dict(zip(graph.choices, indices, strict=True))
+
+
+def is_allowed(graph: Graph, live: Activity, assignment: Assignment) -> bool:
+    """Whether an assignment satisfies every requirement."""
+    return all(binding(r, live).at(assignment) for r in graph.requirements)
+
+
+@cache
+def architectures_of(graph: Graph) -> Mapping[Genotype, Assignment]:
+    """Every architecture by brute force: the genotypes of all assignments, each with one that has it."""
+    live = activity(graph.outputs)
+    return {genotype_of(graph, a, live): a for a in assignments(graph) if is_allowed(graph, live, a)}
+
+
+def answers(graph: Graph) -> st.SearchStrategy[Assignment]:
+    """An answer to every choice."""
+    return st.fixed_dictionaries({c: st.integers(0, c.size - 1) for c in graph.choices})
+
+
+def some_answers(graph: Graph, seed: str) -> Assignment:
+    """An answer to every choice, by a seed."""
+    random = Random(seed)
+    return {c: random.randrange(c.size) for c in graph.choices}
