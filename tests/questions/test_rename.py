@@ -31,9 +31,21 @@ def test_numbers_are_kept_and_may_be_moved() -> None:
     assert renamed("l.{i}.{i} -> d.{i+1}", "l.2.2") == ["d.3"]
 
 
+def test_a_number_may_stand_within_a_part() -> None:
+    table = "s{s}.path_res{i} -> stage.{s-2}.block.{i}\nB{i}_extra -> unit.{i-1}\nB{i} -> block.{i-1}\na{i}a -> x.{i}"
+    assert renamed(table, "s2.path_res10.w", "B03.w", "B03_extra.w") == ["stage.0.block.10.w", "block.2.w", "unit.2.w"]
+    for key in ("s1.path_res0.w", "s2.path_res.w", "s2.path_resx.w", "s2.path_res1x.w", "a", "aa", "a1"):
+        assert errors(table, key) == [f"error[E0971]: no rule renames `{key}`"]
+
+
 def test_the_first_line_that_fits_decides() -> None:
     assert renamed("a.0 -> first\na.{i} -> rest.{i}", "a.0.w", "a.1.w") == ["first.w", "rest.1.w"]
     assert renamed("l.{i}.{i} -> d.{i}\nl -> m", "l.1.2") == ["m.1.2"]
+
+
+def test_a_key_can_be_left_out() -> None:
+    assert renamed("a.{i} -> -\na -> x", "a.0.w", "a.w") == ["x.w"]
+    assert errors("- -> a") == ["table:1:1: error[E0970]: `-` stands on the right: it leaves a key out\n1 | - -> a\n  | ^^^^^^"]
 
 
 @pytest.mark.parametrize("key", ["a.x", "a.0", "b", "a", "a.-1", "a.²", "a." + "9" * 5000])
@@ -48,11 +60,11 @@ def test_two_keys_never_become_one() -> None:
 
 
 def test_every_bad_line_is_reported() -> None:
-    assert errors("a\n  a -> b -> c\na.{i} -> b.{j}\na.{i+1} -> b\na.{i}x -> b\n-> b\n\na -> b # fine") == [
+    assert errors("a\n  a -> b -> c\na.{i} -> b.{j}\na.{i+1} -> b\na.{i}{j} -> b\n-> b\n\na -> b # fine") == [
         "table:1:1: error[E0970]: a rule is `theirs -> ours`\n1 | a\n  | ^",
         "table:2:3: error[E0970]: a rule is `theirs -> ours`\n2 |   a -> b -> c\n  |   ^^^^^^^^^^^",
         "table:3:1: error[E0970]: `{j}` is not on the left\n3 | a.{i} -> b.{j}\n  | ^^^^^^^^^^^^^^",
         "table:4:1: error[E0970]: a number is moved on the right only\n4 | a.{i+1} -> b\n  | ^^^^^^^^^^^^",
-        "table:5:1: error[E0970]: `{i}x` is no part of a key\n5 | a.{i}x -> b\n  | ^^^^^^^^^^^\nhelp: parts are names, numbers, or `{i}`",
-        "table:6:1: error[E0970]: `` is no part of a key\n6 | -> b\n  | ^^^^\nhelp: parts are names, numbers, or `{i}`",
+        "table:5:1: error[E0970]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^\nhelp: parts are names and numbers, at most one `{i}` each",
+        "table:6:1: error[E0970]: `` is no part of a key\n6 | -> b\n  | ^^^^\nhelp: parts are names and numbers, at most one `{i}` each",
     ]

@@ -7,7 +7,8 @@ from archdsl.syntax.diagnostics import Code
 BAD_RULE = Code(
     "E0970",
     "a rule of a rename table that cannot be read",
-    """What: a line of a rename table is `theirs -> ours`, both paths with dots; `{i}` stands for a number that is one whole part.
+    """What: a line of a rename table is `theirs -> ours`, both paths with dots; `{i}` stands for a number, at most one
+in a part. `theirs -> -` leaves a key out.
 
 Why: a rule renames whole parts of keys, and a number that appears on the right must have been read on the left.
 
