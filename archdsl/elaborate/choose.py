@@ -66,7 +66,10 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
             return domain
         return _values([(word_of(domain) or label, domain)], "list", path, span, frame, state)
     if isinstance(domain, Expr):
-        state.edits.settle_settled(path)
+        if domain.is_constant:
+            state.edits.kept(path, (Alternative(scalar_text(domain.value), domain.value),), state)
+        else:
+            state.edits.settle_settled(path)
         return domain
     return domain
 

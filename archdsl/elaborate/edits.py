@@ -259,7 +259,8 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
 
 
 def _refuse(node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str, value: Any = None) -> NoReturn:
-    help = _nearest(text, value, alternatives) + _domain(alternatives)
+    settled = f"it is settled: {alternatives[0].label}" if len(alternatives) == 1 else None
+    help = settled or _nearest(text, value, alternatives) + _domain(alternatives)
     raise DiagnosticError(codes.NOT_AN_ALTERNATIVE.error(node.span, f"`{text}` is not an alternative of `{path}`", help=help))
 
 

@@ -192,12 +192,17 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
         value = _BUILTINS.get(node.name)
     if value is None:
         candidates = set(_BUILTINS) | set(frame.module.declarations) | set(frame.module.imports)
+        help = None
         env: Env | None = frame.env
         while env is not None:
             candidates |= set(env.names)
+            if node.name in env.dropped:
+                help = f"`{node.name}` is assigned under a choice only: assign it before the `if` as well"
             env = env.outer
         near = closest(node.name, sorted(candidates))
-        fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=f"did you mean `{near[0]}`?" if near else None)
+        if help is None and near:
+            help = f"did you mean `{near[0]}`?"
+        fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=help)
     return state.settled(value) if isinstance(value, Expr) else value
 
 

@@ -286,13 +286,7 @@ def _instantiate(
             f"what is picked from a list is combined first: `-> weighted_sum`, `-> add` or `-> concat`, then fed to `{name}`",
         )
     if isinstance(layer, PrimitiveL):
-        overrides = state.edits.parameters(instance.path, [p.name for p in layer.primitive.parameters if p.given])
-        if overrides:
-            values = {k: expressions.evaluate(node, scope, state) for k, (node, scope) in overrides.items()}
-            if any(isinstance(v, Poison) for v in values.values()):
-                return POISON
-            layer = replace(layer, args={**layer.args, **values})
-        return primitives.apply(layer, argument, instance, span, state)
+        return _primitive(layer, argument, instance, span, state)
     if isinstance(layer, BlockL):
         return block(layer, argument, instance, span, state)
     inner = Frame(frame.module, Env(outer=frame.env), instance)
@@ -300,6 +294,17 @@ def _instantiate(
         return _steps(layer, argument, inner, state)
     assert isinstance(layer, ChosenL)
     return _chosen(layer, argument, instance, span, inner, state)
+
+
+def _primitive(layer: PrimitiveL, argument: Thing, instance: Instance, span: Span, state: State) -> Thing:
+    """A primitive with the parameters that edits set."""
+    overrides = state.edits.parameters(instance.path, [p.name for p in layer.primitive.parameters if p.given])
+    if overrides:
+        values = {k: expressions.evaluate(node, scope, state) for k, (node, scope) in overrides.items()}
+        if any(isinstance(v, Poison) for v in values.values()):
+            return POISON
+        layer = replace(layer, args={**layer.args, **values})
+    return primitives.apply(layer, argument, instance, span, state)
 
 
 def _chosen(layer: ChosenL, argument: Thing, instance: Instance, span: Span, frame: Frame, state: State) -> Thing:
@@ -335,7 +340,7 @@ def _alternative(
     instance.children.append(level)
     state.instances.setdefault(level.path, level)
     if isinstance(option, PrimitiveL):
-        return primitives.apply(option, argument, level, span, state)
+        return _primitive(option, argument, level, span, state)
     if isinstance(option, BlockL):
         return block(option, argument, level, span, state)
     assert isinstance(option, ChainL)

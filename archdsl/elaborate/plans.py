@@ -175,7 +175,11 @@ def _check_step(step: Step, graph: Graph, parameters: set[str], done: set[str], 
     paths = {c.path: split(c.path) for c in graph.choices}
     covered: set[str] = set()
     opened: set[str] = set()
-    for pattern, path in (*step.opened, *step.frozen):
+    weights = {split(weight.full_name) for weight in graph.weights().values()} if step.frozen else set()
+    for pattern, path in step.frozen:
+        if not any(begins(pattern, segments) for segments in weights):
+            found.append(_unmatched(pattern, path, [i.path for i in graph.root.walk() if i.path], "weight"))
+    for pattern, path in step.opened:
         inside = [p for p, segments in paths.items() if begins(pattern, segments)]
         if not inside:
             found.append(_unmatched(pattern, path, list(paths), "choice"))

@@ -339,6 +339,7 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
             values = [s[level][name] for s in sides]
             if values[0] is not values[1]:
                 _rebind(frame.env, level, name, branches.join(index, values, ("then", "else"), node.span, frame.instance, state))
+    frame.env.dropped.update(assigned(node.body), assigned(node.orelse or ()))
 
 
 def _side(test: bool) -> int:

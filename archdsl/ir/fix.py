@@ -11,6 +11,7 @@ from archdsl.ir.activity import Activity, activity, binding, is_single, reachabl
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, both, constant, lift, restrict
 from archdsl.ir.graph import Check, Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, expressions, in_order
+from archdsl.ir.verify import verify
 
 
 def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
@@ -36,7 +37,7 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
         condition = restrict(condition, dead) if dead else condition
         if condition != TRUE:
             requirements.append(Requirement(condition, requirement.span))
-    return replace(
+    fixed = replace(
         graph,
         kind=graph.kind if live.choices else "model",
         outputs=outputs,
@@ -44,6 +45,8 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
         choices=tuple(live.choices),
         requirements=tuple(requirements),
     )
+    verify(fixed, live)
+    return fixed
 
 
 def simplify(graph: Graph) -> Graph:

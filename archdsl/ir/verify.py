@@ -17,14 +17,14 @@ class InternalError(Exception):
         self.violations = violations
 
 
-def verify(graph: Graph) -> None:
-    """Checks a graph after a pass.
+def verify(graph: Graph, live: Activity | None = None) -> None:
+    """Checks a graph between two passes; `live` is its activity where the caller has it.
 
     Raises InternalError with every violation: operands that are undefined or come later, selections of different
     dimensions or beyond their operands, one weight with two shapes, two weights with one key that live together,
     choices with one path, out of order or idle, expressions over foreign choices.
     """
-    live = activity(graph.outputs)
+    live = live or activity(graph.outputs)
     violations = (*_order(graph), *_choices(graph, live), *_scopes(graph), *_selections(graph), *_weights(graph, live))
     if violations:
         raise InternalError(violations)

@@ -108,10 +108,11 @@ def _connect(root: Unit, program: Program) -> None:
 
 
 def _fits(unit: Unit, program: Program) -> bool:
-    """It has weights, all of them at home, and inner units at home too; and something comes out of it."""
+    """It has weights, all of them at home, and inner units at home too; something comes out of it, and its home is no layer itself:
+    an edit puts what it inserts next to a layer under the layer's own path."""
     targets = [program.instructions[i].target for i in unit.instructions() if program.instructions[i].kind in ("module", "weight")]
     inner = [item.home for item in unit.items if isinstance(item, Unit)]
-    return bool(targets and unit.outputs) and all(under(path, unit.home) for path in targets + inner)
+    return bool(targets and unit.outputs) and unit.home not in program.modules and all(under(path, unit.home) for path in targets + inner)
 
 
 def _unlike(root: Unit, program: Program) -> set[Instance]:

@@ -8,6 +8,7 @@ from typing import Any
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance, join, key
+from archdsl.ir.verify import verify
 from archdsl.syntax.codes import files
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.lowering import arithmetic
@@ -29,6 +30,7 @@ def lower(graph: Graph) -> Program:
         named = ", ".join(c.path for c in graph.choices[:3]) + (", …" if len(graph.choices) > 3 else "")
         text = f"`{graph.name}` leaves {len(graph.choices)} choices open ({named}), so it is no single model"
         raise DiagnosticError(files.OPEN_CHOICES.error(None, text, help="settle them with --genotype, or draw one with `archdsl sample`"))
+    verify(graph)
     recorder = _Recorder(graph)
     located: dict[Value, Located] = {}
     for given in graph.inputs:

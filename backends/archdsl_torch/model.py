@@ -101,6 +101,8 @@ def _attach(root: nn.Module, path: str, value: nn.Module | nn.Parameter) -> None
             at.add_module(part, inner)
         at = inner
     if isinstance(value, nn.Module):
+        for name, inner in at._modules.get(last, nn.Module()).named_children():  # what an edit put in before it
+            value.add_module(name, inner)
         at.add_module(last, value)
     else:
         at.register_parameter(last, value)

@@ -90,3 +90,25 @@ def test_of_random_specs(spec: Spec, data: st.DataObject) -> None:
 def test_of_what_ships(reference: str) -> None:
     graph = shipped_graph(reference)
     check(fix(graph, dict.fromkeys(graph.choices, 1)), run=False)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    ["after narrow insert batch_norm", "before narrow insert batch_norm", "before narrow insert conv(4)", "after pair insert conv(2, 3)"],
+)
+def test_of_layers_inserted_beside_others(edit: str) -> None:
+    """What is inserted has its path under the layer that it stands next to, which may be no container."""
+    text = f"""arch 1
+block two = conv(4) as first -> relu -> conv(3) as second
+model base {{
+  input x: [b, c = 4, t = 2, h = 5, w = 4]
+  output x -> conv(4, 3) as narrow -> two as pair
+}}
+model edited = base() with {{ {edit} }}
+"""
+    check(elaborate(Spec(text, ("base", "edited"), frozenset()), "edited"))
+
+
+def test_of_windows_that_reach_past_a_small_input() -> None:
+    text = 'arch 1\nmodel m { input x: [b, c = 2, t = 2, h = 2, w = 6]  output x -> avg_pool(3, 1, "half") -> max_pool(3, 2, "half") }\n'
+    check(elaborate(Spec(text, ("m",), frozenset())))

@@ -73,7 +73,8 @@ def avg_pool(site: Site) -> Value:
     """The mean of the elements under the window that are not padding."""
     window = _window(site.attrs["window"], site.attrs, site.x.sizes)
     x, layout = site.fit(site.x, lambda form: _windowed(form, window.dims, site.x.sizes))
-    if _by_itself(window):
+    fits = all(site.x.sizes.get(d, 1) >= k for d, k in zip(window.dims, window.kernel, strict=True))  # or avg_pool3d refuses
+    if fits and _by_itself(window):
         return site.result(_average(site, x, window, window.sides), layout)
     ones = site.emit.method("new_ones", x, (1, 1, *(site.x.sizes.get(d, 1) for d in window.dims)))
     total = _average(site, site.emit.function("torch.nn.functional.pad", x, window.flat_padding), window, None)
