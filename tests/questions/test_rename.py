@@ -10,6 +10,9 @@ from archdsl.syntax.rendering import render
 from archdsl.syntax.source import Source
 
 
+HELP = "\nhelp: parts are names and numbers, at most one `{i}` each"
+
+
 def renamed(table: str, *keys: str) -> list[str]:
     return list(rename(keys, read(Source("table", table))).values())
 
@@ -65,6 +68,6 @@ def test_every_bad_line_is_reported() -> None:
         "table:2:3: error[E0970]: a rule is `theirs -> ours`\n2 |   a -> b -> c\n  |   ^^^^^^^^^^^",
         "table:3:1: error[E0970]: `{j}` is not on the left\n3 | a.{i} -> b.{j}\n  | ^^^^^^^^^^^^^^",
         "table:4:1: error[E0970]: a number is moved on the right only\n4 | a.{i+1} -> b\n  | ^^^^^^^^^^^^",
-        "table:5:1: error[E0970]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^\nhelp: parts are names and numbers, at most one `{i}` each",
-        "table:6:1: error[E0970]: `` is no part of a key\n6 | -> b\n  | ^^^^\nhelp: parts are names and numbers, at most one `{i}` each",
+        "table:5:1: error[E0970]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^" + HELP,
+        "table:6:1: error[E0970]: `` is no part of a key\n6 | -> b\n  | ^^^^" + HELP,
     ]
