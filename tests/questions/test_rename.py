@@ -9,7 +9,6 @@ from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.rendering import render
 from archdsl.syntax.source import Source
 
-
 HELP = "\nhelp: parts are names and numbers, at most one `{i}` each"
 
 
