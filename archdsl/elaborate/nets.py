@@ -162,7 +162,6 @@ def _run(
     def body() -> Thing:
         frame = Frame(module, Env(), root)
         layers.parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state)
-        state.inputs.clear()
         assert net.body is not None
         return statements.run_body(net.body, frame, state, place)
 
