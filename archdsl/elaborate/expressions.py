@@ -156,10 +156,13 @@ def word(node: ast.Expr) -> str | None:
 def bound(value: Thing, name: str, frame: Frame) -> Thing:
     """The value as the name holds it: a `shared` or `tied` layer lives where it is first bound."""
     if isinstance(value, ModeL):
-        if value.home is None:
-            home = frame.weights_path(name) if value.mode == "shared" else frame.choice_path(name)
-            return ModeL(value.mode, value.layer, home)
-        return value
+        layer = value.layer
+        if isinstance(layer, ModeL):  # `shared tied unit`
+            inner = bound(layer, name, frame)
+            assert isinstance(inner, ModeL)
+            layer = inner
+        home = frame.weights_path(name) if value.mode == "shared" else frame.choice_path(name)
+        return ModeL(value.mode, layer, value.home or home)
     if isinstance(value, NamedL) and isinstance(value.layer, ModeL):
         inner = bound(value.layer, value.name, frame)
         assert isinstance(inner, ModeL)

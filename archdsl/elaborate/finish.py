@@ -39,7 +39,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
     )
     try:
         graph = simplify(raw)
-        problems = check(graph)
+        problems = check(graph) if graph.choices or graph.requirements else []  # without choices, problems ended elaboration
     except TooWide as wide:
         raise DiagnosticError(codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}", help=too_wide_help(wide))) from None
     if problems:

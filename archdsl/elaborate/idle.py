@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from archdsl.elaborate import nets
 from archdsl.elaborate.edits import EditTable, matches, split, text_of
-from archdsl.elaborate.nets import Instantiation
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, restrict
+from archdsl.ir.graph import Graph
 from archdsl.syntax.codes import edits as codes
 from archdsl.syntax.diagnostics import Diagnostic
 
 
-def idle_answers(instantiation: Instantiation, genotype: GenotypeV) -> list[Diagnostic]:
+def idle_answers(space: Graph, genotype: GenotypeV) -> list[Diagnostic]:
     """A warning for each line whose choices are all inactive under the other answers.
 
-    Raises DiagnosticError for what is wrong with the space or the genotype.
+    Raises DiagnosticError for answers outside a domain.
     """
-    space = nets.elaborate(instantiation, name=instantiation.net.name, kind="space").graph
     table, state = EditTable(), State(EditTable())
     table.add(genotype.genotype.edits, genotype.module.frame(), genotype=True)
     paths = {choice: split(choice.path) for choice in space.choices}

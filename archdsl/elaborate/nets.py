@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from archdsl.elaborate import calls, expressions, layers, statements
@@ -38,8 +38,8 @@ class Instantiation:
     module: Module
     given: Mapping[str, Thing]
     patches: tuple[tuple[ast.Edits | ast.Path, Frame], ...]
-    definitions: tuple[ast.Net, ...]  # from the outermost declaration to the one with the body
-    span: Span
+    definitions: tuple[ast.Net, ...] = field(compare=False)  # from the outermost declaration to the one with the body
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,6 @@ def _run(
     def body() -> Thing:
         frame = Frame(module, Env(), root)
         layers.parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state)
-        state.inputs.clear()
         assert net.body is not None
         return statements.run_body(net.body, frame, state, place)
 

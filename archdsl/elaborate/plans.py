@@ -10,6 +10,7 @@ from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches,
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import cost_bound
 from archdsl.elaborate.scope import Frame
+from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.graph import CostBound, Graph
@@ -92,7 +93,7 @@ def read_plan(node: ast.Search, module: Module, found: list[Diagnostic]) -> Plan
     return Plan(node.name, node, steps, settings)
 
 
-def check_plan(node: ast.Search, module: Module) -> list[Diagnostic]:
+def check_plan(node: ast.Search, module: Module, spaces: Spaces) -> list[Diagnostic]:
     """What is wrong with a plan: settings, strategy, paths, and choices that a step forgets."""
     found: list[Diagnostic] = []
     plan = read_plan(node, module, found)
@@ -112,7 +113,7 @@ def check_plan(node: ast.Search, module: Module) -> list[Diagnostic]:
             }
             values = {name: expressions.evaluate(value, module.frame(), state) for name, value in fixed.items()}
             instantiation = replace(instantiation, given={**instantiation.given, **values})
-            graph = nets.elaborate(instantiation, name=node.name, kind="space").graph
+            graph = spaces.of(instantiation).graph
             found.extend(_check_step(step, graph, parameters, done, module, state))
     except DiagnosticError as error:
         found.extend(error.diagnostics)

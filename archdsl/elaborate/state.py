@@ -182,6 +182,14 @@ class State:
         if not instance.is_shared:
             self.clash(instance.path, owner, instance, span, "weight")
         if known.shape != weight.shape:
+            choices = dict.fromkeys(c.path for w in (known, weight) for s in w.shape for c in s.choices())
+            if choices:
+                fail(
+                    name_codes.DUPLICATE_INSTANCE,
+                    span,
+                    f"the shared weight `{weight.full_name}` would have shapes that {' and '.join(f'`{c}`' for c in choices)} decide apart",
+                    help="let all instances answer one choice: `shared tied …`",
+                )
             sizes = " and ".join("×".join(str(s.distinct()[0]) for s in w.shape) for w in (known, weight))
             fail(name_codes.DUPLICATE_INSTANCE, span, f"the shared weight `{weight.full_name}` would have two shapes: {sizes}")
         return known

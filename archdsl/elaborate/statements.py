@@ -208,9 +208,15 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
         if too_large(size):
             fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {scalar_text(size)}; sizes end at {LARGEST:,}")
         sizes[dim.name] = constant(given.get(dim.name, size))
-    value = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
-    state.inputs.append(value)
-    return Tensor(value)
+    known = next((i for i in state.inputs if i.name == port.name), None)
+    if known is None:
+        known = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
+        state.inputs.append(known)
+    elif known.span != port.span:
+        fail(name_codes.DUPLICATE_NAME, port.span, f"two inputs are named `{port.name}`", help="rename one of them")
+    elif known.shape != sizes:  # the body runs once an alternative of a choice that alters its structure
+        fail(codes.NOT_CONSTANT, port.span, f"the shape of the input `{port.name}` depends on a choice")
+    return Tensor(known)
 
 
 def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:

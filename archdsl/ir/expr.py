@@ -63,6 +63,11 @@ class Expr:
 
     def choices(self) -> tuple[Choice, ...]:
         """The choices under the scope, derived variables opened, in program order."""
+        for variable in self.scope:
+            if variable.__class__ is not Choice:
+                break
+        else:
+            return self.scope  # type: ignore[return-value]  # a scope is in program order
         found: set[Choice] = set()
         _collect(self, found, set())
         return tuple(sorted(found, key=lambda c: c.order))
@@ -133,6 +138,11 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
 
     Raises TooWide where the joint table cannot be kept within `TABLE_LIMIT`.
     """
+    for a in args:
+        if a.__class__ is Expr and a.scope:
+            break
+    else:
+        return Expr((), (_call(fn, [a.table[0] if a.__class__ is Expr else a for a in args]),))
     return _pointwise(_call, fn, [a if isinstance(a, Expr) else Expr((), (a,)) for a in args])
 
 

@@ -139,7 +139,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
     A choice that is never active may still stand in an expression, at points where nothing is live.
     """
     targets = resolve(in_order(outputs))
-    dead = {c: 0 for value in live.values for e in expressions(value) for c in e.choices() if c not in live.choices}
+    dead = {c: 0 for value in live.values for e in expressions(value) if e.scope for c in e.choices() if c not in live.choices}
     settle = _Settle(dead)
 
     def rule(value: Value, operands: tuple[Value, ...]) -> Value:

@@ -57,7 +57,7 @@ def _choices(graph: Graph, live: Activity) -> Iterator[str]:
 def _scopes(graph: Graph) -> Iterator[str]:
     known = set(graph.choices)
     for value in graph.values:
-        foreign = {c for e in expressions(value) for c in e.choices()} - known
+        foreign = {c for e in expressions(value) if e.scope for c in e.choices()} - known
         for path in sorted(c.path for c in foreign):
             yield f"{_name(value)} depends on `{path}`, which is no choice of the graph"
     for requirement in graph.requirements:

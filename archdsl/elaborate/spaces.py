@@ -1,0 +1,31 @@
+"""Spaces that several declarations of a file speak of, elaborated once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archdsl.elaborate import nets
+from archdsl.elaborate.nets import Elaborated, Instantiation
+from archdsl.syntax.diagnostics import DiagnosticError
+
+
+@dataclass(eq=False, slots=True)
+class Spaces:
+    """What genotypes and plans of one file are checked against."""
+
+    known: list[tuple[Instantiation, Elaborated | DiagnosticError]] = field(default_factory=list)
+
+    def of(self, instantiation: Instantiation) -> Elaborated:
+        """The whole space of an instantiation. Raises DiagnosticError with everything wrong."""
+        for other, found in self.known:
+            if other == instantiation:
+                break
+        else:
+            try:
+                found = nets.elaborate(instantiation, name=instantiation.net.name, kind="space")
+            except DiagnosticError as error:
+                found = error
+            self.known.append((instantiation, found))
+        if isinstance(found, DiagnosticError):
+            raise found
+        return found

@@ -1,0 +1,48 @@
+"""`--set` makes another model, `--input` feeds another size to the same one."""
+
+from __future__ import annotations
+
+from tests.elaborate.texts import choices, errors, graph_of
+
+NET = """
+space net(width = 8, size = 16, kernels = [1, 3], embed = false) {
+  input clip: [b, c = 3, t = 4, h = size, w = size]
+  kernel ~ kernels
+  x = clip -> conv(width, kernel, 1x2x2, padding = "same")
+  if embed {
+    param position: [h = x.h, w = x.w] = 0
+    x = x + position
+  }
+  output x
+}
+"""
+
+
+def test_settings_are_expressions_of_the_file() -> None:
+    graph = graph_of(NET, settings={"width": "4 * 4", "kernels": "[1x1x1, 3x3x3, 1x5x5]", "size": "32"})
+    assert graph.outputs[0].shape["c"].value == 16
+    assert graph.outputs[0].shape["h"].value == 16
+    assert choices(graph) == {"kernel": ["1x1x1", "3x3x3", "1x5x5"]}
+
+
+def test_unknown_and_unreadable_settings() -> None:
+    assert errors(NET, settings={"widht": "8"}) == ["E0908"]
+    assert errors(NET, settings={"width": "8 +"})[0].startswith("E01")
+    assert errors(NET, settings={"width": '"wide"'}) == ["E0301"]
+
+
+def test_another_size_of_the_input() -> None:
+    graph = graph_of(NET, sizes={"clip": {"t": 8, "h": 20, "w": 24}})
+    assert [graph.outputs[0].shape[d].value for d in "cthw"] == [8, 8, 10, 12]
+
+
+def test_sizes_that_cannot_be_fed() -> None:
+    assert errors(NET, sizes={"klip": {"h": 20}}) == ["E0907"]
+    assert errors(NET, sizes={"clip": {"z": 20}}) == ["E0907"]
+    assert errors(NET, sizes={"clip": {"h": 0}}) == ["E0907"]
+
+
+def test_a_weight_that_mentions_a_size_pins_it() -> None:
+    assert errors(NET, settings={"embed": "true"}, sizes={"clip": {"h": 20}}) == ["E0316"]
+    assert errors(NET, settings={"embed": "true"}, sizes={"clip": {"t": 20}}) == []
+    assert errors(NET, settings={"embed": "true", "size": "20"}) == []
