@@ -183,8 +183,10 @@ class Project:
             value = GenotypeV(node, module)
             net, given = nets.base_of(node.of, module.frame(), state)
             instantiation = nets.resolve(net, given, node.of.span, state)
-            warnings = nets.elaborate(instantiation, name=node.name, kind="space", genotypes=[value]).warnings
-            return [*warnings, *idle_answers(spaces.of(instantiation).graph, value)]
+            warnings = idle_answers(spaces.of(instantiation).graph, value)
+            if warnings is None:  # elaboration knows what else a line may mean, and what is near
+                warnings = list(nets.elaborate(instantiation, name=node.name, kind="space", genotypes=[value]).warnings)
+            return warnings
         if isinstance(node, ast.Search):
             return check_plan(node, module, spaces)
         return []
