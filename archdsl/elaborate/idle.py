@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl.elaborate.edits import EditTable, matches, split, text_of
+from collections.abc import Mapping
+
+from archdsl.elaborate.edits import Edit, EditTable, matches, split, text_of
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.activity import activity
@@ -10,7 +12,7 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, restrict
 from archdsl.ir.graph import Graph
 from archdsl.syntax.codes import edits as codes
-from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 
 def idle_answers(space: Graph, genotype: GenotypeV) -> list[Diagnostic]:
@@ -18,18 +20,41 @@ def idle_answers(space: Graph, genotype: GenotypeV) -> list[Diagnostic]:
 
     Raises DiagnosticError for answers outside a domain.
     """
-    table, state = EditTable(), State(EditTable())
-    table.add(genotype.genotype.edits, genotype.module.frame(), genotype=True)
-    paths = {choice: split(choice.path) for choice in space.choices}
-    reached = {edit: [c for c, path in paths.items() if matches(edit.pattern, path)] for edit in table.edits}
-    answers: dict[Choice, int] = {}
-    for choice in {c for found in reached.values() for c in found}:
-        kept = table.kept(choice.path, choice.alternatives, state)
-        answers[choice] = kept[0]
-    live = activity(space.outputs)
+    table = _table(genotype)
     found = []
-    for edit, choices in reached.items():
-        if choices and all(restrict(live.guard(c), answers) == FALSE for c in choices):
-            message = f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"
-            found.append(codes.INACTIVE_ANSWER.warning(edit.node.span, message, help="remove it"))
+    for edit in _idle(space, table, _reached(space, table)):
+        message = f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"
+        found.append(codes.INACTIVE_ANSWER.warning(edit.node.span, message, help="remove it"))
     return found
+
+
+def is_sound(space: Graph, genotype: GenotypeV) -> bool:
+    """Whether every line answers an active choice with one of its alternatives, in a space that requires nothing."""
+    if space.requirements or space.bounds:
+        return False
+    table = _table(genotype)
+    reached = _reached(space, table)
+    try:
+        return all(reached.values()) and not _idle(space, table, reached)
+    except DiagnosticError:
+        return False
+
+
+def _table(genotype: GenotypeV) -> EditTable:
+    table = EditTable()
+    table.add(genotype.genotype.edits, genotype.module.frame(), genotype=True)
+    return table
+
+
+def _reached(space: Graph, table: EditTable) -> dict[Edit, list[Choice]]:
+    paths = {choice: split(choice.path) for choice in space.choices}
+    return {edit: [c for c, path in paths.items() if matches(edit.pattern, path)] for edit in table.edits}
+
+
+def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) -> list[Edit]:
+    """The lines that reach choices, all of them inactive. Raises DiagnosticError for answers outside a domain."""
+    state = State(EditTable())
+    asked = dict.fromkeys(c for choices in reached.values() for c in choices)
+    answers = {c: table.kept(c.path, c.alternatives, state)[0] for c in asked}
+    live = activity(space.outputs)
+    return [e for e, choices in reached.items() if choices and all(restrict(live.guard(c), answers) == FALSE for c in choices)]

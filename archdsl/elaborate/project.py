@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.edits import EditTable
-from archdsl.elaborate.idle import idle_answers
+from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
@@ -22,6 +22,7 @@ from archdsl.ir.printer import expr_text
 from archdsl.syntax import ast
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.codes import values as value_codes
+from archdsl.syntax.codes.elaboration import TOO_MUCH_WORK
 from archdsl.syntax.codes.names import RECURSION
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
@@ -84,6 +85,8 @@ class Project:
             spaces = Spaces()
             for declaration in module.file.declarations:
                 found.extend(self._declaration(declaration, module, spaces))
+                if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
+                    break  # each takes its time, and they are likely alike
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
             unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
@@ -183,8 +186,11 @@ class Project:
             value = GenotypeV(node, module)
             net, given = nets.base_of(node.of, module.frame(), state)
             instantiation = nets.resolve(net, given, node.of.span, state)
+            space = spaces.of(instantiation).graph
+            if is_sound(space, value):
+                return []
             warnings = nets.elaborate(instantiation, name=node.name, kind="space", genotypes=[value]).warnings
-            return [*warnings, *idle_answers(spaces.of(instantiation).graph, value)]
+            return [*warnings, *idle_answers(space, value)]
         if isinstance(node, ast.Search):
             return check_plan(node, module, spaces)
         return []

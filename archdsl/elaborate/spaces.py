@@ -17,10 +17,8 @@ class Spaces:
 
     def of(self, instantiation: Instantiation) -> Elaborated:
         """The whole space of an instantiation. Raises DiagnosticError with everything wrong."""
-        for other, found in self.known:
-            if other == instantiation:
-                break
-        else:
+        found = next((found for other, found in self.known if other == instantiation), None)
+        if found is None:
             try:
                 found = nets.elaborate(instantiation, name=instantiation.net.name, kind="space")
             except DiagnosticError as error:

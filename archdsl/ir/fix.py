@@ -20,6 +20,8 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
     The choices left are the active ones, in program order; without any, the result is a model. The instance tree is
     kept as it is. Raises TooWide where a guard cannot be tabulated.
     """
+    if _is_settled(graph):
+        return replace(graph, kind="model", choices=())
     live = activity(graph.outputs)
     conditions = [binding(requirement, live) for requirement in graph.requirements]
     settled = {c: i for c, i in assignment.items() if restrict(live.guard(c), assignment) != FALSE}
@@ -47,6 +49,16 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
     )
     verify(fixed, live)
     return fixed
+
+
+def _is_settled(graph: Graph) -> bool:
+    """Whether nothing in the graph depends on a choice, so that there is nothing to fold."""
+    if graph.requirements:
+        return False
+    for value in graph.values:
+        if isinstance(value, Select | Pick) or any(e.scope for e in expressions(value)):
+            return False
+    return True
 
 
 def simplify(graph: Graph) -> Graph:
