@@ -67,7 +67,7 @@ def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: S
     if all(o is first for o in operands):
         return Tensor(first)
     shape = {dim: select(index, [state.settled(o.shape[dim]) for o in operands]) for dim in first.shape}
-    state.tick(span)
+    state.tick(span, 10 + len(things) * len(index.table) // 2)  # which is live is asked of every operand
     return Tensor(Select(index, operands, shape, Instance("select", instance, "select", "primitive", span), span))
 
 

@@ -133,6 +133,7 @@ def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span,
         first, other = options[layers.index(True)], options[layers.index(False)]
         mixed = f"`{path}` mixes {describe(first[1])} with {describe(other[1])}"
         fail(codes.MIXED_DOMAIN, span, mixed, help="make two choices of it")
+    state.tick(span, len(options))
     labels = [label for label, _ in options]
     scalars = [size_expr(value) for _, value in options]
     for scalar in scalars:
@@ -186,6 +187,7 @@ def _subset(domain: OfV, path: str, span: Span, frame: Frame, state: State) -> T
         fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives")
     if sum(comb(len(items), n) for n in sizes) > TABLE_LIMIT:
         fail(codes.TOO_WIDE, span, f"`{path}` has more than {TABLE_LIMIT:,} subsets")
+    state.tick(span, sum(comb(len(items), n) for n in sizes))
     subsets = [s for n in sizes for s in combinations(range(len(items)), n)]
     alternatives = tuple(Alternative(f"[{', '.join(map(str, s))}]", s) for s in subsets)
     kept = state.edits.kept(path, alternatives, state)

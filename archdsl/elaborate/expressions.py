@@ -322,6 +322,7 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
         fail(codes.WRONG_KIND, node.value.span, f"{describe(value)} cannot be indexed")
     if isinstance(index, RangeV):
         chosen = numbers_of(index, node.index.span, state, "a slice")
+        state.tick(node.span, len(chosen))
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")

@@ -272,7 +272,7 @@ def _steps(chain: ChainL, argument: Thing, frame: Frame, state: State) -> Thing:
 def _instantiate(
     layer: Layer, argument: Thing, name: str, home: str | None, tie: str | None, span: Span, frame: Frame, state: State
 ) -> Thing:
-    state.tick(span)
+    state.tick(span, 5 + len(state.edits.edits) // 10)  # every edit is compared with the path
     if isinstance(layer, PrimitiveL) and layer.primitive.name == "identity":
         return argument
     level: Level = "primitive" if isinstance(layer, PrimitiveL) else "block"

@@ -157,6 +157,7 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
         return ListV(left.items + right.items)
     if op in ("==", "!=") and isinstance(left, ListV) and isinstance(right, ListV):
         equal = TRUE if len(left.items) == len(right.items) else FALSE
+        state.tick(span, 2 * len(left.items))
         for one, other in zip(left.values(), right.values(), strict=False):
             element = binary("==", one, other, span, frame, state)
             equal = both(equal, element) if isinstance(element, Expr) else FALSE
@@ -165,7 +166,9 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
     if a_expr is None or b_expr is None:
         fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
     try:
-        return defined(lift(POINTWISE[op], a_expr, b_expr), span)
+        result = lift(POINTWISE[op], a_expr, b_expr)
+        state.tick(span, len(result.table) // 4)
+        return defined(result, span)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, str(wide), help=too_wide_help(wide))
 
@@ -212,6 +215,8 @@ def _member(left: Thing, right: Thing, span: Span, state: State) -> Thing:
     if needle is None:
         fail(codes.BAD_OPERANDS, span, f"`in` looks for a number or a text, not {describe(left)}")
     found = FALSE
+    if isinstance(right, ListV | TupleV):
+        state.tick(span, 2 * len(right.items))
     for element in right.values() if isinstance(right, ListV | TupleV) else iterate(right, span, state):
         value = size_expr(element)
         if value is not None:

@@ -140,7 +140,7 @@ def operation(
     extra: tuple[Problem, ...] = (),
 ) -> Op:
     """An op from the table's rules. Raises DiagnosticError where a rule finds a problem everywhere."""
-    state.tick(span, 10)
+    state.tick(span, 25)
     call = Call(tuple(state_shape(v, state) for v in inputs), attrs, dims)
     try:
         result = primitive.shape(call)
@@ -151,6 +151,7 @@ def operation(
         macs = primitive.macs(call, result.shape)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
+    state.tick(span, len(macs.table) + sum(len(size.table) for size in result.shape.values()))
     checks = [_check(p, inputs, span) for p in (*extra, *result.problems) if _is_real(p)]
     certain = [c for c in checks if c.problem.is_constant]
     if certain and state.condition == TRUE and not state.pinned:  # under a choice it is decided with the guard, at the end
@@ -328,7 +329,7 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
                 Weight(instance.weights_path, rule.name, (lift(_combined, subset),), lift(_even, subset), state.variant), instance, span
             ),
         )
-    state.tick(span, 10)
+    state.tick(span, 25 + len(values) * len(subset.table) // 2)  # which is live is asked of every operand
     combine = {"weighted_sum": "weighted", "add": "sum", "concat": "concat"}[name]
     return Tensor(Pick(subset, tuple(values), combine, dim, weights, shape, instance, span, tuple(checks)))  # type: ignore[arg-type]
 

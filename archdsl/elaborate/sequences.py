@@ -80,14 +80,18 @@ def iterate(value: Thing, span: Span, state: State) -> list[Thing]:
 
     Raises DiagnosticError for what has no elements.
     """
+    found: list[Thing] | None = None
     if isinstance(value, ListV):
-        return list(value.values())
+        found = list(value.values())
     if isinstance(value, RangeV):
-        return [constant(n) for n in numbers_of(value, span, state)]
+        found = [constant(n) for n in numbers_of(value, span, state)]
     if isinstance(value, CountV):
-        return [constant(n) for n in count_of(value, span, state)]
+        found = [constant(n) for n in count_of(value, span, state)]
     if isinstance(value, PickV):
-        return [value.items[i].value for i in state.concrete(value.subset, span, "a loop over what was picked")]
+        found = [value.items[i].value for i in state.concrete(value.subset, span, "a loop over what was picked")]
+    if found is not None:
+        state.tick(span, len(found))
+        return found
     hint = "use `range(n)`" if isinstance(value, Expr) and value.is_constant and isinstance(value.value, int) else None
     fail(codes.NOT_ITERABLE, span, f"{describe(value)} has no elements to iterate over", help=hint)
 

@@ -21,7 +21,7 @@ from archdsl.syntax.source import Span
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
 
-WORK_LIMIT = 500_000  # about a second; the largest of the papers' files takes a fifth
+WORK_LIMIT = 1_000_000  # steps of about 2 µs; the largest of the papers' files takes a fifth
 DEPTH_LIMIT = 64
 
 

@@ -53,12 +53,9 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
 
 def _is_settled(graph: Graph) -> bool:
     """Whether nothing in the graph depends on a choice, so that there is nothing to fold."""
-    if graph.requirements:
+    if graph.requirements or any(isinstance(v, Select | Pick) for v in graph.values):
         return False
-    for value in graph.values:
-        if isinstance(value, Select | Pick) or any(e.scope for e in expressions(value)):
-            return False
-    return True
+    return not any(e.scope for v in graph.values for e in expressions(v))
 
 
 def simplify(graph: Graph) -> Graph:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.whole_files import replacing
 from archdsl_draw.dot import as_dot
 from archdsl_draw.page import as_page
 from archdsl_draw.scene import Scene
@@ -48,7 +48,8 @@ class Drawing:
             content = _through_dot(self.dot(), suffix[1:])
         else:
             content = {".svg": self.svg, ".html": self.html, ".dot": self.dot}[suffix]().encode()
-        _write(target, content)
+        with replacing(target) as beside:
+            beside.write_bytes(content)
 
 
 def _through_dot(text: str, form: str) -> bytes:
@@ -61,14 +62,3 @@ def _through_dot(text: str, form: str) -> bytes:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no output"]
         raise DiagnosticError(codes.NO_DOT.error(None, f"`dot` failed: {lines[-1]}", help="save as .svg, which needs no program"))
     return done.stdout
-
-
-def _write(target: Path, content: bytes) -> None:
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except OSError as error:
-        raise DiagnosticError(codes.UNWRITABLE.error(None, f"`{target}`: {error.strerror}")) from None

@@ -33,12 +33,10 @@ def write(graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path |
     """
     from archdsl.syntax.codes import files
     from archdsl.syntax.diagnostics import DiagnosticError
+    from archdsl.whole_files import write_text
 
     if weights is not None:
         message = f"{path} would hold source, which has no room for weights"
         raise DiagnosticError(files.NO_WEIGHTS.error(None, message, help="write them to a .safetensors file and load that"))
     made = source(graph, seed=seed)
-    try:
-        path.write_text(made, encoding="utf-8")
-    except OSError as error:
-        raise DiagnosticError(files.UNWRITABLE.error(None, f"{path}: {error.strerror}")) from None
+    write_text(path, made)

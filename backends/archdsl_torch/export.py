@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -14,6 +11,7 @@ import torch
 from archdsl.ir.graph import Graph
 from archdsl.syntax.codes import files
 from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.whole_files import replacing
 
 
 def export(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
@@ -29,7 +27,7 @@ def export(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
     writer = writers.get(path.suffix)
     if writer is None:
         raise DiagnosticError(files.UNKNOWN_SUFFIX.error(None, f"`{path}` ends in none of {', '.join(writers)}"))
-    with _beside(path) as temporary:
+    with replacing(path) as temporary:
         writer(model, graph, temporary)
 
 
@@ -68,20 +66,3 @@ def _weights(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A temporary file in the same folder, renamed to `path` at the end, so nobody sees half a file."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise DiagnosticError(files.UNWRITABLE.error(None, f"{path}: {error.strerror}")) from None
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.replace(name, path)
-    except OSError as error:
-        raise DiagnosticError(files.UNWRITABLE.error(None, f"{path}: {error.strerror}")) from None
-    finally:
-        Path(name).unlink(missing_ok=True)

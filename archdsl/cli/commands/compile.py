@@ -9,10 +9,11 @@ import click
 
 from archdsl.backends import backend, suffixes
 from archdsl.cli.options import genotype_option, input_option, set_option
-from archdsl.cli.output import by_suffix, replacing, write_text
+from archdsl.cli.output import by_suffix
 from archdsl.cli.target import open_target
 from archdsl.syntax.codes import files
 from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.whole_files import replacing, write_text
 
 
 @click.command()

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from archdsl.cli.files import read
-from archdsl.cli.output import by_suffix, write_text
+from archdsl.cli.output import by_suffix
 from archdsl.syntax import ast
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.source import Source
+from archdsl.whole_files import write_text
 
 _FORMS = {".arch": "text", ".yaml": "yaml", ".yml": "yaml"}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from archdsl.cli.options import genotype_option, input_option, set_option
-from archdsl.cli.output import by_suffix, replacing
+from archdsl.cli.output import by_suffix
 from archdsl.cli.target import open_target
+from archdsl.whole_files import replacing
 
 
 @click.command()
