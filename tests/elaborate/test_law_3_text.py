@@ -47,13 +47,16 @@ space net {
   output x
 }
 """
-STRUCTURAL = ATTENTION + """
+STRUCTURAL = (
+    ATTENTION
+    + """
 space net {
   input x: [b, c = 4, t = 4, h = 6, w = 6]
   for i in range(2) { x = x -> attention as attention }
   output x
 }
 """
+)
 SPACES = {"host": HOST, "conditional": CONDITIONAL, "tied": TIED, "structural": STRUCTURAL}
 
 
