@@ -1,8 +1,9 @@
 """The one layout of a file: canonical, without options, keeping every comment and the author's blank lines.
 
-A body on one line stays there while it fits; a list on several lines keeps one entry a line; what is too wide breaks: flows
-before `->`, brackets after every comma. Whether something breaks depends on the tree, on WIDTH and on which lists and bodies
-stood on several lines, all of which the output keeps: so formatting twice changes nothing.
+A body on one line stays there while it fits; a list on several lines keeps one entry a line; what is too wide breaks into
+filled lines: flows before `->`, brackets after a comma, a definition after its `=`. Whether something breaks depends on the
+tree, on WIDTH and on which lists and bodies stood on several lines, all of which the output keeps: so formatting twice changes
+nothing. Columns come last, in `alignment`.
 """
 
 from __future__ import annotations
@@ -10,28 +11,31 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from archdsl.syntax import ast
+from archdsl.syntax.alignment import Row, aligned, list_entry, plain, statement
 from archdsl.syntax.heads import Body, Line, bodies, head, otherwise, separated
 from archdsl.syntax.source import Span
-from archdsl.syntax.spelling import Child, Group, Piece, entry, join, path, pieces
+from archdsl.syntax.spelling import Child, Group, Piece, entry, flat, join, path, pieces
 
 WIDTH = 120
 _LIST_WIDTH = 100  # a list that is wider by itself breaks; independent of where it stands, so that its surroundings can rely on it
 _INDENT = "  "
+_HANG = 24  # columns that the continuation of a flow may stand behind its statement
 
 
 def format(file: ast.File) -> str:
     """The text of a file, ending in a newline. The file must have been read without errors."""
     layout = _Layout(file)
-    lines: list[str] = []
+    rows: list[Row] = []
     end = layout.edition_end()
-    at = layout.leading(lines, 0, end, "")
-    if lines and _blank(layout.text[at:end]):
-        lines.append("")
-    lines.append(f"arch {file.edition}")
-    at = layout.trailing(lines, end, file.declarations[0].span.start if file.declarations else len(layout.text))
-    return "\n".join([*lines, *layout.sequence(file.declarations, at, len(layout.text), "", spaced=True)]) + "\n"
+    at = layout.leading(rows, 0, end, "")
+    if rows and _blank(layout.text[at:end]):
+        rows.append(plain(""))
+    comment, at = layout.trailing(end, file.declarations[0].span.start if file.declarations else len(layout.text))
+    rows.append(Row((f"arch {file.edition}",), comment=comment))
+    return "\n".join([*aligned(rows, WIDTH), *layout.sequence(file.declarations, at, len(layout.text), "", spaced=True)]) + "\n"
 
 
 class _Layout:
@@ -80,34 +84,40 @@ class _Layout:
 
     def sequence(self, nodes: Sequence[Line], start: int, end: int, indent: str, spaced: bool = False) -> list[str]:
         """The lines of statements and of the comments around them, in one range of the text."""
-        lines: list[str] = []
+        rows: list[Row] = []
         at = start
         for node, following in zip(nodes, _starts(nodes, end), strict=True):
-            at = self.leading(lines, at, node.span.start, indent, spaced)
-            if (lines or spaced) and _blank(self.text[at : node.span.start]):
-                lines.append("")
+            at = self.leading(rows, at, node.span.start, indent, spaced)
+            if (rows or spaced) and _blank(self.text[at : node.span.start]):
+                rows.append(plain(""))
             for comment in self._hoisted(node):
-                lines.append(indent + comment.text.rstrip())
-            lines += self.show(node, indent)
-            at = self.trailing(lines, node.span.end, following)
-        self.leading(lines, at, end, indent, spaced)
-        return lines
+                rows.append(plain(indent + comment.text.rstrip()))
+            lines = self.show(node, indent)
+            shown = [statement(node, lines[0])] if len(lines) == 1 else list(map(plain, lines))
+            at = self._append(rows, shown, node.span.end, following)
+        self.leading(rows, at, end, indent, spaced)
+        return aligned(rows, WIDTH)
 
-    def leading(self, lines: list[str], at: int, until: int, indent: str, spaced: bool = False) -> int:
+    def leading(self, rows: list[Row], at: int, until: int, indent: str, spaced: bool = False) -> int:
         """Comments on lines of their own; returns where the last one ends."""
         for comment in self.within(at, until):
-            if (spaced or lines) and _blank(self.text[at : comment.span.start]):
-                lines.append("")
-            lines.append(indent + comment.text.rstrip())
+            if (spaced or rows) and _blank(self.text[at : comment.span.start]):
+                rows.append(plain(""))
+            rows.append(plain(indent + comment.text.rstrip()))
             at = comment.span.end
         return at
 
-    def trailing(self, lines: list[str], at: int, until: int) -> int:
-        """A comment on the line where a statement or a row ended joins it there; returns where it ends."""
+    def trailing(self, at: int, until: int) -> tuple[str, int]:
+        """The comment on the line where a statement or an entry ended, if any, and where it ends."""
         for comment in self.within(at, until)[:1]:
             if "\n" not in self.text[at : comment.span.start]:
-                lines[-1] = f"{lines[-1]}  {comment.text.rstrip()}"
-                return comment.span.end
+                return comment.text.rstrip(), comment.span.end
+        return "", at
+
+    def _append(self, rows: list[Row], shown: Sequence[Row], at: int, until: int) -> int:
+        """The rows of a statement or an entry, a comment on its last line with them; returns where that ends."""
+        comment, at = self.trailing(at, until)
+        rows += [*shown[:-1], replace(shown[-1], comment=comment)]
         return at
 
     def _hoisted(self, node: Line) -> list[ast.Comment]:
@@ -154,7 +164,7 @@ class _Layout:
         if folded is not None and len(indent) + len(folded) <= WIDTH:
             return [indent + folded]
         inside = bodies(node)
-        lines = self.lay(head(node) if not inside else [*head(node), " {"], indent)
+        lines = self._header(node, " {" if inside else "", indent)
         for index, (body, (start, end)) in enumerate(zip(inside, self._ranges(node), strict=True)):
             chained = otherwise(node) if index else None
             if chained is not None:
@@ -168,7 +178,9 @@ class _Layout:
         return lines
 
     def _body(self, lines: list[str], body: Body, start: int, end: int, indent: str) -> list[str]:
-        start = self.trailing(lines, start, body[0].span.start if body else end)
+        comment, start = self.trailing(start, body[0].span.start if body else end)
+        if comment:
+            lines = [*lines[:-1], f"{lines[-1]}  {comment}"]
         return [*lines, *self.sequence(body, start, end, indent + _INDENT), indent + "}"]
 
     def _patched(self, lines: list[str], patch: ast.Edits | ast.Path, indent: str) -> list[str]:
@@ -220,63 +232,113 @@ class _Layout:
 
     # -- expressions -------------------------------------------------------------------------------
 
-    def lay(self, parts: Sequence[Piece], indent: str) -> list[str]:
-        """The lines of a statement without a body."""
-        return self.put(indent, parts, indent).split("\n")
+    def _header(self, node: Line, opening: str, indent: str) -> list[str]:
+        """The lines of a statement without its bodies; a definition that is too wide has its value on lines of its own."""
+        parts = [*head(node), opening]
+        after = _after(node)
+        value = node.value if isinstance(node, ast.Fn | ast.Block | ast.Net) else None
+        if value is None or len(indent) + self._parts_width(parts) + after <= WIDTH or not self._apart(node, value, indent):
+            return self.put(indent, parts, indent, after).split("\n")
+        *before, _, last, _ = parts
+        inner = indent + _INDENT
+        return [*self.put(indent, [*before, " ="], indent).split("\n"), *self.put(inner, [last], inner, after).split("\n")]
 
-    def put(self, before: str, parts: Sequence[Piece], indent: str) -> str:
-        """The text before and the pieces behind it, broken where they are too wide."""
+    def _apart(self, node: Line, value: ast.Expr, indent: str) -> bool:
+        """May the value stand below its name? Not before a body, and a call that has to break anyway breaks where it is."""
+        if isinstance(node, ast.Net) and any(isinstance(patch, ast.Edits) for patch in node.patches):
+            return False
+        return not isinstance(value, ast.Call | ast.List) or len(indent + _INDENT) + self.width(value) + _after(node) <= WIDTH
+
+    def put(self, before: str, parts: Sequence[Piece], indent: str, after: int = 0) -> str:
+        """The text before and the pieces behind it, broken where they and the columns after them are too wide."""
         text = before
-        for part in parts:
+        for at, part in enumerate(parts):
             if isinstance(part, str):
                 text += part
-            elif isinstance(part, Group):
-                text = self._group(text, part, indent)
+                continue
+            rest = _leading_width(parts[at + 1 :], after)
+            if isinstance(part, Group):
+                text = self._group(text, part, indent, rest)
             elif part.parenthesised:
-                text = self._expression(text + "(", part.node, indent) + ")"
+                text = self._expression(text + "(", part.node, indent, rest + 1) + ")"
             else:
-                text = self._expression(text, part.node, indent)
+                text = self._expression(text, part.node, indent, rest)
         return text
 
-    def _expression(self, before: str, node: ast.Expr, indent: str) -> str:
-        if isinstance(node, ast.List) and self.tall(node):
-            return before + self._tall(node, indent)
-        if isinstance(node, ast.Flow) and self._column(before) + self.width(node) > WIDTH:
-            return self._flow(before, node, indent)
-        return self.put(before, pieces(node), indent)
+    def _expression(self, before: str, node: ast.Expr, indent: str, after: int) -> str:
+        if isinstance(node, ast.List):  # on one line it stays there: what breaks in it would make it a list of several lines
+            return before + (self._tall(node, indent) if self.tall(node) else flat(node))
+        if self._column(before) + self.width(node) + after > WIDTH:
+            if isinstance(node, ast.Flow):
+                return self._flow(before, node, indent, after)
+            if isinstance(node, ast.Conditional):
+                return self._conditional(before, node, indent, after)
+        return self.put(before, pieces(node), indent, after)
 
-    def _flow(self, before: str, node: ast.Flow, indent: str) -> str:
-        inner = indent + _INDENT
+    def _flow(self, before: str, node: ast.Flow, indent: str, after: int) -> str:
+        """Filled lines that go on below the first arrow; where that is far to the right, or an item too wide for it, nearer."""
         first, *rest = (piece for piece in pieces(node) if isinstance(piece, Child))
+        ends = [*(0 for _ in rest[1:]), after]
         text = self.put(before, [first], indent)
-        for item in rest:
-            text = self.put(f"{text}\n{inner}-> ", [item], inner)
+        inner = " " * (self._column(text) + 1)
+        if len(inner) > len(indent) + _HANG or any(
+            len(inner) + 3 + self._parts_width([item]) + end > WIDTH for item, end in zip(rest, ends, strict=True)
+        ):
+            inner = indent + _INDENT
+        outer = indent
+        for at, (item, end) in enumerate(zip(rest, ends, strict=True)):
+            room = WIDTH - 3 - self._parts_width([item]) - end
+            if self._column(text) + 1 <= room or (at == 0 and len(inner) > room):
+                text += " -> "
+            else:
+                text, outer = f"{text}\n{inner}-> ", inner
+            text = self.put(text, [item], outer, end)
         return text
 
-    def _group(self, before: str, group: Group, indent: str) -> str:
-        if not group.items or group.opening == "[" or self._column(before) + self._group_width(group) <= WIDTH:
-            return self.put(before, [group.opening, *separated(group.items), group.closing], indent)
+    def _conditional(self, before: str, node: ast.Conditional, indent: str, after: int) -> str:
+        """Every `else` below its `if`."""
+        inner = " " * self._column(before)
+        if len(inner) > len(indent) + _HANG:
+            inner = indent + _INDENT
+        text = before
+        rest: ast.Expr = node
+        while isinstance(rest, ast.Conditional):
+            *head, _, last = pieces(rest)
+            text = self.put(text, head, inner) + f"\n{inner}else "
+            rest = rest.orelse
+        return self.put(text, [last], inner, after)
+
+    def _group(self, before: str, group: Group, indent: str, after: int) -> str:
+        if not group.items or group.opening == "[" or self._column(before) + self._group_width(group) + after <= WIDTH:
+            return self.put(before, [group.opening, *separated(group.items), group.closing], indent, after)
         inner = indent + _INDENT
         text = before + group.opening
+        room = 0
         for item in group.items:
-            text = self.put(f"{text}\n{inner}", item, inner) + ","
+            whole = not any(map(self.tall_inside, _children(item)))
+            width = self._parts_width(item) + 1
+            text += " " if whole and 1 + width <= room else f"\n{inner}"
+            text = self.put(text, [*item, ","], inner)
+            room = WIDTH - self._column(text) if whole else 0
         return f"{text}\n{indent}{group.closing.lstrip(',')}"
 
     def _tall(self, node: ast.List, indent: str) -> str:
-        """One entry a line, with the comments between them."""
+        """One entry a line, with the comments and blank lines between them."""
         inner = indent + _INDENT
-        lines: list[str] = []
+        rows: list[Row] = []
         at = node.span.start + 1
         for item, following in zip(node.entries, _starts(node.entries, node.span.end), strict=True):
-            at = self.leading(lines, at, item.span.start, inner)
+            at = self.leading(rows, at, item.span.start, inner)
+            if rows and _blank(self.text[at : item.span.start]):
+                rows.append(plain(""))
             shown = [(row.span.start, row.span.end) for row in self._rows(item.value)]
             for comment in self.within(item.span.start, item.span.end):
                 if not any(start <= comment.span.start < end for start, end in shown):
-                    lines.append(inner + comment.text.rstrip())
-            lines += self.put(inner, [*entry(item), ","], inner).split("\n")
-            at = self.trailing(lines, item.span.end, following)
-        self.leading(lines, at, node.span.end, inner)
-        return "\n".join(["[", *lines, indent + "]"])
+                    rows.append(plain(inner + comment.text.rstrip()))
+            lines = self.put(inner, [*entry(item), ","], inner).split("\n")
+            at = self._append(rows, [list_entry(item, lines[0])] if len(lines) == 1 else list(map(plain, lines)), item.span.end, following)
+        self.leading(rows, at, node.span.end, inner)
+        return "\n".join(["[", *aligned(rows, WIDTH), indent + "]"])
 
     @staticmethod
     def _column(text: str) -> int:
@@ -319,7 +381,7 @@ class _Layout:
         return total
 
     def _group_width(self, group: Group) -> int:
-        return 2 + sum(self._parts_width(item) + 2 for item in group.items)
+        return len(group.opening + group.closing) + sum(self._parts_width(item) + 2 for item in group.items) - 2 * bool(group.items)
 
 
 _WHITE = re.compile(r"[ \t\r\n]*")
@@ -353,3 +415,23 @@ def _header_end(node: Line) -> int:
     elif isinstance(node, ast.Block | ast.Net):
         last += [param.span.end for param in node.params or ()]
     return max([node.span.start, *last])
+
+
+def _leading_width(parts: Sequence[Piece], after: int) -> int:
+    """Columns of the texts before the next piece that may break; `after` where there is none."""
+    total = 0
+    for part in parts:
+        if not isinstance(part, str):
+            return total
+        total += len(part)
+    return total + after
+
+
+def _after(node: Line) -> int:
+    """Columns that the patches of a space take at least on the line of its value."""
+    total = 0
+    for patch in node.patches if isinstance(node, ast.Net) else ():
+        if isinstance(patch, ast.Edits):
+            return total + len(" with {")
+        total += len(" with ") + len(path(patch))
+    return total
