@@ -36,7 +36,7 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
     requirements = []
     for requirement, condition in zip(graph.requirements, map(settle.expr, conditions), strict=True):
         dead = {c: 0 for c in condition.choices() if c not in live.choices}
-        condition = restrict(condition, dead) if dead else condition
+        condition = binding(Requirement(restrict(condition, dead) if dead else condition), live)  # folding may have narrowed guards
         if condition != TRUE:
             requirements.append(Requirement(condition, requirement.span))
     fixed = replace(
@@ -189,10 +189,12 @@ _COMBINING = {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}
 
 
 def _settled(pick: Pick) -> Value:
-    """A pick that leaves nothing open is the operation that combines a list."""
+    """A pick that leaves nothing open is the operation that combines a list; of one operand, that operand."""
     if not pick.subset.is_constant:
         return pick
     inputs = tuple(pick.operands[i] for i in pick.subset.value)
+    if len(inputs) == 1:
+        return inputs[0]
     attrs = {"dim": constant(pick.dim)} if pick.dim is not None else {}
     return Op(_COMBINING[pick.combine], inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
 
