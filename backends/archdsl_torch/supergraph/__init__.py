@@ -1,0 +1,29 @@
+"""Supergraphs: all architectures of a space over shared weights, one at a time (sampled) or all at once (mixed)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from archdsl.ir.graph import Graph
+from archdsl_torch.supergraph.base import Supergraph
+from archdsl_torch.supergraph.layouts import Channels, Kernels
+
+
+def supergraph(
+    space: Graph,
+    mode: Literal["sampled", "mixed"],
+    *,
+    channels: Channels = "fair",
+    kernels: Kernels = "separate",
+    seed: int = 0,
+) -> Supergraph:
+    """The supergraph of a space; see `archdsl.supergraph`."""
+    if mode == "sampled":
+        from archdsl_torch.supergraph.sampled import Sampled
+
+        return Sampled(space, channels=channels, kernels=kernels, seed=seed)
+    if mode == "mixed":
+        from archdsl_torch.supergraph.mixed import Mixed
+
+        return Mixed(space, channels=channels, kernels=kernels, seed=seed)
+    raise ValueError(f"`mode` is {mode!r}; it is one of 'sampled' and 'mixed'")

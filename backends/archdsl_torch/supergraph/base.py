@@ -1,0 +1,107 @@
+"""What supergraphs have in common: one set of weights for all architectures of a space, and a distribution over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from archdsl.ir.activity import activity
+from archdsl.ir.choice import Choice
+from archdsl.ir.graph import Graph
+from archdsl.questions.genotype import Genotype, assignment, complete
+from archdsl_torch.distribution import Distribution
+from archdsl_torch.supergraph.bank import Bank
+from archdsl_torch.supergraph.layouts import Channels, Kernels, Layouts
+
+Answers = Mapping[str, str]
+
+
+class Supergraph(nn.Module):
+    """All architectures of a space over shared weights.
+
+    `weights` holds the super-weights, named as in the space (and with `::` and labels where a list has weights of its
+    own); `distribution` holds the logits. What `set` settles stays settled until the next `set`; every question below
+    is then asked of what is left open.
+    """
+
+    def __init__(self, space: Graph, *, channels: Channels = "fair", kernels: Kernels = "separate", seed: int = 0) -> None:
+        super().__init__()
+        self.space = space
+        self.active = activity(space.outputs)
+        self.layouts = Layouts(space, channels, kernels)
+        self.bank = Bank(space, self.layouts, self.active, seed)
+        self.weights = self.bank.root
+        self.distribution = Distribution(space)
+        self._settled: dict[str, str] = {}
+
+    @property
+    def settled(self) -> Answers:
+        """What the last `set` settled, by path."""
+        return self._settled
+
+    def set(self, genotype: Answers) -> None:
+        """Settles what the genotype answers, until the next call; it may be partial, and `{}` opens everything.
+
+        Raises DiagnosticError E0601 for unknown paths and E0602 for values outside a domain; nothing changes then.
+        """
+        given = assignment(self.space, genotype)
+        self._settled = {c.path: c.alternatives[i].label for c, i in given.items()}
+        self._settle()
+
+    def _settle(self) -> None:
+        """Called after every change of what is settled."""
+
+    def sample(self, generator: torch.Generator) -> Genotype:
+        """Draws what is not settled from the distribution; the result is the current architecture until the next draw or `set`."""
+        raise NotImplementedError
+
+    def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:
+        """The weights of one architecture: a state dict for `archdsl.compile(space.fix(genotype))`, its statistics fresh.
+
+        Raises DiagnosticError E0601 to E0603 where the genotype is none of the space or incomplete.
+        """
+        raise NotImplementedError
+
+    def genotype(self) -> Genotype:
+        """The architecture that the distribution favours: argmax, for subsets the top k, from the outputs over active choices."""
+        return self.distribution.genotype(settled=self._settled)
+
+    def probabilities(self) -> dict[str, dict[str, float]]:
+        """The probability of each alternative of each choice, by path and label."""
+        return self.distribution.probabilities(settled=self._settled)
+
+    def entropy(self) -> torch.Tensor:
+        """In nats: the entropy of each choice times the probability that it is active, summed."""
+        return self.distribution.entropy(settled=self._settled)
+
+    def expected_macs(self) -> torch.Tensor:
+        """Multiply–accumulates at the declared sizes, exactly expected and differentiable in the logits."""
+        return self.distribution.expected_macs(settled=self._settled)
+
+    def log_prob(self, genotype: Answers) -> torch.Tensor:
+        """The log probability of an architecture's answers to its active choices that are not settled."""
+        return self.distribution.log_prob(genotype, settled=self._settled)
+
+    def weight_parameters(self) -> Iterator[nn.Parameter]:
+        """Every super-weight."""
+        return self.weights.parameters()
+
+    def logit_parameters(self) -> Iterator[nn.Parameter]:
+        """Every vector of logits."""
+        return self.distribution.parameters()
+
+    def assignment(self, genotype: Answers) -> dict[Choice, int]:
+        """The index of every choice, 0 for those that are inactive. Raises DiagnosticError E0601 to E0603."""
+        return complete(self.space, genotype, self.active)
+
+    def inputs(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
+        """The input tensors in the order of the space. Raises TypeError where one is missing, unknown or given twice."""
+        names = [x.name for x in self.space.inputs]
+        found = dict(zip(names, given, strict=False))
+        twice = [n for n in named if n in found or n not in names]
+        if len(given) > len(names) or twice or any(n not in found and n not in named for n in names):
+            raise TypeError(f"`{self.space.name}` takes {', '.join(names)}")
+        return [found[n] if n in found else named[n] for n in names]
