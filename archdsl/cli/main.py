@@ -65,11 +65,25 @@ class _Commands(click.Group):
             ctx.exit(exit_code(error.diagnostics))
         except KeyboardInterrupt:
             ctx.exit(130)
-        except OSError as error:
-            if error.errno != errno.EPIPE:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                _discard_output()
+                ctx.exit(141)
+            if os.environ.get("ARCHDSL_TRACEBACK"):
                 raise
-            _discard_output()
-            ctx.exit(141)
+            _report_own_mistake(error)
+            ctx.exit(2)
+
+
+def _report_own_mistake(error: Exception) -> None:
+    """Nobody who uses the command can do anything with a traceback; whoever mends it asks for one."""
+    from archdsl.cli.report import report
+    from archdsl.syntax.codes import files
+
+    said = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0][:200]
+    report([files.INTERNAL.error(None, f"this is a mistake in archdsl: {said}", help="`archdsl explain E0999` says how to report it")])
 
 
 def _discard_output() -> None:

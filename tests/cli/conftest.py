@@ -15,6 +15,7 @@ from tests.cli.tiny_space import TINY, Run
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run("check", "x.arch")` in an empty folder; its exit code, stdout and stderr. No command may raise."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARCHDSL_TRACEBACK", "1")  # a mistake of our own fails the test
 
     def invoke(*args: str) -> Result:
         result = CliRunner().invoke(cli, args, prog_name="archdsl")

@@ -130,5 +130,16 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert (done.stdout, done.stderr) == ("arch 1\n", "")
 
 
+def test_a_mistake_of_our_own_is_a_message_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("no such thing")
+
+    monkeypatch.delenv("ARCHDSL_TRACEBACK")
+    monkeypatch.setattr("archdsl.cli.commands.check.command.callback", broken)
+    result = run("check", "tiny.arch")
+    assert result.exit_code == 2
+    assert "E0999" in result.output and "ZeroDivisionError: no such thing" in result.output
+
+
 def test_diagnostics_have_colours_on_terminals_only(run: Run) -> None:
     assert "\x1b[" not in run("check", "nothing.arch").output

@@ -213,3 +213,14 @@ Example: `{"format_version": 1, "kind": "genotype"}`, which lacks `changes`.
 
 Use instead: what `archdsl diff --patch A B` prints.""",
 )
+INTERNAL = Code(
+    "E0999",
+    "a mistake in archdsl itself",
+    """What: the command met a case that its authors did not foresee. The message ends with what Python said.
+
+Why: no input should lead here: whatever is wrong with a file has a code of its own.
+
+Example: none is known.
+
+Use instead: report it with the file, please. `ARCHDSL_TRACEBACK=1` prints where it happened.""",
+)
