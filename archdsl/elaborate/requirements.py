@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate import operators
 from archdsl.elaborate.scope import Frame
@@ -34,19 +36,19 @@ def require(node: ast.Require, frame: Frame, state: State) -> None:
     state.require(operators.truth(value, node.condition.span, "a requirement"), node.span)
 
 
-def cost_bound(node: ast.Expr, frame: Frame, state: State) -> CostBound | None:
-    """`macs <= 2.0G` or `2.0G >= macs`; None for a condition that mentions no cost.
+def cost_bound(node: ast.Expr, frame: Frame, state: State, known: Sequence[str] = METRICS) -> CostBound | None:
+    """`macs <= 2.0G` or `2.0G >= macs`; None for a condition that mentions no cost. `known` are the costs there are.
 
     Raises DiagnosticError where a cost stands in any other arithmetic.
     """
-    metrics = [m for m in METRICS if frame.env.find(m) is None and _mentions(node, m)]
+    metrics = [m for m in known if frame.env.find(m) is None and _mentions(node, m)]
     if not metrics:
         return None
     if isinstance(node, ast.Binary) and node.op in _MIRRORED:
         left, right, op = node.left, node.right, str(node.op)
         if isinstance(right, ast.Ref) and right.name in metrics:
             left, right, op = right, left, _MIRRORED[op]
-        if isinstance(left, ast.Ref) and left.name in metrics and not _mentions(right, "macs") and not _mentions(right, "params"):
+        if isinstance(left, ast.Ref) and left.name in metrics and not any(_mentions(right, m) for m in known):
             limit = expressions.scalar(right, frame, state, "the limit")
             if not limit.is_constant:
                 fail(value_codes.NOT_CONSTANT, right.span, "the limit of a cost depends on a choice")

@@ -38,5 +38,20 @@ DUPLICATE_STEP = Code(
 
 Rename one of them.""",
 )
+BAD_OPTION = Code(
+    "E0706",
+    "a setting or an option of another kind",
+    """Every setting of a plan and every option of a strategy or an optimiser takes values of one kind: `epochs` a whole number,
+`channels` one of `"fair"` and `"naive"`. Some go only together: `order = 2` needs `bilevel = true`.
 
-CODES = table(UNKNOWN_SETTING, UNKNOWN_STRATEGY, UNCOVERED_CHOICE, NOT_A_BUDGET, DUPLICATE_STEP)
+Give what the message asks for; `docs/search.md` has the table.""",
+)
+NO_STRATEGY = Code(
+    "E0707",
+    "a plan without a strategy",
+    """A plan says how its space is searched, and there is no strategy by default.
+
+Add one: `strategy = parsec(samples = 13)`.""",
+)
+
+CODES = table(UNKNOWN_SETTING, UNKNOWN_STRATEGY, UNCOVERED_CHOICE, NOT_A_BUDGET, DUPLICATE_STEP, BAD_OPTION, NO_STRATEGY)
