@@ -31,6 +31,11 @@ def lower(graph: Graph) -> Program:
         text = f"`{graph.name}` leaves {len(graph.choices)} choices open ({named}), so it is no single model"
         raise DiagnosticError(files.OPEN_CHOICES.error(None, text, help="settle them with --genotype, or draw one with `archdsl sample`"))
     verify(graph)
+    return program_of(graph)
+
+
+def program_of(graph: Graph) -> Program:
+    """The program of a graph that is known to be a sound model."""
     recorder = _Recorder(graph)
     located: dict[Value, Located] = {}
     for given in graph.inputs:

@@ -77,7 +77,7 @@ class Bank:
         guard = active.weights.get(weight.identity, FALSE)
         for indices in product(*(range(c.size) for c in choices)):
             given = tuple(zip(choices, indices, strict=True))
-            if restrict(guard, dict(given)) != FALSE:
+            if restrict(guard, dict(given)) != FALSE and not any(i and _is_idle(c, given, active) for c, i in given):
                 yield given
 
     def _attach(self, name: str, parameter: nn.Parameter) -> tuple[nn.Module, str]:
@@ -91,6 +91,11 @@ class Bank:
             at = inner
         at._parameters[last] = parameter
         return at, last
+
+
+def _is_idle(choice: Choice, given: Given, active: Activity) -> bool:
+    """Whether the other answers leave a choice inactive, which then counts as answered by its first alternative."""
+    return restrict(active.guard(choice), {c: i for c, i in given if c is not choice}) == FALSE
 
 
 def _name(weight: Weight, given: Given, full: bool) -> str:

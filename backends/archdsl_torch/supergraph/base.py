@@ -14,6 +14,7 @@ from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype, assignment, complete
 from archdsl_torch.distribution import Distribution
 from archdsl_torch.supergraph.bank import Bank
+from archdsl_torch.supergraph.child import Child, Gatherer, child, extracted
 from archdsl_torch.supergraph.layouts import Channels, Kernels, Layouts
 
 Answers = Mapping[str, str]
@@ -34,6 +35,7 @@ class Supergraph(nn.Module):
         self.layouts = Layouts(space, channels, kernels)
         self.bank = Bank(space, self.layouts, self.active, seed)
         self.weights = self.bank.root
+        self.gather = Gatherer(self.bank)
         self.distribution = Distribution(space)
         self._settled: dict[str, str] = {}
 
@@ -49,10 +51,10 @@ class Supergraph(nn.Module):
         """
         given = assignment(self.space, genotype)
         self._settled = {c.path: c.alternatives[i].label for c, i in given.items()}
-        self._settle()
+        self._settle(self._completed(given))
 
-    def _settle(self) -> None:
-        """Called after every change of what is settled."""
+    def _settle(self, at: dict[Choice, int] | None) -> None:
+        """Called after every change of what is settled, with an answer to every choice where that leaves nothing open."""
 
     def sample(self, generator: torch.Generator) -> Genotype:
         """Draws what is not settled from the distribution; the result is the current architecture until the next draw or `set`."""
@@ -63,7 +65,7 @@ class Supergraph(nn.Module):
 
         Raises DiagnosticError E0601 to E0603 where the genotype is none of the space or incomplete.
         """
-        raise NotImplementedError
+        return extracted(self.child(self.assignment(genotype)), self.gather)
 
     def genotype(self) -> Genotype:
         """The architecture that the distribution favours: argmax, for subsets the top k, from the outputs over active choices."""
@@ -95,7 +97,20 @@ class Supergraph(nn.Module):
 
     def assignment(self, genotype: Answers) -> dict[Choice, int]:
         """The index of every choice, 0 for those that are inactive. Raises DiagnosticError E0601 to E0603."""
-        return complete(self.space, genotype, self.active)
+        at = self._completed(assignment(self.space, genotype))
+        return complete(self.space, genotype, self.active) if at is None else at  # the former says what is missing
+
+    def _completed(self, given: Mapping[Choice, int]) -> dict[Choice, int] | None:
+        """The given answers with 0 for each inactive choice; None where an active one is not answered."""
+        at = {c: given.get(c, 0) for c in self.space.choices}
+        asked = {c: self.active.guard(c).at(at) for c in at}
+        if any(asked[c] and c not in given for c in at):
+            return None
+        return {c: i if asked[c] else 0 for c, i in at.items()}
+
+    def child(self, at: Mapping[Choice, int]) -> Child:
+        """The architecture of an assignment of every choice."""
+        return child(self.space, self.layouts, self.bank, at)
 
     def inputs(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
         """The input tensors in the order of the space. Raises TypeError where one is missing, unknown or given twice."""

@@ -1,0 +1,97 @@
+"""Running a program on weights that are given from outside: one call after another, each result let go after its last use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from archdsl_torch.lowering.layers import Module, functional
+from archdsl_torch.names import resolve
+from archdsl_torch.program import Instruction, Program, Ref, references, substitute
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An instruction made ready: `weights` are the keys of a module's parameters by name, `done` the results not needed afterwards."""
+
+    instruction: Instruction
+    call: Callable[..., Any] | None
+    kwargs: Mapping[str, Any]
+    module: Module | None
+    weights: Mapping[str, str]
+    nested: bool
+    done: tuple[int, ...]
+    done_weights: tuple[str, ...]
+
+
+class Calls:
+    """A program made ready to run many times."""
+
+    def __init__(self, program: Program) -> None:
+        self._outputs = tuple(ref.index for ref in program.outputs)
+        self._count = len(program.instructions)
+        reads = [_reads(one) for one in program.instructions]
+        keys = [_keys(one, program) for one in program.instructions]
+        last = {i: at for at, found in enumerate(reads) for i in found}
+        last_weight = {k: at for at, found in enumerate(keys) for k in found.values()}
+        kept = set(self._outputs)
+        self._inputs = [(at, one.target) for at, one in enumerate(program.instructions) if one.kind == "input"]
+        self._steps: list[tuple[int, _Step]] = []
+        for at, one in enumerate(program.instructions):
+            if one.kind == "input":
+                continue
+            done = tuple(i for i in reads[at] if last[i] == at and i not in kept)
+            call = resolve(one.target) if one.kind == "function" else getattr(torch.Tensor, one.target) if one.kind == "method" else None
+            nested = any(isinstance(a, tuple | slice) and references(a) for a in one.args)
+            module = program.modules[one.target] if one.kind == "module" else None
+            done_weights = tuple(k for k in keys[at].values() if last_weight[k] == at)
+            self._steps.append((at, _Step(one, call, dict(one.kwargs), module, keys[at], nested, done, done_weights)))
+
+    def run(self, inputs: Mapping[str, Any], gather: Callable[[str], torch.Tensor], training: bool) -> Any:
+        """The output, or a tuple where there are several. `gather` gives the weight of a key, and is asked once for each."""
+        results: list[Any] = [None] * self._count
+        for at, name in self._inputs:
+            results[at] = inputs[name]
+        weights: dict[str, torch.Tensor] = {}
+        for at, step in self._steps:
+            for key in step.weights.values():
+                if key not in weights:
+                    weights[key] = gather(key)
+            results[at] = _result(step, results, weights, training)
+            for i in step.done:
+                results[i] = None
+            for key in step.done_weights:
+                del weights[key]
+        found = tuple(results[i] for i in self._outputs)
+        return found[0] if len(found) == 1 else found
+
+
+def _result(step: _Step, results: Sequence[Any], weights: Mapping[str, torch.Tensor], training: bool) -> Any:
+    one = step.instruction
+    if one.kind == "weight":
+        return weights[one.target]
+    if step.module is not None:
+        own = {name: weights[key] for name, key in step.weights.items()}
+        target, args = functional(step.module, results[one.args[0].index], own, training)
+        return resolve(target)(*args)
+    assert step.call is not None
+    if step.nested:
+        return step.call(*substitute(one.args, lambda ref: results[ref.index]), **step.kwargs)
+    return step.call(*[results[a.index] if isinstance(a, Ref) else a for a in one.args], **step.kwargs)
+
+
+def _reads(instruction: Instruction) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(references(instruction.args) + [i for _, v in instruction.kwargs for i in references(v)]))
+
+
+def _keys(instruction: Instruction, program: Program) -> Mapping[str, str]:
+    """The keys of the weights that an instruction uses, by their names within it."""
+    if instruction.kind == "weight":
+        return {"": instruction.target}
+    if instruction.kind != "module":
+        return {}
+    keys = {name: f"{instruction.target}.{name}" for name in ("weight", "bias")}
+    return {name: key for name, key in keys.items() if key in program.weights}

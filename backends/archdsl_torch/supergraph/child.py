@@ -1,0 +1,92 @@
+"""One architecture of a supergraph: its program, and what it takes of which super-weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from archdsl.ir.choice import Choice
+from archdsl.ir.complete import complete
+from archdsl.ir.graph import Graph, Op, Weight
+from archdsl.ir.instance import key
+from archdsl_torch.fixed import program_of
+from archdsl_torch.program import Program
+from archdsl_torch.supergraph.axes import Given
+from archdsl_torch.supergraph.bank import Bank
+from archdsl_torch.supergraph.layouts import Layouts
+from archdsl_torch.supergraph.windows import Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What an architecture takes of a super-weight: for each axis the positions, None for all of them as they are."""
+
+    weight: Weight
+    given: Given
+    taken: tuple[Positions | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """The program of an architecture, the one that compiling it alone gives; `shares` are by `state_dict` key."""
+
+    program: Program
+    shares: Mapping[str, Share]
+
+
+def child(space: Graph, layouts: Layouts, bank: Bank, at: Mapping[Choice, int]) -> Child:
+    """The architecture of a complete assignment."""
+    model, source = complete(space, at)
+    shares: dict[str, Share] = {}
+    for value in model.values:
+        for weight in source[value].weights if isinstance(value, Op) else ():  # type: ignore[union-attr]
+            name = key(weight.full_name)
+            if name not in shares:
+                given = bank.given(weight, at)
+                whole = layouts.super_shape(weight, given)
+                taken = layouts.taken(weight, at, given)
+                positions = (None if _is_all(p, n) else p for p, n in zip(taken, whole, strict=True))
+                shares[name] = Share(weight, given, tuple(positions))
+    return Child(program_of(model), shares)
+
+
+class Gatherer:
+    """Takes shares of super-weights as tensors; index tensors are made once."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+        self._indices: dict[tuple[Positions, torch.device], torch.Tensor] = {}
+
+    def __call__(self, share: Share) -> torch.Tensor:
+        """The share, differentiable in the super-weight: the parameter itself where it takes everything."""
+        found: torch.Tensor = self._bank.parameter(share.weight, share.given)
+        for axis, positions in enumerate(share.taken):
+            if positions is not None:
+                found = found.index_select(axis, self._index(positions, found.device))
+        return found
+
+    def _index(self, positions: Positions, device: torch.device) -> torch.Tensor:
+        place = positions, device
+        known = self._indices.get(place)
+        if known is None:
+            known = self._indices[place] = torch.tensor(positions, dtype=torch.long, device=device)
+        return known
+
+
+def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
+    """The state dict of an architecture by itself: copies of its shares, and fresh statistics for its batch norms."""
+    with torch.no_grad():
+        found = {name: gather(child.shares[name]).detach().clone() for name in child.program.weights}
+    kinds = next(((t.dtype, t.device) for t in found.values()), (torch.get_default_dtype(), torch.device("cpu")))
+    for path, module in child.program.modules.items():
+        if module.type.startswith("torch.nn.BatchNorm"):
+            found[f"{path}.running_mean"] = torch.zeros(module.args[0], dtype=kinds[0], device=kinds[1])
+            found[f"{path}.running_var"] = torch.ones(module.args[0], dtype=kinds[0], device=kinds[1])
+            found[f"{path}.num_batches_tracked"] = torch.tensor(0, device=kinds[1])
+    return found
+
+
+def _is_all(positions: Positions, size: int) -> bool:
+    return len(positions) == size and all(i == p for i, p in enumerate(positions))
