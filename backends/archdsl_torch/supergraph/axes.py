@@ -91,6 +91,19 @@ def same(a: Axis, b: Axis) -> bool:
     return False
 
 
+def lists(axis: Axis) -> frozenset[Choice]:
+    """The list choices that sizes of an axis depend on; which of several axes there are, and in what order, is no size."""
+    match axis:
+        case Window(size=size):
+            return frozenset(c for c in size.choices() if c.kind == "list")
+        case Outer(factors=parts) | Joined(parts=parts) | Chosen(options=parts):
+            return frozenset[Choice]().union(*map(lists, parts))
+        case Taken(axis=inner) | Chunk(axis=inner):
+            return lists(inner)
+        case Members():
+            return frozenset()
+
+
 class Placement:
     """Answers both questions for the axes of one space, remembering what does not change between architectures."""
 

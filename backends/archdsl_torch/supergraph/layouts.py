@@ -15,7 +15,7 @@ from archdsl.ir.activity import Identity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
-from archdsl_torch.supergraph.axes import Axis, Chosen, Chunk, Given, Joined, Members, Outer, Placement, Taken, Window, same
+from archdsl_torch.supergraph.axes import Axis, Chosen, Chunk, Given, Joined, Members, Outer, Placement, Taken, Window, lists, same
 from archdsl_torch.supergraph.windows import Place, Positions
 
 Sizes: TypeAlias = Mapping[str, Axis]
@@ -56,8 +56,9 @@ class Layouts:
     def separate(self, weight: Weight) -> tuple[Choice, ...]:
         """The list choices for whose alternatives a weight is separate, in program order.
 
-        They are those that its shape or an attribute of its op depends on; with kernels = "centre" those left out that
-        only decide the kernel.
+        They are those that a size of its own, its start or another attribute of its layer depends on; with kernels =
+        "centre" those left out that only decide the kernel. What reads one of several layers, or several of them joined,
+        has one weight for all: x and what is joined to it keep their places.
         """
         return self._separate[weight.identity]
 
@@ -150,15 +151,16 @@ class Layouts:
         if known is not None and not all(map(same, known, axes)):
             axes = tuple(Window(n, self._place) for n in weight.shape)
         self._weights[weight.identity] = axes
-        decisive = [weight.init, *weight.shape[: 2 if self._centred(value) else None]]
-        if isinstance(value, Op):
-            decisive += (e for name, e in value.attrs.items() if name != "kernel" or not self._centred(value))
-        lists = {c for e in decisive if e.scope for c in e.choices() if c.kind == "list"}
-        lists.update(self._separate.get(weight.identity, ()))
-        self._separate[weight.identity] = tuple(sorted(lists, key=lambda c: c.order))
+        centred = self._kernels == "centre" and isinstance(value, Op) and value.name == "conv"
+        found = {c for axis in axes[: 2 if centred else None] for c in lists(axis)} | {c for c in weight.init.choices() if c.kind == "list"}
+        for name, attr in value.attrs.items() if isinstance(value, Op) else ():
+            if name not in _SIZES and not (centred and name == "kernel"):
+                found.update(c for c in attr.choices() if c.kind == "list")
+        found.update(self._separate.get(weight.identity, ()))
+        self._separate[weight.identity] = tuple(sorted(found, key=lambda c: c.order))
 
-    def _centred(self, value: Value) -> bool:
-        return self._kernels == "centre" and isinstance(value, Op) and value.name == "conv"
+
+_SIZES = ("channels", "width", "groups")  # attributes that the axes of the weight already speak of
 
 
 _Rule: TypeAlias = Callable[[Layouts, Op, Sequence[Sizes]], Mapping[str, Axis]]
