@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from agreement import assert_same
+from networks import assert_agrees, assert_counts, load
 from plain_glore import GloRe
+from plain_r50_lite import Lite
 from totals import counted, static
 
 import archdsl
@@ -51,3 +54,41 @@ def test_it_starts_as_the_identity(tmp_path: Path) -> None:
     """Its last norm starts at 0, so a unit may be put into a trained network."""
     x = torch.randn(1, 16, 2, 3, 3)
     assert torch.equal(archdsl.compile(unit(tmp_path, channels=16, t=2, side=3)).eval()(x), x)
+
+
+HOSTS: dict[str, dict[str, Any]] = {
+    "r50_lite": {},
+    "glore_r50": {"units": [(1, 0), (1, 2), (2, 0), (2, 2), (2, 4)]},
+    "glore_r101": {"depths": (3, 4, 23, 3), "units": [(1, 0), (1, 2), (2, 5), (2, 11), (2, 17)]},
+}
+
+
+@pytest.mark.parametrize("name", ["r50_lite", "glore_r50"])
+def test_the_hosts_are_the_functions_of_the_plain_statement(name: str) -> None:
+    settings: dict[str, Any] = {"frames": 5, "size": 40, "classes": 5, "width": 8}
+    assert_agrees(load(f"glore.arch:{name}", **settings), Lite(**settings, **HOSTS[name]), (3, 5, 40, 40))
+
+
+def test_the_host_classifies_a_larger_clip_at_every_position() -> None:
+    settings: dict[str, Any] = {"frames": 4, "size": 32, "classes": 5, "width": 8}
+    larger = (7, 40, 70)
+    with torch.device("meta"):
+        plain = Lite(**settings, **HOSTS["glore_r50"])
+    model = load("glore.arch:glore_r50", larger, **settings)
+    assert_counts(model, plain, (3, *larger))
+    assert_agrees(model, Lite(**settings, **HOSTS["glore_r50"]), (3, *larger))
+
+
+@pytest.mark.parametrize("settings", [{"frames": 8, "size": 224}, {"frames": 11, "size": 150, "classes": 7, "width": 24}])
+@pytest.mark.parametrize("name", HOSTS)
+def test_other_sizes_of_the_hosts_count_as_the_plain_statement(name: str, settings: dict[str, Any]) -> None:
+    with torch.device("meta"):
+        plain = Lite(**settings, **HOSTS[name])
+    assert_counts(load(f"glore.arch:{name}", **settings), plain, (3, settings["frames"], settings["size"], settings["size"]))
+
+
+def test_a_deeper_host_counts_as_the_plain_statement() -> None:
+    temporals = [[3, 3], [3, 1, 3], [3, 1, 3, 1, 3, 1, 3, 1], [1, 3]]
+    with torch.device("meta"):
+        plain = Lite(16, 112, depths=[len(stage) for stage in temporals])
+    assert_counts(load("glore.arch:r50_lite", frames=16, size=112, temporals=temporals), plain, (3, 16, 112, 112))

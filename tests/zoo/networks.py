@@ -1,0 +1,44 @@
+"""Networks of the zoo at other sizes, and one check of them all against a module that states the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from agreement import assert_same, assert_same_in_single
+from torch import nn
+from totals import counted, static
+
+import archdsl
+from archdsl.architecture import Architecture
+
+
+def written(value: Any) -> str:
+    """A Python value as the language writes it."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(written(each) for each in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def load(reference: str, larger: Sequence[int] = (), **settings: Any) -> Architecture:
+    """A network, as `slowfast.arch:slow`, with these parameters; `larger` is another t, h and w of its clip."""
+    texts = {name: written(value) for name, value in settings.items()}
+    inputs = {"clip": dict(zip("thw", larger, strict=True))} if larger else None
+    return archdsl.load(f"zoo/{reference}", settings=texts, inputs=inputs)
+
+
+def assert_counts(model: Architecture, plain: nn.Module, sizes: Sequence[int]) -> None:
+    """`plain` has been built on the meta device; `sizes` are those of one sample, channels first."""
+    assert static(model) == counted(plain, 1, *sizes)
+
+
+def assert_agrees(model: Architecture, plain: nn.Module, sizes: Sequence[int], scale: float = 1.0) -> None:
+    """In training and eval in double precision, and in single; the keys of `plain` are those of the model."""
+    net = archdsl.compile(model)
+    x = torch.randn(2, *sizes, generator=torch.Generator().manual_seed(1))
+    keys = {key: key for key in plain.state_dict()}
+    assert set(net.state_dict()) == set(keys)
+    for training in (False, True):
+        assert_same(net, plain, keys, x, training)
+    assert_same_in_single(net, plain, x, scale)
