@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tests.strategies.plain_parts import Part
 from tests.strategies.writing import Sizes, Writer, space
@@ -241,10 +241,42 @@ def loop_choices(w: Writer, x: Sizes) -> Sizes:
     return {**sizes, "c": None}
 
 
+def wide(w: Writer, x: Sizes) -> Sizes:
+    """A searched width through what moves channels about, and on into a layer of a known width."""
+    kinds = [k for k in _WIDE if k not in w.without] or list(_WIDE)
+    several = {w.option(*kinds), *(k for k in kinds if w.maybe())}
+    w.mark(*several)
+    width, _ = w.numbers("width", 2, 2)
+    w.put(f"x = x -> conv({width}{' * 2' * ('wide_chunk' in several)}) as {w.name('wide')}")
+    for kind in (k for k in _WIDE if k in several):
+        _WIDE[kind](w, w.name("kept"))
+    if w.maybe():
+        return {**x, "c": None}
+    c = w.number(1, 5)
+    w.put(f"x = x -> conv({c}) as {w.name('narrow')}")
+    return {**x, "c": c}
+
+
+def _wide_chunk(w: Writer, name: str) -> None:
+    w.put("left, right = x -> chunk(c = 2)")
+    w.put("x = left * (right -> sigmoid)")
+
+
+_WIDE: Mapping[str, Callable[[Writer, str], None]] = {
+    "wide_chunk": _wide_chunk,
+    "wide_groups": lambda w, name: w.put(f"x = x -> conv(x.c, 3, groups = 2) as {name}"),
+    "wide_split": lambda w, name: w.put("x = x -> split(@c, @gc, g = 2) -> merge(@cg, @c)"),
+    "wide_join": lambda w, name: w.put(f"x = x + (x -> conv(x.c, 3) as {name} -> batch_norm as {name}_norm)"),
+    "wide_depthwise": lambda w, name: w.put(f"x = x -> conv(x.c, 3, groups = x.c) as {name} -> batch_norm as {name}_norm -> relu"),
+    "wide_concat": lambda w, name: w.put(f"x = [x, x -> conv(x.c, 3) as {name} -> relu, x -> batch_norm as {name}_norm] -> concat(@c)"),
+}
+
+
 CHOICES: Mapping[str, Part] = {
     "value_list": Part(value_list, ("kernel_list", "text_list", "labelled_values", "size_list"), "any", least=2),
     "width_range": Part(width_range, least=2),
     "expansion": Part(expansion, least=2),
+    "wide": Part(wide, tuple(_WIDE), "any", least=2),
     "layer_list": Part(layer_list, ("same_width", "open_width"), least=2),
     "if_choice": Part(if_choice, ("else_choice",), least=2),
     "depth": Part(depth, ("conditional", "loop_labelled", "loop_unlabelled"), least=4),

@@ -44,7 +44,7 @@ def _edits(w: Writer, searched: bool) -> Iterator[str]:
         where, path = w.one(["after", "before"]), w.one(w.fed)
         yield (f"{where} {path} insert {w.one(['relu', 'batch_norm', 'dropout(0.2)'])}")
     anchors = list(w.anchors)
-    if anchors and w.option("", "replace"):
+    if len(anchors) > ("remove" in w.missing) and w.option("", "replace"):
         yield (f"replace {anchors.pop()} by {w.one(['gelu', 'batch_norm', 'layer_norm'])}")
     if anchors and w.option("", "remove"):
         yield (f"remove {anchors.pop()}")
