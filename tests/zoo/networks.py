@@ -33,12 +33,14 @@ def assert_counts(model: Architecture, plain: nn.Module, sizes: Sequence[int]) -
     assert static(model) == counted(plain, 1, *sizes)
 
 
-def assert_agrees(model: Architecture, plain: nn.Module, sizes: Sequence[int], scale: float = 1.0) -> None:
-    """In training and eval in double precision, and in single; the keys of `plain` are those of the model."""
+def assert_agrees(
+    model: Architecture, plain: nn.Module, sizes: Sequence[int], scale: float = 1.0, modes: Sequence[bool] = (False, True)
+) -> None:
+    """In eval and training (`modes`) in double precision, and in single; the keys of `plain` are those of the model."""
     net = archdsl.compile(model)
     x = torch.randn(2, *sizes, generator=torch.Generator().manual_seed(1))
     keys = {key: key for key in plain.state_dict()}
     assert set(net.state_dict()) == set(keys)
-    for training in (False, True):
+    for training in modes:
         assert_same(net, plain, keys, x, training)
     assert_same_in_single(net, plain, x, scale)
