@@ -248,7 +248,9 @@ def wide(w: Writer, x: Sizes) -> Sizes:
     w.mark(*several)
     width, _ = w.numbers("width", 2, 2)
     w.put(f"x = x -> conv({width}{' * 2' * ('wide_chunk' in several)}) as {w.name('wide')}")
-    for kind in (k for k in _WIDE if k in several):
+    if "wide_chunk" in several:
+        _WIDE["wide_chunk"](w, "")
+    for kind in w.shuffled([k for k in _WIDE if k in several - {"wide_chunk"}]):
         _WIDE[kind](w, w.name("kept"))
     if w.maybe():
         return {**x, "c": None}
@@ -258,17 +260,37 @@ def wide(w: Writer, x: Sizes) -> Sizes:
 
 
 def _wide_chunk(w: Writer, name: str) -> None:
-    w.put("left, right = x -> chunk(c = 2)")
-    w.put("x = left * (right -> sigmoid)")
+    w.put(f"left, right = {w.one(['x', 'x -> relu'])} -> chunk(c = 2)")
+    w.put(f"x = {w.one(['left', 'right'])} * (right -> sigmoid)")
+
+
+def _wide_split(w: Writer, name: str) -> None:
+    once = "x -> split(@c, @gc, g = 2) -> merge(@cg, @c)"
+    back = "x -> expand(e = 2) -> merge(@ce, @n) -> relu -> split(@n, @ce, e = 2) -> mean(@e)"
+    w.put(f"x = {w.one([once, back])}")
+
+
+def _wide_concat(w: Writer, name: str) -> None:
+    last = w.one([f"x -> batch_norm as {name}_norm", "x -> take(c = x.c - 2..x.c - 1)"])
+    w.put(f"x = [x, x -> conv(x.c, 3) as {name} -> relu, {last}] -> concat(@c)")
+
+
+def _wide_expand(w: Writer, name: str) -> None:
+    low, step = w.one([(1.0, 0.5), (1.25, 0.25)])
+    count = max(2, min(3, w.room()))
+    values = [low + i * step for i in range(count)]
+    expand = w.choose("expand", [str(v) for v in values], domain=f"{low}..{values[-1]} by {step}")
+    w.put(f"x = x -> conv(int(x.c * {expand})) as {name} -> conv(x.c) as {name}_back")
 
 
 _WIDE: Mapping[str, Callable[[Writer, str], None]] = {
     "wide_chunk": _wide_chunk,
     "wide_groups": lambda w, name: w.put(f"x = x -> conv(x.c, 3, groups = 2) as {name}"),
-    "wide_split": lambda w, name: w.put("x = x -> split(@c, @gc, g = 2) -> merge(@cg, @c)"),
+    "wide_split": _wide_split,
     "wide_join": lambda w, name: w.put(f"x = x + (x -> conv(x.c, 3) as {name} -> batch_norm as {name}_norm)"),
     "wide_depthwise": lambda w, name: w.put(f"x = x -> conv(x.c, 3, groups = x.c) as {name} -> batch_norm as {name}_norm -> relu"),
-    "wide_concat": lambda w, name: w.put(f"x = [x, x -> conv(x.c, 3) as {name} -> relu, x -> batch_norm as {name}_norm] -> concat(@c)"),
+    "wide_concat": _wide_concat,
+    "wide_expand": _wide_expand,
 }
 
 
@@ -276,7 +298,7 @@ CHOICES: Mapping[str, Part] = {
     "value_list": Part(value_list, ("kernel_list", "text_list", "labelled_values", "size_list"), "any", least=2),
     "width_range": Part(width_range, least=2),
     "expansion": Part(expansion, least=2),
-    "wide": Part(wide, tuple(_WIDE), "any", least=2),
+    "wide": Part(wide, tuple(_WIDE), "any", least=4),
     "layer_list": Part(layer_list, ("same_width", "open_width"), least=2),
     "if_choice": Part(if_choice, ("else_choice",), least=2),
     "depth": Part(depth, ("conditional", "loop_labelled", "loop_unlabelled"), least=4),
