@@ -61,6 +61,10 @@ def _is_number(value: Any) -> bool:
     return _is_whole(value) or (isinstance(value, float) and isfinite(value))
 
 
+def _is_ucb(call: Invocation) -> bool:
+    return len(call.args) <= 1 and not call.named and all(_is_number(k) and k >= 0 for k in call.args)
+
+
 def whole(least: int) -> Kind:
     """A whole number from `least` up."""
     return Kind(f"a whole number, at least {least}", lambda v: _is_whole(v) and v >= least)
@@ -85,6 +89,8 @@ FRACTION = Kind("a number from 0 to below 1", lambda v: _is_number(v) and 0 <= v
 FRACTIONS = Kind("a tuple of two numbers from 0 to below 1", lambda v: isinstance(v, tuple) and len(v) == 2 and all(map(FRACTION.fits, v)))
 FLAG = Kind("true or false", lambda v: isinstance(v, bool))
 TEXT = Kind("a text", lambda v: isinstance(v, str))
+
+UCB = Kind("`ucb(k)` with a number k", lambda v: isinstance(v, Invocation) and v.name == "ucb" and _is_ucb(v))
 
 _RATE = Option("rate", POSITIVE, None, "the learning rate, the first argument")
 _SCHEDULE = (
@@ -164,7 +170,7 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
     ),
     "bandit": (
         *_EVALUATION,
-        Option("acquisition", invocation("ucb"), Invocation("ucb", (1.8,)), "what is greatest at the next trial: mean + 1.8 deviations"),
+        Option("acquisition", UCB, Invocation("ucb", (1.8,)), "what is greatest at the next trial: mean + 1.8 deviations"),
         Option("kernel", one_of("matern", "hamming"), "matern", "Matérn-5/2 over categorical distances, or the exponential of Hamming's"),
         Option("initial", whole(1), 8, "trials drawn uniformly before the model is asked"),
     ),

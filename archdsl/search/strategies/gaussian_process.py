@@ -15,7 +15,7 @@ from torch import Tensor
 
 Kernel = Literal["matern", "hamming"]
 
-_STEPS = 120  # of Adam on the log posterior of the hyperparameters
+_STEPS = 60  # of Adam on the log posterior of the hyperparameters
 _JITTER = 1e-8
 
 
@@ -82,7 +82,7 @@ def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
         lengths = centre.clone().requires_grad_()
         amplitude = torch.zeros((), dtype=torch.float64, requires_grad=True)
         noise = torch.full((), math.log(0.1), dtype=torch.float64, requires_grad=True)
-        optimiser = torch.optim.Adam([lengths, amplitude, noise], lr=0.1)
+        optimiser = torch.optim.Adam([lengths, amplitude, noise], lr=0.15)
         for _ in range(_STEPS):
             optimiser.zero_grad()
             matrix = _matrix(apart, lengths.exp(), amplitude.exp(), noise.exp(), kernel)

@@ -53,5 +53,47 @@ NO_STRATEGY = Code(
 
 Add one: `strategy = parsec(samples = 13)`.""",
 )
+BAD_LATENCY = Code(
+    "E0710",
+    "a table of measured costs that does not fit",
+    """A strategy's `latency` names a JSON file whose terms give a cost to every answer of some choices of the space:
+`{"base": 1.5, "terms": [{"choices": ["stage[0].kernel"], "costs": {"1": 0.4, "3": 0.9}}]}`.
 
-CODES = table(UNKNOWN_SETTING, UNKNOWN_STRATEGY, UNCOVERED_CHOICE, NOT_A_BUDGET, DUPLICATE_STEP, BAD_OPTION, NO_STRATEGY)
+Name choices of the space, and give each of their labels (joined by ", " where a term has several choices) a number.""",
+)
+MISSING_PACKAGE = Code(
+    "E0711",
+    "a strategy that needs a package",
+    """Some strategies stand on other people's work: the bandit keeps its trials in Optuna's studies.
+
+Install the extra that the message names.""",
+)
+NOTHING_OPEN = Code(
+    "E0712",
+    "a search with nothing to search",
+    """Every choice of the step is fixed, or no architecture satisfies every requirement, bound and answer at once.
+
+Open a choice (`open group[*].attention`), or loosen what the message names.""",
+)
+BAD_STRATEGY = Code(
+    "E0713",
+    "a strategy of another package that cannot be used",
+    """An entry point of the group `archdsl.strategies` leads to a class with a table of options and the methods that
+`docs/search.md` shows; this one could not be imported, or has no such form.
+
+Mend the package, or use a strategy that is built in.""",
+)
+
+CODES = table(
+    UNKNOWN_SETTING,
+    UNKNOWN_STRATEGY,
+    UNCOVERED_CHOICE,
+    NOT_A_BUDGET,
+    DUPLICATE_STEP,
+    BAD_OPTION,
+    NO_STRATEGY,
+    BAD_LATENCY,
+    MISSING_PACKAGE,
+    NOTHING_OPEN,
+    BAD_STRATEGY,
+)
