@@ -4,13 +4,14 @@
     genotype = space.sample(seed=0, max_macs=2.0e9)
     model = space.fix(genotype)
     net = archdsl.compile(model)          # torch.fx.GraphModule
+    sup = archdsl.supergraph(space)       # torch.nn.Module: all architectures over shared weights
 
 Importing this package imports neither torch nor numpy.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.version import __version__
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
     from archdsl.architecture import Architecture
+    from archdsl_torch.supergraph.base import Supergraph
 
 
 def load(reference: str, **options: Any) -> Architecture:
@@ -43,6 +45,29 @@ def compile(model: Architecture, *, weights: Any = None, seed: int = 0, **option
     return archdsl_torch.compile(model.graph, weights=weights, seed=seed, **options)
 
 
+def supergraph(
+    space: Architecture,
+    mode: Literal["sampled", "mixed"] = "sampled",
+    *,
+    channels: Literal["fair", "naive"] = "fair",
+    kernels: Literal["separate", "centre"] = "separate",
+    seed: int = 0,
+) -> Supergraph:
+    """All architectures of a space over shared weights, as a `torch.nn.Module`; see docs/supergraphs.md.
+
+    `mode="sampled"` computes one architecture at a time, exactly as it is by itself; `mode="mixed"` computes all at
+    once, weighted by a distribution. A range of widths shares one weight, of which each width takes a window: "fair"
+    ones are laid on a ring, so that every channel is trained equally often, "naive" ones are prefixes. A list of
+    kernels has one weight for each ("separate"), or smaller kernels are the centre of the largest ("centre"). Weights
+    start as the text says, by `seed`.
+
+    Raises DiagnosticError E1001 where a weight would need too many copies, and what `mode="mixed"` cannot mix.
+    """
+    from archdsl_torch.supergraph import supergraph
+
+    return supergraph(space.graph, mode, channels=channels, kernels=kernels, seed=seed)
+
+
 def diff(a: Any, b: Any) -> Any:
     """What differs by meaning between two architectures, or two genotypes."""
     from archdsl.compare import diff
@@ -57,4 +82,4 @@ def render(architecture: Architecture, **options: Any) -> Any:
     return archdsl_draw.render(architecture.graph, **options)
 
 
-__all__ = ["Diagnostic", "DiagnosticError", "__version__", "compile", "diff", "load", "render"]
+__all__ = ["Diagnostic", "DiagnosticError", "__version__", "compile", "diff", "load", "render", "supergraph"]

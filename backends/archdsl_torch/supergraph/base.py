@@ -28,7 +28,15 @@ class Supergraph(nn.Module):
     is then asked of what is left open.
     """
 
-    def __init__(self, space: Graph, *, channels: Channels = "fair", kernels: Kernels = "separate", seed: int = 0) -> None:
+    def __init__(
+        self,
+        space: Graph,
+        *,
+        channels: Channels = "fair",
+        kernels: Kernels = "separate",
+        seed: int = 0,
+        distribution: Distribution | None = None,
+    ) -> None:
         super().__init__()
         self.space = space
         self.active = activity(space.outputs)
@@ -36,7 +44,7 @@ class Supergraph(nn.Module):
         self.bank = Bank(space, self.layouts, self.active, seed)
         self.weights = self.bank.root
         self.gather = Gatherer(self.bank)
-        self.distribution = Distribution(space)
+        self.distribution = distribution or Distribution(space, active=self.active)
         self._settled: dict[str, str] = {}
 
     @property
