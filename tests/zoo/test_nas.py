@@ -47,7 +47,7 @@ def test_mobilenet_has_the_published_counts() -> None:
     assert counted(on_meta(mobilenet_v2), 1, 3, 224, 224) == static(load("nas.arch:mobilenet_v2")) == (3_504_872, 300_774_272)
 
 
-# Width, depth and size of Table 8, and torchvision's parameters.
+# Width, depth and size of the paper's scaled models, and torchvision's parameters.
 @pytest.mark.parametrize(
     ("width", "depth", "size", "params"),
     [(1.0, 1.0, 224, 5_288_548), (1.0, 1.1, 240, 7_794_184), (1.1, 1.2, 260, 9_109_994), (1.4, 1.8, 380, 19_341_616)],
