@@ -1,12 +1,12 @@
-"""Genotypes by reference: their answers, and the space that they are of."""
+"""Genotypes: their answers, and the space that they are of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl.architecture import split_reference
 from archdsl.elaborate import nets
 from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
@@ -19,22 +19,19 @@ from archdsl.syntax import ast
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A genotype's answers, the definition that it answers, and the graph that it leaves."""
+    """A genotype's answers, the definition that it answers, the space as elaborated, and the graph that it leaves."""
 
     genotype: Genotype
     definition: ast.Net
+    space: Graph
     graph: Graph
 
 
-def open_genotype(reference: str) -> Opened | None:
-    """The genotype of a reference; None where it names something else.
+def open_genotype(project: Project, module: Module, name: str) -> Opened | None:
+    """The genotype of this name; None where the name is of something else.
 
-    Raises DiagnosticError for whatever is wrong with the file or the genotype.
+    Raises DiagnosticError for whatever is wrong with it.
     """
-    project = Project()
-    file, name = split_reference(reference)
-    module = project.module(file)
-    name = name or project.only(module)
     state = State(EditTable())
     value = module.find(name, state)
     if not isinstance(value, GenotypeV):
@@ -48,7 +45,7 @@ def open_genotype(reference: str) -> Opened | None:
     left_open = {choice.path for choice in settled.choices}
     full = genotype_of(graph, answers)
     given_answers = tuple((path, label) for path, label in full.answers if path not in left_open)
-    return Opened(Genotype(given_answers, full.of), space.net, settled)
+    return Opened(Genotype(given_answers, full.of), space.net, graph, settled)
 
 
 def _answers(value: GenotypeV, graph: Graph, state: State) -> dict[Choice, int]:

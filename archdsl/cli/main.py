@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     "compile": "Write a model as source, program, weights or IR.",
     "render": "Draw a space or a model.",
     "diff": "Compare two spaces, models or genotypes by meaning.",
+    "git-diff": "What `git diff` calls, once `archdsl diff --install-git` has set it up.",
+    "patch": "Apply what `archdsl diff --patch` prints.",
     "fmt": "Bring files into the canonical form.",
     "convert": "Turn text into YAML and back.",
     "list": "List the files that ship with archdsl, and what they declare.",
@@ -40,7 +42,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"archdsl.cli.commands.{cmd_name}").command
+        command: click.Command = import_module(f"archdsl.cli.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import overload
 
 from archdsl.compare.difference import Difference
 from archdsl.compare.facts import as_facts
-from archdsl.compare.genotypes import Patch, apply, compare_genotypes, patch, read_patch
+from archdsl.compare.genotypes import Patch, apply_to_answers, compare_genotypes, patch_answers, read_answers_patch
 from archdsl.compare.graphs import compare_graphs
+from archdsl.compare.patches import GraphPatch, apply_to_graph, kind_of, patch_graphs, read_graph_patch
 from archdsl.compare.text import as_markdown, as_text
 from archdsl.ir.graph import Graph
+from archdsl.syntax.codes import files as codes
+from archdsl.syntax.diagnostics import DiagnosticError
 
-__all__ = ["Difference", "Patch", "apply", "as_facts", "as_markdown", "as_text", "diff", "patch", "read_patch"]
+__all__ = ["Difference", "GraphPatch", "Patch", "apply", "as_facts", "as_markdown", "as_text", "diff", "patch", "read_patch"]
 
 
 def diff(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> Difference:
@@ -24,3 +28,41 @@ def diff(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> Differen
     if isinstance(a, Graph) or isinstance(b, Graph):
         raise TypeError("a genotype compares with a genotype, an architecture with an architecture")
     return compare_genotypes(a, b, ("a", "b"))
+
+
+@overload
+def patch(a: Graph, b: Graph) -> GraphPatch: ...
+@overload
+def patch(a: Mapping[str, str], b: Mapping[str, str]) -> Patch: ...
+def patch(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> GraphPatch | Patch:
+    """What turns one architecture, or one genotype, into another: canonical, and nothing but the differences."""
+    if isinstance(a, Graph) and isinstance(b, Graph):
+        return patch_graphs(a, b)
+    if isinstance(a, Graph) or isinstance(b, Graph):
+        raise TypeError("a patch leads from a genotype to a genotype, or from an architecture to an architecture")
+    return patch_answers(a, b)
+
+
+@overload
+def apply(change: GraphPatch, a: Graph) -> Graph: ...
+@overload
+def apply(change: Patch, a: Mapping[str, str]) -> dict[str, str]: ...
+def apply(change: GraphPatch | Patch, a: Graph | Mapping[str, str]) -> Graph | dict[str, str]:
+    """The architecture, or the genotype, that a patch makes of `a`.
+
+    Raises DiagnosticError (E0961) where `a` is not what the patch starts from, and (E0962) where the patch is of the other
+    kind or what comes out is no architecture.
+    """
+    if isinstance(change, GraphPatch) and isinstance(a, Graph):
+        return apply_to_graph(change, a)
+    if isinstance(change, GraphPatch) or isinstance(a, Graph):
+        what = ("an architecture", "a genotype") if isinstance(change, GraphPatch) else ("a genotype", "an architecture")
+        raise DiagnosticError(codes.NOT_A_PATCH.error(None, f"this is a patch of {what[0]}, and it is applied to {what[1]}"))
+    return apply_to_answers(change, a)
+
+
+def read_patch(facts: object) -> GraphPatch | Patch:
+    """The patch of a JSON document. Raises DiagnosticError (E0962) for anything that is not one."""
+    if isinstance(facts, Mapping) and kind_of(facts) == "architecture":
+        return read_graph_patch(facts)
+    return read_answers_patch(facts)

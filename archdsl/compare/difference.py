@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archdsl.compare.edits import Edit
+from archdsl.compare.rollup import PartCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Difference:
     """The edits that lead from one architecture to the other, and what they amount to.
 
     `unchanged` counts ops with equal parameters (of genotypes: equal answers), `following` those among them of which
-    the sizes follow from edits elsewhere.
+    the sizes follow from edits elsewhere; `kept` are their paths. `costs` says where the totals of two models differ.
     """
 
     kind: Literal["architectures", "genotypes"]
@@ -51,6 +52,8 @@ class Difference:
     before: Totals | None = None
     after: Totals | None = None
     inherits: Inheritance | None = None
+    kept: tuple[str, ...] = ()
+    costs: tuple[PartCost, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.edits)

@@ -16,7 +16,8 @@ FUNCTION: frozenset[Effect] = frozenset(("function",))
 # checkpoint-incompatible: a checkpoint of the first does not load into the second as it is.
 #
 # An edit's `path` is the text of an edit path: where the same edit holds at several indices of one loop, it is
-# written once with all of them, `group[0, 2].kernel`, and `places` says at how many places that is.
+# written once with all of them, `group[0, 2].kernel`; where it holds in several scopes, their paths are listed,
+# `mixed_3a.b0.norm, mixed_3b.b0.norm`. `places` says at how many places that is.
 
 
 @dataclass(frozen=True, slots=True)

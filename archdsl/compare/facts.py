@@ -23,6 +23,7 @@ def as_facts(difference: Difference) -> dict[str, Any]:
         "unchanged": difference.unchanged,
         "following": difference.following,
         "inherits": None if inherits is None else {"same": inherits.same, "sliceable": inherits.sliceable, "total": inherits.total},
+        "costs": [{"path": c.path, "params": list(c.params), "macs": list(c.macs)} for c in difference.costs],
     }
 
 

@@ -64,13 +64,13 @@ class Patch:
         return "".join(f"{line}\n" for line in lines)
 
 
-def patch(a: Answers, b: Answers) -> Patch:
+def patch_answers(a: Answers, b: Answers) -> Patch:
     """What turns `a` into `b`."""
     paths = sorted({*a, *b}, key=lambda p: (natural(p), p))
     return Patch(tuple(Change(p, a.get(p), b.get(p)) for p in paths if a.get(p) != b.get(p)))
 
 
-def apply(change: Patch, a: Answers) -> dict[str, str]:
+def apply_to_answers(change: Patch, a: Answers) -> dict[str, str]:
     """The answers of `a` with the patch applied: those that stay in their order, new ones behind.
 
     Raises DiagnosticError (E0961) where `a` does not have the answers that the patch starts from.
@@ -96,7 +96,7 @@ def apply(change: Patch, a: Answers) -> dict[str, str]:
     return result
 
 
-def read_patch(facts: object) -> Patch:
+def read_answers_patch(facts: object) -> Patch:
     """The patch of a JSON document. Raises DiagnosticError (E0962) for anything that is not one."""
     if not isinstance(facts, Mapping) or facts.get("kind") != "genotype" or facts.get("format_version") != FORMAT_VERSION:
         raise _malformed(f'it has no `"kind": "genotype", "format_version": {FORMAT_VERSION}`')
@@ -122,9 +122,10 @@ def compare_genotypes(
     a: Answers, b: Answers, names: tuple[str, str], before: Totals | None = None, after: Totals | None = None
 ) -> Difference:
     """The difference between two genotypes, answer by answer; the totals are those of what they select, if known."""
-    changes = patch(a, b).changes
+    changes = patch_answers(a, b).changes
     edits = [replace(_edit(group[0]), path=path, places=len(group)) for path, group in _gathered(changes)]
-    return Difference("genotypes", names, tuple(edits), sum(b.get(p) == label for p, label in a.items()), before=before, after=after)
+    kept = tuple(p for p, label in a.items() if b.get(p) == label)
+    return Difference("genotypes", names, tuple(edits), len(kept), before=before, after=after, kept=kept)
 
 
 def _edit(change: Change) -> Edit:

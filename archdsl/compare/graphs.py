@@ -8,13 +8,14 @@ from dataclasses import fields, replace
 from archdsl.compare.choice_edits import choice_edits
 from archdsl.compare.choices import pair_choices
 from archdsl.compare.difference import Difference
-from archdsl.compare.edits import FUNCTION, KEYS, Added, Changed, Edit, Effect, Moved, Removed, Rewired, ordered
+from archdsl.compare.edits import FUNCTION, KEYS, Added, Changed, ChoiceChanged, Edit, Effect, Moved, Removed, Rewired, ordered
 from archdsl.compare.expressions import ChoicePairs, describe
 from archdsl.compare.inheritance import inheritance
 from archdsl.compare.matching import match
 from archdsl.compare.pairing import Pairing, same_op, same_sizes
 from archdsl.compare.paths import BRACKET, base, gather, index, natural
 from archdsl.compare.properties import conditions, is_replaced, properties
+from archdsl.compare.rollup import rolled_up
 from archdsl.compare.totals import totals
 from archdsl.compare.tree import Node, live_tree
 from archdsl.compare.wiring import rewired
@@ -36,12 +37,14 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
     return Difference(
         "architectures",
         (a.name, b.name),
-        tuple(_collapsed(edits)),
+        tuple(sorted(_collapsed(edits), key=lambda e: natural(e.path))),
         len(same),
         following,
         totals(a),
         totals(b),
         inheritance(pairing),
+        tuple(owners_b[y].path for _, y in same),
+        rolled_up(a, b, owners_a, owners_b),
     )
 
 
@@ -131,8 +134,8 @@ def _wiring(pairing: Pairing) -> Iterator[Edit]:
     through = {v for n in transparent for v in n.values}
     for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
         path = pairing.owners_b[value].path if value is not None else "output"
-        names_before = tuple(_source_name(pairing.owners_a[v]) for v in before)
-        names_after = tuple(_source_name(pairing.owners_b[v]) for v in after)
+        names_before = tuple(_within(_source_name(pairing.owners_a[v]), path) for v in before)
+        names_after = tuple(_within(_source_name(pairing.owners_b[v]), path) for v in after)
         yield Rewired(path, names_before, names_after, ("function",))
 
 
@@ -141,19 +144,62 @@ def _source_name(node: Node) -> str:
     return node.parent.path if node.callee == "select" and node.parent is not None and node.parent.path else node.path
 
 
+def _within(name: str, path: str) -> str:
+    """A name as one says it from `path`: without what both lie in."""
+    ours, theirs = path.split("."), name.split(".")
+    shared = 0
+    while shared < min(len(ours), len(theirs)) - 1 and ours[shared] == theirs[shared]:
+        shared += 1
+    return ".".join(theirs[shared:])
+
+
 def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
-    """Equal edits at several indices as one, in the order of their paths."""
+    """Equal edits at several places as one: at several indices of a loop, or the same to a layer of one name in many scopes."""
 
     def likeness(edit: Edit) -> Hashable:
         skipped = ("path", "to", "places")
         rest = tuple(getattr(edit, f.name) for f in fields(edit) if f.name not in skipped)
         return type(edit).__name__, rest, _target(edit) if isinstance(edit, Moved) else None
 
-    for path, group in sorted(gather(edits, lambda e: e.path, likeness), key=lambda g: natural(g[1][0].path)):
+    gathered: list[Edit] = []
+    for path, group in gather(edits, lambda e: e.path, likeness):
         first = replace(group[0], path=path, places=len(group))
         if isinstance(first, Moved) and len(group) > 1:
             first = replace(first, to=_with_indices(first.to, BRACKET.findall(path)))
-        yield first
+        gathered.append(first)
+    alike: dict[Hashable, list[Edit]] = {}
+    for edit in sorted(gathered, key=lambda e: natural(e.path)):
+        alike.setdefault(_substitution(edit) or edit, []).append(edit)
+    for same in alike.values():
+        if len(same) < _MANY:
+            yield from same
+            continue
+        first = replace(same[0], path=", ".join(e.path for e in same), places=sum(e.places for e in same))
+        yield replace(first, to=", ".join(e.to for e in same if isinstance(e, Moved))) if isinstance(first, Moved) else first
+
+
+_MANY = 4  # scopes in which one edit is told once
+
+
+def _substitution(edit: Edit) -> Hashable | None:
+    """Equal for what one exchanged block brings about wherever it stands: another layer, a parameter or name inside it."""
+    scope, _, name = edit.path.rpartition(".")
+    match edit:
+        case Changed(field="layer"):
+            return "layer", edit.before, edit.after, edit.effects
+        case Changed(field="repeats"):
+            return None
+        case ChoiceChanged() if scope:  # of a layer that stands in several places, by its path within
+            return "choice", edit.path.partition(".")[2], edit.before, edit.after, edit.effects
+        case Changed() if scope:
+            return "changed", name, edit.field, edit.before, edit.after, edit.effects
+        case Moved() if scope and edit.renamed and edit.to.rpartition(".")[0] == scope:
+            return "renamed", name, edit.to.rpartition(".")[2], edit.effects
+        case Added() | Removed() if scope:
+            return type(edit).__name__, name, edit.what, edit.effects
+        case Rewired() if scope:
+            return "rewired", name, edit.before, edit.after
+    return None
 
 
 def _with_indices(path: str, indices: Sequence[str]) -> str:

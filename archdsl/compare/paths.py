@@ -8,6 +8,7 @@ from typing import TypeVar
 
 _INDEX = re.compile(r"\[(\d+)\]")
 BRACKET = re.compile(r"\[[^\]]*\]")
+LIST = re.compile(r", (?![^\[]*\])")  # between the paths of a list, not between indices
 _PART = re.compile(r"\d+|\D+")
 T = TypeVar("T")
 
@@ -75,6 +76,8 @@ def _indices(spots: list[str]) -> str:
 
 def spelled_out(path: str) -> list[str]:
     """The single paths that a path with lists of indices stands for."""
+    if LIST.search(path):
+        return [single for part in LIST.split(path) for single in spelled_out(part)]
     pieces = BRACKET.split(path)
     found = [pieces[0]]
     for listed, piece in zip(BRACKET.findall(path), pieces[1:], strict=True):

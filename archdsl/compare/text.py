@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
 from archdsl.compare.expressions import domain_text
+from archdsl.compare.paths import LIST, gather, natural
 
 _LONGEST = 48  # columns for paths
 _WIDE = 56  # columns for two domains
+_MOST_PARTS = 24  # lines about parts
 _NOTES = 84  # the furthest column where effects start, unless a line is longer
 
 
-def as_text(difference: Difference) -> str:
-    """One line an edit: a mark (`+ - ~ > *`), the path, what changes, effects; then the totals."""
-    if not difference.edits:
+def as_text(difference: Difference, *, full: bool = False) -> str:
+    """One line an edit: a mark (`+ - ~ > *`), the path, what changes, effects; then the parts and the totals.
+
+    `full` shows what is unchanged too, without a mark.
+    """
+    if not difference.edits and not full:
         return f"no differences ({_things(difference)} compared)\n"
     rows = [_row(edit) for edit in difference.edits]
+    if full:
+        rows = sorted([*rows, *((" ", path, "", "") for path in difference.kept)], key=lambda row: natural(row[1]))
     column = min(max(len(path) for _, path, _, _ in rows), _LONGEST)
     heads = [f"{mark} {path:<{column}}  {what}" for mark, path, what, _ in rows]
     edge = max((len(h) for h in heads if len(h) <= _NOTES), default=0)
     lines = [f"{head:<{edge}}  {note}".rstrip() for head, (*_, note) in zip(heads, rows, strict=True)]
-    return "\n".join([*lines, *(f"  {line}" for line in _ending(difference))]) + "\n"
+    return "\n".join([*map(str.rstrip, lines), *(f"  {line}" for line in (*_parts(difference), *_ending(difference)))]) + "\n"
 
 
 def as_markdown(difference: Difference) -> str:
@@ -47,6 +55,11 @@ def as_markdown(difference: Difference) -> str:
 def _row(edit: Edit) -> tuple[str, str, str, str]:
     effects = [e for e in edit.effects if e != "function"]
     note = ", ".join(effects)
+    first, *others = LIST.split(edit.path)
+    if others:
+        edit = replace(edit, path=first)
+        mark, path, what, note = _row(replace(edit, to=LIST.split(edit.to)[0]) if isinstance(edit, Moved) else edit)
+        return mark, f"{path} …", what if isinstance(edit, ChoiceChanged) else f"{what}  at {edit.places} places", note
     match edit:
         case Added():
             return "+", edit.path, edit.what, note
@@ -95,13 +108,34 @@ def _grown(edit: ChoiceChanged, note: str) -> str:
     return note.replace("space", f"space {factor}{each}")
 
 
+def _parts(difference: Difference) -> Iterator[str]:
+    """The parts of two models of which the cost differs, where there are several of one level: a table."""
+    shown = [c for c in difference.costs if "." not in c.path]
+    if len(shown) < 2:
+        return
+    rows = [("", "params", "MACs")]
+    for path, group in gather(shown, lambda c: c.path, lambda c: (c.params, c.macs)):
+        each = " each" if len(group) > 1 else ""
+        params, macs = (_change(*_pair((x, x), (y, y), False)) for x, y in (group[0].params, group[0].macs))
+        rows.append((path, params, f"{macs}{each}"))
+    if len(rows) > _MOST_PARTS:
+        rows = [*rows[:_MOST_PARTS], (f"and {len(rows) - _MOST_PARTS} parts more", "", "")]
+    wide = [max(len(row[i]) for row in rows) for i in range(3)]
+    for row in rows:
+        yield "   ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
+
+
+def _change(before: str, after: str, change: str) -> str:
+    if before == after:
+        return before
+    return f"{before} → {after}" + (f" ({change})" if change else "")
+
+
 def _ending(difference: Difference) -> Iterator[str]:
     parts = []
     if difference.before is not None and difference.after is not None:
         for name, x, y, count in _totals(difference.before, difference.after):
-            before, after, change = _pair(x, y, count)
-            noted = f" ({change})" if change else ""
-            parts.append(f"{name} {before} → {after}{noted}" if before != after else f"{name} {before}")
+            parts.append(f"{name} {_change(*_pair(x, y, count))}")
     if difference.inherits is not None:
         parts.append(f"{_share(difference)} of weights inherit")
     if parts:

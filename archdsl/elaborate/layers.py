@@ -93,7 +93,9 @@ def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Fr
             layer, home, tie, span = replaced, None, None, node.span
             while isinstance(layer, NamedL | ModeL):
                 layer = layer.layer
+        before = len(frame.instance.children)
         result = _instantiate(layer, argument, name, home, tie, span, frame, state)
+        _joined(frame.instance.children, before, frame.segment(name))
     for inserted, scope in rewrite.after:
         result = _inserted(inserted, result, path, name, span, scope, frame, state)
     return result
@@ -370,9 +372,24 @@ def _inserted(node: ast.Expr, argument: Thing, path: str, name: str, span: Span,
         return POISON
     if not isinstance(layer, LAYERS):
         fail(codes.WRONG_KIND, node.span, f"`insert` takes a layer, not {describe(layer)}")
-    anchor = Instance(frame.segment(name), frame.instance, name, "block", span)
-    frame.instance.children.append(anchor)
+    segment = frame.segment(name)
+    anchor = next((i for i in frame.instance.children if i.segment == segment and i.home is None and i.tie is None), None)
+    if anchor is None:
+        anchor = Instance(segment, frame.instance, name, "block", span)
+        frame.instance.children.append(anchor)
     return apply(layer, argument, expressions.word(node), node.span, Frame(scope.module, scope.env, anchor), state)
+
+
+def _joined(children: list[Instance], before: int, segment: str) -> None:
+    """What was inserted before a layer becomes part of its instance, which is made after it."""
+    anchor = next((i for i in children[:before] if i.segment == segment), None)
+    made = next((i for i in children[before:] if i.segment == segment and i.home is None and i.tie is None), None)
+    if anchor is None or made is None:
+        return
+    children.remove(anchor)
+    for child in anchor.children:
+        child.parent = made
+    made.children[:0] = anchor.children
 
 
 def _is(index: int, i: int) -> bool:

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from archdsl.syntax.shipped import shipped
-from tests.cli.tiny_space import Run
+from tests.cli.tiny_space import TINY, Run
 
 
 @cache
@@ -108,6 +108,37 @@ def test_list_and_explain_print_facts(run: Run) -> None:
     codes = facts(run, "explain", "explain", "--json")
     assert facts(run, "explain", "explain", codes[0]["code"].lower(), "--json")["title"] == codes[0]["title"]
     assert facts(run, "explain", "explain", "conv", "--json")["title"].startswith("conv(channels, kernel = 1")
+
+
+def test_a_patch_of_a_genotype_and_of_an_architecture(run: Run, tiny: Path) -> None:
+    facts(run, "patch", "diff", "tiny.arch:small", "tiny.arch:large", "--patch", exit_code=1)
+    Path("answers.json").write_text(run("diff", "tiny.arch:small", "tiny.arch:large", "--patch").stdout, encoding="utf-8")
+    changed = run("patch", "tiny.arch:small", "answers.json").stdout
+    Path("changed.arch").write_text(changed, encoding="utf-8")
+    assert run("diff", "changed.arch:small", "tiny.arch:large").exit_code == 0
+    tiny.write_text(TINY + "space wide = tiny(width = 16)\n", encoding="utf-8")
+    Path("wider.json").write_text(run("diff", "tiny.arch:tiny", "tiny.arch:wide", "--patch").stdout, encoding="utf-8")
+    assert run("patch", "tiny.arch:tiny", "wider.json", "-o", "patched.json").exit_code == 0
+    assert run("compile", "tiny.arch:wide", "-o", "wide.json").exit_code == 0
+    assert Path("patched.json").read_text(encoding="utf-8") == Path("wide.json").read_text(encoding="utf-8")
+    assert run("patch", "tiny.arch:wide", "wider.json", "--reverse", "-o", "back.json").exit_code == 0
+    assert "E0961" in run("patch", "tiny.arch:wide", "wider.json").output
+    assert "E0962" in run("patch", "tiny.arch:small", "tiny.arch").output
+
+
+def test_diff_of_whole_files_goes_by_name(run: Run, tiny: Path) -> None:
+    Path("other.arch").write_text(TINY.replace("large of tiny { kernel = 3x3", "huge of tiny { kernel = 1"), encoding="utf-8")
+    difference = facts(run, "diff", "diff", "tiny.arch", "other.arch", "--json", exit_code=1)
+    assert difference["kind"] == "files"
+    assert difference["networks"]["large"] == "removed" and difference["networks"]["huge"] == "added"
+    assert difference["networks"]["small"]["edits"] == []
+    assert "large: removed" in run("diff", "tiny.arch", "other.arch").stdout
+
+
+def test_diff_draws_both(run: Run, tiny: Path) -> None:
+    assert run("diff", "tiny.arch:small", "tiny.arch:large", "-o", "both.svg").exit_code == 1
+    assert Path("both.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert "E0904" in run("diff", "tiny.arch:small", "tiny.arch:large", "-o", "both.gif").output
 
 
 def test_diff_prints_facts(run: Run, tiny: Path) -> None:

@@ -63,7 +63,51 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
     "order_swapped": ((("-> batch_norm as stem_norm -> relu", "-> relu -> batch_norm as stem_norm"),), "base"),
     "input_size": ((("h = 32, w = 32", "h = 64, w = 64"),), "base"),
     "answer_changed": ((("kernel = 1x3x3  gate = identity", "kernel = 3x3x3  gate = se"),), "fixed"),
+    "choice_narrowed": ((("[identity, se]", "[identity]"), ("gate = identity }", "}"), ("  gate = se }", " }")), "base"),
+    "domain_reordered": ((("[identity, se]", "[se, identity]"),), "base"),
+    "stride_changed": ((("(1, 2, 2), project(channels, (1, 2, 2))", "(2, 2, 2), project(channels, (2, 2, 2))"),), "fixed"),
+    "width_changed": ((("width = 16", "width = 24"),), "fixed"),
+    "classes_changed": ((("classes = 10", "classes = 20"),), "fixed"),
+    "stage_removed": ((("[16, 32]) as", "[16]) as"), ("\n  stage[1] { kernel = 3x3x3  gate = se }", "")), "fixed"),
+    "block_moved": (
+        (
+            ("conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm", "entry(width) as entry"),
+            ("\nspace base", "\nblock entry(width) = conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm\n\nspace base"),
+        ),
+        "base",
+    ),
+    "stream_added": (
+        (
+            ("  for (i,", "  fast = clip -> conv(4, 3x1x1, 1x2x2) as fast_stem -> relu -> mean(@thw)\n  for (i,"),
+            ("  output y ->", "  output [y, fast] -> concat(@c) ->"),
+        ),
+        "base",
+    ),
+    "two_choices_for_one": (
+        (
+            ("[identity, se]", "[identity, se]\n    act    ~ [relu, swish]"),
+            ("x -> gate", "x -> gate -> act"),
+            ("gate = identity }", "gate = identity  act = relu }"),
+            ("gate = se }", "gate = se  act = swish }"),
+        ),
+        "base",
+    ),
+    "initialiser_changed": ((("linear(classes)", "linear(classes, init = normal(0.02))"),), "fixed"),
     "requirement_added": ((("  y = x", "  require macs <= 8M\n  y = x"),), "base"),
+}
+
+# What ships against what ships: name -> two references
+SHIPPED_PAIRS: Mapping[str, tuple[str, str]] = {
+    "x3d_s_against_m": ("zoo/x3d.arch:x3d_s", "zoo/x3d.arch:x3d_m"),
+    "x3d_s_against_l": ("zoo/x3d.arch:x3d_s", "zoo/x3d.arch:x3d_l"),
+    "divided_against_joint": ("zoo/timesformer.arch:timesformer_divided", "zoo/timesformer.arch:timesformer_joint"),
+    "s3d_against_i3d": ("zoo/s3d.arch:s3d", "zoo/i3d.arch:i3d"),
+    "slow_against_slowfast": ("zoo/slowfast.arch:slow_4x16_r50", "zoo/slowfast.arch:slowfast_4x16_r50"),
+    "lite_against_glore": ("zoo/glore.arch:r50_lite", "zoo/glore.arch:glore_r50"),
+    "non_local_inserted": ("zoo/i3d.arch:i3d_r50", "zoo/i3d.arch:i3d_r50_nl"),
+    "autox3d_s_against_l": ("zoo/autox3d.arch:autox3d_s", "zoo/autox3d.arch:autox3d_l"),
+    "space_against_its_model": ("zoo/autox3d.arch:autox3d", "zoo/autox3d.arch:autox3d_s"),
+    "agnostic_against_specific": ("zoo/attentionnas.arch:i3d_agnostic", "zoo/attentionnas.arch:i3d_specific"),
 }
 
 

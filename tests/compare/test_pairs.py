@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from archdsl.compare import Difference, as_facts, as_markdown, as_text, diff
 from archdsl.compare.edits import Added, Changed, ChoiceChanged, Moved, Removed
-from tests.compare.pairs import BASE, PAIRS, network, pair
+from tests.compare.pairs import BASE, PAIRS, SHIPPED_PAIRS, network, pair
 from tests.laws.subjects import SHIPPED, SPECS, graph_of, shipped_graph
 from tests.strategies.specs import Spec, elaborate, specs
 
@@ -24,6 +24,33 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "diff.schema.json")
 def test_texts(name: str, golden: Callable[[Path, str], None]) -> None:
     a, b = pair(name)
     golden(GOLDEN / f"{name}.txt", f"{as_text(diff(a, b))}\nand back\n{as_text(diff(b, a))}")
+
+
+@pytest.mark.parametrize("name", SHIPPED_PAIRS)
+def test_texts_of_what_ships(name: str, golden: Callable[[Path, str], None]) -> None:
+    a, b = map(shipped_graph, SHIPPED_PAIRS[name])
+    golden(GOLDEN / f"{name}.txt", as_text(diff(a, b)))
+    jsonschema.validate(as_facts(diff(a, b)), SCHEMA)
+
+
+def test_full_shows_what_is_unchanged() -> None:
+    difference = diff(*pair("kernel_changed"))
+    lines = as_text(difference, full=True).splitlines()
+    assert sum(line.startswith("  stage[0]") for line in lines) > 10
+    assert [line for line in lines if line[0] in "+-~>*"] and len(difference.kept) == difference.unchanged
+
+
+def test_costs_roll_up() -> None:
+    """A part's cost is the sum of those inside it, and the parts of the top level sum to the totals."""
+    difference = diff(*pair("stage_deepened"))
+    assert difference.before is not None and difference.after is not None
+    top = [c for c in difference.costs if "." not in c.path]
+    for metric in ("params", "macs"):
+        before, after = getattr(difference.before, metric)[0], getattr(difference.after, metric)[0]
+        assert after - before == sum(getattr(c, metric)[1] - getattr(c, metric)[0] for c in top)
+    stage = next(c for c in difference.costs if c.path == "stage[0]")
+    inside = [c for c in difference.costs if c.path.startswith("stage[0].") and c.path.count(".") == 1]
+    assert stage.macs[1] - stage.macs[0] == sum(c.macs[1] - c.macs[0] for c in inside)
 
 
 def test_markdown(golden: Callable[[Path, str], None]) -> None:

@@ -1,19 +1,22 @@
-"""Law 7, of genotypes: diff(a, a) is empty, a patch holds differences only, and applied it gives b, as elaborated IR."""
+"""Law 7: diff(a, a) is empty, a patch holds differences only, and applied it gives b, as elaborated IR."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archdsl.compare import apply, diff, patch, read_patch
+from archdsl.compare import GraphPatch, apply, diff, patch, read_patch
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
+from archdsl.ir.named import to_names
 from archdsl.ir.printer import print_graph
 from archdsl.questions.genotype import Genotype, assignment
+from archdsl.syntax.diagnostics import DiagnosticError
 from tests.laws.subjects import SPACES, SPECS, architectures_of, examples, graph_of
 from tests.strategies.specs import Spec, elaborate, specs
 
@@ -44,6 +47,66 @@ def _as_edits(spec: Spec, a: Genotype, b: Genotype, edits: str, wanted: str) -> 
     written = replace(spec, text=text)
     assert printed(elaborate(written, "wanted")) == wanted
     assert printed(elaborate(written, "patched")) == wanted
+
+
+def check_graphs(a: Graph, b: Graph) -> None:
+    """Of two architectures, whatever they are."""
+    change = patch(a, b)
+    assert isinstance(change, GraphPatch) and not patch(a, a)
+    assert all(e.before != e.after for e in change.entries)
+    text = json.dumps(change.facts())
+    assert read_patch(json.loads(text)) == change and json.dumps(read_patch(json.loads(text)).facts()) == text
+    assert print_graph(apply(change, a)) == print_graph(b)
+    assert print_graph(apply(change.inverse(), b)) == print_graph(a) and change.inverse() == patch(b, a)
+    assert len(change.entries) <= _differing(to_names(a), to_names(b)), "bounded by the differences"
+
+
+def _differing(a: Any, b: Any) -> int:
+    """Entries, counted without the patch's own walk: what stands on one side only, and leaves with two values."""
+    if not isinstance(a, dict) or not isinstance(b, dict):
+        return int(a != b)
+    return len(a.keys() ^ b.keys()) + sum(_differing(a[k], b[k]) for k in a.keys() & b.keys())
+
+
+@pytest.mark.parametrize("feature", SPECS)
+def test_architectures_of_every_feature(feature: str) -> None:
+    graph = graph_of(feature)
+    other = graph_of(sorted(SPECS)[sorted(SPECS).index(feature) - 1])
+    check_graphs(graph, other)
+    if graph.choices:
+        first, *_, last = architectures_of(graph)
+        models = [fix(graph, assignment(graph, g)) for g in (first, last)]
+        check_graphs(*models)
+        check_graphs(graph, models[0])
+
+
+@given(specs(), specs(choices=True))
+@examples(30)
+def test_architectures_of_random_specs(one: Spec, other: Spec) -> None:
+    check_graphs(elaborate(one), elaborate(other))
+
+
+@given(specs(), st.data())
+@examples(60)
+def test_a_broken_patch_makes_no_graph(spec: Spec, data: st.DataObject) -> None:
+    """Whatever one leaf of a patch is replaced by: a graph that follows the rules, or a coded refusal."""
+    graph = elaborate(spec)
+    facts = patch(elaborate(next(iter(SPECS.values()))), graph).facts()
+    row = data.draw(st.sampled_from(facts["changes"]))
+    row["after"] = data.draw(_JSON)
+    try:
+        read = read_patch(facts)
+        assert isinstance(read, GraphPatch)
+        print_graph(apply(read, elaborate(next(iter(SPECS.values())))))
+    except DiagnosticError as error:
+        assert {d.code for d in error.diagnostics} <= {"E0961", "E0962"}
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 5) | st.sampled_from(["", "b", "relu", "x: input"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["value", "op", "at", "scope", "table", "shape"]), inner),
+    max_leaves=6,
+)
 
 
 @pytest.mark.parametrize("feature", SPACES)

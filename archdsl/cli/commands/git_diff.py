@@ -1,0 +1,93 @@
+"""`archdsl git-diff`: what `git diff` calls for .arch files once `archdsl diff --install-git` has set it up."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import click
+
+from archdsl.cli.commands.diff import of_files
+from archdsl.cli.files import read
+from archdsl.cli.revisions import configure, git_folder
+from archdsl.cli.sides import Side, compare_files
+from archdsl.elaborate.importer import Importer
+from archdsl.elaborate.project import Project
+from archdsl.syntax.codes import files
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.shipped import shipped
+from archdsl.syntax.source import Source
+
+_PATTERN = "*.arch diff=archdsl"
+_GIT_PASSES = 7  # path, then file, hash and mode of either side
+
+
+@click.command()
+@click.argument("arguments", nargs=-1, metavar="PATH OLD HASH MODE NEW HASH MODE")
+def command(arguments: tuple[str, ...]) -> None:
+    """Show what differs between two versions of a file; git calls this, with arguments of its own.
+
+    \b
+    Example:
+      git config diff.archdsl.command "archdsl git-diff"
+    """
+    if len(arguments) < _GIT_PASSES:
+        click.echo(f"{arguments[0] if arguments else '?'} is unmerged")
+        return
+    path, old, _, _, new = arguments[:5]
+    before, after = _text(path, old), _text(path, new)
+    click.secho(f"archdsl diff {path}", bold=True)
+    if before is None or after is None:
+        click.echo("added" if before is None else "removed")
+    else:
+        click.echo(_shown(path, before, after), nl=False)
+
+
+def install() -> str:
+    """Sets git up in this repository: its attributes and its configuration. Returns what was done.
+
+    Raises DiagnosticError outside a repository.
+    """
+    top = git_folder()
+    if top is None:
+        raise DiagnosticError(files.NOT_FOUND.error(None, "this folder is in no git repository", help="`git init` makes one"))
+    attributes = top / ".gitattributes"
+    lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.exists() else []
+    if _PATTERN not in lines:
+        from archdsl.whole_files import write_text
+
+        write_text(attributes, "\n".join([*lines, _PATTERN]) + "\n")
+    configure("diff.archdsl.command", "archdsl git-diff")
+    return f"{attributes}: {_PATTERN}\n.git/config: diff.archdsl.command = archdsl git-diff"
+
+
+def _text(path: str, version: str) -> Source | None:
+    """A version that git has written beside; None where there was none."""
+    return None if version == "/dev/null" else Source(path, read(Path(version)).text)
+
+
+def _shown(path: str, before: Source, after: Source) -> str:
+    """The difference by meaning; by lines where one version has errors, or where only its form has changed."""
+    try:
+        found = compare_files(_side(path, before), _side(path, after))
+    except DiagnosticError as error:
+        first = error.diagnostics[0]
+        return f"{first.code}: {first.message}; by lines:\n{_lines(before, after)}"
+    if not any(found.values()):
+        return f"the same architectures; by lines:\n{_lines(before, after)}"
+    return of_files(found, "text", full=False)
+
+
+def _side(path: str, source: Source) -> Side:
+    """A version in the folder of its file, where what it uses is looked for as it is now."""
+    importer = Importer(shipped("specs"))
+    module = importer.load_text(source, Path(path).absolute().parent)
+    errors = [d for found in importer.diagnostics.values() for d in found if d.severity == "error"]
+    if errors:
+        raise DiagnosticError(*errors)
+    return Side(path, Project(importer), module, None)
+
+
+def _lines(before: Source, after: Source) -> str:
+    parts = difflib.unified_diff(before.text.splitlines(), after.text.splitlines(), "before", "after", lineterm="", n=2)
+    return "".join(f"{line}\n" for line in parts)
