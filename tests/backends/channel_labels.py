@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import gcd, prod
 
 from archdsl.ir.choice import Choice
@@ -147,9 +148,18 @@ class Evaluation:
         """Into how many equal parts everybody cuts what a layer makes."""
         if not (isinstance(value, Op) and value.name in ("conv", "linear")) or value in self.graph.outputs:
             return 1
-        users = [u for u in self.graph.values if not isinstance(u, Input) and value in (u.inputs if isinstance(u, Op) else u.operands)]
+        users = _users(self.graph)[value]
         cuts = {u.attrs[dim].value if isinstance(u, Op) and u.name == "chunk" and dim in u.attrs else 1 for u in users}
         return cuts.pop() if len(cuts) == 1 else 1
+
+
+@cache
+def _users(graph: Graph) -> Mapping[Value, list[Value]]:
+    found: dict[Value, list[Value]] = {value: [] for value in graph.values}
+    for value in graph.values:
+        for operand in () if isinstance(value, Input) else value.inputs if isinstance(value, Op) else value.operands:
+            found[operand].append(value)
+    return found
 
 
 RESIZES = ("conv", "max_pool", "avg_pool", "resize")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archdsl_torch
+from archdsl.architecture import load
 from archdsl.ir.complete import complete
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
@@ -19,6 +20,7 @@ from archdsl.questions.genotype import assignment, genotype_of
 from archdsl_torch.export import examples as inputs_of
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.base import Supergraph
+from tests.laws.small_spaces import SMALL
 from tests.laws.subjects import SPECS, Assignment, answers, examples, graph_of, some_answers
 from tests.strategies.specs import Spec, elaborate, specs
 
@@ -81,11 +83,24 @@ def test_of_every_feature(feature: str) -> None:
     check(graph, [some_answers(graph, seed + feature) for seed in seeds])
 
 
-@given(specs(choices=True), st.data(), st.sampled_from(["fair", "naive"]), st.sampled_from(["separate", "centre"]))
-@examples(40)
+@given(
+    st.one_of(specs(choices=True), specs(choices=True, must={"wide"})),
+    st.data(),
+    st.sampled_from(["fair", "naive"]),
+    st.sampled_from(["separate", "centre"]),
+)
+@examples(60)
 def test_of_random_specs(spec: Spec, data: st.DataObject, channels: str, kernels: str) -> None:
     graph = elaborate(spec, data.draw(st.sampled_from(spec.names)))
     check(graph, [data.draw(answers(graph)) for _ in range(2)], channels=channels, kernels=kernels)
+
+
+@pytest.mark.parametrize(("reference", "settings"), SMALL)
+def test_of_what_ships(reference: str, settings: dict[str, str]) -> None:
+    architecture = load(reference, settings=settings)
+    graph = architecture.graph
+    genotypes = architecture.samples(2, seed=SEED)
+    check(graph, [{c: a.get(c, 0) for c in graph.choices} for a in (assignment(graph, g) for g in genotypes)])
 
 
 @pytest.mark.parametrize("feature", SPECS)
