@@ -76,7 +76,7 @@ def test_the_host_classifies_a_larger_clip_at_every_position() -> None:
         plain = Lite(**settings, **HOSTS["glore_r50"])
     model = load("glore.arch:glore_r50", larger, **settings)
     assert_counts(model, plain, (3, *larger))
-    assert_agrees(model, Lite(**settings, **HOSTS["glore_r50"]), (3, *larger), modes=(False,))
+    assert_agrees(model, Lite(**settings, **HOSTS["glore_r50"]), (3, *larger), training=False)
 
 
 @pytest.mark.parametrize("settings", [{"frames": 8, "size": 224}, {"frames": 11, "size": 150, "classes": 7, "width": 24}])
