@@ -30,13 +30,18 @@ class Totals:
 
 
 def cost_terms(graph: Graph, metric: Metric, active: Activity | None = None) -> tuple[Expr, ...]:
-    """Tables whose sum is the cost, each 0 where its operation or weight is not live; a weight that is shared counts once."""
+    """Tables whose sum is the cost, as few as that takes."""
+    return merged(single_costs(graph, metric, active))
+
+
+def single_costs(graph: Graph, metric: Metric, active: Activity | None = None) -> tuple[Expr, ...]:
+    """The cost of each operation or weight, 0 where it is not live; a weight that is shared counts once."""
     active = active or live(graph)
     zero = constant(0)
     if metric == "macs":
-        return merged(where(active.values[op], op.macs, zero) for op in graph.ops())
+        return tuple(where(active.values[op], op.macs, zero) for op in graph.ops())
     weights = graph.weights()
-    return merged(where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items())
+    return tuple(where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items())
 
 
 def cost(graph: Graph, genotype: Mapping[str, str]) -> Totals:

@@ -14,4 +14,16 @@ Example:
 Use a range, whose sizes share one weight (`width ~ 16..48 by 8`), or a convolution to a fixed width in each branch.""",
 )
 
-CODES = table(TOO_MANY_WEIGHTS)
+NOT_FOUND = Code(
+    "E1002",
+    "a distribution without an architecture that is allowed",
+    """The requirements of a space (`require`) hold for every architecture that a search draws or derives. Here the draws keep breaking
+them, or the architecture that the distribution favours is outside a bound on cost.
+
+Example:
+    require macs <= 1.0M            # where hardly any architecture is that small
+
+Let a search's plan have a soft `budget` instead of a bound, or narrow the choices so that most architectures meet it.""",
+)
+
+CODES = table(TOO_MANY_WEIGHTS, NOT_FOUND)
