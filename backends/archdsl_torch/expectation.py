@@ -141,6 +141,8 @@ def _pivoted(term: Expr) -> _Pivoted | None:
     derived: dict[Derived, None] = {}
     _collect(term.scope, derived)
     tables = [term, *(Expr(d.expr.scope, d.codes) for d in derived)]
+    codes = {d: torch.tensor(d.codes) for d in reversed(derived)}  # what a variable is made of comes after it in `derived`
+    values = torch.tensor([float(v) for v in term.table], dtype=torch.float64)
     choices = term.choices()
     pivot = max(choices, key=lambda c: sum(c in t.scope for t in tables))
     others = tuple(c for c in choices if c is not pivot)
@@ -154,7 +156,7 @@ def _pivoted(term: Expr) -> _Pivoted | None:
         entries += prod(max(classes[c]) + 1 for c in others)
         if entries > _ENTRIES:
             return None
-        reduced, table = _reduced(_tabulated(term, derived, {**classes, pivot: None}, k), classes)
+        reduced, table = _reduced(_tabulated(term.scope, values, codes, classes, {pivot: torch.tensor(k)}), classes)
         mark = tuple((c, tuple(n)) for c, n in reduced.items()), tuple(table.flatten().tolist())
         if mark not in known:
             known[mark] = len(parts)
@@ -163,17 +165,20 @@ def _pivoted(term: Expr) -> _Pivoted | None:
     return _Pivoted(pivot, _Tensor(torch.tensor(groups)), tuple(parts))
 
 
-def _tabulated(term: Expr, derived: Iterable[Derived], classes: Mapping[Choice, list[int] | None], at: int) -> torch.Tensor:
-    """The expression over classes, where the choice without classes has the alternative `at`."""
-    open_choices = [(c, n) for c, n in classes.items() if n is not None]
-    firsts = [torch.tensor([n.index(k) for k in range(max(n) + 1)]) for _, n in open_choices]
+def _tabulated(
+    scope: Sequence[Variable],
+    table: torch.Tensor,
+    codes: Mapping[Derived, torch.Tensor],
+    classes: Mapping[Choice, list[int]],
+    known: Mapping[Choice, torch.Tensor],
+) -> torch.Tensor:
+    """A table over classes, where the other choices are known; `codes` in the order in which they can be computed."""
+    firsts = [torch.tensor([n.index(k) for k in range(max(n) + 1)]) for n in classes.values()]
     grid = torch.meshgrid(*firsts, indexing="ij") if firsts else ()
-    values: dict[Variable, torch.Tensor] = {c: torch.tensor(at) for c, n in classes.items() if n is None}
-    values.update({c: g for (c, _), g in zip(open_choices, grid, strict=True)})
-    for one in reversed(list(derived)):  # what a variable is made of comes after it
-        values[one] = torch.tensor(one.codes)[_flat(one.expr.scope, values)]
-    table = torch.tensor([float(v) for v in term.table], dtype=torch.float64)[_flat(term.scope, values)]
-    return table.expand([len(f) for f in firsts])
+    values: dict[Variable, torch.Tensor] = {**known, **dict(zip(classes, grid, strict=True))}
+    for variable, numbers in codes.items():
+        values[variable] = numbers[_flat(variable.expr.scope, values)]
+    return table[_flat(scope, values)].expand([len(f) for f in firsts])
 
 
 def _reduced(table: torch.Tensor, classes: Mapping[Choice, list[int]]) -> tuple[dict[Choice, list[int]], torch.Tensor]:
