@@ -12,7 +12,7 @@ _IMPORT_ALL = """
 import pkgutil, sys
 import archdsl
 for module in pkgutil.walk_packages(archdsl.__path__, "archdsl."):
-    if module.name != "archdsl.__main__" and not module.name.startswith("archdsl.cli."):
+    if module.name != "archdsl.__main__" and not module.name.startswith(("archdsl.cli.", "archdsl.search.")):
         __import__(module.name)
 print(*sorted({"torch", "numpy", "rich", "click", "jsonschema"} & set(sys.modules)))
 """
