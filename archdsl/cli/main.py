@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "Compare two spaces, models or genotypes by meaning.",
     "git-diff": "What `git diff` calls, once `archdsl diff --install-git` has set it up.",
     "patch": "Apply what `archdsl diff --patch` prints.",
+    "search": "Search a space as a plan says.",
     "fmt": "Bring files into the canonical form.",
     "convert": "Turn text into YAML and back.",
     "list": "List the files that ship with archdsl, and what they declare.",

@@ -135,7 +135,7 @@ SETTINGS: Mapping[str, Option] = {
     )
 }
 
-_EVALUATION = (
+EVALUATION = (
     Option("trials", whole(1), None, "how many architectures are evaluated"),
     Option(
         "evaluate",
@@ -169,17 +169,25 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
         Option("beta", NOT_NEGATIVE, 1.0, "weight of the hinge of the expected cost on the budget"),
     ),
     "bandit": (
-        *_EVALUATION,
+        *EVALUATION,
         Option("acquisition", UCB, Invocation("ucb", (1.8,)), "what is greatest at the next trial: mean + 1.8 deviations"),
         Option("kernel", one_of("matern", "hamming"), "matern", "Matérn-5/2 over categorical distances, or the exponential of Hamming's"),
         Option("initial", whole(1), 8, "trials drawn uniformly before the model is asked"),
     ),
-    "random": _EVALUATION,
+    "random": EVALUATION,
     "evolution": (
-        *_EVALUATION,
+        *EVALUATION,
         Option("population", whole(2), 20, "the most recent architectures that may have children"),
         Option("sample", whole(1), 5, "how many of them compete to have one"),
     ),
-    "grid": tuple(option for option in _EVALUATION if option.name != "trials"),
+    "grid": tuple(option for option in EVALUATION if option.name != "trials"),
+}
+SUMMARIES = {
+    "parsec": "importance-weighted sampling over shared weights, with a hinge on cost",
+    "darts": "softmax over all alternatives, by gradient: joint, or bilevel of first or second order",
+    "bandit": "Gaussian process with an upper confidence bound, trials shared through a storage",
+    "random": "uniform over architectures",
+    "evolution": "regularised evolution: the best of a few mutates, the oldest dies",
+    "grid": "every architecture once, at most 10,000",
 }
 DEFAULT_TRIALS = 50

@@ -51,7 +51,7 @@ class Step:
 
     `graph` is the whole space at the step's parameters; `opened` the paths of the choices that are searched, `fixed`
     what the plan answers, `inherited` the paths that earlier steps have answered, `frozen` the names of weights that
-    keep their values; `settings` are by name, defaults filled in.
+    keep their values; `settings` are by name, defaults filled in; `parameters` those of the space that it fixes.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Step:
     frozen: tuple[str, ...]
     budgets: tuple[Budget, ...]
     settings: Mapping[str, Any]
+    parameters: Mapping[str, ast.Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +226,12 @@ def _step(
 ) -> Step:
     parameters = {p.name for p in base.net.params or ()}
     values: dict[str, Thing] = {}
+    nodes: dict[str, ast.Expr] = {}
     for entry in draft.entries:
         name = _parameter(entry.pattern, parameters)
         if entry.value is not None and name is not None:
             values[name] = expressions.evaluate(entry.value, module.frame(), state)
+            nodes[name] = entry.value
     graph = spaces.of(replace(base, given={**base.given, **values}) if values else base).graph
     before = len(found)
     frozen = _frozen(draft, graph, found)
@@ -246,7 +249,7 @@ def _step(
         opened.update(missing)
     known |= opened | set(fixed)
     ordered = tuple(p for p in paths if p in opened)
-    return Step(draft.name, graph, ordered, fixed, tuple(inherited), frozen, tuple(draft.budgets), _settings(draft))
+    return Step(draft.name, graph, ordered, fixed, tuple(inherited), frozen, tuple(draft.budgets), _settings(draft), nodes)
 
 
 def _answers(

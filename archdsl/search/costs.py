@@ -12,7 +12,7 @@ from archdsl.elaborate.plans import Budget
 from archdsl.ir.activity import Activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, index_of, lift, where
-from archdsl.ir.graph import Graph
+from archdsl.ir.graph import CostBound, Graph
 from archdsl.questions.cost import cost_terms
 from archdsl.questions.genotype import complete
 from archdsl.syntax.codes import plans as codes
@@ -46,15 +46,15 @@ class Costs:
         """The same of an answer to every choice."""
         if not all(r.at(at) for r in self.requirements):
             return False
-        hard = [*self.graph.bounds, *(b for b in self.budgets if b.hard)]
+        hard: list[CostBound | Budget] = [*self.graph.bounds, *(b for b in self.budgets if b.hard)]
         totals = {m: sum(t.at(at) for t in self.terms[m]) for m in {b.metric for b in hard}}
         return all(_holds(totals[b.metric], b.op, b.limit) for b in hard)
 
 
 def costs_of(graph: Graph, active: Activity, budgets: Sequence[Budget], latency: str | None = None) -> Costs:
     """The tables for the budgets of a step. Raises DiagnosticError where the file of measurements is missing or does not fit."""
-    metrics = dict.fromkeys(["macs", *(b.metric for b in (*budgets, *graph.bounds))])
-    terms = {m: cost_terms(graph, m, active) for m in metrics if m != "latency"}  # type: ignore[arg-type]
+    metrics = dict.fromkeys(["macs", *(b.metric for b in budgets), *(b.metric for b in graph.bounds)])
+    terms = {m: cost_terms(graph, m, active) for m in metrics if m != "latency"}
     if "latency" in metrics:
         assert latency is not None, "a plan with a budget on latency names its table"
         terms["latency"] = latency_terms(graph, active, Path(latency))

@@ -1,10 +1,19 @@
-"""What an architecture is worth."""
+"""What an architecture is worth: trained by itself for a while, or with its share of a supergraph's weights."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor
+
+from archdsl.ir.fix import fix
+from archdsl.questions.genotype import assignment
+
+if TYPE_CHECKING:
+    from archdsl.search.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +29,133 @@ class Score:
     def facts(self) -> dict[str, Any]:
         """As it is logged."""
         return {"value": self.value, "accuracy": self.accuracy, "likelihood": self.likelihood, **self.costs}
+
+
+class Evaluation(Protocol):
+    """How trials are judged. What it learns once for all of them is its state."""
+
+    def evaluate(self, genotype: Mapping[str, str], number: int) -> Score: ...
+    def state(self) -> Mapping[str, Tensor]: ...
+    def restore(self, tensors: Mapping[str, Tensor]) -> None: ...
+    def weights(self) -> Mapping[str, Tensor]: ...
+
+
+def evaluation(problem: Problem, options: Mapping[str, Any]) -> Evaluation:
+    """The evaluation that a strategy's options name: `evaluate`, `scores` and `beta`."""
+    kind = Shared if options.get("evaluate") == "shared" else Scratch
+    return kind(problem, options.get("scores", "accuracy"), float(options.get("beta", 1.0)))
+
+
+class _Judge:
+    def __init__(self, problem: Problem, scores: str, beta: float) -> None:
+        self.problem = problem
+        self._scores = scores
+        self._beta = beta
+
+    def _judged(self, network: torch.nn.Module, genotype: Mapping[str, str]) -> Score:
+        problem = self.problem
+        sums, count = torch.zeros(2, dtype=torch.float64), 0
+        network.eval()
+        with torch.no_grad():
+            for batch in problem.validation():
+                sums += problem.judged(network, batch)
+                count += batch.size
+        likelihood, accuracy = (problem.summed(sums) / max(1, count)).tolist()
+        costs = problem.points.costs.of(genotype)
+        excess = problem.points.costs.excess(costs)
+        score = accuracy if self._scores == "accuracy" else likelihood
+        return Score(accuracy, likelihood, score - self._beta * excess, excess, costs)
+
+
+class Scratch(_Judge):
+    """Each architecture is compiled and trained anew for the step's epochs; its start depends on the trial's number."""
+
+    def evaluate(self, genotype: Mapping[str, str], number: int) -> Score:
+        return self._judged(self.trained(genotype, number), genotype)
+
+    def trained(self, genotype: Mapping[str, str], number: int) -> torch.nn.Module:
+        """The network after its epochs."""
+        from archdsl_torch import compile
+
+        problem, graph = self.problem, self.problem.points.graph
+        network = compile(fix(graph, assignment(graph, genotype)), seed=problem.seed_for("trial", number) % 2**31)
+        problem.prepared(network)
+        every = max(1, problem.examples // problem.batch_size)
+        learning = problem.optimiser("weights", list(network.parameters()), every)
+        everything = range(problem.examples)
+        network.train()
+        for round_ in range(every * problem.epochs):
+            epoch, within = divmod(round_, every)
+            batch = problem.batch(everything, f"trial {number}", epoch, within)
+            problem.start_randomness("trial", number, round_)
+            learning.zero_grad()
+            problem.learned(network, batch)
+            problem.reduce_gradients(learning.parameters)
+            learning.step(round_)
+        problem.ranks.average_buffers(network)
+        return network
+
+    def state(self) -> Mapping[str, Tensor]:
+        return {}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        assert not tensors, "nothing was learnt for all trials"
+
+    def weights(self) -> Mapping[str, Tensor]:
+        return {}
+
+
+class Shared(_Judge):
+    """One supergraph is trained for the step's epochs before the first trial, a uniform architecture each batch.
+
+    Trials are judged by the statistics of the validation batches, as supergraphs are.
+    """
+
+    def __init__(self, problem: Problem, scores: str, beta: float) -> None:
+        super().__init__(problem, scores, beta)
+        self._supergraph: Any = None
+        self._left: Mapping[str, Tensor] = {}
+
+    def evaluate(self, genotype: Mapping[str, str], number: int) -> Score:
+        supergraph = self._ready()
+        supergraph.set(genotype)
+        return self._judged(supergraph, genotype)
+
+    def state(self) -> Mapping[str, Tensor]:
+        return {f"weights/{name}": tensor for name, tensor in self.weights().items()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        self._left = {name.partition("/")[2]: tensor for name, tensor in tensors.items()}
+
+    def weights(self) -> Mapping[str, Tensor]:
+        if self._supergraph is None:
+            return self._left
+        return {name: tensor.detach() for name, tensor in self._supergraph.weights.state_dict().items()}
+
+    def _ready(self) -> Any:
+        if self._supergraph is None:
+            supergraph = self.problem.supergraph("sampled")
+            if self._left:
+                supergraph.weights.load_state_dict(self._left)
+            else:
+                self._train(supergraph)
+            self._supergraph = supergraph
+        return self._supergraph
+
+    def _train(self, supergraph: Any) -> None:
+        problem = self.problem
+        every = max(1, problem.examples // problem.batch_size)
+        learning = problem.optimiser("weights", problem.trained(supergraph), every)
+        everything = range(problem.examples)
+        drawn = problem.points.uniform(every * problem.epochs, problem.seed_for("shared"))
+        supergraph.train()
+        for round_, genotype in enumerate(drawn):
+            epoch, within = divmod(round_, every)
+            batch = problem.batch(everything, "shared", epoch, within)
+            problem.start_randomness("shared", round_)
+            supergraph.set(genotype)
+            learning.zero_grad()
+            problem.learned(supergraph, batch)
+            problem.reduce_gradients(learning.parameters)
+            learning.step(round_)
+        supergraph.set(problem.settled)

@@ -124,7 +124,7 @@ def test_workers_share_the_trials(tmp_path: Path) -> None:
         taken = [s.study.ask(number) for s in strategies if isinstance(s, Bandit)]
         for strategy, asked in zip(strategies, taken, strict=True):
             assert isinstance(strategy, Bandit)
-            strategy.study.tell(asked, worth(asked.genotype))
+            strategy.study.tell(asked, worth(asked.genotype), {})
     assert all(s.round(6) is None for s in strategies)
     shared = strategies[0].study.finished()  # type: ignore[attr-defined]
     assert len(shared) == 12 and max(Counter(str(sorted(t.genotype.items())) for t in shared).values()) == 1

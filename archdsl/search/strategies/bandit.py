@@ -12,7 +12,7 @@ import torch
 from archdsl.elaborate.plan_table import STRATEGIES, Option
 from archdsl.search.strategies.gaussian_process import Regression, fit, upper_bound
 from archdsl.search.strategies.protocol import Answers, Facts, State
-from archdsl.search.strategies.studies import Asked, Study
+from archdsl.search.strategies.studies import Asked, Known, Study
 from archdsl.search.strategies.trials import Trial, Trials
 
 if TYPE_CHECKING:
@@ -43,16 +43,15 @@ class Bandit(Trials):
         return Study(problem.storage, problem.study_name, problem.points.opened, problem.worker, self.chosen)
 
     def round(self, number: int) -> Facts | None:
-        found: tuple[Trial | None, Asked | None] = self.problem.agreed(lambda: self._next(number))
-        known, asked = found
-        if known is not None:
-            self.trials.append(known)
-            return {"value": known.value, "best": self.best().value, "genotype": dict(known.genotype)}
-        if asked is None:
+        next_ = self.problem.agreed(lambda: self._next(number))
+        if next_ is None:
             return None
-        facts = self.remember(asked.genotype, asked.number)
+        if isinstance(next_, Known):
+            self.trials.append(next_.trial)
+            return next_.facts
+        facts = self.remember(next_.genotype, next_.place)
         if self.problem.is_first:
-            self.study.tell(asked, self.trials[-1].value)
+            self.study.tell(next_, self.trials[-1].value, facts)
         return facts
 
     def genotype(self) -> Answers:
@@ -65,16 +64,14 @@ class Bandit(Trials):
         super().restore(state)
         self._looked = False
 
-    def _next(self, number: int) -> tuple[Trial | None, Asked | None]:
-        """What was done already in this round, else what to do; neither where all trials are done or taken."""
+    def _next(self, number: int) -> Known | Asked | None:
+        """What was done already in this round, else what to do; None where all trials are done or taken."""
         if not self._looked:
             self._looked = True
             known = self.study.left_over(number)
             if known is not None:
-                return known, None
-        if self.study.count() >= self.rounds:
-            return None, None
-        return None, self.study.ask(number)
+                return known
+        return self.study.ask(number) if self.study.count() < self.rounds else None
 
     def chosen(self, position: int, trials: Sequence[Trial], pending: Sequence[Answers]) -> Answers:
         """The next architecture: uniform at first, then that of the greatest bound among those not yet tried."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 Loss = Callable[[], Tensor]
+Gradients = Sequence[Tensor | None]
 
 _REACH = 0.01  # the finite difference steps this far in all, whatever the gradient's norm
 
@@ -30,14 +31,16 @@ def second_order(
     directions: Sequence[Tensor | None] | None = None,
     momentum: float = 0.0,
     decay: float = 0.0,
+    reduce: Callable[[Gradients], Gradients] = tuple,
 ) -> tuple[list[Tensor | None], Tensor]:
     """∇_α L_val(w − ξ d(w, α), α) with d = momentum · direction + ∇_w L_train + decay · w, and the loss.
 
+    `reduce` sums the gradients of the weights over ranks where each has a part of the losses.
     The Hessian–vector product comes from differences at w ± ε ∇_w' L_val, ε = 0.01 / ‖∇_w' L_val‖. Weights are moved in
     place and put back, bit by bit, before it returns.
     """
     kept = [w.detach().clone() for w in weights]
-    steps = torch.autograd.grad(training(), weights, allow_unused=True)
+    steps = reduce(torch.autograd.grad(training(), weights, allow_unused=True))
     with torch.no_grad():
         for i, (w, gradient) in enumerate(zip(weights, steps, strict=True)):
             if gradient is None:
@@ -47,7 +50,7 @@ def second_order(
             w -= rate * (direction if held is None else direction + momentum * held)
     loss = validation()
     both = torch.autograd.grad(loss, [*alpha, *weights], allow_unused=True)
-    direct, vector = both[: len(alpha)], both[len(alpha) :]
+    direct, vector = both[: len(alpha)], reduce(both[len(alpha) :])
     norm = torch.sqrt(sum((v.square().sum() for v in vector if v is not None), torch.zeros(())))
     _put(weights, kept)
     if not norm > 0:

@@ -39,8 +39,8 @@ class Strategy(Protocol):
 
     def __init__(self, problem: Problem, options: Mapping[str, Any]) -> None: ...
 
-    def round(self, number: int) -> Facts:
-        """Takes one round, counted from 0, and returns what there is to log."""
+    def round(self, number: int) -> Facts | None:
+        """Takes one round, counted from 0, and returns what there is to log; None where there is nothing left to do."""
 
     def genotype(self) -> Answers:
         """The best answer so far: complete, and within the hard bounds."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl.ir.choice import Choice
-from archdsl.search.strategies.protocol import Answers
+from archdsl.search.strategies.protocol import Answers, Facts
 from archdsl.search.strategies.trials import Trial
 from archdsl.syntax.codes import plans as codes
 from archdsl.syntax.diagnostics import DiagnosticError
@@ -22,10 +22,19 @@ Propose = Callable[[int, Sequence[Trial], Sequence[Answers]], Answers]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Asked:
-    """A trial that this worker has taken on."""
+    """A trial that this worker has taken on: its number in the storage, and its place among those that count."""
 
     number: int
+    place: int
     genotype: Answers
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """A finished trial, with what was logged of it."""
+
+    trial: Trial
+    facts: Facts
 
 
 class Study:
@@ -39,6 +48,7 @@ class Study:
         optuna = _optuna()
         self._states = optuna.trial.TrialState
         self._worker = worker
+        self._at: dict[int, Any] = {}  # what this process is at
         self._paths = [c.path for c in choices]
         self._space = {c.path: optuna.distributions.CategoricalDistribution(c.labels()) for c in choices}
         # By the time that it is asked, the new trial counts already.
@@ -61,7 +71,7 @@ class Study:
         """What others are at."""
         return [self._answers(t.params) for t in self._trials(self._states.RUNNING) if t.params]
 
-    def left_over(self, round_: int) -> Trial | None:
+    def left_over(self, round_: int) -> Known | None:
         """What this worker had finished in a round that its run does not know of.
 
         What it had begun in this round or a later one and not finished is given up.
@@ -71,7 +81,7 @@ class Study:
                 self._study.tell(t.number, state=self._states.FAIL)
         for t in self._trials(self._states.COMPLETE):
             if (t.user_attrs.get("worker"), t.user_attrs.get("round")) == (self._worker, round_):
-                return Trial(self._answers(t.params), float(t.value))
+                return Known(Trial(self._answers(t.params), float(t.value)), dict(t.user_attrs["facts"]))
         return None
 
     def ask(self, round_: int) -> Asked:
@@ -79,14 +89,16 @@ class Study:
         trial = self._study.ask()
         trial.set_user_attr("worker", self._worker)
         trial.set_user_attr("round", round_)
+        self._at[trial.number] = trial
         genotype = trial.relative_params
         for path in self._paths:
             if path in genotype:
                 trial.suggest_categorical(path, self._space[path].choices)
-        return Asked(trial.number, {path: genotype[path] for path in self._paths if path in genotype})
+        return Asked(trial.number, self.count() - 1, {path: genotype[path] for path in self._paths if path in genotype})
 
-    def tell(self, asked: Asked, value: float) -> None:
+    def tell(self, asked: Asked, value: float, facts: Facts) -> None:
         """Finishes a trial."""
+        self._at.pop(asked.number).set_user_attr("facts", facts)
         self._study.tell(asked.number, value)
 
     def _trials(self, state: Any) -> list[optuna.trial.FrozenTrial]:
@@ -99,7 +111,7 @@ class Study:
 def _sampler(space: Mapping[str, Any], propose: Callable[[], Answers]) -> Any:
     from optuna.samplers import BaseSampler
 
-    class Sampler(BaseSampler):
+    class Sampler(BaseSampler):  # type: ignore[misc]  # optuna is optional, and so is any type to mypy
         """Declares all choices for every trial, so that which of them it asks may depend on the others' answers."""
 
         def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:

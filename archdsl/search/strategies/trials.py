@@ -44,7 +44,7 @@ class Trials:
         """The architecture of this trial, counted from 0."""
         raise NotImplementedError
 
-    def round(self, number: int) -> Facts:
+    def round(self, number: int) -> Facts | None:
         genotype = self.problem.agreed(lambda: dict(self.propose(number)))
         return self.remember(genotype, number)
 

@@ -1,0 +1,148 @@
+"""`archdsl search FILE:PLAN --data D --run DIR`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archdsl.architecture import split_reference
+from archdsl.cli.options import json_option
+from archdsl.cli.output import print_json
+from archdsl.elaborate.project import Project
+from archdsl.syntax import ast
+from archdsl.syntax.codes import files
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.suggestions import closest
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.module import Module
+    from archdsl.elaborate.plans import Plan
+    from archdsl.search.search import Found
+
+INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("reference", metavar="FILE:PLAN")
+@click.option("--data", metavar="D", help="Where examples come from, in place of the plan's: video:DIR, tensor:FILE, motion …")
+@click.option("--run", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The run directory.")
+@click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="In place of the plan's.")
+@click.option("--storage", metavar="URL", help="Where a bandit shares its trials: sqlite:///FILE, another database, or a journal's path.")
+@click.option(
+    "--chunks", type=click.IntRange(min=1), default=1, show_default=True, help="Compute each batch in so many parts, a rank's share."
+)
+@click.option("--device", metavar="D", help="cpu or cuda; by default what there is.")
+@json_option
+def command(
+    reference: str,
+    data: str | None,
+    folder: Path,
+    resume: bool,
+    seed: int | None,
+    storage: str | None,
+    chunks: int,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Search a space as a plan says, and write the genotype that it finds to DIR/genotype.arch.
+
+    DIR also holds the plan, metrics.jsonl, checkpoints and index.html, a page with every choice's probabilities over
+    time. The same plan, data and seed find the same; so does a run that was stopped, at any moment, and resumed. Under
+    torchrun all processes search together.
+
+    \b
+    Examples:
+      archdsl search zoo/motion.arch:narrow --data motion --run runs/narrow
+      torchrun --nproc-per-node=2 -m archdsl search zoo/motion.arch:narrow --data motion --run runs/narrow
+    """
+    project = Project()
+    plan, node, module = open_plan(reference, project, seed)
+    try:
+        from archdsl.cli.search_progress import progress
+        from archdsl.search import ranks, running
+        from archdsl.search.documents import documents
+        from archdsl.search.search import Stopped, search
+    except ModuleNotFoundError as missing:
+        message = f"searching needs the package {missing.name}, which is not installed"
+        raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
+
+    with ranks.joined(device) as own, running.started(plan, data, folder, resume, storage, chunks, own) as (run, around):
+        watching = progress(plan, quiet=as_json or not own.is_first)
+        with asked_to_stop() as stop, watching as watch:
+            try:
+                found = search(plan, documents(node, module, project), run, around, watch=watch, stop=stop)
+            except Stopped:
+                found = None
+    if found is None:
+        if own.is_first:
+            click.echo(f"stopped; `--resume` goes on where {folder} is now", err=True)
+        raise SystemExit(INTERRUPTED)
+    if own.is_first:
+        _report(plan, found, folder, as_json)
+
+
+def open_plan(reference: str, project: Project, seed: int | None = None) -> tuple[Plan, ast.Search, Module]:
+    """The plan of a reference, against its space. Raises DiagnosticError where there is none, or with all that is wrong."""
+    from dataclasses import replace
+
+    from archdsl.elaborate.plans import resolve_plan
+
+    file, name = split_reference(reference)
+    module = project.module(file)
+    plans = [d.name for d in module.file.declarations if isinstance(d, ast.Search)]
+    if name is None and len(plans) == 1:
+        name = plans[0]
+    node = module.declarations.get(name or "")
+    if not isinstance(node, ast.Search):
+        near = closest(name or "", plans)
+        has = f"its plans are {', '.join(f'`{p}`' for p in plans)}" if plans else "a plan is written `search NAME of SPACE { … }`"
+        problem = (
+            f"{module.source.name} declares no plan `{name}`" if name else f"{module.source.name} declares {len(plans)} plans: name one"
+        )
+        raise DiagnosticError(files.NO_SUCH_NAME.error(None, problem, help=f"did you mean `{near[0]}`?" if near else has))
+    plan = resolve_plan(node, module)
+    if seed is not None:
+        steps = tuple(replace(s, settings={**s.settings, "seed": seed}) for s in plan.steps)
+        plan = replace(plan, settings={**plan.settings, "seed": seed}, steps=steps)
+    return plan, node, module
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Any]:
+    """A question that is answered yes after the first Ctrl-C or SIGTERM; a second one interrupts at once."""
+    asked = False
+
+    def handle(number: int, frame: Any) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _report(plan: Plan, found: Found, folder: Path, as_json: bool) -> None:
+    if as_json:
+        facts = {
+            "plan": plan.name,
+            "strategy": plan.strategy.name,
+            "genotype": dict(found.genotype),
+            "macs": found.costs["macs"],
+            "params": found.costs["params"],
+            "steps": {name: dict(answers) for name, answers in found.steps.items()},
+            "run": str(folder),
+        }
+        print_json(facts)
+        return
+    click.echo((folder / "genotype.arch").read_text(encoding="utf-8"), nl=False)

@@ -1,0 +1,44 @@
+"""Which examples make up a batch: by the seed, the epoch and the place in it, and cut into chunks for ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Batch:
+    """A batch: this rank's chunks of it, each examples [n, …] with labels [n], and the examples of all ranks together."""
+
+    chunks: tuple[tuple[Tensor, Tensor], ...]
+    size: int
+
+
+def shuffled(examples: Sequence[int], seed: int) -> list[int]:
+    """The examples in an order that the seed decides."""
+    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed)).tolist()
+    return [examples[i] for i in order]
+
+
+def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
+    """The numbers below `count` in two halves that the seed decides, each in order."""
+    order = shuffled(range(count), seed)
+    return sorted(order[: (count + 1) // 2]), sorted(order[(count + 1) // 2 :])
+
+
+def nth(examples: Sequence[int], size: int, seed: int, place: int) -> list[int]:
+    """The batch at a place of an epoch, whose order the seed decides; after the last batch begins the first again."""
+    order = shuffled(examples, seed)
+    count = max(1, len(order) // size)
+    start = (place % count) * size
+    return order[start : start + size]
+
+
+def chunk(indices: Sequence[int], chunks: int, rank: int, ranks: int) -> list[list[int]]:
+    """A rank's part of a batch that is cut into equal chunks, as far as that goes; `chunks` is a multiple of `ranks`."""
+    cuts = [len(indices) * i // chunks for i in range(chunks + 1)]
+    own = range(rank * chunks // ranks, (rank + 1) * chunks // ranks)
+    return [list(indices[cuts[i] : cuts[i + 1]]) for i in own if cuts[i] < cuts[i + 1]]

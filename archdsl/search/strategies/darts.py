@@ -1,0 +1,112 @@
+"""Differentiable search on the mixed supergraph: one loss for logits and weights (AttentionNAS), or DARTS's two levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from archdsl.elaborate.plan_table import STRATEGIES, Option
+from archdsl.search.batches import Batch, halves
+from archdsl.search.strategies.bilevel import first_order, second_order
+from archdsl.search.strategies.protocol import Answers, Facts, State
+from archdsl.search.strategies.relaxed import Relaxed
+
+if TYPE_CHECKING:
+    from archdsl.search.problem import Problem
+
+
+class Darts(Relaxed):
+    """Every choice is a softmax, and gradients descend on logits and weights.
+
+    Jointly, both take one step on each batch. Bilevel, the logits step on a batch of one half of the data, by the
+    gradient of first or second order, and then the weights on a batch of the other. A budget adds
+    β · max(expected cost / limit − 1, 0) to the loss of the logits.
+    """
+
+    OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["darts"]
+
+    def __init__(self, problem: Problem, options: Mapping[str, Any]) -> None:
+        super().__init__(problem, problem.supergraph("mixed", zero=options["zero"], edges=options["edges"]))
+        self._options = options
+        everything = list(range(problem.examples))
+        parts = halves(problem.examples, problem.seed_for("halves")) if options["bilevel"] else (everything, everything)
+        self._for_weights, self._for_logits = parts
+        self._plan_rounds(len(self._for_weights), options["warmup"])
+
+    def round(self, number: int) -> Facts:
+        epoch, within = divmod(number, self.every)
+        facts: Facts = {"epoch": epoch, "warm": epoch < self._warmup}
+        self.supergraph.train()
+        self.supergraph.set(self.problem.settled)
+        batch = self.problem.batch(self._for_weights, "weights", epoch, within)
+        if epoch >= self._warmup and self._options["bilevel"]:
+            facts["validation_loss"] = self._move_logits(batch, number, epoch, within)
+        self.learning.zero_grad()
+        self.logits.zero_grad()
+        self.problem.start_randomness("weights", number)
+        loss = self.problem.learned(self.supergraph, batch)
+        joint = epoch >= self._warmup and not self._options["bilevel"]
+        self.problem.reduce_gradients([*self.learning.parameters, *(self.logits.parameters if joint else ())])
+        if joint:
+            self._penalise()
+            self.logits.step(number)
+        self.learning.step(number)
+        facts["loss"] = float(self.problem.summed(torch.tensor(loss, dtype=torch.float64))) / batch.size
+        return facts | self._summary(number)
+
+    def _penalty(self) -> Tensor | None:
+        """β Σ max(expected cost / limit − 1, 0); None without a budget."""
+        found = None
+        for budget in self.problem.soft_budgets:
+            distribution = self.supergraph.distribution
+            cost = getattr(distribution, f"expected_{budget.metric}")(self.problem.settled)
+            hinge = self._options["beta"] * (cost / budget.limit - 1).clamp_min(0)
+            found = hinge if found is None else found + hinge
+        return found
+
+    def _penalise(self) -> None:
+        """Adds the gradient of the penalty, which is the same on all ranks and so is not reduced."""
+        penalty = self._penalty()
+        if penalty is not None and penalty.requires_grad:
+            penalty.backward()
+
+    def _move_logits(self, training: Batch, number: int, epoch: int, within: int) -> float:
+        problem = self.problem
+        validation = problem.batch(self._for_logits, "logits", epoch, within)
+        weights, alpha = self.learning.parameters, self.logits.parameters
+
+        def loss_on(batch: Batch, purpose: str) -> Tensor:
+            problem.start_randomness(purpose, number)
+            return problem.loss(self.supergraph, batch)
+
+        if self._options["order"] == 1:
+            gradients, loss = first_order(lambda: loss_on(validation, "logits"), alpha)
+        else:
+            settings = problem.settings["weights"].named
+            gradients, loss = second_order(
+                lambda: loss_on(training, "ahead"),
+                lambda: loss_on(validation, "logits"),
+                weights,
+                alpha,
+                self.learning.rate(number),
+                self.learning.directions(),
+                settings.get("momentum", 0.0),
+                settings["decay"],
+                reduce=problem.reduced,
+            )
+        self.logits.zero_grad()
+        for parameter, gradient in zip(alpha, gradients, strict=True):
+            parameter.grad = gradient
+        problem.reduce_gradients(alpha)
+        self._penalise()
+        self.logits.step(number)
+        return float(problem.summed(loss.double().cpu()))
+
+    def genotype(self) -> Answers:
+        return self.derived()
+
+    def state(self) -> State:
+        return self.saved()
