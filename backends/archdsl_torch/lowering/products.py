@@ -25,10 +25,10 @@ def dot(site: Site) -> Value:
     return site.result(product, (*batch, outer_a, outer_b))
 
 
-def attend(site: Site) -> Value:
+def attend(site: Site, *, fused: bool = True) -> Value:
     """Every position of q asks all positions of k. Heads cut the channels, the first head having the first of them.
 
-    Softmax goes through `scaled_dot_product_attention`; other weightings, which sum to no one, through two products.
+    Softmax goes through `scaled_dot_product_attention` if `fused`; other weightings, which sum to no one, through two products.
     Dimensions of q that neither k nor v has are further positions of q; dimensions that only v has, further channels.
     """
     q, k, v = site.inputs
@@ -46,7 +46,7 @@ def attend(site: Site) -> Value:
     k, v = _batched(site, k, v, batch), _batched(site, v, k, batch)
     query = _in_heads(site, q, heads, (batch, _HEAD, positions, _DEPTH))
     value = _in_heads(site, v, heads, (batch, _HEAD, keys, extra + _DEPTH))
-    if site.attrs["act"] == "softmax":
+    if fused and site.attrs["act"] == "softmax":
         key = _in_heads(site, k, heads, (batch, _HEAD, keys, _DEPTH))
         found = site.emit.function("torch.nn.functional.scaled_dot_product_attention", query, key, value, scale=float(scale))
     else:
@@ -83,5 +83,7 @@ def _cut(sizes: Mapping[str, int], heads: int) -> dict[str, int]:
 
 
 def _activated(site: Site, scores: Handle) -> Handle:
+    if site.attrs["act"] == "softmax":
+        return site.emit.function("torch.softmax", scores, -1)
     target = FUNCTIONS.get(site.attrs["act"])
     return scores if target is None else site.emit.function(target, scores)

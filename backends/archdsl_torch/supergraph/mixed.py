@@ -1,0 +1,110 @@
+"""The mixed supergraph: all architectures at once, every choice relaxed to a mixture of its alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import torch
+
+from archdsl.ir.choice import Choice
+from archdsl.ir.graph import Pick
+from archdsl.ir.instance import key
+from archdsl.questions.genotype import Genotype
+from archdsl.questions.genotype import assignment as answers_of
+from archdsl_torch.supergraph.base import Answers, Supergraph
+from archdsl_torch.supergraph.calls import Calls
+from archdsl_torch.supergraph.child import Share
+from archdsl_torch.supergraph.relaxation import Gathered, Index, relaxed
+from archdsl_torch.supergraph.shares import Weights, picked
+
+
+class Mixed(Supergraph):
+    """All architectures at once, mixed by the softmax of the logits; what `set` settles, or `sample` draws, is one-hot.
+
+    Attributes, layers and depths are mixed where they are read; widths are computed at their largest, with soft masks
+    where channels are summed; other shapes once for each combination up to where shapes agree again. Of several picked
+    from a list, each is weighted by the softmax over all members; settled ones by 1, in a weighted sum by the softmax
+    restricted to them, which extraction writes as the combining weights. At a settled architecture outputs and
+    gradients are those of the compiled one up to rounding, dropout aside.
+
+    Batch norms always use the statistics of the batch and track none. Raises DiagnosticError E1003 to E1005 for spaces that
+    cannot be mixed, naming the choice.
+    """
+
+    _current: dict[Choice, int]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        program, given = relaxed(self.space, self.layouts, self.bank, self.active)
+        self._calls = Calls(program)
+        self._given: Mapping[str, Hashable] = given
+        self._indices: dict[tuple[Index, torch.device], torch.Tensor] = {}
+        self._current = {}
+
+    def set(self, genotype: Answers) -> None:
+        super().set(genotype)
+        self._current = answers_of(self.space, genotype)
+
+    def sample(self, generator: torch.Generator) -> Genotype:
+        drawn = self.distribution.sample(generator, settled=self.settled)
+        self._current = answers_of(self.space, {**self.settled, **drawn})
+        return drawn
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """The output of the mixture, or a tuple of its outputs."""
+        weights = self.mixing(self._current)
+        kind = next(self.weight_parameters(), torch.empty(()))
+        given = dict(zip((x.name for x in self.space.inputs), self.inputs(inputs, named), strict=True))
+        return self._calls.run(given, lambda name: self._tensor(self._given[name], weights, kind), self.training)
+
+    def mixing(self, settled: Mapping[Choice, int]) -> Weights:
+        """What a forward pass mixes by, where some choices are settled by index."""
+        alternatives: dict[Choice, torch.Tensor] = {}
+        members: dict[Choice, torch.Tensor] = {}
+        restricted: dict[Choice, torch.Tensor] = {}
+        for choice in self.space.choices:
+            alpha = self.distribution.logits_of(choice).double()
+            at = settled.get(choice)
+            if at is None:
+                alternatives[choice] = self._open(choice, alpha)
+            else:
+                alternatives[choice] = torch.zeros(choice.size, dtype=alpha.dtype, device=alpha.device)
+                alternatives[choice][at] = 1.0
+            if choice.kind == "subset":
+                inside = torch.zeros_like(alpha)
+                inside[list(choice.alternatives[at].value) if at is not None else slice(None)] = 1.0
+                restricted[choice] = torch.softmax(alpha.masked_fill(inside == 0, -torch.inf), 0)
+                whole = at is not None or not self.distribution.has_logits(choice)
+                members[choice] = inside if whole else restricted[choice]
+        return Weights(alternatives, members, restricted)
+
+    def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:
+        """As that of every supergraph; combining weights are those by which the mixture would weigh what is picked."""
+        found = super().extract(genotype)
+        at = self.assignment(genotype)
+        weights = self.mixing(at)
+        for value in self.space.values:
+            if isinstance(value, Pick) and value.combine == "weighted":
+                name, chosen = key(value.weights[0].full_name), value.subset.at(at)
+                if name in found and len(chosen) == len(found[name]):
+                    with torch.no_grad():
+                        share = picked(value.subset, len(value.operands), True).values(weights)[list(chosen)]
+                        found[name] = share.to(found[name])
+        return found
+
+    def _open(self, choice: Choice, alpha: torch.Tensor) -> torch.Tensor:
+        """The weight of each alternative of an open choice; with a competitor they do not sum to 1."""
+        if choice.kind == "subset":
+            return self.distribution.log_marginals()[choice].exp()
+        return torch.softmax(alpha, 0)[: choice.size]
+
+    def _tensor(self, what: Hashable, weights: Weights, kind: torch.Tensor) -> torch.Tensor:
+        if isinstance(what, Gathered):
+            return self.gather(Share(what.weight, what.given, what.taken))
+        if isinstance(what, Index):
+            place = what, kind.device
+            if place not in self._indices:
+                self._indices[place] = torch.tensor(what.positions, dtype=torch.long, device=kind.device)
+            return self._indices[place]
+        return what.values(weights).to(kind)  # type: ignore[attr-defined]
