@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from archdsl.search.problem import Problem
 
 
+_STATISTICS = 8  # batches that statistics are measured on
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """Accuracy in 0..1 and mean log-likelihood on the validation data, costs, and the value that a search maximises."""
@@ -68,7 +71,10 @@ class _Judge:
 
 
 class Scratch(_Judge):
-    """Each architecture is compiled and trained anew for the step's epochs; its start depends on the trial's number."""
+    """Each architecture is compiled and trained anew for the step's epochs; its start depends on the trial's number.
+
+    The statistics of its batch norms are then measured on some training batches, the same on all ranks.
+    """
 
     def evaluate(self, genotype: Mapping[str, str], number: int) -> Score:
         return self._judged(self.trained(genotype, number), genotype)
@@ -76,6 +82,7 @@ class Scratch(_Judge):
     def trained(self, genotype: Mapping[str, str], number: int) -> torch.nn.Module:
         """The network after its epochs."""
         from archdsl_torch import compile
+        from archdsl_torch.recalibrate import recalibrate
 
         problem, graph = self.problem, self.problem.points.graph
         network = compile(fix(graph, assignment(graph, genotype)), seed=problem.seed_for("trial", number) % 2**31)
@@ -92,7 +99,7 @@ class Scratch(_Judge):
             problem.learned(network, batch)
             problem.reduce_gradients(learning.parameters)
             learning.step(round_)
-        problem.ranks.average_buffers(network)
+        recalibrate(network, problem.whole(_STATISTICS))
         return network
 
     def state(self) -> Mapping[str, Tensor]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor
@@ -116,6 +116,12 @@ class Problem:
         starts = range(0, count, self.batch_size)
         return [self._batch("validation", 0, range(s, min(s + self.batch_size, count))) for s in starts]
 
+    def whole(self, count: int) -> list[Tensor]:
+        """The inputs of the first batches of the training data, uncut, on every rank."""
+        starts = range(0, self.examples, self.batch_size)[:count]
+        parts = [range(s, min(s + self.batch_size, self.examples)) for s in starts]
+        return [self._placed(*self.data.batch("train", self.seed, 0, part))[0] for part in parts]
+
     def _batch(self, split: str, epoch: int, indices: Sequence[int]) -> Batch:
         parts = chunk(indices, self.cuts, self.ranks.rank, self.ranks.size)
         return Batch(tuple(self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts), len(indices))
@@ -178,14 +184,20 @@ class Problem:
 
     # -- supergraphs ---------------------------------------------------------------------------------------
 
-    def supergraph(self, mode: str, **options: Any) -> Any:
-        """A supergraph of the space with what the step settles, and weights that earlier steps left."""
-        from archdsl_torch.supergraph.sampled import Sampled
+    def supergraph(self, mode: str, *, zero: bool = False, edges: Literal["own", "by_op"] = "own", **options: Any) -> Any:
+        """A supergraph of the space with what the step settles, and weights that earlier steps left.
 
-        if mode == "mixed":
-            from archdsl_torch.supergraph.mixed import Mixed
+        Raises DiagnosticError where the space cannot be mixed, or needs too many weights.
+        """
+        from archdsl_torch.distribution import Distribution
 
-        made = (Sampled if mode == "sampled" else Mixed)(self.points.graph, seed=self.seed_for("weights") % 2**31, **options)
+        if mode == "sampled":
+            from archdsl_torch.supergraph.sampled import Sampled as Kind
+        else:
+            from archdsl_torch.supergraph.mixed import Mixed as Kind
+        graph = self.points.graph
+        distribution = Distribution(graph, zero=zero, edges=edges, active=self.points.active)
+        made = Kind(graph, seed=self.seed_for("weights") % 2**31, distribution=distribution, **options)
         self.prepared(made)
         inherit(made.weights, self.inherited)
         made.set(self.settled)

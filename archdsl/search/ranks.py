@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, distributed
 
 Result = TypeVar("Result")
 
@@ -63,13 +63,6 @@ class Ranks:
             for parameter in parameters:
                 if parameter.grad is not None:
                     parameter.grad = self.summed(parameter.grad)
-
-    def average_buffers(self, network: nn.Module) -> None:
-        """Running statistics, of which each rank has seen a part, as their average."""
-        if self.size > 1:
-            for buffer in network.buffers():
-                if buffer.is_floating_point():
-                    buffer.copy_(self.summed(buffer) / self.size)
 
 
 @contextmanager

@@ -1,0 +1,53 @@
+"""Two processes search as one does that computes each batch in two chunks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).parents[2]
+PLANS = ["wide", "joint", "bilevel", "uniform", "bandit"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ranks")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    for way in ([], launch):
+        command = [sys.executable, *way, str(Path(__file__).parent / "two_ranks.py"), str(folder), *PLANS]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+        assert done.returncode == 0, done.stderr[-3000:]
+    return folder / "0"
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_equal_up_to_rounding(plan: str, folder: Path) -> None:
+    alone, together = folder / f"{plan}.alone", folder / f"{plan}.together"
+    assert (together / "genotype.arch").read_text() == (alone / "genotype.arch").read_text()
+    ours, theirs = records(together), records(alone)
+    assert len(ours) == len(theirs) > 3
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.keys() == b.keys()
+        for name in set(a) - {"probabilities", "genotype", "step"}:
+            assert a[name] == pytest.approx(b[name], rel=1e-3, abs=1e-4), name
+        if "genotype" in a:
+            assert a["genotype"] == b["genotype"]
+    held, own = (load_file(sorted((p / "checkpoints").glob("0*"))[-2] / "tensors.safetensors") for p in (alone, together))
+    assert held.keys() == own.keys()
+    for name, tensor in held.items():
+        assert (own[name].double() - tensor.double()).abs().max() < (1e-9 if plan == "wide" else 2e-3), name
+
+
+def records(run: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_one_rank_writes(folder: Path) -> None:
+    assert not list((folder.parent / "1").rglob("metrics.jsonl"))

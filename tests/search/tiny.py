@@ -1,0 +1,91 @@
+"""A search of seconds: a space of 72 architectures, plans of every strategy, and data whose class is a slope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from archdsl.elaborate.plans import Plan, resolve_plan
+from archdsl.elaborate.project import Project
+from archdsl.search.documents import Documents, documents
+from archdsl.search.randomness import generator
+from archdsl.search.ranks import Ranks
+from archdsl.search.runs import Run
+from archdsl.search.search import Found, Watch, frozen, search
+from archdsl.search.steps import Surroundings
+from archdsl.syntax import ast
+
+TEXT = """arch 1
+space net(double = true, norm: layer = batch_norm) {
+  input x: [b, c = 3, h = 6, w = 6]
+  for i in range(2) as stage {
+    width ~ 4..12 by 4
+    kernel ~ [1, 3]
+    x = x -> conv(width, kernel) as conv -> norm -> relu
+  }
+  if double { deep ~ [identity, more: conv(x.c, 3) -> norm -> relu]  x = x -> deep }
+  output x -> mean(@hw) -> linear(2) as classify
+}
+
+search stepwise of net {
+  strategy = parsec(samples = 3)  alpha = adam(0.1)  batch = 8  epochs = 3
+  step one { fix double = false  open stage[*]  budget macs <= 10K }
+  step two { freeze stage[0]  open deep  epochs = 2 }
+}
+search accuracies of net { strategy = parsec(samples = 3, scores = "accuracy", channels = "naive", warmup = 0)  batch = 8  epochs = 2 }
+search joint of net { strategy = darts()  alpha = adam(0.1)  batch = 8  epochs = 2  budget macs <= 10K }
+search bilevel of net { strategy = darts(bilevel = true, order = 2, warmup = 1)  alpha = adam(0.1)  batch = 8  epochs = 3 }
+search uniform of net { strategy = random(trials = 4)  batch = 8  epochs = 1 }
+search oneshot of net { strategy = evolution(trials = 6, population = 3, sample = 2, evaluate = "shared")  batch = 8  epochs = 2 }
+search bandit of net { strategy = bandit(trials = 6, initial = 3)  batch = 8  epochs = 1 }
+search wide of net(norm = identity) {
+  strategy = parsec(samples = 3)  alpha = adam(0.1)  batch = 8  epochs = 3  precision = "float64"  budget macs <= 10K
+}
+search hard of net { strategy = parsec(samples = 3)  alpha = adam(0.1)  batch = 8  epochs = 2  require macs <= 10K }
+"""
+
+
+class Slopes:
+    """Images of noise on a slope, whose direction is the class; each a function of its index alone."""
+
+    classes = 2
+
+    def __init__(self, count: int = 32) -> None:
+        self.train, self.validation = range(count), range(count // 2)
+
+    def batch(self, split: str, seed: int, epoch: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        x = torch.stack([torch.randn(3, 6, 6, generator=generator(seed, split, i)) for i in indices])
+        y = torch.tensor([i % 2 for i in indices])
+        x[:, 0] += (2 * y - 1)[:, None, None] * torch.linspace(-1.5, 1.5, 6)
+        return x, y
+
+
+def read(folder: Path, name: str) -> tuple[Plan, Documents]:
+    """A plan of the text above, from a file in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "tiny.arch"
+    path.write_text(TEXT, encoding="utf-8")
+    project = Project()
+    module = project.module(str(path))
+    node = module.declarations[name]
+    assert isinstance(node, ast.Search)
+    return resolve_plan(node, module), documents(node, module, project)
+
+
+def find(folder: Path, name: str, run: str, ranks: Ranks | None = None, cuts: int = 1, **asked: Any) -> Found:
+    """Searches by a plan, going on where the run's directory already is."""
+    plan, papers = read(folder, name)
+    ranks = ranks or Ranks()
+    place = folder / run
+    there = (place / "frozen.json").is_file()
+    facts = frozen(plan, "slopes", {})
+    held = ranks.agreed(lambda: (Run.resume if there else Run.create)(place, facts))
+    around = Surroundings(Slopes(), ranks, str(place / "trials.journal"), "worker", cuts, ranks.device)
+    return search(plan, papers, held, around, **asked)
+
+
+__all__ = ["Slopes", "Watch", "find", "read"]
