@@ -52,6 +52,8 @@ def supergraph(
     channels: Literal["fair", "naive"] = "fair",
     kernels: Literal["separate", "centre"] = "separate",
     seed: int = 0,
+    zero: bool = False,
+    edges: Literal["own", "by_op"] = "own",
 ) -> Supergraph:
     """All architectures of a space over shared weights, as a `torch.nn.Module`; see docs/supergraphs.md.
 
@@ -59,13 +61,14 @@ def supergraph(
     once, weighted by a distribution. A range of widths shares one weight, of which each width takes a window: "fair"
     ones are laid on a ring, so that every channel is trained equally often, "naive" ones are prefixes. A list of
     kernels has one weight for each ("separate"), or smaller kernels are the centre of the largest ("centre"). Weights
-    start as the text says, by `seed`.
+    start as the text says, by `seed`. Two options of DARTS: with `zero` each list of layers has a competitor that
+    yields nothing and is never derived; with `edges="by_op"` what is picked among such lists is ranked by their layers.
 
     Raises DiagnosticError E1001 where a weight would need too many copies, and what `mode="mixed"` cannot mix.
     """
     from archdsl_torch.supergraph import supergraph
 
-    return supergraph(space.graph, mode, channels=channels, kernels=kernels, seed=seed)
+    return supergraph(space.graph, mode, channels=channels, kernels=kernels, seed=seed, zero=zero, edges=edges)
 
 
 def diff(a: Any, b: Any) -> Any:

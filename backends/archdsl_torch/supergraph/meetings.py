@@ -45,8 +45,8 @@ def wide_dims(value: Value, read: Sequence[Wide]) -> Wide:
     joined: set[str] = set().union(*read)
     found = joined & set(value.shape)
     if isinstance(value, Select | Pick):
-        several = isinstance(value, Pick) and value.combine == "concat" and value.dim is not None
-        return frozenset(found | {d for d in "c" if d in value.shape and value.shape[d].scope} | ({value.dim} if several else set()))
+        found |= {d for d in "c" if d in value.shape and value.shape[d].scope}
+        return frozenset(found | {value.dim} if isinstance(value, Pick) and value.dim is not None else found)
     match value.name:
         case "conv":
             found = (found - {"c"}) | ({"c"} if not is_depthwise(value) or "c" in joined else set())

@@ -47,7 +47,7 @@ class Mixed(Supergraph):
         self._current = answers_of(self.space, genotype)
 
     def sample(self, generator: torch.Generator) -> Genotype:
-        drawn = self.distribution.sample(generator, settled=self.settled)
+        drawn: Genotype = self.distribution.sample(generator, settled=self.settled)
         self._current = answers_of(self.space, {**self.settled, **drawn})
         return drawn
 

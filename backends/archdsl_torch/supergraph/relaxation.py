@@ -121,7 +121,7 @@ class _Relaxation:
         self._check(value, meets)
         exact = isinstance(value, Op) and self._is_entangled(value, wide)
         reads = self._reads(value, meets, wide)
-        if exact:
+        if exact and isinstance(value, Op):
             reads |= self._widths(value, wide)
         over = _sorted(reads | set(open_now) | {c for f in read for c in f.open})
         if prod(c.size for c in over) > MOST:
