@@ -112,7 +112,9 @@ def test_most_features_are_mixed_as_they_are() -> None:
     """Or the law would be about little: what is settled first are widths that reach an output or statistics over them."""
     whole = [f for f in SPACES if mixable(graph_of(f), f)[2] == 0]
     assert len(whole) > len(SPACES) / 2
-    assert {"conv_kernel", "layer_list", "depth", "of_concat", "wide_groups"} & set(SPACES) <= {*whole, "wide_groups"}
+    assert {"kernel_list", "layer_list", "depth", "of_concat", "of_weighted", "expansion", "tied", "size_list", "attend"} <= set(whole), (
+        sorted(set(SPACES) - set(whole))
+    )
 
 
 @given(specs(choices=True), st.data())

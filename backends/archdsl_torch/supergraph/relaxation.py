@@ -29,7 +29,7 @@ from archdsl_torch.lowering.site import Form, Site, output
 from archdsl_torch.lowering.site import Value as Located
 from archdsl_torch.lowering.table import ROWS
 from archdsl_torch.program import Program
-from archdsl_torch.supergraph.axes import Axis, Given
+from archdsl_torch.supergraph.axes import Axis, Given, Outer
 from archdsl_torch.supergraph.bank import Bank
 from archdsl_torch.supergraph.layouts import Layouts
 from archdsl_torch.supergraph.meetings import Meeting, meeting, wide_dims
@@ -167,10 +167,16 @@ class _Relaxation:
         return found
 
     def _is_entangled(self, op: Op, wide: frozenset[str]) -> bool:
-        """Whether weights that are separate for some answers take positions that depend on other choices too.
+        """Whether the positions that weights take are not those of what the op reads and makes.
 
-        The op then runs for each combination of all answers that decide about its widths.
+        So it is with weights that several layers use, and with some that are separate for some answers and take
+        positions that depend on others too. The op then runs for each combination of all answers that decide about its
+        widths.
         """
+        for weight in op.weights:
+            for place, own in enumerate(self._layouts.of_weight(weight)):
+                if self._is_tied(op, weight, place, wide) and not self._masks.alike(own, self._axis(op, place)):
+                    return True
         separate = {c for w in op.weights for c in self._layouts.separate(w)}
         axes = [self._layouts.of(op)[d] for d in wide]
         axes += [self._layouts.of(source)[d] for source in op.inputs for d in self._families[source].wide]
@@ -179,6 +185,20 @@ class _Relaxation:
             if own and any(self._masks.embedding(which, tuple(at.items())) is None for at in assignments(own)):
                 return True
         return False
+
+    def _axis(self, op: Op, place: int) -> Axis:
+        """The axis of what an op reads or makes to which an axis of its weight is tied."""
+        own = self._layouts.of(op)
+        if op.name == "weight":
+            return own[list(op.shape)[place]]
+        if op.name == "linear":
+            dims: str = op.attrs["dim"].value
+            if not place:
+                return own["c" if "c" in dims else dims[0]]
+            x = self._layouts.of(op.inputs[0])
+            sizes = op.inputs[0].shape
+            return x[dims] if len(dims) == 1 else Outer(tuple(x[d] for d in dims), tuple(sizes[d] for d in dims))
+        return self._layouts.of(op.inputs[0])["c"] if place else own["c"]
 
     def _is_tied(self, op: Op, weight: Weight, place: int, wide: frozenset[str]) -> bool:
         """Whether an axis of a weight is a width, computed at the size of the super-axis: not that of a kernel."""
