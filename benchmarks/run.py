@@ -6,12 +6,13 @@ import sys
 
 import commands
 import costs
+import diffs
 
 
 def main() -> None:
     """Prints one line a race."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    for module in (commands, costs):
+    for module in (commands, costs, diffs):
         for result in module.races(rounds):
             print(result, flush=True)
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from archdsl.elaborate import nets
 from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.idle import is_sound
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
+from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.choice import Choice
@@ -27,8 +29,8 @@ class Opened:
     graph: Graph
 
 
-def open_genotype(project: Project, module: Module, name: str) -> Opened | None:
-    """The genotype of this name; None where the name is of something else.
+def open_genotype(project: Project, module: Module, name: str, spaces: Spaces) -> Opened | None:
+    """The genotype of this name; None where the name is of something else. `spaces` keeps what it is of.
 
     Raises DiagnosticError for whatever is wrong with it.
     """
@@ -36,10 +38,11 @@ def open_genotype(project: Project, module: Module, name: str) -> Opened | None:
     value = module.find(name, state)
     if not isinstance(value, GenotypeV):
         return None
-    project.elaborate(module, name)  # reports every edit that fits nothing
     net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
     space = nets.resolve(net, given, value.genotype.span, state)
-    graph = nets.elaborate(space, name=net.net.name, kind=net.net.kind).graph
+    graph = spaces.of(space).graph
+    if not is_sound(graph, value):
+        project.elaborate(module, name)  # reports every edit that fits nothing
     answers = _answers(value, graph, state)
     settled = fix(graph, answers)
     left_open = {choice.path for choice in settled.choices}

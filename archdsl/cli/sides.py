@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archdsl.architecture import split_reference
 from archdsl.cli.genotypes import Opened, open_genotype
@@ -14,6 +14,7 @@ from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project, networks
+from archdsl.elaborate.spaces import Spaces
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
 from archdsl.syntax.diagnostics import DiagnosticError
@@ -28,6 +29,7 @@ class Side:
     module: Module
     name: str | None
     is_elsewhere: bool = False  # from another revision, so that what it uses may differ too
+    spaces: Spaces = field(default_factory=Spaces)
 
     def names(self) -> list[str]:
         return networks(self.module) if self.name is None else [self.name]
@@ -39,15 +41,16 @@ class Side:
         return elaborated.graph
 
     def genotype(self, name: str) -> Opened | None:
-        return open_genotype(self.project, self.module, name)
+        return open_genotype(self.project, self.module, name, self.spaces)
 
 
-def open_side(reference: str) -> Side:
+def open_side(reference: str, other: Side | None = None) -> Side:
     """`FILE[:NAME]` or `REVISION:PATH[:NAME]`; a file that is there comes before a revision.
 
-    Raises DiagnosticError where there is neither.
+    What both sides use is read and elaborated once. Raises DiagnosticError where there is neither.
     """
-    project = Project()
+    shares = other is not None and not other.is_elsewhere
+    project = other.project if other is not None and shares else Project()
     file, name = split_reference(reference)
     try:
         project.find(file)
@@ -57,7 +60,7 @@ def open_side(reference: str) -> Side:
             raise
         return Side(reference, *revision, is_elsewhere=True)
     module = project.module(file)
-    return Side(reference, project, module, name)
+    return Side(reference, project, module, name, spaces=other.spaces if other is not None and shares else Spaces())
 
 
 def single(side: Side) -> str:

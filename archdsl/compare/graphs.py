@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 
@@ -73,6 +74,13 @@ def _presence(pairing: Pairing) -> Iterator[Edit]:
     replaced = {x for x, y in nodes.nodes.items() if is_replaced(x, y)}
     replaced |= {nodes.nodes[x] for x in replaced}
     repeats: dict[tuple[Node, str], tuple[Node, Node]] = {}
+    turns: dict[Node, Counter[str]] = {}
+
+    def count(node: Node, name: str) -> int:
+        if node not in turns:
+            turns[node] = Counter(base(child.segment) for child in node.children)
+        return turns[node][name]
+
     lists: list[tuple[type[Added] | type[Removed], list[Node], Mapping[Node, Node], set[Choice]]] = [
         (Removed, nodes.removed, nodes.nodes, _explaining(pairing.a, pairing.choices, True)),
         (Added, nodes.added, backward, _explaining(pairing.b, pairing.choices, False)),
@@ -84,7 +92,7 @@ def _presence(pairing: Pairing) -> Iterator[Edit]:
                 continue
             twin = twins.get(parent) if parent is not None else None
             if parent is not None and twin is not None and index(node.segment):
-                ours, theirs = _turns(parent, node.segment), _turns(twin, node.segment)
+                ours, theirs = (count(side, base(node.segment)) for side in (parent, twin))
                 if ours and theirs and ours != theirs:
                     first, second = (parent, twin) if edit is Removed else (twin, parent)
                     repeats[first, base(node.segment)] = first, second
@@ -92,13 +100,9 @@ def _presence(pairing: Pairing) -> Iterator[Edit]:
             keyed = KEYS if next(node.weights(), None) is not None else set[Effect]()
             yield edit(node.path, node.callee, ordered(FUNCTION | keyed))
     for (first, name), (_, second) in repeats.items():
-        turns = [c for c in (*first.children, *second.children) if base(c.segment) == name]
-        keyed = KEYS if any(next(c.weights(), None) is not None for c in turns) else set[Effect]()
-        yield Changed(join(second.path, name), "repeats", str(_turns(first, name)), str(_turns(second, name)), ordered(FUNCTION | keyed))
-
-
-def _turns(node: Node, segment: str) -> int:
-    return sum(base(child.segment) == base(segment) for child in node.children)
+        either = [c for c in (*first.children, *second.children) if base(c.segment) == name]
+        keyed = KEYS if any(next(c.weights(), None) is not None for c in either) else set[Effect]()
+        yield Changed(join(second.path, name), "repeats", str(count(first, name)), str(count(second, name)), ordered(FUNCTION | keyed))
 
 
 def _explaining(graph: Graph, choices: ChoicePairs, first: bool) -> set[Choice]:

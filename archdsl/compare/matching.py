@@ -53,10 +53,12 @@ def _set_turns_apart(nodes: list[Node], pairs: Mapping[Node, Node]) -> tuple[lis
     """Splits off the turns of a loop that the other side runs less often: those are repeats, never moves."""
     turns: list[Node] = []
     others: list[Node] = []
+    names: dict[Node, set[str]] = {}
     for node in nodes:
-        twin = pairs.get(node.parent) if node.parent is not None else None
-        known = {base(c.segment) for c in twin.children} if twin is not None and index(node.segment) else ()
-        (turns if base(node.segment) in known else others).append(node)
+        twin = pairs.get(node.parent) if node.parent is not None and index(node.segment) else None
+        if twin is not None and twin not in names:
+            names[twin] = {base(c.segment) for c in twin.children}
+        (turns if twin is not None and base(node.segment) in names[twin] else others).append(node)
     return turns, others
 
 

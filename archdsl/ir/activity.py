@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
@@ -35,6 +35,7 @@ class Activity:
         return self.choices.get(choice, FALSE)
 
 
+@lru_cache(maxsize=4)  # several questions about one graph follow each other
 def activity(outputs: tuple[Value, ...]) -> Activity:
     """The activity of everything under the outputs. Raises TooWide where a guard cannot be tabulated."""
     order = in_order(outputs)

@@ -194,7 +194,8 @@ def _settled(pick: Pick) -> Value:
         return pick
     inputs = tuple(pick.operands[i] for i in pick.subset.value)
     if len(inputs) == 1:
-        return inputs[0]
+        only: Value = inputs[0]
+        return only
     attrs = {"dim": constant(pick.dim)} if pick.dim is not None else {}
     return Op(_COMBINING[pick.combine], inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
 

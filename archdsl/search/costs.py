@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from archdsl.elaborate.plans import Budget
 from archdsl.ir.activity import Activity, binding
@@ -53,8 +53,9 @@ class Costs:
 
 def costs_of(graph: Graph, active: Activity, budgets: Sequence[Budget], latency: str | None = None) -> Costs:
     """The tables for the budgets of a step. Raises DiagnosticError where the file of measurements is missing or does not fit."""
-    metrics = dict.fromkeys(["macs", *(b.metric for b in budgets), *(b.metric for b in graph.bounds)])
-    terms = {m: cost_terms(graph, m, active) for m in metrics if m != "latency"}
+    metrics = {"macs", *(b.metric for b in budgets), *(b.metric for b in graph.bounds)}
+    counted: Mapping[str, Literal["macs", "params"]] = {"macs": "macs", "params": "params"}
+    terms = {m: cost_terms(graph, counted[m], active) for m in sorted(metrics & counted.keys())}
     if "latency" in metrics:
         assert latency is not None, "a plan with a budget on latency names its table"
         terms["latency"] = latency_terms(graph, active, Path(latency))

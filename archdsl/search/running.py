@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 
-from archdsl.elaborate.plan_table import Invocation
 from archdsl.elaborate.plans import Plan
 from archdsl.search import data as sources
 from archdsl.search.ranks import Ranks
@@ -28,12 +27,13 @@ def started(
 
     Raises DiagnosticError for data that is missing or wrong, and as `Run` does.
     """
-    source = data if data is not None else plan.settings["data"]
-    if source is None:
+    planned = plan.settings["data"]
+    if data is None and planned is None:
         help = "give `--data motion`, or set `data` in the plan"
         raise DiagnosticError(codes.NO_DATA.error(None, f"the plan `{plan.name}` names no data", help=help))
-    named = str(source) if isinstance(source, Invocation) else source
+    opened = sources.open(data, planned, plan.steps[-1].graph)
     extra = {
+        "examples": opened.fingerprint,
         "archdsl": __version__,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
@@ -42,9 +42,8 @@ def started(
         "device": ranks.device.type,
         "storage": storage,
     }
-    held = frozen(plan, named, extra)
+    held = frozen(plan, data if data is not None else str(planned), extra)
     run = ranks.agreed(lambda: (Run.resume if resume else Run.create)(folder, held))
-    opened = sources.open(named, plan.settings["data"], seed=plan.settings["seed"])
     cuts = chunks if chunks % ranks.size == 0 else ranks.size * -(-chunks // ranks.size)
     around = Surroundings(
         opened, ranks, storage or str(folder / "trials.journal"), str(folder.absolute()), max(cuts, ranks.size), ranks.device

@@ -27,7 +27,9 @@ RIGHT = {"shapes/excluded_by_require", "shapes/under_an_impossible_guard"}
 ELSEWHERE = {
     "E0316": "`--input` alone can pin a weight: test_settings.py",
     "E0509": "only counting refuses: tests/questions",
-    **dict.fromkeys(("E0710", "E0711", "E0712", "E0713", "E0720", "E0721", "E0722", "E0723", "E0724"), "met by a search that runs: tests/search"),
+    **dict.fromkeys(
+        ("E0710", "E0711", "E0712", "E0713", "E0720", "E0721", "E0722", "E0723", "E0724"), "met by a search that runs: tests/search"
+    ),
     "E0801": "a file of more than 1 MiB: tests/syntax",
     "E0804": "a file of 200,000 tokens: tests/syntax",
     "E0805": "a file that is not text: tests/syntax",

@@ -46,7 +46,8 @@ def command(
         return
     if a is None or b is None:
         raise click.UsageError("two sides are needed: A[:NAME] B[:NAME]", ctx)
-    one, two = open_side(a), open_side(b)
+    one = open_side(a)
+    two = open_side(b, one)
     whole = one.name is None and two.name is None and max(len(one.names()), len(two.names())) > 1
     if as_patch or output is not None or not whole:
         names = single(one), single(two)
