@@ -13,7 +13,7 @@ from archdsl.elaborate.plan_table import Invocation
 _STEPS = (0.5, 0.75)  # of the way, where the schedule "steps" divides the rate by ten
 
 
-class Learner:
+class Optimiser:
     """`sgd(…)` or `adam(…)` over parameters, for `epochs` of `every` rounds each."""
 
     def __init__(self, call: Invocation, parameters: Sequence[Tensor], every: int, epochs: int) -> None:

@@ -1,0 +1,157 @@
+"""Learning from data: batches by counters, loss and gradients over chunks and ranks, random numbers by purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from archdsl.search import randomness
+from archdsl.search.batches import Batch, chunk, nth
+from archdsl.search.optimiser import Optimiser
+from archdsl.search.ranks import Ranks
+
+Result = TypeVar("Result")
+
+
+class Learning:
+    """What a step of a search and the training of a model have in common.
+
+    `name` and `seed` decide the random numbers; `settings` are a plan's by name; every batch is computed in `cuts`
+    chunks, over all ranks.
+    """
+
+    seed: int
+    data: Any
+    ranks: Ranks
+    cuts: int
+    device: torch.device
+
+    @property
+    def name(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+    @property
+    def epochs(self) -> int:
+        return int(self.settings["epochs"])
+
+    @property
+    def batch_size(self) -> int:
+        return int(self.settings["batch"])
+
+    @property
+    def examples(self) -> int:
+        """How many there are to learn from."""
+        return len(self.data.train)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the rank that decides and writes."""
+        return self.ranks.is_first
+
+    # -- random numbers: by seed and purpose -------------------------------------------------------------
+
+    def seed_for(self, *purpose: Any) -> int:
+        return randomness.seed_for(self.seed, self.name, *purpose)
+
+    def generator(self, *purpose: Any) -> torch.Generator:
+        return torch.Generator().manual_seed(self.seed_for(*purpose))
+
+    def start_randomness(self, *purpose: Any) -> None:
+        """Dropout and the like from here on depend on the seed, the purpose and the rank alone."""
+        torch.manual_seed(self.seed_for("forward", *purpose, self.ranks.rank))
+
+    # -- data ------------------------------------------------------------------------------------------
+
+    def batch(self, examples: Sequence[int], purpose: str, epoch: int, within: int) -> Batch:
+        """A batch of training examples for this rank, in the order that epoch and purpose decide."""
+        indices = nth(examples, self.batch_size, self.seed_for("order", purpose, epoch), within)
+        return self._batch("train", epoch, indices)
+
+    def validation(self) -> list[Batch]:
+        """All validation data, in order."""
+        count = len(self.data.validation)
+        starts = range(0, count, self.batch_size)
+        return [self._batch("validation", 0, range(s, min(s + self.batch_size, count))) for s in starts]
+
+    def whole(self, count: int) -> list[Tensor]:
+        """The inputs of the first batches of the training data, uncut, on every rank."""
+        starts = range(0, self.examples, self.batch_size)[:count]
+        parts = [range(s, min(s + self.batch_size, self.examples)) for s in starts]
+        return [self._placed(*self.data.batch("train", self.seed, 0, part))[0] for part in parts]
+
+    def _batch(self, split: str, epoch: int, indices: Sequence[int]) -> Batch:
+        parts = chunk(indices, self.cuts, self.ranks.rank, self.ranks.size)
+        return Batch(tuple(self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts), len(indices))
+
+    def _placed(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        wide = torch.float64 if self.settings["precision"] == "float64" and x.is_floating_point() else x.dtype
+        return x.to(self.device, wide), y.to(self.device)
+
+    # -- one step of learning ----------------------------------------------------------------------------
+
+    def loss(self, network: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
+        """This rank's part of the mean cross-entropy of a batch: the ranks' parts sum up to it."""
+        total = torch.zeros((), device=self.device)
+        for x, y in batch.chunks:
+            with self._precision():
+                out = network(x)
+            total = total + functional.cross_entropy(out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum") / batch.size
+        return total
+
+    def learned(self, network: Callable[[Tensor], Tensor], batch: Batch, share: float = 1.0) -> float:
+        """Adds `share` times the gradient of the loss, chunk by chunk; returns this rank's sum of cross-entropies."""
+        total = 0.0
+        for x, y in batch.chunks:
+            with self._precision():
+                out = network(x)
+            loss = functional.cross_entropy(out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum")
+            (share / batch.size * loss).backward()
+            total += float(loss.detach())
+        return total
+
+    def judged(self, network: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
+        """[2] in float64: this rank's sums of log-likelihoods and of right answers."""
+        found = torch.zeros(2, dtype=torch.float64)
+        for x, y in batch.chunks:
+            with self._precision():
+                out = network(x).double()
+            found[0] -= functional.cross_entropy(out, y, reduction="sum").cpu()
+            found[1] += (out.argmax(1) == y).sum().cpu()
+        return found
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16) if self.settings["precision"] == "bfloat16" else nullcontext()
+
+    # -- other ranks -------------------------------------------------------------------------------------
+
+    def agreed(self, decide: Callable[[], Result]) -> Result:
+        """What the first rank decides, on all of them."""
+        return self.ranks.agreed(decide)
+
+    def summed(self, tensor: Tensor) -> Tensor:
+        return self.ranks.summed(tensor)
+
+    def reduce_gradients(self, parameters: Sequence[Tensor]) -> None:
+        """Sums the gradients of parameters over ranks; one that no rank touched keeps None."""
+        self.ranks.reduce_gradients(parameters)
+
+    def reduced(self, gradients: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        """Sums gradients over ranks."""
+        return self.ranks.reduced(gradients)
+
+    def prepared(self, network: torch.nn.Module) -> None:
+        """Moves a network to where the data goes, in the number format of the plan."""
+        network.to(self.device, torch.float64 if self.settings["precision"] == "float64" else None)
+
+    def optimiser(self, which: str, parameters: Sequence[Tensor], every: int) -> Optimiser:
+        """The plan's optimiser for `alpha` or `weights`; `every` rounds make an epoch."""
+        return Optimiser(self.settings[which], parameters, every, self.epochs)
