@@ -14,7 +14,22 @@ from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Variable, both, constant, depends, either, lift, matters_given, negate, opened
+from archdsl.ir.expr import (
+    FALSE,
+    TRUE,
+    Derived,
+    Expr,
+    TooWide,
+    Variable,
+    both,
+    constant,
+    depends,
+    either,
+    lift,
+    matters_given,
+    negate,
+    opened,
+)
 from archdsl.ir.graph import Input, Op, Pick, Requirement, Select, Value, Weight, in_order
 
 Identity: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
@@ -88,9 +103,29 @@ def binding(requirement: Requirement, live: Activity) -> Expr:
     """The condition of a requirement as it binds: it is void where a choice that it reads is inactive."""
     condition = opened(requirement.condition)
     applies = TRUE
-    for choice, read in depends(condition).items():
+    for choice, read in depends(condition, asked(condition, live)).items():
         applies = both(applies, either(live.guard(choice), negate(read)))
     return either(negate(applies), condition)
+
+
+def asked(condition: Expr, live: Activity) -> list[Variable]:
+    """The variables of a condition in an order in which each comes after those that decide whether it is active."""
+    choices = {v: v.expr.choices() if isinstance(v, Derived) else (v,) for v in condition.scope}
+    order: dict[Variable, None] = {}
+    begun: set[Variable] = set()
+
+    def visit(variable: Variable) -> None:
+        begun.add(variable)
+        deciding = {c for own in choices[variable] for c in live.guard(own).choices()}
+        for other in condition.scope:
+            if other not in begun and deciding.intersection(choices[other]):
+                visit(other)
+        order[variable] = None
+
+    for variable in condition.scope:
+        if variable not in begun:
+            visit(variable)
+    return list(order)
 
 
 def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
