@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "git-diff": "What `git diff` calls, once `archdsl diff --install-git` has set it up.",
     "patch": "Apply what `archdsl diff --patch` prints.",
     "search": "Search a space as a plan says.",
+    "train": "Train a model, from scratch or from weights.",
     "fmt": "Bring files into the canonical form.",
     "convert": "Turn text into YAML and back.",
     "list": "List the files that ship with archdsl, and what they declare.",

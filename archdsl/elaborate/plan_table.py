@@ -135,6 +135,21 @@ SETTINGS: Mapping[str, Option] = {
     )
 }
 
+
+def defaults() -> dict[str, Any]:
+    """What a plan's settings are where it says nothing, but for the strategy; optimisers with all of their options."""
+    found = {}
+    for option in SETTINGS.values():
+        value = option.default
+        if isinstance(value, Invocation):
+            options = OPTIMISERS[value.name]
+            given = dict(zip((o.name for o in options), value.args, strict=False)) | dict(value.named)
+            value = Invocation(value.name, (), {o.name: given.get(o.name, o.default) for o in options})
+        if option.name != "strategy":
+            found[option.name] = value
+    return found
+
+
 EVALUATION = (
     Option("trials", whole(1), None, "how many architectures are evaluated"),
     Option(

@@ -7,6 +7,8 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from archdsl.elaborate import expressions
+from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.module import Module
 from archdsl.elaborate.plan_table import DEFAULT_TRIALS, OPTIMISERS, SETTINGS, STRATEGIES, Invocation, Option, value_text
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
@@ -16,7 +18,9 @@ from archdsl.syntax import ast
 from archdsl.syntax.codes import plans as codes
 from archdsl.syntax.codes import values as value_codes
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Span
+from archdsl.syntax.edition import EDITION
+from archdsl.syntax.parser import parse_expression
+from archdsl.syntax.source import Source, Span
 from archdsl.syntax.suggestions import closest
 
 PLUGINS = "archdsl.strategies"  # the entry-point group of strategies that other packages bring
@@ -45,6 +49,19 @@ def setting(node: ast.Setting, frame: Frame, state: State, in_step: bool) -> Any
     if isinstance(value, Invocation) and node.name in ("alpha", "weights"):
         return _called(value, node.value, OPTIMISERS[value.name])
     return value
+
+
+def written(name: str, text: str, given_as: str) -> Any:
+    """The value of a setting from a text outside of any file, `sgd(0.1)` for `weights`; `given_as` is where messages say it stands.
+
+    Raises DiagnosticError as `setting` does, and for errors of syntax.
+    """
+    source = Source(given_as, text)
+    value, errors = parse_expression(source)
+    if value is None:
+        raise DiagnosticError(*errors)
+    module = Module(given_as, source, ast.File(EDITION, (), span=value.span))
+    return setting(ast.Setting(name, value, span=value.span), module.frame(), State(EditTable()), in_step=False)
 
 
 def strategy(node: ast.Expr, frame: Frame, state: State) -> Invocation:

@@ -15,7 +15,7 @@ from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, split, text_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.nets import Instantiation
-from archdsl.elaborate.plan_table import SETTINGS, STRATEGIES, Invocation
+from archdsl.elaborate.plan_table import STRATEGIES, Invocation, defaults
 from archdsl.elaborate.plan_values import setting, together
 from archdsl.elaborate.requirements import METRICS, cost_bound
 from archdsl.elaborate.scope import Frame
@@ -207,18 +207,7 @@ def _entry(entry: ast.PlanEntry, draft: _Draft, frame: Frame, state: State, foun
 
 
 def _settings(draft: _Draft) -> dict[str, Any]:
-    defaults = {o.name: _default(o.default) for o in SETTINGS.values() if o.name != "strategy"}
-    return {name: draft.settings.get(name, default) for name, default in defaults.items()}
-
-
-def _default(value: Any) -> Any:
-    from archdsl.elaborate.plan_table import OPTIMISERS
-
-    if isinstance(value, Invocation) and value.name in OPTIMISERS:
-        options = OPTIMISERS[value.name]
-        given = dict(zip((o.name for o in options), value.args, strict=False)) | dict(value.named)
-        return Invocation(value.name, (), {o.name: given.get(o.name, o.default) for o in options})
-    return value
+    return {name: draft.settings.get(name, default) for name, default in defaults().items()}
 
 
 def _step(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -32,20 +33,32 @@ def started(
         help = "give `--data motion`, or set `data` in the plan"
         raise DiagnosticError(codes.NO_DATA.error(None, f"the plan `{plan.name}` names no data", help=help))
     opened = sources.open(data, planned, plan.steps[-1].graph)
-    extra = {
-        "examples": opened.fingerprint,
+    extra = {**conditions(opened, chunks, ranks), "storage": storage}
+    run = begun(folder, frozen(plan, data if data is not None else str(planned), extra), resume, ranks)
+    yield (
+        run,
+        Surroundings(opened, ranks, storage or str(folder / "trials.journal"), str(folder.absolute()), cuts(chunks, ranks), ranks.device),
+    )
+
+
+def conditions(data: sources.Data, chunks: int, ranks: Ranks) -> dict[str, Any]:
+    """What a run's numbers depend on beside what was asked: a resumed one must find the same."""
+    return {
+        "examples": data.fingerprint,
         "archdsl": __version__,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "ranks": ranks.size,
         "chunks": chunks,
         "device": ranks.device.type,
-        "storage": storage,
     }
-    held = frozen(plan, data if data is not None else str(planned), extra)
-    run = ranks.agreed(lambda: (Run.resume if resume else Run.create)(folder, held))
-    cuts = chunks if chunks % ranks.size == 0 else ranks.size * -(-chunks // ranks.size)
-    around = Surroundings(
-        opened, ranks, storage or str(folder / "trials.journal"), str(folder.absolute()), max(cuts, ranks.size), ranks.device
-    )
-    yield run, around
+
+
+def begun(folder: Path, held: Mapping[str, Any], resume: bool, ranks: Ranks) -> Run:
+    """The run of a directory, new or resumed. Raises DiagnosticError as `Run` does."""
+    return ranks.agreed(lambda: (Run.resume if resume else Run.create)(folder, held))
+
+
+def cuts(chunks: int, ranks: Ranks) -> int:
+    """The number of chunks of a batch: at least as many as asked for, and the same for each rank."""
+    return ranks.size * max(1, -(-chunks // ranks.size))

@@ -21,6 +21,10 @@ from archdsl.whole_files import write_text
 _KEPT = 2  # checkpoints, so that one is left whole whatever happens to the other
 
 
+class Stopped(Exception):
+    """A run that was asked to stop: its state is saved."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Checkpoint:
     """Tensors by name, and facts."""

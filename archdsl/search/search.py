@@ -16,16 +16,12 @@ from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype, complete, genotype_of
 from archdsl.search.documents import Documents
 from archdsl.search.page import page
-from archdsl.search.runs import Run
+from archdsl.search.runs import Run, Stopped
 from archdsl.search.steps import Surroundings, answers_after, answers_before, begin
 from archdsl.search.strategies.protocol import Answers, Facts, State, Strategy
 from archdsl.whole_files import write_text
 
 Watch = Callable[[Facts], None]
-
-
-class Stopped(Exception):
-    """A search that was asked to stop: its state is saved."""
 
 
 @dataclass(frozen=True, slots=True)

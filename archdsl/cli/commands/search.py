@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from archdsl.architecture import split_reference
+from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
 from archdsl.elaborate.project import Project
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from archdsl.elaborate.module import Module
     from archdsl.elaborate.plans import Plan
     from archdsl.search.search import Found
-
-INTERRUPTED = 130
 
 
 @click.command()
@@ -64,16 +60,17 @@ def command(
     project = Project()
     plan, node, module = open_plan(reference, project, seed)
     try:
-        from archdsl.cli.search_progress import progress
+        from archdsl.cli.run_progress import progress
         from archdsl.search import ranks, running
         from archdsl.search.documents import documents
-        from archdsl.search.search import Stopped, search
+        from archdsl.search.runs import Stopped
+        from archdsl.search.search import search
     except ModuleNotFoundError as missing:
         message = f"searching needs the package {missing.name}, which is not installed"
         raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
 
     with ranks.joined(device) as own, running.started(plan, data, folder, resume, storage, chunks, own) as (run, around):
-        watching = progress(plan, quiet=as_json or not own.is_first)
+        watching = progress(quiet=as_json or not own.is_first)
         with asked_to_stop() as stop, watching as watch:
             try:
                 found = search(plan, documents(node, module, project), run, around, watch=watch, stop=stop)
@@ -111,25 +108,6 @@ def open_plan(reference: str, project: Project, seed: int | None = None) -> tupl
         steps = tuple(replace(s, settings={**s.settings, "seed": seed}) for s in plan.steps)
         plan = replace(plan, settings={**plan.settings, "seed": seed}, steps=steps)
     return plan, node, module
-
-
-@contextmanager
-def asked_to_stop() -> Iterator[Any]:
-    """A question that is answered yes after the first Ctrl-C or SIGTERM; a second one interrupts at once."""
-    asked = False
-
-    def handle(number: int, frame: Any) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _report(plan: Plan, found: Found, folder: Path, as_json: bool) -> None:

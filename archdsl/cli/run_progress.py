@@ -1,4 +1,4 @@
-"""How far a search is: a bar with the time left on a terminal, a line an epoch elsewhere."""
+"""How far a search or a training is: a bar with the time left on a terminal, a line an epoch elsewhere."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 
 from archdsl.cli.terminal import has_color
 from archdsl.compare.text import amount
-from archdsl.elaborate.plans import Plan
 
 Watch = Callable[[Mapping[str, Any]], None]
 
 
 @contextmanager
-def progress(plan: Plan, quiet: bool) -> Iterator[Watch]:
+def progress(quiet: bool) -> Iterator[Watch]:
     """What is told of every round; it writes to standard error."""
     if quiet:
         yield _nothing
@@ -23,23 +22,25 @@ def progress(plan: Plan, quiet: bool) -> Iterator[Watch]:
         with _bar() as watch:
             yield watch
     else:
-        yield _lines(plan)
+        yield _lines()
 
 
 def _nothing(event: Mapping[str, Any]) -> None:
     """Tells nobody."""
 
 
-def _lines(plan: Plan) -> Watch:
-    rounds = 0
+def _lines() -> Watch:
+    step, rounds = "", 0
 
     def watch(event: Mapping[str, Any]) -> None:
-        nonlocal rounds
+        nonlocal step, rounds
         if event["event"] == "step":
             rounds = event["rounds"]
-            print(f"{event['step']}: {rounds:,} rounds, {event['open']} open choices", file=sys.stderr)
-        elif "probabilities" in event:
-            print(f"{event['step']} {event['round'] + 1}/{rounds}  {_state(event)}", file=sys.stderr, flush=True)
+            step = event["step"]
+            opened = f", {event['open']} open choices" if "open" in event else ""
+            print(f"{step}: {rounds:,} rounds{opened}", file=sys.stderr)
+        elif _has_news(event):
+            print(f"{step} {event['round'] + 1}/{rounds}  {_state(event)}", file=sys.stderr, flush=True)
 
     return watch
 
@@ -61,15 +62,20 @@ def _bar() -> Iterator[Watch]:
                 task = bar.add_task(event["step"], total=event["rounds"], completed=event["round"], state="")
                 return
             assert task is not None
-            last = _state(event) if "probabilities" in event else last
+            last = _state(event) if _has_news(event) else last
             bar.update(task, completed=event["round"] + 1, state=last)
 
         yield watch
 
 
+def _has_news(event: Mapping[str, Any]) -> bool:
+    """Whether an epoch or a trial has ended."""
+    return event["event"] == "epoch" or "probabilities" in event
+
+
 def _state(event: Mapping[str, Any]) -> str:
     """What there is to say of a round."""
-    parts = [f"{name} {event[name]:.4f}" for name in ("loss", "value", "best") if name in event]
+    parts = [f"{name} {event[name]:.4f}" for name in ("loss", "value", "best", "accuracy") if name in event]
     if "entropy" in event:
         parts.append(f"entropy {event['entropy']:.2f}")
     if "expected_macs" in event:

@@ -1,0 +1,73 @@
+"""Batches ahead of time: other processes read and decode what the next rounds learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from archdsl.search.batches import chunk
+from archdsl.search.ranks import Ranks
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+
+Chunks = tuple[tuple[Tensor, Tensor], ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Order:
+    """Which examples of a split make up a batch, and in which epoch."""
+
+    split: str
+    epoch: int
+    indices: Sequence[int]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Delivery:
+    """A batch in this rank's chunks, its size over all ranks, and what the source complained of meanwhile."""
+
+    chunks: Chunks
+    size: int
+    complaints: Sequence[Diagnostic]
+
+
+def deliveries(data: Any, orders: Sequence[Order], seed: int, ranks: Ranks, cuts: int, workers: int) -> Iterator[Delivery]:
+    """The batches of all orders, one after the other; without workers each is read when its turn comes.
+
+    An example depends on its order alone, so the number of workers changes nothing but time. Raises DiagnosticError as
+    the data do.
+    """
+    reader = _Reader(data, orders, seed, ranks.rank, ranks.size, cuts)
+    pinned = ranks.device.type == "cuda"
+    loader: DataLoader[Any] = DataLoader(
+        reader, batch_size=None, shuffle=False, num_workers=workers, pin_memory=pinned, collate_fn=_as_it_is
+    )
+    for order, (chunks, complaints, failed) in zip(orders, loader, strict=True):
+        if failed is not None:
+            raise DiagnosticError(*failed)
+        yield Delivery(chunks, len(order.indices), complaints)
+
+
+class _Reader(Dataset[Any]):  # type: ignore[misc]
+    def __init__(self, data: Any, orders: Sequence[Order], seed: int, rank: int, ranks: int, cuts: int) -> None:
+        self._data, self._orders, self._seed = data, orders, seed
+        self._rank, self._ranks, self._cuts = rank, ranks, cuts
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def __getitem__(self, number: int) -> tuple[Chunks, list[Diagnostic], tuple[Diagnostic, ...] | None]:
+        order = self._orders[number]
+        parts = chunk(order.indices, self._cuts, self._rank, self._ranks)
+        try:
+            chunks = tuple(self._data.batch(order.split, self._seed, order.epoch, part) for part in parts)
+        except DiagnosticError as error:  # a worker could only say it in a traceback
+            return (), [], tuple(error.diagnostics)
+        return chunks, list(self._data.complaints()), None
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
