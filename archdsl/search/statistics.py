@@ -19,13 +19,17 @@ class Statistics:
     def __init__(self, network: nn.Module, ranks: Ranks, cuts: int) -> None:
         self._computing = network
         self._ranks = ranks
-        self._buffers = [b for b in network.buffers() if b.is_floating_point()] if cuts > 1 else []
+        several = list(network.buffers()) if cuts > 1 else []
+        self._buffers = [b for b in several if b.is_floating_point()]
+        self._counters = [b for b in several if not b.is_floating_point()]
+        self._counts: list[Tensor] = []
         self._before: list[Tensor] = []
         self._sums: list[Tensor] = []
         self._chunks = 0
 
     def begin(self, computing: nn.Module) -> Callable[[Tensor], Tensor]:
         """What to compute the chunks of the next batch with, instead of `computing`, which is the network or runs it."""
+        self._counts = [c.clone() for c in self._counters]
         self._before = [b.clone() for b in self._buffers]
         self._sums = [torch.zeros_like(b) for b in self._buffers]
         self._chunks = 0
@@ -38,6 +42,8 @@ class Statistics:
             count = self._ranks.summed(torch.tensor(float(self._chunks)))
             for buffer, total in zip(self._buffers, self._sums, strict=True):
                 buffer.copy_(self._ranks.summed(total) / count)
+            for counter, before in zip(self._counters, self._counts, strict=True):
+                counter.copy_(before + 1)
 
     def _chunk(self, x: Tensor) -> Tensor:
         for buffer, before in zip(self._buffers, self._before, strict=True):

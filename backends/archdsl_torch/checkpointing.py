@@ -72,11 +72,13 @@ class _Segment:
 
     @contextmanager
     def _statistics_kept(self) -> Iterator[None]:
-        tracking = [norm.track_running_stats for norm in self._norms]
+        momenta = [norm.momentum for norm in self._norms]
+        counts = [norm.num_batches_tracked.clone() for norm in self._norms]
         for norm in self._norms:
-            norm.track_running_stats = False
+            norm.momentum = 0.0
         try:
             yield
         finally:
-            for norm, before in zip(self._norms, tracking, strict=True):
-                norm.track_running_stats = before
+            for norm, momentum, count in zip(self._norms, momenta, counts, strict=True):
+                norm.momentum = momentum
+                norm.num_batches_tracked.copy_(count)

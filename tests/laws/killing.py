@@ -1,4 +1,4 @@
-"""Runs a search again and again in processes that are killed at some moment, until one of them comes to its end.
+"""Runs a search or a training again and again in processes that are killed at some moment, until one of them comes to its end.
 
 A program of its own: `python killing.py FOLDER PLAN…` imports PyTorch once and forks. Of each plan it leaves the runs
 PLAN.whole, never killed, and PLAN.cut.
@@ -12,11 +12,12 @@ import sys
 import traceback
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 
 from archdsl.search import runs
-from tests.search.tiny import find
+from tests.search.tiny import find, learn
 
 _MOST = 40  # kills of one run
 
@@ -50,7 +51,7 @@ def forked(folder: Path, name: str, run: str, kill: str | None, after: float) ->
             if kill == "time":
                 signal.signal(signal.SIGALRM, signal.SIG_DFL)
                 signal.setitimer(signal.ITIMER_REAL, after)
-            find(folder, name, run, watch=watch)
+            searched(folder, name, run, watch=watch)
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -62,10 +63,18 @@ def forked(folder: Path, name: str, run: str, kill: str | None, after: float) ->
     return os.WIFEXITED(status)
 
 
+def searched(folder: Path, name: str, run: str, **asked: Any) -> None:
+    """A search by a plan, or for the name "training" a training."""
+    if name == "training":
+        learn(folder, run, **asked)
+    else:
+        find(folder, name, run, **asked)
+
+
 def main(folder: Path, names: list[str]) -> None:
     torch.set_num_threads(1)
     for name in names:
-        find(folder, name, f"{name}.whole")  # here, so that whatever PyTorch imports late is there for all of them
+        searched(folder, name, f"{name}.whole")  # here, so that whatever PyTorch imports late is there for all of them
         random = Random(name)
         for attempt in range(_MOST):
             kill = ("round", "writing", "time")[attempt % 3]

@@ -1,4 +1,4 @@
-"""Law 10: a search that is killed at any moment and resumed ends exactly where the undisturbed one does."""
+"""Law 10: a search or a training that is killed at any moment and resumed ends exactly where the undisturbed one does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PLANS = ["stepwise", "accuracies", "joint", "bilevel", "uniform", "oneshot", "bandit"]
+PLANS = ["stepwise", "accuracies", "joint", "bilevel", "uniform", "oneshot", "bandit", "training"]
 CLOCKED = {"trials.journal"}  # what Optuna writes has times in it
 
 
@@ -29,7 +29,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]
 def test_same_bytes(plan: str, runs: tuple[Path, dict[str, int]]) -> None:
     folder, kills = runs
     whole, cut = contents(folder / f"{plan}.whole"), contents(folder / f"{plan}.cut")
-    assert {"genotype.arch", "index.html", "metrics.jsonl", "frozen.json", "tiny.arch"} <= set(whole)
+    found = {"weights.safetensors"} if plan == "training" else {"genotype.arch", "tiny.arch"}
+    assert {"index.html", "metrics.jsonl", "frozen.json", *found} <= set(whole)
     assert kills[plan] >= 2
     assert sorted(cut) == sorted(whole)
     for name in whole:

@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from archdsl.architecture import load
+from archdsl.elaborate.plan_table import defaults
+from archdsl.elaborate.plan_values import written
 from archdsl.elaborate.plans import Plan, resolve_plan
 from archdsl.elaborate.project import Project
 from archdsl.search.documents import Documents, documents
@@ -17,7 +20,10 @@ from archdsl.search.ranks import Ranks
 from archdsl.search.runs import Run
 from archdsl.search.search import Found, Watch, frozen, search
 from archdsl.search.steps import Surroundings
+from archdsl.search.training import Training, train
+from archdsl.search.training import frozen as facts_of
 from archdsl.syntax import ast
+from archdsl.syntax.diagnostics import Diagnostic
 
 TEXT = """arch 1
 space net(double = true, norm: layer = batch_norm) {
@@ -30,6 +36,8 @@ space net(double = true, norm: layer = batch_norm) {
   if double { deep ~ [identity, more: conv(x.c, 3) -> norm -> relu]  x = x -> deep }
   output x -> mean(@hw) -> linear(2) as classify
 }
+genotype chosen of net { stage[0] { width = 8  kernel = 3 }  stage[1] { width = 12  kernel = 1 }  deep = more }
+model fixed = net with chosen
 
 search stepwise of net {
   strategy = parsec(samples = 3)  alpha = adam(0.1)  batch = 8  epochs = 3
@@ -56,6 +64,9 @@ class Slopes:
 
     def __init__(self, count: int = 32) -> None:
         self.train, self.validation = range(count), range(count // 2)
+
+    def complaints(self) -> Sequence[Diagnostic]:
+        return ()
 
     def batch(self, split: str, seed: int, epoch: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         x = torch.stack([torch.randn(3, 6, 6, generator=generator(seed, split, i)) for i in indices])
@@ -88,4 +99,20 @@ def find(folder: Path, name: str, run: str, ranks: Ranks | None = None, cuts: in
     return search(plan, papers, held, around, **asked)
 
 
-__all__ = ["Slopes", "Watch", "find", "read"]
+def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **asked: Any) -> dict[str, Any]:
+    """Trains a model of the text above, going on where the run's directory already is. `asked` may change settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tiny.arch").write_text(TEXT, encoding="utf-8")
+    graph = load(f"{folder / 'tiny.arch'}:fixed").graph
+    ranks = ranks or Ranks()
+    settings = {n: asked.pop(n) for n in ("precision", "checkpointing") if n in asked}
+    workers = asked.pop("workers", 0)
+    planned = defaults() | {"weights": written("weights", "sgd(0.1, momentum = 0.9)", "test"), "epochs": 3, "batch": 8} | settings
+    training = Training(graph, planned, 5, Slopes(), ranks, cuts, ranks.device, workers=workers)
+    place = folder / run
+    there = (place / "frozen.json").is_file()
+    held = ranks.agreed(lambda: (Run.resume if there else Run.create)(place, facts_of(training, "fixed", "slopes", {})))
+    return train(training, held, **asked)
+
+
+__all__ = ["Slopes", "Watch", "find", "learn", "read"]
