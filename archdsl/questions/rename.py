@@ -71,7 +71,7 @@ class Rule:
 
 
 def read(source: Source) -> tuple[Rule, ...]:
-    """The rules of a table in their order. Raises DiagnosticError: E0970, one for every line that is none."""
+    """The rules of a table in their order. Raises DiagnosticError: E0980, one for every line that is none."""
     rules: list[Rule] = []
     found: list[Diagnostic] = []
     start = 0
@@ -92,7 +92,7 @@ def read(source: Source) -> tuple[Rule, ...]:
 def rename(keys: Iterable[str], rules: Sequence[Rule]) -> dict[str, str]:
     """Our key of each of theirs, without those that are left out.
 
-    Raises DiagnosticError: E0971 for keys that no rule fits, E0972 where two become one.
+    Raises DiagnosticError: E0981 for keys that no rule fits, E0982 where two become one.
     """
     renamed: dict[str, str] = {}
     theirs: dict[str, str] = {}

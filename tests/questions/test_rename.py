@@ -37,7 +37,7 @@ def test_a_number_may_stand_within_a_part() -> None:
     table = "s{s}.path_res{i} -> stage.{s-2}.block.{i}\nB{i}_extra -> unit.{i-1}\nB{i} -> block.{i-1}\na{i}a -> x.{i}"
     assert renamed(table, "s2.path_res10.w", "B03.w", "B03_extra.w") == ["stage.0.block.10.w", "block.2.w", "unit.2.w"]
     for key in ("s1.path_res0.w", "s2.path_res.w", "s2.path_resx.w", "s2.path_res1x.w", "a", "aa", "a1"):
-        assert errors(table, key) == [f"error[E0971]: no rule renames `{key}`"]
+        assert errors(table, key) == [f"error[E0981]: no rule renames `{key}`"]
 
 
 def test_the_first_line_that_fits_decides() -> None:
@@ -47,26 +47,26 @@ def test_the_first_line_that_fits_decides() -> None:
 
 def test_a_key_can_be_left_out() -> None:
     assert renamed("a.{i} -> -\na -> x", "a.0.w", "a.w") == ["x.w"]
-    assert errors("- -> a") == ["table:1:1: error[E0970]: `-` stands on the right: it leaves a key out\n1 | - -> a\n  | ^^^^^^"]
+    assert errors("- -> a") == ["table:1:1: error[E0980]: `-` stands on the right: it leaves a key out\n1 | - -> a\n  | ^^^^^^"]
 
 
 @pytest.mark.parametrize("key", ["a.x", "a.0", "b", "a", "a.-1", "a.²", "a." + "9" * 5000])
 def test_a_key_without_a_line_is_an_error(key: str) -> None:
-    assert errors("a.{i} -> x.{i-1}", key) == [f"error[E0971]: no rule renames `{key}`"]
+    assert errors("a.{i} -> x.{i-1}", key) == [f"error[E0981]: no rule renames `{key}`"]
 
 
 def test_two_keys_never_become_one() -> None:
     assert errors("# heads\na -> x\nb -> x", "a.w", "b.w") == [
-        "table:3:1: error[E0972]: `a.w` and `b.w` would both be `x.w`\n3 | b -> x\n  | ^^^^^^"
+        "table:3:1: error[E0982]: `a.w` and `b.w` would both be `x.w`\n3 | b -> x\n  | ^^^^^^"
     ]
 
 
 def test_every_bad_line_is_reported() -> None:
     assert errors("a\n  a -> b -> c\na.{i} -> b.{j}\na.{i+1} -> b\na.{i}{j} -> b\n-> b\n\na -> b # fine") == [
-        "table:1:1: error[E0970]: a rule is `theirs -> ours`\n1 | a\n  | ^",
-        "table:2:3: error[E0970]: a rule is `theirs -> ours`\n2 |   a -> b -> c\n  |   ^^^^^^^^^^^",
-        "table:3:1: error[E0970]: `{j}` is not on the left\n3 | a.{i} -> b.{j}\n  | ^^^^^^^^^^^^^^",
-        "table:4:1: error[E0970]: a number is moved on the right only\n4 | a.{i+1} -> b\n  | ^^^^^^^^^^^^",
-        "table:5:1: error[E0970]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^" + HELP,
-        "table:6:1: error[E0970]: `` is no part of a key\n6 | -> b\n  | ^^^^" + HELP,
+        "table:1:1: error[E0980]: a rule is `theirs -> ours`\n1 | a\n  | ^",
+        "table:2:3: error[E0980]: a rule is `theirs -> ours`\n2 |   a -> b -> c\n  |   ^^^^^^^^^^^",
+        "table:3:1: error[E0980]: `{j}` is not on the left\n3 | a.{i} -> b.{j}\n  | ^^^^^^^^^^^^^^",
+        "table:4:1: error[E0980]: a number is moved on the right only\n4 | a.{i+1} -> b\n  | ^^^^^^^^^^^^",
+        "table:5:1: error[E0980]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^" + HELP,
+        "table:6:1: error[E0980]: `` is no part of a key\n6 | -> b\n  | ^^^^" + HELP,
     ]
