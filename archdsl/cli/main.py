@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "Compare two spaces, models or genotypes by meaning.",
     "git-diff": "What `git diff` calls, once `archdsl diff --install-git` has set it up.",
     "patch": "Apply what `archdsl diff --patch` prints.",
+    "import-weights": "Read a public checkpoint as the weights of a model.",
     "search": "Search a space as a plan says.",
     "train": "Train a model, from scratch or from weights.",
     "fmt": "Bring files into the canonical form.",

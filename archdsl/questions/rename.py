@@ -5,6 +5,12 @@ number, a whole part or within one (`res{i}`), the same wherever the line repeat
 The first line that fits a key decides; `theirs -> -` says that a key has no place in ours. `#` starts a comment.
 
     blocks.{s}.res_blocks.{i}.branch2.conv_a -> stage.{s-1}.block.{i}.widen
+
+What a weight becomes where the model has more or fewer positions than the checkpoint stands at the end of its line:
+`resize nearest row after 1` keeps the first position and interpolates the others along the first axis, `grid` as a square
+of rows; the modes are those of `_MODES`. `anew` lets it start as the text says. Without either the sizes must agree.
+
+    time_embed -> time_embedding   resize nearest row
 """
 
 from __future__ import annotations
@@ -21,6 +27,8 @@ _HOLE = re.compile(r"\{([a-z])([+-][0-9]{1,4})?\}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _PART = re.compile(r"[A-Za-z0-9_]+")
 _AROUND = re.compile(r"[A-Za-z0-9_]*")
+_RESIZE = re.compile(r"resize\s+(\w+)\s+(row|grid)(?:\s+after\s+([0-9]{1,4}))?", re.ASCII)
+_MODES = {"row": ("nearest", "linear"), "grid": ("nearest", "linear", "cubic")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +51,30 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
+class Resize:
+    """How positions along the first axis are interpolated: "nearest", "linear" or "cubic", those from `after` on."""
+
+    mode: str
+    is_grid: bool
+    after: int = 0
+
+    def __str__(self) -> str:
+        kept = f" after {self.after}" if self.after else ""
+        return f"{self.mode} {'grid' if self.is_grid else 'row'}{kept}"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: the parts of their path and of ours, without dots. `ours` is empty where a key is left out."""
+    """One line: the parts of their path and of ours, without dots. `ours` is empty where a key is left out.
+
+    `resize` and `is_anew` say what happens where the sizes differ; with neither they must not.
+    """
 
     theirs: tuple[str | Hole, ...]
     ours: tuple[str | Hole, ...]
     span: Span
+    resize: Resize | None = None
+    is_anew: bool = False
 
     def rename(self, parts: Sequence[str]) -> str | None:
         """Our key for the parts of theirs, empty where it is left out, None where the rule does not fit."""
@@ -89,6 +115,12 @@ def read(source: Source) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def find(key: str, rules: Sequence[Rule]) -> tuple[str, Rule] | None:
+    """Our key and the first rule that fits; the key is empty where it is left out. None where no rule fits."""
+    parts = key.split(".")
+    return next(((name, rule) for rule in rules if (name := rule.rename(parts)) is not None), None)
+
+
 def rename(keys: Iterable[str], rules: Sequence[Rule]) -> dict[str, str]:
     """Our key of each of theirs, without those that are left out.
 
@@ -98,14 +130,15 @@ def rename(keys: Iterable[str], rules: Sequence[Rule]) -> dict[str, str]:
     theirs: dict[str, str] = {}
     found: list[Diagnostic] = []
     for key in keys:
-        parts = key.split(".")
-        ours, span = next(((name, r.span) for r in rules if (name := r.rename(parts)) is not None), (None, None))
-        if ours is None:
+        fits = find(key, rules)
+        if fits is None:
             found.append(codes.NO_RULE.error(None, f"no rule renames `{key}`"))
-        elif not ours:
             continue
-        elif ours in theirs:
-            found.append(codes.SAME_KEY.error(span, f"`{theirs[ours]}` and `{key}` would both be `{ours}`"))
+        ours, rule = fits
+        if not ours:
+            continue
+        if ours in theirs:
+            found.append(codes.SAME_KEY.error(rule.span, f"`{theirs[ours]}` and `{key}` would both be `{ours}`"))
         else:
             renamed[key], theirs[ours] = ours, key
     if found:
@@ -117,7 +150,8 @@ def _rule(text: str, span: Span) -> Rule:
     sides = text.split("->")
     if len(sides) != 2:
         raise DiagnosticError(codes.BAD_RULE.error(span, "a rule is `theirs -> ours`"))
-    theirs, ours = (() if side.strip() == "-" else tuple(_part(p, span) for p in side.strip().split(".")) for side in sides)
+    path, _, extent = sides[1].strip().partition(" ")
+    theirs, ours = (() if side == "-" else tuple(_part(p, span) for p in side.split(".")) for side in (sides[0].strip(), path))
     if not theirs:
         raise DiagnosticError(codes.BAD_RULE.error(span, "`-` stands on the right: it leaves a key out"))
     known = {p.name for p in theirs if isinstance(p, Hole)}
@@ -126,7 +160,23 @@ def _rule(text: str, span: Span) -> Rule:
             raise DiagnosticError(codes.BAD_RULE.error(span, f"`{{{part.name}}}` is not on the left"))
     if any(isinstance(p, Hole) and p.shift for p in theirs):
         raise DiagnosticError(codes.BAD_RULE.error(span, "a number is moved on the right only"))
-    return Rule(theirs, ours, span)
+    resize, is_anew = _extent(extent.strip(), span)
+    return Rule(theirs, ours, span, resize, is_anew)
+
+
+def _extent(text: str, span: Span) -> tuple[Resize | None, bool]:
+    """What stands behind the names: what happens where the sizes differ."""
+    if text in ("", "anew"):
+        return None, text == "anew"
+    match = _RESIZE.fullmatch(text)
+    if match is None:
+        help = "`anew`, or `resize nearest row`, `resize cubic grid after 1`"
+        raise DiagnosticError(codes.BAD_RULE.error(span, f"`{text}` does not say what happens where sizes differ", help=help))
+    mode, shape, after = match.groups()
+    if mode not in _MODES[shape]:
+        known = ", ".join(_MODES[shape])
+        raise DiagnosticError(codes.BAD_RULE.error(span, f"a {shape} cannot be resized by `{mode}`", help=f"known modes: {known}"))
+    return Resize(mode, shape == "grid", int(after or 0)), False
 
 
 def _part(text: str, span: Span) -> str | Hole:

@@ -10,6 +10,7 @@ import torch
 
 from archdsl.syntax.codes import files
 from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_torch import tensor_files
 
 _SHOWN = 10
 
@@ -17,15 +18,12 @@ _SHOWN = 10
 def read(path: str | Path) -> dict[str, torch.Tensor]:
     """The tensors of a `.safetensors` or PyTorch file by key, on the CPU.
 
-    Raises DiagnosticError: E0901 (no such file), E0951 (not a file of plain tensors).
+    Raises DiagnosticError: E0901 and E0902 (no such file), E0951 (not a file of plain tensors).
     """
-    path = Path(path)
-    if not path.is_file():
-        raise DiagnosticError(files.NOT_FOUND.error(None, f"there is no file of weights at {path}"))
-    found = _safetensors(path) if path.suffix == ".safetensors" else _pickled(path)
-    if not isinstance(found, Mapping) or not all(isinstance(v, torch.Tensor) for v in found.values()):
+    found = tensor_files.read(path)
+    if not isinstance(found, Mapping) or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in found.items()):
         raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path} does not hold tensors by name"))
-    return dict(found)
+    return {name: tensor_files.plain(tensor, name, path) for name, tensor in found.items()}
 
 
 def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> None:
@@ -47,24 +45,11 @@ def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> Non
     model.load_state_dict(dict(given), strict=False)
 
 
-def _safetensors(path: Path) -> Any:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+def save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Writes tensors as safetensors, whatever the path's suffix: the same tensors are the same bytes."""
+    from safetensors.torch import save_file
 
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path}: {error}")) from None
-
-
-def _pickled(path: Path) -> Any:
-    import pickle
-
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path}: {first}")) from None
+    save_file(dict(weights), path)
 
 
 def _size(tensor: torch.Tensor) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.questions.rename import read, rename
+from archdsl.questions.rename import find, read, rename
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.rendering import render
 from archdsl.syntax.source import Source
@@ -69,4 +69,18 @@ def test_every_bad_line_is_reported() -> None:
         "table:4:1: error[E0980]: a number is moved on the right only\n4 | a.{i+1} -> b\n  | ^^^^^^^^^^^^",
         "table:5:1: error[E0980]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^" + HELP,
         "table:6:1: error[E0980]: `` is no part of a key\n6 | -> b\n  | ^^^^" + HELP,
+    ]
+
+
+def test_what_happens_where_sizes_differ() -> None:
+    rules = read(Source("table", "a -> b resize nearest row\nc.{i} -> d.{i-1}   resize cubic grid  after 12 # why\ne -> f anew\ng -> h"))
+    assert [str(r.resize) if r.resize else r.is_anew for r in rules] == ["nearest row", "cubic grid after 12", True, False]
+    assert find("c.3", rules) == ("d.2", rules[1])
+    assert errors("a -> b resize cubic row\na -> b resize 2\na -> b again") == [
+        "table:1:1: error[E0980]: a row cannot be resized by `cubic`\n1 | a -> b resize cubic row\n  | ^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "help: known modes: nearest, linear",
+        "table:2:1: error[E0980]: `resize 2` does not say what happens where sizes differ\n2 | a -> b resize 2\n  | ^^^^^^^^^^^^^^^\n"
+        "help: `anew`, or `resize nearest row`, `resize cubic grid after 1`",
+        "table:3:1: error[E0980]: `again` does not say what happens where sizes differ\n3 | a -> b again\n  | ^^^^^^^^^^^^\n"
+        "help: `anew`, or `resize nearest row`, `resize cubic grid after 1`",
     ]

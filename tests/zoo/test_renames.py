@@ -22,6 +22,14 @@ TABLES = [
 ]
 
 
+# Tables of cousins, whose published keys are those of another network without some: (table, network, of which, without).
+COUSINS = [
+    ("timesformer_one_facebook", "timesformer.arch:timesformer_joint", "timesformer_divided", ("temporal_",)),
+    ("timesformer_one_facebook", "timesformer.arch:timesformer_space", "timesformer_divided", ("temporal_", "time_embed")),
+    ("slow_slowfast", "slowfast.arch:slow_4x16_r50", "i3d_r50_nl", ("nonlocal",)),
+]
+
+
 def longer_than_one(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Tokens are saved as 1 x 1 x c, a linear map of nodes as n x n x 1: sizes of 1 carry nothing."""
     return tuple(n for n in shape if n != 1)
@@ -41,6 +49,15 @@ def test_the_published_keys_are_ours_one_to_one(table: str, reference: str, publ
     assert set(shapes) - set(keys) <= {"new_fc.weight", "new_fc.bias"}
 
 
+@pytest.mark.parametrize(("table", "reference", "published", "without"), COUSINS)
+def test_the_keys_of_cousins_are_ours_one_to_one(table: str, reference: str, published: str, without: tuple[str, ...]) -> None:
+    text = Path(__file__).with_name("published").joinpath(f"{published}.tsv").read_text()
+    theirs = [line.partition("\t")[0] for line in text.splitlines() if not line.startswith("#")]
+    rules = rename.read(Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text()))
+    keys = rename.rename([key for key in theirs if not any(part in key for part in without)], rules)
+    assert set(keys.values()) == set(archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True).state_dict())
+
+
 def test_every_table_of_the_zoo_is_tested() -> None:
-    tested = {table for table, *_ in TABLES} | {"x3d_pytorchvideo"}
+    tested = {table for table, *_ in (*TABLES, *COUSINS)} | {"x3d_pytorchvideo"}
     assert {path.stem for path in (shipped("specs") / "zoo").glob("*.rename")} == tested

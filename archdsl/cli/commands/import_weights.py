@@ -1,0 +1,158 @@
+"""`archdsl import-weights FILE[:NAME] CHECKPOINT -o OUT.safetensors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archdsl.cli.options import genotype_option, json_option, set_option
+from archdsl.cli.output import by_suffix, print_json
+from archdsl.cli.rename_tables import table_named, tables_for
+from archdsl.cli.report import NO, report
+from archdsl.cli.target import open_target
+from archdsl.cli.torch_backend import torch_backend
+from archdsl.questions.checkpoint import Shape
+from archdsl.syntax.codes import renames as codes
+from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.whole_files import replacing
+
+if TYPE_CHECKING:
+    from archdsl_torch.importing import Imported
+
+FORMAT_VERSION = 1
+_SHOWN = 20  # of one kind in a message; --json has all
+
+
+@click.command()
+@click.argument("reference", metavar="FILE[:NAME]")
+@click.argument("checkpoint", metavar="CHECKPOINT")
+@genotype_option
+@set_option
+@click.option("--table", metavar="TABLE", help="The rename table: a file, or the name of one that ships. Otherwise the one that fits.")
+@click.option("--anew", multiple=True, metavar="PATH", help="Start the weights at and below PATH anew, e.g. a classifier's; repeatable.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the weights that start anew.")
+@json_option
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    reference: str,
+    checkpoint: str,
+    genotype: str | None,
+    settings: tuple[str, ...],
+    table: str | None,
+    anew: tuple[str, ...],
+    seed: int,
+    as_json: bool,
+    output: str,
+) -> None:
+    """Read a public checkpoint as the weights of a model, by a rename table, and write them under our keys.
+
+    CHECKPOINT is what `torch.save` or safetensors has written: a state dict, or whatever a training script wraps around
+    one. It is read as data; nothing in it is executed. Keys that are missing, unknown or misshapen are listed by name,
+    and nothing is written (exit code 1). See docs/weights.md.
+
+    \b
+    Examples:
+      archdsl import-weights zoo/timesformer.arch:timesformer_divided TimeSformer_divST_8x32_224_K400.pyth -o w.safetensors
+      archdsl import-weights zoo/x3d.arch:x3d_s X3D_S.pyth --set classes=174 --anew head.classify -o w.safetensors
+      archdsl import-weights mine.arch theirs.pth --table theirs.rename -o w.safetensors
+    """
+    path = Path(output)
+    by_suffix(path, {".safetensors": None})
+    tables = tables_for(reference) if table is None else [table_named(table)]
+    graph = open_target(reference, settings=settings, genotype=genotype).graph
+    with torch_backend("importing weights"):
+        from archdsl_torch.importing import import_weights
+        from archdsl_torch.weights import save
+
+        imported = import_weights(graph, checkpoint, tables, anew, seed)
+        if imported:
+            with replacing(path) as beside:
+                save(imported.weights, beside)
+    if as_json:
+        print_json(_facts(imported, graph.name, checkpoint, output))
+    elif imported:
+        for line in _lines(imported, graph.name, checkpoint):
+            click.echo(line)
+    if not imported:
+        if not as_json:
+            report(_problems(imported, graph.name, checkpoint))
+        ctx.exit(NO)
+
+
+def _lines(imported: Imported, model: str, checkpoint: str) -> Iterator[str]:
+    fit = imported.fit
+    by = "under our own keys" if fit.table is None else f"by {fit.table}"
+    without = f", without `{fit.prefix}`" if fit.prefix else ""
+    yield f"{len(fit.taken)} of {len(imported.weights)} weights of {model} from {checkpoint}, {by}{without}"
+    for name, (before, after) in imported.shapes.items():
+        yield f"  resized   {name}  {_size(before)} → {_size(after)}  ({fit.taken[name].resize})"
+    yield from (f"  anew      {name}" for name in fit.anew)
+    yield from (f"  left out  {_spelled(key)}" for key in fit.left_out)
+
+
+def _problems(imported: Imported, model: str, checkpoint: str) -> Iterator[Diagnostic]:
+    """One diagnostic for each kind of what does not fit."""
+    fit = imported.fit
+    by = "as it stands" if fit.table is None else f"by {fit.table}"
+    if fit.missing:
+        hint = "weights that the checkpoint does not have to provide: `--anew PATH`"
+        yield codes.MISSING_KEYS.error(None, f"{checkpoint}, {by}, lacks {_count(fit.missing)} of {model}{_listed(fit.missing)}", help=hint)
+    if fit.extra:
+        extra = [f"{_spelled(e.key)}" + (f" (here {_spelled(e.ours)})" if e.ours and e.ours != e.key else "") for e in fit.extra]
+        yield codes.EXTRA_KEYS.error(None, f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks{_listed(extra)}")
+    if fit.misshapen:
+        sizes = [f"{m.ours} is {_size(m.before)} there and {_size(m.after)} here" for m in fit.misshapen]
+        scope = fit.misshapen[0].ours.rpartition(".")[0] or fit.misshapen[0].ours
+        hint = f"to start anew what has another size: `--anew {scope}`"
+        yield codes.MISSHAPEN.error(None, f"{checkpoint} has {_count(sizes)} of another size{_listed(sizes)}", help=hint)
+    if imported.other_kinds:
+        kinds = [f"{k.ours} is {k.before} there and {k.after} here" for k in imported.other_kinds]
+        yield codes.NOT_FLOATS.error(None, f"{checkpoint} has {_count(kinds)} of another kind of number{_listed(kinds)}")
+
+
+def _facts(imported: Imported, model: str, checkpoint: str, output: str) -> dict[str, Any]:
+    """What grammar/import-weights.schema.json describes."""
+    fit = imported.fit
+    return {
+        "format_version": FORMAT_VERSION,
+        "model": model,
+        "checkpoint": checkpoint,
+        "table": fit.table,
+        "prefix": fit.prefix,
+        "output": output if imported else None,
+        "taken": {ours: source.key for ours, source in fit.taken.items()},
+        "resized": [
+            {"key": name, "before": list(before), "after": list(after), "how": str(fit.taken[name].resize)}
+            for name, (before, after) in imported.shapes.items()
+        ],
+        "anew": list(fit.anew),
+        "left_out": list(fit.left_out),
+        "missing": list(fit.missing),
+        "extra": [{"key": e.key, "ours": e.ours} for e in fit.extra],
+        "misshapen": [{"key": m.ours, "theirs": m.key, "before": list(m.before), "after": list(m.after)} for m in fit.misshapen],
+        "other_kinds": [{"key": k.ours, "theirs": k.key, "before": k.before, "after": k.after} for k in imported.other_kinds],
+    }
+
+
+def _count(items: Sequence[object]) -> str:
+    return f"{len(items)} weight{'' if len(items) == 1 else 's'}"
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = f"\n  and {len(items) - _SHOWN} more (--json lists all)" if len(items) > _SHOWN else ""
+    return ":" + "".join(f"\n  {_spelled(item)}" for item in items[:_SHOWN]) + more
+
+
+def _spelled(key: str) -> str:
+    """A key of a stranger's file, as a terminal may safely print it."""
+    key = key if len(key) <= 200 else f"{key[:200]}…"
+    return key if key.isprintable() else ascii(key)
+
+
+def _size(shape: Shape) -> str:
+    return "×".join(map(str, shape)) or "a number"

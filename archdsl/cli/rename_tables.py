@@ -1,0 +1,49 @@
+"""Rename tables: where they lie, and which are tried for the checkpoint of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archdsl.architecture import split_reference
+from archdsl.cli.files import read
+from archdsl.elaborate.project import Project
+from archdsl.questions import rename
+from archdsl.questions.checkpoint import Table
+from archdsl.syntax.codes import files
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.syntax.shipped import shipped
+from archdsl.syntax.suggestions import closest
+
+SUFFIX = ".rename"
+
+
+def tables_for(reference: str) -> list[Table]:
+    """Keys as they are, the tables beside the model's file that begin with its name, and those that ship.
+
+    Raises DiagnosticError for tables that cannot be read.
+    """
+    file = Project().find(split_reference(reference)[0])
+    beside = sorted(path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem))
+    others = [path for path in _shipped() if path.absolute() not in {p.absolute() for p in beside}]
+    return [Table(None), *map(_open, (*beside, *others))]
+
+
+def table_named(name: str) -> Table:
+    """The table of a path, or of the name of one that ships. Raises DiagnosticError where there is none."""
+    path = Path(name)
+    if path.exists():
+        return _open(path)
+    known = {key: p for p in _shipped() for key in (p.stem, p.relative_to(shipped("specs")).as_posix())}
+    if name not in known:
+        near = closest(name, known)
+        hint = f"did you mean `{near[0]}`?" if near else f"those that ship: {', '.join(p.stem for p in _shipped())}"
+        raise DiagnosticError(files.NOT_FOUND.error(None, f"no rename table `{name}`, here or among those that ship", help=hint))
+    return _open(known[name])
+
+
+def _shipped() -> list[Path]:
+    return sorted(shipped("specs").rglob(f"*{SUFFIX}"))
+
+
+def _open(path: Path) -> Table:
+    return Table(path.stem, rename.read(read(path)))
