@@ -15,12 +15,13 @@ def tables() -> dict[str, str]:
     optimisers = [(f"`{name}`", option) for name, own in OPTIMISERS.items() for option in own]
     return {
         "strategies": f"| strategy | |\n|---|---|\n{strategies}",
-        "options": _table("of", options),
-        "settings": f"{_table('of', settings)}\n\n{_table('of', optimisers)}",
+        "options": table("of", options),
+        "settings": f"{table('of', settings)}\n\n{table('of', optimisers)}",
     }
 
 
-def _table(first: str, rows: Iterable[tuple[str, Option]]) -> str:
+def table(first: str, rows: Iterable[tuple[str, Option]]) -> str:
+    """Options as a Markdown table, each after whose it is."""
     lines = [f"| {first} | name | value | default | |", "|---|---|---|---|---|"]
     for owner, option in rows:
         default = "" if option.default is None else f"`{value_text(option.default)}`"

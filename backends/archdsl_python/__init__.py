@@ -36,7 +36,7 @@ def write(graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path |
     from archdsl.whole_files import write_text
 
     if weights is not None:
-        message = f"{path} would hold source, which has no room for weights"
+        message = f"a {path.suffix} file holds source, which has no room for weights"
         raise DiagnosticError(files.NO_WEIGHTS.error(None, message, help="write them to a .safetensors file and load that"))
     made = source(graph, seed=seed)
     write_text(path, made)

@@ -11,6 +11,7 @@ from archdsl.architecture import split_reference
 from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
+from archdsl.cli.report import report
 from archdsl.elaborate.project import Project
 from archdsl.syntax import ast
 from archdsl.syntax.codes import files
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.module import Module
     from archdsl.elaborate.plans import Plan
     from archdsl.search.search import Found
+    from archdsl.search.strategies.protocol import Facts
 
 
 @click.command()
@@ -69,13 +71,21 @@ def command(
         message = f"searching needs the package {missing.name}, which is not installed"
         raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
 
-    with ranks.joined(device) as own, running.started(plan, data, folder, resume, storage, chunks, own) as (run, around):
-        watching = progress(quiet=as_json or not own.is_first)
-        with asked_to_stop() as stop, watching as watch:
-            try:
-                found = search(plan, documents(node, module, project), run, around, watch=watch, stop=stop)
-            except Stopped:
-                found = None
+    with (
+        ranks.joined(device) as own,
+        running.started(plan, data, folder, resume, storage, chunks, own) as (run, around),
+        asked_to_stop() as stop,
+        progress(quiet=as_json or not own.is_first) as watch,
+    ):
+
+        def watching(event: Facts) -> None:
+            report(around.data.complaints())
+            watch(event)
+
+        try:
+            found = search(plan, documents(node, module, project), run, around, watch=watching, stop=stop)
+        except Stopped:
+            found = None
     if found is None:
         if own.is_first:
             click.echo(f"stopped; `--resume` goes on where {folder} is now", err=True)

@@ -41,6 +41,13 @@ class Source(Protocol):
 
 
 def split(names: Sequence[object], share: float) -> tuple[list[int], list[int]]:
-    """The places of names for training and for validation. Each name decides for itself, so that others may come and go."""
-    held_out = [seed_for(0, "split", name) < share * 2**63 for name in names]
+    """The places of names for training and for validation.
+
+    Each name decides for itself, so that others may come and go; but of two names or more one is held out, and one is not.
+    """
+    drawn = [seed_for(0, "split", name) / 2**63 for name in names]
+    held_out = [d < share for d in drawn]
+    if len(names) > 1 and share > 0:
+        held_out[drawn.index(min(drawn))] = True
+        held_out[drawn.index(max(drawn))] = False
     return [i for i, out in enumerate(held_out) if not out], [i for i, out in enumerate(held_out) if out]

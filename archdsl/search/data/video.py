@@ -19,7 +19,7 @@ from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 OPTIONS = (
     Option("frames", whole(1), None, "as the network takes them, or 8"),
-    Option("stride", whole(1), 2, "every so-manieth frame of a video is taken; one that is too short stays at its last frame"),
+    Option("stride", whole(1), 2, "frames of a clip lie so many apart in the video; one that is too short stays at its last frame"),
     HELD_OUT,
 )
 SUFFIXES = (".mp4", ".avi", ".webm")
