@@ -16,10 +16,15 @@ BLOCK = re.compile(r"```(arch|console)\n(.*?)```", re.DOTALL)
 
 
 def test_the_example_prints_what_the_readme_says(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
+    whole = ""
+
     def block(match: re.Match[str]) -> str:
+        nonlocal whole
         kind, text = match.groups()
-        if kind == "arch":
-            (tmp_path / "gestures.arch").write_text(text, encoding="utf-8")
+        if kind == "arch":  # what a later block says stands in the same file
+            whole += f"\n{text}" if whole else text
+            (tmp_path / "gestures.arch").write_text(whole, encoding="utf-8")
+            assert output("archdsl check gestures.arch && archdsl fmt --check gestures.arch", tmp_path) == ""
             return match[0]
         commands = [line for line in text.splitlines() if line.startswith("$ ")]
         return "```console\n" + "".join(f"{command}\n{output(command[2:], tmp_path)}" for command in commands) + "```"
