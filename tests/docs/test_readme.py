@@ -24,7 +24,7 @@ def test_the_example_prints_what_the_readme_says(tmp_path: Path, golden: Callabl
         if kind == "arch":  # what a later block says stands in the same file
             whole += f"\n{text}" if whole else text
             (tmp_path / "gestures.arch").write_text(whole, encoding="utf-8")
-            assert output("archdsl check gestures.arch && archdsl fmt --check gestures.arch", tmp_path) == ""
+            assert output("archdsl check gestures.arch; archdsl fmt --check gestures.arch", tmp_path) == ""
             return match[0]
         commands = [line for line in text.splitlines() if line.startswith("$ ")]
         return "```console\n" + "".join(f"{command}\n{output(command[2:], tmp_path)}" for command in commands) + "```"
