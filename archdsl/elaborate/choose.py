@@ -67,6 +67,7 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
         return _values([(word_of(domain) or label, domain)], "list", path, span, frame, state)
     if isinstance(domain, Expr):
         if domain.is_constant:
+            state.answers[path] = scalar_text(domain.value)
             state.edits.kept(path, (Alternative(scalar_text(domain.value), domain.value),), state)
         else:
             state.edits.settle_settled(path)
@@ -149,6 +150,7 @@ def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span,
     alternatives = tuple(alternatives[i] for i in kept)
     if len(options) == 1:
         label, value = options[0]
+        state.answers[path] = label
         return ChosenL(constant(0), (label,), (value,)) if isinstance(value, LAYERS) else value
     choice = state.choice(path, alternatives, kind, frame.instance, span)
     if choice in state.pinned:
@@ -193,6 +195,7 @@ def _subset(domain: OfV, path: str, span: Span, frame: Frame, state: State) -> T
     kept = state.edits.kept(path, alternatives, state)
     alternatives = tuple(alternatives[i] for i in kept)
     if len(alternatives) == 1:
+        state.answers[path] = alternatives[0].label
         return PickV(constant(alternatives[0].value), items)
     choice = state.choice(path, alternatives, "subset", frame.instance, span)
     return PickV(state.settled(of_choice(choice)), items)

@@ -36,6 +36,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
         tuple(state.bounds),
         root,
         settings,
+        state.answers,
     )
     try:
         graph = simplify(raw)

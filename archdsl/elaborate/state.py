@@ -64,6 +64,7 @@ class State:
     bounds: list[CostBound] = field(default_factory=list)
     instances: dict[str, Instance] = field(default_factory=dict)
     pinned: dict[Choice, int] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
     condition: Expr = TRUE
     work: int = 0
     depth: int = 0

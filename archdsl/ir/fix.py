@@ -46,6 +46,7 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
         values=in_order(outputs),
         choices=tuple(live.choices),
         requirements=tuple(requirements),
+        answers={**graph.answers, **{c.path: c.alternatives[i].label for c, i in settled.items()}},
     )
     verify(fixed, live)
     return fixed

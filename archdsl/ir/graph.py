@@ -162,6 +162,7 @@ class Graph:
     bounds: tuple[CostBound, ...]
     root: Instance
     settings: Mapping[str, Any] = field(default_factory=dict)  # the parameters it was elaborated with, as text
+    answers: Mapping[str, str] = field(default_factory=dict)  # what was settled of `name ~ …`, by path: for diagrams alone
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name} of {len(self.values)} values and {len(self.choices)} choices>"
