@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.compare.difference import Totals
 from archdsl.ir.activity import binding
-from archdsl.ir.extremes import extremes
+from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph
-from archdsl.questions.cost import Metric, cost_terms
+from archdsl.questions.cost import METRICS, cost_terms
 from archdsl.questions.count import architectures
 from archdsl.questions.diagram import live
 from archdsl.syntax.diagnostics import DiagnosticError
@@ -17,15 +17,17 @@ def totals(graph: Graph) -> Totals:
 
     None for what the exact engine refuses as too large; bounds on cost are left out of the extremes.
     """
-    return Totals(_ends(graph, "params"), _ends(graph, "macs"), _count(graph))
+    return Totals(*_ends(graph), _count(graph))
 
 
-def _ends(graph: Graph, metric: Metric) -> tuple[int, int] | None:
+def _ends(graph: Graph) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     try:
         active = live(graph)
-        return extremes(cost_terms(graph, metric, active), [binding(r, active) for r in graph.requirements])
+        required = [binding(r, active) for r in graph.requirements]
+        found = extremes_of([cost_terms(graph, metric, active) for metric in METRICS], required, active.choices)
     except DiagnosticError:
-        return None
+        found = None
+    return (found[0], found[1]) if found is not None else (None, None)
 
 
 def _count(graph: Graph) -> tuple[int, int] | None:

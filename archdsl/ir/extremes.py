@@ -1,137 +1,235 @@
-"""The least and the greatest sum of terms, exactly: bucket elimination over their tables."""
+"""The least and the greatest sums of terms, exactly: bucket elimination over their tables, or one diagram for all of them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from operator import add
 from typing import TypeAlias
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Variable, restrict, spread
-from archdsl.ir.frontier import frontier
+from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Variable, lift, spread
+from archdsl.ir.frontier import Diagram, frontier
 from archdsl.ir.terms import merged
+from archdsl.syntax.diagnostics import DiagnosticError
 
-_Table: TypeAlias = tuple[tuple[Variable, ...], Sequence[int]]
+_WORK = 8 * TABLE_LIMIT  # table entries that an elimination may take; beyond, a diagram is the smaller
+
+_Scope: TypeAlias = tuple[Variable, ...]
+_Table: TypeAlias = tuple[_Scope, Sequence[int]]
+Ends: TypeAlias = tuple[int, int]
 
 
-def extremes(terms: Iterable[Expr], constraints: Iterable[Expr] = ()) -> tuple[int, int] | None:
+def extremes(terms: Iterable[Expr], constraints: Iterable[Expr] = (), guards: Mapping[Choice, Expr] | None = None) -> Ends | None:
     """The least and the greatest sum over all assignments that satisfy the constraints; None where none does.
 
-    A term must not depend on inactive choices, so that it does not matter what those are. Where a joint table would grow
-    too large, the choice that most terms hang on is settled one way after the other; failing that, the frontier answers.
-    Raises DiagnosticError E0509 where all of it is out of reach.
+    A term must not depend on inactive choices, so that it does not matter what those are; with `guards`, when choices are
+    active, they need not be told apart. Raises DiagnosticError E0509 where all of it is out of reach.
     """
-    low = high = 0
-    for sums, conditions in _components(merged(terms), tuple(constraints)):
-        found = _extremes(sums, conditions)
+    found = extremes_of([terms], constraints, guards)
+    return found[0] if found is not None else None
+
+
+def extremes_of(
+    sums: Iterable[Iterable[Expr]], constraints: Iterable[Expr] = (), guards: Mapping[Choice, Expr] | None = None
+) -> list[Ends] | None:
+    """The extremes of several sums under the same constraints: what several of them ask is found out once."""
+    constraints = tuple(constraints)
+    parts = [[_Part(i, *part) for part in _components(merged(terms), constraints)] for i, terms in enumerate(sums)]
+    ends = [(0, 0)] * len(parts)
+    known: dict[tuple[tuple[Expr, ...], ...], Ends | None] = {}
+    hard: list[_Part] = []
+    for part in (part for each in parts for part in each):
+        order = _order([e.scope for e in (*part.terms, *part.conditions)])
+        if order is None:
+            hard.append(part)
+            continue
+        key = part.terms, part.conditions
+        if key not in known:
+            known[key] = _by_elimination(part.terms, part.conditions, order)
+        found = known[key]
         if found is None:
             return None
-        low, high = low + found[0], high + found[1]
-    return low, high
+        ends[part.question] = _plus(ends[part.question], found)
+    for together in _overlapping(hard):
+        answers = _by_diagram(together, guards or {})
+        if answers is None:
+            return None
+        for part, found in zip(together, answers, strict=True):
+            ends[part.question] = _plus(ends[part.question], found)
+    return ends
 
 
-def _extremes(sums: Sequence[Expr], constraints: Sequence[Expr]) -> tuple[int, int] | None:
-    found = _by_elimination(sums, constraints)
-    if found is not _TOO_LARGE:
-        return found
-    choice = _cutset([*sums, *constraints])
-    if choice is None:
-        return frontier((), {}, constraints, sums).extremes()
-    parts = []
-    for i in range(choice.size):
-        settle = {choice: i}
-        part = _by_elimination(merged(restrict(e, settle) for e in sums), tuple(restrict(c, settle) for c in constraints))
-        if part is _TOO_LARGE:
-            return frontier((), {}, constraints, sums).extremes()
-        parts.append(part)
-    ends = [p for p in parts if p is not None]
-    return (min(least for least, _ in ends), max(most for _, most in ends)) if ends else None
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Terms of one of the sums and conditions that share no choice with the rest."""
+
+    question: int
+    terms: tuple[Expr, ...]
+    conditions: tuple[Expr, ...]
+
+    def choices(self) -> set[Choice]:
+        return {c for e in (*self.terms, *self.conditions) for c in e.choices()}
 
 
-def _components(sums: Sequence[Expr], constraints: Sequence[Expr]) -> list[tuple[list[Expr], list[Expr]]]:
+def _plus(a: Ends, b: Ends) -> Ends:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _components(terms: Sequence[Expr], constraints: Sequence[Expr]) -> Iterator[tuple[tuple[Expr, ...], tuple[Expr, ...]]]:
     """The terms and conditions in groups that share no choice, so that each has extremes of its own."""
-    groups: list[tuple[set[Choice], list[Expr], list[Expr]]] = []
-    for expr, is_term in [*((e, True) for e in sums), *((c, False) for c in constraints)]:
-        mine = (set(expr.choices()), [expr] if is_term else [], [] if is_term else [expr])
-        apart = []
-        for group in groups:
-            if group[0] & mine[0]:
-                mine = (group[0] | mine[0], group[1] + mine[1], group[2] + mine[2])
-            else:
-                apart.append(group)
-        groups = [*apart, mine]
-    return [(terms, conditions) for _, terms, conditions in groups]
+    exprs = [*terms, *constraints]
+    for group in _linked([set(e.choices()) for e in exprs]):
+        yield tuple(exprs[i] for i in group if i < len(terms)), tuple(exprs[i] for i in group if i >= len(terms))
 
 
-_TOO_LARGE = (0, -1)  # no pair of extremes
+def _overlapping(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    """The parts in groups that share no choice."""
+    for group in _linked([part.choices() for part in parts]):
+        yield [parts[i] for i in group]
 
 
-def _by_elimination(sums: Sequence[Expr], constraints: Sequence[Expr]) -> tuple[int, int] | None:
-    """The extremes, or _TOO_LARGE."""
-    heavy = 1 + 2 * sum(max(map(abs, e.table)) for e in sums)  # one broken condition outweighs every sum
-    conditions = [(c.scope, [int(not holds) for holds in c.table]) for c in constraints]
-    for variable in _derived([*sums, *constraints]):
-        if prod(v.size for v in variable.expr.scope) * variable.size > TABLE_LIMIT:
-            return _TOO_LARGE
+def _linked(sets: Sequence[set[Choice]]) -> list[list[int]]:
+    """The positions of the sets in groups without a choice in common."""
+    groups: list[tuple[set[Choice], list[int]]] = []
+    for i, members in enumerate(sets):
+        near = [g for g in groups if not g[0].isdisjoint(members)]
+        far = [g for g in groups if g[0].isdisjoint(members)]
+        groups = [*far, (members.union(*(g[0] for g in near)), sorted([i, *(j for g in near for j in g[1])]))]
+    return sorted(group for _, group in groups)
+
+
+# -- elimination --------------------------------------------------------------------------------------
+
+
+def _order(scopes: Iterable[_Scope]) -> list[Variable] | None:
+    """The variables in the order in which they are eliminated, the smallest joint table first; None where tables grow too large."""
+    waiting: dict[Variable, list[frozenset[Variable]]] = {}
+    scopes = list(scopes)
+    for derived in _derived(scopes):
+        if prod(v.size for v in derived.expr.scope) * derived.size > TABLE_LIMIT:
+            return None
+        scopes.append((*derived.expr.scope, derived))
+    for scope in scopes:
+        for variable in scope:
+            waiting.setdefault(variable, []).append(frozenset(scope))
+    sizes = {variable: _joint(near) for variable, near in waiting.items()}
+    order: list[Variable] = []
+    work = 0
+    while waiting:
+        variable = min(waiting, key=lambda v: (sizes[v], v.rank))
+        work += sizes[variable]
+        if sizes[variable] > TABLE_LIMIT or work > _WORK:
+            return None
+        gone = waiting.pop(variable)
+        rest = frozenset().union(*gone) - {variable}
+        for other in rest:
+            waiting[other] = [scope for scope in waiting[other] if variable not in scope] + [rest]
+            sizes[other] = _joint(waiting[other])
+        order.append(variable)
+    return order
+
+
+def _joint(scopes: Iterable[frozenset[Variable]]) -> int:
+    return prod(v.size for v in frozenset().union(*scopes))
+
+
+def _by_elimination(terms: Sequence[Expr], constraints: Sequence[Expr], order: Sequence[Variable]) -> Ends | None:
+    """The extremes; None where the constraints cannot be met."""
+    heavy = 1 + 2 * sum(max(map(abs, e.table)) for e in terms)  # one broken condition outweighs every sum
+    conditions: list[_Table] = [(c.scope, [int(not holds) for holds in c.table]) for c in constraints]
+    for variable in _derived([e.scope for e in (*terms, *constraints)]):
         conditions.append(((*variable.expr.scope, variable), [int(code != i) for code in variable.codes for i in range(variable.size)]))
     found = []
     for best, weight in ((min, heavy), (max, -heavy)):
-        tables: list[_Table] = [(e.scope, e.table) for e in sums]
+        tables: list[_Table] = [(e.scope, e.table) for e in terms]
         tables += [(scope, [weight * broken for broken in table]) for scope, table in conditions]
-        total = _eliminated(tables, best)
-        if total is None:
-            return _TOO_LARGE
-        found.append(total)
+        found.append(_eliminated(tables, order, best))
     return (found[0], found[1]) if abs(found[0]) < heavy else None
 
 
-def _cutset(exprs: Sequence[Expr]) -> Choice | None:
-    """The choice under the most expressions and derived variables, if one is under several."""
-    under: Counter[Choice] = Counter(c for e in exprs for c in e.choices())
-    under.update(v for d in _derived(exprs) for v in d.expr.scope if isinstance(v, Choice))
-    best = max(under, key=lambda c: (under[c], -c.order), default=None)
-    return best if best is not None and under[best] > 1 else None
-
-
-def _eliminated(tables: list[_Table], best: Callable[..., int]) -> int | None:
-    """The best total. The variable with the smallest joint table goes first; None where even that exceeds the limit."""
-    waiting = {v for scope, _ in tables for v in scope}
-    while waiting:
-        variable = min(waiting, key=partial(_order, tables))
-        size = _joint_size(variable, tables)
-        if size > TABLE_LIMIT:
-            return None
+def _eliminated(tables: list[_Table], order: Iterable[Variable], best: Callable[..., int]) -> int:
+    """The best total."""
+    for variable in order:
         mine = [t for t in tables if variable in t[0]]
         others = tuple({v: None for scope, _ in mine for v in scope if v is not variable})
-        total: Sequence[int] = [0] * size
+        width = prod(v.size for v in others)
+        total: Sequence[int] = [0] * (width * variable.size)
         for scope, table in mine:
             total = list(map(add, total, spread(Expr(scope, tuple(table)), (variable, *others))))
-        width = size // variable.size
         slices = [total[k * width : (k + 1) * width] for k in range(variable.size)]
         tables = [t for t in tables if variable not in t[0]]
         tables.append((others, list(map(best, *slices)) if len(slices) > 1 else slices[0]))
-        waiting.remove(variable)
     return sum(table[0] for _, table in tables)
 
 
-def _order(tables: Iterable[_Table], variable: Variable) -> tuple[int, tuple[int, int]]:
-    return _joint_size(variable, tables), variable.rank
-
-
-def _joint_size(variable: Variable, tables: Iterable[_Table]) -> int:
-    return prod(v.size for v in {v for scope, _ in tables if variable in scope for v in scope})
-
-
-def _derived(exprs: Iterable[Expr]) -> list[Derived]:
-    """The derived variables under the expressions, those under others included."""
+def _derived(scopes: Iterable[_Scope]) -> list[Derived]:
+    """The derived variables of the scopes, those under others included."""
     found: dict[Derived, None] = {}
-    waiting = [v for e in exprs for v in e.scope]
+    waiting = [v for scope in scopes for v in scope]
     while waiting:
         variable = waiting.pop()
         if isinstance(variable, Derived) and variable not in found:
             found[variable] = None
             waiting.extend(variable.expr.scope)
     return list(found)
+
+
+# -- one diagram for several sums ---------------------------------------------------------------------
+
+
+def _by_diagram(parts: Sequence[_Part], guards: Mapping[Choice, Expr]) -> list[Ends] | None:
+    """The extremes of each part; None where the constraints cannot be met.
+
+    The sums travel side by side in one whole number, each in a field of bits that it cannot overflow.
+    """
+    known = set().union(*(part.choices() for part in parts))
+    conditions = dict.fromkeys(c for part in parts for c in part.conditions)
+    inside = {c: guard for c, guard in guards.items() if c in known and known.issuperset(guard.choices())}
+    fields = _fields(parts)
+    terms = [lift(field.placed, term) for part, field in zip(parts, fields, strict=True) for term in part.terms]
+    try:
+        diagram = frontier(tuple(inside), inside, conditions, terms)
+    except DiagnosticError:
+        if len(parts) == 1:
+            raise
+        alone = [_by_diagram([part], guards) for part in parts]
+        return None if None in alone else [ends for answer in alone if answer for ends in answer]
+    if not diagram.possible:
+        return None
+    return [_ends(diagram, field) for field in fields]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Where a sum stands in a number, and what is added to each of its terms so that none is negative."""
+
+    shift: int
+    mask: int
+    lift: int
+    terms: int
+
+    def placed(self, value: int) -> int:
+        return value + self.lift << self.shift
+
+
+def _fields(parts: Iterable[_Part]) -> list[_Field]:
+    fields, shift = [], 0
+    for part in parts:
+        lowest = -min(0, *(min(t.table) for t in part.terms), 0)
+        width = sum(max(t.table) + lowest for t in part.terms).bit_length()
+        fields.append(_Field(shift, (1 << width) - 1, lowest, len(part.terms)))
+        shift += width
+    return fields
+
+
+def _ends(diagram: Diagram, field: _Field) -> Ends:
+    """The extremes of one field of the cost."""
+    low, high = [0], [0]
+    for layer in reversed(diagram.layers):
+        costs = {cost: cost >> field.shift & field.mask for edges in layer.edges for _, _, cost in edges}
+        low = [min([low[t] + costs[c] for _, t, c in edges]) for edges in layer.edges]
+        high = [max([high[t] + costs[c] for _, t, c in edges]) for edges in layer.edges]
+    constant = (diagram.constant >> field.shift & field.mask) - field.lift * field.terms
+    return low[0] + constant, high[0] + constant

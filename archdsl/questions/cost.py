@@ -57,7 +57,7 @@ def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
     Bounds on cost (`require macs <= 2.0G`) are left out of account.
     """
     active = live(graph)
-    return sums.extremes(cost_terms(graph, metric, active), [binding(r, active) for r in graph.requirements])
+    return sums.extremes(cost_terms(graph, metric, active), [binding(r, active) for r in graph.requirements], active.choices)
 
 
 def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, product, where
-from archdsl.ir.extremes import extremes
+from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph, Op, Pick, Shape
 from archdsl.questions.count import architectures
 from archdsl.questions.stages import Stage, stages
@@ -84,12 +84,14 @@ def summarise(graph: Graph) -> Summary:
     live = activity(graph.outputs)
     constraints = [binding(requirement, live) for requirement in graph.requirements]
     table = stages(graph)
+    seen: set[Any] = set()
+    params = [_params(stage, live, seen) for stage in table]
     macs = [_macs(stage, live) for stage in table]
-    params = [_params(stage, live, seen) for seen in [set[Any]()] for stage in table]
-    rows = tuple(
-        Row(stage, _shape(stage.output), _extremes(p, constraints), _extremes(m, constraints))
-        for stage, p, m in zip(table, params, macs, strict=True)
-    )
+    sums = [*params, *macs, [term for terms in params for term in terms], [term for terms in macs for term in terms]]
+    found = extremes_of(sums, constraints, live.choices)
+    assert found is not None, "elaboration refuses a space without architectures"
+    amounts = [Amount(*ends) for ends in found]
+    rows = tuple(Row(stage, _shape(stage.output), amounts[i], amounts[len(table) + i]) for i, stage in enumerate(table))
     placed = {choice for stage in table for choice in stage.choices}
     outputs = graph.outputs
     return Summary(
@@ -97,8 +99,8 @@ def summarise(graph: Graph) -> Summary:
         {given.name: {dim: _amount(given.shape[dim]) for dim in given.dims} for given in graph.inputs},
         {"output" if len(outputs) == 1 else f"output[{i}]": _shape(value.shape) for i, value in enumerate(outputs)},
         rows,
-        _extremes([term for terms in params for term in terms], constraints),
-        _extremes([term for terms in macs for term in terms], constraints),
+        amounts[-2],
+        amounts[-1],
         architectures(graph),
         tuple(choice for choice in graph.choices if choice not in placed),
     )
@@ -120,16 +122,6 @@ def _params(stage: Stage, live: Activity, seen: set[Any]) -> list[Expr]:
 
 
 _NONE = constant(0)
-
-
-def _extremes(terms: Iterable[Expr], constraints: Iterable[Expr]) -> Amount:
-    terms = list(terms)
-    if all(term.is_constant for term in terms):
-        total = sum(term.value for term in terms)
-        return Amount(total, total)
-    found = extremes(terms, constraints)
-    assert found is not None, "elaboration refuses a space without architectures"
-    return Amount(*found)
 
 
 def _shape(shape: Shape) -> dict[str, Amount]:

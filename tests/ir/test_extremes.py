@@ -1,4 +1,4 @@
-"""Extremes by elimination against trying every assignment, with wide guards and conditions."""
+"""Extremes by elimination and by diagrams against trying every assignment, with wide guards and conditions."""
 
 from itertools import product
 from random import Random
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from archdsl.ir import extremes as by_elimination
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import Expr, derive, lift, of_choice
-from archdsl.ir.extremes import extremes
+from archdsl.ir.extremes import extremes, extremes_of
 
 
 def choices(sizes: list[int]) -> list[Choice]:
@@ -41,12 +41,16 @@ def test_as_trying_all(sizes: list[int], seed: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 8, 64])
-def test_the_ways_out_agree(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where tables may not grow, settling a choice or the frontier gives the same answer."""
+def test_both_ways_agree(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tables may not grow, one diagram answers for several sums, of numbers below zero too, what elimination does."""
     random = Random(limit)
     for _ in range(20):
-        terms, conditions = random_terms(choices([3, 4, 2, 3, 3]), random)
-        expected = extremes(terms, conditions)
+        asked = choices([3, 4, 2, 3, 3])
+        several = [random_terms(asked, random)[0] for _ in range(3)]
+        several.append([lift(lambda v: 40 - v, term) for term in several[0]])
+        conditions = random_terms(asked, random)[1]
+        expected = extremes_of(several, conditions)
+        assert expected == (None if extremes([], conditions) is None else [extremes(terms, conditions) for terms in several])
         with monkeypatch.context() as patch:
             patch.setattr(by_elimination, "TABLE_LIMIT", limit)
-            assert extremes(terms, conditions) == expected
+            assert extremes_of(several, conditions) == expected
