@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "git-diff": "What `git diff` calls, once `archdsl diff --install-git` has set it up.",
     "patch": "Apply what `archdsl diff --patch` prints.",
     "import-weights": "Read a public checkpoint as the weights of a model.",
+    "migrate-weights": "Carry weights over to a model that was edited.",
     "search": "Search a space as a plan says.",
     "train": "Train a model, from scratch or from weights.",
     "fmt": "Bring files into the canonical form.",

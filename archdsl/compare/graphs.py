@@ -27,10 +27,8 @@ from archdsl.ir.instance import join
 
 def compare_graphs(a: Graph, b: Graph) -> Difference:
     """The difference between two graphs; empty where they have the same structure, sizes, keys and choices."""
-    root_a, owners_a = live_tree(a)
-    root_b, owners_b = live_tree(b)
-    nodes = match(root_a, root_b, owners_a, owners_b)
-    pairing = Pairing(a, b, nodes, pair_choices(a, b, nodes.moved), owners_a, owners_b)
+    pairing = paired(a, b)
+    nodes, owners_a, owners_b = pairing.nodes, pairing.owners_a, pairing.owners_b
     sources = (_inputs, choice_edits, _moves, _presence, properties, _wiring, conditions)
     edits = [edit for source in sources for edit in source(pairing)]
     same = [(x, y) for x, y in nodes.values.items() if isinstance(x, Op) and isinstance(y, Op) and same_op(x, y, pairing)]
@@ -47,6 +45,14 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
         tuple(owners_b[y].path for _, y in same),
         rolled_up(a, b, owners_a, owners_b),
     )
+
+
+def paired(a: Graph, b: Graph) -> Pairing:
+    """Which part and which choice of one graph is which of the other."""
+    root_a, owners_a = live_tree(a)
+    root_b, owners_b = live_tree(b)
+    nodes = match(root_a, root_b, owners_a, owners_b)
+    return Pairing(a, b, nodes, pair_choices(a, b, nodes.moved), owners_a, owners_b)
 
 
 def _inputs(pairing: Pairing) -> Iterator[Edit]:

@@ -32,8 +32,16 @@ def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> Non
     Counters of batches seen (`num_batches_tracked`) may be missing. Raises DiagnosticError: E0952 where other keys are
     missing or unknown or a shape differs, and as `read` does; the model is then as it was.
     """
+    given = fitting(weights, model.state_dict())
+    model.load_state_dict(given, strict=False)
+
+
+def fitting(weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+    """Weights, read where they are a file, that have the keys and shapes of a state dict.
+
+    Counters of batches seen may be missing. Raises DiagnosticError: E0952 where they do not fit, and as `read` does.
+    """
     given = read(weights) if isinstance(weights, str | Path) else weights
-    own = model.state_dict()
     missing = [k for k in own if k not in given and not k.endswith(".num_batches_tracked")]
     extra = [k for k in given if k not in own]
     misshapen = [f"{k} is {_size(given[k])}, not {_size(own[k])}" for k in own if k in given and given[k].shape != own[k].shape]
@@ -42,7 +50,7 @@ def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> Non
         source = str(weights) if isinstance(weights, str | Path) else "the weights"
         message = f"{source} does not fit the model: " + "; ".join(p for p in parts if p)
         raise DiagnosticError(files.OTHER_WEIGHTS.error(None, message))
-    model.load_state_dict(dict(given), strict=False)
+    return dict(given)
 
 
 def save(weights: Mapping[str, torch.Tensor], path: Path) -> None:

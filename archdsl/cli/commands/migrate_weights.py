@@ -1,0 +1,111 @@
+"""`archdsl migrate-weights OLD.safetensors A[:NAME] B[:NAME] -o NEW.safetensors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archdsl.cli.options import json_option
+from archdsl.cli.output import by_suffix, print_json
+from archdsl.cli.sides import open_side, single
+from archdsl.cli.torch_backend import torch_backend
+from archdsl.whole_files import replacing
+
+if TYPE_CHECKING:
+    from archdsl_torch.migrating import Migrated
+
+FORMAT_VERSION = 1
+
+
+@click.command()
+@click.argument("weights", metavar="OLD.safetensors")
+@click.argument("a", metavar="A[:NAME]")
+@click.argument("b", metavar="B[:NAME]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the weights that start anew.")
+@json_option
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
+def command(weights: str, a: str, b: str, seed: int, as_json: bool, output: str) -> None:
+    """Carry the weights of the model A over to the model B that was edited from it.
+
+    What `archdsl diff A B` pairs is carried over: under the same name, renamed or moved, and in part where sizes differ.
+    All else starts anew and is listed. A side may be a file of another git revision, REVISION:PATH[:NAME], or a
+    genotype. See docs/weights.md.
+
+    \b
+    Examples:
+      archdsl migrate-weights old.safetensors HEAD~1:net.arch net.arch -o new.safetensors
+      archdsl migrate-weights s.safetensors zoo/x3d.arch:x3d_s zoo/x3d.arch:x3d_l -o l.safetensors
+    """
+    path = Path(output)
+    by_suffix(path, {".safetensors": None})
+    one = open_side(a)
+    two = open_side(b, one)
+    before, after = one.graph(single(one)), two.graph(single(two))
+    with torch_backend("carrying weights over"):
+        from archdsl_torch.migrating import migrate_weights
+        from archdsl_torch.weights import save
+
+        migrated = migrate_weights(before, after, weights, seed)
+        with replacing(path) as beside:
+            save(migrated.weights, beside)
+    if as_json:
+        print_json(_facts(migrated, before.name, after.name, output))
+    else:
+        for line in _lines(migrated, before.name, after.name):
+            click.echo(line)
+
+
+def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:
+    inherits = migrated.inherits
+    parts = {"inherited": inherits.same, "in part": inherits.sliceable, "anew": inherits.total - inherits.same - inherits.sliceable}
+    shares = ", ".join(f"{_percent(n, inherits.total)} {what}" for what, n in parts.items() if n or what == "inherited")
+    yield f"{before} → {after}: of {inherits.total:,} weights {shares}"
+    for m in migrated.moved:
+        if m.how == "moved":
+            yield f"  moved    {m.source} → {m.key}"
+        elif m.how == "sliced":
+            name = m.key if m.source == m.key else f"{m.source} → {m.key}"
+            yield f"  sliced   {name}  {_size(m.before)} → {_size(m.after)}"
+        elif m.how == "anew":
+            yield f"  anew     {m.key}  {_size(m.after)}"
+    yield from (f"  dropped  {key}" for key in migrated.dropped)
+
+
+def _facts(migrated: Migrated, before: str, after: str, output: str) -> dict[str, Any]:
+    """What grammar/migrate-weights.schema.json describes."""
+    inherits = migrated.inherits
+    return {
+        "format_version": FORMAT_VERSION,
+        "before": before,
+        "after": after,
+        "output": output,
+        "inherits": {"same": inherits.same, "sliceable": inherits.sliceable, "total": inherits.total},
+        "weights": [
+            {
+                "key": m.key,
+                "how": m.how,
+                "source": m.source,
+                "before": None if m.before is None else list(m.before),
+                "after": list(m.after),
+                "carried": m.carried,
+            }
+            for m in migrated.moved
+        ],
+        "dropped": list(migrated.dropped),
+    }
+
+
+def _percent(part: int, total: int) -> str:
+    """A share that says 100% and 0% only where it is exactly that."""
+    share = part / total if total else 1.0
+    text = f"{100 * share:.1f}%"
+    if part < total and text == "100.0%":
+        return ">99.9%"
+    return "<0.1%" if part and text == "0.0%" else text.replace(".0%", "%")
+
+
+def _size(shape: tuple[int, ...] | None) -> str:
+    return "×".join(map(str, shape or ())) or "a number"

@@ -1,0 +1,111 @@
+"""What becomes of the weights of one model in another: carried over as they are, in part, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from archdsl.compare.channels import Labelled, axes_of, labels_of, positions
+from archdsl.compare.difference import Inheritance
+from archdsl.compare.graphs import paired
+from archdsl.compare.inheritance import Heir, heirs, inheritance
+from archdsl.ir.graph import Graph, Op, Value
+from archdsl.ir.instance import key
+
+Positions: TypeAlias = tuple[int | None, ...]  # for each position of an axis the one that it was, None for a new one
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """A weight of the second model by its `state_dict` key, and where its numbers come from.
+
+    `source` is a key of the first model, None where the weight starts anew. `axes` is empty where all of it is carried
+    over as it is; otherwise it says so axis by axis. The axes from `kernel` on are those of a kernel: positions around
+    the old ones start at zero there, all other new positions as the text says.
+    """
+
+    key: str
+    source: str | None = None
+    axes: tuple[Positions, ...] = ()
+    kernel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The weights of the second model in program order; `modules` are the places of batch norms, (of the second, of the first),
+    whose running statistics go with their channels, for which `statistics` has the positions. `inherits` is what a diff says."""
+
+    carries: tuple[Carry, ...]
+    modules: Mapping[str, str]
+    statistics: Mapping[str, Positions]
+    inherits: Inheritance
+
+
+def migration(a: Graph, b: Graph) -> Migration:
+    """How the weights of a model `a` become those of a model `b`: what the diff of the two pairs, by name.
+
+    Of equal sizes a weight is carried over as it is. Where channels differ, those that are the same take the old numbers:
+    the first of a layer's own, and those of the same origin behind a concatenation. A kernel of another size has the old one
+    in its middle, or is the middle of the old one.
+    """
+    pairing = paired(a, b)
+    names: dict[Value, Hashable] = {}
+    for i, (x, y) in enumerate(pairing.nodes.values.items()):
+        names[x] = names[y] = i
+    labels_a, labels_b = labels_of(a, names), labels_of(b, names)
+    carries = tuple(_carry(heir, labels_a, labels_b) for heir in heirs(pairing))
+    modules: dict[str, str] = {}
+    statistics: dict[str, Positions] = {}
+    for x, y in pairing.nodes.values.items():
+        if isinstance(x, Op) and isinstance(y, Op) and x.name == y.name == "batch_norm":
+            place = _place(y)
+            if place not in modules:
+                modules[place] = _place(x)
+                sizes = x.shape["c"].value, y.shape["c"].value
+                if sizes[0] != sizes[1]:
+                    statistics[place] = positions(labels_a[x].get("c"), labels_b[y].get("c"), sizes)
+    return Migration(carries, modules, statistics, inheritance(pairing))
+
+
+def _carry(heir: Heir, labels_a: Mapping[Value, Labelled], labels_b: Mapping[Value, Labelled]) -> Carry:
+    name = key(heir.weight.full_name)
+    if heir.source is None or heir.holders is None:
+        return Carry(name)
+    source = key(heir.source.full_name)
+    if heir.is_same:
+        return Carry(name, source)
+    x, y = heir.holders
+    if _is_grouped_otherwise(x, y):
+        return Carry(name)
+    is_kernel = isinstance(y, Op) and y.name == "conv" and heir.weight.name == "weight"
+    kernel = 2 if is_kernel else len(heir.weight.shape)
+    axes: list[Positions] = []
+    before, after = axes_of(x, heir.source, labels_a), axes_of(y, heir.weight, labels_b)
+    for i, (m, n) in enumerate(zip(heir.source.shape, heir.weight.shape, strict=True)):
+        sizes = m.value, n.value
+        axes.append(_centre(*sizes) if i >= kernel else positions(before[i], after[i], sizes))
+    if not all(any(p is not None for p in axis) for axis in axes):
+        return Carry(name)
+    return Carry(name, source, tuple(axes), kernel)
+
+
+def _centre(before: int, after: int) -> Positions:
+    """The old positions in the middle of the new ones, or the new ones from the middle of the old."""
+    shift = (before - after) // 2 if before >= after else -((after - before) // 2)
+    return tuple(i + shift if 0 <= i + shift < before else None for i in range(after))
+
+
+def _is_grouped_otherwise(x: Value, y: Value) -> bool:
+    """Whether a convolution's groups see other channels than before: its numbers then mean nothing."""
+    if not (isinstance(x, Op) and isinstance(y, Op) and x.name == y.name == "conv"):
+        return False
+    groups = [(op.attrs["groups"].value, op.inputs[0].shape["c"].value, op.shape["c"].value) for op in (x, y)]
+    (many, inward, out), (many_after, inward_after, out_after) = groups
+    if many == many_after == 1 or (many == inward == out and many_after == inward_after == out_after):
+        return False
+    return groups[0] != groups[1]
+
+
+def _place(op: Op) -> str:
+    return key(op.weights[0].path if op.weights else op.instance.weights_path)
