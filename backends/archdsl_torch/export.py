@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -59,7 +62,23 @@ def _onnx(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
     if importlib.util.find_spec("onnxscript") is None:
         message = "writing .onnx needs the package onnxscript, which is not installed"
         raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'"))
-    torch.onnx.export(exported(model, graph), (), path, dynamo=True, external_data=False, verbose=False)
+    names = tuple({given.dims.index("b"): "batch"} if "b" in given.dims else {} for given in graph.inputs)
+    with _quiet():
+        torch.onnx.export(exported(model, graph), (), path, dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what the exporter says of packages that nobody asked for, and of its own future."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _weights(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:

@@ -253,6 +253,22 @@ def test_pt2_is_the_model(tmp_path: Path) -> None:
     torch.testing.assert_close(loaded(x), compile_model(graph, seed=2).eval()(x))
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_onnx_is_the_model(name: str, tmp_path: Path) -> None:
+    """In a runtime that knows nothing of PyTorch, for batches of another size than it was exported with."""
+    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
+    pytest.importorskip("onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'")
+    graph = MODELS[name]()
+    write(graph, tmp_path / "net.onnx", seed=2)
+    session = runtime.InferenceSession(tmp_path / "net.onnx")
+    assert [i.name for i in session.get_inputs()] == [i.name for i in graph.inputs]
+    inputs = [torch.randn([3 if d == "b" else i.shape[d].value for d in i.dims]) for i in graph.inputs]
+    found = session.run(None, {i.name: x.numpy() for i, x in zip(graph.inputs, inputs, strict=True)})
+    expected = compile_model(graph, seed=2).eval()(*inputs)
+    for ours, theirs in zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True):
+        torch.testing.assert_close(torch.from_numpy(ours), theirs, rtol=1e-4, atol=1e-5)
+
+
 def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for path, code in [("net.onnx", "E0911"), ("net.xyz", "E0904"), ("none/net.pt2", "E0903")]:
