@@ -28,14 +28,7 @@ def build(
     `node.meta["custom"]` has the op's `path`, its `span` as `file:line:col` and the primitive's name as `op`; it
     survives `torch.export`. Without `initialise` the weights are left as memory was.
     """
-    root = nn.Module()
-    with torch.device("meta"):
-        for path, module in program.modules.items():
-            _attach(root, path, construct(module))
-        for instruction in program.instructions:
-            if instruction.kind == "weight":
-                _attach(root, instruction.target, nn.Parameter(torch.empty(program.weights[instruction.target].shape)))
-    model = fx.GraphModule(root, graph_of(program), class_name=_class_name(program.name))
+    model = fx.GraphModule(skeleton(program), graph_of(program), class_name=_class_name(program.name))
     if not meta:
         model.to_empty(device="cpu")
         _reset_statistics(model)
@@ -47,6 +40,18 @@ def build(
             if weight.dim() in _FORMATS:
                 weight.data = weight.data.contiguous(memory_format=_FORMATS[weight.dim()])
     return model
+
+
+def skeleton(program: Program) -> nn.Module:
+    """The layers and weights of a program, without memory and without what connects them."""
+    root = nn.Module()
+    with torch.device("meta"):
+        for path, module in program.modules.items():
+            _attach(root, path, construct(module))
+        for instruction in program.instructions:
+            if instruction.kind == "weight":
+                _attach(root, instruction.target, nn.Parameter(torch.empty(program.weights[instruction.target].shape)))
+    return root
 
 
 def graph_of(program: Program) -> fx.Graph:

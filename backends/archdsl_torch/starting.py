@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 import torch
 
 from archdsl_torch.initialise import fill
-from archdsl_torch.model import build
+from archdsl_torch.model import skeleton
 from archdsl_torch.program import Program
 
 
 def outline(program: Program) -> dict[str, torch.Tensor]:
     """The state dict of a program as keys, shapes and kinds of numbers: its tensors are without memory."""
-    return dict(build(program, meta=True).state_dict())
+    return dict(skeleton(program).state_dict())
 
 
 def start(program: Program, shapes: Mapping[str, torch.Tensor], keys: Iterable[str], seed: int) -> dict[str, torch.Tensor]:

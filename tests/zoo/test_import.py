@@ -21,12 +21,11 @@ from torch.nn import functional as F
 import archdsl
 from archdsl.cli.rename_tables import table_named, tables_for
 from archdsl.questions import rename
-from archdsl.questions.checkpoint import fit
 from archdsl.questions.rename import Resize
 from archdsl_torch.importing import Imported, import_weights, resize
 
 SMALL: Mapping[str, tuple[str, str, dict[str, Any]]] = {  # the table, the network, and its settings
-    "x3d_s": ("x3d_pytorchvideo", "x3d.arch:x3d", {"frames": 4, "size": 32, "width": 0.6, "classes": 7}),
+    "x3d_s": ("x3d_pytorchvideo", "x3d.arch:x3d", {"frames": 4, "size": 32, "width": 0.6, "depth": 0.6, "classes": 7}),
     "slowfast_4x16_r50": ("slowfast_slowfast", "slowfast.arch:slowfast_4x16_r50", {"width": 8, "size": 64, "classes": 5}),
     "i3d_r50_nl": ("i3d_r50_slowfast", "i3d.arch:i3d_r50_nl", {"width": 4, "size": 64, "classes": 5}),
     "i3d": ("i3d_piergiaj", "i3d.arch:i3d", {"frames": 16, "size": 32, "classes": 5, "width": 0.125}),
@@ -84,29 +83,8 @@ def imported(name: str, content: Any, folder: Path, **settings: Any) -> tuple[ar
     return model, import_weights(model.graph, folder / "checkpoint.pth", tables_for(f"zoo/{network}"))
 
 
-@pytest.mark.parametrize(("name", "wrapped"), list(zip(SMALL, [*WRAPPED, "bare", "in several processes"], strict=True)))
-def test_every_published_key_is_imported(name: str, wrapped: str, tmp_path: Path) -> None:
-    table, network, small = SMALL[name]
-    state = filled(archdsl.compile(load(network, **small), meta=True).state_dict())
-    model, found = imported(name, WRAPPED[wrapped](checkpoint(name, state)), tmp_path)
-    assert found and found.fit.table == table and not found.fit.anew
-    assert found.weights.keys() == state.keys() == found.fit.taken.keys()
-    for key, tensor in archdsl.compile(model, weights=found.weights).state_dict().items():
-        assert torch.equal(tensor, state[key]), key
-
-
-def test_every_table_is_found_among_all_at_its_published_sizes() -> None:
-    for name, (table, network, _) in SMALL.items():
-        ours = {key: tuple(t.shape) for key, t in archdsl.compile(load(network, **_whole(name)), meta=True).state_dict().items()}
-        found = fit(published(name), ours, tables_for(f"zoo/{network}"))
-        assert found and found.table == table and not found.anew, name
-
-
-def _whole(name: str) -> dict[str, Any]:
-    return {"frames": 13, "size": 160} if name == "x3d_s" else {}
-
-
 PLAIN: Mapping[str, Callable[[], nn.Module]] = {
+    "x3d_s": lambda: X3D(**SMALL["x3d_s"][2]),
     "slowfast_4x16_r50": lambda: SlowFast(frames=4, size=64, classes=5, width=8),
     "i3d_r50_nl": lambda: I3DR50(size=64, classes=5, width=4, non_local=[(1, 1), (1, 3), (2, 1), (2, 3), (2, 5)]),
     "i3d": lambda: Inception("i3d", **SMALL["i3d"][2]),
@@ -115,19 +93,30 @@ PLAIN: Mapping[str, Callable[[], nn.Module]] = {
 }
 
 
-@pytest.mark.parametrize("name", [*PLAIN, "x3d_s"])
-def test_an_imported_model_is_the_plain_statement(name: str, tmp_path: Path) -> None:
-    """X3D's has the public code's own keys; the others have ours, and get the published ones."""
-    plain = X3D(**SMALL[name][2]) if name == "x3d_s" else PLAIN[name]()
+@pytest.mark.parametrize(("name", "wrapped"), list(zip(PLAIN, WRAPPED, strict=True)))
+def test_an_imported_model_is_the_plain_statement(name: str, wrapped: str, tmp_path: Path) -> None:
+    """X3D's statement has the public code's own keys; the others have ours, and get the published ones."""
+    plain = PLAIN[name]()
     declared = {d: n.value for d, n in load(SMALL[name][1], **SMALL[name][2]).graph.inputs[0].shape.items()}
     clip = torch.randn(2, *(declared[d] for d in "cthw"), generator=torch.Generator().manual_seed(1))
     randomise(plain, clip)
     state = plain.state_dict()
-    model, found = imported(name, state if name == "x3d_s" else checkpoint(name, state), tmp_path)
-    assert found
+    model, found = imported(name, WRAPPED[wrapped](state if name == "x3d_s" else checkpoint(name, state)), tmp_path)
+    assert found and found.fit.table == SMALL[name][0] and not found.fit.anew
     net = archdsl.compile(model, weights=found.weights).eval()
+    assert net.state_dict().keys() == found.weights.keys() == found.fit.taken.keys()
     expected = plain.eval()(clip)
     torch.testing.assert_close(net(clip), expected, rtol=0, atol=1e-5 * expected.abs().max().item())
+
+
+@pytest.mark.parametrize("name", ["timesformer_divided", "xvit_8f"])
+def test_every_published_key_of_a_transformer_is_imported(name: str, tmp_path: Path) -> None:
+    table, network, small = SMALL[name]
+    state = filled(archdsl.compile(load(network, **small), meta=True).state_dict())
+    _, found = imported(name, {"model_state": {f"model.{k}": v for k, v in checkpoint(name, state).items()}}, tmp_path)
+    assert found and found.fit.table == table and not found.fit.anew
+    assert found.weights.keys() == state.keys() == found.fit.taken.keys()
+    assert all(torch.equal(found.weights[key], tensor) for key, tensor in state.items())
 
 
 # -- positions ---------------------------------------------------------------------------------------

@@ -12,7 +12,10 @@ from networks import load
 
 import archdsl
 from archdsl.compare.migration import migration
+from archdsl.ir.graph import Graph
+from archdsl_torch.fixed import lower
 from archdsl_torch.migrating import migrate_weights
+from archdsl_torch.starting import outline
 
 SMALL: dict[str, Any] = {"frames": 8, "size": 32, "classes": 5}
 PAIRS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -35,7 +38,7 @@ def test_a_wider_model_holds_the_old_function(reference: str) -> None:
     given = before.graph.inputs[0]
     clip = torch.randn(2, *(given.shape[d].value for d in given.dims if d != "b"), generator=torch.Generator().manual_seed(1))
     randomise(old, clip)
-    weights = dict(migrate_weights(before.graph, after.graph, old.state_dict()).weights)
+    weights = _there_and_back(before.graph, after.graph, old.state_dict())
     silenced = 0
     for carry in migration(before.graph, after.graph).carries:
         if len(carry.axes) > 1:
@@ -48,16 +51,20 @@ def test_a_wider_model_holds_the_old_function(reference: str) -> None:
     torch.testing.assert_close(net(clip), expected, rtol=0, atol=1e-5 * expected.abs().max().item())
 
 
-@pytest.mark.parametrize("reference", [*PAIRS, "xvit.arch:xvit", "glore.arch:glore_r50"])
+@pytest.mark.parametrize("reference", ["xvit.arch:xvit", "glore.arch:glore_r50"])
 def test_there_and_back_is_nothing(reference: str) -> None:
-    """A wider model keeps every number of the narrower one, and gives it back."""
-    narrow, wide = PAIRS.get(reference, ({**SMALL, "width": 24}, {**SMALL, "width": 36}))
-    before, after = load(reference, **narrow), load(reference, **wide)
-    state = archdsl.compile(before).state_dict()
+    """Where new channels meet the old ones (in products, in statistics), the old numbers are still there."""
+    before, after = (load(reference, **SMALL, width=width).graph for width in (24, 36))
     random = torch.Generator().manual_seed(4)
-    state = {key: torch.rand(t.shape, generator=random) if t.is_floating_point() else t + 5 for key, t in state.items()}
-    there = migrate_weights(before.graph, after.graph, state)
+    shapes = outline(lower(before))
+    _there_and_back(before, after, {k: torch.rand(t.shape, generator=random) if t.dim() else torch.tensor(5) for k, t in shapes.items()})
+
+
+def _there_and_back(before: Graph, after: Graph, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A wider model's weights, which keep every number of the narrower one and give it back."""
+    there = migrate_weights(before, after, state)
     assert not there.dropped and all(m.how in ("same", "sliced") for m in there.moved)
-    back = migrate_weights(after.graph, before.graph, there.weights, seed=9)
+    back = migrate_weights(after, before, there.weights, seed=9)
     for key, tensor in back.weights.items():
         assert torch.equal(tensor, state[key]), key
+    return dict(there.weights)
