@@ -1,12 +1,14 @@
 """The main job from end to end: `make demo`.
 
 Checks and summarises the space AutoX3D, samples an architecture within 2.0 GMACs, compiles it, trains it for one step,
-draws it as SVG, and compares it with a second sample. What it writes lies in build/demo.
+draws it as SVG, and compares it with a second sample. Then it searches a small space on generated clips, and trains what
+it finds. What it writes lies in build/demo.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,14 +21,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 SPACE = "zoo/autox3d.arch:autox3d"
+PLAN = "zoo/motion.arch:narrow_fair"
+CLIPS = "motion:count=128,difficulty=0"
+LEARNING = ("--epochs", "20", "--optimiser", 'adam(0.01, schedule = "cosine")')
 OUT = Path("build/demo")
 CLIP = (2, 3, 13, 160, 160)  # b, c, t, h, w
 
 
 def main() -> None:
     """Runs every step, each with its time; ends with the total."""
-    OUT.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
     first, second, source, drawing = (str(OUT / name) for name in ("found.arch", "other.arch", "found.py", "found.svg"))
+    searched, trained = str(OUT / "search"), str(OUT / "train")
     sample = ["sample", SPACE, "--max-macs", "2.0G", "--seed"]
     steps: list[tuple[str, Callable[[Console], None]]] = [
         ("Is the space sound?", lambda out: archdsl(out, "check", "zoo/autox3d.arch")),
@@ -38,6 +45,11 @@ def main() -> None:
         ("Draw it", lambda out: archdsl(out, "render", SPACE, "--genotype", first, "-o", drawing)),
         ("Sample another", lambda out: archdsl(out, *sample, "8", into=second)),
         ("How do the two differ?", lambda out: archdsl(out, "diff", first, second, fine=(0, 1))),
+        ("Search a small space", lambda out: archdsl(out, "search", PLAN, "--data", CLIPS, "--run", searched)),
+        (
+            "Train what was found",
+            lambda out: archdsl(out, "train", f"{searched}/genotype.arch", "--data", CLIPS, *LEARNING, "--run", trained),
+        ),
     ]
     start = time.perf_counter()
     with progress_display() as progress:
