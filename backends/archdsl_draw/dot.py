@@ -58,13 +58,14 @@ def _edge(arrow: Arrow, count: int, height: float) -> Iterator[str]:
         (x0, y0), (x1, y1) = points[-2:]
         length = max(abs(x1 - x0) + abs(y1 - y0), 1)
         points[-1] = (x1 - 4 * (x1 - x0) / length, y1 - 4 * (y1 - y0) / length)
-    curve = [points[0]]
-    for a, b in pairwise(points):
+    curve = points[:-1] if arrow.curved else [points[0]]
+    for a, b in () if arrow.curved else pairwise(points):
         curve += [a, b, b]  # a straight piece as a Bézier curve
     spline = " ".join(f"{number(x)},{number(y)}" for x, y in curve)
     style = "dashed" if arrow.dashed else "solid"
     head = "" if arrow.head else ", arrowhead=none"
-    yield f'"{ends[0]}" -> "{ends[1]}" [pos="{tip}{spline}", style={style}, color="{arrow.colour}"{head}];'
+    thick = f", penwidth={number(0.8 * arrow.thickness)}" if arrow.thickness != 1 else ""
+    yield f'"{ends[0]}" -> "{ends[1]}" [pos="{tip}{spline}", style={style}, color="{arrow.colour}"{thick}{head}];'
 
 
 def _place(x: float, y: float, width: float, height: float, paper: float) -> str:

@@ -41,12 +41,17 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A line of straight pieces, with a head at its end unless `head` is False."""
+    """A line of straight pieces, with a head at its end unless `head` is False.
+
+    Where it is `curved`, the points before the last are a Bézier spline, and a straight piece leads from its end to the last.
+    """
 
     points: tuple[tuple[float, float], ...]
     head: bool = True
     dashed: bool = False
     colour: str = INK
+    curved: bool = False
+    thickness: float = 1
 
 
 @dataclass(frozen=True, slots=True)

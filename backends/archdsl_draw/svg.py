@@ -80,9 +80,11 @@ def _arrow(arrow: Arrow) -> Iterator[str]:
     ux, uy = (x1 - x0) / length, (y1 - y0) / length
     if arrow.head:
         points[-1] = (x1 - ux * _HEAD * 0.8, y1 - uy * _HEAD * 0.8)
-    path = "M" + " L".join(f"{number(x)} {number(y)}" for x, y in points)
+    texts = [f"{number(x)} {number(y)}" for x, y in points]
+    path = f"M{texts[0]} C{' '.join(texts[1:-1])} L{texts[-1]}" if arrow.curved else "M" + " L".join(texts)
+    thick = f' stroke-width="{number(arrow.thickness)}"' if arrow.thickness != 1 else ""
     dashed = ' stroke-dasharray="3 2"' if arrow.dashed else ""
-    yield f'<path d="{path}" fill="none" stroke="{arrow.colour}" stroke-linejoin="round"{dashed}/>'
+    yield f'<path d="{path}" fill="none" stroke="{arrow.colour}" stroke-linejoin="round"{thick}{dashed}/>'
     if arrow.head:
         bx, by, half = x1 - ux * _HEAD, y1 - uy * _HEAD, _HEAD * 0.45
         tips = ((x1, y1), (bx - uy * half, by + ux * half), (bx + uy * half, by - ux * half))

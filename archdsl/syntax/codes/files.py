@@ -213,6 +213,40 @@ Example: `{"format_version": 1, "kind": "genotype"}`, which lacks `changes`.
 
 Use instead: what `archdsl diff --patch A B` prints.""",
 )
+NO_SUCH_PART = Code(
+    "E0965",
+    "no such part of the architecture",
+    """What: `--focus` names a path at which nothing of the architecture lives.
+
+Why: a typing mistake would otherwise draw something else, or nothing.
+
+Example: `archdsl render zoo/nas.arch:darts_v2_cifar --focus cell[20] -o cell.svg`, where the cells are numbered from 0 to 19.
+
+Use instead: a path as `archdsl summary` prints it, `cell[3]` or `group[1].block[0]`. What a genotype leaves out is not there.""",
+)
+VIEW_DOES_NOT_FIT = Code(
+    "E0966",
+    "a view that does not fit",
+    """What: the view cannot show what is to be drawn, or an option belongs to another view.
+
+Why: a space view shows open choices, which a model does not have; `--depth` means something in the graph view only; and a picture
+of thousands of boxes can be read by nobody.
+
+Example: `archdsl render zoo/i3d.arch:i3d --view space -o i3d.svg`
+
+Use instead: another `--view`, fewer options, or a part of the architecture by `--focus`.""",
+)
+BAD_PROBABILITIES = Code(
+    "E0967",
+    "probabilities that cannot be used",
+    """What: `--probabilities` names neither the directory of a run nor a file of its metrics, or the run is of another space.
+
+Why: shades that belong to other choices would lie.
+
+Example: `archdsl render zoo/autox3d.arch:autox3d --probabilities runs/darts -o autox3d.svg`
+
+Use instead: the directory that `archdsl search --run` wrote, and the space that was searched, with the same `--set`.""",
+)
 INTERNAL = Code(
     "E0999",
     "a mistake in archdsl itself",

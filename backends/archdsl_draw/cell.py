@@ -1,0 +1,277 @@
+"""A cell as a graph of nodes: turns of a loop as nodes, operations in them or on the edges between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from archdsl.compare.paths import natural
+from archdsl.compare.tree import Node
+from archdsl.ir.choice import Choice
+from archdsl.ir.graph import Graph, Op, Pick, Select, Value, operands
+from archdsl_draw.parts import Around, Part
+from archdsl_draw.words import choices_path
+
+Chances = Mapping[str, Mapping[str, float]]
+_MEETINGS = ("add", "concat", "weighted_sum", "mul")
+
+
+@dataclass(eq=False, slots=True)
+class CellNode:
+    """A node of a cell: `part` says what and where; `gathers` is what joins its incoming edges, `choice` the open question
+    which of them there are."""
+
+    part: Part
+    gathers: Value | None = None
+    choice: Choice | None = None
+    body: Node | None = None  # the one operation of the turn
+
+
+@dataclass(eq=False, slots=True)
+class CellEdge:
+    """An edge, with the operation on it where operations stand on edges: its node, or the label of an answer without any
+    operation. `chance` is how likely a search finds it, `optional` whether a choice decides that it is there."""
+
+    source: CellNode
+    target: CellNode
+    value: Value
+    operation: Node | None = None
+    answer: str = ""
+    asked: Choice | None = None
+    chance: float | None = None
+    optional: bool = False
+
+
+@dataclass(slots=True)
+class Cell:
+    focus: Node
+    nodes: list[CellNode] = field(default_factory=list)
+    edges: list[CellEdge] = field(default_factory=list)
+    levels: dict[Node, str] = field(default_factory=dict)  # turns of an outer loop: the columns
+
+
+def entered(around: Around) -> Around:
+    """What is to be seen of a whole network as a cell: inside its one block, where it has but one."""
+    focus = around.focus
+    while focus.parent is None or (not focus.values and len(_body(focus)) == 1):
+        body = _body(focus)
+        if len(body) != 1 or body[0].level != "block" or not body[0].children:
+            break
+        focus = body[0]
+    if focus is around.focus:
+        return around
+    inside = frozenset(v for n in focus.walk() for v in n.values)
+    return Around(around.graph, around.root, focus, around.owner, inside)
+
+
+def _body(node: Node) -> list[Node]:
+    return [c for c in node.children if c.level != "input"]
+
+
+def cell_of(around: Around, chances: Chances) -> Cell:
+    """The cell under the focus."""
+    return _Reading(around, chances).cell
+
+
+class _Reading:
+    def __init__(self, around: Around, chances: Chances) -> None:
+        self._around = around
+        self._graph: Graph = around.graph
+        self._chances = chances
+        self._choices = {c.path: c for c in around.graph.choices}
+        self._place = {v: i for i, v in enumerate(dict.fromkeys((*around.graph.inputs, *around.graph.values)))}
+        self._from: dict[Value, CellNode] = {}
+        self.cell = Cell(around.focus)
+        self._nodes()
+        for node in list(self.cell.nodes):
+            self._edges(node)
+        self._leave()
+
+    # -- nodes ------------------------------------------------------------------------------------
+
+    def _nodes(self) -> None:
+        for value in self._around.entering():
+            name = self._around.source_name(value)
+            node = CellNode(Part("input", name, name, None, []))
+            self._from[value] = node
+            self.cell.nodes.append(node)
+        found = list(self._visit(self._around.focus, None))
+        if not found:
+            found = [self._node(self._around.focus, None)]
+        self.cell.nodes += sorted(found, key=lambda n: self._place[n.part.values[0]])
+
+    def _visit(self, focus: Node, level: Node | None) -> Iterator[CellNode]:
+        for child in _body(focus):
+            if child.level == "loop" and not child.values and all(c.level == "loop" for c in child.children):
+                self.cell.levels[child] = child.segment
+                yield from self._visit(child, child)
+            else:
+                yield self._node(child, level)
+
+    def _node(self, node: Node, level: Node | None) -> CellNode:
+        values = sorted((v for n in node.walk() for v in n.values), key=self._place.__getitem__)
+        found = CellNode(Part("part", node.path, _relative(node, self._around.focus), node, values, level))
+        for value in values:
+            self._from[value] = found
+        return found
+
+    # -- edges ------------------------------------------------------------------------------------
+
+    def _edges(self, node: CellNode) -> None:
+        part = node.part
+        if part.node is None:
+            return
+        own = set(part.values)
+        meeting = _meeting(part.node, own, self._around.graph) if part.node.level == "loop" else None
+        if meeting is not None and self._on_edges(node, meeting, own):
+            return
+        if part.node.level == "loop":
+            bodies = [c for c in part.node.children if not all(_joins(v) for n in c.walk() for v in n.values)]
+            node.body = bodies[0] if len(bodies) == 1 else None
+        seen: set[CellNode] = set()
+        for value in part.values:
+            if _joins(value) and not own & set(operands(value)):
+                node.gathers = value
+                self._incoming(node, value, seen)
+        for value in part.values:
+            for operand in operands(value):
+                source = self._from.get(operand)
+                if source is not None and source is not node and source not in seen:
+                    seen.add(source)
+                    self.cell.edges.append(CellEdge(source, node, operand))
+
+    def _incoming(self, node: CellNode, value: Value, seen: set[CellNode]) -> None:
+        """The edges that a sum, a concatenation or a selection gathers."""
+        asked = _asked(value)
+        node.choice = asked
+        for position, operand in enumerate(operands(value)):
+            source = self._from.get(operand)
+            if source is None or source is node:
+                continue
+            seen.add(source)
+            chance = self._chance(value, position)
+            self.cell.edges.append(CellEdge(source, node, operand, chance=chance, optional=asked is not None))
+
+    def _chance(self, value: Value, position: int) -> float | None:
+        """How likely the operand at a position is picked, where a search says so of an open choice or of the answered one."""
+        choice = _asked(value)
+        if choice is not None:
+            chances = self._chances.get(choice.path)
+            index = value.subset if isinstance(value, Pick) else value.index if isinstance(value, Select) else None
+            if chances is None or index is None or index.scope != (choice,):
+                return None
+            picked = zip(choice.labels(), index.table, strict=True)
+            return sum(chances.get(label, 0.0) for label, s in picked if (position in s if isinstance(s, tuple) else position == s))
+        return self._settled_chance(value, position) if isinstance(value, Op) else None
+
+    def _settled_chance(self, value: Op, position: int) -> float | None:
+        """Of an answered subset: the chance that a search gave to the operand which now stands at the position."""
+        around = value.instance.parent
+        at = around.choices_path if around is not None else ""
+        for path, label in self._graph.answers.items():
+            if path in self._chances and path.rpartition(".")[0] == at and label.startswith("["):
+                picked = [int(i) for i in label[1:-1].split(",")]
+                if len(picked) == len(value.inputs):
+                    chances = self._chances[path]
+                    return sum(p for other, p in chances.items() if other[:1] == "[" and picked[position] in _indices(other))
+        return None
+
+    def _on_edges(self, node: CellNode, meeting: Value, own: set[Value]) -> bool:
+        """Whether each operand of the turn's result is an operation on one value from outside; then these are the edges."""
+        assert node.part.node is not None
+        edges = []
+        for position, operand in enumerate(operands(meeting)):
+            if operand not in own:
+                edges.append(CellEdge(self._from[operand], node, operand))
+            else:
+                inner = _upstream(operand, own)
+                outside = {o for v in inner for o in operands(v) if o not in own}
+                others = {v for v in own - inner - {meeting} if set(operands(v)) & inner}
+                child = _child_with(node.part.node, operand)
+                if len(outside) != 1 or others or child is None:
+                    return False
+                source = next(iter(outside))
+                asked = self._choices.get(choices_path(child)) if child.choice is None else None
+                edges.append(CellEdge(self._from[source], node, source, child, asked=asked))
+                edges[-1].answer = self._graph.answers.get(choices_path(child), "")
+            edges[-1].chance = self._chance(meeting, position)
+            edges[-1].optional = _asked(meeting) is not None
+        if not any(e.operation is not None for e in edges):
+            return False
+        self._answers_without_operation(node, edges)
+        node.gathers, node.choice = meeting, _asked(meeting)
+        self.cell.edges += edges
+        return True
+
+    def _answers_without_operation(self, node: CellNode, edges: list[CellEdge]) -> None:
+        """A skip leaves no operation: the answers of the turn that no operation stands for belong to its direct edges."""
+        assert node.part.node is not None
+        at = choices_path(node.part.node)
+        named = {choices_path(e.operation) for e in edges if e.operation is not None}
+        free = [p for p in self._graph.answers if p.startswith(f"{at}.") and "[" in p[len(at) :] and p not in named]
+        taken = [p for p in sorted(free, key=natural) if self._graph.answers[p][:1].isalpha()]
+        kept = next((v for p, v in self._graph.answers.items() if p.startswith(f"{at}.") and v.startswith("[")), None)
+        if kept is not None:
+            taken = [p for p in taken if int(p[p.rindex("[") + 1 : -1]) in _indices(kept)]
+        direct = [e for e in edges if e.operation is None]
+        if len(taken) == len(direct):
+            for edge, path in zip(direct, taken, strict=True):
+                edge.answer = self._graph.answers[path]
+
+    def _leave(self) -> None:
+        ends = [v for v in self._around.leaving() if v in self._from]
+        if ends:
+            output = CellNode(Part("output", "output", "output", None, []))
+            self.cell.nodes.append(output)
+            sources = dict.fromkeys(self._from[v] for v in ends)
+            self.cell.edges += [CellEdge(s, output, next(v for v in ends if self._from[v] is s)) for s in sources]
+
+
+def _relative(node: Node, focus: Node) -> str:
+    return node.path[len(focus.path) + 1 :] if focus.path and node.path.startswith(f"{focus.path}.") else node.path
+
+
+def _joins(value: Value) -> bool:
+    return isinstance(value, Select | Pick) or (isinstance(value, Op) and value.name in _MEETINGS)
+
+
+def _asked(value: Value) -> Choice | None:
+    """The open choice that decides which operands there are."""
+    index = value.subset if isinstance(value, Pick) else value.index if isinstance(value, Select) else None
+    choices = index.choices() if index is not None else ()
+    return choices[0] if len(choices) == 1 else None
+
+
+def _meeting(turn: Node, own: set[Value], graph: Graph) -> Value | None:
+    """The one value that leaves a turn, where it joins several."""
+    read = {o for v in graph.values if v not in own for o in operands(v)} | set(graph.outputs)
+    leaving = [v for v in own if v in read]
+    direct = {v for c in turn.children if c.level == "primitive" for v in c.values}
+    if len(leaving) != 1 or leaving[0] not in direct or not _joins(leaving[0]) or isinstance(leaving[0], Select):
+        return None
+    return leaving[0]
+
+
+def _upstream(value: Value, own: set[Value]) -> set[Value]:
+    found: set[Value] = set()
+    stack = [value]
+    while stack:
+        here = stack.pop()
+        if here in own and here not in found:
+            found.add(here)
+            stack.extend(operands(here))
+    return found
+
+
+def _child_with(turn: Node, value: Value) -> Node | None:
+    return next((c for c in turn.children if any(value in n.values for n in c.walk())), None)
+
+
+def _indices(label: str) -> set[int]:
+    return {int(i) for i in label[1:-1].split(",")}
+
+
+def is_branching(cell: Cell) -> bool:
+    """Whether several read from some node, so that it is more than a chain."""
+    inner = [e for e in cell.edges if e.source.part.kind == "part"]
+    return len({e.source for e in inner}) < len(inner)

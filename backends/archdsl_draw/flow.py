@@ -1,0 +1,157 @@
+"""Boxes and curves on paper: measures boxes by their texts, has them placed, and draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from archdsl_draw.metrics import fitted, text_width
+from archdsl_draw.palette import INK, LINE, PANEL, PAPER, SOFT, ink_on
+from archdsl_draw.placing import Frame, Places, Spot, Tie, place
+from archdsl_draw.scene import Arrow, Box, Label, Scene
+
+Outline = Literal["box", "end", "joint"]
+_PAD = 5.0
+_WIDEST = 150.0  # longer texts are cut; the note has them whole
+_PILE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of a box or of an edge."""
+
+    text: str
+    size: float = 8
+    bold: bool = False
+    soft: bool = False
+
+    @property
+    def width(self) -> float:
+        return text_width(self.text, self.size, self.bold)
+
+    @property
+    def height(self) -> float:
+        return self.size * 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class FlowBox:
+    """An `end` is an input or output, a `joint` a small round operation; `several` draws a pile, `open` a dashed outline."""
+
+    name: str
+    lines: tuple[Text, ...]
+    outline: Outline = "box"
+    fill: str = PAPER
+    open: bool = False
+    several: bool = False
+    note: str = ""
+    frame: int | None = None
+
+    @property
+    def size(self) -> tuple[float, float]:
+        pad = 4.0 if self.outline == "joint" else _PAD
+        lines = self.shown()
+        width = max([line.width for line in lines], default=0) + 2 * pad + (6 if self.outline == "end" else 0)
+        height = sum(line.height for line in lines) + 2 * pad
+        return max(width, height if self.outline == "joint" else 34), max(height, 18)
+
+    def shown(self) -> list[Text]:
+        return [Text(fitted(t.text, _WIDEST, t.size, t.bold), t.size, t.bold, t.soft) for t in self.lines]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEdge:
+    """From one box to another, by their numbers. `fill` is that of the plate under its text, "" for none."""
+
+    source: int
+    target: int
+    lines: tuple[Text, ...] = ()
+    fill: str = ""
+    dashed: bool = False
+    thickness: float = 1
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFrame:
+    """A titled frame around boxes, `inside` another one."""
+
+    title: str
+    inside: int | None = None
+    name: str = ""
+
+
+def draw_flow(
+    scene: Scene,
+    boxes: Sequence[FlowBox],
+    edges: Sequence[FlowEdge],
+    frames: Sequence[FlowFrame],
+    direction: Literal["LR", "TB"],
+    left: float,
+    top: float,
+) -> tuple[float, float]:
+    """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960 without `dot`."""
+    pile = [_PILE if b.several else 0.0 for b in boxes]
+    spots = [Spot(b.size[0] + p, b.size[1] + p, b.frame) for b, p in zip(boxes, pile, strict=True)]
+    ties = [Tie(e.source, e.target, *_plate(e)) for e in edges]
+    rooms = [Frame(text_width(f.title, 8.5, True) + 4, 13, f.inside) for f in frames]
+    places = place(spots, ties, rooms, direction)
+    scene.items.extend(_frames(frames, places, left, top))
+    for edge, curve in zip(edges, places.curves, strict=True):
+        points = tuple((x + left, y + top) for x, y in curve)
+        colour = INK if edge.thickness >= 1 else LINE
+        scene.items.append(Arrow(points, dashed=edge.dashed, curved=True, thickness=edge.thickness, colour=colour))
+    for edge, middle in zip(edges, places.texts, strict=True):
+        if edge.lines and middle is not None:
+            scene.items.extend(_edge_text(edge, middle[0] + left, middle[1] + top))
+    for box, (x, y), shift in zip(boxes, places.boxes, pile, strict=True):
+        scene.items.extend(_box(box, x + left - shift / 2, y + top - shift / 2, shift))
+    return left + places.width, top + places.height
+
+
+def _plate(edge: FlowEdge) -> tuple[float, float]:
+    """The room of an edge's text with some air around it."""
+    if not edge.lines:
+        return 0, 0
+    return max(line.width for line in edge.lines) + 10, sum(line.height for line in edge.lines) + 6
+
+
+def _frames(frames: Sequence[FlowFrame], places: Places, left: float, top: float) -> Iterator[Box | Label]:
+    depth: list[int] = []
+    for frame in frames:
+        depth.append(0 if frame.inside is None else depth[frame.inside] + 1)
+    for number, (frame, (x0, y0, x1, y1)) in enumerate(zip(frames, places.frames, strict=True)):
+        fill = PANEL if depth[number] % 2 == 0 else PAPER
+        yield Box(x0 + left, y0 + top, x1 - x0, y1 - y0, fill, LINE, radius=4)
+        x, y = places.titles[number]
+        yield Label(x + left, y + top + 3, frame.title, 8.5, bold=True, colour=SOFT)
+
+
+def _edge_text(edge: FlowEdge, x: float, y: float) -> Iterator[Box | Label]:
+    width, height = _plate(edge)
+    ink = INK
+    if edge.fill:
+        yield Box(x - width / 2 + 2, y - height / 2 + 1, width - 4, height - 2, edge.fill, dashed=edge.dashed, radius=4, note=edge.note)
+        ink = ink_on(edge.fill)
+    line_top = y - height / 2 + 3
+    for line in edge.lines:
+        colour = SOFT if line.soft and not edge.fill else ink
+        yield Label(x, line_top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)
+        line_top += line.height
+
+
+def _box(box: FlowBox, x: float, y: float, pile: float) -> Iterator[Box | Label]:
+    width, height = box.size
+    left, top = x - width / 2, y - height / 2
+    radius = {"box": 2.0, "end": min(height / 2, 12.0), "joint": height / 2}[box.outline]
+    if pile:
+        yield from (Box(left + s, top + s, width, height, PAPER, radius=radius) for s in (pile, pile / 2))
+    yield Box(left, top, width, height, box.fill, dashed=box.open, radius=radius, name=box.name, note=box.note)
+    ink = ink_on(box.fill)
+    lines = box.shown()
+    line_top = y - sum(line.height for line in lines) / 2
+    for line in lines:
+        colour = SOFT if line.soft and box.fill in (PAPER, PANEL) else ink
+        yield Label(x, line_top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)
+        line_top += line.height

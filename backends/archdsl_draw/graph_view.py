@@ -1,0 +1,151 @@
+"""The graph view: the operations at a depth, deeper ones as one box, with shapes on the edges and costs in the boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdsl.ir.activity import Activity, activity
+from archdsl.ir.graph import Graph, Op, Select, Value
+from archdsl.syntax.codes import files as codes
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_draw.cut import cut, usual_depth
+from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
+from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
+from archdsl_draw.keys import Entry, draw_entries, line, pile, sample, swatch
+from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
+from archdsl_draw.parts import Around, Link, Part, Picture
+from archdsl_draw.scene import Scene
+from archdsl_draw.words import answered, answers_of, contents, domain_words, open_choices, operation, shape_text, short, wrapped
+from archdsl_draw.worth import worth
+
+MOST = 1000  # boxes
+_COLUMNS = 26
+_FEW = 4
+# What an operation does, so that it can be seen from afar; the word is in the box.
+_FAMILIES = {
+    "convolution": ("conv",),
+    "linear": ("linear",),
+    "attention": ("attend", "dot"),
+    "pooling": ("max_pool", "avg_pool", "mean"),
+}
+
+
+def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
+    """The graph at a depth below the focus; without one, at the least that shows something.
+
+    Raises DiagnosticError E0966 for more than a thousand boxes, E0960 without `dot`.
+    """
+    depth = usual_depth(around) if depth is None else depth
+    picture = cut(around, depth)
+    if len(picture.parts) > MOST:
+        message = f"`{around.graph.name}` has {len(picture.parts):,} parts at depth {depth}, more than the {MOST:,} that one picture takes"
+        raise DiagnosticError(codes.VIEW_DOES_NOT_FIT.error(None, message, help="a smaller `--depth`, or a part of it by `--focus`"))
+    place = f" · {around.focus.path}" if around.focus.path else ""
+    scene = Scene(title, f"{summary_of(around.graph)}{place} · depth {depth}")
+    right, top = draw_heading(scene)
+    drawn = _Drawn(picture, around.graph)
+    far, bottom = draw_flow(scene, drawn.boxes, drawn.edges, drawn.frames, "TB", MARGIN, top)
+    right = max(right, far)
+    far, bottom = draw_entries(scene, drawn.legend(), MARGIN, bottom + 18, right)
+    return finished(scene, max(right, far), bottom)
+
+
+class _Drawn:
+    """The picture as boxes and edges."""
+
+    def __init__(self, picture: Picture, graph: Graph) -> None:
+        self._picture, self._graph = picture, graph
+        self._live: Activity = activity(graph.outputs)
+        self._families: dict[str, None] = {}
+        nodes = list(picture.frames)
+        number = {node: i for i, node in enumerate(nodes)}
+        self.frames = [FlowFrame(picture.frames[n], number.get(n.parent) if n.parent is not None else None, n.path) for n in nodes]
+        self.boxes = [self._box(p, number.get(p.frame) if p.frame is not None else None) for p in picture.parts]
+        place = {part: i for i, part in enumerate(picture.parts)}
+        self.edges = [self._edge(link, place) for link in picture.links]
+
+    def _box(self, part: Part, frame: int | None) -> FlowBox:
+        if part.node is None:
+            return FlowBox(part.path, (Text(part.name, 9, True),), "end", FAINT, note=part.kind)
+        lines, is_open, family = self._lines(part)
+        fill = OKABE_ITO[list(_FAMILIES).index(family)] if family else PAPER
+        if family:
+            self._families.setdefault(family)
+        joint = part.node.level == "primitive" and not family and len(lines) == 1 and part.repeat == 1
+        return FlowBox(part.path, tuple(lines), "joint" if joint else "box", fill, is_open, part.repeat > 1, self._note(part), frame)
+
+    def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
+        node = part.node
+        assert node is not None
+        family = ""
+        asked = dict(open_choices(node, self._graph)) if node.level != "primitive" else {}
+        if not node.children and part.values:
+            value = next((v for v in part.values if v in node.values), part.values[0])
+            first, *more = operation(value)
+            family = _family(value)
+            named = [Text(part.name, 9, True)] if _is_named(part, value) else []
+            lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
+            is_open = isinstance(value, Select)
+        else:
+            callee = node.callee if node.callee not in ("turn", node.segment) else ""
+            lines = [Text(part.name, 9, True), *([Text(callee, 8)] if callee else [])]
+            said = [w for n, label in answers_of(node, self._graph).items() if not label.startswith("[") for w in [answered(n, label)] if w]
+            found = said or contents(node, {})
+            shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
+            lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, " · " if said else ", ")]
+            is_open = bool(asked)
+        if part.absorbed:
+            lines.append(Text(" → ".join(short(n.callee) for n in part.absorbed), 8))
+        for name, choice in list(asked.items())[:_FEW]:
+            lines.append(Text(f"{name}: {domain_words(choice)}", 7.5))
+        if len(asked) > _FEW:
+            lines.append(Text(f"and {len(asked) - _FEW} more choices", 7.5))
+        if part.repeat > 1:
+            lines.append(Text(f"× {part.repeat}{' side by side' if part.abreast else ''}", 9, True))
+        each = " each" if part.repeat > 1 else ""
+        lines += [Text(f"{t}{each}", 7.5, soft=True) for t in worth(part.values, self._live).lines()]
+        return lines, is_open, family
+
+    def _note(self, part: Part) -> str:
+        assert part.node is not None
+        facts = [part.path, *(f"then {n.path}" for n in part.absorbed)]
+        if part.repeat > 1:
+            facts.append(f"{part.repeat} equal ones {'side by side' if part.abreast else 'in a row'}")
+        facts += [f"{n} = {label}" for n, label in answers_of(part.node, self._graph).items()]
+        facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._graph).items()]
+        return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *worth(part.values, self._live).lines()])
+
+    def _edge(self, link: Link, place: dict[Part, int]) -> FlowEdge:
+        shapes = dict.fromkeys(shape_text(v.shape) for v in link.values)
+        return FlowEdge(place[link.source], place[link.target], tuple(Text(s, 7, soft=True) for s in list(shapes)[:3]))
+
+    def legend(self) -> Iterator[Entry]:
+        yield swatch("input, output", FAINT, radius=6)
+        for family in sorted(self._families, key=list(_FAMILIES).index):
+            yield swatch(family, OKABE_ITO[list(_FAMILIES).index(family)])
+        if any(b.outline == "joint" for b in self.boxes):
+            yield swatch("operation without weights", PAPER, radius=6)
+        if any(b.outline == "box" and b.fill == PAPER for b in self.boxes):
+            yield swatch("block, its inside not shown", PAPER)
+        if self.frames:
+            yield swatch("block, its inside shown", PANEL)
+        if any(b.several for b in self.boxes):
+            yield pile("equal ones, drawn once")
+        if any(f.title.rpartition(" × ")[2].isdigit() for f in self.frames):
+            yield sample("equal ones in a row, the first drawn", "× 4", bold=True)
+        if any(b.open for b in self.boxes):
+            yield swatch("choices are open", PAPER, dashed=True)
+        if self.edges:
+            yield line("c64 t8 h14 w14: the sizes of what flows, by dimension")
+
+
+def _family(value: Value) -> str:
+    if not isinstance(value, Op):
+        return ""
+    return next((family for family, names in _FAMILIES.items() if value.name in names), "")
+
+
+def _is_named(part: Part, value: Value) -> bool:
+    """Whether somebody gave the operation a name of its own."""
+    assert part.node is not None
+    return part.repeat > 1 or part.node.segment.partition("[")[0] not in (part.node.callee, getattr(value, "name", "select"))

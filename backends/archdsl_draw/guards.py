@@ -1,0 +1,76 @@
+"""When a choice is asked, in words."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import TRUE, Expr, TooWide, opened
+
+_MOST = 4096  # entries of a table that are looked at
+_FEW = 3  # choices or labels that are named one by one
+
+
+def condition_text(guard: Expr, beside: str) -> str:
+    """`kind = dot and gate = true`; "" for always. Paths are shortened by the instance that the choice itself lives in.
+
+    A guard that is neither a conjunction nor the negation of one is told by the choices that it depends on.
+    """
+    if guard == TRUE:
+        return ""
+    try:
+        guard = opened(guard)
+    except TooWide:
+        return "depending on many choices"
+    scope = [v for v in guard.scope if isinstance(v, Choice)]
+    if len(scope) < len(guard.scope) or len(guard.table) > _MOST:
+        return _depending(scope, beside)
+    points = [p for p in product(*(range(v.size) for v in scope)) if guard.at(dict(zip(scope, p, strict=True)))]
+    whole = _conjunction(scope, points, beside)
+    if whole is not None:
+        return whole
+    rest = [p for p in product(*(range(v.size) for v in scope)) if p not in set(points)]
+    negated = _conjunction(scope, rest, beside)
+    return f"unless {negated}" if negated is not None else _depending(scope, beside)
+
+
+def _conjunction(scope: list[Choice], points: list[tuple[int, ...]], beside: str) -> str | None:
+    """The points as one condition a choice, where they are all combinations of such."""
+    sides = [sorted({p[i] for p in points}) for i in range(len(scope))]
+    count = 1
+    for side in sides:
+        count *= len(side)
+    if count != len(points):
+        return None
+    parts = [_one(c, side, beside) for c, side in zip(scope, sides, strict=True) if len(side) < c.size]
+    return " and ".join(parts)
+
+
+def _one(choice: Choice, side: list[int], beside: str) -> str:
+    name = shortened(choice.path, beside)
+    if choice.kind == "subset":
+        chosen = [set(choice.alternatives[i].value) for i in side]
+        common = set.intersection(*chosen) if chosen else set()
+        total = sum(1 for a in choice.alternatives if common and common <= set(a.value))
+        if common and total == len(side):
+            return f"{name} has {', '.join(map(str, sorted(common)))}"
+    labels = choice.labels()
+    if len(side) > _FEW and choice.size - len(side) <= _FEW:
+        return f"{name} is not {' or '.join(labels[i] for i in range(choice.size) if i not in side)}"
+    if len(side) > _FEW:
+        return f"{name} is one of {len(side)}"
+    return f"{name} = {' or '.join(labels[i] for i in side)}"
+
+
+def _depending(scope: list[Choice], beside: str) -> str:
+    names = [shortened(c.path, beside) for c in scope]
+    return f"depending on {', '.join(names[:_FEW])}{f' and {len(names) - _FEW} more' if len(names) > _FEW else ''}"
+
+
+def shortened(path: str, beside: str) -> str:
+    """A path without what it has in common with the instance beside it, up to the last three parts."""
+    parts, other = path.split("."), beside.split(".")
+    same = 0
+    while same < min(len(parts) - 1, len(other)) and parts[same] == other[same]:
+        same += 1
+    return ".".join(parts[same:])

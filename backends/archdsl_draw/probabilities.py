@@ -1,0 +1,63 @@
+"""What a search has learned so far, read from the directory of its run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from archdsl.ir.graph import Graph
+from archdsl.syntax.codes import files as codes
+from archdsl.syntax.diagnostics import DiagnosticError
+
+Chances = Mapping[str, Mapping[str, float]]
+
+
+def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
+    """The latest probabilities of every choice, by path and label, from a run's directory or its `metrics.jsonl`.
+
+    A last line that is still being written is left out. Raises DiagnosticError E0967 for a file that holds no
+    probabilities, E0901 where it cannot be read.
+    """
+    file = path / "metrics.jsonl" if path.is_dir() else path
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {reason}")) from None
+    found: dict[str, dict[str, float]] = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.update(_of(json.loads(line)))
+        except (ValueError, TypeError, AttributeError):
+            if number == len(lines) and number > 1:
+                break
+            raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"line {number} of `{file}` is no record of a search")) from None
+    if not found:
+        help = "runs of `archdsl search` hold them from the first round on"
+        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"`{file}` holds no probabilities", help=help))
+    return found
+
+
+def _of(record: Any) -> dict[str, dict[str, float]]:
+    return {path: {label: float(p) for label, p in chances.items()} for path, chances in record.get("probabilities", {}).items()}
+
+
+def fitting(graph: Graph, chances: Chances) -> dict[str, dict[str, float]]:
+    """Those of the choices that the graph has, or had before they were answered.
+
+    Raises DiagnosticError E0967 where it has none of them, or other alternatives.
+    """
+    known = {c.path: c for c in graph.choices}
+    found = {p: dict(c) for p, c in chances.items() if p in known or p in graph.answers}
+    if chances and not found:
+        path = next(iter(chances))
+        message = f"`{graph.name}` has none of the choices of the search, such as `{path}`"
+        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched"))
+    for path, labels in found.items():
+        other = sorted(set(labels) - set(known[path].labels())) if path in known else []
+        if other:
+            message = f"the search knows `{other[0]}` as an alternative of `{path}`; `{graph.name}` does not"
+            raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched"))
+    return found

@@ -1,0 +1,229 @@
+"""The space view: every open choice with its alternatives, under the instances that they live in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from archdsl.compare.expressions import domain_text
+from archdsl.compare.paths import gather
+from archdsl.ir.activity import activity
+from archdsl.ir.choice import Choice
+from archdsl.ir.graph import Graph
+from archdsl.syntax.codes import files as codes
+from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_draw.guards import condition_text
+from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
+from archdsl_draw.keys import Entry, draw_entries, sample, swatch
+from archdsl_draw.metrics import fitted, text_width
+from archdsl_draw.palette import FAINT, PAPER, SOFT, ink_on
+from archdsl_draw.probabilities import Chances
+from archdsl_draw.scene import Box, Label, Scene
+
+_WIDE = 620.0  # room for alternatives
+_INDENT = 14.0
+_NAME, _TEXT, _SMALL = 9.0, 8.0, 7.5
+_BOX = 16.0  # height of an alternative
+_SHOWN = 16  # alternatives that are drawn one by one
+_LONGEST = 150.0  # of an alternative's text
+_DARK = (0x00, 0x72, 0xB2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A choice, or several that are alike in all but an index of their paths."""
+
+    path: str
+    choices: tuple[Choice, ...]
+    condition: str
+
+    @property
+    def choice(self) -> Choice:
+        return self.choices[0]
+
+    @property
+    def home(self) -> str:
+        return self.path.rpartition(".")[0]
+
+    @property
+    def word(self) -> str:
+        return self.path.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """An alternative in a row: its text, and its probability where a search ran."""
+
+    label: str
+    chance: float | None = None
+    more: bool = False
+
+    @property
+    def text(self) -> str:
+        return fitted(self.label if self.chance is None else f"{self.label}  {self.chance:.2f}", _LONGEST, _TEXT)
+
+    @property
+    def width(self) -> float:
+        return max(text_width(self.text, _TEXT) + 10, 20)
+
+
+def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -> Scene:
+    """The open choices of a space, or of what is below the focus. Raises DiagnosticError E0966 where there are none."""
+    rows = _rows(graph, focus, bool(chances))
+    if not rows:
+        raise DiagnosticError(codes.VIEW_DOES_NOT_FIT.error(None, f"nothing is open below `{focus}`", help="leave `--focus` out"))
+    scene = Scene(title, summary_of(graph) + (f" · below {focus}" if focus else ""))
+    right, top = draw_heading(scene)
+    drawing = _Drawing(scene, rows, graph, chances)
+    far, bottom = drawing.draw(top)
+    right = max(right, far)
+    far, bottom = draw_entries(scene, _legend(rows, chances), MARGIN, bottom + 14, right)
+    return finished(scene, max(right, far), bottom)
+
+
+def _rows(graph: Graph, focus: str | None, apart: bool) -> list[_Row]:
+    live = activity(graph.outputs)
+    below = [c for c in graph.choices if focus is None or _is_below(c.path, focus, graph)]
+    conditions = {c: condition_text(live.guard(c), c.path.rpartition(".")[0]) for c in below}
+    if apart:
+        return [_Row(c.path, (c,), conditions[c]) for c in below]
+    groups = gather(below, lambda c: c.path, lambda c: (c.labels(), c.kind, conditions[c]))
+    return [_Row(path, tuple(choices), conditions[choices[0]]) for path, choices in groups]
+
+
+def _is_below(path: str, focus: str, graph: Graph) -> bool:
+    """Whether a choice lives at the focus: under its path, or where the choices of a tied instance there do."""
+    homes = {focus, *(i.choices_path for i in graph.root.walk() if i.path == focus)}
+    return any(path.startswith(home) and path[len(home) : len(home) + 1] in (".", "[") for home in homes)
+
+
+class _Drawing:
+    def __init__(self, scene: Scene, rows: Sequence[_Row], graph: Graph, chances: Chances) -> None:
+        self._scene, self._rows, self._chances = scene, rows, chances
+        self._callees = {i.choices_path: i.callee for i in reversed(list(graph.root.walk())) if i.level == "block"}
+        names = [_INDENT * _depth(r) + text_width(r.word, _NAME, True) for r in rows]
+        headers = [_INDENT * d + self._header_width(p) for r in rows for d, p in _levels(r.home)]
+        self._column = MARGIN + max([n + 12 for n in names] + [min(h, 200) for h in headers])
+
+    def _header_width(self, path: str) -> float:
+        return text_width(_tail(path), _NAME)
+
+    def draw(self, top: float) -> tuple[float, float]:
+        """Rows from the top down; returns their right and lower ends."""
+        y, far = top, self._column
+        before: tuple[str, ...] = ()
+        for row in self._rows:
+            levels = tuple(_levels(row.home))
+            for depth, path in levels:
+                if path not in before:
+                    y = self._header(depth, path, y)
+            before = tuple(path for _, path in levels)
+            right, y = self._row(row, y)
+            far = max(far, right)
+        return far, y
+
+    def _header(self, depth: int, path: str, y: float) -> float:
+        x = MARGIN + _INDENT * depth
+        name = _tail(path)
+        self._scene.items.append(Label(x, y + 11, name, _NAME, "start", colour=SOFT))
+        callee = self._callees.get(path, "")
+        if callee and callee != name.partition("[")[0]:
+            self._scene.items.append(Label(x + text_width(name, _NAME) + 6, y + 11, callee, _SMALL, "start", colour=SOFT))
+        return y + 17
+
+    def _row(self, row: _Row, y: float) -> tuple[float, float]:
+        scene = self._scene
+        indent = MARGIN + _INDENT * _depth(row)
+        scene.items.append(Label(indent, y + 11.5, row.word, _NAME, "start", bold=True))
+        cells, count = list(self._cells(row.choice)), self._count(row)
+        x, far, start = self._column, self._column, y
+        places = []
+        for cell in cells:
+            if x > self._column and x + cell.width > self._column + _WIDE:
+                x, y = self._column, y + _BOX + 3
+            places.append((cell, x, y))
+            x += cell.width + 3
+            far = max(far, x)
+        for cell, left, at in places:
+            fill = _shade(cell.chance)
+            note = f"{row.path} = {cell.label}" if len(cells) > 1 else "\n".join(c.path for c in row.choices)
+            name = f"{row.path}={cell.label}"
+            scene.items.append(Box(left, at, cell.width, _BOX, fill, dashed=bool(row.condition), radius=3, name=name, note=note))
+            scene.items.append(Label(left + cell.width / 2, at + 11.2, cell.text, _TEXT, colour=ink_on(fill)))
+        scene.items.append(Label(x + 6, y + 11.2, count, _TEXT, "start", colour=SOFT))
+        far = max(far, x + 6 + text_width(count, _TEXT))
+        if row.condition:
+            y += _BOX
+            where = "" if row.condition.startswith(("unless", "depending")) else "where "
+            text = fitted(f"asked {where}{row.condition}", _WIDE, _SMALL)
+            scene.items.append(Label(self._column, y + 9, text, _SMALL, "start", colour=SOFT))
+            far = max(far, self._column + text_width(text, _SMALL))
+            y -= 4
+        bottom = y + _BOX + 6
+        scene.rule(indent - 5, start, indent - 5, bottom - 6, FAINT)
+        return far, bottom
+
+    def _cells(self, choice: Choice) -> Iterator[_Cell]:
+        """Alternatives one by one where there are few, else the domain as one; of many with probabilities the likeliest."""
+        chances: Mapping[str, float] | None = self._chances.get(choice.path)
+        labels = [label.replace('"', "") for label in choice.labels()]
+        if chances is None:
+            if choice.size > _SHOWN or (choice.kind == "range" and choice.size > 4):
+                yield _Cell(_domain(choice))
+            else:
+                yield from (_Cell(label) for label in labels)
+            return
+        likely = sorted(range(choice.size), key=lambda i: -chances.get(choice.labels()[i], 0.0))
+        shown = set(likely[:_SHOWN] if choice.size > _SHOWN else likely)
+        for i, label in enumerate(labels):
+            if i in shown:
+                yield _Cell(label, chances.get(choice.labels()[i], 0.0))
+        if len(shown) < choice.size:
+            rest = sum(chances.get(choice.labels()[i], 0.0) for i in likely[_SHOWN:])
+            yield _Cell(f"{choice.size - len(shown)} others", rest, more=True)
+
+    def _count(self, row: _Row) -> str:
+        each = f", {len(row.choices)} times" if len(row.choices) > 1 else ""
+        return f"{row.choice.size}{each}"
+
+
+def _domain(choice: Choice) -> str:
+    if choice.kind == "subset":
+        values = choice.values()
+        sizes = sorted({len(v) for v in values})
+        among = len({i for v in values for i in v})
+        return f"{sizes[0] if len(sizes) == 1 else f'{sizes[0]}–{sizes[-1]}'} of {among}"
+    return domain_text([label.replace('"', "") for label in choice.labels()]).strip("{}")
+
+
+def _levels(home: str) -> Iterator[tuple[int, str]]:
+    parts = home.split(".") if home else []
+    for depth in range(len(parts)):
+        yield depth, ".".join(parts[: depth + 1])
+
+
+def _tail(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _depth(row: _Row) -> int:
+    return row.home.count(".") + 1 if row.home else 0
+
+
+def _shade(chance: float | None) -> str:
+    """White for 0, dark blue for 1."""
+    if chance is None:
+        return PAPER
+    share = min(max(chance, 0.0), 1.0)
+    return "#" + "".join(f"{round(255 + (dark - 255) * share):02x}" for dark in _DARK)
+
+
+def _legend(rows: Sequence[_Row], chances: Chances) -> Iterator[Entry]:
+    yield sample("how many alternatives, and of how many equal choices", "5, 3 times" if any(len(r.choices) > 1 for r in rows) else "5")
+    if chances:
+        for share in (0.0, 0.5, 1.0):
+            yield swatch(f"probability {share:g}", _shade(share))
+    if any(r.choice.kind == "subset" for r in rows):
+        yield sample("a pick of two, by their places in the list", "[0, 2]")
+    if any(r.condition for r in rows):
+        yield swatch("asked only under the condition beneath", PAPER, dashed=True, radius=3)

@@ -1,0 +1,182 @@
+"""What boxes say: operations, shapes and answered questions in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from archdsl.compare.expressions import domain_text
+from archdsl.compare.tree import Node
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import Expr, Undefined, opened
+from archdsl.ir.graph import Graph, Op, Pick, Select, Shape, Value
+
+_SHORT = {"batch_norm": "BN", "layer_norm": "LN", "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "weighted_sum": "weighted sum"}
+_NOTHING = ("none", "identity")
+_DIMENSIONS = "bcthw"
+
+
+def short(name: str) -> str:
+    """`BN` for `batch_norm`, `max pool` for `max_pool`."""
+    return _SHORT.get(name, name.replace("_", " "))
+
+
+def shape_text(shape: Shape) -> str:
+    """Sizes with the names of their dimensions, without the batch: `c64 t16 h28 w28`."""
+    known = sorted((d for d in shape if d != "b"), key=lambda d: (_DIMENSIONS.find(d) if d in _DIMENSIONS else 9, d))
+    return " ".join(f"{d}{span_text(shape[d])}" for d in known) or "scalar"
+
+
+def span_text(expr: Expr) -> str:
+    """A number, or the least and most of those that it may be."""
+    values = [v for v in expr.distinct() if not isinstance(v, Undefined)]
+    if not values:
+        return "?"
+    if len(values) == 1 or not all(isinstance(v, int | float) for v in values):
+        return " or ".join(dict.fromkeys(map(plain, values)))
+    return f"{plain(min(values))}–{plain(max(values))}"
+
+
+def plain(value: Any) -> str:
+    """A value as a diagram writes it: `3×3×3`, `0.5`, `thw`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "×".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def operation(value: Value) -> list[str]:
+    """An operation in one or two lines: `conv 3×3×3`, `64, /2`."""
+    if isinstance(value, Select):
+        return [f"one of {len(value.operands)}", *choices_in(value.index)]
+    if isinstance(value, Pick):
+        combine = {"sum": "add", "weighted": "weighted sum", "concat": "concat"}[value.combine]
+        return [combine, f"{_counts(value.subset)} of {len(value.operands)}"]
+    if not isinstance(value, Op):
+        return ["input"]
+    attrs = value.attrs
+    words, details = [short(value.name)], []
+    window = attrs.get("kernel") or attrs.get("window")
+    if window is not None:
+        words.append(_window(window, value))
+    over = attrs.get("over") or attrs.get("dim")
+    if over is not None and over.distinct() != (None,):
+        words.append(_dims(over))
+    width = attrs.get("channels") or attrs.get("width")
+    if width is not None:
+        details.append(span_text(width))
+    groups = attrs.get("groups")
+    if groups is not None and groups == value.inputs[0].shape.get("c") and groups.distinct() != (1,):
+        details.append("depthwise")
+    elif groups is not None and groups.distinct() != (1,):
+        details.append(f"{span_text(groups)} groups")
+    stride = attrs.get("stride")
+    if stride is not None and any(n != 1 for v in stride.distinct() for n in (v if isinstance(v, tuple) else (v,))):
+        details.append(f"/{span_text(stride)}")
+    act = attrs.get("act")
+    if act is not None and act.distinct() != ("identity",):
+        details.append(_joined(plain(v) for v in act.distinct()))
+    return [" ".join(words), *([", ".join(details)] if details else [])]
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " or ".join(dict.fromkeys(words))
+
+
+def _window(window: Expr, op: Op) -> str:
+    dims = max(1, sum(d in op.inputs[0].shape for d in "thw"))
+    return _joined("×".join([str(v)] * dims) if isinstance(v, int) else plain(v) for v in window.distinct())
+
+
+def _dims(over: Expr) -> str:
+    return "over " + _joined(plain(v) for v in over.distinct())
+
+
+def _counts(subset: Expr) -> str:
+    counts = sorted({len(s) for s in subset.distinct()})
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+
+
+def choices_in(expr: Expr) -> list[str]:
+    """The last names of the choices that decide an expression, at most two."""
+    names = list(dict.fromkeys(c.path.rpartition(".")[2] for c in opened(expr).choices()))
+    return [", ".join(names[:2]) + (" …" if len(names) > 2 else "")] if names else []
+
+
+def choices_path(node: Node) -> str:
+    """Where the choices of an instance live, which for a tied one is not its path."""
+    value = next((v for n in node.walk() for v in n.values if isinstance(v, Op | Select | Pick)), None)
+    instance = value.instance if value is not None else None
+    while instance is not None and instance.path != node.path:
+        instance = instance.parent
+    return instance.choices_path if instance is not None else node.path
+
+
+def answers_of(node: Node, graph: Graph) -> dict[str, str]:
+    """The answered questions of an instance, by their names below it, in program order."""
+    at = choices_path(node)
+    return {path[len(at) + 1 :]: label for path, label in graph.answers.items() if path.startswith(f"{at}.")}
+
+
+def open_choices(node: Node, graph: Graph) -> dict[str, Choice]:
+    """The open questions of an instance, by their names below it."""
+    at = choices_path(node)
+    return {c.path[len(at) + 1 :]: c for c in graph.choices if c.path.startswith(f"{at}.")}
+
+
+def answered(name: str, label: str) -> str:
+    """An answer so that it can stand alone: `thw`, `softmax`, `gate`, `act: none`; "" for what is switched off."""
+    word = name.rpartition(".")[2]
+    if label == "true":
+        return word
+    if label == "false":
+        return ""
+    if label.startswith("@"):
+        return label[1:]
+    label = label.strip('"')
+    if label in _NOTHING or not label[:1].isalpha():
+        return f"{word}: {label.replace('x', '×')}"
+    return short(label)
+
+
+def domain_words(choice: Choice) -> str:
+    """The alternatives in few words: `t, hw, thw`, `24..64 by 8`, `2 of 6`."""
+    if choice.kind == "subset":
+        values = choice.values()
+        sizes = sorted({len(v) for v in values})
+        among = len({i for v in values for i in v})
+        return f"{sizes[0] if len(sizes) == 1 else f'{sizes[0]}–{sizes[-1]}'} of {among}"
+    return domain_text([label.lstrip("@").strip('"') for label in choice.labels()]).strip("{}")
+
+
+def wrapped(words: Sequence[str], columns: int, separator: str = " · ") -> Iterator[str]:
+    """Words put into lines of about so many characters."""
+    line = ""
+    for word in words:
+        if line and len(line) + len(separator) + len(word) > columns:
+            yield line
+            line = word
+        else:
+            line = f"{line}{separator}{word}" if line else word
+    if line:
+        yield line
+
+
+def contents(node: Node, names: Mapping[str, str]) -> list[str]:
+    """What a block consists of: its convolutions, products and blocks in order, equal neighbours counted."""
+    found: list[list[Any]] = []
+    for child in node.children:
+        word = ""
+        if child.level == "primitive" and child.values:
+            if child.callee in ("conv", "linear", "attend", "dot", "max_pool", "avg_pool"):
+                word = operation(child.values[-1])[0]
+        elif child.level != "primitive":
+            word = names.get(child.callee, child.callee if child.callee != "turn" else child.segment)
+        if not word:
+            continue
+        if found and found[-1][0] == word:
+            found[-1][1] += 1
+        else:
+            found.append([word, 1])
+    return [word if count == 1 else f"{count} × {word}" for word, count in found]
