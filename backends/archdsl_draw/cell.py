@@ -40,6 +40,7 @@ class CellEdge:
     asked: Choice | None = None
     chance: float | None = None
     optional: bool = False
+    aside: bool = False  # read besides what the node gathers, as keys and values are
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ class _Reading:
 
     def _node(self, node: Node, level: Node | None) -> CellNode:
         values = sorted((v for n in node.walk() for v in n.values), key=self._place.__getitem__)
-        found = CellNode(Part("part", node.path, _relative(node, self._around.focus), node, values, level))
+        found = CellNode(Part("part", node.path, _relative(node, level or self._around.focus), node, values, level))
         for value in values:
             self._from[value] = found
         return found
@@ -138,7 +139,7 @@ class _Reading:
                 source = self._from.get(operand)
                 if source is not None and source is not node and source not in seen:
                     seen.add(source)
-                    self.cell.edges.append(CellEdge(source, node, operand))
+                    self.cell.edges.append(CellEdge(source, node, operand, aside=node.gathers is not None))
 
     def _incoming(self, node: CellNode, value: Value, seen: set[CellNode]) -> None:
         """The edges that a sum, a concatenation or a selection gathers."""

@@ -37,7 +37,7 @@ def cell_scene(around: Around, title: str, chances: Chances) -> Scene:
     """The cell under the focus, or inside the one block of the network. Raises DiagnosticError E0960 without `dot`."""
     around = entered(around)
     cell = cell_of(around, chances)
-    place = f" · {around.focus.path}" if around.focus.path else ""
+    place = f" · inside {around.focus.path}" if around.focus.path else ""
     scene = Scene(title, summary_of(around.graph) + place)
     right, top = draw_heading(scene)
     drawn = _Drawn(cell, around.graph, chances)
@@ -56,10 +56,10 @@ class _Drawn:
         self._colours: dict[str, str] = {}
         levels = list(cell.levels)
         frame = {node: i for i, node in enumerate(levels)}
-        self.frames = [FlowFrame(cell.levels[n], frame.get(n.parent) if n.parent is not None else None, n.path) for n in levels]
+        self.frames = [FlowFrame(cell.levels[n], frame.get(n.parent) if n.parent is not None else None) for n in levels]
         number = {node: i for i, node in enumerate(cell.nodes)}
         self.boxes = [self._box(n, frame.get(n.part.frame) if n.part.frame is not None else None) for n in cell.nodes]
-        self.edges = [self._edge(e, number) for e in cell.edges]
+        self.edges = [self._edge(e, number) for e in cell.edges if not e.aside]
 
     # -- nodes ------------------------------------------------------------------------------------
 
@@ -123,10 +123,12 @@ class _Drawn:
                 shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
                 lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, ", ")]
         else:
-            lines += [Text(t, 9 if i == 0 else 8, i == 0) for i, t in enumerate(wrapped(said, _COLUMNS - 4))]
+            lines += [Text(" · ".join(said[:2]), 9, True)] if said else []
+            lines += [Text(t, 8) for t in wrapped(said[2:], _COLUMNS)]
         if node.choice is not None:
             lines.append(Text(_question(node.choice), 7.5))
         lines += [Text(t, 7.5) for n, c in opened.items() for t in self._asked(n, c)]
+        lines += [Text(f"also reads {e.source.part.name}", 7.5) for e in self._cell.edges if e.target is node and e.aside]
         return lines, kind, bool(opened) or node.choice is not None
 
     def _asked(self, name: str, choice: Choice) -> Iterator[str]:
@@ -182,7 +184,7 @@ class _Drawn:
             lines.append(Text(f"{edge.chance:.2f}", 8, bold=True))
         thickness = 1.0 if edge.chance is None else round(0.4 + 2.6 * edge.chance, 2)
         dashed = edge.optional or edge.asked is not None
-        return FlowEdge(number[edge.source], number[edge.target], tuple(lines), fill, dashed, thickness, note)
+        return FlowEdge(number[edge.source], number[edge.target], tuple(lines), fill, dashed, thickness, note, True)
 
     # -- legend -----------------------------------------------------------------------------------
 

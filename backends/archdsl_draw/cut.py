@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from archdsl.compare.paths import base, index
-from archdsl.compare.tree import Node, digest
-from archdsl.ir.graph import Value, operands
+from archdsl.compare.tree import Node
+from archdsl.ir.graph import Op, Value, operands
 from archdsl_draw.parts import Around, Link, Part, Picture, links_between
 
 _FOLLOWERS = frozenset(("batch_norm", "layer_norm", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax", "dropout", "drop_path"))
+_DROPPING = ("dropout", "drop_path")
 _ENOUGH = 4  # parts that make a drawing worth its paper
 _DEEPEST = 6
 
@@ -36,6 +37,8 @@ class _Cut:
         self._leaving: dict[Value, Part] = {}  # the part that a value comes from
         self._reading: dict[Value, Part] = {}  # the part that reads for a value
         self._frames: dict[Node, str] = {}
+        self._inside: dict[Node, Node | None] = {}
+        self._likenesses: dict[Node, int] = {}
         self._readers: dict[Value, set[Value]] = {}
         for value in around.graph.values:
             for operand in operands(value):
@@ -56,7 +59,7 @@ class _Cut:
         links += [Link(p, output, [v for v in ends if self._leaving.get(v) is p]) for p in dict.fromkeys(last)]
         everything = [*parts, *sorted(body, key=self._order), *([output] if last else [])]
         kept, links = _absorbed(everything, links)
-        return Picture(around.focus, tuple(kept), tuple(links), self._frames)
+        return Picture(around.focus, tuple(kept), tuple(links), self._frames, self._inside)
 
     def _order(self, part: Part) -> int:
         return min((self._place[v] for v in part.values), default=0)
@@ -67,18 +70,20 @@ class _Cut:
             own = Node(node.path, node.segment, node.callee, node.level, node.parent, node.choice, [], node.values)
             yield self._part(own, frame, node.segment)
         for run in self._runs(children):
-            first = run.nodes[0]
-            name = first.segment if len(run.nodes) == 1 else _listed(run.nodes)
+            outer = run.nodes[0]
+            first, below = _only_block(outer)
+            name = (outer.segment if len(run.nodes) == 1 else _listed(run.nodes)) + below
             if level < self._depth and first.children:
                 times = f" × {len(run.nodes)}" if len(run.nodes) > 1 else ""
                 self._frames[first] = f"{name}{times}"
+                self._inside[first] = frame
                 yield from self._expanded(first, first, level + 1)
             else:
                 part = self._part(first, frame, name)
                 part.repeat, part.abreast = len(run.nodes), run.abreast
                 yield part
             for other in run.nodes[1:]:
-                self._stand_in(first, other, reads=run.abreast)
+                self._stand_in(outer, other)
 
     def _part(self, node: Node, frame: Node | None, name: str) -> Part:
         values = sorted((v for n in node.walk() for v in n.values), key=self._place.__getitem__)
@@ -87,7 +92,7 @@ class _Cut:
             self._leaving[value] = self._reading[value] = part
         return part
 
-    def _stand_in(self, first: Node, other: Node, reads: bool) -> None:
+    def _stand_in(self, first: Node, other: Node) -> None:
         """What leaves an equal part leaves the first of the run; what it reads is not drawn again."""
         for a, b in zip(first.walk(), other.walk(), strict=True):
             for x, y in zip(a.values, b.values, strict=True):
@@ -104,7 +109,7 @@ class _Cut:
             run = _Run([rest.pop(0)])
             while rest and index(rest[0].segment) is not None and base(rest[0].segment) == base(run.nodes[-1].segment):
                 before, after = run.nodes[-1], rest[0]
-                if digest(before) != digest(after) or not self._same_sizes(before, after):
+                if self._likeness(before) != self._likeness(after) or not self._same_sizes(before, after):
                     break
                 chained, abreast = self._chained(before, after), self._beside(before, after)
                 if not (chained and not (run.abreast and len(run.nodes) > 1)) and not (abreast and (run.abreast or len(run.nodes) == 1)):
@@ -112,6 +117,15 @@ class _Cut:
                 run.abreast = abreast
                 run.nodes.append(rest.pop(0))
             yield run
+
+    def _likeness(self, node: Node) -> Hashable:
+        """Equal for what is drawn as equal: the same operations with the same weights, whatever their rates of dropping."""
+        for inner in reversed(list(node.walk())):
+            if inner not in self._likenesses:
+                own = tuple(_value_likeness(v) for v in inner.values)
+                below = tuple((c.segment, self._likenesses[c]) for c in inner.children)
+                self._likenesses[inner] = hash((inner.callee, own, below))
+        return self._likenesses[node]
 
     def _flow(self, node: Node) -> tuple[list[Value], list[Value]]:
         """What a node reads from outside and what others read of it, in program order."""
@@ -148,12 +162,29 @@ class _Cut:
         return reads_a == reads_b and users(leaves_a) - inner_a == users(leaves_b) - inner_b
 
 
+def _value_likeness(value: Value) -> Hashable:
+    if isinstance(value, Op):
+        attrs = () if value.name in _DROPPING else tuple((k, repr(e)) for k, e in sorted(value.attrs.items()))
+        return value.name, attrs, tuple(w.name for w in value.weights), len(value.inputs)
+    index = getattr(value, "index", getattr(value, "subset", None))
+    return type(value).__name__, () if index is None else tuple(tuple(c.labels()) for c in index.choices()), len(operands(value))
+
+
 class _Run:
     """Equal siblings."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.nodes = nodes
         self.abreast = False
+
+
+def _only_block(node: Node) -> tuple[Node, str]:
+    """Of a turn that holds one block and nothing else that block, and what its name adds to the turn's."""
+    below = ""
+    while node.level == "loop" and not node.values and len(node.children) == 1 and node.children[0].level == "block":
+        node = node.children[0]
+        below += "" if node.segment == node.callee else f".{node.segment}"
+    return node, below
 
 
 def _listed(nodes: list[Node]) -> str:

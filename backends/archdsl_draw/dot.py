@@ -20,25 +20,39 @@ def as_dot(scene: Scene) -> str:
         '  node [fontname="Helvetica", fixedsize=true, label="", penwidth=0.8];',
         "  edge [arrowsize=0.5, penwidth=0.8];",
     ]
+    names: set[str] = set()
     for count, item in enumerate(scene.items):
-        lines.extend(f"  {line}" for line in _item(item, count, scene.height))
+        name = _unused(item.name, names) if isinstance(item, Box) and item.name else f"box {count}"
+        lines.extend(f"  {line}" for line in _item(item, count, name, scene.height))
     return "\n".join([*lines, "}", ""])
 
 
-def _item(item: Box | Label | Arrow | Mark, count: int, height: float) -> Iterator[str]:
+def _unused(name: str, taken: set[str]) -> str:
+    """The name of a node; a second part of one path, such as another unnamed `add`, gets a number."""
+    found, number = name, 1
+    while found in taken:
+        number += 1
+        found = f"{name}#{number}"
+    taken.add(found)
+    return found
+
+
+def _item(item: Box | Label | Arrow | Mark, count: int, name: str, height: float) -> Iterator[str]:
     match item:
         case Box():
             style = ", ".join(w for w, on in (("filled", True), ("rounded", item.radius > 5), ("dashed", item.dashed)) if on)
             place = _place(item.x + item.width / 2, item.y + item.height / 2, item.width, item.height, height)
             stroke = item.stroke if item.stroke != "none" else item.fill
             attributes = f'shape=box, {place}, style="{style}", fillcolor="{item.fill}", color="{stroke}"'
-            yield f"{_quoted(item.name or f'box {count}')} [{attributes}, tooltip={_quoted(item.note or item.name)}];"
+            yield f"{_quoted(name)} [{attributes}, tooltip={_quoted(item.note or item.name)}];"
         case Label():
             width = text_width(item.text, item.size, item.bold)
             x = item.x + {"start": width / 2, "middle": 0, "end": -width / 2}[item.anchor]
             face = "Helvetica-Bold" if item.bold else "Helvetica"
             place = _place(x, item.y - item.size * 0.36, width, item.size, height)
-            text = f'label={_quoted(item.text)}, fontname="{face}", fontsize={number(item.size)}, fontcolor="{item.colour}"'
+            turn = {"start": "\\l", "middle": "", "end": "\\r"}[item.anchor]  # against the end that is given, whatever the font
+            font = f'fontname="{face}", fontsize={number(item.size)}, fontcolor="{item.colour}"'
+            text = f'label={_quoted(item.text)[:-1]}{turn}", margin=0, {font}'
             yield f'"text {count}" [shape=plaintext, {place}, {text}];'
         case Mark():
             side = 2 * item.radius

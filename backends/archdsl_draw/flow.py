@@ -15,6 +15,7 @@ Outline = Literal["box", "end", "joint"]
 _PAD = 5.0
 _WIDEST = 150.0  # longer texts are cut; the note has them whole
 _PILE = 4.0
+_TITLE = 8.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class FlowBox:
 
 @dataclass(frozen=True, slots=True)
 class FlowEdge:
-    """From one box to another, by their numbers. `fill` is that of the plate under its text, "" for none."""
+    """From one box to another, by their numbers. `fill` is that of the plate under its text, "" for none; where it runs
+    `through` its text, this stands on the curve, else beside it."""
 
     source: int
     target: int
@@ -71,6 +73,7 @@ class FlowEdge:
     dashed: bool = False
     thickness: float = 1
     note: str = ""
+    through: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,6 @@ class FlowFrame:
 
     title: str
     inside: int | None = None
-    name: str = ""
 
 
 def draw_flow(
@@ -94,18 +96,31 @@ def draw_flow(
     """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960 without `dot`."""
     pile = [_PILE if b.several else 0.0 for b in boxes]
     spots = [Spot(b.size[0] + p, b.size[1] + p, b.frame) for b, p in zip(boxes, pile, strict=True)]
-    ties = [Tie(e.source, e.target, *_plate(e)) for e in edges]
-    rooms = [Frame(text_width(f.title, 8.5, True) + 4, 13, f.inside) for f in frames]
+    ties, owners = [], []  # the edge of each curve
+    plates: dict[int, int] = {}  # the spot of the text of each edge that runs through it
+    for number, edge in enumerate(edges):
+        if edge.through and edge.lines:
+            plates[number] = len(spots)
+            spots.append(Spot(*_plate(edge)))
+            ties += [Tie(edge.source, plates[number], head=False), Tie(plates[number], edge.target)]
+            owners += [edge, edge]
+        else:
+            ties.append(Tie(edge.source, edge.target, *_plate(edge)))
+            owners.append(edge)
+    rooms = [Frame(2 * text_width(f.title, _TITLE, True) + 20, 13, f.inside) for f in frames]
     places = place(spots, ties, rooms, direction)
     scene.items.extend(_frames(frames, places, left, top))
-    for edge, curve in zip(edges, places.curves, strict=True):
+    for edge, tie, curve in zip(owners, ties, places.curves, strict=True):
         points = tuple((x + left, y + top) for x, y in curve)
-        colour = INK if edge.thickness >= 1 else LINE
-        scene.items.append(Arrow(points, dashed=edge.dashed, curved=True, thickness=edge.thickness, colour=colour))
-    for edge, middle in zip(edges, places.texts, strict=True):
+        scene.items.append(Arrow(points, tie.head, edge.dashed, INK, True, edge.thickness))
+    for edge, middle in zip(owners, places.texts, strict=True):
         if edge.lines and middle is not None:
             scene.items.extend(_edge_text(edge, middle[0] + left, middle[1] + top))
-    for box, (x, y), shift in zip(boxes, places.boxes, pile, strict=True):
+    scene.items.extend(_titles(frames, places, left, top))
+    for number, spot in plates.items():
+        x, y = places.boxes[spot]
+        scene.items.extend(_edge_text(edges[number], x + left, y + top))
+    for box, (x, y), shift in zip(boxes, places.boxes, pile, strict=False):
         scene.items.extend(_box(box, x + left - shift / 2, y + top - shift / 2, shift))
     return left + places.width, top + places.height
 
@@ -114,27 +129,31 @@ def _plate(edge: FlowEdge) -> tuple[float, float]:
     """The room of an edge's text with some air around it."""
     if not edge.lines:
         return 0, 0
-    return max(line.width for line in edge.lines) + 10, sum(line.height for line in edge.lines) + 6
+    return max(line.width for line in edge.lines) + 8, sum(line.height for line in edge.lines) + 5
 
 
 def _frames(frames: Sequence[FlowFrame], places: Places, left: float, top: float) -> Iterator[Box | Label]:
     depth: list[int] = []
     for frame in frames:
         depth.append(0 if frame.inside is None else depth[frame.inside] + 1)
-    for number, (frame, (x0, y0, x1, y1)) in enumerate(zip(frames, places.frames, strict=True)):
+    for number, (x0, y0, x1, y1) in enumerate(places.frames):
         fill = PANEL if depth[number] % 2 == 0 else PAPER
         yield Box(x0 + left, y0 + top, x1 - x0, y1 - y0, fill, LINE, radius=4)
-        x, y = places.titles[number]
-        yield Label(x + left, y + top + 3, frame.title, 8.5, bold=True, colour=SOFT)
+
+
+def _titles(frames: Sequence[FlowFrame], places: Places, left: float, top: float) -> Iterator[Label]:
+    """At the left, so that what enters in the middle does not cross them: the room is twice as wide."""
+    for frame, (x0, _, _, _), (_, y) in zip(frames, places.frames, places.titles, strict=True):
+        yield Label(x0 + left + 8, y + top + 3, frame.title, _TITLE, "start", bold=True, colour=SOFT)
 
 
 def _edge_text(edge: FlowEdge, x: float, y: float) -> Iterator[Box | Label]:
     width, height = _plate(edge)
     ink = INK
     if edge.fill:
-        yield Box(x - width / 2 + 2, y - height / 2 + 1, width - 4, height - 2, edge.fill, dashed=edge.dashed, radius=4, note=edge.note)
+        yield Box(x - width / 2, y - height / 2, width, height, edge.fill, dashed=edge.dashed, radius=4, note=edge.note)
         ink = ink_on(edge.fill)
-    line_top = y - height / 2 + 3
+    line_top = y - height / 2 + 2.5
     for line in edge.lines:
         colour = SOFT if line.soft and not edge.fill else ink
         yield Label(x, line_top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)

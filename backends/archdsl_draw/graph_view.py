@@ -40,7 +40,7 @@ def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
     if len(picture.parts) > MOST:
         message = f"`{around.graph.name}` has {len(picture.parts):,} parts at depth {depth}, more than the {MOST:,} that one picture takes"
         raise DiagnosticError(codes.VIEW_DOES_NOT_FIT.error(None, message, help="a smaller `--depth`, or a part of it by `--focus`"))
-    place = f" · {around.focus.path}" if around.focus.path else ""
+    place = f" · inside {around.focus.path}" if around.focus.path else ""
     scene = Scene(title, f"{summary_of(around.graph)}{place} · depth {depth}")
     right, top = draw_heading(scene)
     drawn = _Drawn(picture, around.graph)
@@ -59,7 +59,8 @@ class _Drawn:
         self._families: dict[str, None] = {}
         nodes = list(picture.frames)
         number = {node: i for i, node in enumerate(nodes)}
-        self.frames = [FlowFrame(picture.frames[n], number.get(n.parent) if n.parent is not None else None, n.path) for n in nodes]
+        around = {n: picture.inside[n] for n in nodes}
+        self.frames = [FlowFrame(picture.frames[n], None if (outer := around[n]) is None else number[outer]) for n in nodes]
         self.boxes = [self._box(p, number.get(p.frame) if p.frame is not None else None) for p in picture.parts]
         place = {part: i for i, part in enumerate(picture.parts)}
         self.edges = [self._edge(link, place) for link in picture.links]

@@ -43,9 +43,8 @@ def summary_of(graph: Graph) -> str:
 
 
 def many(count: int) -> str:
-    """A number in full up to a billion, then as a power of ten."""
+    """A number in full up to a billion, then as 2.77e30."""
     if count < 10**9:
         return f"{count:,}"
     digits = str(count)
-    head = f"{digits[0]}.{digits[1:3]}"
-    return f"{head} × 10^{len(digits) - 1}"
+    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"

@@ -44,12 +44,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Parts in program order. `frames` are the instances drawn as frames, outer ones first, each with its title."""
+    """Parts in program order. `frames` are the instances drawn as frames, outer ones first, each with its title; `inside`
+    has the frame around each."""
 
     focus: Node
     parts: tuple[Part, ...]
     links: tuple[Link, ...]
     frames: Mapping[Node, str]
+    inside: Mapping[Node, Node | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,12 +29,13 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A curve from one box to another, with room for a text on it (0, 0: none)."""
+    """A curve from one box to another, with room for a text beside it (0, 0: none)."""
 
     source: int
     target: int
     width: float = 0
     height: float = 0
+    head: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ def _run(text: str) -> bytes:
 
 def _source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: str) -> Iterator[str]:
     across, along = (12, 30) if direction == "LR" else (18, 20)
+    if direction == "LR" and ties:  # room for many curves into one box
+        busiest = max(Counter(t.target for t in ties).values(), default=0)
+        along = min(along + 12 * max(busiest - 3, 0), 130)
     yield "digraph g {"
     gaps = f"nodesep={across / _INCH:.4f}, ranksep={along / _INCH:.4f}"
     yield f"graph [rankdir={direction}, {gaps}, splines=true, labeljust=l, margin=0, pad=0];"
@@ -91,7 +96,8 @@ def _source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame],
     yield from _inside(None, spots, frames)
     for number, tie in enumerate(ties):
         label = f", label={_room(tie.width, tie.height)}" if tie.width else ""
-        yield f'n{tie.source} -> n{tie.target} [id="e{number}"{label}];'
+        head = "" if tie.head else ", dir=none"
+        yield f'n{tie.source} -> n{tie.target} [id="e{number}"{label}{head}];'
     yield "}"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archdsl.compare.expressions import domain_text
 from archdsl.compare.paths import gather
@@ -26,6 +27,7 @@ _NAME, _TEXT, _SMALL = 9.0, 8.0, 7.5
 _BOX = 16.0  # height of an alternative
 _SHOWN = 16  # alternatives that are drawn one by one
 _LONGEST = 150.0  # of an alternative's text
+_DOT = re.compile(r"\.(?![^\[]*\])")  # between the parts of a path, not between indices
 _DARK = (0x00, 0x72, 0xB2)
 
 
@@ -42,12 +44,23 @@ class _Row:
         return self.choices[0]
 
     @property
-    def home(self) -> str:
-        return self.path.rpartition(".")[0]
+    def parts(self) -> tuple[str, ...]:
+        """The path in its parts; the last is the choice's own name."""
+        return tuple(_DOT.split(self.path))
 
-    @property
-    def word(self) -> str:
-        return self.path.rpartition(".")[2]
+
+@dataclass(slots=True)
+class _Home:
+    """An instance with the choices that live in it, and the instances below it, in order of their first choice."""
+
+    path: tuple[str, ...] = ()
+    rows: list[_Row] = field(default_factory=list)
+    below: dict[str, _Home] = field(default_factory=dict)
+
+    def walk(self) -> Iterator[_Home]:
+        yield self
+        for home in self.below.values():
+            yield from home.walk()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,40 +114,35 @@ class _Drawing:
     def __init__(self, scene: Scene, rows: Sequence[_Row], graph: Graph, chances: Chances) -> None:
         self._scene, self._rows, self._chances = scene, rows, chances
         self._callees = {i.choices_path: i.callee for i in reversed(list(graph.root.walk())) if i.level == "block"}
-        names = [_INDENT * _depth(r) + text_width(r.word, _NAME, True) for r in rows]
-        headers = [_INDENT * d + self._header_width(p) for r in rows for d, p in _levels(r.home)]
-        self._column = MARGIN + max([n + 12 for n in names] + [min(h, 200) for h in headers])
-
-    def _header_width(self, path: str) -> float:
-        return text_width(_tail(path), _NAME)
+        self._column = MARGIN + max(_INDENT * (len(r.parts) - 1) + text_width(r.parts[-1], _NAME, True) + 12 for r in rows)
 
     def draw(self, top: float) -> tuple[float, float]:
-        """Rows from the top down; returns their right and lower ends."""
+        """Instances and their rows from the top down; returns their right and lower ends."""
         y, far = top, self._column
-        before: tuple[str, ...] = ()
-        for row in self._rows:
-            levels = tuple(_levels(row.home))
-            for depth, path in levels:
-                if path not in before:
-                    y = self._header(depth, path, y)
-            before = tuple(path for _, path in levels)
-            right, y = self._row(row, y)
-            far = max(far, right)
+        for home in _tree(self._rows).walk():
+            if home.path:
+                right, y = self._header(home, y)
+                far = max(far, right)
+            for row in home.rows:
+                right, y = self._row(row, y)
+                far = max(far, right)
         return far, y
 
-    def _header(self, depth: int, path: str, y: float) -> float:
-        x = MARGIN + _INDENT * depth
-        name = _tail(path)
+    def _header(self, home: _Home, y: float) -> tuple[float, float]:
+        x = MARGIN + _INDENT * (len(home.path) - 1)
+        name = home.path[-1]
         self._scene.items.append(Label(x, y + 11, name, _NAME, "start", colour=SOFT))
-        callee = self._callees.get(path, "")
+        x += text_width(name, _NAME)
+        callee = self._callees.get(".".join(home.path), "")
         if callee and callee != name.partition("[")[0]:
-            self._scene.items.append(Label(x + text_width(name, _NAME) + 6, y + 11, callee, _SMALL, "start", colour=SOFT))
-        return y + 17
+            self._scene.items.append(Label(x + 6, y + 11, callee, _SMALL, "start", colour=SOFT))
+            x += 6 + text_width(callee, _SMALL)
+        return x, y + 17
 
     def _row(self, row: _Row, y: float) -> tuple[float, float]:
         scene = self._scene
-        indent = MARGIN + _INDENT * _depth(row)
-        scene.items.append(Label(indent, y + 11.5, row.word, _NAME, "start", bold=True))
+        indent = MARGIN + _INDENT * (len(row.parts) - 1)
+        scene.items.append(Label(indent, y + 11.5, row.parts[-1], _NAME, "start", bold=True))
         cells, count = list(self._cells(row.choice)), self._count(row)
         x, far, start = self._column, self._column, y
         places = []
@@ -183,8 +191,9 @@ class _Drawing:
             yield _Cell(f"{choice.size - len(shown)} others", rest, more=True)
 
     def _count(self, row: _Row) -> str:
-        each = f", {len(row.choices)} times" if len(row.choices) > 1 else ""
-        return f"{row.choice.size}{each}"
+        count = row.choice.size
+        each = f", {len(row.choices)} such choices" if len(row.choices) > 1 else ""
+        return f"{count} alternative{'s' * (count > 1)}{each}"
 
 
 def _domain(choice: Choice) -> str:
@@ -196,18 +205,14 @@ def _domain(choice: Choice) -> str:
     return domain_text([label.replace('"', "") for label in choice.labels()]).strip("{}")
 
 
-def _levels(home: str) -> Iterator[tuple[int, str]]:
-    parts = home.split(".") if home else []
-    for depth in range(len(parts)):
-        yield depth, ".".join(parts[: depth + 1])
-
-
-def _tail(path: str) -> str:
-    return path.rpartition(".")[2]
-
-
-def _depth(row: _Row) -> int:
-    return row.home.count(".") + 1 if row.home else 0
+def _tree(rows: Sequence[_Row]) -> _Home:
+    root = _Home()
+    for row in rows:
+        home = root
+        for part in row.parts[:-1]:
+            home = home.below.setdefault(part, _Home((*home.path, part)))
+        home.rows.append(row)
+    return root
 
 
 def _shade(chance: float | None) -> str:
@@ -219,7 +224,6 @@ def _shade(chance: float | None) -> str:
 
 
 def _legend(rows: Sequence[_Row], chances: Chances) -> Iterator[Entry]:
-    yield sample("how many alternatives, and of how many equal choices", "5, 3 times" if any(len(r.choices) > 1 for r in rows) else "5")
     if chances:
         for share in (0.0, 0.5, 1.0):
             yield swatch(f"probability {share:g}", _shade(share))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
 
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
@@ -19,8 +18,7 @@ from archdsl_draw.probabilities import Chances, fitting
 from archdsl_draw.space_view import space_scene
 from archdsl_draw.view import render as render_macro
 
-View = Literal["macro", "cell", "graph", "space"]
-VIEWS: tuple[View, ...] = get_args(View)
+VIEWS = ("macro", "cell", "graph", "space")
 
 
 def render(
@@ -28,7 +26,7 @@ def render(
     genotype: Mapping[str, str] | None = None,
     *,
     title: str | None = None,
-    view: View | None = None,
+    view: str | None = None,
     depth: int | None = None,
     focus: str | None = None,
     probabilities: Chances | None = None,
@@ -61,7 +59,7 @@ def render(
     return Drawing(space_scene(graph, name, focus, chances))
 
 
-def _suiting(around: Around | None, depth: int | None, learned: bool, graph: Graph) -> View:
+def _suiting(around: Around | None, depth: int | None, learned: bool, graph: Graph) -> str:
     if depth is not None:
         return "graph"
     if learned and graph.choices:
@@ -76,9 +74,11 @@ def _suiting(around: Around | None, depth: int | None, learned: bool, graph: Gra
     return "graph" if focused else "macro"
 
 
-def _refuse(view: View, depth: int | None, focus: str | None, probabilities: Chances | None, graph: Graph) -> None:
+def _refuse(view: str, depth: int | None, focus: str | None, probabilities: Chances | None, graph: Graph) -> None:
     problem = None
-    if depth is not None and view != "graph":
+    if view not in VIEWS:
+        problem = f"there is no view `{view}`", f"the views are {', '.join(VIEWS)}"
+    elif depth is not None and view != "graph":
         problem = f"the {view} view has no depth", "leave `--depth` out, or ask for `--view graph`"
     elif focus is not None and view == "macro":
         problem = "the macro view shows the whole architecture", "leave `--focus` out, or ask for `--view graph` or `--view cell`"

@@ -61,7 +61,7 @@ def operation(value: Value) -> list[str]:
     if window is not None:
         words.append(_window(window, value))
     over = attrs.get("over") or attrs.get("dim")
-    if over is not None and over.distinct() != (None,):
+    if over is not None and over.distinct() != (None,) and not (value.name in ("linear", "concat") and over.distinct() == ("c",)):
         words.append(_dims(over))
     width = attrs.get("channels") or attrs.get("width")
     if width is not None:
