@@ -86,6 +86,16 @@ def test_a_model_migrates_to_itself(spec: Spec) -> None:
     assert {m.how for m in found.moved} <= {"same"} and all(torch.equal(found.weights[k], t) for k, t in state.items())
 
 
+@given(specs(choices=False), specs(choices=False))
+@examples(15)
+def test_any_model_migrates_to_any_other(one: Spec, other: Spec) -> None:
+    """Unlike as they are: a whole state dict, and what the diff says."""
+    before, after = elaborate(one), elaborate(other)
+    _, found = migrated(before, after)
+    archdsl_torch.compile(after).load_state_dict(dict(found.weights), strict=True)
+    assert found.inherits == diff(before, after).inherits
+
+
 # -- where sizes differ ------------------------------------------------------------------------------
 
 CHAIN = """model net(kernel = 1x3x3, width = 8, classes = 5) {

@@ -51,8 +51,7 @@ def test_what_is_printed(run: Run, old: Path) -> None:
         "net → net: of 350 weights 66.3% inherited, 15.4% in part, 18.3% anew\n"
         "  moved    stem.weight → entry.weight\n"
         "  anew     extra.weight  8×8×1×1\n"
-        "  sliced   head.weight  4×8 → 6×8\n"
-        "  sliced   head.bias  4 → 6\n"
+        "  sliced   head.{weight, bias}  4×8 → 6×8, 4 → 6\n"
     )
     assert run("compile", "new.arch", "--weights", "new.safetensors", "-o", "whole.safetensors").exit_code == 0
     assert Path("whole.safetensors").read_bytes() == Path("new.safetensors").read_bytes()

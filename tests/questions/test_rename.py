@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archdsl.questions.rename import find, read, rename
 from archdsl.syntax.diagnostics import DiagnosticError
@@ -84,3 +86,16 @@ def test_what_happens_where_sizes_differ() -> None:
         "table:3:1: error[E0980]: `again` does not say what happens where sizes differ\n3 | a -> b again\n  | ^^^^^^^^^^^^\n"
         "help: `anew`, or `resize nearest row`, `resize cubic grid after 1`",
     ]
+
+
+_TABLES = st.lists(
+    st.sampled_from([*"ab.{}i0-+# >\n", " -> ", "{i}", "{i-1}", " resize ", "nearest ", "row ", "grid ", "after 1", " anew\n"]), max_size=40
+).map("".join)
+
+
+@given(_TABLES | st.text(max_size=60), st.lists(st.text("ab.01i", max_size=12), max_size=4))
+def test_any_text_is_a_table_or_says_why_not(text: str, keys: list[str]) -> None:
+    try:
+        renamed(text, *keys)
+    except DiagnosticError as error:
+        assert {d.code for d in error.diagnostics} <= {"E0980", "E0981", "E0982"}

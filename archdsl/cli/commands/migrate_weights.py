@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,15 +64,31 @@ def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:
     parts = {"inherited": inherits.same, "in part": inherits.sliceable, "anew": inherits.total - inherits.same - inherits.sliceable}
     shares = ", ".join(f"{_percent(n, inherits.total)} {what}" for what, n in parts.items() if n or what == "inherited")
     yield f"{before} → {after}: of {inherits.total:,} weights {shares}"
-    for m in migrated.moved:
-        if m.how == "moved":
-            yield f"  moved    {m.source} → {m.key}"
-        elif m.how == "sliced":
-            name = m.key if m.source == m.key else f"{m.source} → {m.key}"
-            yield f"  sliced   {name}  {_size(m.before)} → {_size(m.after)}"
-        elif m.how == "anew":
-            yield f"  anew     {m.key}  {_size(m.after)}"
-    yield from (f"  dropped  {key}" for key in migrated.dropped)
+    for (how, module, source), group in groupby(migrated.moved, key=lambda m: (m.how, _module(m.key), _module(m.source))):
+        weights = list(group)
+        name = _names(module, [m.key for m in weights])
+        if how == "moved":
+            yield f"  moved    {_names(source, [m.source for m in weights if m.source])} → {name}"
+        elif how == "sliced":
+            sizes = dict.fromkeys(f"{_size(m.before)} → {_size(m.after)}" for m in weights)
+            there = "" if source == module else f"{_names(source, [m.source for m in weights if m.source])} → "
+            yield f"  sliced   {there}{name}  {', '.join(sizes)}"
+        elif how == "anew":
+            sizes = dict.fromkeys(_size(m.after) for m in weights if m.after)
+            yield f"  anew     {name}  {', '.join(sizes)}".rstrip()
+    for module, keys in groupby(migrated.dropped, key=_module):
+        yield f"  dropped  {_names(module, list(keys))}"
+
+
+def _module(key: str | None) -> str:
+    return key.rpartition(".")[0] if key is not None else ""
+
+
+def _names(module: str, keys: Sequence[str]) -> str:
+    """`norm.{weight, bias}` for several weights of one layer."""
+    if len(keys) == 1 or not module:
+        return ", ".join(keys)
+    return f"{module}.{{{', '.join(key.rpartition('.')[2] for key in keys)}}}"
 
 
 def _facts(migrated: Migrated, before: str, after: str, output: str) -> dict[str, Any]:
