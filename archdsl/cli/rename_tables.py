@@ -20,12 +20,16 @@ SUFFIX = ".rename"
 def tables_for(reference: str) -> list[Table]:
     """Keys as they are, the tables beside the model's file that begin with its name, and those that ship.
 
+    The tables beside the file say what is resized of keys that are ours already.
+
     Raises DiagnosticError for tables that cannot be read.
     """
     file = Project().find(split_reference(reference)[0])
-    beside = sorted(path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem))
-    others = [path for path in _shipped() if path.absolute() not in {p.absolute() for p in beside}]
-    return [Table(None), *map(_open, (*beside, *others))]
+    paths = sorted(path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem))
+    others = [path for path in _shipped() if path.absolute() not in {p.absolute() for p in paths}]
+    beside = [_open(path) for path in paths]
+    own = [rule for table in beside for rule in rename.of_our_keys(table.rules)]
+    return [Table(None, own), *beside, *map(_open, others)]
 
 
 def table_named(name: str) -> Table:

@@ -20,7 +20,7 @@ _LEVELS = 3  # of wrappers that put a part before every key: `module.model.`
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rules and the name that they go by. Without rules, the keys are ours as they stand."""
+    """Rules and the name that they go by. Without a name the keys are ours as they stand, and rules say what is resized."""
 
     name: str | None
     rules: Sequence[Rule] = ()
@@ -151,9 +151,10 @@ def _matched(
 
 def _named(key: str, table: Table) -> tuple[str | None, Rule | None]:
     """Our key by a table, empty where it is left out, None where no rule fits."""
+    found = find(key, table.rules)
     if table.name is None:
-        return key, None
-    return find(key, table.rules) or (None, None)
+        return key, found[1] if found is not None else None
+    return found or (None, None)
 
 
 def _without_wrappers(keys: Collection[str]) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archdsl.syntax.codes import renames as codes
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
@@ -119,6 +119,16 @@ def find(key: str, rules: Sequence[Rule]) -> tuple[str, Rule] | None:
     """Our key and the first rule that fits; the key is empty where it is left out. None where no rule fits."""
     parts = key.split(".")
     return next(((name, rule) for rule in rules if (name := rule.rename(parts)) is not None), None)
+
+
+def of_our_keys(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """What rules say of sizes that differ, for keys that are ours already."""
+    found = []
+    for rule in rules:
+        if rule.resize is not None or rule.is_anew:
+            parts = tuple(replace(part, shift=0) if isinstance(part, Hole) else part for part in rule.ours)
+            found.append(replace(rule, theirs=parts, ours=parts))
+    return tuple(found)
 
 
 def rename(keys: Iterable[str], rules: Sequence[Rule]) -> dict[str, str]:

@@ -135,6 +135,14 @@ def test_timesformer_takes_the_nearest_position_as_its_public_code_does(tmp_path
     assert all(torch.equal(found.weights[key], state[key]) for key in same)
 
 
+def test_our_own_keys_are_resized_as_the_tables_beside_the_model_say(tmp_path: Path) -> None:
+    state = filled(archdsl.compile(load("timesformer.arch:timesformer_divided", width=24, classes=5), meta=True).state_dict())
+    _, theirs = imported("timesformer_divided", checkpoint("timesformer_divided", state), tmp_path, frames=12, size=320)
+    _, ours = imported("timesformer_divided", state, tmp_path, frames=12, size=320)
+    assert ours.fit.table is None and set(ours.shapes) == {"position_embedding", "time_embedding"}
+    assert all(torch.equal(ours.weights[key], tensor) for key, tensor in theirs.weights.items())
+
+
 def test_xvit_interpolates_a_grid_and_starts_other_frames_anew(tmp_path: Path) -> None:
     """Its forward resizes the grid of 224 / 16 by a factor, bicubic; its load_checkpoint leaves out what has another size."""
     state = filled(archdsl.compile(load("xvit.arch:xvit_b16", width=24, classes=5), meta=True).state_dict())
