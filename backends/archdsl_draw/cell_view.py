@@ -184,7 +184,7 @@ class _Drawn:
             lines.append(Text(f"{edge.chance:.2f}", 8, bold=True))
         thickness = 1.0 if edge.chance is None else round(0.4 + 2.6 * edge.chance, 2)
         dashed = edge.optional or edge.asked is not None
-        return FlowEdge(number[edge.source], number[edge.target], tuple(lines), fill, dashed, thickness, note, True)
+        return FlowEdge(number[edge.source], number[edge.target], tuple(lines), fill, dashed, thickness, note)
 
     # -- legend -----------------------------------------------------------------------------------
 

@@ -63,8 +63,8 @@ class FlowBox:
 
 @dataclass(frozen=True, slots=True)
 class FlowEdge:
-    """From one box to another, by their numbers. `fill` is that of the plate under its text, "" for none; where it runs
-    `through` its text, this stands on the curve, else beside it."""
+    """From one box to another, by their numbers. `fill` is that of the plate under its text, "" for none; the text
+    stands in the curve, so that nobody asks whose it is."""
 
     source: int
     target: int
@@ -73,7 +73,6 @@ class FlowEdge:
     dashed: bool = False
     thickness: float = 1
     note: str = ""
-    through: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +98,13 @@ def draw_flow(
     ties, owners = [], []  # the edge of each curve
     plates: dict[int, int] = {}  # the spot of the text of each edge that runs through it
     for number, edge in enumerate(edges):
-        if edge.through and edge.lines:
+        if edge.lines:
             plates[number] = len(spots)
-            spots.append(Spot(*_plate(edge)))
+            spots.append(Spot(*_plate(edge), _around(boxes[edge.source].frame, boxes[edge.target].frame, frames)))
             ties += [Tie(edge.source, plates[number], head=False), Tie(plates[number], edge.target)]
             owners += [edge, edge]
         else:
-            ties.append(Tie(edge.source, edge.target, *_plate(edge)))
+            ties.append(Tie(edge.source, edge.target))
             owners.append(edge)
     rooms = [Frame(2 * text_width(f.title, _TITLE, True) + 20, 13, f.inside) for f in frames]
     places = place(spots, ties, rooms, direction)
@@ -113,9 +112,6 @@ def draw_flow(
     for edge, tie, curve in zip(owners, ties, places.curves, strict=True):
         points = tuple((x + left, y + top) for x, y in curve)
         scene.items.append(Arrow(points, tie.head, edge.dashed, INK, True, edge.thickness))
-    for edge, middle in zip(owners, places.texts, strict=True):
-        if edge.lines and middle is not None:
-            scene.items.extend(_edge_text(edge, middle[0] + left, middle[1] + top))
     scene.items.extend(_titles(frames, places, left, top))
     for number, spot in plates.items():
         x, y = places.boxes[spot]
@@ -126,10 +122,20 @@ def draw_flow(
 
 
 def _plate(edge: FlowEdge) -> tuple[float, float]:
-    """The room of an edge's text with some air around it."""
-    if not edge.lines:
-        return 0, 0
-    return max(line.width for line in edge.lines) + 8, sum(line.height for line in edge.lines) + 5
+    """The room of an edge's text, with air around it where it has a plate."""
+    air = 5 if edge.fill else 1
+    return max(line.width for line in edge.lines) + 8, sum(line.height for line in edge.lines) + air
+
+
+def _around(a: int | None, b: int | None, frames: Sequence[FlowFrame]) -> int | None:
+    """The innermost frame around two boxes: what is between them stands in it."""
+    outer = []
+    while a is not None:
+        outer.append(a)
+        a = frames[a].inside
+    while b is not None and b not in outer:
+        b = frames[b].inside
+    return b
 
 
 def _frames(frames: Sequence[FlowFrame], places: Places, left: float, top: float) -> Iterator[Box | Label]:
@@ -153,7 +159,7 @@ def _edge_text(edge: FlowEdge, x: float, y: float) -> Iterator[Box | Label]:
     if edge.fill:
         yield Box(x - width / 2, y - height / 2, width, height, edge.fill, dashed=edge.dashed, radius=4, note=edge.note)
         ink = ink_on(edge.fill)
-    line_top = y - height / 2 + 2.5
+    line_top = y - sum(line.height for line in edge.lines) / 2
     for line in edge.lines:
         colour = SOFT if line.soft and not edge.fill else ink
         yield Label(x, line_top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TRUE, Expr, TooWide, opened
+from archdsl.ir.expr import TRUE, Expr, TooWide, opened, restrict
 
 _MOST = 4096  # entries of a table that are looked at
 _FEW = 3  # choices or labels that are named one by one
@@ -24,7 +24,7 @@ def condition_text(guard: Expr, beside: str) -> str:
         return "depending on many choices"
     scope = [v for v in guard.scope if isinstance(v, Choice)]
     if len(scope) < len(guard.scope) or len(guard.table) > _MOST:
-        return _depending(scope, beside)
+        return _depending([c for c in guard.choices() if _matters(c, guard)], beside)
     points = [p for p in product(*(range(v.size) for v in scope)) if guard.at(dict(zip(scope, p, strict=True)))]
     whole = _conjunction(scope, points, beside)
     if whole is not None:
@@ -60,6 +60,11 @@ def _one(choice: Choice, side: list[int], beside: str) -> str:
     if len(side) > _FEW:
         return f"{name} is one of {len(side)}"
     return f"{name} = {' or '.join(labels[i] for i in side)}"
+
+
+def _matters(choice: Choice, guard: Expr) -> bool:
+    first = restrict(guard, {choice: 0})
+    return any(restrict(guard, {choice: i}) != first for i in range(1, choice.size))
 
 
 def _depending(scope: list[Choice], beside: str) -> str:

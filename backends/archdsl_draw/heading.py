@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from archdsl.compare.difference import Totals
 from archdsl.compare.text import amount
 from archdsl.compare.totals import totals
 from archdsl.ir.graph import Graph
@@ -28,7 +31,7 @@ def finished(scene: Scene, right: float, bottom: float) -> Scene:
 
 def summary_of(graph: Graph) -> str:
     """`a space · 2.1M–3.4M params · 1.9G MACs · 44 choices · 1,024 architectures`."""
-    known = totals(graph)
+    known = totals_of(graph)
     parts = ["a space" if graph.choices else "a model"]
     for what, ends in (("params", known.params), ("MACs", known.macs)):
         if ends is not None:
@@ -40,6 +43,12 @@ def summary_of(graph: Graph) -> str:
             low_count, high_count = known.architectures
             parts.append(f"{many(high_count) if low_count == high_count else f'{many(low_count)} to {many(high_count)}'} architectures")
     return " · ".join(parts)
+
+
+@lru_cache(maxsize=2)
+def totals_of(graph: Graph) -> Totals:
+    """What a graph amounts to; the heading and the end of a drawing both say it."""
+    return totals(graph)
 
 
 def many(count: int) -> str:

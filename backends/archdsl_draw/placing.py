@@ -29,12 +29,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A curve from one box to another, with room for a text beside it (0, 0: none)."""
+    """A curve from one box to another."""
 
     source: int
     target: int
-    width: float = 0
-    height: float = 0
     head: bool = True
 
 
@@ -49,14 +47,13 @@ class Frame:
 
 @dataclass(slots=True)
 class Places:
-    """Points, y downwards. Boxes and texts by their centres; a curve is a Bézier spline whose last point is the tip of the
+    """Points, y downwards. Boxes by their centres; a curve is a Bézier spline whose last point is the tip of the
     arrow; frames are (left, top, right, bottom) with the centre of their title."""
 
     width: float
     height: float
     boxes: list[Point]
     curves: list[tuple[Point, ...]]
-    texts: list[Point | None]
     frames: list[tuple[float, float, float, float]]
     titles: list[Point] = field(default_factory=list)
 
@@ -85,7 +82,7 @@ def _run(text: str) -> bytes:
 
 
 def _source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: str) -> Iterator[str]:
-    across, along = (12, 30) if direction == "LR" else (18, 20)
+    across, along = (12, 30) if direction == "LR" else (18, 11)
     if direction == "LR" and ties:  # room for many curves into one box
         busiest = max(Counter(t.target for t in ties).values(), default=0)
         along = min(along + 12 * max(busiest - 3, 0), 130)
@@ -95,9 +92,8 @@ def _source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame],
     yield 'node [shape=box, fixedsize=true, label=""]; edge [arrowsize=0.55];'
     yield from _inside(None, spots, frames)
     for number, tie in enumerate(ties):
-        label = f", label={_room(tie.width, tie.height)}" if tie.width else ""
         head = "" if tie.head else ", dir=none"
-        yield f'n{tie.source} -> n{tie.target} [id="e{number}"{label}{head}];'
+        yield f'n{tie.source} -> n{tie.target} [id="e{number}"{head}];'
     yield "}"
 
 
@@ -125,7 +121,7 @@ def _read(found: Mapping[str, Any], boxes: int, ties: int, frames: int) -> Place
         x, y = map(float, text.split(","))
         return round(x - left, 2), round(top - y, 2)
 
-    places = Places(right - left, top - bottom, [(0, 0)] * boxes, [()] * ties, [None] * ties, [(0, 0, 0, 0)] * frames, [(0, 0)] * frames)
+    places = Places(right - left, top - bottom, [(0, 0)] * boxes, [()] * ties, [(0, 0, 0, 0)] * frames, [(0, 0)] * frames)
     for thing in found.get("objects", ()):
         name = thing["name"]
         if name.startswith("cluster_"):
@@ -138,8 +134,6 @@ def _read(found: Mapping[str, Any], boxes: int, ties: int, frames: int) -> Place
     for edge in found.get("edges", ()):
         number = int(edge["id"][1:])
         places.curves[number] = _curve(edge["pos"].split(), turned)
-        if "lp" in edge:
-            places.texts[number] = turned(edge["lp"])
     return places
 
 

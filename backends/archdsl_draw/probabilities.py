@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ Chances = Mapping[str, Mapping[str, float]]
 def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
     """The latest probabilities of every choice, by path and label, from a run's directory or its `metrics.jsonl`.
 
-    A last line that is still being written is left out. Raises DiagnosticError E0967 for a file that holds no
-    probabilities, E0901 where it cannot be read.
+    A last line that is still being written is left out. Raises DiagnosticError E0967 for a file that cannot be read or
+    holds no probabilities.
     """
     file = path / "metrics.jsonl" if path.is_dir() else path
     try:
@@ -26,22 +26,30 @@ def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {reason}")) from None
-    found: dict[str, dict[str, float]] = {}
+    records = []
     for number, line in enumerate(lines, start=1):
         try:
-            found.update(_of(json.loads(line)))
+            records.append(json.loads(line))
+            latest(records[-1:])
         except (ValueError, TypeError, AttributeError):
-            if number == len(lines) and number > 1:
+            if number == len(lines) > 1:
+                del records[number - 1 :]
                 break
             raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"line {number} of `{file}` is no record of a search")) from None
+    found = latest(records)
     if not found:
         help = "runs of `archdsl search` hold them from the first round on"
         raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"`{file}` holds no probabilities", help=help))
     return found
 
 
-def _of(record: Any) -> dict[str, dict[str, float]]:
-    return {path: {label: float(p) for label, p in chances.items()} for path, chances in record.get("probabilities", {}).items()}
+def latest(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """The probabilities of every choice in the last of the records of a run that has them: steps open different choices."""
+    found: dict[str, dict[str, float]] = {}
+    for record in records:
+        for path, chances in record.get("probabilities", {}).items():
+            found[path] = {label: float(p) for label, p in chances.items()}
+    return found
 
 
 def fitting(graph: Graph, chances: Chances) -> dict[str, dict[str, float]]:

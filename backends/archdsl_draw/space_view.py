@@ -14,7 +14,7 @@ from archdsl.ir.graph import Graph
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw.guards import condition_text
-from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
+from archdsl_draw.heading import MARGIN, draw_heading, finished, many, summary_of, totals_of
 from archdsl_draw.keys import Entry, draw_entries, sample, swatch
 from archdsl_draw.metrics import fitted, text_width
 from archdsl_draw.palette import FAINT, PAPER, SOFT, ink_on
@@ -90,6 +90,10 @@ def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -
     drawing = _Drawing(scene, rows, graph, chances)
     far, bottom = drawing.draw(top)
     right = max(right, far)
+    if focus is None:
+        text = _together(graph)
+        scene.items.append(Label(MARGIN, bottom + 12, text, _NAME, "start", bold=True))
+        right, bottom = max(right, MARGIN + text_width(text, _NAME, True)), bottom + 18
     far, bottom = draw_entries(scene, _legend(rows, chances), MARGIN, bottom + 14, right)
     return finished(scene, max(right, far), bottom)
 
@@ -156,14 +160,14 @@ class _Drawing:
             fill = _shade(cell.chance)
             note = f"{row.path} = {cell.label}" if len(cells) > 1 else "\n".join(c.path for c in row.choices)
             name = f"{row.path}={cell.label}"
-            scene.items.append(Box(left, at, cell.width, _BOX, fill, dashed=bool(row.condition), radius=3, name=name, note=note))
+            scene.items.append(Box(left, at, cell.width, _BOX, fill, radius=3, name=name, note=note))
             scene.items.append(Label(left + cell.width / 2, at + 11.2, cell.text, _TEXT, colour=ink_on(fill)))
         scene.items.append(Label(x + 6, y + 11.2, count, _TEXT, "start", colour=SOFT))
         far = max(far, x + 6 + text_width(count, _TEXT))
         if row.condition:
             y += _BOX
-            where = "" if row.condition.startswith(("unless", "depending")) else "where "
-            text = fitted(f"asked {where}{row.condition}", _WIDE, _SMALL)
+            when = "" if row.condition.startswith(("unless", "depending")) else "when "
+            text = fitted(f"active {when}{row.condition}", _WIDE, _SMALL)
             scene.items.append(Label(self._column, y + 9, text, _SMALL, "start", colour=SOFT))
             far = max(far, self._column + text_width(text, _SMALL))
             y -= 4
@@ -215,6 +219,17 @@ def _tree(rows: Sequence[_Row]) -> _Home:
     return root
 
 
+def _together(graph: Graph) -> str:
+    """The size of the space, to the last digit where it fits on a line."""
+    found = totals_of(graph).architectures
+    if found is None:
+        return "more architectures than can be counted exactly"
+    low, high = found
+    if low != high:
+        return f"together {many(low)} to {many(high)} architectures, as costs are bounded"
+    return f"together {low:,} architectures" if low < 10**60 else f"together {many(low)} architectures"
+
+
 def _shade(chance: float | None) -> str:
     """White for 0, dark blue for 1."""
     if chance is None:
@@ -227,7 +242,5 @@ def _legend(rows: Sequence[_Row], chances: Chances) -> Iterator[Entry]:
     if chances:
         for share in (0.0, 0.5, 1.0):
             yield swatch(f"probability {share:g}", _shade(share))
-    if any(r.choice.kind == "subset" for r in rows):
+    if any(r.choice.kind == "subset" and (chances or r.choice.size <= _SHOWN) for r in rows):
         yield sample("a pick of two, by their places in the list", "[0, 2]")
-    if any(r.condition for r in rows):
-        yield swatch("asked only under the condition beneath", PAPER, dashed=True, radius=3)

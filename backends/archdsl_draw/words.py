@@ -14,6 +14,7 @@ from archdsl.ir.graph import Graph, Op, Pick, Select, Shape, Value
 _SHORT = {"batch_norm": "BN", "layer_norm": "LN", "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "weighted_sum": "weighted sum"}
 _NOTHING = ("none", "identity")
 _DIMENSIONS = "bcthw"
+_LONGEST = 30  # characters of the alternatives of a choice
 
 
 def short(name: str) -> str:
@@ -147,7 +148,8 @@ def domain_words(choice: Choice) -> str:
         sizes = sorted({len(v) for v in values})
         among = len({i for v in values for i in v})
         return f"{sizes[0] if len(sizes) == 1 else f'{sizes[0]}–{sizes[-1]}'} of {among}"
-    return domain_text([label.lstrip("@").strip('"') for label in choice.labels()]).strip("{}")
+    text = domain_text([label.lstrip("@").strip('"') for label in choice.labels()]).strip("{}")
+    return text if len(text) <= _LONGEST else f"one of {choice.size}"
 
 
 def wrapped(words: Sequence[str], columns: int, separator: str = " · ") -> Iterator[str]:
