@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from archdsl.elaborate import calls, expressions, layers, statements
@@ -15,7 +15,7 @@ from archdsl.elaborate.module import Module
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.state import State, Structural, fail, too_wide_help
 from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, TooLarge, TupleV, describe
-from archdsl.ir.expr import TooWide
+from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
@@ -30,7 +30,7 @@ from archdsl.syntax.source import Span
 from archdsl.syntax.suggestions import closest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Instantiation:
     """A network with a body, the values of its parameters, and the edits that the declarations on the way put on it."""
 
@@ -38,8 +38,28 @@ class Instantiation:
     module: Module
     given: Mapping[str, Thing]
     patches: tuple[tuple[ast.Edits | ast.Path, Frame], ...]
-    definitions: tuple[ast.Net, ...] = field(compare=False)  # from the outermost declaration to the one with the body
-    span: Span = field(compare=False)
+    definitions: tuple[ast.Net, ...]  # from the outermost declaration to the one with the body
+    span: Span
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same text runs with the same values, so that the same network comes out."""
+        if not isinstance(other, Instantiation):
+            return NotImplemented
+        if self.net is not other.net or len(self.patches) != len(other.patches) or not _same_things(self.given, other.given):
+            return False
+        pairs = zip(self.patches, other.patches, strict=True)
+        return all(a is b and f.module is g.module and _same_things(f.env.names, g.env.names) for (a, f), (b, g) in pairs)
+
+    __hash__ = None  # type: ignore[assignment]  # values of parameters are mutable
+
+
+def _same_things(these: Mapping[str, Thing], those: Mapping[str, Thing]) -> bool:
+    """Whether values are the same by name; 1 and true are equal and yet two things."""
+    return these == those and [_kind(v) for v in these.values()] == [_kind(those[name]) for name in these]
+
+
+def _kind(value: Thing) -> type:
+    return type(value.table[0]) if isinstance(value, Expr) else type(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
+from operator import and_, itemgetter, or_
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 from archdsl.ir.choice import Choice
 
 TABLE_LIMIT = 65_536
+_KEPT = 4_096  # ways of laying out tables up to this size are remembered
 _PROMOTE_ABOVE = 1_024  # a joint table over this gives way to derived variables where those are few-valued
 
 _serials = itertools.count(1)
@@ -152,17 +155,23 @@ def problems(expr: Expr) -> Expr:
 
 
 def _pointwise(call: Callable[[Callable[..., Any], Sequence[Any]], Any], fn: Callable[..., Any], exprs: list[Expr]) -> Expr:
-    scope = union(exprs)
+    scope, exprs = _fitting(exprs)
     if not scope:
         return Expr((), (call(fn, [e.table[0] for e in exprs]),))
+    columns = [spread(e, scope) for e in exprs]
+    return _canonical(scope, tuple([call(fn, row) for row in zip(*columns, strict=True)]))
+
+
+def _fitting(exprs: list[Expr]) -> tuple[tuple[Variable, ...], list[Expr]]:
+    """The joint scope of the arguments, some of them through derived variables where the joint table is wide."""
+    scope = union(exprs)
     size = prod(v.size for v in scope)
     if size > _PROMOTE_ABOVE:
         exprs = _promote(exprs, size)
         scope = union(exprs)
         if prod(v.size for v in scope) > TABLE_LIMIT:
             raise TooWide(scope)
-    columns = [spread(e, scope) for e in exprs]
-    return _canonical(scope, tuple([call(fn, row) for row in zip(*columns, strict=True)]))
+    return scope, exprs
 
 
 def where(condition: Expr, yes: Expr, no: Expr) -> Expr:
@@ -187,7 +196,7 @@ def both(a: Expr, b: Expr) -> Expr:
         return b if a.value else FALSE
     if b.is_constant:
         return a if b.value else FALSE
-    return a if a == b else _pointwise(_lazily, _and, [a, b])
+    return a if a == b else _logical(and_, _and, a, b)
 
 
 def either(a: Expr, b: Expr) -> Expr:
@@ -195,7 +204,19 @@ def either(a: Expr, b: Expr) -> Expr:
         return TRUE if a.value else b
     if b.is_constant:
         return TRUE if b.value else a
-    return a if a == b else _pointwise(_lazily, _or, [a, b])
+    return a if a == b else _logical(or_, _or, a, b)
+
+
+def _logical(whole: Callable[[bool, bool], bool], fn: Callable[[bool, bool], bool], a: Expr, b: Expr) -> Expr:
+    """`fn` pointwise, by `whole` where nothing is undefined: guards are the widest tables that there are."""
+    if not (_is_boolean(a) and _is_boolean(b)):
+        return _pointwise(_lazily, fn, [a, b])
+    scope, (one, other) = _fitting([a, b])
+    return _canonical(scope, tuple(map(whole, spread(one, scope), spread(other, scope))))
+
+
+def _is_boolean(expr: Expr) -> bool:
+    return set(map(type, expr.table)) == {bool}
 
 
 def negate(a: Expr) -> Expr:
@@ -269,26 +290,46 @@ def spread(expr: Expr, scope: tuple[Variable, ...]) -> Sequence[Any]:
     for variable in reversed(expr.scope):
         strides[variable] = stride
         stride *= variable.size
+    moves = tuple((strides.get(variable, 0), variable.size) for variable in scope)
+    return _read(expr.table, moves) if prod(size for _, size in moves) <= _KEPT else [expr.table[i] for i in _indices(moves)]
+
+
+def _read(table: tuple[Any, ...], moves: tuple[tuple[int, int], ...]) -> Sequence[Any]:
+    reader = _reader(moves)
+    return reader(table) if reader is not None else table
+
+
+@lru_cache(maxsize=256)
+def _reader(moves: tuple[tuple[int, int], ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
+    """What lays a table out; None where it stays the single value that it is."""
+    indices = _indices(moves)
+    return itemgetter(*indices) if len(indices) > 1 else None
+
+
+def _indices(moves: Iterable[tuple[int, int]]) -> list[int]:
+    """Where each entry of the larger table stands in the smaller one: `moves` is how far each variable steps, and its size."""
     indices = [0]
-    for variable in scope:
-        step = strides.get(variable, 0)
+    for step, size in moves:
         if step:
-            moves = range(0, step * variable.size, step)
-            indices = [i + m for i in indices for m in moves]
+            steps = range(0, step * size, step)
+            indices = [i + m for i in indices for m in steps]
         else:
-            indices = [i for i in indices for _ in range(variable.size)]
-    table = expr.table
-    return [table[i] for i in indices]
+            indices = [i for i in indices for _ in range(size)]
+    return indices
 
 
 def derive(expr: Expr) -> Expr:
     """The same values through a derived variable; equal expressions share it, so that equality stays semantic."""
     if len(expr.scope) <= 1:
         return expr
-    keys: dict[tuple[type, Any], int] = {}
-    codes = tuple(keys.setdefault((type(v), v), len(keys)) for v in expr.table)
-    domain = tuple(v for _, v in keys)
-    cell = (expr.scope, codes, tuple(keys))
+    values: Sequence[Any] = expr.table
+    kinds = set(map(type, values))
+    if len(kinds) > 1:  # 1, 1.0 and True are told apart
+        values = list(zip(map(type, expr.table), expr.table, strict=True))
+    numbers = {value: code for code, value in enumerate(dict.fromkeys(values))}
+    codes = tuple(map(numbers.__getitem__, values))
+    domain = tuple(numbers) if len(kinds) == 1 else tuple(v for _, v in numbers)
+    cell = (expr.scope, codes, tuple(map(type, domain)), domain)
     variable = _derived.get(cell)
     if variable is None:
         variable = Derived(expr, domain, codes, (expr.scope[-1].rank[0], next(_serials)))

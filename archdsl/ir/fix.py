@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from archdsl.ir.activity import Activity, activity, binding, is_single, reachable, resolve, selection
+from archdsl.ir.activity import Activity, activity, binding, is_single, resolve, selection
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, TRUE, Expr, both, constant, lift, restrict
+from archdsl.ir.expr import FALSE, TRUE, Expr, constant, lift, restrict, where
 from archdsl.ir.graph import Check, Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, expressions, in_order
 from archdsl.ir.verify import verify
 
@@ -161,7 +161,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
             return value_now
         index = settle.expr(selection(value, targets))
         here = live.values[value]
-        kept = [i for i in reachable(index) if here == TRUE or both(here, lift(partial(_equals, i), index)) != FALSE]
+        kept = sorted(_values_where(here, index))
         if len(kept) <= 1:
             return operands[kept[0] if kept else 0]
         if len(kept) == len(operands) and isinstance(value_now, Select) and index == value_now.index:
@@ -175,7 +175,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
 
 def _narrow(pick: Pick, here: Expr) -> Pick:
     """A pick without the operands that no subset contains."""
-    subsets = [s for s in pick.subset.distinct() if here == TRUE or both(here, lift(partial(_equals, s), pick.subset)) != FALSE]
+    subsets = _values_where(here, pick.subset)
     kept = sorted({i for s in subsets for i in s})
     if len(kept) == len(pick.operands) or not kept:
         return pick
@@ -201,8 +201,14 @@ def _settled(pick: Pick) -> Value:
     return Op(_COMBINING[pick.combine], inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
 
 
-def _equals(wanted: Any, value: Any) -> bool:
-    return bool(value == wanted)
+def _values_where(condition: Expr, expr: Expr) -> list[Any]:
+    """The distinct values of an expression where a condition holds, in order of first appearance."""
+    if condition == TRUE:
+        return list(expr.distinct())
+    return [value for value in where(condition, expr, _NOWHERE).distinct() if value is not None]
+
+
+_NOWHERE = constant(None)
 
 
 def _replaced(place: Mapping[int, int], index: int) -> int:
