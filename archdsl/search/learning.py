@@ -148,6 +148,14 @@ class Learning:
         """Sums gradients over ranks."""
         return self.ranks.reduced(gradients)
 
+    def computing(self, network: torch.nn.Module) -> torch.nn.Module:
+        """A compiled network as it is run while it learns: itself, or with checkpoints."""
+        if not self.settings["checkpointing"]:
+            return network
+        from archdsl_torch.checkpointing import Checkpointed
+
+        return Checkpointed(network)
+
     def prepared(self, network: torch.nn.Module) -> None:
         """Moves a network to where the data goes, in the number format of the plan."""
         network.to(self.device, torch.float64 if self.settings["precision"] == "float64" else None)

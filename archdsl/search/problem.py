@@ -89,6 +89,7 @@ class Problem(Learning):
         graph = self.points.graph
         distribution = Distribution(graph, zero=zero, edges=edges, active=self.points.active)
         made = Kind(graph, seed=self.seed_for("weights") % 2**31, distribution=distribution, **options)
+        made.checkpointing = self.settings["checkpointing"]
         self.prepared(made)
         inherit(made.weights, self.inherited)
         made.set(self.settled)

@@ -119,7 +119,7 @@ def train(
     learning = training.optimiser("weights", list(network.parameters()), every)
     at = training.ranks.agreed(lambda: _Place.of(run))
     at.restore(network, learning, training.ranks)
-    computing = _computing(network, training)
+    computing = training.computing(network)
     statistics = Statistics(network, training.ranks, training.cuts)
     told: set[str] = set()
 
@@ -200,15 +200,6 @@ class _Place:
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-
-def _computing(network: nn.Module, training: Training) -> nn.Module:
-    """The network as it is run while it learns."""
-    if not training.settings["checkpointing"]:
-        return network
-    from archdsl_torch.checkpointing import Checkpointed
-
-    return Checkpointed(network)
 
 
 def _epoch(training: Training, network: nn.Module, at: _Place, rate: float, heard: Callable[[Delivery], Batch]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Training a model: what its options may change, and what they may not."""
+"""Training a model, and searching: what their options may change, and what they may not."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
+from torch import Tensor
 
 from archdsl.architecture import load
 from archdsl.search.runs import Stopped
 from archdsl_torch import compile
-from archdsl_torch.checkpointing import Checkpointed
-from tests.search.tiny import learn
+from archdsl_torch.supergraph.calls import Calls
+from tests.search.tiny import find, learn
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +47,18 @@ def test_workers_and_checkpointing_change_nothing(plain: tuple[Path, dict[str, A
     assert same(weights(tmp_path / "checkpointing"), weights(plain[0]))
 
 
+def test_checkpointing_of_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segments = []
+    cut = Calls._cut
+    monkeypatch.setattr(Calls, "_cut", lambda self, count: segments.append(count) or cut(self, count))  # type: ignore[func-returns-value]
+    plain, saving = find(tmp_path, "joint", "joint"), find(tmp_path, "saving", "saving")
+    assert plain == saving
+    for file in ("genotype.arch", "metrics.jsonl"):
+        ours, theirs = ((tmp_path / run / file).read_text() for run in ("joint", "saving"))
+        assert ours == theirs
+    assert segments and min(segments) > 1
+
+
 def test_precision_takes_effect(plain: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     wide = learn(tmp_path, "wide", precision="float64")
     half = learn(tmp_path, "half", precision="bfloat16")
@@ -63,36 +74,3 @@ def test_asked_to_stop(after: int, plain: tuple[Path, dict[str, Any]], tmp_path:
     assert not (tmp_path / "run" / "weights.safetensors").exists()
     assert learn(tmp_path, "run") == plain[1]
     assert same(weights(tmp_path / "run"), weights(plain[0]))
-
-
-class Kept:
-    """Counts the numbers that the backward pass keeps, other than weights."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self._weights = {p.data_ptr() for p in network.parameters()}
-        self.numbers = 0
-
-    def pack(self, tensor: Tensor) -> Tensor:
-        if tensor.data_ptr() not in self._weights:
-            self.numbers += tensor.numel()
-        return tensor
-
-
-def test_checkpointing_keeps_less() -> None:
-    """A residual network with dropout and batch norms: same gradients, same statistics, a fraction of the memory."""
-    graph = load("zoo/x3d.arch:x3d_s", settings={"size": "32", "frames": "2", "classes": "4"}).graph
-    x, y = torch.randn(2, 3, 2, 32, 32), torch.tensor([1, 3])
-    found = []
-    for wrap in (lambda m: m, Checkpointed):
-        network = compile(graph, seed=3)
-        computing, kept = wrap(network).train(), Kept(network)
-        torch.manual_seed(0)
-        with saved_tensors_hooks(kept.pack, lambda t: t):
-            loss = nn.functional.cross_entropy(computing(x), y)
-            numbers = kept.numbers  # before the backward pass, which computes again
-        loss.backward()
-        found.append((loss.detach(), [p.grad for p in network.parameters()], dict(network.state_dict()), numbers))
-    (one, grads, state, most), (other, again, after, least) = found
-    assert torch.equal(one, other) and same(state, after)
-    assert all(torch.equal(a, b) for a, b in zip(grads, again, strict=True))
-    assert least < 0.3 * most

@@ -46,6 +46,10 @@ search stepwise of net {
 }
 search accuracies of net { strategy = parsec(samples = 3, scores = "accuracy", channels = "naive", warmup = 0)  batch = 8  epochs = 2 }
 search joint of net { strategy = darts()  alpha = adam(0.1)  batch = 8  epochs = 2  budget macs <= 10K }
+search saving of net {
+  strategy = darts()  alpha = adam(0.1)  batch = 8  epochs = 2  budget macs <= 10K  checkpointing = true
+  step joint { open stage[*], deep }
+}
 search bilevel of net { strategy = darts(bilevel = true, order = 2, warmup = 1)  alpha = adam(0.1)  batch = 8  epochs = 3 }
 search uniform of net { strategy = random(trials = 4)  batch = 8  epochs = 1 }
 search oneshot of net { strategy = evolution(trials = 6, population = 3, sample = 2, evaluate = "shared")  batch = 8  epochs = 2 }

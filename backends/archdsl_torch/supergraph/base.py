@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isqrt
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype, assignment, complete
 from archdsl_torch.distribution import Distribution
 from archdsl_torch.supergraph.bank import Bank
+from archdsl_torch.supergraph.calls import Calls
 from archdsl_torch.supergraph.child import Child, Gatherer, child, extracted
 from archdsl_torch.supergraph.layouts import Channels, Kernels, Layouts
 
@@ -25,8 +27,11 @@ class Supergraph(nn.Module):
 
     `weights` holds the super-weights, named as in the space (and with `::` and labels where a list has weights of its
     own); `distribution` holds the logits. What `set` settles stays settled until the next `set`; every question below
-    is then asked of what is left open.
+    is then asked of what is left open. With `checkpointing` the backward pass computes again what lies between about √n
+    segments of the n calls of a forward pass, instead of keeping it.
     """
+
+    checkpointing = False
 
     def __init__(
         self,
@@ -119,6 +124,10 @@ class Supergraph(nn.Module):
     def child(self, at: Mapping[Choice, int]) -> Child:
         """The architecture of an assignment of every choice."""
         return child(self.space, self.layouts, self.bank, at)
+
+    def segments(self, calls: Calls) -> int:
+        """How many segments a forward pass is cut into."""
+        return isqrt(len(calls)) if self.checkpointing and self.training else 1
 
     def inputs(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
         """The input tensors in the order of the space. Raises TypeError where one is missing, unknown or given twice."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from archdsl_torch.lowering.layers import Module, functional
 from archdsl_torch.names import resolve
@@ -27,6 +30,16 @@ class _Step:
     done_weights: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Some steps in a row: the results that they read from before and give for afterwards, and of the former those not needed again."""
+
+    steps: Sequence[tuple[int, _Step]]
+    reads: tuple[int, ...]
+    gives: tuple[int, ...]
+    done: tuple[int, ...]
+
+
 class Calls:
     """A program made ready to run many times."""
 
@@ -40,6 +53,7 @@ class Calls:
         kept = set(self._outputs)
         self._inputs = [(at, one.target) for at, one in enumerate(program.instructions) if one.kind == "input"]
         self._steps: list[tuple[int, _Step]] = []
+        self._segments: dict[int, list[_Segment]] = {}
         for at, one in enumerate(program.instructions):
             if one.kind == "input":
                 continue
@@ -50,23 +64,69 @@ class Calls:
             done_weights = tuple(k for k in keys[at].values() if last_weight[k] == at)
             self._steps.append((at, _Step(one, call, dict(one.kwargs), module, keys[at], nested, done, done_weights)))
 
-    def run(self, inputs: Mapping[str, Any], gather: Callable[[str], torch.Tensor], training: bool) -> Any:
-        """The output, or a tuple where there are several. `gather` gives the weight of a key, and is asked once for each."""
+    def run(self, inputs: Mapping[str, Any], gather: Callable[[str], torch.Tensor], training: bool, segments: int = 1) -> Any:
+        """The output, or a tuple where there are several. `gather` gives the weight of a key, and is asked once for each.
+
+        In several segments, only what passes between them is kept for the backward pass, which computes the rest again.
+        """
         results: list[Any] = [None] * self._count
         for at, name in self._inputs:
             results[at] = inputs[name]
-        weights: dict[str, torch.Tensor] = {}
-        for at, step in self._steps:
-            for key in step.weights.values():
-                if key not in weights:
-                    weights[key] = gather(key)
-            results[at] = _result(step, results, weights, training)
-            for i in step.done:
+        if segments > 1 and torch.is_grad_enabled():
+            for segment in self._cut(segments):
+                given = [results[i] for i in segment.reads]
+                found = checkpoint(partial(self._within, segment, gather, training), *given, use_reentrant=False)
+                for i in segment.done:
+                    results[i] = None
+                for i, result in zip(segment.gives, found, strict=True):
+                    results[i] = result
+        else:
+            _go(self._steps, results, gather, training)
+        outputs = tuple(results[i] for i in self._outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def __len__(self) -> int:
+        """The number of calls."""
+        return len(self._steps)
+
+    def _within(self, segment: _Segment, gather: Callable[[str], torch.Tensor], training: bool, *given: Any) -> tuple[Any, ...]:
+        results: list[Any] = [None] * self._count
+        for i, value in zip(segment.reads, given, strict=True):
+            results[i] = value
+        _go(segment.steps, results, gather, training, segment.gives)
+        return tuple(results[i] for i in segment.gives)
+
+    def _cut(self, count: int) -> list[_Segment]:
+        """The calls in so many segments of about the same length."""
+        if count not in self._segments:
+            bounds = [len(self._steps) * i // count for i in range(count + 1)]
+            self._segments[count] = [self._segment(a, b) for a, b in pairwise(bounds) if a < b]
+        return self._segments[count]
+
+    def _segment(self, first: int, end: int) -> _Segment:
+        steps = self._steps[first:end]
+        inside = {at for at, _ in steps}
+        reads = dict.fromkeys(i for _, step in steps for i in _reads(step.instruction) if i not in inside)
+        later = {i for _, step in self._steps[end:] for i in _reads(step.instruction)} | set(self._outputs)
+        gives = tuple(at for at, _ in steps if at in later)
+        return _Segment(steps, tuple(reads), gives, tuple(i for i in reads if i not in later))
+
+
+def _go(
+    steps: Sequence[tuple[int, _Step]], results: list[Any], gather: Callable[[str], torch.Tensor], training: bool, kept: Sequence[int] = ()
+) -> None:
+    """Computes the steps into `results`; lets go of what no later step needs, unless it is kept."""
+    weights: dict[str, torch.Tensor] = {}
+    for at, step in steps:
+        for key in step.weights.values():
+            if key not in weights:
+                weights[key] = gather(key)
+        results[at] = _result(step, results, weights, training)
+        for i in step.done:
+            if i not in kept:
                 results[i] = None
-            for key in step.done_weights:
-                del weights[key]
-        found = tuple(results[i] for i in self._outputs)
-        return found[0] if len(found) == 1 else found
+        for key in step.done_weights:
+            weights.pop(key, None)
 
 
 def _result(step: _Step, results: Sequence[Any], weights: Mapping[str, torch.Tensor], training: bool) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -56,7 +57,8 @@ class Mixed(Supergraph):
         weights = self.mixing(self._current)
         kind = next(self.weight_parameters(), torch.empty(()))
         given = dict(zip((x.name for x in self.space.inputs), self.inputs(inputs, named), strict=True))
-        return self._calls.run(given, lambda name: self._tensor(self._given[name], weights, kind), self.training)
+        gather = partial(self._gathered, weights, kind)
+        return self._calls.run(given, gather, self.training, self.segments(self._calls))
 
     def mixing(self, settled: Mapping[Choice, int]) -> Weights:
         """What a forward pass mixes by, where some choices are settled by index."""
@@ -98,6 +100,9 @@ class Mixed(Supergraph):
         if choice.kind == "subset":
             return self.distribution.log_marginals()[choice].exp()
         return torch.softmax(alpha, 0)[: choice.size]
+
+    def _gathered(self, weights: Weights, kind: torch.Tensor, name: str) -> torch.Tensor:
+        return self._tensor(self._given[name], weights, kind)
 
     def _tensor(self, what: Hashable, weights: Weights, kind: torch.Tensor) -> torch.Tensor:
         if isinstance(what, Gathered):

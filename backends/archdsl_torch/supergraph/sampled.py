@@ -60,7 +60,7 @@ class Sampled(Supergraph):
         ready = self._prepared(self._current)
         shares = ready.child.shares
         given = dict(zip((x.name for x in self.space.inputs), self.inputs(inputs, named), strict=True))
-        return ready.calls.run(given, lambda key: self.gather(shares[key]), self.training)
+        return ready.calls.run(given, lambda key: self.gather(shares[key]), self.training, self.segments(ready.calls))
 
     def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:
         return extracted(self._prepared(self.assignment(genotype)).child, self.gather)
