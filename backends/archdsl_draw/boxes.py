@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +19,7 @@ _PAD = 5.0
 _WIDEST = 120.0  # longer texts are cut; the note has them whole
 _STAR = 7.0
 _MARK = 2.8
+_SIGN = 18.0  # across
 PER_EXPANSION = 8.0  # height for each 1 of expansion
 
 
@@ -49,18 +51,20 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What colours and marks stand for in one drawing."""
+    """What colours and marks stand for in one drawing: of a mark its shape, and whether it is full. What occurs less often
+    than there are marks has none; the note of its box names it."""
 
     kernels: Mapping[str, int]
-    marks: Mapping[str, Shape]
+    marks: Mapping[str, tuple[Shape, bool]]
 
 
 def key_of(found: Mapping[Unit, Look]) -> Key:
     """Numbers the kernels that are shown as colours, by size, and gives every mark a shape."""
     shown = (look.kernels if is_searched(look) else look.kernels[:1] for look in found.values())
     kernels = sorted({k for kernels in shown for k in kernels}, key=lambda k: [int(n) for n in k.split("×")])
-    marks = sorted({m for look in found.values() for m in look.marks})
-    return Key({k: i for i, k in enumerate(kernels)}, {m: SHAPES[i % len(SHAPES)] for i, m in enumerate(marks)})
+    marks = Counter(m for look in found.values() for m in look.marks)
+    often = sorted(sorted(marks), key=lambda m: -marks[m])[: len(SHAPES) * 2]
+    return Key({k: i for i, k in enumerate(kernels)}, {m: (SHAPES[i % len(SHAPES)], i >= len(SHAPES)) for i, m in enumerate(often)})
 
 
 def face(unit: Unit, look: Look) -> Face:
@@ -71,6 +75,8 @@ def face(unit: Unit, look: Look) -> Face:
     inside += 2 * _MARK + 4 if look.marks else 0
     inside += 7 if is_searched(look) else 0
     width = max([line.width for line in lines] + [2 * _STAR, len(look.marks) * (2 * _MARK + 3), 18])
+    if look.sign:
+        return Face(unit, look, lines, _SIGN, _SIGN)
     return Face(unit, look, lines, width + 2 * _PAD, max(inside + 2 * _PAD, 26))
 
 
@@ -92,8 +98,13 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
         yield Line(look.name, 9, True)
         yield Line(look.sizes, 8)
         return
+    if look.sign:
+        yield Line(look.sign, 11, True)
+        return
     if look.name and not look.options:
         yield Line(look.name, 8.5)
+    if look.window:
+        yield Line(look.window, 8)
     if look.options:
         yield from (Line(label, 8.5) for label in look.options)
         return
@@ -117,6 +128,8 @@ def note(unit: Unit, look: Look) -> str:
     facts = [unit.path]
     if unit.followers:
         facts.append("then " + ", ".join(unit.followers))
+    if look.marks:
+        facts.append("with " + ", ".join(look.marks))
     if look.kernels:
         facts.append("kernel " + " or ".join(look.kernels) if is_searched(look) else "kernel " + " and ".join(look.kernels))
     if look.channels:
@@ -151,7 +164,7 @@ def draw(box: Face, x: float, y: float, key: Key) -> Iterator[Item]:
     elif look.kernels:
         fill = colour_of(key.kernels[look.kernels[0]])
         ink = ink_on(fill)
-    radius = 9.0 if unit.is_input else 2.0
+    radius = 9.0 if unit.is_input or look.sign else 2.0
     if unit.repeat > 1:  # a pile of equal blocks
         yield from (Box(x + shift, y + shift, box.width, box.height, PAPER, radius=radius) for shift in (4.0, 2.0))
     yield Box(x, y, box.width, box.height, fill, dashed=bool(look.options), radius=radius, name=unit.path, note=note(unit, look))
@@ -165,7 +178,7 @@ def draw(box: Face, x: float, y: float, key: Key) -> Iterator[Item]:
         yield Label(x + box.width / 2, top + line.height * 0.82, line.text, line.size, bold=line.bold, colour=ink)
         top += line.height
     if look.marks:
-        yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key, ink)
+        yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key)
     if several:
         yield from _cells([colour_of(key.kernels[k]) for k in look.kernels], x, y + box.height - 6, box.width)
 
@@ -175,11 +188,13 @@ def star(x: float, y: float, radius: float, attention: Literal["no", "maybe", "y
     return Mark("star", x, y, radius, STAR if attention == "yes" else PAPER)
 
 
-def _marks(marks: Sequence[str], middle: float, y: float, key: Key, ink: str) -> Iterator[Item]:
+def _marks(marks: Sequence[str], middle: float, y: float, key: Key) -> Iterator[Item]:
     step = 2 * _MARK + 3
     left = middle - step * (len(marks) - 1) / 2
     for i, name in enumerate(marks):
-        yield Mark(key.marks[name], left + i * step, y, _MARK, PAPER, INK)
+        if name in key.marks:
+            shape, full = key.marks[name]
+            yield Mark(shape, left + i * step, y, _MARK, INK if full else PAPER, INK)
 
 
 def _cells(colours: Sequence[str], x: float, y: float, width: float) -> Iterator[Item]:

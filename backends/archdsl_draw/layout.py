@@ -10,7 +10,7 @@ from archdsl_draw.metrics import text_width
 from archdsl_draw.palette import INK, LINE, PAPER, SOFT
 from archdsl_draw.plan import Plan
 from archdsl_draw.routes import Route, Routes, letters, routes
-from archdsl_draw.scene import Arrow, Label, Mark, Scene
+from archdsl_draw.scene import Arrow, Box, Label, Scene
 
 MARGIN = 22.0
 ROW_WIDTH = 1180.0  # where a row of boxes breaks
@@ -19,6 +19,7 @@ STRIP = 66.0  # the bars of MACs with their texts
 _GUTTER = 16.0
 _LANE_GAP = 14.0
 _TRACK = 6.0
+_LETTER = 18.0  # below a box, for the letters of what goes on elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def _row(plan: Plan, part: range, number: int, ways: Routes, top: float, left: f
     for unit, face in plan.faces.items():
         if unit.column in part:
             heights[unit.lane] = max(heights[unit.lane], face.height + (4 if unit.repeat > 1 else 0))
+    jumping = {u.lane for r in ways.routes if r.kind == "jump" for u in (r.source, r.target) if u.column in part}
     lanes, gaps = [], []
     y = top + HEADER
     for lane, height in enumerate(heights):
@@ -133,16 +135,16 @@ def _row(plan: Plan, part: range, number: int, ways: Routes, top: float, left: f
         if height:
             y += _LANE_GAP + _TRACK * ways.tracks.get((number, lane), 0)
         lanes.append(y + height / 2)
-        y += height
-    jumps = any(r.kind == "jump" for r in ways.routes)
-    return Row(part, top, tuple(lanes), tuple(gaps), y + (26 if jumps else 12), left, right)
+        y += height + (_LETTER if lane in jumping else 0)
+    return Row(part, top, tuple(lanes), tuple(gaps), y + 12, left, right)
 
 
 def draw_flow(scene: Scene, plan: Plan, placed: Placed) -> None:
     """The arrows, then the boxes over them."""
-    names = letters()
     for route in placed.routes.routes:
-        _arrow(scene, route, plan, placed, names=next(names) if route.kind == "jump" else "")
+        if route.kind != "jump":
+            _arrow(scene, route, plan, placed)
+    _jumps(scene, plan, placed)
     for unit, face in plan.faces.items():
         spot, middle = placed.spot(face), placed.row(unit).lanes[unit.lane]
         scene.items.extend(draw(face, spot.x, middle - face.height / 2, plan.key))
@@ -156,7 +158,7 @@ def draw_flow(scene: Scene, plan: Plan, placed: Placed) -> None:
             scene.items.append(Label(MARGIN, row.lanes[lane] + 3, names_of[lane], 9, "start", bold=True, colour=SOFT))
 
 
-def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed, names: str) -> None:
+def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed) -> None:
     source, target = route.source, route.target
     here, there = placed.row(source), placed.row(target)
     a, b = placed.spot(plan.faces[source]), placed.spot(plan.faces[target])
@@ -173,11 +175,9 @@ def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed, names: str) -
         scene.items.append(Arrow(((x, ya + half if yb > ya else ya - half), (x, yb), (b.x, yb))))
     elif route.kind == "track":
         scene.items.append(Arrow(_track(route, plan, placed, a, b, ya, yb)))
-    elif route.kind == "wrap":
-        scene.items.append(Arrow(((a.right, ya), (here.right - 2, ya)), dashed=True))
-        scene.items.append(Arrow(((there.left, yb), (b.x, yb)), dashed=True))
     else:
-        _jump(scene, names, a, b, ya + plan.faces[source].height / 2, yb + plan.faces[target].height / 2)
+        scene.items.append(Arrow(((a.right, ya), (here.right - 2, ya))))
+        scene.items.append(Arrow(((there.left, yb), (b.x, yb))))
 
 
 def _track(route: Route, plan: Plan, placed: Placed, a: Column, b: Column, ya: float, yb: float) -> tuple[tuple[float, float], ...]:
@@ -192,10 +192,34 @@ def _track(route: Route, plan: Plan, placed: Placed, a: Column, b: Column, ya: f
     return ((a.right, ya - shift_a), (out, ya - shift_a), (out, y), (into, y), (into, yb - shift_b), (b.x, yb - shift_b))
 
 
-def _jump(scene: Scene, name: str, a: Column, b: Column, ya: float, yb: float) -> None:
-    """A letter under the source and the same under the target, for what runs from one row to another."""
-    for x, y, leaving in ((a.x + a.width / 2, ya, True), (b.x + b.width / 2, yb, False)):
-        ends = ((x, y), (x, y + 6)) if leaving else ((x, y + 6), (x, y))
-        scene.items.append(Arrow(ends))
-        scene.items.append(Mark("circle", x, y + 12, 6, PAPER, LINE))
-        scene.items.append(Label(x, y + 14.5, name, 7.5 if len(name) == 1 else 6, colour=INK))
+def _jumps(scene: Scene, plan: Plan, placed: Placed) -> None:
+    """A letter under each box whose result goes on in another row, and the same under every box that it goes to."""
+    names = letters()
+    leaving: dict[Unit, str] = {}
+    entering: dict[Unit, list[str]] = {}
+    for route in placed.routes.routes:
+        if route.kind == "jump":
+            if route.source not in leaving:
+                leaving[route.source] = next(names)
+            entering.setdefault(route.target, []).append(leaving[route.source])
+    for unit in plan.macro.units:
+        face = plan.faces[unit]
+        spot, row = placed.spot(face), placed.row(unit)
+        middle, foot = spot.x + spot.width / 2, row.lanes[unit.lane] + face.height / 2
+        aside = 7.0 if unit in leaving and unit in entering else 0.0
+        if unit in entering:
+            text = " ".join(entering[unit])
+            _letters(scene, text, middle - aside, foot, side=-1 if aside else 0)
+            scene.items.append(Arrow(((middle - aside, foot + 6), (middle - aside, foot))))
+        if unit in leaving:
+            _letters(scene, leaving[unit], middle + aside, foot, side=1 if aside else 0)
+            scene.items.append(Arrow(((middle + aside, foot), (middle + aside, foot + 6))))
+
+
+def _letters(scene: Scene, text: str, x: float, y: float, side: int) -> None:
+    """A round tag below (x, y), to the left of it, around it or to its right."""
+    size = 7.5
+    width = max(text_width(text, size) + 5, 12)
+    left = x - width / 2 + side * (width - 12) / 2
+    scene.items.append(Box(left, y + 6, width, 11, PAPER, LINE, radius=5.5))
+    scene.items.append(Label(left + width / 2, y + 14, text, size, colour=INK))

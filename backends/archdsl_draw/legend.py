@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archdsl_draw.boxes import PER_EXPANSION, Key, is_searched, star
+from archdsl_draw.look import usual_kind
 from archdsl_draw.metrics import text_width
-from archdsl_draw.palette import FAINT, LINE, PAPER, PLAIN, colour_of
+from archdsl_draw.palette import FAINT, INK, LINE, PAPER, PLAIN, colour_of
 from archdsl_draw.plan import Plan
 from archdsl_draw.scene import Box, Item, Label, Mark, Scene, Shape
 
@@ -52,6 +53,8 @@ def draw_legend(scene: Scene, plan: Plan, left: float, top: float, right: float)
 
 def _entries(plan: Plan) -> Iterator[_Entry]:
     looks = [face.look for face in plan.faces.values()]
+    if any(not look.name for look in looks):
+        yield _Entry(f"box without a name: {usual_kind(plan.macro.units)}", 0, 12, lambda x, y: [])
     several = any(is_searched(look) for look in looks)
     for kernel, number in plan.key.kernels.items():
         yield _Entry(f"kernel {kernel}", 18, 12, _swatch(colour_of(number)))
@@ -77,8 +80,8 @@ def _entries(plan: Plan) -> Iterator[_Entry]:
         yield _Entry("one of the layers named", 18, 12, lambda x, y: [Box(x, y - 6, 18, 12, PAPER, dashed=True, radius=2)])
     if any(face.unit.repeat > 1 for face in plan.faces.values()):
         yield _Entry("so many such blocks in a row", 14, 12, lambda x, y: [Label(x, y + 3, "×2", 9, "start", bold=True)])
-    for name, shape in plan.key.marks.items():
-        yield _Entry(f"with {name}", 8, 8, _mark(shape))
+    for name, (shape, full) in plan.key.marks.items():
+        yield _Entry(f"with {name}", 8, 8, _mark(shape, INK if full else PAPER))
     if any(band.macs[1] for band in plan.bands):
         spread = any(band.macs[0] != band.macs[1] for band in plan.bands)
         text = "MACs of a stage: full the least, hollow the most" if spread else "MACs of a stage"
@@ -102,8 +105,8 @@ def _cells(key: Key) -> Callable[[float, float], list[Item]]:
     return picture
 
 
-def _mark(shape: Shape) -> Callable[[float, float], list[Item]]:
-    return lambda x, y: [Mark(shape, x + 4, y, 3.2, PAPER)]
+def _mark(shape: Shape, fill: str) -> Callable[[float, float], list[Item]]:
+    return lambda x, y: [Mark(shape, x + 4, y, 3.2, fill)]
 
 
 def _bars(ranged: bool) -> Callable[[float, float], list[Item]]:

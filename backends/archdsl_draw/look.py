@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from archdsl.compare.expressions import domain_text
-from archdsl.compare.paths import base
+from archdsl.compare.paths import base, index
+from archdsl.compare.tree import Node
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, spread
@@ -17,6 +18,7 @@ from archdsl_draw.macro import Unit
 
 Range = tuple[float, float]
 _TABLE = 16_384
+_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Look:
     over the space, of a model single values. `attention` is "maybe" where a choice decides."""
 
     name: str
+    sign: str  # of arithmetic
+    window: str  # of pooling
     channels: str
     kernels: tuple[str, ...]
     kernel_choice: bool
@@ -38,37 +42,60 @@ class Look:
 
 
 def looks(units: Sequence[Unit], live: Activity) -> dict[Unit, Look]:
-    """The look of every unit. What all blocks of one kind have inside is not marked, what only some have is."""
+    """The look of every unit. What all blocks of one kind have inside is not marked, what only some have is. The kind that
+    most boxes are is not named in each."""
     inner: dict[str, Counter[str]] = {}
     members: Counter[str] = Counter()
-    parts = {unit: {c.callee for c in unit.node.walk() if c is not unit.node and c.level == "block"} for unit in units}
     for unit in units:
         members[unit.node.callee] += 1
-        inner.setdefault(unit.node.callee, Counter()).update(parts[unit])
-    found = {}
-    for unit in units:
-        kind = unit.node.callee
-        marks = sorted(p for p in parts[unit] if members[kind] > 1 and inner[kind][p] < members[kind])
-        found[unit] = _look(unit, tuple(marks), live)
-    return found
+        inner.setdefault(unit.node.callee, Counter()).update({c.callee for c in _blocks(unit.node)})
+    rare = {kind: {p for p, n in counts.items() if n < members[kind]} for kind, counts in inner.items()}
+    usual = usual_kind(units)
+    return {unit: _look(unit, _marks(unit, rare[unit.node.callee]), usual, live) for unit in units}
 
 
-def _look(unit: Unit, marks: tuple[str, ...], live: Activity) -> Look:
+def usual_kind(units: Iterable[Unit]) -> str:
+    """What most of the numbered boxes are; nothing where no two are alike."""
+    counts = Counter(u.node.callee for u in units if u.node.level == "block" and index(u.node.segment) is not None)
+    kind, count = counts.most_common(1)[0] if counts else ("", 0)
+    return kind if count > 1 else ""
+
+
+def _blocks(node: Node) -> Iterator[Node]:
+    return (c for c in node.walk() if c is not node and c.level == "block")
+
+
+def _marks(unit: Unit, rare: Container[str]) -> tuple[str, ...]:
+    """The outermost of the blocks inside that not all units of this kind have."""
+    found: set[str] = set()
+    stack = list(unit.node.children)
+    while stack:
+        child = stack.pop()
+        if child.level == "block" and child.callee in rare:
+            found.add(child.callee)
+        else:
+            stack.extend(child.children)
+    return tuple(sorted(found))
+
+
+def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Look:
     ops = [v for v in unit.values if isinstance(v, Op)]
     kernels, chosen = _kernels(ops)
-    numbered = base(unit.node.segment) != unit.node.segment
+    is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
     attends = [op for op in ops if op.name in ("attend", "dot")]
     always = any(_is_true(live.values.get(op)) for op in attends)
     return Look(
-        name="" if numbered and kernels else _name(unit),
-        channels=_channels(unit),
+        name="" if unit.node.callee == usual and kernels else _name(unit),
+        sign=_SIGNS.get(unit.node.callee, "") if is_plain and not unit.followers else "",
+        window=_window(ops) if is_plain else "",
+        channels="" if is_plain and unit.before and _channels(unit.before[0]) == _channels(unit) else _channels(unit),
         kernels=kernels,
         kernel_choice=chosen,
         options=_options(unit),
-        expansion=_expansion(ops, unit.last),
+        expansion=_expansion(ops, unit.main),
         attention="yes" if always else "maybe" if attends else "no",
         marks=marks,
-        sizes=_sizes(unit.last),
+        sizes=_sizes(unit.main),
         macs=_total((op.macs, live.values.get(op)) for op in ops),
         params=_total(
             (size, live.weights.get(w.identity)) for v in unit.values for w in getattr(v, "weights", ()) for size in (_numel(w.shape),)
@@ -77,8 +104,17 @@ def _look(unit: Unit, marks: tuple[str, ...], live: Activity) -> Look:
 
 
 def _name(unit: Unit) -> str:
-    alternative = next((n.segment for n in unit.node.walk() if n.level == "alternative"), None)
-    return alternative if alternative is not None and not _options(unit) else base(unit.node.segment)
+    alternative = next((n.segment for n in unit.node.children if n.level == "alternative"), None)
+    if alternative is not None and not _options(unit):
+        return alternative
+    return base(unit.node.segment) if unit.node.level != "block" or index(unit.node.segment) is None else unit.node.callee
+
+
+def _window(ops: Iterable[Op]) -> str:
+    sizes = next((op.attrs["window"] for op in ops if op.name in ("max_pool", "avg_pool")), None)
+    if sizes is None or not sizes.is_constant:
+        return ""
+    return "×".join(map(str, sizes.value)) if isinstance(sizes.value, tuple) else str(sizes.value)
 
 
 def _is_true(guard: Expr | None) -> bool:
@@ -120,7 +156,7 @@ def _volume(sizes: Iterable[int]) -> int:
 
 
 def _channels(unit: Unit) -> str:
-    shape = unit.last.shape
+    shape = unit.main.shape
     dim = "c" if "c" in shape else next((d for d in reversed(list(shape)) if d != "b"), None)
     return _domain(shape[dim]) if dim is not None and not unit.is_input else ""
 
@@ -137,7 +173,7 @@ def _domain(expr: Expr) -> str:
 
 def _sizes(value: Value) -> str:
     """The size of a feature map, t×h×w as far as present."""
-    rest = [d for d in "thw" if d in value.shape] or [d for d in value.shape if d not in ("b", "c")]
+    rest = [d for d in "thw" if d in value.shape] + [d for d in value.shape if d not in "bcthw"]
     return "×".join(_domain(value.shape[d]) for d in rest)
 
 
@@ -151,19 +187,17 @@ def _options(unit: Unit) -> tuple[str, ...]:
 
 
 def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
-    """Channels of the depthwise convolution over those that leave the block."""
-    for op in ops:
-        groups = op.attrs.get("groups")
-        if op.name == "conv" and groups is not None and groups == op.shape.get("c") and not (groups.is_constant and groups.value == 1):
-            out = last.shape.get("c")
-            if out is None or groups == out:
-                return None
-            try:
-                ratios = [v for v in lift(_ratio, groups, out).distinct() if not isinstance(v, Undefined)]
-            except TooWide:
-                return None
-            return min(ratios), max(ratios)
-    return None
+    """Channels of the depthwise convolution over those that leave the block; a block with several has no one expansion."""
+    found = [op.attrs["groups"] for op in ops if op.name == "conv" and op.attrs["groups"] == op.shape.get("c")]
+    wide = [groups for groups in found if not (groups.is_constant and groups.value == 1)]
+    out = last.shape.get("c")
+    if len(wide) != 1 or out is None or wide[0] == out:
+        return None
+    try:
+        ratios = [v for v in lift(_ratio, wide[0], out).distinct() if not isinstance(v, Undefined)]
+    except TooWide:
+        return None
+    return min(ratios), max(ratios)
 
 
 def _ratio(hidden: int, out: int) -> float:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node, live_tree
-from archdsl.ir.graph import Graph, Select, Value, operands
+from archdsl.ir.graph import Graph, Pick, Select, Value, operands
 
+Place = TypeVar("Place")
+_STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part, make a cell
 _FOLLOWERS = {
     "batch_norm": "BN",
     "layer_norm": "LN",
@@ -38,6 +42,7 @@ class Unit:
     stream: str
     order: int
     values: list[Value]
+    main: Value  # what it is for: the largest value that others read
     followers: list[str] = field(default_factory=list)
     before: list[Unit] = field(default_factory=list)  # what it reads, in order of the operands
     after: list[Unit] = field(default_factory=list)
@@ -48,10 +53,6 @@ class Unit:
     @property
     def is_input(self) -> bool:
         return self.node.level == "input"
-
-    @property
-    def last(self) -> Value:
-        return self.values[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def _same_loop(a: Unit, b: Unit) -> bool:
 
 def _swallow(host: Unit, unit: Unit) -> None:
     host.values.extend(unit.values)
+    host.main = unit.main
     host.after = unit.after
     for user in unit.after:
         user.before = [host if u is unit else u for u in user.before]
@@ -111,42 +113,85 @@ def _body(root: Node) -> list[Node]:
     return [*inputs, *parts]
 
 
-def _units(parts: Iterable[Node], place: dict[Value, int]) -> Iterator[Unit]:
+def _units(parts: Iterable[Node], place: Mapping[Value, int]) -> Iterator[Unit]:
     found: list[Unit] = []
+    readers: dict[Value, list[Value]] = {value: [] for value in place}
+    for value in place:
+        for operand in operands(value):
+            readers[operand].append(value)
+
+    def add(node: Node, stage: Node, stream: str, values: Iterable[Value]) -> None:
+        ordered = sorted(values, key=place.__getitem__)
+        inside = set(ordered)
+        leaving = [v for v in ordered if not readers[v] or any(r not in inside for r in readers[v])]
+        found.append(Unit(node, node.path, stage, stream, 0, ordered, max(reversed(leaving), key=_extent)))
 
     def visit(node: Node, stage: Node | None, stream: str) -> None:
         if node.level == "primitive" and all(isinstance(v, Select) for v in node.values):
             return  # a junction, looked through
-        if node.level == "loop" or _is_sequence(node):
+        if node.level == "loop" or _is_sequence(node, place):
             inner_stage = stage or node
             for child in node.children:
                 visit(child, inner_stage, stream if node.level == "loop" or not stage else stream or node.segment)
             if node.values:
-                found.append(Unit(node, node.path, inner_stage, stream, 0, sorted(node.values, key=place.__getitem__)))
+                add(node, inner_stage, stream, node.values)
             return
-        values = sorted((v for n in node.walk() for v in n.values), key=place.__getitem__)
-        found.append(Unit(node, node.path, stage or node, stream or base(node.segment), 0, values))
+        add(node, stage or node, stream or base(node.segment), (v for n in node.walk() for v in n.values))
 
     for part in parts:
         visit(part, None, "")
-    found.sort(key=lambda u: (place[u.values[0]], u.path))
+    found.sort(key=lambda u: (place[u.values[-1]], u.path))
     for order, unit in enumerate(found):
         unit.order = order
         yield unit
 
 
-def _is_sequence(node: Node) -> bool:
-    """Whether a block consists of numbered blocks or stages, so that it is drawn part by part."""
+def _extent(value: Value) -> int:
+    """How many numbers a value holds, of a space the most that each dimension can be."""
+    product = 1
+    for size in value.shape.values():
+        product *= max((n for n in size.distinct() if isinstance(n, int)), default=1)
+    return product
+
+
+def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
+    """Whether a block consists of numbered blocks or stages one after the other, so that it is drawn part by part."""
     if node.level != "block":
         return False
     stack = list(node.children)
     while stack:
         child = stack.pop()
-        if child.level == "loop" or (child.level == "block" and index(child.segment)):
-            return True
-        if child.level in ("block", "alternative"):
+        if child.level == "loop" or (child.level == "block" and index(child.segment) is not None and not _is_web(child, place)):
+            return not _is_web(node, place)
+        if child.level in ("block", "alternative") and not _is_web(child, place):
             stack.extend(child.children)
     return False
+
+
+def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
+    """Whether a block is a cell, a web of parts in which one reads several others: its picture is the cell view's."""
+    owner: dict[Value, Node] = {}
+    stack = list(node.children)
+    while stack:
+        child = stack.pop()
+        if child.level in ("block", "primitive") and not all(isinstance(v, Select | Pick) for n in child.walk() for v in n.values):
+            owner.update((v, child) for n in child.walk() for v in n.values)
+        else:
+            stack.extend(child.children)
+    links: set[tuple[Node, Node]] = set()
+    depth: dict[Node, int] = {}
+    reach: dict[Value, frozenset[Node]] = {}
+    for value in sorted((v for n in node.walk() for v in n.values), key=place.__getitem__):
+        sources = frozenset().union(*(reach.get(o, frozenset()) for o in operands(value)))
+        part = owner.get(value)
+        if part is None:
+            reach[value] = sources
+            continue
+        reach[value] = frozenset({part})
+        links.update((source, part) for source in sources if source is not part)
+        depth[part] = max([depth.get(part, 0), *(depth[source] + 1 for source in sources if source is not part)])
+    abreast = max(Counter(depth.values()).values(), default=0)
+    return abreast > _STREAMS or len(links) > _TANGLED * len(depth)
 
 
 def _connect(units: list[Unit], graph: Graph) -> None:
@@ -165,14 +210,19 @@ def _connect(units: list[Unit], graph: Graph) -> None:
             source.after.append(unit)
 
 
-def _main_source(unit: Unit, owner: dict[Value, Unit]) -> Unit | None:
-    """The box whose stream this one continues: that of the first operands, followed from the result backwards."""
-    value = unit.last
+def _main_source(unit: Unit, owner: Mapping[Value, Unit]) -> Unit | None:
+    """The box whose stream this one continues: that of the first operands, followed from the result backwards; if what comes
+    from there has other dimensions than the result, as a class token has, the first that has the same."""
+    inside = set(unit.values)
+    value = unit.main
     while owner.get(value, unit) is unit:
         first = operands(value)
         if not first:
             return None
         value = first[0]
+    if value.shape.keys() != unit.main.shape.keys():
+        crossing = (o for v in unit.values for o in operands(v) if o not in inside and o in owner)
+        value = next((o for o in crossing if o.shape.keys() == unit.main.shape.keys()), value)
     return owner[value]
 
 
@@ -190,24 +240,26 @@ def _absorbed(units: list[Unit]) -> list[Unit]:
 
 
 def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
-    """Gives every unit its column: stages after what they read, and inside a stage box after box."""
+    """Gives every unit its column: stages after what they read, and inside a stage box after box.
+
+    Whatever can wait stands as late as its readers allow: streams that meet stay abreast, a table of weights stands where
+    it is read.
+    """
+    knot = _knots(units)
     inside: dict[Node, list[Unit]] = {}
+    after: dict[Node, set[Node]] = {}
     for unit in units:
-        inside.setdefault(unit.stage, []).append(unit)
-    level: dict[Node, int] = {}
+        inside.setdefault(knot[unit.stage], []).append(unit)
+        later = after.setdefault(knot[unit.stage], set())
+        later.update(knot[user.stage] for user in unit.after if knot[user.stage] is not knot[unit.stage])
+    level = _latest(after)
     local: dict[Unit, int] = {}
-    for unit in units:
-        local[unit] = max((local[u] + 1 for u in unit.before if u.stage == unit.stage), default=0)
-        outer = max((level[u.stage] + 1 for u in unit.before if u.stage != unit.stage), default=0)
-        level[unit.stage] = max(level.get(unit.stage, 0), outer)
-    for stage, members in inside.items():  # a table of weights stands where it is read
-        if not any(u.before or u.is_input for u in members):
-            readers = [level[v.stage] for u in members for v in u.after if v.stage != stage]
-            level[stage] = max(0, min(readers) - 1) if readers else 0
-    _settle(units, level)
+    for members in inside.values():
+        local.update(_latest({u: [v for v in u.after if knot[v.stage] is knot[u.stage]] for u in members}))
     width: dict[int, int] = {}
     for unit in units:
-        width[level[unit.stage]] = max(width.get(level[unit.stage], 0), local[unit] + 1)
+        step = level[knot[unit.stage]]
+        width[step] = max(width.get(step, 0), local[unit] + 1)
     start: dict[int, int] = {}
     at = 0
     for step in sorted(width):
@@ -215,24 +267,68 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
         at += width[step]
     bands: dict[int, list[Node]] = {}
     for unit in units:
-        unit.column = start[level[unit.stage]] + local[unit]
-        names = bands.setdefault(level[unit.stage], [])
+        step = level[knot[unit.stage]]
+        unit.column = start[step] + local[unit]
+        names = bands.setdefault(step, [])
         if unit.stage not in names:
             names.append(unit.stage)
-    return tuple((_band_name(bands[s], inside), start[s], start[s] + width[s] - 1) for s in sorted(bands))
+    by_stage: dict[Node, list[Unit]] = {}
+    for unit in units:
+        by_stage.setdefault(unit.stage, []).append(unit)
+    return tuple((_band_name(bands[s], by_stage), start[s], start[s] + width[s] - 1) for s in sorted(bands))
 
 
-def _settle(units: list[Unit], level: dict[Node, int]) -> None:
-    """Pushes stages behind everything that they read (stages whose parts are interleaved need several passes)."""
-    for _ in range(len(level)):
-        moved = False
-        for unit in units:
-            for source in unit.before:
-                if source.stage != unit.stage and level[source.stage] >= level[unit.stage]:
-                    level[unit.stage] = level[source.stage] + 1
-                    moved = True
-        if not moved:
-            return
+def _latest(after: Mapping[Place, Collection[Place]]) -> dict[Place, int]:
+    """A step for each place of an acyclic graph: the ends as early as they can be, all else right before its readers."""
+    waiting = dict.fromkeys(after, 0)
+    for readers in after.values():
+        for reader in readers:
+            waiting[reader] += 1
+    ready = [place for place, count in waiting.items() if not count]
+    step = dict.fromkeys(after, 0)
+    for place in ready:  # grows while it is walked
+        for reader in after[place]:
+            step[reader] = max(step[reader], step[place] + 1)
+            waiting[reader] -= 1
+            if not waiting[reader]:
+                ready.append(reader)
+    for place in reversed(ready):
+        if after[place]:
+            step[place] = min(step[reader] for reader in after[place]) - 1
+    return step
+
+
+def _knots(units: list[Unit]) -> dict[Node, Node]:
+    """For each stage the first of those that read each other in a circle, so that they are laid out as one stage."""
+    after: dict[Node, dict[Node, None]] = {}
+    for unit in units:
+        later = after.setdefault(unit.stage, {})
+        later.update((user.stage, None) for user in unit.after if user.stage is not unit.stage)
+    finished: list[Node] = []
+    seen: set[Node] = set()
+    for root in after:
+        stack = [(root, iter(after[root]))] if root not in seen else []
+        seen.add(root)
+        while stack:
+            rest = stack[-1][1]
+            child = next((n for n in rest if n not in seen), None)
+            if child is None:
+                finished.append(stack.pop()[0])
+            else:
+                seen.add(child)
+                stack.append((child, iter(after[child])))
+    before: dict[Node, list[Node]] = {stage: [] for stage in after}
+    for stage, later in after.items():
+        for other in later:
+            before[other].append(stage)
+    knot: dict[Node, Node] = {}
+    for root in reversed(finished):
+        reached = [root] if root not in knot else []
+        for stage in reached:  # grows while it is walked
+            if stage not in knot:
+                knot[stage] = root
+                reached.extend(other for other in before[stage] if other not in knot)
+    return knot
 
 
 def _band_name(stages: list[Node], inside: dict[Node, list[Unit]]) -> str:
@@ -258,7 +354,8 @@ def _lanes(units: list[Unit]) -> int:
         for source in unit.before:
             if tails.get(source) and all(u.order <= unit.order for u in source.after):
                 tails[source] = False
-    used = sorted({u.lane for u in units})
+    first = {u.lane for u in units if u.is_input}
+    used = sorted({u.lane for u in units}, key=lambda lane: (lane not in first, lane))
     for unit in units:
         unit.lane = used.index(unit.lane)
     return max(len(used), 1)

@@ -18,6 +18,7 @@ from archdsl_draw.legend import draw_legend
 from archdsl_draw.look import Look, cost_of, looks
 from archdsl_draw.macro import Macro, Unit, arrange, joined, units_of
 from archdsl_draw.metrics import text_width
+from archdsl_draw.page import Subject
 from archdsl_draw.palette import SOFT
 from archdsl_draw.plan import Band, Plan
 from archdsl_draw.scene import Label, Scene
@@ -32,7 +33,7 @@ def render(graph: Graph, genotype: Mapping[str, str] | None = None, *, title: st
     """
     if genotype is not None:
         graph = fix(graph, assignment(graph, genotype))
-    return Drawing(scene_of(plan_of(graph, title or graph.name)))
+    return Drawing(scene_of(plan_of(graph, title or graph.name)), Subject((graph,)))
 
 
 def plan_of(graph: Graph, title: str) -> Plan:
@@ -93,7 +94,7 @@ def _subtitle(graph: Graph) -> str:
             low, high = amount(ends[0]), amount(ends[1])
             parts.append(f"{low if low == high else f'{low}–{high}'} {what}")
     if graph.choices:
-        parts.append(f"{len(graph.choices)} choices")
+        parts.append(f"{len(graph.choices)} choice{'s' if len(graph.choices) > 1 else ''}")
         if known.architectures is not None:
             parts.append(f"{_many(known.architectures[1])} architectures")
     return " · ".join(parts)
