@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archdsl.compare.paths import base
 from archdsl.ir.activity import Activity, activity
 from archdsl.ir.graph import Graph, Op, Select, Value
 from archdsl.syntax.codes import files as codes
@@ -88,10 +89,10 @@ class _Drawn:
             lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
             is_open = isinstance(value, Select)
         else:
-            callee = node.callee if node.callee not in ("turn", node.segment) else ""
+            callee = node.callee if node.callee not in ("turn", base(node.segment)) else ""
             lines = [Text(part.name, 9, True), *([Text(callee, 8)] if callee else [])]
             said = [w for n, label in answers_of(node, self._graph).items() if not label.startswith("[") for w in [answered(n, label)] if w]
-            found = said or contents(node, {})
+            found = said or ([] if asked else contents(node, {}))
             shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
             lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, " · " if said else ", ")]
             is_open = bool(asked)

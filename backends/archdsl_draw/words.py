@@ -115,15 +115,19 @@ def choices_path(node: Node) -> str:
 
 
 def answers_of(node: Node, graph: Graph) -> dict[str, str]:
-    """The answered questions of an instance, by their names below it, in program order."""
+    """The answered questions of an instance, by their names below it, in program order; of a chosen layer that one too."""
     at = choices_path(node)
-    return {path[len(at) + 1 :]: label for path, label in graph.answers.items() if path.startswith(f"{at}.")}
+    return {_below(path, at): label for path, label in graph.answers.items() if path == at or path.startswith(f"{at}.")}
 
 
 def open_choices(node: Node, graph: Graph) -> dict[str, Choice]:
-    """The open questions of an instance, by their names below it."""
+    """The open questions of an instance, by their names below it; of a choice of layers that one too."""
     at = choices_path(node)
-    return {c.path[len(at) + 1 :]: c for c in graph.choices if c.path.startswith(f"{at}.")}
+    return {_below(c.path, at): c for c in graph.choices if c.path == at or c.path.startswith(f"{at}.")}
+
+
+def _below(path: str, at: str) -> str:
+    return path[len(at) + 1 :] or path.rpartition(".")[2]
 
 
 def answered(name: str, label: str) -> str:
