@@ -29,6 +29,7 @@ def test_every_module_and_every_datum_is_inside(wheel: ZipFile) -> None:
         ("backends/archdsl_torch", "*.py", "archdsl_torch"),
         ("backends/archdsl_python", "*.py", "archdsl_python"),
         ("backends/archdsl_draw", "*.py", "archdsl_draw"),
+        ("backends/archdsl_draw/html", "*.*", "archdsl_draw/html"),
     ):
         names = {f"{prefix}/{path.relative_to(ROOT / folder).as_posix()}" for path in (ROOT / folder).rglob(pattern)}
         assert names and names <= inside

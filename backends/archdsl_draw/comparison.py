@@ -11,6 +11,7 @@ from archdsl.compare.paths import spelled_out
 from archdsl.ir.graph import Graph
 from archdsl_draw.drawing import Drawing
 from archdsl_draw.layout import MARGIN
+from archdsl_draw.page import Subject
 from archdsl_draw.palette import DIFFERENT, PAPER, SOFT
 from archdsl_draw.scene import Arrow, Box, Item, Label, Mark, Scene
 from archdsl_draw.view import plan_of, scene_of
@@ -33,7 +34,7 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
                 scene.items.extend(_marked(item, signs[item.name], top))
         top += part.height
     scene.height = top
-    return Drawing(scene)
+    return Drawing(scene, Subject((a, b), difference))
 
 
 def _signs(difference: Difference, part: Scene, first: bool) -> dict[str, str]:

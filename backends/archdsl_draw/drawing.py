@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import replacing
 from archdsl_draw.dot import as_dot
-from archdsl_draw.page import as_page
+from archdsl_draw.page import Subject, as_page
 from archdsl_draw.scene import Scene
 from archdsl_draw.svg import as_svg
 
@@ -21,9 +21,10 @@ SUFFIXES = (".svg", ".html", ".dot", ".png", ".pdf")
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawn architecture. The same architecture gives the same bytes."""
+    """A drawn architecture, and what it is of, which the page tells more about. The same architecture gives the same bytes."""
 
     scene: Scene
+    subject: Subject = field(default=Subject(), repr=False)
 
     def svg(self) -> str:
         return as_svg(self.scene)
@@ -32,7 +33,7 @@ class Drawing:
         return as_dot(self.scene)
 
     def html(self) -> str:
-        return as_page(self.scene)
+        return as_page(self.scene, self.subject)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the drawing in the form that the suffix asks for: svg, html, dot, or through Graphviz png and pdf.

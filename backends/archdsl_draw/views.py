@@ -13,6 +13,7 @@ from archdsl_draw.cell import cell_of, entered, is_branching
 from archdsl_draw.cell_view import cell_scene
 from archdsl_draw.drawing import Drawing
 from archdsl_draw.graph_view import graph_scene
+from archdsl_draw.page import Subject
 from archdsl_draw.parts import Around, look_at
 from archdsl_draw.probabilities import Chances, fitting
 from archdsl_draw.space_view import space_scene
@@ -53,10 +54,10 @@ def render(
     if chosen == "macro" or around is None:
         return render_macro(graph, title=title)
     if chosen == "cell":
-        return Drawing(cell_scene(around, name, chances))
+        return Drawing(cell_scene(around, name, chances), Subject((graph,)))
     if chosen == "graph":
-        return Drawing(graph_scene(around, name, depth))
-    return Drawing(space_scene(graph, name, focus, chances))
+        return Drawing(graph_scene(around, name, depth), Subject((graph,)))
+    return Drawing(space_scene(graph, name, focus, chances), Subject((graph,)))
 
 
 def _suiting(around: Around | None, depth: int | None, learned: bool, graph: Graph) -> str:

@@ -1,0 +1,192 @@
+"""What the page's script knows of graphs: the instance tree with costs and source lines, and what flows between its leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archdsl.compare.tree import Node, kind, live_tree
+from archdsl.ir.activity import Activity, activity
+from archdsl.ir.graph import Graph, Input, Op, Value, operands
+from archdsl.ir.instance import Instance
+from archdsl.syntax.shipped import shipped
+from archdsl.syntax.source import Span
+from archdsl_draw.words import answered, choices_path, domain_words, operation, shape_text
+from archdsl_draw.worth import worth
+
+MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
+_LONGEST = 200  # characters of a text
+_FAMILIES = {name: i for i, names in enumerate(("conv", "linear", "attend dot", "max_pool avg_pool mean"), 1) for name in names.split()}
+_ENDS = 5  # the family of inputs and outputs
+
+
+def anatomy(graphs: Sequence[Graph]) -> dict[str, Any]:
+    """Tables that JSON can hold, texts and source lines once each.
+
+    `graphs` has for each its `name`, `cut` (the depth below which nothing is told, or 0), `nodes` in the order of the
+    program, parents first, each [parent, name, what it is, family, shape, params, MACs, facts, line], and `flows`,
+    each [from, to, to …]. Texts are numbers in `texts`, lines those in `lines`, each [file, number, text]; -1 is none.
+    A cost is a number or [least, most].
+    """
+    tables = _Tables()
+    trees = [live_tree(graph) for graph in graphs]
+    depth = _depth_that_fits([root for root, _ in trees])
+    told = [_told(graph, root, owner, depth, tables) for graph, (root, owner) in zip(graphs, trees, strict=True)]
+    return {"graphs": told, "texts": list(tables.texts), "lines": [list(line) for line in tables.lines]}
+
+
+class _Tables:
+    """Texts and lines by their numbers."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, int] = {}
+        self.lines: dict[tuple[int, int, int], int] = {}
+
+    def text(self, text: str) -> int:
+        short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        return self.texts.setdefault(short, len(self.texts))
+
+    def line(self, span: Span | None) -> int:
+        if span is None:
+            return -1
+        number, _ = span.source.position(span.start)
+        key = self.text(_file(span.source.name)), number, self.text(span.source.line(number).strip())
+        return self.lines.setdefault(key, len(self.lines))
+
+
+def _file(name: str) -> str:
+    """As the reader named it; what ships by its short name, which is the same on every machine."""
+    path = Path(name)
+    return path.relative_to(shipped("specs")).as_posix() if path.is_relative_to(shipped("specs")) else name
+
+
+def _depth_that_fits(roots: Iterable[Node]) -> int:
+    """The greatest depth at which the trees have few enough nodes; 0 where they are told whole."""
+    counts: dict[int, int] = {}
+    for root in roots:
+        level: list[Node] = [root]
+        depth = 0
+        while level:
+            counts[depth] = counts.get(depth, 0) + len(level)
+            level = [child for node in level for child in node.children]
+            depth += 1
+    total = 0
+    for depth, count in sorted(counts.items()):
+        total += count
+        if total > MOST:
+            return max(depth - 1, 1)
+    return 0
+
+
+def _told(graph: Graph, root: Node, owner: Mapping[Value, Node], cut: int, tables: _Tables) -> dict[str, Any]:
+    live = activity(graph.outputs)
+    questions = _questions(graph, root)
+    number: dict[Node, int] = {}
+    inner: dict[Node, list[Value]] = {}
+    for node in reversed(list(root.walk())):
+        inner[node] = [*node.values, *(v for child in node.children for v in inner[child])]
+    place = {value: i for i, value in enumerate(dict.fromkeys((*graph.inputs, *graph.values)))}
+    rows: list[list[Any]] = []
+    leaf: dict[Value, int] = {}
+
+    def tell(node: Node, parent: int, depth: int) -> None:
+        stack = [(node, parent, depth)]
+        while stack:
+            here, above, level = stack.pop()
+            mine = number[here] = len(rows)
+            closed = bool(cut) and level == cut
+            rows.append(_row(here, above, closed, inner[here], questions.get(here, ()), live, tables, place))
+            for value in inner[here] if closed or not here.children else ():
+                leaf[value] = mine
+            if not closed:
+                for value in here.values if here.children else ():  # operations of a block beside the layers that it calls
+                    leaf[value] = len(rows)
+                    rows.append(_own(value, mine, live, tables))
+                stack.extend((child, mine, level + 1) for child in reversed(here.children))
+
+    tell(root, -1, 0)
+    flows: dict[int, dict[int, None]] = {}
+    for value in graph.values:
+        for operand in operands(value):
+            if leaf[operand] != leaf[value]:
+                flows.setdefault(leaf[operand], {}).setdefault(leaf[value])
+    for i, value in enumerate(dict.fromkeys(graph.outputs)):
+        name = "output" if len(graph.outputs) == 1 else f"output[{i}]"
+        flows.setdefault(leaf[value], {}).setdefault(len(rows))
+        rows.append([0, tables.text(name), tables.text("output"), _ENDS, tables.text(shape_text(value.shape)), 0, 0, [], -1])
+    return {"name": graph.name, "cut": cut, "nodes": rows, "flows": [[a, *to] for a, to in flows.items()]}
+
+
+def _row(
+    node: Node,
+    parent: int,
+    closed: bool,
+    inner: list[Value],
+    facts: Sequence[str],
+    live: Activity,
+    tables: _Tables,
+    place: Mapping[Value, int],
+) -> list[Any]:
+    last = max(inner, key=place.__getitem__)
+    cost = worth(inner, live)
+    what, family = node.callee, 0
+    if node.parent is None:
+        what = ""
+    elif node.level == "input":
+        family = _ENDS
+    elif not node.children and not closed:
+        what, family = ", ".join(operation(last)), _FAMILIES.get(last.name, 0) if isinstance(last, Op) else 0
+    elif what == "turn":
+        what = ""
+    texts = [tables.text(t) for t in (node.segment or "", what, shape_text(last.shape))]
+    known = [tables.text(f) for f in facts]
+    return [parent, *texts[:2], family, texts[2], _cost(cost.params), _cost(cost.macs), known, tables.line(_span(node, inner))]
+
+
+def _own(value: Value, parent: int, live: Activity, tables: _Tables) -> list[Any]:
+    cost = worth([value], live)
+    what, shape = tables.text(", ".join(operation(value))), tables.text(shape_text(value.shape))
+    family = _FAMILIES.get(value.name, 0) if isinstance(value, Op) else 0
+    return [parent, tables.text(kind(value)), what, family, shape, _cost(cost.params), _cost(cost.macs), [], tables.line(value.span)]
+
+
+def _cost(ends: tuple[int, int]) -> int | list[int]:
+    return ends[0] if ends[0] == ends[1] else list(ends)
+
+
+def _span(node: Node, inner: Sequence[Value]) -> Span | None:
+    """Where the text calls the instance; of an instance without a place, that of its first operation."""
+    first = inner[0]
+    if isinstance(first, Input) or node.parent is None:
+        return first.span if node.parent is not None else None
+    instance: Instance | None = first.instance
+    while instance is not None and instance.path != node.path:
+        instance = instance.parent
+    return instance.span if instance is not None and instance.span is not None else first.span
+
+
+def _questions(graph: Graph, root: Node) -> dict[Node, list[str]]:
+    """What is open and what is answered, at the innermost instances that it belongs to."""
+    at: dict[str, list[Node]] = {"": [root]}
+    for node in root.walk():
+        if node.level != "input" and node.parent is not None:
+            at.setdefault(choices_path(node), []).append(node)
+    found: dict[Node, list[str]] = {}
+    for path, name, text in _asked(graph):
+        scope = path
+        while scope not in at or scope == path:
+            scope = scope.rpartition(".")[0]
+        rest = name if scope == path.rpartition(".")[0] else path[len(scope) :].lstrip(".")
+        for node in at[scope]:
+            found.setdefault(node, []).append(text.replace("\0", rest))
+    return found
+
+
+def _asked(graph: Graph) -> Iterator[tuple[str, str, str]]:
+    """Path, last name, and a text in which \\0 stands for the name."""
+    for path, label in graph.answers.items():
+        if answered(path, label):
+            yield path, path.rpartition(".")[2], f"\0 = {label}"
+    for choice in graph.choices:
+        yield choice.path, choice.path.rpartition(".")[2], f"\0 ~ {domain_words(choice)}"
