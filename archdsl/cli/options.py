@@ -41,6 +41,12 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON (schema in grammar/).")(command)
 
 
+def scale_option(command: Command) -> Command:
+    """`--scale S`."""
+    help = "Of a PNG: pixels for each point."
+    return click.option("--scale", type=click.FloatRange(0.1, 20), default=2, show_default=True, metavar="S", help=help)(command)
+
+
 def parse_inputs(texts: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
     """Sizes by the name of the input, in its declared order.
 

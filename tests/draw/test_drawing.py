@@ -168,6 +168,8 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DiagnosticError, match="E0960") as caught:
         drawing.save(tmp_path / "a.png")
     assert "apt install graphviz" in str(caught.value.diagnostics[0].help)
+    for suffix in (".svg", ".html", ".dot"):
+        drawing.save(tmp_path / f"a{suffix}")
     failing = tmp_path / "dot"
     failing.write_text("#!/bin/sh\necho broken >&2\nexit 1\n", encoding="utf-8")
     failing.chmod(0o755)
@@ -185,6 +187,11 @@ def test_graphviz_draws_the_same_picture(tmp_path: Path) -> None:
     assert png.startswith(b"\x89PNG") and (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
     width, height = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
     assert width / height == pytest.approx(drawing.scene.width / drawing.scene.height, rel=0.15)
+    drawing.save(tmp_path / "b.png", scale=4)
+    assert int.from_bytes((tmp_path / "b.png").read_bytes()[16:20], "big") == pytest.approx(2 * width, abs=2)
+    with pytest.raises(DiagnosticError, match="E0960") as caught:
+        drawing.save(tmp_path / "c.png", scale=100)
+    assert "a scale of" in str(caught.value.diagnostics[0].help) and not (tmp_path / "c.png").exists()
 
 
 def _boxes(drawing: Drawing) -> list[Box]:

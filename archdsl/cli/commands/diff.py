@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from archdsl.cli.options import scale_option
 from archdsl.cli.output import by_suffix
 from archdsl.cli.report import FINE, NO
 from archdsl.cli.sides import Side, compare, compare_files, open_side, patch_between, single
@@ -24,10 +25,19 @@ from archdsl.whole_files import replacing
 @click.option("--full", is_flag=True, help="Show what is unchanged too.")
 @click.option("--patch", "as_patch", is_flag=True, help="Print the patch that `archdsl patch` applies (JSON, schema in grammar/).")
 @click.option("-o", "--output", metavar="OUT", help="Draw both, aligned, with what differs marked; the suffix decides the format.")
+@scale_option
 @click.option("--install-git", is_flag=True, help="Let `git diff` show .arch files this way, in this repository.")
 @click.pass_context
 def command(
-    ctx: click.Context, a: str | None, b: str | None, form: str, full: bool, as_patch: bool, output: str | None, install_git: bool
+    ctx: click.Context,
+    a: str | None,
+    b: str | None,
+    form: str,
+    full: bool,
+    as_patch: bool,
+    output: str | None,
+    scale: float,
+    install_git: bool,
 ) -> None:
     """Compare two spaces, models or genotypes by what they mean: structure, choices, size of the space, cost, weights.
 
@@ -57,7 +67,7 @@ def command(
             ctx.exit(NO if patch else FINE)
         difference = compare(one, two, *names)
         if output is not None:
-            _draw(one, two, names, difference, Path(output))
+            _draw(one, two, names, difference, Path(output), scale)
         elif form == "json":
             click.echo(json.dumps(as_facts(difference), indent=2, ensure_ascii=False))
         else:
@@ -90,13 +100,13 @@ def _indented(text: str) -> str:
     return "".join(f"  {line}\n" if line else "\n" for line in text.splitlines())
 
 
-def _draw(a: Side, b: Side, names: tuple[str, str], difference: Difference, path: Path) -> None:
+def _draw(a: Side, b: Side, names: tuple[str, str], difference: Difference, path: Path, scale: float) -> None:
     from archdsl_draw import SUFFIXES, render_difference
 
     by_suffix(path, dict.fromkeys(SUFFIXES))
     drawing = render_difference(a.graph(names[0]), b.graph(names[1]), difference)
     with replacing(path) as beside:
-        drawing.save(beside)
+        drawing.save(beside, scale=scale)
 
 
 def _install() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from archdsl.cli.options import genotype_option, input_option, set_option
+from archdsl.cli.options import genotype_option, input_option, scale_option, set_option
 from archdsl.cli.output import by_suffix
 from archdsl.cli.target import open_target
 from archdsl.whole_files import replacing
@@ -23,7 +23,8 @@ _VIEWS = ("macro", "cell", "graph", "space")  # archdsl_draw's, which is importe
 @click.option("--depth", type=click.IntRange(1, 100), metavar="N", help="Graph view: how deep blocks are opened.")
 @click.option("--focus", metavar="PATH", help="Show one instance: group[3] or cell[2].")
 @click.option("--probabilities", metavar="RUN", help="Show what a search learned: its directory, or its metrics.jsonl.")
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where to; the suffix decides the format.")
+@scale_option
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where to; the suffix decides: .svg, .html, .dot, .png or .pdf.")
 def command(
     reference: str,
     genotype: str | None,
@@ -33,6 +34,7 @@ def command(
     depth: int | None,
     focus: str | None,
     probabilities: str | None,
+    scale: float,
     output: str,
 ) -> None:
     """Draw a space or a model.
@@ -60,4 +62,4 @@ def command(
     chances = None if probabilities is None else read_probabilities(Path(probabilities))
     drawing = render(graph, view=view, depth=depth, focus=focus, probabilities=chances)
     with replacing(path) as beside:
-        drawing.save(beside)
+        drawing.save(beside, scale=scale)
