@@ -11,6 +11,7 @@ from archdsl.backends import backend, suffixes
 from archdsl.cli.options import genotype_option, input_option, set_option
 from archdsl.cli.output import by_suffix
 from archdsl.cli.target import open_target
+from archdsl.cli.torch_backend import torch_backend
 from archdsl.syntax.codes import files
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import replacing, write_text
@@ -54,12 +55,7 @@ def command(
 
         write_text(path, json.dumps(to_json(graph), ensure_ascii=False) + "\n")
         return
-    with replacing(path) as beside:
-        try:
-            writer = backend(suffix)
-            assert writer is not None, "by_suffix has refused what no backend writes"
-            writer.write(graph, beside, weights=weights, seed=seed)
-        except ModuleNotFoundError as missing:
-            package = (missing.name or "").partition(".")[0]
-            message = f"writing {suffix} needs the package {package}, which is not installed"
-            raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
+    with replacing(path) as beside, torch_backend(f"writing {suffix}"):
+        writer = backend(suffix)
+        assert writer is not None, "by_suffix has refused what no backend writes"
+        writer.write(graph, beside, weights=weights, seed=seed)
