@@ -53,7 +53,10 @@ class _Drawn:
     def __init__(self, cell: Cell, graph: Graph, chances: Chances) -> None:
         self._cell, self._graph, self._chances = cell, graph, chances
         self._live: Activity = activity(graph.outputs)
-        self._colours: dict[str, str] = {}
+        self._said: dict[str, None] = {}  # the questions whose answers stand in nodes
+        self._example = ""
+        kinds = {self._kind(n) for n in cell.nodes} | {_on_edge(e) for e in cell.edges}
+        self._colours = {kind: colour_of(i) for i, kind in enumerate(sorted(kinds - {""}))}
         levels = list(cell.levels)
         frame = {node: i for i, node in enumerate(levels)}
         self.frames = [FlowFrame(cell.levels[n], frame.get(n.parent) if n.parent is not None else None) for n in levels]
@@ -74,7 +77,7 @@ class _Drawn:
                 lines.append(Text(_question(node.choice), 7.5))
             return FlowBox(part.path, tuple(lines), "joint", open=node.choice is not None, note=self._note(node), frame=frame)
         lines, kind, is_open = self._lines(node)
-        fill = self._colour(kind) if kind else PAPER
+        fill = self._colours[kind] if kind else PAPER
         return FlowBox(part.path, tuple(lines), "box", fill, is_open, note=self._note(node), frame=frame)
 
     def _end(self, node: CellNode) -> Iterator[Text]:
@@ -97,10 +100,10 @@ class _Drawn:
         """The lines of a node, the kind that its colour stands for, and whether questions are open in it."""
         part = node.part
         assert part.node is not None
-        inside = {c: n for e in self._cell.edges if e.target is node and e.asked is not None for c, n in [(e.asked, e)]}
+        inside = {e.asked for e in self._cell.edges if e.target is node}
         words = answers_of(part.node, self._graph)
         opened = {n: c for n, c in open_choices(part.node, self._graph).items() if c is not node.choice and c not in inside}
-        on_edges = any(e.operation is not None or e.answer for e in self._cell.edges if e.target is node)
+        on_edges = self._on_edges(node)
         lines = [Text(part.name, 7.5, soft=True)] if not on_edges else [Text(part.name, 9, True)]
         if on_edges:
             assert node.gathers is not None
@@ -108,8 +111,9 @@ class _Drawn:
             if node.choice is not None:
                 lines.append(Text(_question(node.choice), 7.5))
             return lines, "", node.choice is not None
-        said = [w for n, label in words.items() if not label.startswith("[") for w in [answered(n, label)] if w]
-        kind = self._kind(node, words)
+        answers = {n: answered(n, label) for n, label in words.items() if not label.startswith("[")}
+        said = [word for word in answers.values() if word]
+        kind = self._kind(node)
         body = node.body or part.node
         if not said and not opened:
             found = contents(body, {})
@@ -123,6 +127,8 @@ class _Drawn:
                 shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
                 lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, ", ")]
         else:
+            self._said.update(dict.fromkeys(answers))
+            self._example = self._example or " · ".join(said[:2])
             lines += [Text(" · ".join(said[:2]), 9, True)] if said else []
             lines += [Text(t, 8) for t in wrapped(said[2:], _COLUMNS)]
         if node.choice is not None:
@@ -141,20 +147,21 @@ class _Drawn:
         else:
             yield f"{word}: {domain_words(choice)}"
 
-    def _kind(self, node: CellNode, words: Mapping[str, str]) -> str:
+    def _kind(self, node: CellNode) -> str:
         """What a node is coloured by: the first layer that was chosen in it, else the block that it is."""
         body = node.body or node.part.node
-        assert body is not None
+        if node.part.node is None or body is None or self._on_edges(node) or self._joint(node) is not None:
+            return ""
+        words = answers_of(node.part.node, self._graph)
         chosen = {n.segment for n in body.walk() if n.level == "alternative"} | {c.segment for c in body.children}
         for name, label in words.items():
             if name.rpartition(".")[2] in chosen or label in chosen:
                 return label
-        if node.part.node is not None and node.part.node.level == "loop":
-            return body.callee
-        return ""
+        return body.callee if node.part.node.level == "loop" else ""
 
-    def _colour(self, kind: str) -> str:
-        return self._colours.setdefault(kind, colour_of(len(self._colours)))
+    def _on_edges(self, node: CellNode) -> bool:
+        """Whether operations stand on the edges into the node."""
+        return any(e.operation is not None or e.answer for e in self._cell.edges if e.target is node)
 
     def _note(self, node: CellNode) -> str:
         part = node.part
@@ -169,17 +176,15 @@ class _Drawn:
 
     def _edge(self, edge: CellEdge, number: Mapping[CellNode, int]) -> FlowEdge:
         lines, fill, note = [], "", ""
-        if edge.answer:
-            lines, fill = [Text(short(edge.answer), 8.5)], self._colour(edge.answer)
+        word = _on_edge(edge)
+        if word:
+            lines, fill = [Text(short(word), 8.5)], self._colours[word]
         elif edge.asked is not None:
             name = edge.asked.path.rpartition(".")[2]
             lines, fill = [Text(t, 7.5) for t in self._asked(name, edge.asked)], PAPER
             if edge.asked.size > 3 and edge.asked.path not in self._chances:
                 lines = [Text(f"{name}: 1 of {edge.asked.size}", 7.5)]
                 note = domain_words(edge.asked)
-        elif edge.operation is not None:
-            word = _doing(edge.operation)
-            lines, fill = [Text(word, 8.5)], self._colour(word)
         if edge.chance is not None:
             lines.append(Text(f"{edge.chance:.2f}", 8, bold=True))
         thickness = 1.0 if edge.chance is None else round(0.4 + 2.6 * edge.chance, 2)
@@ -192,6 +197,9 @@ class _Drawn:
         yield swatch("input, output", FAINT, radius=6)
         for kind, colour in self._colours.items():
             yield swatch(short(kind), colour)
+        said = list(dict.fromkeys(n.rpartition(".")[2] for n in self._said))
+        if said:
+            yield sample(f"answers to {', '.join(said)}", self._example, bold=True)
         if any(b.outline == "joint" for b in self.boxes):
             yield swatch("joins, without weights", PAPER, radius=6)
         if any(b.open for b in self.boxes):
@@ -205,8 +213,11 @@ class _Drawn:
             yield line("probability in the search, as number and thickness", thickness=2.2)
 
 
-def _doing(node: Node) -> str:
-    """What an operation on an edge is called."""
+def _on_edge(edge: CellEdge) -> str:
+    """What the operation on an edge is called; "" where there is none, or a choice decides."""
+    node = edge.operation
+    if edge.answer or edge.asked is not None or node is None:
+        return edge.answer
     if node.level == "alternative":
         return node.segment
     inner = next((n for n in node.walk() if n is not node and n.level == "alternative"), None)

@@ -73,7 +73,7 @@ class _Drawn:
         fill = OKABE_ITO[list(_FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
-        joint = part.node.level == "primitive" and not family and len(lines) == 1 and part.repeat == 1
+        joint = not part.node.children and not family and part.repeat == 1 and not worth(part.values, self._live).params[1]
         return FlowBox(part.path, tuple(lines), "joint" if joint else "box", fill, is_open, part.repeat > 1, self._note(part), frame)
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
@@ -127,14 +127,17 @@ class _Drawn:
             yield swatch(family, OKABE_ITO[list(_FAMILIES).index(family)])
         if any(b.outline == "joint" for b in self.boxes):
             yield swatch("operation without weights", PAPER, radius=6)
-        if any(b.outline == "box" and b.fill == PAPER for b in self.boxes):
+        white = [p for p, b in zip(self._picture.parts, self.boxes, strict=True) if b.outline == "box" and b.fill == PAPER]
+        if any(p.node is not None and not p.node.children for p in white):
+            yield swatch("another operation", PAPER)
+        if any(p.node is not None and p.node.children for p in white):
             yield swatch("block, its inside not shown", PAPER)
         if self.frames:
             yield swatch("block, its inside shown", PANEL)
         if any(b.several for b in self.boxes):
             yield pile("equal ones, drawn once")
         if any(f.title.rpartition(" × ")[2].isdigit() for f in self.frames):
-            yield sample("equal ones in a row, the first drawn", "× 4", bold=True)
+            yield sample("so many equal ones in a row, the first drawn", "× 2", bold=True)
         if any(b.open for b in self.boxes):
             yield swatch("choices are open", PAPER, dashed=True)
         if self.edges:

@@ -28,7 +28,7 @@ _BOX = 16.0  # height of an alternative
 _SHOWN = 16  # alternatives that are drawn one by one
 _LONGEST = 150.0  # of an alternative's text
 _DOT = re.compile(r"\.(?![^\[]*\])")  # between the parts of a path, not between indices
-_DARK = (0x00, 0x72, 0xB2)
+_LIGHT, _DARK = (0xFA, 0xFC, 0xFF), (0x00, 0x72, 0xB2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +231,11 @@ def _together(graph: Graph) -> str:
 
 
 def _shade(chance: float | None) -> str:
-    """White for 0, dark blue for 1."""
+    """Nearly white for 0, dark blue for 1."""
     if chance is None:
         return PAPER
     share = min(max(chance, 0.0), 1.0)
-    return "#" + "".join(f"{round(255 + (dark - 255) * share):02x}" for dark in _DARK)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_LIGHT, _DARK, strict=True))
 
 
 def _legend(rows: Sequence[_Row], chances: Chances) -> Iterator[Entry]:

@@ -48,7 +48,7 @@ def plain(value: Any) -> str:
 
 
 def operation(value: Value) -> list[str]:
-    """An operation in one or two lines: `conv 3×3×3`, `64, /2`."""
+    """An operation in one or two lines: `conv 3×3×3`, `64 channels, /2`."""
     if isinstance(value, Select):
         return [f"one of {len(value.operands)}", *choices_in(value.index)]
     if isinstance(value, Pick):
@@ -64,9 +64,10 @@ def operation(value: Value) -> list[str]:
     over = attrs.get("over") or attrs.get("dim")
     if over is not None and over.distinct() != (None,) and not (value.name in ("linear", "concat") and over.distinct() == ("c",)):
         words.append(_dims(over))
-    width = attrs.get("channels") or attrs.get("width")
-    if width is not None:
-        details.append(span_text(width))
+    if "channels" in attrs:
+        details.append(f"{span_text(attrs['channels'])} channels")
+    elif "width" in attrs:
+        details.append(f"to {span_text(attrs['width'])}")
     groups = attrs.get("groups")
     if groups is not None and groups == value.inputs[0].shape.get("c") and groups.distinct() != (1,):
         details.append("depthwise")

@@ -216,7 +216,7 @@ def test_probabilities_are_shades_and_numbers() -> None:
     drawing = render(network(CELL, "cells"), probabilities=chances)
     is_sound(drawing)
     boxes = _boxes(drawing)
-    assert (boxes["cell.node[0].op[0]=narrow"].fill, boxes["cell.node[0].op[0]=wide"].fill) == ("#0072b2", "#ffffff")
+    assert (boxes["cell.node[0].op[0]=narrow"].fill, boxes["cell.node[0].op[0]=wide"].fill) == ("#0072b2", "#fafcff")
     assert {"narrow  1.00", "wide  0.00"} <= set(_texts(drawing))
 
 
