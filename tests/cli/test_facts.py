@@ -104,10 +104,20 @@ def test_check_prints_facts(run: Run, tmp_path: Path) -> None:
 
 def test_list_and_explain_print_facts(run: Run) -> None:
     listed = facts(run, "list", "list", "autox3d", "--json")
-    assert {"file": "zoo/autox3d.arch", "name": "example_s", "kind": "genotype", "of": "autox3d"} in listed
+    about = "An example, not the paper's: its searched architectures are printed only as figures"
+    assert {"file": "zoo/autox3d.arch", "name": "example_s", "kind": "genotype", "about": about, "of": "autox3d"} in listed
     codes = facts(run, "explain", "explain", "--json")
     assert facts(run, "explain", "explain", codes[0]["code"].lower(), "--json")["title"] == codes[0]["title"]
     assert facts(run, "explain", "explain", "conv", "--json")["title"].startswith("conv(channels, kernel = 1")
+
+
+def test_list_says_in_a_line_what_everything_is(run: Run) -> None:
+    title, *lines = run("list", "zoo/slowfast").output.splitlines()
+    assert title.startswith("# Feichtenhofer et al., SlowFast Networks for Video Recognition, Table 1")
+    assert lines[-1].split("  ") == ["zoo/slowfast.arch:slowfast_16x8_r101", "model", "= slowfast(16, 4, blocks = [3, 4, 23, 3])"]
+    everything = [line for line in run("list").output.splitlines() if line]
+    assert all(line.startswith("# ") or len(line.split(maxsplit=2)) == 3 for line in everything)
+    assert run("list", "zoo/*:x3d_?").output.count("zoo/x3d.arch:") == 3
 
 
 def test_a_patch_of_a_genotype_and_of_an_architecture(run: Run, tiny: Path) -> None:
