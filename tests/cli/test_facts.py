@@ -114,7 +114,7 @@ def test_list_and_explain_print_facts(run: Run) -> None:
 def test_list_says_in_a_line_what_everything_is(run: Run) -> None:
     title, *lines = run("list", "zoo/slowfast").output.splitlines()
     assert title.startswith("# Feichtenhofer et al., SlowFast Networks for Video Recognition, Table 1")
-    assert lines[-1].split("  ") == ["zoo/slowfast.arch:slowfast_16x8_r101", "model", "= slowfast(16, 4, blocks = [3, 4, 23, 3])"]
+    assert lines[-1].split(maxsplit=2) == ["zoo/slowfast.arch:slowfast_16x8_r101", "model", "= slowfast(16, 4, blocks = [3, 4, 23, 3])"]
     everything = [line for line in run("list").output.splitlines() if line]
     assert all(line.startswith("# ") or len(line.split(maxsplit=2)) == 3 for line in everything)
     assert run("list", "zoo/*:x3d_?").output.count("zoo/x3d.arch:") == 3
