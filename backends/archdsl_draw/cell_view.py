@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archdsl.compare.tree import Node
 from archdsl.ir.activity import Activity, activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Op, Pick
@@ -143,7 +142,7 @@ class _Drawn:
         chances = self._chances.get(choice.path)
         if chances:
             best = max(chances, key=lambda label: (chances[label], label))
-            yield f"{word}: {answered(word, best) or f'no {word}'}  {chances[best]:.2f}"
+            yield f"{word}: {answered(word, best) or f'no {word}'}, {chances[best]:.2f}"
         else:
             yield f"{word}: {domain_words(choice)}"
 

@@ -73,7 +73,7 @@ class _Cell:
 
     @property
     def text(self) -> str:
-        return fitted(self.label if self.chance is None else f"{self.label}  {self.chance:.2f}", _LONGEST, _TEXT)
+        return fitted(self.label if self.chance is None else f"{self.label}: {self.chance:.2f}", _LONGEST, _TEXT)
 
     @property
     def width(self) -> float:

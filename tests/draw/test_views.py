@@ -163,7 +163,7 @@ def test_probabilities_on_the_edges_of_a_cell() -> None:
         "cell.node[1].op[1]": {"narrow": 0.2, "wide": 0.5, "skip": 0.3},
     }
     drawing = render(network(CELL, "cells"), view="cell", probabilities=chances)
-    assert {"0.90", "0.80", "op[1]: wide  0.50"} <= set(_texts(drawing))
+    assert {"0.90", "0.80", "op[1]: wide, 0.50"} <= set(_texts(drawing))
     thick = {item.thickness for item in drawing.scene.items if isinstance(item, Arrow) and item.curved}
     assert {round(0.4 + 2.6 * p, 2) for p in (0.9, 0.8)} <= thick
     settled = render(network(CELL, "cells"), CHOSEN, view="cell", probabilities=chances)
@@ -217,7 +217,7 @@ def test_probabilities_are_shades_and_numbers() -> None:
     is_sound(drawing)
     boxes = _boxes(drawing)
     assert (boxes["cell.node[0].op[0]=narrow"].fill, boxes["cell.node[0].op[0]=wide"].fill) == ("#0072b2", "#fafcff")
-    assert {"narrow  1.00", "wide  0.00"} <= set(_texts(drawing))
+    assert {"narrow: 1.00", "wide: 0.00"} <= set(_texts(drawing))
 
 
 def test_the_latest_probabilities_of_every_choice() -> None:
