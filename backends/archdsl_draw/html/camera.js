@@ -31,14 +31,12 @@ function camera(stage) {
     view.y = Math.max(12, (stage.clientHeight - height * view.k) / 2);
     apply();
   }
-  // The box of an element within the stage, in pixels.
+  // The box of an element within the stage, in pixels: where it will be once a glide under way has ended.
   function place(element) {
-    const box = element.getBoundingClientRect(), frame = stage.getBoundingClientRect();
-    return { x: box.x - frame.x, y: box.y - frame.y, width: box.width, height: box.height };
+    const box = element.getBBox();
+    return { x: view.x + box.x * view.k, y: view.y + box.y * view.k, width: box.width * view.k, height: box.height * view.k };
   }
   function centre(element) {
-    stage.classList.remove('gliding');
-    void stage.offsetWidth;  // ends a glide under way, so that the element is measured where it belongs
     if (view.k < 0.7) zoomAt(1 / view.k, 0, 0);
     const box = place(element);
     view.x += stage.clientWidth / 2 - (box.x + box.width / 2);

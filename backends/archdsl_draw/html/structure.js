@@ -5,8 +5,8 @@ const FIXED = '#1a1a1a';  // ink on the colours, which stay in the dark
 const PAD = 12, TITLE = 24, MOST_BOXES = 600, OPENING = 40;
 const FACE = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
-// `svg` is filled by `draw()`; `open(node)` and `close(node)` change what is expanded.
-function structure(graph, svg) {
+// `svg` is filled by `draw()`; `signs` are those of the parts that a difference touches, by path.
+function structure(graph, svg, signs) {
   const root = graph.nodes[0];
   const expanded = new Set([root]);
   const ruler = document.createElement('canvas').getContext('2d');
@@ -27,7 +27,7 @@ function structure(graph, svg) {
     const said = [[shortened(node.name), 11, true]];
     const first = node.what.split(/[ ,]/)[0].toLowerCase();
     if (isLeaf && node.what && (node.name === first || node.name === node.what.replaceAll(' ', '_').toLowerCase() || !node.params && node.name.startsWith(first))) said[0][0] = shortened(node.what);
-    else if (node.what && node.what !== node.name) said.push([shortened(node.what), 9.5, false]);
+    else if (says(node)) said.push([shortened(node.what), 9.5, false]);
     const plain = isLeaf && !node.family && !Math.max(...[node.params].flat(), ...[node.macs].flat());
     if (plain) return said;
     if (node.shape) said.push([shortened(node.shape), 9, false]);
@@ -35,6 +35,8 @@ function structure(graph, svg) {
     if (costs.length) said.push([costs.map(([cost, word]) => `${brief(cost)} ${word}`).join(' · '), 9, false]);
     return said;
   }
+  // Whether the kind of a part says more than its name does.
+  const says = (node) => node.what && node.what !== node.name.replace(/\[.*/, '');
   const isOpen = (node) => node.children.length > 0 && expanded.has(node);
   // The outermost collapsed part around a node, or the node.
   function seen(node) {
@@ -101,13 +103,13 @@ function structure(graph, svg) {
       flow.to === null ? port(flow.toPort, 1) : index.get(flow.to),
     ]);
     const { width: inner, height, points } = layered(cells, edges);
-    const title = width(node.name, 11, true) + (node.what && node.what !== node.name ? width(node.what, 9.5) + 8 : 0) + 26;
+    const title = width(node.name, 11, true) + (says(node) ? width(node.what, 9.5) + 8 : 0) + 26;
     const entries = [...ports].filter(([name]) => name.startsWith('-1')).map(([, i]) => cells[i].x);
     const leftmost = Math.min(...entries, Infinity);
     const side = Math.max(PAD, leftmost < Infinity ? title + 12 - leftmost : PAD);
     const placed = { node, parts, title, w: Math.max(inner + side + PAD, title + 2 * PAD), h: height + TITLE + PAD };
     const hasIn = entries.length > 0, hasOut = [...ports.keys()].some((name) => name.startsWith('1'));
-    const top = hasIn ? TITLE - GAP_Y + 6 : TITLE;
+    const top = hasIn ? TITLE - 10 : TITLE;
     placed.h = top + height + (hasOut ? 0 : PAD);
     parts.forEach((part, i) => {
       part.x = cells[i].x + side - part.w / 2;
@@ -125,7 +127,8 @@ function structure(graph, svg) {
       const start = from ? [from.x + (from.leave?.get(flow.fromPort) ?? from.w / 2), from.y + from.h] : [cells[a].x + side, 0];
       const end = to ? [to.x + (to.enter?.get(flow.toPort) ?? to.w / 2), to.y] : [cells[b].x + side, placed.h];
       const bends = points[i].map(([x, y]) => [x + side, y + top]);
-      return { points: [start, ...bends, end], head: to !== null && !to.parts };
+      const past = from ? [] : [[start[0], top]];  // straight down beside the title
+      return { points: [start, ...past, ...bends, end], head: to !== null && !to.parts };
     });
     return placed;
   }
@@ -140,12 +143,14 @@ function structure(graph, svg) {
     group.node = node;
     if (foldable && node.parent) group.setAttribute('aria-expanded', String(isOpen(node)));
     const put = (name, attributes, ...children) => group.append(element(name, attributes, ...children));
+    const touched = signs.get(node.path);
+    const outline = touched ? { stroke: 'var(--different)', 'stroke-width': 2 } : {};
     shapes.push(group);
     const made = [group];
     if (!part.parts) {
       const fill = FILLS[node.family], fixed = fill.startsWith('#');
       const round = node.family === 5 ? 12 : foldable || part.said.length > 1 ? 3 : part.h / 2;
-      put('svg:rect', { x, y, width: part.w, height: part.h, rx: round, fill, stroke: 'var(--ink)' });
+      put('svg:rect', { x, y, width: part.w, height: part.h, rx: round, fill, stroke: 'var(--ink)', ...outline });
       let line = y + 6;
       part.said.forEach(([text, size, bold], i) => {
         line += size * 1.35;
@@ -155,20 +160,28 @@ function structure(graph, svg) {
         }, text);
       });
       if (foldable) sign(group, x + part.w - 15, y + 5, '+');
+      if (touched) group.append(...badge(x, y, touched));
       return made;
     }
-    put('svg:rect', { x, y, width: part.w, height: part.h, rx: 4, fill: shade ? 'var(--panel)' : 'var(--paper)', stroke: 'var(--line)' });
+    put('svg:rect', { x, y, width: part.w, height: part.h, rx: 4, fill: shade ? 'var(--panel)' : 'var(--paper)', stroke: 'var(--line)', ...outline });
     for (const edge of part.edges) made.push(...arrow(edge, x, y));
     const plate = element('svg:g', { 'aria-hidden': 'true', 'pointer-events': 'none' });
     const start = node.parent ? 24 : 8;
     if (node.parent) sign(plate, x + 6, y + 6, '−');
     plate.append(element('svg:text', { x: x + start, y: y + 16, 'font-size': 11, 'font-weight': 'bold', fill: 'var(--ink)' }, node.name));
-    if (node.what && node.what !== node.name) {
+    if (says(node)) {
       plate.append(element('svg:text', { x: x + start + width(node.name, 11, true) + 8, y: y + 16, 'font-size': 9.5, fill: 'var(--soft)' }, node.what));
     }
+    if (touched) plate.append(...badge(x, y, touched));
     made.push(plate);
     for (const inner of part.parts) made.push(...drawn(inner, x + inner.x, y + inner.y, level + 1, !shade));
     return made;
+  }
+  function badge(x, y, text) {
+    return [
+      element('svg:circle', { cx: x, cy: y, r: 7, fill: 'var(--paper)', stroke: 'var(--different)' }),
+      element('svg:text', { x, y: y + 3.5, 'font-size': 11, 'font-weight': 'bold', 'text-anchor': 'middle', fill: 'var(--different)' }, text),
+    ];
   }
   function sign(group, x, y, text) {
     group.append(

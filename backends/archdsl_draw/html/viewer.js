@@ -6,13 +6,26 @@ const graphs = read(data);
 const stage = byId('stage');
 const picture = stage.querySelector('svg');
 const facts = factsBox(byId('facts'), graphs, data.edits);
-const structures = graphs.map((graph) => {
+// The signs of a difference at the parts of one of its sides, and of those around them.
+function signsOf(graph, side) {
+  const signs = new Map();
+  for (const [line, before, after] of data.edits) {
+    for (const path of side ? after : before) {
+      const node = graph.at.get(path);
+      if (!node) continue;
+      signs.set(path, line[0] === '-' ? '−' : line[0]);
+      for (let around = node.parent; around?.parent; around = around.parent) if (!signs.has(around.path)) signs.set(around.path, '~');
+    }
+  }
+  return signs;
+}
+const structures = graphs.map((graph, side) => {
   const svg = element('svg:svg', {
     role: 'tree', 'aria-label': `Structure of ${graph.name}`, xmlns: SVG, 'font-family': FACE, width: 1, height: 1,
   });
   svg.toggleAttribute('hidden', true);
   stage.append(svg);
-  return structure(graph, svg);
+  return structure(graph, svg, signsOf(graph, side));
 });
 let shown = null;  // a structure, or null for the picture
 let current = null;  // the box that Tab leads to
@@ -75,7 +88,7 @@ function look(one) {
   if (one && !one.shapes().length) one.draw();
   view.show(one ? one.svg : picture);
   makeCurrent(null);
-  mark();
+  find(false);
 }
 function redraw(keep) {
   const before = keep && shown.shapeOf(keep) ? view.place(shown.shapeOf(keep)) : null;
@@ -212,14 +225,15 @@ byId('fit').addEventListener('click', () => view.fit());
 const search = byId('search');
 let hits = [], hit = -1;
 const say = (text) => { byId('found').textContent = text; };
-function find() {
+// Collects the matches; `moves` to the first.
+function find(moves) {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const paths = shown ? shown.graph.nodes.slice(1).map((node) => node.path) : [...boxes.map((box) => box.dataset.path), ...graphs.flatMap((graph) => graph.nodes.slice(1).map((node) => node.path))];
   hits = words.length ? [...new Set(paths)].filter((path) => words.every((word) => path.toLowerCase().includes(word))) : [];
   hits.sort((a, b) => a.length - b.length);
   hit = hits.length ? 0 : -1;
   say(words.length ? (hits.length ? '' : 'no match') : '');
-  if (hits.length) go(); else mark();
+  if (hits.length && moves) go(); else mark();
 }
 // The box of a path: its own or, in the picture, the innermost one around it.
 function boxOf(path) {
@@ -251,12 +265,12 @@ function next(by) {
   hit = (hit + by + hits.length) % hits.length;
   go();
 }
-search.addEventListener('input', find);
+search.addEventListener('input', () => find(true));
 search.addEventListener('keydown', (event) => {
   if (event.key === 'Enter') next(event.shiftKey ? -1 : 1);
   if (event.key === 'Escape') {
     search.value = '';
-    find();
+    find(true);
   }
 });
 byId('before').addEventListener('click', () => next(-1));
