@@ -29,6 +29,7 @@ golden: $(VENV)/dev.stamp
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m archdsl.ops.reference > docs/primitives.md
 	$(BIN)/python -m archdsl.syntax.codes.reference > docs/diagnostics.md
+	$(BIN)/python docs/zoo.py > docs/zoo.md
 
 bench: $(VENV)/torch.stamp
 	$(BIN)/python benchmarks/run.py
