@@ -21,7 +21,7 @@ class Invocation:
     span: Span | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        given = [value_text(a) for a in self.args] + [f"{k} = {value_text(v)}" for k, v in self.named.items()]
+        given = [value_text(a) for a in self.args] + [f"{k} = {value_text(v)}" for k, v in self.named.items() if v is not None]
         return f"{self.name}({', '.join(given)})" if given else self.name
 
 

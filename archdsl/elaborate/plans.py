@@ -63,6 +63,7 @@ class Step:
     budgets: tuple[Budget, ...]
     settings: Mapping[str, Any]
     parameters: Mapping[str, ast.Expr] = field(default_factory=dict)
+    span: Span | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ def _step(
         opened.update(missing)
     known |= opened | set(fixed)
     ordered = tuple(p for p in paths if p in opened)
-    return Step(draft.name, graph, ordered, fixed, tuple(inherited), frozen, tuple(draft.budgets), _settings(draft), nodes)
+    return Step(draft.name, graph, ordered, fixed, tuple(inherited), frozen, tuple(draft.budgets), _settings(draft), nodes, draft.span)
 
 
 def _answers(

@@ -11,6 +11,7 @@ import torch
 
 from archdsl.elaborate.plans import Plan
 from archdsl.search import data as sources
+from archdsl.search.places import placed
 from archdsl.search.ranks import Ranks
 from archdsl.search.runs import Run
 from archdsl.search.search import frozen
@@ -31,8 +32,9 @@ def started(
     planned = plan.settings["data"]
     if data is None and planned is None:
         help = "give `--data motion`, or set `data` in the plan"
-        raise DiagnosticError(codes.NO_DATA.error(None, f"the plan `{plan.name}` names no data", help=help))
-    opened = sources.open(data, planned, plan.steps[-1].graph)
+        raise DiagnosticError(codes.NO_DATA.error(plan.steps[0].span, f"the plan `{plan.name}` names no data", help=help))
+    with placed(planned.span if data is None else None):
+        opened = sources.open(data, planned, plan.steps[-1].graph)
     extra = {**conditions(opened, chunks, ranks), "storage": storage}
     run = begun(folder, frozen(plan, data if data is not None else str(planned), extra), resume, ranks)
     yield (

@@ -43,8 +43,12 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, frozen: Mapping[str, Any]) -> Run:
-        """A new run in an empty or new directory. Raises DiagnosticError E0720 where something is there."""
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        """A new run in an empty or new directory, or in that of a run which failed before its first checkpoint.
+
+        Raises DiagnosticError E0720 where something is there.
+        """
+        failed = (folder / "frozen.json").is_file() and not (folder / "checkpoints").exists()
+        if folder.exists() and not failed and (not folder.is_dir() or any(folder.iterdir())):
             has = "a run" if (folder / "frozen.json").is_file() else "something else"
             problem = f"`{folder}` already holds {has}"
             raise DiagnosticError(codes.RUN_EXISTS.error(None, problem, help="go on with `--resume`, or give another directory"))
@@ -64,7 +68,8 @@ class Run:
         differing = list(_differences(held, json.loads(json.dumps(frozen))))
         if differing:
             shown = "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" if len(differing) > 3 else "")
-            raise DiagnosticError(codes.OTHER_RUN.error(None, f"the run in `{folder}` is another one: {shown}"))
+            problem = f"the run in `{folder}` is another one: {shown}"
+            raise DiagnosticError(codes.OTHER_RUN.error(None, problem, help="begin anew in another directory"))
         for left in folder.glob(".*.*"):  # of a file that was being written when the run was killed
             left.unlink()
         return cls(folder)

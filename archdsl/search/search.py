@@ -16,12 +16,15 @@ from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype, complete, genotype_of
 from archdsl.search.documents import Documents
 from archdsl.search.page import page
+from archdsl.search.places import placed
 from archdsl.search.runs import Run, Stopped
 from archdsl.search.steps import Surroundings, answers_after, answers_before, begin
 from archdsl.search.strategies.protocol import Answers, Facts, State, Strategy
 from archdsl.whole_files import write_text
 
 Watch = Callable[[Facts], None]
+
+_OF_PLANS = ("E05", "E07")  # what is wrong with data is not the plan's fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def search(
             _save(run, at, None, around)
         watch({"event": "step", "step": step.name, "rounds": strategy.rounds, "round": at.round, "open": len(step.opened)})
         while at.round < strategy.rounds:
-            told = strategy.round(at.round)
+            with placed(step.span, _OF_PLANS):
+                told = strategy.round(at.round)
             if told is None:
                 break
             at.round, at.total = at.round + 1, at.total + 1

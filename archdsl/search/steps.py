@@ -15,6 +15,7 @@ from archdsl.elaborate.plan_values import PLUGINS, filled
 from archdsl.elaborate.plans import Plan, Step
 from archdsl.questions.diagram import live
 from archdsl.search.costs import costs_of
+from archdsl.search.places import placed
 from archdsl.search.points import Points
 from archdsl.search.problem import Problem
 from archdsl.search.ranks import Ranks
@@ -83,9 +84,10 @@ def begin(plan: Plan, number: int, found: Mapping[str, Answers], inherited: Mapp
     settled = answers_before(step, found)
     opened = tuple(c for c in step.graph.choices if c.path not in settled)
     if not opened:
-        raise DiagnosticError(codes.NOTHING_OPEN.error(None, f"`{step.name}` leaves no choice of `{step.graph.name}` open"))
+        raise DiagnosticError(codes.NOTHING_OPEN.error(step.span, f"`{step.name}` leaves no choice of `{step.graph.name}` open"))
     active = live(step.graph)
-    costs = costs_of(step.graph, active, step.budgets, options.get("latency"))
+    with placed(plan.strategy.span):
+        costs = costs_of(step.graph, active, step.budgets, options.get("latency"))
     points = Points(step.graph, active, settled, opened, costs)
     problem = Problem(
         step,
@@ -101,7 +103,8 @@ def begin(plan: Plan, number: int, found: Mapping[str, Answers], inherited: Mapp
         around.cuts,
         around.device,
     )
-    return kind(problem, options)
+    with placed(step.span):
+        return kind(problem, options)
 
 
 def answers_after(strategy: Strategy, step: Step) -> dict[str, str]:

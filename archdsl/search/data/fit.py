@@ -31,7 +31,8 @@ def check_fit(shape: Mapping[str, int], classes: Sequence[str], network: Graph) 
         raise _unfit(f"the examples are [{_listed(shape)}], and `{name}` of `{network.name}` is [{_listed(wanted)}]", help)
     scores = network.outputs[0].shape["c"]
     if scores.is_constant and scores.value < len(classes):
-        raise _unfit(f"the data have {len(classes)} classes, and `{network.name}` has {scores.value} outputs", "`--set classes=…`")
+        help = f"ask for so many, as `{network.name}(classes = {len(classes)})` where that is what the parameter is called"
+        raise _unfit(f"the data have {len(classes)} classes, and `{network.name}` has {scores.value} outputs", help)
     return {dim: shape[dim] for dim in wanted}
 
 
