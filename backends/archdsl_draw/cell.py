@@ -56,7 +56,7 @@ def entered(around: Around) -> Around:
     focus = around.focus
     while focus.parent is None or (not focus.values and len(_body(focus)) == 1):
         body = _body(focus)
-        if len(body) != 1 or body[0].level != "block" or not body[0].children:
+        if len(body) != 1 or body[0].level not in ("block", "alternative") or not body[0].children:
             break
         focus = body[0]
     if focus is around.focus:

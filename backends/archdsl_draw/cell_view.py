@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from archdsl.ir.activity import Activity, activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Op, Pick
 from archdsl_draw.cell import Cell, CellEdge, CellNode, Chances, cell_of, entered
@@ -25,9 +24,10 @@ from archdsl_draw.words import (
     short,
     wrapped,
 )
-from archdsl_draw.worth import worth
+from archdsl_draw.worth import worths
 
 _COLUMNS = 22
+_MOST = 8  # open questions of a node that are named one by one
 _FEW = 5  # operations of a block that are named one by one
 _SIGNS = {"add": "+", "mul": "×"}
 
@@ -51,7 +51,7 @@ class _Drawn:
 
     def __init__(self, cell: Cell, graph: Graph, chances: Chances) -> None:
         self._cell, self._graph, self._chances = cell, graph, chances
-        self._live: Activity = activity(graph.outputs)
+        self._worth = dict(zip(cell.nodes, worths([n.part.values for n in cell.nodes], graph), strict=True))
         self._said: dict[str, None] = {}  # the questions whose answers stand in nodes
         self._example = ""
         kinds = {self._kind(n) for n in cell.nodes} | {_on_edge(e) for e in cell.edges}
@@ -115,7 +115,7 @@ class _Drawn:
         kind = self._kind(node)
         body = node.body or part.node
         if not said and not opened:
-            found = contents(body, {})
+            found = contents(body)
             title = body.callee if body.callee not in ("turn", body.segment) and body is not part.node else ""
             if body.level == "primitive" or not found:
                 lines = [Text(part.name, 8.5, True)]
@@ -132,7 +132,9 @@ class _Drawn:
             lines += [Text(t, 8) for t in wrapped(said[2:], _COLUMNS)]
         if node.choice is not None:
             lines.append(Text(_question(node.choice), 7.5))
-        lines += [Text(t, 7.5) for n, c in opened.items() for t in self._asked(n, c)]
+        lines += [Text(t, 7.5) for n, c in list(opened.items())[:_MOST] for t in self._asked(n, c)]
+        if len(opened) > _MOST:
+            lines.append(Text(f"and {len(opened) - _MOST} more", 7.5))
         lines += [Text(f"also reads {e.source.part.name}", 7.5) for e in self._cell.edges if e.target is node and e.aside]
         return lines, kind, bool(opened) or node.choice is not None
 
@@ -165,11 +167,10 @@ class _Drawn:
     def _note(self, node: CellNode) -> str:
         part = node.part
         assert part.node is not None
-        cost = worth(part.values, self._live)
         words = answers_of(part.node, self._graph)
         facts = [part.path, *(f"{n} = {label}" for n, label in words.items())]
         facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._graph).items()]
-        return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *cost.lines()])
+        return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *self._worth[node].lines()])
 
     # -- edges ------------------------------------------------------------------------------------
 
@@ -200,7 +201,7 @@ class _Drawn:
         if said:
             yield sample(f"answers to {', '.join(said)}", self._example, bold=True)
         if any(b.outline == "joint" for b in self.boxes):
-            yield swatch("joins, without weights", PAPER, radius=6)
+            yield swatch("without weights", PAPER, radius=6)
         if any(b.open for b in self.boxes):
             yield swatch("questions are open", PAPER, dashed=True)
         if any(e.dashed for e in self.edges):

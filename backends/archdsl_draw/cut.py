@@ -181,7 +181,7 @@ class _Run:
 def _only_block(node: Node) -> tuple[Node, str]:
     """Of a turn that holds one block and nothing else that block, and what its name adds to the turn's."""
     below = ""
-    while node.level == "loop" and not node.values and len(node.children) == 1 and node.children[0].level == "block":
+    while node.level == "loop" and not node.values and len(node.children) == 1 and node.children[0].level in ("block", "alternative"):
         node = node.children[0]
         below += "" if node.segment == node.callee else f".{node.segment}"
     return node, below

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.compare.paths import base
-from archdsl.ir.activity import Activity, activity
-from archdsl.ir.graph import Graph, Op, Select, Value
+from archdsl.ir.graph import Graph, Op, Pick, Select, Value
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw.cut import cut, usual_depth
@@ -17,7 +16,7 @@ from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
 from archdsl_draw.parts import Around, Link, Part, Picture
 from archdsl_draw.scene import Scene
 from archdsl_draw.words import answered, answers_of, contents, domain_words, open_choices, operation, shape_text, short, wrapped
-from archdsl_draw.worth import worth
+from archdsl_draw.worth import worths
 
 MOST = 1000  # boxes
 _COLUMNS = 26
@@ -56,7 +55,7 @@ class _Drawn:
 
     def __init__(self, picture: Picture, graph: Graph) -> None:
         self._picture, self._graph = picture, graph
-        self._live: Activity = activity(graph.outputs)
+        self._worth = dict(zip(picture.parts, worths([p.values for p in picture.parts], graph), strict=True))
         self._families: dict[str, None] = {}
         nodes = list(picture.frames)
         number = {node: i for i, node in enumerate(nodes)}
@@ -73,39 +72,46 @@ class _Drawn:
         fill = OKABE_ITO[list(_FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
-        joint = not part.node.children and not family and part.repeat == 1 and not worth(part.values, self._live).params[1]
+        joint = not part.node.children and not family and part.repeat == 1 and not self._worth[part].params[1]
         return FlowBox(part.path, tuple(lines), "joint" if joint else "box", fill, is_open, part.repeat > 1, self._note(part), frame)
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
         node = part.node
         assert node is not None
         family = ""
-        asked = dict(open_choices(node, self._graph)) if node.level != "primitive" else {}
+        asked = open_choices(node, self._graph) if node.level != "primitive" else {}
+        own = {name: choice for name, choice in asked.items() if "." not in name}
         if not node.children and part.values:
             value = next((v for v in part.values if v in node.values), part.values[0])
             first, *more = operation(value)
             family = _family(value)
             named = [Text(part.name, 9, True)] if _is_named(part, value) else []
             lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
-            is_open = isinstance(value, Select)
+            is_open = isinstance(value, Select | Pick)
         else:
             callee = node.callee if node.callee not in ("turn", base(node.segment)) else ""
             lines = [Text(part.name, 9, True), *([Text(callee, 8)] if callee else [])]
-            said = [w for n, label in answers_of(node, self._graph).items() if not label.startswith("[") for w in [answered(n, label)] if w]
-            found = said or ([] if asked else contents(node, {}))
+            said = [
+                w
+                for n, label in answers_of(node, self._graph).items()
+                if "." not in n and label[0] != "["
+                for w in [answered(n, label)]
+                if w
+            ]
+            found = said or ([] if own else contents(node))
             shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
             lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, " · " if said else ", ")]
             is_open = bool(asked)
         if part.absorbed:
             lines.append(Text(" → ".join(short(n.callee) for n in part.absorbed), 8))
-        for name, choice in list(asked.items())[:_FEW]:
-            lines.append(Text(f"{name}: {domain_words(choice)}", 7.5))
-        if len(asked) > _FEW:
-            lines.append(Text(f"and {len(asked) - _FEW} more choices", 7.5))
+        lines += [Text(f"{name}: {domain_words(choice)}", 7.5) for name, choice in list(own.items())[:_FEW]]
+        inner = len(asked) - min(len(own), _FEW)
+        if inner:
+            lines.append(Text(f"{inner} {'more ' if own else ''}choice{'s' * (inner > 1)} inside", 7.5))
         if part.repeat > 1:
             lines.append(Text(f"× {part.repeat}{' side by side' if part.abreast else ''}", 9, True))
         each = " each" if part.repeat > 1 else ""
-        lines += [Text(f"{t}{each}", 7.5, soft=True) for t in worth(part.values, self._live).lines()]
+        lines += [Text(f"{t}{each}", 7.5, soft=True) for t in self._worth[part].lines()]
         return lines, is_open, family
 
     def _note(self, part: Part) -> str:
@@ -115,7 +121,7 @@ class _Drawn:
             facts.append(f"{part.repeat} equal ones {'side by side' if part.abreast else 'in a row'}")
         facts += [f"{n} = {label}" for n, label in answers_of(part.node, self._graph).items()]
         facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._graph).items()]
-        return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *worth(part.values, self._live).lines()])
+        return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *self._worth[part].lines()])
 
     def _edge(self, link: Link, place: dict[Part, int]) -> FlowEdge:
         shapes = dict.fromkeys(shape_text(v.shape) for v in link.values)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from archdsl.compare.expressions import domain_text
+from archdsl.compare.paths import base
 from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, Undefined, opened
@@ -170,7 +171,7 @@ def wrapped(words: Sequence[str], columns: int, separator: str = " · ") -> Iter
         yield line
 
 
-def contents(node: Node, names: Mapping[str, str]) -> list[str]:
+def contents(node: Node) -> list[str]:
     """What a block consists of: its convolutions, products and blocks in order, equal neighbours counted."""
     found: list[list[Any]] = []
     for child in node.children:
@@ -179,7 +180,7 @@ def contents(node: Node, names: Mapping[str, str]) -> list[str]:
             if child.callee in ("conv", "linear", "attend", "dot", "max_pool", "avg_pool"):
                 word = operation(child.values[-1])[0]
         elif child.level != "primitive":
-            word = names.get(child.callee, child.callee if child.callee != "turn" else child.segment)
+            word = child.callee if child.callee != "turn" else base(child.segment)
         if not word:
             continue
         if found and found[-1][0] == word:

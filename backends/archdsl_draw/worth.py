@@ -1,22 +1,26 @@
-"""What a part of a graph costs: params and MACs, of a space their bounds."""
+"""What parts of a graph cost: params and MACs, of a space the least and the most."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from math import prod
 
 from archdsl.compare.text import amount
-from archdsl.ir.activity import Activity
-from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, Variable, lift
-from archdsl.ir.graph import Op, Pick, Value
+from archdsl.ir.activity import Activity, activity, binding
+from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, product, where
+from archdsl.ir.extremes import extremes_of
+from archdsl.ir.graph import Graph, Op, Pick, Value
+from archdsl.ir.terms import merged
+from archdsl.syntax.diagnostics import DiagnosticError
 
 Bounds = tuple[int, int]
+_ZERO = constant(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Least and most; of a model both are equal and exact, of a space each is bounded by what its operations need."""
+    """Least and most; of a model both are equal."""
 
     params: Bounds
     macs: Bounds
@@ -33,37 +37,36 @@ def spread(bounds: Bounds) -> str:
 
 
 def worth(values: Iterable[Value], live: Activity) -> Worth:
-    """The cost of values; a weight that several of them share counts once."""
+    """The cost of values; a weight that several of them share counts once. Of a space the sums of what each operation needs
+    at least and at most, which a whole architecture may not reach."""
+    params, macs = _terms(values, live)
+    return Worth(_ends(params), _ends(macs))
+
+
+def worths(groups: Sequence[Iterable[Value]], graph: Graph) -> list[Worth]:
+    """The costs of groups of values of a graph, of a space exactly, unless that is out of reach."""
+    live = activity(graph.outputs)
+    terms = [each for group in groups for each in _terms(group, live)]
+    ends: list[Bounds] | None = None
+    if graph.choices:
+        with suppress(DiagnosticError, TooWide):  # the looser ends do
+            ends = extremes_of(terms, [binding(r, live) for r in graph.requirements], live.choices)
+    if ends is None:
+        ends = [_ends(each) for each in terms]
+    return [Worth(*pair) for pair in zip(ends[::2], ends[1::2], strict=True)]
+
+
+def _terms(values: Iterable[Value], live: Activity) -> tuple[list[Expr], list[Expr]]:
+    """Params and MACs as terms, each 0 where it is not live."""
     values = list(values)
-    macs = _sum((v.macs, live.values.get(v)) for v in values if isinstance(v, Op))
     weights = {w.identity: w for v in values if isinstance(v, Op | Pick) for w in v.weights}
-    return Worth(_sum((lift(_size, *w.shape), live.weights.get(i)) for i, w in weights.items()), macs)
+    params = [where(live.weights.get(i, TRUE), product(w.shape), _ZERO) for i, w in weights.items()]
+    return params, [where(live.values.get(v, TRUE), v.macs, _ZERO) for v in values if isinstance(v, Op)]
 
 
-def _sum(terms: Iterable[tuple[Expr, Expr | None]]) -> Bounds:
-    """Bounds of a sum; terms over the same choices are added before their bounds are taken."""
-    tables: dict[tuple[Variable, ...], list[int]] = {}
+def _ends(terms: Iterable[Expr]) -> Bounds:
     low = high = 0
-    for cost, guard in terms:
-        try:
-            here = cost if guard is None or guard == TRUE else lift(_guarded, guard, cost)
-        except TooWide:
-            values = list(_numbers(cost.table))
-            high += max(values)
-            continue
-        numbers = list(_numbers(here.table))
-        known = tables.get(here.scope)
-        tables[here.scope] = numbers if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
-    return low + sum(map(min, tables.values())), high + sum(map(max, tables.values()))
-
-
-def _numbers(table: Iterable[object]) -> Iterator[int]:
-    return (0 if isinstance(v, Undefined) else int(v) for v in table)  # type: ignore[call-overload]
-
-
-def _size(*shape: int) -> int:
-    return prod(shape)
-
-
-def _guarded(active: bool, cost: int) -> int:
-    return cost if active else 0
+    for term in merged(terms):
+        numbers = [0 if isinstance(v, Undefined) else int(v) for v in term.distinct()]
+        low, high = low + min(numbers), high + max(numbers)
+    return low, high
