@@ -11,7 +11,7 @@ from archdsl.compare.text import amount
 from archdsl_draw.look import Look
 from archdsl_draw.macro import Unit
 from archdsl_draw.metrics import fitted, text_width
-from archdsl_draw.palette import INK, PAPER, PLAIN, STAR, colour_of, ink_on
+from archdsl_draw.palette import INK, LINE, PAPER, PLAIN, SOFT, STAR, colour_of, ink_on, paled
 from archdsl_draw.scene import Box, Item, Label, Mark, Shape
 
 SHAPES: tuple[Shape, ...] = ("circle", "triangle", "square", "diamond")
@@ -154,47 +154,50 @@ def _ends(ends: tuple[float, float]) -> str:
     return f"{ends[0]:g}" if ends[0] == ends[1] else f"{ends[0]:g}–{ends[1]:g}"
 
 
-def draw(box: Face, x: float, y: float, key: Key) -> Iterator[Item]:
+def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterator[Item]:
     """The box with its upper left corner at (x, y)."""
     unit, look = box.unit, box.look
-    fill, ink = PLAIN, INK
+    fill, ink, stroke = PLAIN, INK, INK
     several = is_searched(look)
     if several or look.options:
         fill = PAPER
     elif look.kernels:
         fill = colour_of(key.kernels[look.kernels[0]])
         ink = ink_on(fill)
+    if pale:
+        fill, ink, stroke = paled(fill), SOFT, LINE
     radius = 9.0 if unit.is_input or look.sign else 2.0
     if unit.repeat > 1:  # a pile of equal blocks
-        yield from (Box(x + shift, y + shift, box.width, box.height, PAPER, radius=radius) for shift in (4.0, 2.0))
-    yield Box(x, y, box.width, box.height, fill, dashed=bool(look.options), radius=radius, name=unit.path, note=note(unit, look))
+        yield from (Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius) for shift in (4.0, 2.0))
+    yield Box(x, y, box.width, box.height, fill, stroke, dashed=bool(look.options), radius=radius, name=unit.path, note=note(unit, look))
     content = sum(line.height for line in box.lines) + (2 * _STAR + 3 if look.attention != "no" else 0)
     floor = (2 * _MARK + 4 if look.marks else 0) + (7 if several else 0)
     top = y + (box.height - floor - content) / 2
     if look.attention != "no":
-        yield star(x + box.width / 2, top + _STAR, _STAR, look.attention)
+        yield star(x + box.width / 2, top + _STAR, _STAR, look.attention, stroke)
         top += 2 * _STAR + 3
     for line in box.lines:
         yield Label(x + box.width / 2, top + line.height * 0.82, line.text, line.size, bold=line.bold, colour=ink)
         top += line.height
     if look.marks:
-        yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key)
+        yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key, stroke)
     if several:
-        yield from _cells([colour_of(key.kernels[k]) for k in look.kernels], x, y + box.height - 6, box.width)
+        colours = [colour_of(key.kernels[k]) for k in look.kernels]
+        yield from _cells([paled(c) for c in colours] if pale else colours, x, y + box.height - 6, box.width)
 
 
-def star(x: float, y: float, radius: float, attention: Literal["no", "maybe", "yes"]) -> Mark:
+def star(x: float, y: float, radius: float, attention: Literal["no", "maybe", "yes"], stroke: str = INK) -> Mark:
     """Filled where there is attention, empty where a choice decides."""
-    return Mark("star", x, y, radius, STAR if attention == "yes" else PAPER)
+    return Mark("star", x, y, radius, STAR if attention == "yes" else PAPER, stroke)
 
 
-def _marks(marks: Sequence[str], middle: float, y: float, key: Key) -> Iterator[Item]:
+def _marks(marks: Sequence[str], middle: float, y: float, key: Key, stroke: str) -> Iterator[Item]:
     step = 2 * _MARK + 3
     left = middle - step * (len(marks) - 1) / 2
     for i, name in enumerate(marks):
         if name in key.marks:
             shape, full = key.marks[name]
-            yield Mark(shape, left + i * step, y, _MARK, INK if full else PAPER, INK)
+            yield Mark(shape, left + i * step, y, _MARK, stroke if full else PAPER, stroke)
 
 
 def _cells(colours: Sequence[str], x: float, y: float, width: float) -> Iterator[Item]:

@@ -2,52 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from archdsl.compare.difference import Difference
-from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed
+from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
 from archdsl.compare.paths import spelled_out
 from archdsl.ir.graph import Graph
+from archdsl_draw.alignment import aligned
 from archdsl_draw.drawing import Drawing
-from archdsl_draw.layout import MARGIN
+from archdsl_draw.layout import MARGIN, place
+from archdsl_draw.macro import Unit
+from archdsl_draw.metrics import fitted, text_width
 from archdsl_draw.page import Subject
-from archdsl_draw.palette import DIFFERENT, PAPER, SOFT
-from archdsl_draw.scene import Arrow, Box, Item, Label, Mark, Scene
-from archdsl_draw.view import plan_of, scene_of
+from archdsl_draw.palette import PAPER, SIGNS, SOFT
+from archdsl_draw.plan import Plan
+from archdsl_draw.scene import Box, Item, Label, Scene
+from archdsl_draw.view import draw_plans, draw_title, plans_of
 
-_SIGNS = "~ changed    + only below    − only above    > moved or renamed"
+_LISTED, _LINE = 16, 14.0
+_MEANINGS = {"~": "changed", "+": "only in the second", "−": "only in the first", ">": "moved or renamed"}
 
 
 def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
-    """The macro views of both, the first above; every box that an edit touches carries its sign."""
-    upper, lower = (scene_of(plan_of(g, g.name)) for g in (a, b))
-    scene = Scene(f"{a.name} → {b.name}", f"{len(difference.edits)} differences", max(upper.width, lower.width))
-    scene.items.append(Label(MARGIN, MARGIN + 6, f"{len(difference.edits)} differences: {_SIGNS}", 10, "start", colour=SOFT))
-    top = 20.0
-    for part, first in ((upper, True), (lower, False)):
-        signs = _signs(difference, part, first)
-        for item in part.items:
-            scene.items.append(_lowered(item, top))
-        for item in part.items:
-            if isinstance(item, Box) and item.name in signs:
-                scene.items.extend(_marked(item, signs[item.name], top))
-        top += part.height
-    scene.height = top
+    """Both macro views, row under row, what corresponds in the same column. What an edit touches carries its sign, in the
+    box's corner and in the colour of its outline; the rest is pale."""
+    names = (a.name, b.name) if a.name != b.name else (f"{a.name} (first)", f"{b.name} (second)")
+    plans = aligned(plans_of((a, b), names), difference)
+    signs = _both([_signs(difference, plan.macro.units, first) for plan, first in zip(plans, (True, False), strict=True)], plans)
+    plans = [replace(p, pale=frozenset(u for u in p.macro.units if u not in found)) for p, found in zip(plans, signs, strict=True)]
+    count = len(difference.edits)
+    scene = Scene(f"{a.name} → {b.name}", f"{count} difference{'' if count == 1 else 's'}")
+    draw_title(scene, scene.title, scene.description)
+    _explain(scene, {sign for found in signs for sign in found.values()})
+    placed = place(plans, MARGIN + 60, tag=18)
+    for plan, part in zip(plans, placed, strict=True):
+        for row in part.rows:
+            scene.items.append(Label(MARGIN, row.top - 10, plan.title, 11, "start", bold=True))
+        after = MARGIN + text_width(plan.title, 11, True) + 10
+        scene.items.append(Label(after, part.rows[0].top - 10, plan.subtitle, 9, "start", colour=SOFT))
+        scene.width = max(scene.width, after + text_width(plan.subtitle, 9))
+    draw_plans(scene, plans, placed)
+    for plan, part, found in zip(plans, placed, signs, strict=True):
+        for unit, sign in found.items():
+            face = plan.faces[unit]
+            spot = part.spot(face)
+            top = part.row(unit).lanes[unit.lane] - face.height / 2
+            scene.items.extend(_marked(spot.x, top, spot.width, face.height, sign))
+    _list(scene, difference)
     return Drawing(scene, Subject((a, b), difference))
 
 
-def _signs(difference: Difference, part: Scene, first: bool) -> dict[str, str]:
-    """The sign of each box by its path; the gravest where several edits touch one."""
-    names = [item.name for item in part.items if isinstance(item, Box) and item.name]
-    found: dict[str, str] = {}
+def _list(scene: Scene, difference: Difference) -> None:
+    """The first edits in words, below the pictures."""
+    lines = [(_sign(edit, False) or _sign(edit, True), _words(edit)) for edit in difference.edits[:_LISTED]]
+    for sign, text in lines:
+        scene.height += _LINE
+        scene.items.append(Label(MARGIN + 4, scene.height - 6, sign, 10, bold=True, colour=SIGNS[sign]))
+        scene.items.append(Label(MARGIN + 16, scene.height - 6, fitted(text, scene.width - 2 * MARGIN - 16, 9), 9, "start"))
+    if len(difference.edits) > _LISTED:
+        scene.height += _LINE
+        text = f"and {len(difference.edits) - _LISTED} more: `archdsl diff` prints all"
+        scene.items.append(Label(MARGIN + 16, scene.height - 6, text, 9, "start", colour=SOFT))
+    scene.height += MARGIN / 2 if lines else 0
+
+
+def _words(edit: Edit) -> str:
+    match edit:
+        case Added() | Removed():
+            return f"{edit.path}   {edit.what}"
+        case Moved():
+            return f"{edit.path} → {edit.to}"
+        case Changed():
+            return f"{edit.path}.{edit.field}   {edit.before} → {edit.after}"
+        case ChoiceChanged():
+            return f"{edit.path}   {', '.join(edit.before) or 'not asked'} → {', '.join(edit.after) or 'not asked'}"
+        case Rewired():
+            return f"{edit.path}   reads {', '.join(edit.before)} → {', '.join(edit.after)}"
+
+
+def _both(signs: list[dict[Unit, str]], plans: Sequence[Plan]) -> list[dict[Unit, str]]:
+    """The same, where a box that one side calls changed is changed on the other, too."""
+    changed = {unit.path for found in signs for unit, sign in found.items() if sign == "~"}
+    return [
+        {u: found.get(u, "~") for u in plan.macro.units if u in found or u.path in changed}
+        for plan, found in zip(plans, signs, strict=True)
+    ]
+
+
+def _explain(scene: Scene, signs: Set[str]) -> None:
+    x = MARGIN
+    for sign, meaning in _MEANINGS.items():
+        if sign in signs:
+            scene.items.extend(_tag(x + 7, MARGIN + 42, sign))
+            scene.items.append(Label(x + 18, MARGIN + 45.5, meaning, 10, "start"))
+            x += 18 + text_width(meaning, 10) + 16
+    if signs:
+        scene.items.append(Label(x, MARGIN + 45.5, "pale: the same in both", 10, "start", colour=SOFT))
+
+
+def _signs(difference: Difference, units: Sequence[Unit], first: bool) -> dict[Unit, str]:
+    """The sign of each box that an edit touches; the gravest where several do."""
+    found: dict[Unit, str] = {}
     for edit in difference.edits:
         sign = _sign(edit, first)
         if sign:
             for path in _places(edit, first):
-                for name in names:
-                    if _touches(edit, path, name) and found.get(name) != "~":
-                        found[name] = sign
+                for unit in units:
+                    if _touches(edit, path, unit.path) and found.get(unit) != "~":
+                        found[unit] = sign if path == unit.path or sign in "~>" or unit.path.startswith((f"{path}.", f"{path}[")) else "~"
     return found
 
 
@@ -85,17 +148,13 @@ def _touches(edit: Edit, path: str, name: str) -> bool:
     return answers and bool(scope) and name.startswith(f"{scope}.")
 
 
-def _lowered(item: Item, down: float) -> Item:
-    if isinstance(item, Arrow):
-        return replace(item, points=tuple((x, y + down) for x, y in item.points))
-    return replace(item, y=item.y + down)
-
-
-def _marked(box: Box, sign: str, down: float) -> Iterator[Item]:
+def _marked(x: float, y: float, width: float, height: float, sign: str) -> Iterator[Item]:
     """A double outline, and the sign in a tag at the upper right corner."""
-    y = box.y + down
     for gap in (1.5, 2.5):
-        yield Box(box.x - gap, y - gap, box.width + 2 * gap, box.height + 2 * gap, "none", DIFFERENT, radius=3)
-    x = box.x + box.width
-    yield Mark("circle", x, y, 6.5, PAPER, DIFFERENT)
-    yield Label(x, y + 3.5, sign, 10, bold=True, colour=DIFFERENT)
+        yield Box(x - gap, y - gap, width + 2 * gap, height + 2 * gap, "none", SIGNS[sign], radius=3)
+    yield from _tag(x + width + 3, y - 4, sign)
+
+
+def _tag(x: float, y: float, sign: str) -> Iterator[Item]:
+    yield Box(x - 6.5, y - 6.5, 13, 13, SIGNS[sign], SIGNS[sign], radius=6.5)
+    yield Label(x, y + 3.5, sign, 10, bold=True, colour=PAPER)

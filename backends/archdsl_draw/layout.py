@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from archdsl_draw.boxes import Face, draw
 from archdsl_draw.macro import Unit
@@ -60,24 +62,40 @@ class Placed:
         return Column(column.x + (column.width - face.width) / 2, face.width)
 
 
-def place(plan: Plan, top: float) -> Placed:
-    """Breaks the columns into rows and gives every part its place, from `top` downwards."""
-    widths = _widths(plan)
-    parts = _balanced(plan, widths)
+def place(plans: Sequence[Plan], top: float, tag: float = 0) -> list[Placed]:
+    """Breaks the columns into rows and gives every part its place, from `top` downwards.
+
+    Several plans share their columns: each row of one stands over the same row of the next, `tag` apart.
+    """
+    widths: dict[int, float] = {}
+    for plan in plans:
+        for column, width in _widths(plan).items():
+            widths[column] = max(widths.get(column, 0.0), width)
+    parts = _balanced(_segments(plans, max(widths) + 1), widths)
     row_of = {c: r for r, part in enumerate(parts) for c in part}
-    ways = routes(plan.macro.units, row_of)
-    left = MARGIN + max((text_width(name, 9, True) + 10 for name in plan.lane_names().values()), default=0)
+    ways = [routes(plan.macro.units, row_of) for plan in plans]
+    left = MARGIN + max((text_width(name, 9, True) + 10 for plan in plans for name in plan.lane_names().values()), default=0)
     columns: dict[int, Column] = {}
-    rows = []
+    rows: list[list[Row]] = [[] for _ in plans]
     for number, part in enumerate(parts):
         x = left + (_GUTTER if number else 0)
         for c in part:
             columns[c] = Column(x, widths[c])
-            x += widths[c] + _GUTTER + 4 * ways.gutters.get(c, 0)
-        row = _row(plan, part, number, ways, top, left, x)
-        rows.append(row)
-        top = row.bottom + STRIP
-    return Placed(columns, tuple(rows), ways)
+            x += widths[c] + _GUTTER + 4 * max(way.gutters.get(c, 0) for way in ways)
+        for plan, way, found in zip(plans, ways, rows, strict=True):
+            if len(plans) == 1 or any(unit.column in part for unit in plan.macro.units):
+                found.append(_row(plan, part, number, way, top + tag, left, x))
+                top = found[-1].bottom + STRIP
+    return [Placed(columns, tuple(found), way) for found, way in zip(rows, ways, strict=True)]
+
+
+def _segments(plans: Sequence[Plan], end: int) -> list[range]:
+    """The columns of stages; where plans have different ones, of what they have in common."""
+    starts = set(range(end))
+    for plan in plans:
+        starts -= {c for band in plan.bands for c in range(band.first + 1, band.last + 1)}
+    bounds = [*sorted(starts | {0}), end]
+    return [range(a, b) for a, b in pairwise(bounds)]
 
 
 def _widths(plan: Plan) -> dict[int, float]:
@@ -95,30 +113,30 @@ def _widths(plan: Plan) -> dict[int, float]:
     return widths
 
 
-def _balanced(plan: Plan, widths: dict[int, float]) -> list[range]:
+def _balanced(segments: Sequence[range], widths: Mapping[int, float]) -> list[range]:
     """As few rows as fit, of about one length."""
-    rows = _break(plan, widths, ROW_WIDTH)
+    rows = _break(segments, widths, ROW_WIDTH)
     limit = ROW_WIDTH
-    while limit > 200 and len(narrower := _break(plan, widths, limit - 40)) == len(rows):
+    while limit > 200 and len(narrower := _break(segments, widths, limit - 40)) == len(rows):
         rows, limit = narrower, limit - 40
     return rows
 
 
-def _break(plan: Plan, widths: dict[int, float], limit: float) -> list[range]:
+def _break(segments: Sequence[range], widths: Mapping[int, float], limit: float) -> list[range]:
     """Rows of columns: stages stay whole where they fit in a row."""
     rows: list[range] = []
     start, used = 0, 0.0
-    for band in plan.bands:
-        whole = sum(widths[c] + _GUTTER for c in range(band.first, band.last + 1))
+    for segment in segments:
+        whole = sum(widths[c] + _GUTTER for c in segment)
         if used and used + whole > limit and whole <= limit:
-            rows.append(range(start, band.first))
-            start, used = band.first, 0.0
-        for c in range(band.first, band.last + 1):
+            rows.append(range(start, segment.start))
+            start, used = segment.start, 0.0
+        for c in segment:
             if used and used + widths[c] > limit:
                 rows.append(range(start, c))
                 start, used = c, 0.0
             used += widths[c] + _GUTTER
-    rows.append(range(start, plan.bands[-1].last + 1))
+    rows.append(range(start, segments[-1].stop))
     return rows
 
 
@@ -147,7 +165,7 @@ def draw_flow(scene: Scene, plan: Plan, placed: Placed) -> None:
     _jumps(scene, plan, placed)
     for unit, face in plan.faces.items():
         spot, middle = placed.spot(face), placed.row(unit).lanes[unit.lane]
-        scene.items.extend(draw(face, spot.x, middle - face.height / 2, plan.key))
+        scene.items.extend(draw(face, spot.x, middle - face.height / 2, plan.key, unit in plan.pale))
     for unit in plan.macro.units:
         if not unit.after and not unit.is_input:
             spot, middle = placed.spot(plan.faces[unit]), placed.row(unit).lanes[unit.lane]

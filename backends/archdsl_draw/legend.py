@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archdsl_draw.boxes import PER_EXPANSION, Key, is_searched, star
@@ -26,7 +26,7 @@ class _Entry:
     picture: Callable[[float, float], list[Item]]
 
 
-def draw_legend(scene: Scene, plan: Plan, left: float, top: float, right: float) -> float:
+def draw_legend(scene: Scene, plans: Sequence[Plan], left: float, top: float, right: float) -> float:
     """Lays the entries out in lines; returns where they end."""
     x, y = left, top
     line: list[tuple[_Entry, float]] = []
@@ -39,7 +39,7 @@ def draw_legend(scene: Scene, plan: Plan, left: float, top: float, right: float)
             scene.items.append(Label(at + entry.width + 5, middle + 3.2, entry.text, _SIZE, "start"))
         return height + 8
 
-    for entry in _entries(plan):
+    for entry in _entries(plans):
         room = entry.width + 5 + text_width(entry.text, _SIZE)
         if line and x + room > right:
             y += flush()
@@ -51,10 +51,14 @@ def draw_legend(scene: Scene, plan: Plan, left: float, top: float, right: float)
     return y
 
 
-def _entries(plan: Plan) -> Iterator[_Entry]:
-    looks = [face.look for face in plan.faces.values()]
-    if any(not look.name for look in looks):
-        yield _Entry(f"box without a name: {usual_kind(plan.macro.units)}", 0, 12, lambda x, y: [])
+def _entries(plans: Sequence[Plan]) -> Iterator[_Entry]:
+    """What occurs in any of the plans; they have one key and one ground."""
+    plan, faces = plans[0], [face for plan in plans for face in plan.faces.values()]
+    bands = [band for plan in plans for band in plan.bands]
+    looks = [face.look for face in faces]
+    unnamed = [usual_kind(plan.macro.units) for plan in plans if any(not face.look.name for face in plan.faces.values())]
+    if unnamed:
+        yield _Entry(f"box without a name: {' or '.join(dict.fromkeys(unnamed))}", 0, 12, lambda x, y: [])
     several = any(is_searched(look) for look in looks)
     for kernel, number in plan.key.kernels.items():
         yield _Entry(f"kernel {kernel}", 18, 12, _swatch(colour_of(number)))
@@ -78,12 +82,12 @@ def _entries(plan: Plan) -> Iterator[_Entry]:
         yield _Entry("attention, if chosen", 14, 14, lambda x, y: [star(x + 7, y, 7, "maybe")])
     if any(look.options for look in looks):
         yield _Entry("one of the layers named", 18, 12, lambda x, y: [Box(x, y - 6, 18, 12, PAPER, dashed=True, radius=2)])
-    if any(face.unit.repeat > 1 for face in plan.faces.values()):
+    if any(face.unit.repeat > 1 for face in faces):
         yield _Entry("so many such blocks in a row", 14, 12, lambda x, y: [Label(x, y + 3, "×2", 9, "start", bold=True)])
     for name, (shape, full) in plan.key.marks.items():
         yield _Entry(f"with {name}", 8, 8, _mark(shape, INK if full else PAPER))
-    if any(band.macs[1] for band in plan.bands):
-        spread = any(band.macs[0] != band.macs[1] for band in plan.bands)
+    if any(band.macs[1] for band in bands):
+        spread = any(band.macs[0] != band.macs[1] for band in bands)
         text = "MACs of a stage: full the least, hollow the most" if spread else "MACs of a stage"
         yield _Entry(text, 12, 14, _bars(spread))
 

@@ -12,6 +12,7 @@ PANEL = "#f1f1f1"  # behind a stage
 PAPER = "#ffffff"
 DIFFERENT = "#B34700"  # outlines and signs of what differs; 5.6:1 on white
 STAR = "#F0E442"
+SIGNS = {"+": "#0072B2", "−": DIFFERENT, "~": "#8A4A91", ">": SOFT}  # of a difference; each stands beside its sign
 
 
 def colour_of(index: int) -> str:
@@ -24,3 +25,8 @@ def ink_on(fill: str) -> str:
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return INK if (luminance + 0.05) / 0.06 >= 1.05 / (luminance + 0.05) else PAPER
+
+
+def paled(colour: str) -> str:
+    """The colour of what stands back: a quarter of it on white."""
+    return "#" + "".join(f"{(3 * 255 + int(colour[i : i + 2], 16)) // 4:02x}" for i in (1, 3, 5))

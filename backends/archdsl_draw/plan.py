@@ -37,6 +37,7 @@ class Plan:
     bands: tuple[Band, ...]
     key: Key
     ground: float  # the height of a box at expansion 0
+    pale: frozenset[Unit] = frozenset()  # boxes that stand back
 
     def lane_names(self) -> dict[int, str]:
         """The streams that most boxes of each lane belong to, where lanes have different ones."""

@@ -13,9 +13,9 @@ from archdsl_draw.scene import Box, Label, Scene
 _BAR = 30.0  # the tallest bar
 
 
-def draw_stages(scene: Scene, plan: Plan, placed: Placed) -> None:
-    """Headers, separators and bars of every row; a stage that goes on in the next row has its bar where it starts."""
-    most = max((band.macs[1] for band in plan.bands), default=0)
+def draw_stages(scene: Scene, plan: Plan, placed: Placed, most: float) -> None:
+    """Headers, separators and bars of every row, `most` the tallest; a stage that goes on in the next row has its bar where
+    it starts."""
     for row in placed.rows:
         base = row.bottom + _BAR + 4
         for band, x0, x1, starts in _parts(plan, placed, row):

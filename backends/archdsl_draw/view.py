@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from archdsl.compare.text import amount
 from archdsl.compare.totals import totals
@@ -13,7 +13,7 @@ from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import assignment
 from archdsl_draw.boxes import face, key_of, scaled
 from archdsl_draw.drawing import Drawing
-from archdsl_draw.layout import MARGIN, draw_flow, place
+from archdsl_draw.layout import MARGIN, Placed, draw_flow, place
 from archdsl_draw.legend import draw_legend
 from archdsl_draw.look import Look, cost_of, looks
 from archdsl_draw.macro import Macro, Unit, arrange, joined, units_of
@@ -38,30 +38,52 @@ def render(graph: Graph, genotype: Mapping[str, str] | None = None, *, title: st
 
 def plan_of(graph: Graph, title: str) -> Plan:
     """The boxes of a graph with what they say, in their columns and lanes."""
-    live = activity(graph.outputs)
-    units = units_of(graph)
-    if graph.choices:
-        first = looks(units, live)
-        units = joined(units, lambda a, b: _alike(first[a], first[b]))
-    found = looks(units, live)
-    macro = arrange(units)
-    faces, ground = scaled({unit: face(unit, found[unit]) for unit in units})
-    return Plan(title, _subtitle(graph), macro, faces, _bands(macro, found), key_of(found), ground)
+    return plans_of([graph], [title])[0]
+
+
+def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
+    """The boxes of several graphs, with the same colours, marks and heights for the same things."""
+    parts: list[tuple[Macro, dict[Unit, Look]]] = []
+    for graph in graphs:
+        live = activity(graph.outputs)
+        units = units_of(graph)
+        if graph.choices:
+            first = looks(units, live)
+            units = joined(units, lambda a, b, first=first: _alike(first[a], first[b]))  # type: ignore[misc]
+        parts.append((arrange(units), looks(units, live)))
+    key = key_of({unit: look for _, found in parts for unit, look in found.items()})
+    faces, ground = scaled({unit: face(unit, look) for _, found in parts for unit, look in found.items()})
+    return [
+        Plan(title, _subtitle(graph), macro, {u: faces[u] for u in macro.units}, _bands(macro, found), key, ground)
+        for graph, title, (macro, found) in zip(graphs, titles, parts, strict=True)
+    ]
 
 
 def scene_of(plan: Plan) -> Scene:
     """The plan on paper: title, stages, flow, legend."""
     scene = Scene(plan.title, plan.subtitle)
-    scene.items.append(Label(MARGIN, MARGIN + 12, plan.title, 16, "start", bold=True))
-    scene.items.append(Label(MARGIN, MARGIN + 28, plan.subtitle, 10, "start", colour=SOFT))
-    placed = place(plan, MARGIN + 42)
-    texts = (text_width(plan.title, 16, True), text_width(plan.subtitle, 10), 420)
-    right = max([row.right for row in placed.rows] + [MARGIN + width for width in texts])
-    draw_stages(scene, plan, placed)
-    draw_flow(scene, plan, placed)
-    bottom = draw_legend(scene, plan, MARGIN, placed.rows[-1].bottom + 70, right)
-    scene.width, scene.height = right + MARGIN, bottom + MARGIN / 2
+    draw_title(scene, plan.title, plan.subtitle)
+    placed = place([plan], MARGIN + 42)
+    draw_plans(scene, [plan], placed)
     return scene
+
+
+def draw_title(scene: Scene, title: str, subtitle: str) -> None:
+    scene.items.append(Label(MARGIN, MARGIN + 12, title, 16, "start", bold=True))
+    scene.items.append(Label(MARGIN, MARGIN + 28, subtitle, 10, "start", colour=SOFT))
+    scene.width = MARGIN + max(text_width(title, 16, True), text_width(subtitle, 10), 420)
+
+
+def draw_plans(scene: Scene, plans: Sequence[Plan], placed: Sequence[Placed]) -> None:
+    """Stages and flow of each, and one legend for all below them; sets the size of the paper."""
+    right = max([scene.width, *(row.right for part in placed for row in part.rows)])
+    most = max((band.macs[1] for plan in plans for band in plan.bands), default=0)
+    for plan, part in zip(plans, placed, strict=True):
+        draw_stages(scene, plan, part, most)
+        draw_flow(scene, plan, part)
+    low = max(row.bottom for part in placed for row in part.rows)
+    bottom = draw_legend(scene, plans, MARGIN, low + 70, right)
+    scene.width, scene.height = right + MARGIN, bottom + MARGIN / 2
 
 
 def _alike(a: Look, b: Look) -> bool:

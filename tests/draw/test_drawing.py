@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw import Drawing, render, render_difference
 from archdsl_draw.layout import MARGIN
 from archdsl_draw.metrics import text_width
-from archdsl_draw.palette import OKABE_ITO, ink_on
+from archdsl_draw.palette import INK, LINE, OKABE_ITO, PAPER, SIGNS, ink_on
 from archdsl_draw.scene import Arrow, Box, Label, Mark
 from archdsl_draw.svg import as_svg
 from archdsl_draw.theme import themed
@@ -140,12 +141,46 @@ def test_differences_are_drawn(name: str) -> None:
     a, b = pair(name)
     difference = diff(a, b)
     drawing = render_difference(a, b, difference)
-    ElementTree.fromstring(drawing.svg())
-    signs = [item for item in drawing.scene.items if isinstance(item, Label) and item.text in "~+−>" and item.size == 10]
+    _is_sound(drawing)
+    signs = _tags(drawing)
     if name not in ("formatting_only", "requirement_added", "choice_renamed", "activation_replaced", "layer_removed"):
         assert signs, "no box is marked"
     if name == "formatting_only":
         assert not signs
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("x3d.arch:x3d_s", "x3d.arch:x3d_m"), ("i3d.arch:i3d_r50", "i3d.arch:i3d_r50_nl"), ("i3d.arch:i3d", "s3d.arch:s3d")]
+)
+def test_what_corresponds_stands_in_one_column(a: str, b: str) -> None:
+    one, two = shipped_graph(f"zoo/{a}"), shipped_graph(f"zoo/{b}")
+    drawing = render_difference(one, two, diff(one, two))
+    _is_sound(drawing)
+    places: dict[str, list[Box]] = {}
+    for box in _boxes(drawing):
+        places.setdefault(box.name, []).append(box)
+    for name, boxes in places.items():
+        above, below = boxes[: len(boxes) // 2], boxes[len(boxes) // 2 :]
+        for first, second in zip(above, below, strict=True):
+            assert first.x + first.width / 2 == pytest.approx(second.x + second.width / 2), name
+    strokes = Counter(box.stroke for box in _boxes(drawing))
+    assert strokes[LINE] and strokes[INK], "what is the same is pale, what differs is not"
+
+
+def test_each_side_has_its_sign() -> None:
+    slow, slowfast = (shipped_graph(f"zoo/slowfast.arch:{n}_4x16_r50") for n in ("slow", "slowfast"))
+    there, back = (render_difference(a, b, diff(a, b)) for a, b in ((slow, slowfast), (slowfast, slow)))
+    assert set(_tags(there)) == {"~", "+", "−", ">"}
+    assert Counter(_tags(back)) == Counter({"+": "−", "−": "+"}.get(sign, sign) for sign in _tags(there))
+
+
+def _tags(drawing: Drawing) -> list[str]:
+    """The signs at the boxes, without those that explain them."""
+    return [label.text for label in _tag_labels(drawing) if label.y > 80]
+
+
+def _tag_labels(drawing: Drawing) -> list[Label]:
+    return [t for t in drawing.scene.items if isinstance(t, Label) and t.text in SIGNS and t.size == 10 and t.colour == PAPER]
 
 
 def test_files(tmp_path: Path) -> None:
@@ -217,7 +252,11 @@ def _is_sound(drawing: Drawing) -> None:
     for a, b in combinations(boxes, 2):
         apart = a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
         assert apart, f"{a.name} and {b.name} overlap"
-    labels = [item for item in scene.items if isinstance(item, Label) and item.text]
+    tags = {(item.x, item.y) for item in _tag_labels(drawing)}  # they stand on corners
+    labels = [item for item in scene.items if isinstance(item, Label) and item.text and (item.x, item.y) not in tags]
+    for x, y in tags:
+        near = [t for t in labels if _span(t)[0] < x + 6.5 and x - 6.5 < _span(t)[1] and y - 10 < t.y and t.y - 0.72 * t.size < y + 3]
+        assert not near, f"a tag covers {near[0].text}"
     for label in labels:
         left, right = _span(label)
         assert left >= MARGIN / 2 and right <= scene.width and 0 < label.y < scene.height, f"{label.text} is cut off"
