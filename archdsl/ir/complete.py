@@ -3,18 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant
-from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Shape, Value, Weight, in_order, operands
+from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Shape, Value, Weight, expressions, in_order, operands
+
+_REMEMBERED = 65_536  # values under answers
 
 
-def complete(graph: Graph, at: Mapping[Choice, int]) -> tuple[Graph, Mapping[Value, Value]]:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an op or a pick is under some answers, but for its operands."""
+
+    attrs: Mapping[str, Expr]
+    shape: Shape
+    weights: tuple[Weight, ...]
+    macs: Expr
+
+
+class Settling:
+    """Remembers the parts of the values of one graph under the answers that they depend on."""
+
+    def __init__(self) -> None:
+        self._choices: dict[Value, tuple[Choice, ...]] = {}
+        self._parts: dict[tuple[Value, tuple[int, ...]], Parts] = {}
+
+    def parts(self, value: Op | Pick, at: Mapping[Choice, int]) -> Parts:
+        choices = self._choices.get(value)
+        if choices is None:
+            choices = self._choices[value] = tuple(dict.fromkeys(c for e in expressions(value) for c in e.choices()))
+        place = value, tuple([at[c] for c in choices])
+        known = self._parts.get(place)
+        if known is None:
+            if len(self._parts) >= _REMEMBERED:
+                self._parts.clear()
+            known = self._parts[place] = _parts(value, at)
+        return known
+
+
+def complete(graph: Graph, at: Mapping[Choice, int], settling: Settling | None = None) -> tuple[Graph, Mapping[Value, Value]]:
     """The model in which every choice has the alternative with its index, and the value of `graph` that each of its values is.
 
     Answers of inactive choices have no effect. The model is not verified, and its requirements and bounds are left out.
+    `settling`, which must be of this graph, makes the next one quicker.
     """
+    settling = settling or Settling()
     live: dict[Value, None] = {}
     for value in graph.outputs:
         live[value] = None
@@ -25,7 +59,7 @@ def complete(graph: Graph, at: Mapping[Choice, int]) -> tuple[Graph, Mapping[Val
     source: dict[Value, Value] = {}
     for value in graph.values:
         if value in live:
-            made[value] = _settled(value, made, at)
+            made[value] = _settled(value, made, at, settling)
             if not isinstance(value, Select):
                 source.setdefault(made[value], value)
     outputs = tuple(made[o] for o in graph.outputs)
@@ -41,17 +75,22 @@ def _read(value: Value, at: Mapping[Choice, int]) -> tuple[Value, ...]:
     return operands(value)
 
 
-def _settled(value: Value, made: Mapping[Value, Value], at: Mapping[Choice, int]) -> Value:
-    inputs = tuple(made[o] for o in _read(value, at))
+def _settled(value: Value, made: Mapping[Value, Value], at: Mapping[Choice, int], settling: Settling) -> Value:
+    inputs = tuple([made[o] for o in _read(value, at)])
     if isinstance(value, Input):
         return value
     if isinstance(value, Select) or (isinstance(value, Pick) and len(inputs) == 1):
         return inputs[0]
+    name = _COMBINING[value.combine] if isinstance(value, Pick) else value.name
+    found = settling.parts(value, at)
+    return Op(name, inputs, found.attrs, found.shape, found.weights, found.macs, value.instance, value.span)
+
+
+def _parts(value: Op | Pick, at: Mapping[Choice, int]) -> Parts:
     shape, weights = _sizes(value.shape, at), tuple(_weight(w, at) for w in value.weights)
     if isinstance(value, Pick):
-        attrs = {"dim": constant(value.dim)} if value.dim is not None else {}
-        return Op(_COMBINING[value.combine], inputs, attrs, shape, weights, constant(0), value.instance, value.span)
-    return Op(value.name, inputs, _sizes(value.attrs, at), shape, weights, _constant(value.macs, at), value.instance, value.span)
+        return Parts({"dim": constant(value.dim)} if value.dim is not None else {}, shape, weights, constant(0))
+    return Parts(_sizes(value.attrs, at), shape, weights, _constant(value.macs, at))
 
 
 _COMBINING = {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}

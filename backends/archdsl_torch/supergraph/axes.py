@@ -104,6 +104,26 @@ def lists(axis: Axis) -> frozenset[Choice]:
             return frozenset()
 
 
+def choices_of(axis: Axis) -> frozenset[Choice]:
+    """All choices that decide which positions an architecture takes."""
+    match axis:
+        case Window(size=size):
+            return frozenset(size.choices())
+        case Outer(factors=parts):
+            return frozenset[Choice]().union(*map(choices_of, parts))
+        case Joined(parts=parts, subset=subset):
+            own = frozenset(subset.choices()) if subset is not None else frozenset[Choice]()
+            return own.union(*map(choices_of, parts))
+        case Chosen(index=index, options=options):
+            return frozenset(index.choices()).union(*map(choices_of, options))
+        case Taken(axis=inner, positions=positions):
+            return choices_of(inner) | frozenset(positions.choices())
+        case Chunk(axis=inner):
+            return choices_of(inner)
+        case Members(subset=subset):
+            return frozenset(subset.choices())
+
+
 class Placement:
     """Answers both questions for the axes of one space, remembering what does not change between architectures."""
 

@@ -16,7 +16,7 @@ from archdsl.questions.genotype import Genotype, assignment, complete
 from archdsl_torch.distribution import Distribution
 from archdsl_torch.supergraph.bank import Bank
 from archdsl_torch.supergraph.calls import Calls
-from archdsl_torch.supergraph.child import Child, Gatherer, child, extracted
+from archdsl_torch.supergraph.child import Child, Children, Gatherer, extracted
 from archdsl_torch.supergraph.layouts import Channels, Kernels, Layouts
 
 Answers = Mapping[str, str]
@@ -49,6 +49,7 @@ class Supergraph(nn.Module):
         self.bank = Bank(space, self.layouts, self.active, seed)
         self.weights = self.bank.root
         self.gather = Gatherer(self.bank)
+        self._children = Children(space, self.layouts, self.bank)
         self.distribution = distribution or Distribution(space, active=self.active)
         self._settled: dict[str, str] = {}
 
@@ -123,7 +124,7 @@ class Supergraph(nn.Module):
 
     def child(self, at: Mapping[Choice, int]) -> Child:
         """The architecture of an assignment of every choice."""
-        return child(self.space, self.layouts, self.bank, at)
+        return self._children.of(at)
 
     def segments(self, calls: Calls) -> int:
         """How many segments a forward pass is cut into."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
+from archdsl.ir.activity import Identity
 from archdsl.ir.choice import Choice
-from archdsl.ir.complete import complete
+from archdsl.ir.complete import Settling, complete
 from archdsl.ir.graph import Graph, Op, Weight
 from archdsl.ir.instance import key
 from archdsl_torch.fixed import program_of
@@ -17,6 +18,8 @@ from archdsl_torch.supergraph.axes import Given
 from archdsl_torch.supergraph.bank import Bank
 from archdsl_torch.supergraph.layouts import Layouts
 from archdsl_torch.supergraph.windows import Positions
+
+_REMEMBERED = 16_384  # shares of weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,39 @@ class Child:
     shares: Mapping[str, Share]
 
 
-def child(space: Graph, layouts: Layouts, bank: Bank, at: Mapping[Choice, int]) -> Child:
-    """The architecture of a complete assignment."""
-    model, source = complete(space, at)
-    shares: dict[str, Share] = {}
-    for value in model.values:
-        for weight in source[value].weights if isinstance(value, Op) else ():  # type: ignore[union-attr]
-            name = key(weight.full_name)
-            if name not in shares:
-                given = bank.given(weight, at)
-                whole = layouts.super_shape(weight, given)
-                taken = layouts.taken(weight, at, given)
-                positions = (None if _is_all(p, n) else p for p, n in zip(taken, whole, strict=True))
-                shares[name] = Share(weight, given, tuple(positions))
-    return Child(program_of(model), shares)
+class Children:
+    """Makes the architectures of a space, and remembers what several of them have in common."""
+
+    def __init__(self, space: Graph, layouts: Layouts, bank: Bank) -> None:
+        self._space = space
+        self._layouts = layouts
+        self._bank = bank
+        self._settling = Settling()
+        self._shares: dict[tuple[Identity, tuple[int, ...]], Share] = {}
+
+    def of(self, at: Mapping[Choice, int]) -> Child:
+        """The architecture of a complete assignment."""
+        model, source = complete(self._space, at, self._settling)
+        shares: dict[str, Share] = {}
+        for value in model.values:
+            for weight in source[value].weights if isinstance(value, Op) else ():  # type: ignore[union-attr]
+                name = key(weight.full_name)
+                if name not in shares:
+                    shares[name] = self._share(weight, at)
+        return Child(program_of(model), shares)
+
+    def _share(self, weight: Weight, at: Mapping[Choice, int]) -> Share:
+        place = weight.identity, tuple(at[c] for c in self._layouts.deciding(weight))
+        known = self._shares.get(place)
+        if known is None:
+            given = self._bank.given(weight, at)
+            whole = self._layouts.super_shape(weight, given)
+            taken = self._layouts.taken(weight, at, given)
+            positions = (None if _is_all(p, n) else p for p, n in zip(taken, whole, strict=True))
+            if len(self._shares) >= _REMEMBERED:
+                self._shares.clear()
+            known = self._shares[place] = Share(weight, given, tuple(positions))
+        return known
 
 
 class Gatherer:

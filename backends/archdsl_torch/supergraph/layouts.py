@@ -15,7 +15,21 @@ from archdsl.ir.activity import Identity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
-from archdsl_torch.supergraph.axes import Axis, Chosen, Chunk, Given, Joined, Members, Outer, Placement, Taken, Window, lists, same
+from archdsl_torch.supergraph.axes import (
+    Axis,
+    Chosen,
+    Chunk,
+    Given,
+    Joined,
+    Members,
+    Outer,
+    Placement,
+    Taken,
+    Window,
+    choices_of,
+    lists,
+    same,
+)
 from archdsl_torch.supergraph.windows import Place, Positions
 
 Sizes: TypeAlias = Mapping[str, Axis]
@@ -39,6 +53,7 @@ class Layouts:
         self._of: dict[Value, Sizes] = {}
         self._weights: dict[Identity, tuple[Axis, ...]] = {}
         self._separate: dict[Identity, tuple[Choice, ...]] = {}
+        self._deciding: dict[Identity, tuple[Choice, ...]] = {}
         for value in graph.values:
             self._of[value] = self._layout(value)
             if isinstance(value, Op | Pick):
@@ -61,6 +76,14 @@ class Layouts:
         has one weight for all: x and what is joined to it keep their places.
         """
         return self._separate[weight.identity]
+
+    def deciding(self, weight: Weight) -> tuple[Choice, ...]:
+        """All choices that decide which positions of which super-weight an architecture takes."""
+        known = self._deciding.get(weight.identity)
+        if known is None:
+            found = {*self.separate(weight), *(c for axis in self.of_weight(weight) for c in choices_of(axis))}
+            known = self._deciding[weight.identity] = tuple(found)
+        return known
 
     def super_size(self, value: Value, dim: str, given: Given = ()) -> int:
         """The size of a dimension of a value that has room for every architecture."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.graph import Pick
+from archdsl.ir.graph import Input, Pick
 from archdsl.ir.instance import key
 from archdsl.questions.genotype import Genotype
 from archdsl.questions.genotype import assignment as answers_of
@@ -56,7 +56,8 @@ class Mixed(Supergraph):
         """The output of the mixture, or a tuple of its outputs."""
         weights = self.mixing(self._current)
         kind = next(self.weight_parameters(), torch.empty(()))
-        given = dict(zip((x.name for x in self.space.inputs), self.inputs(inputs, named), strict=True))
+        found = zip(self.space.inputs, self.inputs(inputs, named), strict=True)
+        given = {one.name: _channels_last(one, x) for one, x in found}
         gather = partial(self._gathered, weights, kind)
         return self._calls.run(given, gather, self.training, self.segments(self._calls))
 
@@ -113,3 +114,8 @@ class Mixed(Supergraph):
                 self._indices[place] = torch.tensor(what.positions, dtype=torch.long, device=kind.device)
             return self._indices[place]
         return what.values(weights).to(kind)  # type: ignore[attr-defined]
+
+
+def _channels_last(one: Input, x: torch.Tensor) -> torch.Tensor:
+    """An image with its channels innermost, where depthwise convolutions and pools run 2 to 5 times as fast; clips gain nothing."""
+    return x.contiguous(memory_format=torch.channels_last) if one.dims == "bchw" else x

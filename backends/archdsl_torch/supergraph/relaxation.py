@@ -29,12 +29,12 @@ from archdsl_torch.lowering.site import Form, Site, output
 from archdsl_torch.lowering.site import Value as Located
 from archdsl_torch.lowering.table import ROWS
 from archdsl_torch.program import Program
-from archdsl_torch.supergraph.axes import Axis, Given, Outer
+from archdsl_torch.supergraph.axes import Axis, Given, Outer, choices_of
 from archdsl_torch.supergraph.bank import Bank
 from archdsl_torch.supergraph.layouts import Layouts
 from archdsl_torch.supergraph.meetings import Meeting, meeting, wide_dims
 from archdsl_torch.supergraph.recorder import Recorder
-from archdsl_torch.supergraph.shares import Included, Mask, Masks, Picked, Terms, TooManyCombinations, assignments, choices_of, picked
+from archdsl_torch.supergraph.shares import Included, Mask, Masks, Picked, Terms, TooManyCombinations, assignments, picked
 
 MOST = 64  # combinations of answers for which one op runs
 
@@ -181,8 +181,8 @@ class _Relaxation:
         axes = [self._layouts.of(op)[d] for d in wide]
         axes += [self._layouts.of(source)[d] for source in op.inputs for d in self._families[source].wide]
         for which in axes:
-            own = _sorted(separate & choices_of(which))
-            if own and any(self._masks.embedding(which, tuple(at.items())) is None for at in assignments(own)):
+            apart = _sorted(separate & choices_of(which))
+            if apart and any(self._masks.embedding(which, tuple(at.items())) is None for at in assignments(apart)):
                 return True
         return False
 

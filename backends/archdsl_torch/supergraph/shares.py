@@ -18,7 +18,7 @@ import torch
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl_torch.distribution import positions_of
-from archdsl_torch.supergraph.axes import Axis, Chosen, Chunk, Given, Joined, Members, Outer, Placement, Taken, Window
+from archdsl_torch.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of
 
 MOST_COMBINATIONS = 4096  # of the answers that one axis depends on
 
@@ -160,26 +160,6 @@ def assignments(choices: Sequence[Choice]) -> list[dict[Choice, int]]:
     if prod(c.size for c in choices) > MOST_COMBINATIONS:
         raise TooManyCombinations(choices)
     return [dict(zip(choices, indices, strict=True)) for indices in product(*(range(c.size) for c in choices))]
-
-
-def choices_of(axis: Axis) -> frozenset[Choice]:
-    """All choices that decide which positions an architecture takes."""
-    match axis:
-        case Window(size=size):
-            return frozenset(size.choices())
-        case Outer(factors=parts):
-            return frozenset[Choice]().union(*map(choices_of, parts))
-        case Joined(parts=parts, subset=subset):
-            own = frozenset(subset.choices()) if subset is not None else frozenset[Choice]()
-            return own.union(*map(choices_of, parts))
-        case Chosen(index=index, options=options):
-            return frozenset(index.choices()).union(*map(choices_of, options))
-        case Taken(axis=inner, positions=positions):
-            return choices_of(inner) | frozenset(positions.choices())
-        case Chunk(axis=inner):
-            return choices_of(inner)
-        case Members(subset=subset):
-            return frozenset(subset.choices())
 
 
 class Masks:
