@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from archdsl.compare.text import amount
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype
+from archdsl.syntax.codes.files import NO_DOT
 from archdsl.syntax.diagnostics import DiagnosticError
 
 _POINTS = 240  # of a curve, at most
@@ -43,13 +44,24 @@ def framed(title: str, parts: Sequence[str]) -> str:
 
 
 def drawing(graph: Graph, genotype: Genotype | None = None) -> str:
-    """The diagram of an architecture, or why there is none."""
+    """The diagram of an architecture, or why there is none: of a cell its nodes, where the program that places them is there."""
     from archdsl_draw import render
 
     try:
         return render(graph, genotype).svg()
     except DiagnosticError as error:
+        if error.diagnostics[0].code == NO_DOT.id:
+            return render(graph, genotype, view="macro").svg()
         return f"<p>{escape(error.diagnostics[0].message)}</p>"
+
+
+def learned(graph: Graph, records: Iterable[Mapping[str, Any]]) -> str:
+    """Every open choice of a space, its alternatives shaded by the latest of the records that tell their probabilities; "" where
+    none does."""
+    from archdsl_draw import latest, render
+
+    chances = latest(records)
+    return render(graph, view="space", probabilities=chances).svg() if chances and graph.choices else ""
 
 
 def curves(records: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from archdsl.compare.text import amount
 from archdsl.elaborate.plans import Plan, Step
 from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype
-from archdsl.search.charts import curves, drawing, framed, shares
+from archdsl.search.charts import curves, drawing, framed, learned, shares
 
 _CURVES = {
     "loss": "loss on training batches",
@@ -36,6 +36,9 @@ def page(plan: Plan, step: Step, genotype: Genotype, records: Iterable[Mapping[s
     parts.append(f"<h2>The architecture so far, {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>")
     parts.append(f"<pre>{escape(genotype.to_text('found', step.graph.name))}</pre>")
     parts.append(f'<div class="drawing">{drawing(step.graph, genotype)}</div>')
+    thought = learned(step.graph, by_step.get(step.name, ()))
+    if thought:
+        parts.append(f'<h2>What the search thinks of each alternative</h2><div class="drawing">{thought}</div>')
     for name, rounds in by_step.items():
         if rounds:
             parts.append(f"<h2>{escape(name)}, {len(rounds):,} round{'' if len(rounds) == 1 else 's'}</h2>")
