@@ -33,6 +33,13 @@ from tests.laws.subjects import shipped_graph
 HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">&lt;<!--"
 ENTER, TAB, LEFT, RIGHT, DOWN, ESCAPE = "\ue007", "\ue004", "\ue012", "\ue014", "\ue015", "\ue00c"
 
+POOLS = """arch 1
+model pools {
+  input image: [b, c = 8, h = 16, w = 16]
+  output image -> max_pool(2, 2) -> conv(8, 3x3) -> max_pool(2, 2) -> mean(@hw)
+}
+"""
+
 # What the page holds
 
 
@@ -138,6 +145,15 @@ def test_colours_turn_but_for_what_stands_on_a_fixed_one() -> None:
     assert items[2].fill == "#56B4E9" and items[3].colour.startswith("#")
 
 
+@pytest.mark.parametrize("name", ["kernel_changed", "stream_added", "layer_removed"])
+def test_every_colour_of_a_page_is_there_in_the_light_and_in_the_dark(name: str) -> None:
+    a, b = pair(name)
+    page = render_difference(a, b, diff(a, b)).html()
+    blocks = [set(re.findall(r"(--[a-z0-9-]+):", block)) for block in re.findall(r":root[^{]*\{([^}]*)\}", page)]
+    assert len(blocks) == 3 and blocks[0] == blocks[1] == blocks[2]
+    assert set(re.findall(r"var\((--[a-z0-9-]+)\)", page)) <= blocks[0]
+
+
 # How it behaves
 
 needs_browser = pytest.mark.skipif(bool(missing()), reason=missing())
@@ -156,6 +172,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "model": render(network(BASE, "fixed")),
         "space": render(network(BASE, "base"), view="space"),
         "many": render(network(chain(500), "chain")),
+        "pools": render(network(POOLS, "pools")),
     }
     drawings["difference"] = render_difference(*(two := pair("kernel_changed")), diff(*two))
     for name, drawing in drawings.items():
@@ -360,13 +377,25 @@ def test_facts_are_those_of_the_graph(page: Page) -> None:
 
 
 @needs_browser
+def test_layers_that_share_a_path_are_told_apart(page: Page, files: dict[str, Path]) -> None:
+    page.open(files["pools"])
+    boxes = page.ask("[...document.querySelectorAll('#picture [data-path=max_pool]')].map((e) => e.nodes.map((n) => n.shape).join())")
+    assert boxes == ["c8 h8 w8", "c8 h4 w4"]
+    page.click(STRUCTURE)
+    page.keys("/", *"max_pool")
+    assert page.ask("document.getElementById('found').textContent") == "1 of 2: max_pool"
+    page.keys(ENTER)
+    assert page.ask("document.querySelector('.found').node.shape") == "c8 h4 w4"
+
+
+@needs_browser
 def test_a_difference_leads_to_its_boxes(page: Page, files: dict[str, Path]) -> None:
     page.open(files["difference"])
     page.click(".differences li button")
     marked = page.ask("document.querySelector('#picture .found').dataset.path")
     page.click("#views button:nth-child(3)")
     touched = """[...document.querySelectorAll('svg[role=tree]:not([hidden]) [data-path]')]
-      .filter((e) => e.querySelector('rect[stroke="var(--different)"]')).map((e) => e.dataset.path)"""
+      .filter((e) => e.querySelector('circle')).map((e) => e.dataset.path)"""
     assert any(marked == path or marked.startswith(f"{path}.") for path in page.ask(f"({touched})"))
 
 

@@ -43,8 +43,8 @@ function read(data) {
     });
     nodes[0].name = graph.name;
     const at = new Map();
-    for (const node of nodes) if (!at.has(node.path)) at.set(node.path, node);
-    return { name: graph.name, cut: graph.cut, nodes, at, flows: graph.flows };
+    for (const node of nodes) at.set(node.path, [...(at.get(node.path) ?? []), node]);
+    return { name: graph.name, cut: graph.cut, nodes, at, flows: graph.flows };  // `at` has a list: unnamed layers share a path
   });
 }
 
@@ -66,8 +66,7 @@ function rowsOf(nodes) {
 }
 
 // The floating box. It follows the pointer or the focus, and says the same to screen readers.
-function factsBox(box, graphs, edits) {
-  const nodesAt = (path, which) => graphs.flatMap((graph, i) => (which === undefined || which === i ? graph.at.get(path) ?? [] : []));
+function factsBox(box, edits) {
   const touching = (path) => edits.filter(([, before, after]) => [...before, ...after].some((p) => p === path || p.startsWith(`${path}.`) || p.startsWith(`${path}[`)));
 
   function content(path, note, nodes) {
@@ -87,8 +86,7 @@ function factsBox(box, graphs, edits) {
   }
   function show(target, near) {
     const path = target.dataset.path;
-    const own = target.node;
-    box.replaceChildren(...content(path, target.note, own ? [own] : nodesAt(path)));
+    box.replaceChildren(...content(path, target.note, target.nodes));
     box.hidden = false;
     const at = near ?? target.getBoundingClientRect();
     const { width, height } = box.getBoundingClientRect();
@@ -98,7 +96,7 @@ function factsBox(box, graphs, edits) {
     box.style.left = `${Math.max(8, x)}px`;
     box.style.top = `${Math.max(8, y)}px`;
   }
-  return { show, hide() { box.hidden = true; }, nodesAt };
+  return { show, hide() { box.hidden = true; } };
 }
 
 // One line about a part, for those who listen.

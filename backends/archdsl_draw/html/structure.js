@@ -1,6 +1,7 @@
 // The instance tree of one graph as boxes in boxes: what is expanded shows its parts and what flows between them.
 
 const FILLS = ['var(--paper)', '#56B4E9', '#E69F00', '#009E73', '#F0E442', 'var(--faint)'];
+const SIGNS = { '+': 'var(--added)', '−': 'var(--different)', '>': 'var(--soft)' };  // the others: changed
 const FIXED = '#1a1a1a';  // ink on the colours, which stay in the dark
 const PAD = 12, TITLE = 24, MOST_BOXES = 600, OPENING = 40;
 const FACE = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
@@ -141,10 +142,11 @@ function structure(graph, svg, signs) {
       'aria-label': spoken(node.path || node.name, [node], ''), 'aria-selected': 'false',
     });
     group.node = node;
+    group.nodes = [node];
     if (foldable && node.parent) group.setAttribute('aria-expanded', String(isOpen(node)));
     const put = (name, attributes, ...children) => group.append(element(name, attributes, ...children));
     const touched = signs.get(node.path);
-    const outline = touched ? { stroke: 'var(--different)', 'stroke-width': 2 } : {};
+    const outline = touched ? { stroke: SIGNS[touched] ?? 'var(--changed)', 'stroke-width': 2 } : {};
     shapes.push(group);
     const made = [group];
     if (!part.parts) {
@@ -178,9 +180,10 @@ function structure(graph, svg, signs) {
     return made;
   }
   function badge(x, y, text) {
+    const colour = SIGNS[text] ?? 'var(--changed)';
     return [
-      element('svg:circle', { cx: x, cy: y, r: 7, fill: 'var(--paper)', stroke: 'var(--different)' }),
-      element('svg:text', { x, y: y + 3.5, 'font-size': 11, 'font-weight': 'bold', 'text-anchor': 'middle', fill: 'var(--different)' }, text),
+      element('svg:circle', { cx: x, cy: y, r: 7, fill: colour, stroke: colour }),
+      element('svg:text', { x, y: y + 3.5, 'font-size': 11, 'font-weight': 'bold', 'text-anchor': 'middle', fill: 'var(--paper)' }, text),
     ];
   }
   function sign(group, x, y, text) {

@@ -5,16 +5,16 @@ const data = JSON.parse(byId('data').textContent);
 const graphs = read(data);
 const stage = byId('stage');
 const picture = stage.querySelector('svg');
-const facts = factsBox(byId('facts'), graphs, data.edits);
+const facts = factsBox(byId('facts'), data.edits);
 // The signs of a difference at the parts of one of its sides, and of those around them.
 function signsOf(graph, side) {
   const signs = new Map();
   for (const [line, before, after] of data.edits) {
     for (const path of side ? after : before) {
-      const node = graph.at.get(path);
-      if (!node) continue;
-      signs.set(path, line[0] === '-' ? '−' : line[0]);
-      for (let around = node.parent; around?.parent; around = around.parent) if (!signs.has(around.path)) signs.set(around.path, '~');
+      for (const node of graph.at.get(path) ?? []) {
+        signs.set(path, line[0] === '-' ? '−' : line[0]);
+        for (let around = node.parent; around?.parent; around = around.parent) if (!signs.has(around.path)) signs.set(around.path, '~');
+      }
     }
   }
   return signs;
@@ -39,13 +39,24 @@ picture.setAttribute('role', 'group');
 picture.setAttribute('aria-label', picture.querySelector('title')?.textContent ?? '');
 for (const hint of picture.querySelectorAll(':scope > title, :scope > desc')) hint.remove();
 const boxes = [...picture.querySelectorAll('[data-path]')];
+const drawnAt = new Map();
+for (const box of boxes) drawnAt.set(box.dataset.path, [...(drawnAt.get(box.dataset.path) ?? []), box]);
+// The parts that a box stands for: one of each graph. Unnamed layers that share a path are told apart by their order, if all
+// are drawn; if not, the box says no more than its own note.
+function partsOf(box) {
+  const path = box.dataset.path, found = graphs.map((graph) => graph.at.get(path) ?? []);
+  if (found.every((nodes) => nodes.length <= 1)) return found.flat();
+  const drawn = drawnAt.get(path);
+  return graphs.length === 1 && drawn.length === found[0].length ? [found[0][drawn.indexOf(box)]] : [];
+}
 for (const box of boxes) {
+  box.nodes = partsOf(box);
   const hint = box.querySelector('title');
   box.note = hint?.textContent ?? '';
   hint?.remove();
   box.setAttribute('tabindex', '-1');
   box.setAttribute('role', graphs.length ? 'button' : 'img');
-  box.setAttribute('aria-label', spoken(box.dataset.path, facts.nodesAt(box.dataset.path), box.note));
+  box.setAttribute('aria-label', spoken(box.dataset.path, box.nodes, box.note));
 }
 for (const plate of picture.querySelectorAll('rect:not([data-path])')) {
   const hint = plate.querySelector('title');
@@ -108,16 +119,16 @@ function toggle(node) {
   facts.hide();
   redraw(node);
 }
-function showInStructure(path) {
-  const one = structures.find(({ graph }) => graph.at.has(path));
+function showInStructure(box) {
+  const one = structures.find(({ graph }) => graph.at.has(box.dataset.path));
   if (!one) return;
-  const node = one.graph.at.get(path);
+  const node = box.nodes[0] ?? one.graph.at.get(box.dataset.path)[0];
   one.openTo(node);
   one.draw();
   look(one);
-  const box = one.shapeOf(node);
-  focusOn(box);
-  view.centre(box);
+  const shape = one.shapeOf(node);
+  focusOn(shape);
+  view.centre(shape);
 }
 byId('open-all').addEventListener('click', () => {
   const all = shown.openAll();
@@ -136,7 +147,7 @@ stage.addEventListener('click', (event) => {
   const box = event.target.closest('[data-path]');
   if (!box) return;
   makeCurrent(box);
-  if (shown) toggle(box.node); else showInStructure(box.dataset.path);
+  if (shown) toggle(box.node); else showInStructure(box);
 });
 stage.addEventListener('pointermove', (event) => {
   const box = event.buttons ? null : event.target.closest?.('[data-path]');
@@ -200,7 +211,7 @@ stage.addEventListener('keydown', (event) => {
     focusOn(step(box, event.key));
   } else if (event.key === 'Enter' || event.key === ' ') {
     event.preventDefault();
-    if (shown) toggle(box.node); else showInStructure(box.dataset.path);
+    if (shown) toggle(box.node); else showInStructure(box);
   }
 });
 document.addEventListener('keydown', (event) => {
@@ -228,29 +239,33 @@ const say = (text) => { byId('found').textContent = text; };
 // Collects the matches; `moves` to the first.
 function find(moves) {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const paths = shown ? shown.graph.nodes.slice(1).map((node) => node.path) : [...boxes.map((box) => box.dataset.path), ...graphs.flatMap((graph) => graph.nodes.slice(1).map((node) => node.path))];
-  hits = words.length ? [...new Set(paths)].filter((path) => words.every((word) => path.toLowerCase().includes(word))) : [];
-  hits.sort((a, b) => a.length - b.length);
+  const matches = (path) => words.length > 0 && words.every((word) => path.toLowerCase().includes(word));
+  const nodes = (shown ? [shown.graph] : graphs).flatMap((graph) => graph.nodes.slice(1).filter((node) => matches(node.path)));
+  if (shown) hits = nodes.map((node) => ({ path: node.path, node }));
+  else {
+    const own = boxes.filter((box) => matches(box.dataset.path)).map((box) => ({ path: box.dataset.path, box }));
+    const inner = [...new Set(nodes.map((node) => node.path))].filter((path) => !drawnAt.has(path)).map((path) => ({ path, box: boxAround(path) }));
+    hits = [...own, ...inner];
+  }
+  hits.sort((a, b) => a.path.length - b.path.length);
   hit = hits.length ? 0 : -1;
   say(words.length ? (hits.length ? '' : 'no match') : '');
   if (hits.length && moves) go(); else mark();
 }
-// The box of a path: its own or, in the picture, the innermost one around it.
-function boxOf(path) {
-  if (shown) return shown.shapeOf(shown.graph.at.get(path));
-  const own = boxes.filter((box) => box.dataset.path === path);
-  if (own.length) return own[0];
+// In the picture, the innermost box around a part that has none.
+function boxAround(path) {
   const around = boxes.filter((box) => path.startsWith(`${box.dataset.path}.`) || path.startsWith(`${box.dataset.path}[`));
   return around.sort((a, b) => b.dataset.path.length - a.dataset.path.length)[0];
 }
+const boxOf = ({ node, box }) => (node ? shown.shapeOf(node) : box);
 function go() {
-  const path = hits[hit];
-  if (shown) {
-    shown.openTo(shown.graph.at.get(path));
-    if (!boxOf(path)) redraw(null);
+  const one = hits[hit];
+  if (one.node && !boxOf(one)) {
+    shown.openTo(one.node);
+    redraw(null);
   }
-  const box = boxOf(path);
-  say(`${hit + 1} of ${hits.length}: ${path}${box ? '' : ', seen in the structure only'}`);
+  const box = boxOf(one);
+  say(`${hit + 1} of ${hits.length}: ${one.path}${box ? '' : ', seen in the structure only'}`);
   mark();
   if (!box) return;
   makeCurrent(box);
@@ -258,7 +273,7 @@ function go() {
 }
 function mark() {
   for (const old of stage.querySelectorAll('.found')) old.classList.remove('found');
-  if (hit >= 0 && hits[hit] !== undefined) boxOf(hits[hit])?.classList.add('found');
+  if (hit >= 0) boxOf(hits[hit])?.classList.add('found');
 }
 function next(by) {
   if (!hits.length) return;
@@ -283,7 +298,8 @@ for (const item of document.querySelectorAll('[data-edit]')) {
   const button = element('button', { type: 'button' }, item.textContent);
   button.addEventListener('click', () => {
     if (shown) look(null);
-    hits = [...new Set([...edit[2], ...edit[1]])].filter((path) => boxOf(path));
+    const paths = [...new Set([...edit[1], ...edit[2]])];
+    hits = paths.flatMap((path) => (drawnAt.get(path) ?? [boxAround(path)]).filter(Boolean).map((box) => ({ path, box })));
     hit = hits.length ? 0 : -1;
     if (hits.length) go(); else say('not in the picture');
   });
