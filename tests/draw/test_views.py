@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from archdsl.architecture import Architecture
 from archdsl.cli.commands.render import command
 from archdsl.ir.graph import Graph
-from archdsl.search.charts import drawing, learned
+from archdsl.search import charts
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw import Drawing, latest, read_probabilities, render
 from archdsl_draw.scene import Arrow, Box, Label
@@ -245,10 +245,10 @@ def test_probabilities_of_a_run(tmp_path: Path) -> None:
 
 def test_the_page_of_a_run_shows_what_was_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     graph = network(CELL, "cells")
-    assert "narrow: 1.00" in learned(graph, [{"probabilities": {"cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}}}])
-    assert learned(graph, [{"loss": 1.0}]) == ""
+    assert "narrow: 1.00" in charts.learned(graph, [{"probabilities": {"cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}}}])
+    assert charts.learned(graph, [{"loss": 1.0}]) == ""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "<svg" in drawing(graph), "without dot the page shows the macro view"
+    assert "<svg" in charts.drawing(graph), "without dot the page shows the macro view"
 
 
 # -- what is refused --------------------------------------------------------------------------------
