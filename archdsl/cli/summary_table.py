@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 from rich import box
@@ -31,7 +33,7 @@ def print_summary(summary: Summary) -> None:
         table.add_row(name, Text("input", "dim"), shape_text(shape))
     for row in summary.rows:
         cells = [name_text(row), "\n".join(row.stage.operators), shape_text(row.output), *(_cell(a, space) for a in (row.params, row.macs))]
-        chosen = [", ".join(_choice_text(choice, common) for choice in row.stage.choices)]
+        chosen = [_choices_text(row, common)]
         table.add_row(*cells, *(chosen if space else []))
     out = console()
     with out.capture() as printed:
@@ -67,6 +69,22 @@ def _common(summary: Summary) -> dict[str, str]:
     return {name: found[0] for name, found in domains.items() if len(found) > 1 and len(set(found)) == 1}
 
 
+def _choices_text(row: Row, common: Mapping[str, str]) -> str:
+    """The choices of a row, those of an inner part behind its name: `sparse: t, k; dense: t, k; fuse`."""
+    homes = [choice.path.split(".")[:-1] for choice in row.stage.choices]
+    depth = next((i for i, words in enumerate(zip(*homes, strict=False)) if len(set(words)) > 1), min(map(len, homes), default=0))
+    parts: dict[str, list[str]] = {}
+    for home, choice in zip(homes, row.stage.choices, strict=True):
+        parts.setdefault(".".join(home[depth:]), []).append(_choice_text(choice, common))
+    return "; ".join(f"{part}: {', '.join(texts)}" if part and len(parts) > 1 else ", ".join(texts) for part, texts in parts.items())
+
+
+def _apart(choices: Iterable[Choice]) -> str:
+    """Choices outside of any stage; those that differ in an index only are one text, with their number."""
+    alike = Counter((re.sub(r"\[\d+\]", "[*]", choice.path), domain_text(choice)) for choice in choices)
+    return "; ".join(f"{path} {domain}" + (f" ×{n}" if n > 1 else "") for (path, domain), n in alike.items())
+
+
 def _choice_text(choice: Choice, common: Mapping[str, str]) -> str:
     return _name(choice) if _name(choice) in common else f"{_name(choice)} {domain_text(choice)}"
 
@@ -99,7 +117,10 @@ def _totals(summary: Summary) -> Iterator[tuple[str, str]]:
     for label, amount in (("params", summary.params), ("MACs", summary.macs)):
         yield label, exact(amount.low) if amount.low == amount.high else f"{exact(amount.low)} – {exact(amount.high)}"
     if summary.elsewhere:
-        yield "choices apart", "; ".join(f"{choice.path} {domain_text(choice)}" for choice in summary.elsewhere)
+        yield "choices apart", _apart(summary.elsewhere)
+    if summary.graph.bounds:
+        required = " and ".join(f"{bound.metric} {bound.op} {short(int(bound.limit))}" for bound in summary.graph.bounds)
+        yield "required", f"{required}; the ranges above do not take it into account, the number of architectures does"
     if summary.graph.choices:
         yield "choices", str(len(summary.graph.choices))
         yield "architectures", _count(summary.architectures)

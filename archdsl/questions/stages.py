@@ -6,9 +6,10 @@ the norm and activation behind it. Equal blocks side by side are one stage.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from archdsl.ir.choice import Choice
@@ -18,6 +19,9 @@ from archdsl.ir.instance import Instance
 
 _FOLLOWERS = {"batch_norm", "layer_norm", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax", "dropout", "drop_path"}
 _SHOWN = {"conv", "linear", "max_pool", "avg_pool", "mean", "dot", "attend", "resize"}  # what a table names of a block's body
+
+_WEIGHTED = {"conv", "linear"}
+_STEPS = 8  # as many convolutions as a row can show
 
 _ARROW = " → "
 
@@ -156,34 +160,72 @@ def _operators(part: _Part, graph: Graph) -> tuple[str, ...]:
 
 
 def _describe(instance: Instance, scene: _Scene) -> Iterator[str]:
-    """One text for a block; for a turn of a loop one for each of its layers, equal ones side by side counted."""
-    if instance.level != "loop":
-        yield _block(instance, scene)
+    """One text for a block; for a turn of a loop, and for a block of blocks, one for each of its layers, equal ones counted."""
+    block = _block(instance, scene)
+    if block.steps:
+        yield block.text()
         return
-    texts = [(child.callee, text) for child in instance.children for text in [_layer(child, scene)] if text]
-    for _, alike in groupby(texts, key=lambda pair: pair[0]):
-        for text, count in _counted([text for _, text in alike]):
-            yield text if count == 1 else f"{count} × {text}"
-
-
-def _counted(texts: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Equal texts counted. A block that has only more than its neighbours, a projection at the entrance, is one of them."""
-    plainest = min(texts, key=len)
-    if all(_contains(text.split(_ARROW), plainest.split(_ARROW)) for text in texts):
-        yield plainest, len(texts)
+    layers: dict[tuple[str, str], list[_Block | str]] = {}
+    told = instance.level == "loop"
+    for child in instance.children:
+        layer = _layer(child, scene)
+        if layer is not None:
+            name, bracket, _ = child.segment.partition("[")
+            layers.setdefault((name, child.callee), []).append(layer)
+            told = told or bool(bracket and isinstance(layer, _Block) and layer.steps)
+    if not told:
+        yield block.text()
         return
-    for text, equal in groupby(texts):
-        yield text, len(list(equal))
+    kinds = Counter(callee for _, callee in layers)
+    made_of = {c.segment: c for c in instance.children if c.level == "block"}
+    for (name, callee), found in layers.items():
+        before = f"{name}: " if kinds[callee] > 1 and name != callee else ""  # two streams, say
+        only = found[0]
+        inside = isinstance(only, _Block) and not only.steps and len(found) == 1 and name in made_of
+        for text in _describe(made_of[name], scene) if inside else _counted(found):
+            yield before + text
 
 
-def _contains(whole: Sequence[str], part: Sequence[str]) -> bool:
-    """Whether one sequence is the other with something left out."""
-    rest = iter(whole)
-    return all(step in rest for step in part)
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block in short: the convolutions and linear layers of its main path, what stands between them, and further blocks in it."""
+
+    callee: str
+    steps: tuple[str, ...]
+    joints: tuple[str, ...]
+    extras: tuple[str, ...]
+
+    def text(self, count: int = 1, extras: Iterable[str] | None = None) -> str:
+        steps = "".join(map(str.__add__, self.steps, (*self.joints, "")))
+        times = f"{count} × " if count > 1 else ""
+        more = "".join(f" + {extra}" for extra in (self.extras if extras is None else extras))
+        return f"{times}{self.callee}  {steps}".rstrip() + more
 
 
-def _layer(instance: Instance, scene: _Scene) -> str | None:
-    """A layer of a loop's body; None for what a table leaves out: small change, and open choices, which it lists apart."""
+def _counted(layers: Sequence[_Block | str]) -> Iterator[str]:
+    """Equal layers counted. Blocks of one build are one text: what differs in one step is given as alternatives."""
+    for _, alike in groupby(layers, key=lambda layer: (layer.callee, layer.joints) if isinstance(layer, _Block) else layer):
+        found = list(alike)
+        blocks = [layer for layer in found if isinstance(layer, _Block)]
+        if not blocks:
+            yield f"{len(found)} × {found[0]}" if len(found) > 1 else str(found[0])
+            continue
+        steps = tuple(_either(tuple(dict.fromkeys(step))) for step in zip(*(block.steps for block in blocks), strict=True))
+        times = Counter(extra for block in blocks for extra in block.extras)
+        extras = [extra if n == len(blocks) else f"{n} {extra}" for extra, n in times.items()]
+        yield _Block(blocks[0].callee, steps, blocks[0].joints, ()).text(len(blocks), extras)
+
+
+def _either(texts: tuple[str, ...]) -> str:
+    """`3x1x1/1x1x1, 64` for `3x1x1, 64` and `1x1x1, 64`."""
+    parts = [text.rpartition(", ") for text in texts]
+    if len(texts) > 1 and len({(comma, width) for _, comma, width in parts}) == 1:
+        return "/".join(window for window, _, _ in parts) + parts[0][1] + parts[0][2]
+    return "/".join(texts)
+
+
+def _layer(instance: Instance, scene: _Scene) -> _Block | str | None:
+    """A layer of a body; None for what a table leaves out: small change, and open choices, which it lists apart."""
     alternatives = [child for child in instance.children if child.level == "alternative"]
     if alternatives:
         left = [child.segment for child in alternatives if any(inner in scene.ops for inner in child.walk())]
@@ -193,9 +235,49 @@ def _layer(instance: Instance, scene: _Scene) -> str | None:
     return _block(instance, scene) if any(inner in scene.ops for inner in instance.walk()) else None
 
 
-def _block(instance: Instance, scene: _Scene) -> str:
-    inner = [_primitive(scene.ops[i], bare=True) for i in instance.children if i in scene.ops and i.callee in ("conv", "linear")]
-    return f"{instance.callee}  {_ARROW.join(inner)}" if inner else instance.callee
+def _block(instance: Instance, scene: _Scene) -> _Block:
+    """A block by its convolutions and linear layers, and by those of the units that it is made of; shortcuts are left out.
+
+    A unit has one of them, or is what most of a block without its own is made of. A block that holds more than that, or a
+    choice between layers, is its name.
+    """
+    children = [c for c in instance.children if c.segment != "shortcut"]
+    open_choices = [c for c in children if any(i.level == "alternative" and i.choice in scene.choices for i in c.children)]
+    blocks = [c for c in children if c.level == "block" and c not in open_choices and any(i in scene.ops for i in c.walk())]
+    units = {c: found for c in blocks if len(found := _weighted(c, scene)) == 1 and all(i.level == "primitive" for i in c.children)}
+    if not any(c in scene.ops and c.callee in _WEIGHTED for c in children) and blocks:
+        common = Counter(c.callee for c in blocks).most_common(1)[0][0]
+        alike = [c for c in blocks if c.callee == common and "[" not in c.segment and all(i.level == "primitive" for i in c.children)]
+        units |= {c: _weighted(c, scene) for c in alike if len(alike) > 1}
+    steps = [op for c in children for op in units.get(c, _weighted(c, scene) if c.level == "primitive" else ())]
+    others = [c for c in children if c.level not in ("primitive", "block")]
+    if len(steps) > _STEPS or instance.level == "loop" or any(_holds_weights(c, scene) for c in others):
+        return _Block(instance.callee, (), (), ())
+    joints = tuple(_ARROW if _follows(after, before) else " | " for before, after in pairwise(steps))
+    extras = tuple(dict.fromkeys(c.callee for c in blocks if c not in units and _holds_weights(c, scene))) if steps else ()
+    return _Block(instance.callee, tuple(_primitive(op, bare=True) for op in steps), joints, extras)
+
+
+def _weighted(instance: Instance, scene: _Scene) -> list[Op]:
+    """The convolutions and linear layers of an instance and its own children."""
+    return [scene.ops[i] for i in (instance, *instance.children) if i in scene.ops and i.callee in _WEIGHTED]
+
+
+def _holds_weights(instance: Instance, scene: _Scene) -> bool:
+    return any(i in scene.ops and i.callee in _WEIGHTED for i in instance.walk())
+
+
+def _follows(after: Op, before: Op) -> bool:
+    """Whether one operation reads what another gives, whatever lies between."""
+    waiting, seen = list(after.inputs), set[Value]()
+    while waiting:
+        value = waiting.pop()
+        if value is before:
+            return True
+        if value not in seen and not (isinstance(value, Op) and value.name in _WEIGHTED):
+            seen.add(value)
+            waiting.extend(operands(value))
+    return False
 
 
 def _primitive(op: Op, *, bare: bool = False) -> str:
