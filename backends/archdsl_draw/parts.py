@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from archdsl.compare.paths import BRACKET
 from archdsl.compare.tree import Node, live_tree
 from archdsl.ir.graph import Graph, Input, Value, operands
 from archdsl.syntax.codes import files as codes
@@ -111,10 +112,14 @@ def _at(graph: Graph, root: Node, path: str) -> Node:
         return max(found, key=lambda n: len(n.children))
     paths = list(dict.fromkeys(n.path for n in root.walk() if n.path and n.level not in ("primitive", "input")))
     near = closest(path, paths)
+    if not near:  # a path without its indices, or with a slip in one that others have many turns of
+        plain = {BRACKET.sub("", p): p for p in reversed(paths)}
+        near = [plain[name] for name in (BRACKET.sub("", path), *closest(BRACKET.sub("", path), plain)) if name in plain]
     if near:
         hint: str | None = f"did you mean {' or '.join(f'`{n}`' for n in near)}?"
     else:
-        hint = f"there are {', '.join(f'`{p}`' for p in paths[:6])}{' …' if len(paths) > 6 else ''}" if paths else None
+        outer = sorted(paths, key=lambda p: p.count("."))
+        hint = f"there are {', '.join(f'`{p}`' for p in outer[:6])}{' …' if len(paths) > 6 else ''}" if paths else None
     raise DiagnosticError(codes.NO_SUCH_PART.error(None, f"`{graph.name}` has nothing live at `{path}`", help=hint))
 
 

@@ -268,9 +268,10 @@ def test_refusals() -> None:
             render(graph, **options)  # type: ignore[arg-type]
     with pytest.raises(DiagnosticError, match="E0966"):
         render(model, view="space")
-    with pytest.raises(DiagnosticError) as caught:
-        render(graph, focus="cell.nod[1]")
-    assert "did you mean `cell.node[1]`" in str(caught.value.diagnostics[0].help)
+    for wrong, meant in (("cell.nod[1]", "cell.node[1]"), ("cell.node", "cell.node[0]"), ("elsewhere", "there are `cell`")):
+        with pytest.raises(DiagnosticError) as caught:
+            render(graph, focus=wrong)
+        assert meant in str(caught.value.diagnostics[0].help)
 
 
 def test_without_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
