@@ -172,6 +172,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "model": render(network(BASE, "fixed")),
         "space": render(network(BASE, "base"), view="space"),
         "many": render(network(chain(500), "chain")),
+        "joint": render(shipped_graph("zoo/timesformer.arch:timesformer_joint")),
         "pools": render(network(POOLS, "pools")),
     }
     drawings["difference"] = render_difference(*(two := pair("kernel_changed")), diff(*two))
@@ -255,8 +256,21 @@ def test_blocks_expand_and_collapse_by_click(page: Page) -> None:
     assert "stage[1].block[0].spread" in shapes(page) and len(shapes(page)) > 60
 
 
+CROSSING = """(() => {
+  const closed = [...document.querySelectorAll('svg[role=tree] [data-path]')]
+    .filter((e) => e.node.parent && e.getAttribute('aria-expanded') !== 'true')
+    .map((e) => [e.dataset.path, e.querySelector('rect').getBBox()]);
+  const within = ({ x, y }, b) => x > b.x + 2 && x < b.x + b.width - 2 && y > b.y + 2 && y < b.y + b.height - 2;
+  return [...document.querySelectorAll('svg[role=tree] path[fill=none]')].flatMap((path) =>
+    [...Array(41).keys()].map((i) => path.getPointAtLength(path.getTotalLength() * i / 40))
+      .flatMap((point) => closed.filter(([, box]) => within(point, box)).map(([name]) => name)));
+})()"""
+
+
 @needs_browser
-def test_boxes_lie_inside_their_blocks_and_not_on_each_other(page: Page) -> None:
+@pytest.mark.parametrize("name", ["model", "space", "joint"])
+def test_boxes_lie_inside_their_blocks_and_not_on_each_other(page: Page, files: dict[str, Path], name: str) -> None:
+    page.open(files[name])
     page.click(STRUCTURE)
     page.click("#open-all")
     found = page.ask(
@@ -274,6 +288,8 @@ def test_boxes_lie_inside_their_blocks_and_not_on_each_other(page: Page) -> None
             siblings.setdefault(row[1], []).append(row)
             _, _, x, y, w, h, _ = at[row[1]]
             assert x <= row[2] and y <= row[3] and row[2] + row[4] <= x + w and row[3] + row[5] <= y + h
+    crossing = page.ask(CROSSING)
+    assert crossing == [], "a line runs through a box"
     for group in siblings.values():
         for i, (_, _, x, y, w, h, _) in enumerate(group):
             assert not any(x < b[2] + b[4] and b[2] < x + w and y < b[3] + b[5] and b[3] < y + h for b in group[i + 1 :])

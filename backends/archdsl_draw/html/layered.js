@@ -4,7 +4,7 @@
 const GAP_X = 18, GAP_Y = 26, SWEEPS = 8;
 
 // `nodes` have w and h, and `pin` -1 for the first rank of all, 1 for the last; `edges` are [from, to].
-// Gives every node its centre x and top y, and for every edge the points that it passes, in `points`; returns the size.
+// Gives every node its centre x and top y, and in rowTop and rowBottom the room that its rank takes; and for every edge the points that it passes, in `points`; returns the size.
 function layered(nodes, edges) {
   const kept = withoutCycles(nodes.length, edges);
   const rank = ranks(nodes, kept);
@@ -43,6 +43,8 @@ function layered(nodes, edges) {
     node.x = cells[i].x;
     node.y = tops[rank[i]] + (heights[rank[i]] - node.h) / 2;
     if (node.pin) node.y = tops[rank[i]];
+    node.rowTop = tops[rank[i]];
+    node.rowBottom = tops[rank[i]] + heights[rank[i]];
   });
   const points = chains.map((chain) => chain.slice(1, -1).flatMap((bend) => {
     const ends = [[bend.x, tops[bend.rank]], [bend.x, tops[bend.rank] + heights[bend.rank]]];

@@ -128,8 +128,11 @@ function structure(graph, svg, signs) {
       const start = from ? [from.x + (from.leave?.get(flow.fromPort) ?? from.w / 2), from.y + from.h] : [cells[a].x + side, 0];
       const end = to ? [to.x + (to.enter?.get(flow.toPort) ?? to.w / 2), to.y] : [cells[b].x + side, placed.h];
       const bends = points[i].map(([x, y]) => [x + side, y + top]);
-      const past = from ? [] : [[start[0], top]];  // straight down beside the title
-      return { points: [start, ...past, ...bends, end], head: to !== null && !to.parts };
+      // Straight down beside the title and beside higher neighbours; what runs upwards, against a cycle, has no such room.
+      const falls = cells[a].rowTop < cells[b].rowTop;
+      const out = falls ? [[start[0], cells[a].rowBottom + top]] : [];
+      const into = falls && to ? [[end[0], cells[b].rowTop + top]] : [];
+      return { points: [start, ...out, ...bends, ...into, end], head: to !== null && !to.parts };
     });
     return placed;
   }
