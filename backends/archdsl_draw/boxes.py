@@ -107,6 +107,8 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
         yield Line(look.window, 8)
     if look.options:
         yield from (Line(label, 8.5) for label in look.options)
+        if unit.repeat > 1:
+            yield Line(f"×{unit.repeat}", 9, True)
         return
     if look.channels:
         channels, _, step = look.channels.partition(" by ")

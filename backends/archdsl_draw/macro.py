@@ -156,8 +156,8 @@ def _extent(value: Value) -> int:
 
 def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
     """Whether a block consists of numbered blocks or stages one after the other, so that it is drawn part by part."""
-    if node.level != "block":
-        return False
+    if node.level != "block" or sum(child.level == "alternative" for child in node.children) > 1:
+        return False  # what a choice is between is one box
     stack = list(node.children)
     while stack:
         child = stack.pop()

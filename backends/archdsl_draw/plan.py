@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from archdsl.compare.text import amount
+from archdsl.compare.tree import Node
 from archdsl_draw.boxes import Face, Key
 from archdsl_draw.look import Range
 from archdsl_draw.macro import Macro, Unit
@@ -40,10 +41,14 @@ class Plan:
     pale: frozenset[Unit] = frozenset()  # boxes that stand back
 
     def lane_names(self) -> dict[int, str]:
-        """The streams that most boxes of each lane belong to, where lanes have different ones."""
+        """The streams that most boxes of each lane belong to, where lanes have different ones that run through stages."""
         counts: dict[int, Counter[str]] = {}
+        stages: dict[str, set[Node]] = {}
         for unit in self.macro.units:
             if unit.node is not unit.stage:
+                stages.setdefault(unit.stream, set()).add(unit.stage)
+        for unit in self.macro.units:
+            if unit.node is not unit.stage and len(stages[unit.stream]) > 1:
                 counts.setdefault(unit.lane, Counter())[unit.stream] += 1
         names = {lane: count.most_common(1)[0][0] for lane, count in counts.items()}
         return names if len(set(names.values())) == len(names) > 1 else {}

@@ -6,6 +6,7 @@ import json
 import shutil
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.compare.pairs import BASE, PAIRS, network, pair
 from tests.laws.subjects import SHIPPED, SPECS, graph_of, shipped_graph
 from tests.strategies.specs import Spec, elaborate, specs
 
+GOLDENS = Path(__file__).parent / "goldens"
 STREAMS = """arch 1
 model streams {
   input clip: [b, c = 3, t = 8, h = 32, w = 32]
@@ -87,6 +89,55 @@ def test_streams_are_lanes_and_stages_are_columns() -> None:
     assert places["stage[1].slow"].x > places["stage[0].concat"].x
     labels = {item.text for item in render(network(STREAMS, "streams")).scene.items if isinstance(item, Label)}
     assert {"slow", "fast", "stage[0]", "2×16×16"} <= labels
+
+
+def test_what_it_looks_like(golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDENS / "streams.svg", render(network(STREAMS, "streams"), view="macro").svg())
+    a, b = pair("stream_added")
+    golden(GOLDENS / "stream_added.svg", render_difference(a, b, diff(a, b)).svg())
+
+
+TOKENS = """arch 1
+block leg(width) = conv(width, 3x3) -> relu
+block web(width) {
+  input x
+  states = [x]
+  for i in range(4) as node {
+    edges = []
+    for state in states as source { edges = edges + [state -> leg(width) as edge] }
+    states = states + [edges -> add]
+  }
+  output states[1..4] -> concat(@c)
+}
+block mean_of(width) = mean(@hw) -> linear(width)
+block last_of(width) { input x  for i in range(2) as layer { x = x -> conv(width, 3x3) as conv }  output x -> mean(@hw) }
+space tokens {
+  input image: [b, c = 8, h = 16, w = 16]
+  param cls: [c = 8] = trunc_normal(0.02)
+  x = image -> conv(8, 3x3) as stem -> web(8) as web -> conv(8, 1) as back
+  pool ~ [mean_of(10), last_of(10)]
+  output (x + cls) -> pool
+}
+"""
+
+
+def test_a_web_is_one_box_and_so_is_what_a_choice_is_between() -> None:
+    drawing = render(network(TOKENS, "tokens"), view="macro")
+    _is_sound(drawing)
+    boxes = {box.name: box for box in _boxes(drawing)}
+    assert set(boxes) == {"image", "cls", "stem", "web", "back", "add", "pool"}
+    assert {"mean_of", "last_of", "+"} <= _texts(drawing)
+    assert boxes["cls"].x > boxes["web"].x, "weights stand where they are read"
+    assert boxes["cls"].y > boxes["image"].y, "the stream of the input is the first"
+
+
+def test_streams_that_meet_stand_abreast() -> None:
+    drawing = render(shipped_graph("zoo/slowfast.arch:slowfast_8x8_r50"), view="macro")
+    middle = {box.name: box.x + box.width / 2 for box in _boxes(drawing)}
+    for stage, count in enumerate((3, 4, 6, 3)):
+        for i in range(count):
+            assert middle[f"slow[{stage}].block[{i}]"] == pytest.approx(middle[f"fast[{stage}].block[{i}]"], abs=1)
+    assert "time_conv" in _texts(drawing), "fusion says its kind"
 
 
 def test_height_is_true_to_the_expansion() -> None:
