@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from archdsl.syntax.codes import data as codes
+from archdsl.syntax.diagnostics import DiagnosticError
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Batch:
@@ -24,7 +27,11 @@ def shuffled(examples: Sequence[int], seed: int) -> list[int]:
 
 
 def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
-    """The numbers below `count` in two halves that the seed decides, each in order."""
+    """The numbers below `count` in two halves that the seed decides, each in order. Raises DiagnosticError E0973 for one number."""
+    if count < 2:
+        raise DiagnosticError(
+            codes.DATA_DOES_NOT_FIT.error(None, f"{count} example to learn from has no halves, for logits and for weights")
+        )
     order = shuffled(range(count), seed)
     return sorted(order[: (count + 1) // 2]), sorted(order[(count + 1) // 2 :])
 

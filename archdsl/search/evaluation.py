@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _STATISTICS = 8  # batches that statistics are measured on
+_LEAST = -20.0  # nats an example: lower is as bad, and would only drown what else a search has seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class _Judge:
                 sums += problem.judged(network, batch)
                 count += batch.size
         likelihood, accuracy = (problem.summed(sums) / max(1, count)).tolist()
+        if not isfinite(likelihood):  # it diverged while it learnt
+            likelihood, accuracy = _LEAST, 0.0
+        likelihood = max(likelihood, _LEAST)
         costs = problem.points.costs.of(genotype)
         excess = problem.points.costs.excess(costs)
         score = accuracy if self._scores == "accuracy" else likelihood

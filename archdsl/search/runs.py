@@ -18,6 +18,7 @@ from archdsl.syntax.codes import runs as codes
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import write_text
 
+_ELSEWHERE = "begin anew in another directory"
 _KEPT = 2  # checkpoints, so that one is left whole whatever happens to the other
 
 
@@ -69,7 +70,7 @@ class Run:
         if differing:
             shown = "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" if len(differing) > 3 else "")
             problem = f"the run in `{folder}` is another one: {shown}"
-            raise DiagnosticError(codes.OTHER_RUN.error(None, problem, help="begin anew in another directory"))
+            raise DiagnosticError(codes.OTHER_RUN.error(None, problem, help=_ELSEWHERE))
         for left in folder.glob(".*.*"):  # of a file that was being written when the run was killed
             left.unlink()
         return cls(folder)
@@ -80,11 +81,15 @@ class Run:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The lines of the metrics."""
+        """The lines of the metrics. Raises DiagnosticError E0723 where one is broken."""
         if self._metrics.is_file():
             with self._metrics.open(encoding="utf-8") as file:
-                for line in file:
-                    yield json.loads(line)
+                for number, line in enumerate(file, 1):
+                    try:
+                        yield json.loads(line)
+                    except ValueError as error:
+                        problem = f"{self._metrics}:{number} cannot be read: {error}"
+                        raise DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, problem, help=_ELSEWHERE)) from None
 
     def save(self, number: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Writes a checkpoint beside the others and names it as the latest, in this order, each step on the disk.
@@ -122,8 +127,12 @@ class Run:
             offset, own = int(facts["metrics"]), facts["facts"]
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             problem = f"the checkpoint {place} cannot be read: {error or type(error).__name__}"
-            raise DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, problem, help="begin anew in another directory")) from None
-        if self._metrics.is_file():
+            raise DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, problem, help=_ELSEWHERE)) from None
+        logged = self._metrics.stat().st_size if self._metrics.is_file() else 0
+        if logged < offset:
+            problem = f"{self._metrics} has {logged:,} bytes, and the checkpoint {place} knows of {offset:,}"
+            raise DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, problem, help=_ELSEWHERE))
+        if logged:
             os.truncate(self._metrics, offset)
         return Checkpoint(tensors, own)
 

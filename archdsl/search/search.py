@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from torch import Tensor
@@ -20,6 +21,8 @@ from archdsl.search.places import placed
 from archdsl.search.runs import Run, Stopped
 from archdsl.search.steps import Surroundings, answers_after, answers_before, begin
 from archdsl.search.strategies.protocol import Answers, Facts, State, Strategy
+from archdsl.syntax.codes import runs as codes
+from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import write_text
 
 Watch = Callable[[Facts], None]
@@ -85,13 +88,13 @@ def search(
         step = plan.steps[number]
         strategy = begin(plan, number, at.found, at.inherited, around)
         if at.state is not None:
-            strategy.restore(at.state)
+            _restored(strategy, at.state, run)
         else:
             _save(run, at, None, around)
         watch({"event": "step", "step": step.name, "rounds": strategy.rounds, "round": at.round, "open": len(step.opened)})
         while at.round < strategy.rounds:
             with placed(step.span, _OF_PLANS):
-                told = strategy.round(at.round)
+                told = _sound(strategy.round(at.round), at.round)
             if told is None:
                 break
             at.round, at.total = at.round + 1, at.total + 1
@@ -140,9 +143,12 @@ class _Place:
         latest = run.latest()
         if latest is None:
             return cls()
-        facts = latest.facts
-        state = State(_part(latest.tensors, "state/"), facts["state"]) if facts["state"] is not None else None
-        return cls(facts["step"], facts["round"], facts["total"], dict(facts["found"]), _part(latest.tensors, "inherited/"), state)
+        try:
+            facts = latest.facts
+            state = State(_part(latest.tensors, "state/"), facts["state"]) if facts["state"] is not None else None
+            return cls(facts["step"], facts["round"], facts["total"], dict(facts["found"]), _part(latest.tensors, "inherited/"), state)
+        except (LookupError, TypeError, ValueError) as error:
+            raise _broken(run, error) from error
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -159,6 +165,27 @@ def _save(run: Run, at: _Place, strategy: Strategy | None, around: Surroundings)
     facts = {"step": at.step, "round": at.round, "total": at.total, "found": {k: dict(v) for k, v in at.found.items()}}
     number = 2 * at.total + (strategy is None)  # a step begins where another one ended
     run.save(number, tensors, {**facts, "state": state.facts if state else None})
+
+
+def _restored(strategy: Strategy, state: State, run: Run) -> None:
+    """Sets a strategy to a checkpoint's state. Raises DiagnosticError E0723 where that is not one of its own."""
+    try:
+        strategy.restore(state)
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise _broken(run, error) from error
+
+
+def _broken(run: Run, error: Exception) -> DiagnosticError:
+    problem = f"the latest checkpoint in {run.folder} does not hold what a search needs: {type(error).__name__}: {error}"
+    return DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, problem, help="begin anew in another directory"))
+
+
+def _sound(told: Facts | None, number: int) -> Facts | None:
+    """What a round says, if it is still of numbers. Raises DiagnosticError E0725 where it is not."""
+    wrong = [name for name, value in (told or {}).items() if isinstance(value, float) and not isfinite(value)]
+    if wrong:
+        raise DiagnosticError(codes.DIVERGED.error(None, f"the {wrong[0].replace('_', ' ')} of round {number} is {(told or {})[wrong[0]]}"))
+    return told
 
 
 def _answers(strategy: Strategy, step: Step, around: Surroundings) -> Answers:

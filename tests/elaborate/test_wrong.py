@@ -28,7 +28,8 @@ ELSEWHERE = {
     "E0316": "`--input` alone can pin a weight: test_settings.py",
     "E0509": "only counting refuses: tests/questions",
     **dict.fromkeys(
-        ("E0710", "E0711", "E0712", "E0713", "E0720", "E0721", "E0722", "E0723", "E0724"), "met by a search that runs: tests/search"
+        ("E0710", "E0711", "E0712", "E0713", "E0720", "E0721", "E0722", "E0723", "E0724", "E0725"),
+        "met by a search that runs: tests/search",
     ),
     "E0801": "a file of more than 1 MiB: tests/syntax",
     "E0804": "a file of 200,000 tokens: tests/syntax",

@@ -99,6 +99,8 @@ class Bandit(Trials):
     def _leaders(self, genotypes: Sequence[Answers], process: Regression, tried: set[tuple[int, ...]]) -> list[Answers]:
         """Those of the greatest bounds that were not tried, from the best down; of equal ones the earlier first."""
         rows = [tuple(self.problem.points.levels(g)) for g in genotypes]
+        if not rows:  # nothing was left to climb from
+            return []
         order = upper_bound(process, torch.tensor(rows), self._deviations).argsort(descending=True, stable=True)
         found: dict[tuple[int, ...], Answers] = {}
         for i in order.tolist():

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from archdsl.search.strategies.protocol import Answers, Facts, State
+from archdsl.syntax.codes import runs as codes
+from archdsl.syntax.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from archdsl.search.problem import Problem
@@ -34,7 +36,9 @@ class Relaxed:
         self.logits = problem.optimiser("alpha", list(self.supergraph.logit_parameters()), self.every)
 
     def _summary(self, number: int) -> Facts:
-        """At the end of an epoch, where the distribution stands."""
+        """At the end of an epoch, where the distribution stands. Raises DiagnosticError E0725 where it is nowhere any more."""
+        if not all(bool(alpha.isfinite().all()) for alpha in self.logits.parameters):
+            raise DiagnosticError(codes.DIVERGED.error(None, f"the logits have diverged in round {number}"))
         if (number + 1) % self.every:
             return {}
         with torch.no_grad():
