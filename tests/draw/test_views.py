@@ -16,7 +16,7 @@ from archdsl.cli.commands.render import command
 from archdsl.ir.graph import Graph
 from archdsl.search import charts
 from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl_draw import Drawing, latest, read_probabilities, render
+from archdsl_draw import VIEWS, Drawing, latest, read_probabilities, render
 from archdsl_draw.scene import Arrow, Box, Label
 from tests.compare.pairs import network
 from tests.draw.soundness import is_sound
@@ -317,7 +317,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "sep3" in out.read_text(encoding="utf-8")
     wrong = CliRunner().invoke(command, ["zoo/nas.arch:darts_v2_cifar", "--view", "sideways", "-o", str(out)])
-    assert wrong.exit_code == 2
+    assert wrong.exit_code == 2 and all(view in wrong.output for view in VIEWS)
 
 
 def _fixed(graph: Graph, seed: int) -> Graph:
