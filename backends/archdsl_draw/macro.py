@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from archdsl.compare.paths import base, index
@@ -255,7 +256,8 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
     level = _latest(after)
     local: dict[Unit, int] = {}
     for members in inside.values():
-        local.update(_latest({u: [v for v in u.after if knot[v.stage] is knot[u.stage]] for u in members}))
+        inner = {u: [v for v in u.after if knot[v.stage] is knot[u.stage]] for u in members}
+        local.update(min(_latest(inner), _latest(inner, waiting=True), key=partial(_clashes, inner=inner)))
     width: dict[int, int] = {}
     for unit in units:
         step = level[knot[unit.stage]]
@@ -278,23 +280,32 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
     return tuple((_band_name(bands[s], by_stage), start[s], start[s] + width[s] - 1) for s in sorted(bands))
 
 
-def _latest(after: Mapping[Place, Collection[Place]]) -> dict[Place, int]:
-    """A step for each place of an acyclic graph: the ends as early as they can be, all else right before its readers."""
-    waiting = dict.fromkeys(after, 0)
+def _clashes(steps: Mapping[Unit, int], *, inner: Mapping[Unit, Collection[Unit]]) -> int:
+    """How often two readers of one box stand in one column, where one of their arrows has to go round the other."""
+    return sum(len(readers) - len({steps[v] for v in readers}) for readers in inner.values())
+
+
+def _latest(after: Mapping[Place, Collection[Place]], waiting: bool = False) -> dict[Place, int]:
+    """A step for each place of an acyclic graph: the ends as early as they can be or, if they wait for each other, in the
+    last step; all else right before its readers."""
+    unread = dict.fromkeys(after, 0)
     for readers in after.values():
         for reader in readers:
-            waiting[reader] += 1
-    ready = [place for place, count in waiting.items() if not count]
+            unread[reader] += 1
+    ready = [place for place, count in unread.items() if not count]
     step = dict.fromkeys(after, 0)
     for place in ready:  # grows while it is walked
         for reader in after[place]:
             step[reader] = max(step[reader], step[place] + 1)
-            waiting[reader] -= 1
-            if not waiting[reader]:
+            unread[reader] -= 1
+            if not unread[reader]:
                 ready.append(reader)
+    last = max(step.values(), default=0)
     for place in reversed(ready):
         if after[place]:
             step[place] = min(step[reader] for reader in after[place]) - 1
+        elif waiting:
+            step[place] = last
     return step
 
 
