@@ -8,12 +8,13 @@ from typing import Any
 
 from archdsl.compare.tree import Node, kind, live_tree
 from archdsl.ir.activity import Activity, activity
-from archdsl.ir.graph import Graph, Input, Op, Value, operands
+from archdsl.ir.expr import Variable
+from archdsl.ir.graph import Graph, Input, Op, Pick, Value, operands
 from archdsl.ir.instance import Instance
 from archdsl.syntax.shipped import shipped
 from archdsl.syntax.source import Span
 from archdsl_draw.words import answered, choices_path, domain_words, operation, shape_text
-from archdsl_draw.worth import worth
+from archdsl_draw.worth import Worth, worth, worths
 
 MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
 _LONGEST = 200  # characters of a text
@@ -86,6 +87,7 @@ def _told(graph: Graph, root: Node, owner: Mapping[Value, Node], cut: int, table
     inner: dict[Node, list[Value]] = {}
     for node in reversed(list(root.walk())):
         inner[node] = [*node.values, *(v for child in node.children for v in inner[child])]
+    costs = _costs(graph, inner, live)
     place = {value: i for i, value in enumerate(dict.fromkeys((*graph.inputs, *graph.values)))}
     rows: list[list[Any]] = []
     leaf: dict[Value, int] = {}
@@ -96,7 +98,7 @@ def _told(graph: Graph, root: Node, owner: Mapping[Value, Node], cut: int, table
             here, above, level = stack.pop()
             mine = number[here] = len(rows)
             closed = bool(cut) and level == cut
-            rows.append(_row(here, above, closed, inner[here], questions.get(here, ()), live, tables, place))
+            rows.append(_row(here, above, closed, inner[here], questions.get(here, ()), costs[here], tables, place))
             for value in inner[here] if closed or not here.children else ():
                 leaf[value] = mine
             if not closed:
@@ -124,12 +126,11 @@ def _row(
     closed: bool,
     inner: list[Value],
     facts: Sequence[str],
-    live: Activity,
+    cost: Worth,
     tables: _Tables,
     place: Mapping[Value, int],
 ) -> list[Any]:
     last = max(inner, key=place.__getitem__)
-    cost = worth(inner, live)
     what, family = node.callee, 0
     if node.parent is None:
         what = ""
@@ -149,6 +150,26 @@ def _own(value: Value, parent: int, live: Activity, tables: _Tables) -> list[Any
     what, shape = tables.text(", ".join(operation(value))), tables.text(shape_text(value.shape))
     family = _FAMILIES.get(value.name, 0) if isinstance(value, Op) else 0
     return [parent, tables.text(kind(value)), what, family, shape, _cost(cost.params), _cost(cost.macs), [], tables.line(value.span)]
+
+
+def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) -> dict[Node, Worth]:
+    """The exact cost of every node. Where one table decides a sum, its ends are seen at once; the rest are asked together."""
+    scopes = {value: set(_scopes(value, live)) for value in graph.values}
+    several = 0 if graph.requirements else 1
+    hard = [node for node, values in inner.items() if len({s for v in values for s in scopes.get(v, ())}) > several]
+    exact = dict(zip(hard, worths([inner[node] for node in hard], graph), strict=True)) if hard else {}
+    return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
+
+
+def _scopes(value: Value, live: Activity) -> Iterator[tuple[Variable, ...]]:
+    """What decides the terms of a value's costs, as far as something does."""
+    guard = live.values.get(value)
+    known = guard.scope if guard is not None else ()
+    found = [known + value.macs.scope] if isinstance(value, Op) else []
+    for weight in value.weights if isinstance(value, Op | Pick) else ():
+        alive = live.weights.get(weight.identity)
+        found.append((alive.scope if alive is not None else ()) + tuple(v for size in weight.shape for v in size.scope))
+    return (tuple(sorted(set(scope), key=lambda v: v.rank)) for scope in found if scope)
 
 
 def _cost(ends: tuple[int, int]) -> int | list[int]:

@@ -62,6 +62,13 @@ def test_costs_and_lines_are_those_of_the_text() -> None:
     assert {data["texts"][f] for f, _, _ in data["lines"]} >= {"std.arch"}
 
 
+@pytest.mark.parametrize("reference", ["zoo/nas.arch:darts", "zoo/attentionnas.arch:attention_structures"])
+def test_costs_of_a_space_are_its_exact_ends(reference: str) -> None:
+    graph = shipped_graph(reference)
+    data, summary = anatomy.anatomy([graph]), summarise(graph)
+    assert data["graphs"][0]["nodes"][0][5:7] == [[summary.params.low, summary.params.high], [summary.macs.low, summary.macs.high]]
+
+
 def test_choices_and_answers_stand_at_their_blocks() -> None:
     for name, sign in (("base", "~"), ("fixed", "=")):
         data = anatomy.anatomy([network(BASE, name)])
@@ -91,7 +98,7 @@ def test_what_is_too_large_is_cut_at_a_depth_and_says_so(monkeypatch: pytest.Mon
     assert all(n not in kept for flow in told["flows"] for n in flow)
 
 
-@pytest.mark.parametrize("reference", ["zoo/nas.arch:darts", "zoo/slowfast.arch:slowfast_8x8_r101"])
+@pytest.mark.parametrize("reference", ["zoo/timesformer.arch:timesformer_mixed", "zoo/slowfast.arch:slowfast_8x8_r101"])
 def test_the_largest_pages_of_the_zoo_are_small(reference: str) -> None:
     assert len(render(shipped_graph(reference)).html().encode()) < 500_000
 
