@@ -1,4 +1,4 @@
-"""The gallery lists all that ships, and its pictures are what is drawn. `make docs` writes both."""
+"""The gallery lists all that ships, and its pictures are what is drawn. `make docs` writes both, `--update` all that is compared here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -46,25 +47,28 @@ def test_every_picture_is_there_and_shown() -> None:
     assert sum(path.stat().st_size for path in (DOCS / "gallery").iterdir()) < 6_000_000
 
 
-def test_the_page_is_what_the_files_say(gallery: ModuleType) -> None:
+def test_the_page_is_what_the_files_say(gallery: ModuleType, golden: Callable[[Path, str], None]) -> None:
     facts = {e.picture: re.search(r"<desc>(.*)</desc>", (DOCS / e.picture).read_text(encoding="utf-8"))[1] for e in _drawn(gallery)}
-    assert gallery.page(list(gallery.entries()), facts) == PAGE, "`make docs` writes it anew"
+    golden(DOCS / "gallery.md", gallery.page(list(gallery.entries()), facts))
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_pictures_are_what_is_drawn(gallery: ModuleType, name: str) -> None:
+def test_pictures_are_what_is_drawn(gallery: ModuleType, name: str, golden: Callable[[Path, str], None]) -> None:
     entry = next(entry for entry in _drawn(gallery) if entry.name == name)
-    assert gallery.draw(entry).svg() == (DOCS / entry.picture).read_text(encoding="utf-8"), "`make docs` draws it anew"
+    golden(DOCS / entry.picture, gallery.draw(entry).svg())
+
+
+def test_a_difference_is_what_is_drawn(gallery: ModuleType, golden: Callable[[Path, str], None]) -> None:
+    golden(DOCS / "gallery" / "figure_diff.svg", gallery.FIGURES["figure_diff"][1]().svg())
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="the cell view needs the program dot")
-@pytest.mark.parametrize("name", ["figure_attention_cell", "figure_diff"])
-def test_figures_are_what_is_drawn(gallery: ModuleType, name: str) -> None:
-    drawn = gallery.FIGURES[name][1]().svg()
-    if name == "figure_diff":
-        assert drawn == (DOCS / "gallery" / f"{name}.svg").read_text(encoding="utf-8"), "`make docs` draws it anew"
-    else:  # where the boxes stand is up to the version of dot
-        assert _words(drawn) == _words((DOCS / "gallery" / f"{name}.svg").read_text(encoding="utf-8")), "`make docs` draws it anew"
+def test_a_cell_says_what_is_drawn(gallery: ModuleType) -> None:
+    """Where the boxes stand is up to the version of dot."""
+    drawn = gallery.FIGURES["figure_attention_cell"][1]().svg()
+    assert _words(drawn) == _words((DOCS / "gallery" / "figure_attention_cell.svg").read_text(encoding="utf-8")), (
+        "`make docs` draws it anew"
+    )
 
 
 def _drawn(gallery: ModuleType) -> list:

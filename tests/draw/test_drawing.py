@@ -11,8 +11,10 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 
+from archdsl.cli.commands.render import command
 from archdsl.compare import diff
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw import Drawing, render, render_difference
@@ -275,6 +277,11 @@ def test_graphviz_draws_the_same_picture(tmp_path: Path) -> None:
     assert width / height == pytest.approx(drawing.scene.width / drawing.scene.height, rel=0.15)
     drawing.save(tmp_path / "b.png", scale=4)
     assert int.from_bytes((tmp_path / "b.png").read_bytes()[16:20], "big") == pytest.approx(2 * width, abs=2)
+    out = tmp_path / "d.png"
+    done = CliRunner().invoke(command, ["zoo/x3d.arch:x3d_s", "--scale", "0.5", "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    wide = render(shipped_graph("zoo/x3d.arch:x3d_s")).scene.width
+    assert int.from_bytes(out.read_bytes()[16:20], "big") == pytest.approx(wide / 2, rel=0.05)
     with pytest.raises(DiagnosticError, match="E0960") as caught:
         drawing.save(tmp_path / "c.png", scale=100)
     assert "a scale of" in str(caught.value.diagnostics[0].help) and not (tmp_path / "c.png").exists()
