@@ -87,8 +87,9 @@ def test_other_sizes_of_the_hosts_count_as_the_plain_statement(name: str, settin
     assert_counts(load(f"glore.arch:{name}", **settings), plain, (3, settings["frames"], settings["size"], settings["size"]))
 
 
-def test_a_deeper_host_counts_as_the_plain_statement() -> None:
+@pytest.mark.parametrize("name", ["r50_lite", "glore_r50"])
+def test_a_deeper_host_counts_as_the_plain_statement(name: str) -> None:
     temporals = [[3, 3], [3, 1, 3], [3, 1, 3, 1, 3, 1, 3, 1], [1, 3]]
     with torch.device("meta"):
-        plain = Lite(16, 112, depths=[len(stage) for stage in temporals])
-    assert_counts(load("glore.arch:r50_lite", frames=16, size=112, temporals=temporals), plain, (3, 16, 112, 112))
+        plain = Lite(16, 112, depths=[len(stage) for stage in temporals], **HOSTS[name])
+    assert_counts(load(f"glore.arch:{name}", frames=16, size=112, temporals=temporals), plain, (3, 16, 112, 112))

@@ -93,6 +93,7 @@ def test_r50_with_non_local_blocks_takes_a_larger_clip(softmax: bool) -> None:
         ("i3d_r50", {"frames": 7, "size": 100, "classes": 9, "width": 40}, []),
         ("i3d_r50", {"frames": 12, "size": 128, "width": 16, "temporals": [[1, 3], [3] * 5, [1] * 9, [3, 3, 3]]}, []),
         ("i3d_r50_nl", {"frames": 32, "size": 160, "width": 24}, FIVE),
+        ("i3d_r50_nl", {"frames": 8, "size": 96, "width": 16, "temporals": [[3], [1, 3] * 3, [3, 1, 1] * 4, [3] * 4]}, FIVE),
         ("i3d_r50_nl", {"frames": 9, "size": 112, "width": 48, "softmax": False, "temporal_pool": False}, FIVE),
     ],
 )
