@@ -136,17 +136,37 @@ def frontier(
     known = set(choices).union(*(e.choices() for e in exprs))
     space = scopes(exprs, sorted(known, key=lambda c: c.order))
     layers: list[Layer] = []
+    alike: dict[tuple[Any, ...], tuple[list[Choice], list[Layer]]] = {}  # what differs in names only is built once
     for part in components(space):
         inside = {space.choices[i] for i in part}
         bools = [e for e in constraints if e.choices()[0] in inside]
         adds = [e for e in terms if e.choices()[0] in inside]
         derived = [d for d in space.derived if d.expr.choices()[0] in inside]
-        orders = (sequence([space.choices[i] for i in order], derived) for order in _orders(space, part, guards))
-        built = _build_best(orders, bools, adds, limit)
+        own = [space.choices[i] for i in part]
+        key = _likeness([*own, *derived], bools, adds)
+        if key in alike:
+            before, layers_before = alike[key]
+            place = dict(zip(before, own, strict=True))
+            built = [Layer(place[layer.choice] if layer.choice is not None else None, layer.edges) for layer in layers_before]
+        else:
+            orders = (sequence([space.choices[i] for i in order], derived) for order in _orders(space, part, guards))
+            built = _build_best(orders, bools, adds, limit)
+            alike[key] = own, built
         if not built[0].edges[0]:
             return Diagram((Layer(None, ((),)),), constant)
         layers.extend(built)
     return Diagram(tuple(layers), constant)
+
+
+def _likeness(variables: Sequence[Variable], bools: Iterable[Expr], adds: Iterable[Expr]) -> tuple[Any, ...]:
+    """Equal for components that are the same question about choices of other names."""
+    place = {variable: i for i, variable in enumerate(variables)}
+
+    def read(expr: Expr) -> tuple[tuple[int, ...], tuple[Any, ...]]:
+        return tuple(place[v] for v in expr.scope), expr.table
+
+    inner = (read(Expr(v.expr.scope, v.codes)) if isinstance(v, Derived) else v.size for v in variables)
+    return tuple(inner), tuple(map(read, bools)), tuple(map(read, adds))
 
 
 def witness(condition: Expr, constraints: Iterable[Expr] = ()) -> dict[Choice, int] | None:
