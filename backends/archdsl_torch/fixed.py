@@ -109,8 +109,13 @@ class _Recorder:
         self._given = {} if isinstance(value, Select) else {w.name: w for w in value.weights}
         primitive = value.name if isinstance(value, Op) else value.combine if isinstance(value, Pick) else "select"
         self._origin = Origin(value.instance.path, primitive, str(value.span or ""), self._scope)
-        own = value.instance.weights_path if value.instance.level == "primitive" else join(self._scope.weights_path, primitive)
-        self._target = key(next(iter(self._given.values())).path if self._given else own)
+        if self._given:
+            own = next(iter(self._given.values())).path
+        elif value.instance.level == "primitive":
+            own = value.instance.weights_path
+        else:
+            own = join(self._scope.weights_path, primitive)
+        self._target = key(own)
         for weight in self._given.values():
             init = weight.init.value
             assert isinstance(init, Init)

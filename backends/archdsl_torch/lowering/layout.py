@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Literal, TypeAlias
 
 Layout: TypeAlias = tuple[str, ...]
 CANONICAL = "bcthw"
+_remembered = lru_cache(maxsize=4096)  # few layouts occur, and these functions are asked of each op of each architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,19 @@ def steps(source: Layout, target: Layout, sizes: Mapping[str, int]) -> tuple[Ste
     return coarse if len(coarse) <= len(fine) else fine  # reshaping first keeps views of contiguous tensors
 
 
+@_remembered
 def apart(layout: Layout, dims: str) -> Layout:
     """Groups split so that each lies within `dims` or outside; empty ones dropped."""
     return tuple(run for group in layout for run in _split(group, lambda a, b: (a in dims) == (b in dims)))
 
 
+@_remembered
 def alone(layout: Layout, dims: str) -> Layout:
     """Each of `dims` an axis of its own; empty groups dropped."""
     return tuple(run for group in layout for run in _split(group, lambda a, b: a not in dims and b not in dims))
 
 
+@_remembered
 def without(layout: Layout, dims: str) -> Layout:
     """What is left once `dims` are gone, in the same order; empty groups dropped."""
     return tuple(group for group in apart(layout, dims) if group[0] not in dims)
@@ -86,6 +91,7 @@ def drop(text: str, dims: Iterable[str]) -> str:
     return "".join(d for d in text if d not in unwanted)
 
 
+@_remembered
 def joined(layout: Layout, dims: str) -> Layout:
     """`dims` as one axis in exactly this order, at the place of the first of them; the rest as it was."""
     parts = apart(layout, dims)
@@ -120,19 +126,20 @@ def _split(group: str, together: Callable[[str, str], bool]) -> list[str]:
     return runs
 
 
-def _runs(source: Layout, target: Layout, *, at_groups: bool) -> list[str]:
+@_remembered
+def _runs(source: Layout, target: Layout, *, at_groups: bool) -> tuple[str, ...]:
     """The pieces, in the order of `source`, that lie unbroken in both; with `at_groups`, cut at every group's end too."""
     ends = {group[-1] for group in (*source, *target) if group} if at_groups else set()
     follows = dict(zip(flat(target), flat(target)[1:], strict=False))
-    return _split(flat(source), lambda a, b: a not in ends and follows.get(a) == b)
+    return tuple(_split(flat(source), lambda a, b: a not in ends and follows.get(a) == b))
 
 
-def _through(source: Layout, target: Layout, pieces: list[str], sizes: Mapping[str, int]) -> tuple[Step, ...]:
+def _through(source: Layout, target: Layout, pieces: tuple[str, ...], sizes: Mapping[str, int]) -> tuple[Step, ...]:
     order = sorted(range(len(pieces)), key=lambda i: flat(target).index(pieces[i][0]))
     moved = tuple(pieces[i] for i in order)
     found = []
-    if tuple(pieces) != source:
-        found.append(Step("reshape", extents(tuple(pieces), sizes)))
+    if pieces != source:
+        found.append(Step("reshape", extents(pieces, sizes)))
     found.append(Step("permute", tuple(order)))
     if moved != target:
         found.append(Step("reshape", extents(target, sizes)))
