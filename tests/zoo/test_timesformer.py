@@ -32,7 +32,7 @@ def check(settings: dict[str, Any]) -> None:
     assert static(model)[0] == sum(p.numel() for p in TimeSformer(**settings).parameters())
 
 
-@pytest.mark.parametrize(("scheme", "order"), product(SCHEMES, ("time_first", "space_first", "parallel")))
+@pytest.mark.parametrize(("scheme", "order"), list(product(SCHEMES, ("time_first", "space_first", "parallel"))))
 def test_every_scheme_in_every_order(scheme: str, order: str) -> None:
     check({**SMALL, "scheme": scheme, "order": order, "depth": 1 if order == "parallel" else 2})
 
