@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from archdsl.search.ranks import Ranks
 from archdsl.search.runs import Run, Stopped
 from archdsl.search.statistics import Statistics
 from archdsl.search.training_page import page
-from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.syntax.codes import runs as codes
+from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.whole_files import replacing, write_text
 
 SAVED_EVERY = 500  # rounds, and at the end of each epoch
@@ -112,7 +114,8 @@ def train(
     """Takes every round that the run has not taken yet; leaves `weights.safetensors`, and returns the last epoch's record.
 
     `watch` hears of every round, `complain` of each trouble with the data once; `stop` is asked after each round, and
-    what the first rank says holds for all. Raises Stopped when it says so, and DiagnosticError as the data do.
+    what the first rank says holds for all. Raises Stopped when it says so, and DiagnosticError as the data do or, E0725, where
+    the loss is no number any more.
     """
     network = training.network()
     every, rounds = training.rounds_an_epoch, training.rounds_an_epoch * training.epochs
@@ -141,6 +144,8 @@ def train(
         statistics.end()
         training.reduce_gradients(learning.parameters)
         learning.step(at.round)
+        if not isfinite(at.loss):
+            raise DiagnosticError(codes.DIVERGED.error(None, f"the loss of round {at.round} is {at.loss}", help="a smaller learning rate"))
         at.round += 1
         at.examples += batch.size
         if at.round % every == 0:

@@ -105,6 +105,11 @@ def test_a_run_of_something_else(file: Path) -> None:
     assert broken.exit_code == 1 and "E0723" in broken.output
 
 
+def test_a_training_that_diverges(file: Path) -> None:
+    done = run("train", file, "--genotype", "narrow", "--data", DATA, "--optimiser", "sgd(1e30)", "--run", "r")
+    assert done.exit_code == 1 and "E0725" in done.output and not (Path("r") / "weights.safetensors").exists()
+
+
 def test_interrupted_and_resumed(file: Path) -> None:
     """Ctrl-C saves and ends with 130; what is resumed ends where nothing had happened."""
     command = [sys.executable, "-m", "archdsl", "train", str(file), "--genotype", "narrow", "--data", DATA, "--epochs", "400"]

@@ -40,8 +40,9 @@ Name one of the sources that `docs/search.md` lists.""",
 )
 DIVERGED = Code(
     "E0725",
-    "a search that has diverged",
+    "a run that has diverged",
     """The loss or the logits are no finite numbers any more, and nothing that follows would be. The latest checkpoint is from before.
 
-Lower the rate in the step's `weights = …` or `alpha = …`, or let it rise slowly (`warmup = 2`), and begin again in another directory.""",
+Lower the rate in the step's `weights = …` or `alpha = …`, of a training in `--optimiser`, or let it rise slowly (`warmup = 2`), and begin
+again in another directory.""",
 )
