@@ -52,3 +52,20 @@ def records(run: Path) -> list[dict[str, object]]:
 
 def test_one_rank_writes(folder: Path) -> None:
     assert not list((folder.parent / "1").rglob("metrics.jsonl"))
+
+
+def test_as_the_page_says(tmp_path: Path) -> None:
+    """The command of docs/training.md, but for fewer clips, against one process with two chunks."""
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    command = next(line for line in text.splitlines() if line.startswith("torchrun ")).split()[1:]
+    fewer = [*command, "--epochs", "1"]
+    fewer[fewer.index("motion")] = "motion:count=48"
+    alone = [*fewer[fewer.index("--") + 1 :], "--chunks", "2"]
+    alone[alone.index("--run") + 1] = "runs/alone"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
+    for way in (["torch.distributed.run", "--standalone", *fewer], ["archdsl", *alone]):
+        done = subprocess.run([sys.executable, "-m", *way], capture_output=True, text=True, env=environment, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr[-3000:]
+    together, one = (load_file(tmp_path / "runs" / name / "weights.safetensors") for name in ("plain", "alone"))
+    assert together.keys() == one.keys()
+    assert all((together[name].double() - t.double()).abs().max() < 1e-4 for name, t in one.items())

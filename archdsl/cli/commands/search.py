@@ -58,7 +58,7 @@ def command(
     Examples:
       archdsl search zoo/motion.arch:narrow_fair --run runs/narrow
       archdsl search mine.arch:plan --data video:clips --run runs/mine
-      torchrun --nproc-per-node=2 -m archdsl search zoo/motion.arch:narrow_fair --run runs/narrow
+      torchrun --nproc-per-node=2 -m archdsl -- search zoo/motion.arch:narrow_fair --run runs/narrow
     """
     project = Project()
     plan, node, module = open_plan(reference, project, seed)

@@ -72,7 +72,7 @@ def command(
     Examples:
       archdsl train zoo/motion.arch:with_no_cell --data motion --run runs/plain
       archdsl train zoo/x3d.arch:x3d_s --set classes=8 --data video:clips --workers 4 --epochs 30 --run runs/x3d
-      torchrun --nproc-per-node=2 -m archdsl train zoo/motion.arch:with_no_cell --data motion --run runs/plain
+      torchrun --nproc-per-node=2 -m archdsl -- train zoo/motion.arch:with_no_cell --data motion --run runs/plain
     """
     planned = _settings({"weights": (optimiser, "--optimiser"), "epochs": (epochs, "--epochs"), "batch": (batch, "--batch")})
     planned |= {"precision": precision, "checkpointing": checkpointing, "seed": seed}
