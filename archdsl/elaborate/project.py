@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archdsl.elaborate import expressions, nets
@@ -163,7 +163,13 @@ class Project:
         node, errors = parse_expression(Source(f"--set {name}", text))
         if node is None or errors:
             raise DiagnosticError(*errors)
-        return expressions.evaluate(node, module.frame(), state)
+        try:
+            return expressions.evaluate(node, module.frame(), state)
+        except DiagnosticError as error:
+            if not isinstance(node, ast.Ref):
+                raise
+            help = f"a text has quotes, inside those of the shell: `--set '{name}=\"{node.name}\"'`"
+            raise DiagnosticError(*(replace(d, help=d.help or help) for d in error.diagnostics)) from None
 
     def _declaration(self, node: ast.Declaration, module: Module, spaces: Spaces) -> list[Diagnostic]:
         try:

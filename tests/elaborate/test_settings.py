@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from archdsl.architecture import load
+from archdsl.syntax.diagnostics import DiagnosticError
 from tests.elaborate.texts import choices, errors, graph_of
 
 NET = """
@@ -29,6 +33,13 @@ def test_unknown_and_unreadable_settings() -> None:
     assert errors(NET, settings={"widht": "8"}) == ["E0908"]
     assert errors(NET, settings={"width": "8 +"})[0].startswith("E01")
     assert errors(NET, settings={"width": '"wide"'}) == ["E0301"]
+
+
+def test_a_text_without_quotes() -> None:
+    with pytest.raises(DiagnosticError) as found:
+        load("zoo/xvit.arch:xvit", settings={"mixed_blocks": "sometimes"})
+    (diagnostic,) = found.value.diagnostics
+    assert diagnostic.code == "E0201" and 'mixed_blocks="sometimes"' in (diagnostic.help or "")
 
 
 def test_another_size_of_the_input() -> None:
