@@ -6,8 +6,10 @@ seconds of the processor: all of it happens in this thread, so that others who u
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from itertools import cycle, islice
@@ -209,12 +211,25 @@ def step(module: Any, inputs: tuple[Any, ...]) -> Callable[[], None]:
     return run
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Without what the profiler's native code says on standard error each time it begins and ends."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def peak(module: Any, inputs: tuple[Any, ...]) -> int:
     """The most bytes that a step held at once, above what there was before, by the allocator's own events; gradients begin as None."""
     from torch.profiler import ProfilerActivity, profile
 
     module.zero_grad(set_to_none=True)
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace:
+    with _unheard(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace:
         module(*inputs).sum().backward()
     events = [e for e in trace.profiler.kineto_results.events() if e.name() == "[memory]"]
     held = most = 0
