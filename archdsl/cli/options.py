@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -45,6 +46,20 @@ def scale_option(command: Command) -> Command:
     """`--scale S`."""
     help = "Of a PNG: pixels for each point."
     return click.option("--scale", type=click.FloatRange(0.1, 20), default=2, show_default=True, metavar="S", help=help)(command)
+
+
+def run_options(command: Command) -> Command:
+    """`--run DIR`, `--resume`, `--chunks N` and `--device D`, of all that learns in a run directory."""
+    directory = click.Path(path_type=Path)
+    chunks = "Compute each batch in so many parts, a rank's share."
+    for option in (
+        click.option("--device", metavar="D", help="cpu or cuda; by default what there is."),
+        click.option("--chunks", type=click.IntRange(min=1), default=1, show_default=True, help=chunks),
+        click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint."),
+        click.option("--run", "folder", required=True, metavar="DIR", type=directory, help="The run directory."),
+    ):
+        command = option(command)
+    return command
 
 
 def parse_inputs(texts: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:

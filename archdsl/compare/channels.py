@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
+from archdsl.ops.chunks import chunked
 
 Labels: TypeAlias = tuple[Hashable, ...]
 Labelled: TypeAlias = Mapping[str, Labels]  # by dimension
@@ -25,7 +26,7 @@ _MOST = 1 << 16  # positions of one dimension; longer ones have no labels
 def labels_of(graph: Graph, names: Mapping[Value, Hashable]) -> Mapping[Value, Labelled]:
     """The labels of every value of a model. `names` are equal for paired values of two models; others are told apart."""
     found: dict[Value, Labelled] = {}
-    parts = _chunked(graph)
+    parts = chunked(graph)
     for value in (*graph.inputs, *graph.values):
         name = names.get(value, (id(graph), id(value)))
         if isinstance(value, Input):
@@ -215,17 +216,3 @@ _RULES: Mapping[str, Callable[[Op, Sequence[Labelled]], Labelled]] = {
     "take": _take,
     "chunk": _chunk,
 }
-
-
-def _chunked(graph: Graph) -> Mapping[tuple[Value, str], int]:
-    """The dimensions that every user of a value cuts into the same number of parts."""
-    cuts: dict[Value, set[tuple[str, int] | None]] = {}
-    for value in graph.values:
-        cut = None
-        if isinstance(value, Op) and value.name == "chunk":
-            cut = next((d, n.value) for d, n in value.attrs.items() if len(d) == 1 and n.value is not None)
-        for operand in operands(value):
-            cuts.setdefault(operand, set()).add(cut)
-    for output in graph.outputs:
-        cuts.setdefault(output, set()).add(None)
-    return {(value, cut[0]): cut[1] for value, found in cuts.items() if len(found) == 1 for cut in found if cut is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from archdsl.search.ranks import Ranks
 Result = TypeVar("Result")
 
 
-class Learning:
+class Learning(ABC):
     """What a step of a search and the training of a model have in common.
 
     `name` and `seed` decide the random numbers; `settings` are a plan's by name; every batch is computed in `cuts`
@@ -32,12 +33,12 @@ class Learning:
     device: torch.device
 
     @property
-    def name(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def name(self) -> str: ...
 
     @property
-    def settings(self) -> Mapping[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def settings(self) -> Mapping[str, Any]: ...
 
     @property
     def epochs(self) -> int:

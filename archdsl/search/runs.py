@@ -141,6 +141,11 @@ class Run:
         return self._checkpoints / pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
 
 
+def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors of a checkpoint whose names begin so, under what is left of their names."""
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
 def _differences(held: Any, asked: Any, path: str = "") -> Iterator[str]:
     if isinstance(held, dict) and isinstance(asked, dict):
         for key in {**held, **asked}:

@@ -18,7 +18,7 @@ from archdsl.questions.genotype import Genotype, complete, genotype_of
 from archdsl.search.documents import Documents
 from archdsl.search.page import page
 from archdsl.search.places import placed
-from archdsl.search.runs import Run, Stopped
+from archdsl.search.runs import Run, Stopped, part
 from archdsl.search.steps import Surroundings, answers_after, answers_before, begin
 from archdsl.search.strategies.protocol import Answers, Facts, State, Strategy
 from archdsl.syntax.codes import runs as codes
@@ -145,14 +145,10 @@ class _Place:
             return cls()
         try:
             facts = latest.facts
-            state = State(_part(latest.tensors, "state/"), facts["state"]) if facts["state"] is not None else None
-            return cls(facts["step"], facts["round"], facts["total"], dict(facts["found"]), _part(latest.tensors, "inherited/"), state)
+            state = State(part(latest.tensors, "state/"), facts["state"]) if facts["state"] is not None else None
+            return cls(facts["step"], facts["round"], facts["total"], dict(facts["found"]), part(latest.tensors, "inherited/"), state)
         except (LookupError, TypeError, ValueError) as error:
             raise _broken(run, error) from error
-
-
-def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
 
 def _save(run: Run, at: _Place, strategy: Strategy | None, around: Surroundings) -> None:

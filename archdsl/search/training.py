@@ -20,7 +20,7 @@ from archdsl.search.feeding import Delivery, Order, deliveries
 from archdsl.search.learning import Learning
 from archdsl.search.optimiser import Optimiser
 from archdsl.search.ranks import Ranks
-from archdsl.search.runs import Run, Stopped
+from archdsl.search.runs import Run, Stopped, part
 from archdsl.search.statistics import Statistics
 from archdsl.search.training_page import page
 from archdsl.syntax.codes import runs as codes
@@ -188,8 +188,8 @@ class _Place:
     def restore(self, network: nn.Module, learning: Optimiser, ranks: Ranks) -> None:
         """Gives what was saved back to the network and its optimiser."""
         if self.tensors:
-            network.load_state_dict(_part(self.tensors, "network/"))
-            learning.restore(_part(self.tensors, "optimiser/"))
+            network.load_state_dict(part(self.tensors, "network/"))
+            learning.restore(part(self.tensors, "optimiser/"))
             self.loss, self.tensors = self.losses[ranks.rank], {}
 
     def save(self, run: Run, network: nn.Module, learning: Optimiser, ranks: Ranks) -> None:
@@ -201,10 +201,6 @@ class _Place:
             tensors = {f"network/{name}": t for name, t in network.state_dict().items()}
             tensors.update({f"optimiser/{name}": t for name, t in learning.tensors().items()})
             run.save(self.round, tensors, facts)
-
-
-def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
 
 def _epoch(training: Training, network: nn.Module, at: _Place, rate: float, heard: Callable[[Delivery], Batch]) -> dict[str, Any]:

@@ -31,6 +31,15 @@ def finished(scene: Scene, right: float, bottom: float) -> Scene:
 
 def summary_of(graph: Graph) -> str:
     """`a space · 2.1M–3.4M params · 1.9G MACs · 44 choices · 1,024 architectures`."""
+    parts, known = facts_of(graph), totals_of(graph).architectures
+    if graph.choices and known is not None:
+        low, high = known
+        parts.append(f"{many(high) if low == high else f'{many(low)} to {many(high)}'} architectures")
+    return " · ".join(parts)
+
+
+def facts_of(graph: Graph) -> list[str]:
+    """What a graph is, what it costs, and how many choices it has."""
     known = totals_of(graph)
     parts = ["a space" if graph.choices else "a model"]
     for what, ends in (("params", known.params), ("MACs", known.macs)):
@@ -39,10 +48,7 @@ def summary_of(graph: Graph) -> str:
             parts.append(f"{low if low == high else f'{low}–{high}'} {what}")
     if graph.choices:
         parts.append(f"{len(graph.choices)} choice{'s' * (len(graph.choices) > 1)}")
-        if known.architectures is not None:
-            low_count, high_count = known.architectures
-            parts.append(f"{many(high_count) if low_count == high_count else f'{many(low_count)} to {many(high_count)}'} architectures")
-    return " · ".join(parts)
+    return parts
 
 
 @lru_cache(maxsize=2)

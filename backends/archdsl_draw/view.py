@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from archdsl.compare.text import amount
-from archdsl.compare.totals import totals
 from archdsl.ir.activity import activity
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import assignment
 from archdsl_draw.boxes import face, key_of, scaled
 from archdsl_draw.drawing import Drawing
+from archdsl_draw.heading import facts_of, totals_of
 from archdsl_draw.layout import MARGIN, Placed, draw_flow, place
 from archdsl_draw.legend import draw_legend
 from archdsl_draw.look import Look, cost_of, looks
@@ -109,16 +108,9 @@ def _bands(macro: Macro, found: Mapping[Unit, Look]) -> tuple[Band, ...]:
 
 
 def _subtitle(graph: Graph) -> str:
-    known = totals(graph)
-    parts = ["a space" if graph.choices else "a model"]
-    for what, ends in (("params", known.params), ("MACs", known.macs)):
-        if ends is not None:
-            low, high = amount(ends[0]), amount(ends[1])
-            parts.append(f"{low if low == high else f'{low}–{high}'} {what}")
-    if graph.choices:
-        parts.append(f"{len(graph.choices)} choice{'s' if len(graph.choices) > 1 else ''}")
-        if known.architectures is not None:
-            parts.append(f"{_many(known.architectures[1])} architectures")
+    parts, known = facts_of(graph), totals_of(graph).architectures
+    if graph.choices and known is not None:
+        parts.append(f"{_many(known[1])} architectures")
     return " · ".join(parts)
 
 

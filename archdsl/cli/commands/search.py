@@ -9,7 +9,7 @@ import click
 
 from archdsl.architecture import split_reference
 from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
-from archdsl.cli.options import json_option
+from archdsl.cli.options import json_option, run_options
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.elaborate.project import Project
@@ -28,14 +28,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("reference", metavar="FILE:PLAN")
 @click.option("--data", metavar="D", help="Where examples come from, in place of the plan's: video:DIR, tensor:FILE, motion …")
-@click.option("--run", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The run directory.")
-@click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
+@run_options
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="In place of the plan's.")
 @click.option("--storage", metavar="URL", help="Where a bandit shares its trials: sqlite:///FILE, another database, or a journal's path.")
-@click.option(
-    "--chunks", type=click.IntRange(min=1), default=1, show_default=True, help="Compute each batch in so many parts, a rank's share."
-)
-@click.option("--device", metavar="D", help="cpu or cuda; by default what there is.")
 @json_option
 def command(
     reference: str,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
-from archdsl.cli.options import genotype_option, input_option, json_option, set_option
+from archdsl.cli.options import genotype_option, input_option, json_option, run_options, set_option
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.cli.target import open_target
@@ -24,8 +24,7 @@ from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 @click.option(
     "--data", required=True, metavar="D", help="Where examples come from: video:DIR, tensor:FILE, python:pkg.mod:factory, motion."
 )
-@click.option("--run", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The run directory.")
-@click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint.")
+@run_options
 @genotype_option
 @input_option
 @set_option
@@ -37,10 +36,6 @@ from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 @click.option("--checkpointing", is_flag=True, help="Compute activations again in the backward pass, for memory.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Where the random numbers start.")
 @click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Processes that read the data.")
-@click.option(
-    "--chunks", type=click.IntRange(min=1), default=1, show_default=True, help="Compute each batch in so many parts, a rank's share."
-)
-@click.option("--device", metavar="D", help="cpu or cuda; by default what there is.")
 @json_option
 def command(
     reference: str,

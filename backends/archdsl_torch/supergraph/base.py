@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from math import isqrt
 from typing import Any
@@ -22,7 +23,7 @@ from archdsl_torch.supergraph.layouts import Channels, Kernels, Layouts
 Answers = Mapping[str, str]
 
 
-class Supergraph(nn.Module):
+class Supergraph(nn.Module, ABC):
     """All architectures of a space over shared weights.
 
     `weights` holds the super-weights, named as in the space (and with `::` and labels where a list has weights of its
@@ -70,9 +71,9 @@ class Supergraph(nn.Module):
     def _settle(self, at: dict[Choice, int] | None) -> None:
         """Called after every change of what is settled, with an answer to every choice where that leaves nothing open."""
 
+    @abstractmethod
     def sample(self, generator: torch.Generator) -> Genotype:
         """Draws what is not settled from the distribution; the result is the current architecture until the next draw or `set`."""
-        raise NotImplementedError
 
     def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:
         """The weights of one architecture: a state dict for `archdsl.compile(space.fix(genotype))`, its statistics fresh.

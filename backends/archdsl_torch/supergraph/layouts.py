@@ -15,6 +15,7 @@ from archdsl.ir.activity import Identity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
+from archdsl.ops.chunks import chunked
 from archdsl_torch.supergraph.axes import (
     Axis,
     Chosen,
@@ -49,7 +50,7 @@ class Layouts:
         self._place: Place = "ring" if channels == "fair" else "prefix"
         self._kernels = kernels
         self._placement = Placement()
-        self._chunked = _chunked(graph)
+        self._chunked = chunked(graph)
         self._of: dict[Value, Sizes] = {}
         self._weights: dict[Identity, tuple[Axis, ...]] = {}
         self._separate: dict[Identity, tuple[Choice, ...]] = {}
@@ -308,20 +309,6 @@ def _chosen(index: Expr, options: Sequence[Axis]) -> Axis:
     if all(same(reachable[0], other) for other in reachable[1:]):
         return reachable[0]
     return Chosen(index, tuple(options))
-
-
-def _chunked(graph: Graph) -> Mapping[tuple[Value, str], int]:
-    """The dimensions that every user of a value cuts into the same number of parts."""
-    cuts: dict[Value, set[tuple[str, int] | None]] = {}
-    for value in graph.values:
-        cut = None
-        if isinstance(value, Op) and value.name == "chunk":
-            cut = next((d, n.value) for d, n in value.attrs.items() if len(d) == 1 and n.value is not None)
-        for operand in operands(value):
-            cuts.setdefault(operand, set()).add(cut)
-    for output in graph.outputs:
-        cuts.setdefault(output, set()).add(None)
-    return {(value, cut[0]): cut[1] for value, found in cuts.items() if len(found) == 1 for cut in found if cut is not None}
 
 
 def _divided(size: int, count: int) -> int:
