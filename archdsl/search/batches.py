@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -22,8 +23,13 @@ class Batch:
 
 def shuffled(examples: Sequence[int], seed: int) -> list[int]:
     """The examples in an order that the seed decides."""
-    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed)).tolist()
-    return [examples[i] for i in order]
+    return [examples[i] for i in _permutation(len(examples), seed)]
+
+
+@lru_cache(maxsize=4)
+def _permutation(count: int, seed: int) -> tuple[int, ...]:
+    """Of the numbers below `count`; all batches of an epoch ask for the same."""
+    return tuple(torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist())
 
 
 def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
@@ -38,10 +44,9 @@ def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
 
 def nth(examples: Sequence[int], size: int, seed: int, place: int) -> list[int]:
     """The batch at a place of an epoch, whose order the seed decides; after the last batch begins the first again."""
-    order = shuffled(examples, seed)
-    count = max(1, len(order) // size)
+    count = max(1, len(examples) // size)
     start = (place % count) * size
-    return order[start : start + size]
+    return [examples[i] for i in _permutation(len(examples), seed)[start : start + size]]
 
 
 def chunk(indices: Sequence[int], chunks: int, rank: int, ranks: int) -> list[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,39 +34,41 @@ class Delivery:
     complaints: Sequence[Diagnostic]
 
 
-def deliveries(data: Any, orders: Sequence[Order], seed: int, ranks: Ranks, cuts: int, workers: int) -> Iterator[Delivery]:
-    """The batches of all orders, one after the other; without workers each is read when its turn comes.
+def deliveries(
+    data: Any, count: int, order: Callable[[int], Order], seed: int, ranks: Ranks, cuts: int, workers: int
+) -> Iterator[Delivery]:
+    """So many batches, one after the other; without workers each is read when its turn comes.
 
-    An example depends on its order alone, so the number of workers changes nothing but time. Raises DiagnosticError as
-    the data do.
+    `order` says what is in which of them, and is asked when its turn comes. An example depends on its order alone, so the
+    number of workers changes nothing but time. Raises DiagnosticError as the data do.
     """
-    reader = _Reader(data, orders, seed, ranks.rank, ranks.size, cuts)
+    reader = _Reader(data, count, order, seed, ranks.rank, ranks.size, cuts)
     pinned = ranks.device.type == "cuda"
     loader: DataLoader[Any] = DataLoader(
         reader, batch_size=None, shuffle=False, num_workers=workers, pin_memory=pinned, collate_fn=_as_it_is
     )
-    for order, (chunks, complaints, failed) in zip(orders, loader, strict=True):
+    for chunks, size, complaints, failed in loader:
         if failed is not None:
             raise DiagnosticError(*failed)
-        yield Delivery(chunks, len(order.indices), complaints)
+        yield Delivery(chunks, size, complaints)
 
 
 class _Reader(Dataset[Any]):  # type: ignore[misc]
-    def __init__(self, data: Any, orders: Sequence[Order], seed: int, rank: int, ranks: int, cuts: int) -> None:
-        self._data, self._orders, self._seed = data, orders, seed
+    def __init__(self, data: Any, count: int, order: Callable[[int], Order], seed: int, rank: int, ranks: int, cuts: int) -> None:
+        self._data, self._count, self._order, self._seed = data, count, order, seed
         self._rank, self._ranks, self._cuts = rank, ranks, cuts
 
     def __len__(self) -> int:
-        return len(self._orders)
+        return self._count
 
-    def __getitem__(self, number: int) -> tuple[Chunks, list[Diagnostic], tuple[Diagnostic, ...] | None]:
-        order = self._orders[number]
+    def __getitem__(self, number: int) -> tuple[Chunks, int, list[Diagnostic], tuple[Diagnostic, ...] | None]:
+        order = self._order(number)
         parts = chunk(order.indices, self._cuts, self._rank, self._ranks)
         try:
             chunks = tuple(self._data.batch(order.split, self._seed, order.epoch, part) for part in parts)
         except DiagnosticError as error:  # a worker could only say it in a traceback
-            return (), [], tuple(error.diagnostics)
-        return chunks, list(self._data.complaints()), None
+            return (), 0, [], tuple(error.diagnostics)
+        return chunks, len(order.indices), list(self._data.complaints()), None
 
 
 def _as_it_is(item: Any) -> Any:

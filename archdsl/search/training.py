@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -72,18 +73,22 @@ class Training(Learning):
 
     def to_learn(self, first: int, last: int) -> Iterator[Delivery]:
         """The batches of the rounds from `first` to before `last`."""
-        orders = []
-        for epoch, within in (divmod(number, self.rounds_an_epoch) for number in range(first, last)):
-            indices = nth(range(self.examples), self.batch_size, self.seed_for("order", epoch), within)
-            orders.append(Order("train", epoch, indices))
-        return deliveries(self.data, orders, self.seed, self.ranks, self.cuts, self.workers)
+        return self._deliveries(last - first, partial(self._round, first))
 
     def to_judge(self) -> Iterator[Delivery]:
         """All validation data, in order."""
-        count = len(self.data.validation)
-        starts = range(0, count, self.batch_size)
-        orders = [Order("validation", 0, range(s, min(s + self.batch_size, count))) for s in starts]
-        return deliveries(self.data, orders, self.seed, self.ranks, self.cuts, self.workers)
+        return self._deliveries(-(-len(self.data.validation) // self.batch_size), self._part)
+
+    def _deliveries(self, count: int, order: Callable[[int], Order]) -> Iterator[Delivery]:
+        return deliveries(self.data, count, order, self.seed, self.ranks, self.cuts, self.workers)
+
+    def _round(self, first: int, number: int) -> Order:
+        epoch, within = divmod(first + number, self.rounds_an_epoch)
+        return Order("train", epoch, nth(range(self.examples), self.batch_size, self.seed_for("order", epoch), within))
+
+    def _part(self, number: int) -> Order:
+        start = number * self.batch_size
+        return Order("validation", 0, range(start, min(start + self.batch_size, len(self.data.validation))))
 
     def placed(self, delivery: Delivery) -> Batch:
         return Batch(tuple(self._placed(x, y) for x, y in delivery.chunks), delivery.size)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from archdsl.architecture import load
+from archdsl.search import batches
 from archdsl.search.runs import Stopped
 from archdsl_torch import compile
 from archdsl_torch.supergraph.calls import Calls
@@ -38,6 +39,12 @@ def test_it_learns_and_leaves_weights_that_load(plain: tuple[Path, dict[str, Any
     trained = compile(graph, weights=folder / "weights.safetensors")
     assert same(dict(trained.state_dict()), weights(folder))
     assert not same(dict(compile(graph, seed=5).state_dict()), weights(folder))
+
+
+def test_an_epoch_is_shuffled_once(plain: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    batches._permutation.cache_clear()
+    assert learn(tmp_path, "run") == plain[1]
+    assert batches._permutation.cache_info().misses == 3
 
 
 def test_workers_and_checkpointing_change_nothing(plain: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
