@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.sequences import size_expr
 from archdsl.elaborate.state import State, Structural, fail
 from archdsl.elaborate.values import LAYERS, POISON, ChosenL, Item, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe
 from archdsl.ir.expr import Expr, select
 from archdsl.ir.graph import Select
 from archdsl.ir.instance import Instance
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
 
 
 def join(index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span, instance: Instance, state: State) -> Thing:

@@ -7,6 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.functions import NUMBER_FUNCTIONS
 from archdsl.elaborate.operators import finite
 from archdsl.elaborate.scope import Env, Frame
@@ -36,11 +41,6 @@ from archdsl.ir.expr import Expr, Undefined, constant, lift
 from archdsl.ir.graph import Init
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 Arguments = Sequence[tuple[ast.Arg, Thing]]
 

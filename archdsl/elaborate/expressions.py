@@ -7,6 +7,11 @@ from typing import Any
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.calls as calls
 import archdsl.elaborate.layers as layers
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate import operators
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
@@ -38,11 +43,6 @@ from archdsl.elaborate.values import (
 from archdsl.ir.expr import Expr, constant, lift, negate
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 _BUILTINS: dict[str, Thing] = {name: PrimitiveL(p) for name, p in PRIMITIVES.items() if not p.internal}
 _BUILTINS.update({name: FunctionV(name) for name in FUNCTION_NAMES})

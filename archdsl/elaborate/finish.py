@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from archdsl.diagnostics.codes import choices as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.state import State, too_wide_help
 from archdsl.ir.activity import activity, binding
 from archdsl.ir.choice import Choice
@@ -14,9 +17,6 @@ from archdsl.ir.fix import simplify
 from archdsl.ir.frontier import witness
 from archdsl.ir.graph import Check, Graph, Input, Op, Select, Value, in_order
 from archdsl.ir.instance import Instance
-from archdsl.syntax.codes import choices as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
-from archdsl.syntax.source import Span
 
 
 def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, state: State, settings: Mapping[str, Any]) -> Graph:

@@ -8,6 +8,11 @@ from dataclasses import replace
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.statements as statements
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate import primitives
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
@@ -36,11 +41,6 @@ from archdsl.elaborate.values import (
 from archdsl.ir.expr import Expr, index_of, lift
 from archdsl.ir.instance import Instance, Level, join
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
 
 
 def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Frame, state: State, *, explicit: bool = False) -> Thing:

@@ -7,16 +7,16 @@ from math import isfinite
 from typing import Any
 
 import archdsl.elaborate.primitives as primitives
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bound_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import LENGTH_LIMIT, iterate, size_expr
 from archdsl.elaborate.state import State, fail, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, Axes, CountV, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe, scalar_text
 from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift
 from archdsl.syntax.ast import BinaryOp
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bound_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
 
 
 def _numbers(a: Any, b: Any) -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import Label
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import range_expr, size_expr
 from archdsl.elaborate.state import State, fail, too_wide_help
@@ -30,12 +36,6 @@ from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ops.primitive import REQUIRED, Call, Kind, Parameter, Primitive, Problem
 from archdsl.ops.table import PRIMITIVES
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import Label
-from archdsl.syntax.source import Span
 
 _ACCEPTED: dict[Kind, tuple[type, ...]] = {
     "int": (int, float),  # a fraction is refused by the rule, with a hint to round it

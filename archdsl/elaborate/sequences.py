@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe
 from archdsl.ir.expr import Expr, Undefined, constant, lift
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
 
 LENGTH_LIMIT = 10_000
 

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TRUE, Expr, TooWide, both, constant, index_of, lift, restrict
 from archdsl.ir.graph import CostBound, Input, Requirement, Weight
 from archdsl.ir.instance import Instance
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Code, Diagnostic, DiagnosticError, Label
-from archdsl.syntax.source import Span
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable

@@ -7,6 +7,13 @@ from collections.abc import Sequence
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.layers as layers
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bound_codes
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate import choose, operators
 from archdsl.elaborate.primitives import LARGEST, too_large
 from archdsl.elaborate.requirements import require
@@ -21,13 +28,6 @@ from archdsl.ir.instance import Instance
 from archdsl.ops.primitive import Call
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bound_codes
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Span
 
 
 def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span) -> Thing:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Init, Shape, Value
 from archdsl.ops.primitive import Primitive
 from archdsl.syntax import ast
-from archdsl.syntax.source import Span
 
 if TYPE_CHECKING:
     from archdsl.elaborate.module import Module

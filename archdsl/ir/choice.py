@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.source import Span
 
 Kind = Literal["list", "range", "subset"]
 

@@ -8,11 +8,11 @@ from math import prod
 from operator import add
 from typing import TypeAlias
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import TABLE_LIMIT, Expr, lift, spread
 from archdsl.ir.frontier import Diagram, frontier
 from archdsl.ir.terms import merged
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _WORK = 8 * TABLE_LIMIT  # table entries that an elimination may take; beyond, a diagram is the smaller
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal, TypeAlias
 
+from archdsl.diagnostics.codes.choices import TOO_LARGE
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
 from archdsl.ir import decision
 from archdsl.ir.expr import FALSE, TRUE, Expr, index_of, lift, restrict, spread
 from archdsl.ir.order import Scopes, climb, components, eager, estimate, scopes
 from archdsl.ir.terms import merged
-from archdsl.syntax.codes.choices import TOO_LARGE
-from archdsl.syntax.diagnostics import DiagnosticError
 
 EDGE_LIMIT = 4_000_000
 _FIRST_LIMIT = 30_000  # edges spent on one order before another is tried

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import ceil, floor
 
+from archdsl.diagnostics.codes.choices import TOO_WIDE
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.frontier import Diagram, frontier
 from archdsl.ir.graph import CostBound, Graph
-from archdsl.syntax.codes.choices import TOO_WIDE
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 def live(graph: Graph) -> Activity:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from archdsl.compare.tree import Node, kind, live_tree
+from archdsl.diagnostics.source import Span
 from archdsl.ir.activity import Activity, activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Value, operands
 from archdsl.ir.instance import Instance
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Span
 from archdsl_draw.words import answered, choices_path, domain_words, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
