@@ -16,8 +16,8 @@ from typing import Any, Literal, TypeAlias
 
 from archdsl.diagnostics.codes.choices import TOO_LARGE
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.ir.choice import Choice
 from archdsl.ir import decision
+from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, index_of, lift, restrict, spread
 from archdsl.ir.order import Scopes, climb, components, eager, estimate, scopes
 from archdsl.ir.terms import merged

@@ -14,9 +14,9 @@ from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
+from archdsl.ir import decision
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.codec import function, scalar
-from archdsl.ir import decision
 from archdsl.ir.expr import TABLED, Expr, Undefined, constant, of_diagram, of_table
 from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Select, Value, Weight, expressions, in_order
 from archdsl.ir.instance import Instance

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.syntax.diagnostics import Code
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.diagnostic import Code
+from archdsl.diagnostics.source import Span
 
 
 class Undefined(Exception):

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archdsl.ir import decision
 from archdsl.ir import extremes as sums
 from archdsl.ir.activity import Activity, binding
 from archdsl.ir.choice import Choice
-from archdsl.ir import decision
 from archdsl.ir.expr import Expr, constant, fits, product, where
 from archdsl.ir.graph import Graph
 from archdsl.ir.terms import merged

@@ -12,7 +12,6 @@ from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
-from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, TooWide, Undefined, lift, spread
 from archdsl.ir.graph import Op, Pick, Select, Value
 from archdsl_draw.macro import Unit
