@@ -27,6 +27,7 @@ from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, Too
 from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.instance import Instance
+from archdsl.ir.work import bounded
 from archdsl.syntax import ast
 
 
@@ -147,7 +148,7 @@ def elaborate(
 
     Raises DiagnosticError with everything that is wrong.
     """
-    with deep_stack(instantiation.span):
+    with deep_stack(instantiation.span), bounded():
         table = EditTable()
         scout = State(table)
         _patch(table, instantiation, genotypes, scout)

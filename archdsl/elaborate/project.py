@@ -26,6 +26,7 @@ from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import expr_text
+from archdsl.ir.work import bounded
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
@@ -83,10 +84,11 @@ class Project:
         # What could not be read, and what reaches itself, would only lead to errors that follow from it.
         if not any(d.severity == "error" and (d.code.startswith(("E01", "E08")) or d.code == RECURSION.id) for d in found):
             spaces = Spaces()
-            for declaration in module.file.declarations:
-                found.extend(self._declaration(declaration, module, spaces))
-                if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
-                    break  # each takes its time, and they are likely alike
+            with bounded():
+                for declaration in module.file.declarations:
+                    found.extend(self._declaration(declaration, module, spaces))
+                    if any([d.code == TOO_MUCH_WORK.id for d in found]):
+                        break
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
             unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)

@@ -17,11 +17,11 @@ from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, restrict
 from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
+from archdsl.ir.work import spend
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
 
-WORK_LIMIT = 1_000_000  # steps of about 2 µs; the largest of the papers' files takes a fifth
 DEPTH_LIMIT = 64
 
 
@@ -33,10 +33,6 @@ class Structural(Exception):
         super().__init__(diagnostic.message)
         self.choices = choices
         self.diagnostic = diagnostic
-
-
-class Exhausted(DiagnosticError):
-    """A bound on work is reached: nothing more is elaborated, where after other errors the next statement is."""
 
 
 def fail(code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()) -> NoReturn:
@@ -73,15 +69,11 @@ class State:
     answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
     wrong: dict[Value, Check] = field(default_factory=dict)  # values that are wrong whatever is chosen, and why
     condition: Expr = TRUE
-    work: int = 0
     depth: int = 0
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
     def tick(self, span: Span | None, amount: int = 1) -> None:
-        self.work += amount
-        if self.work > WORK_LIMIT:
-            help = "make loops shorter, or lists smaller"
-            raise Exhausted(bounds.TOO_MUCH_WORK.error(span, f"this takes more than {WORK_LIMIT:,} steps to elaborate", help=help))
+        spend(amount, span)
 
     def report(self, *diagnostics: Diagnostic) -> None:
         """Keeps the first diagnostic of a code at a place, however many instances of a block repeat it."""

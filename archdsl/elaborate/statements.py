@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,11 +23,12 @@ from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
-from archdsl.elaborate.state import Exhausted, State, fail, reason, too_wide_help
+from archdsl.elaborate.state import State, fail, reason, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, placed, test
 from archdsl.ir.graph import Input
 from archdsl.ir.instance import Instance
+from archdsl.ir.work import Exhausted
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
 
@@ -51,8 +53,8 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
         try:
             _statement(statement, frame, state)
             continue
-        except Exhausted:
-            raise
+        except Exhausted as exhausted:
+            raise Exhausted(*[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]) from None
         except DiagnosticError as error:
             state.report(*error.diagnostics)
         except TooWide as wide:
