@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.project import Project, Sizes
-from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
@@ -111,10 +110,10 @@ def _genotype(reference: str, file: str, project: Project) -> GenotypeV:
     if name is None and reference.isidentifier():
         other, name = file, reference
     module = project.module(other)
-    found = [n for n in module.declarations if isinstance(module.find(n, State(EditTable())), GenotypeV)]
+    found = [n for n in module.declarations if isinstance(module.find(n, scratch()), GenotypeV)]
     if name is None and len(found) == 1:
         name = found[0]
-    value = module.find(name, State(EditTable())) if name is not None else None
+    value = module.find(name, scratch()) if name is not None else None
     if not isinstance(value, GenotypeV):
         has = ", ".join(f"`{n}`" for n in found) or "none"
         raise DiagnosticError(

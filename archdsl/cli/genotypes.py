@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archdsl.elaborate import nets
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.edits import EditTable, scratch
 from archdsl.elaborate.idle import is_sound
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
@@ -34,7 +34,7 @@ def open_genotype(project: Project, module: Module, name: str, spaces: Spaces) -
 
     Raises DiagnosticError for whatever is wrong with it.
     """
-    state = State(EditTable())
+    state = scratch()
     value = module.find(name, state)
     if not isinstance(value, GenotypeV):
         return None

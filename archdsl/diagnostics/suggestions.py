@@ -1,10 +1,22 @@
-"""Names that were probably meant."""
+"""Names that were probably meant, and lists that are cut short: what the helps of diagnostics are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MOST = 3
+
+
+def did_you_mean(name: str, candidates: Iterable[str], otherwise: str | None = None, most: int = 1) -> str | None:
+    """``did you mean `conv`?`` where candidates lie near a name, at most so many; else what is said otherwise."""
+    near = closest(name, candidates)[:most]
+    return f"did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else otherwise
+
+
+def few(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """``a, b and 3 more``: the first items, and how many are left."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return between.join(items[:most]) + more
 
 
 def closest(name: str, candidates: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import archdsl.elaborate.expressions as expressions
 from archdsl.diagnostics.codes import edits as codes
@@ -14,12 +14,10 @@ from archdsl.diagnostics.source import Span
 from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
+from archdsl.elaborate.state import State
 from archdsl.elaborate.values import ListV, RangeV, Thing, scalar_text
 from archdsl.ir.choice import Alternative
 from archdsl.syntax import ast
-
-if TYPE_CHECKING:
-    from archdsl.elaborate.state import State
 
 # A pattern is a path with sets of indices: names as text, a range for `[0..2]`, None for `[*]`.
 Pattern = tuple["str | frozenset[int] | range | None", ...]
@@ -212,6 +210,11 @@ def text_of(pattern: Pattern) -> str:
         else:
             text += "[*]" if part is None else f"[{', '.join(map(str, sorted(part)))}]"
     return text
+
+
+def scratch() -> State:
+    """A state of its own without edits: for a value that is asked for outside of any network."""
+    return State(EditTable())
 
 
 def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> Diagnostic:

@@ -9,7 +9,7 @@ from archdsl.diagnostics.codes import names as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import METRICS
@@ -41,8 +41,7 @@ class _Walk:
             self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
             return
         candidates = set(BUILTIN_NAMES) | set(self.module.declarations) | set(self.module.imports) | {n for s in self.scopes for n in s}
-        near = closest(name, sorted(candidates))
-        self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=f"did you mean `{near[0]}`?" if near else None))
+        self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=did_you_mean(name, candidates)))
 
 
 def check_names(module: Module) -> list[Diagnostic]:

@@ -13,6 +13,7 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TRUE, Expr, TooWide, both, constant, index_of, lift, restrict
 from archdsl.ir.graph import CostBound, Input, Requirement, Weight
@@ -47,7 +48,7 @@ def fail(code: Code, span: Span | None, message: str, *, help: str | None = None
 def too_wide_help(wide: TooWide) -> str:
     """Which choices an expression that cannot be tabulated hangs on."""
     choices = Expr(wide.scope, ()).choices()
-    shown = ", ".join(f"`{c.path}`" for c in choices[:4]) + (f" and {len(choices) - 4} more" if len(choices) > 4 else "")
+    shown = few([f"`{choice.path}`" for choice in choices], 4)
     return f"it depends on {shown}: narrow their domains, or settle some of them"
 
 

@@ -12,7 +12,6 @@ from hashlib import blake2b
 from typing import Any
 
 from archdsl.ir.activity import activity
-from archdsl.ir.choice import Choice
 from archdsl.ir.expr import TRUE, Expr, Undefined
 from archdsl.ir.frontier import function_text
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight, in_order

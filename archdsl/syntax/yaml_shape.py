@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 from archdsl.diagnostics.codes import syntax
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import closest, did_you_mean
 from archdsl.syntax.edition import EDITION
 from archdsl.syntax.shipped import shipped
 from archdsl.syntax.yaml_tree import Mapping, Scalar, Sequence, Tree
@@ -199,8 +199,7 @@ def _none(node: Mapping, title: str, leaves: list[Schema]) -> Slip:
     foreign = next((key for key, _ in node.pairs if key.text not in known), None)
     if foreign is None:
         return _slip(node, node.span, message)
-    near = closest(foreign.text, words)
-    return _slip(node, foreign.span, message, f"did you mean `{near[0]}`?" if near else None)
+    return _slip(node, foreign.span, message, did_you_mean(foreign.text, words))
 
 
 def _keys(node: Mapping, leaf: Schema) -> Iterator[Slip]:
@@ -210,9 +209,9 @@ def _keys(node: Mapping, leaf: Schema) -> Iterator[Slip]:
     for key, _ in node.pairs:
         if key.text in known:
             continue
-        near = [each for each in closest(key.text, known) if node.get(each) is None]
-        missing = [each for each in missing if each not in near[:1]]
-        help = f"did you mean `{near[0]}`?" if near else f"its keys: {', '.join(known)}"
+        absent = [each for each in known if node.get(each) is None]
+        missing = [each for each in missing if each not in closest(key.text, absent)[:1]]
+        help = did_you_mean(key.text, absent, f"its keys: {', '.join(known)}")
         yield _slip(node, key.span, f"{title} has no key `{key.text[:40]}`", help)
     if missing:
         word = next((key for key, _ in node.pairs if key.text in leaf["required"]), node)
