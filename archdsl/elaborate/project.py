@@ -90,21 +90,6 @@ class Project:
             unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
         )
 
-    def only(self, module: Module) -> str:
-        """The one network of a file that declares a single one. Raises DiagnosticError otherwise."""
-        names = networks(module)
-        nets_only = [d.name for d in module.file.declarations if isinstance(d, ast.Net)]
-        if len(nets_only) == 1 or len(names) == 1:
-            return (nets_only or names)[0]
-        shown = ", ".join(f"`{n}`" for n in names[:12])
-        if not names:
-            raise DiagnosticError(codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space or model"))
-        raise DiagnosticError(
-            codes.WHICH_NAME.error(
-                None, f"{module.source.name} declares several networks: {shown}", help=f"name one: `{module.source.name}:{names[0]}`"
-            )
-        )
-
     def elaborate(
         self,
         module: Module,

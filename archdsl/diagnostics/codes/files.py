@@ -66,7 +66,7 @@ Use instead: one of the names that the message lists.""",
 WHICH_NAME = Code(
     "E0906",
     "the file holds several things",
-    """What: a file with several spaces or models was given without saying which.
+    """What: a file with several spaces and models, several genotypes or several plans was given without saying which.
 
 Why: none of them is more likely meant than the others.
 
