@@ -11,12 +11,13 @@ from archdsl.diagnostics.source import Span
 Severity = Literal["error", "warning"]
 
 # What a code is about; whoever acts on diagnostics goes by this, never by a number.
-#   text       what is written cannot be read: whatever else a check could find would follow from that
+#   text       what is written cannot be read
+#   bounds     what is written is beyond a limit, or has no end
 #   meaning    what is written cannot be meant
 #   choices    what choices and requirements allow
 #   plan       how a search is planned and run
 #   question   files, options and what is installed: what was asked could not be answered at all
-About = Literal["text", "meaning", "choices", "plan", "question"]
+About = Literal["text", "bounds", "meaning", "choices", "plan", "question"]
 
 
 @dataclass(frozen=True, slots=True)

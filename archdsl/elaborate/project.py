@@ -77,7 +77,7 @@ class Project:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
         found = [*syntax, *check_names(module)]
         # What could not be read, and what reaches itself, would only lead to errors that follow from it.
-        if not any(d.severity == "error" and d.about == "text" for d in found):
+        if not any(d.severity == "error" and d.about in ("text", "bounds") for d in found):
             spaces = Spaces()
             for declaration in module.file.declarations:
                 found.extend(self._declaration(declaration, module, spaces))

@@ -13,7 +13,7 @@ from archdsl.elaborate.reference import Reference, opened
 
 NET = "{ input x: [b, c = 3, h = 8, w = 8]  k ~ [1, 3]  output x -> conv(3, k) as a }"
 NONE = "arch 1\n\nwidth = 8\n"
-ONE = f"arch 1\n\nspace s {NET}\n\ngenotype g of s {{ k = 1 }}\n\nsearch p of s {{ strategy = random()  open k }}\n"
+ONE = f"arch 1\n\nspace some {NET}\n\ngenotype g of some {{ k = 1 }}\n\nsearch p of some {{ strategy = random()  open k }}\n"
 TWO = ONE + f"\nspace t {NET}\n\ngenotype h of t {{ k = 1 }}\n\nsearch q of t {{ strategy = random()  open k }}\n"
 
 
@@ -43,18 +43,18 @@ def asked(folder: Path, text: str, name: str, what: Callable[[Reference], str]) 
 @pytest.mark.parametrize(
     ("text", "name", "what", "expected"),
     [
-        (ONE, "", network, "s"),
+        (ONE, "", network, "some"),
         (ONE, "", genotype, "g"),
         (ONE, "", plan, "p"),
         (TWO, ":h", genotype, "h"),
         (TWO, ":q", plan, "q"),
-        (TWO, "", network, "E0906 name one: `own.arch:s`"),
+        (TWO, "", network, "E0906 name one: `own.arch:some`"),
         (TWO, "", genotype, "E0906 name one: `own.arch:g`"),
         (TWO, "", plan, "E0906 name one: `own.arch:p`"),
         (TWO, ":Q", plan, "E0905 did you mean `q`?"),
         (TWO, ":other", plan, "E0905 it has `p`, `q`"),
         (TWO, ":other", genotype, "E0912 it has `g`, `h`"),
-        (TWO, ":s", genotype, "E0912 did you mean `g`?"),
+        (TWO, ":some", genotype, "E0912 it has `g`, `h`"),
         (NONE, "", network, "E0905"),
         (NONE, "", genotype, "E0912"),
         (NONE, "", plan, "E0905 a plan is written `search NAME of SPACE { … }`"),

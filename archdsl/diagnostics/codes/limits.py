@@ -6,7 +6,7 @@ from functools import partial
 
 from archdsl.diagnostics import diagnostic
 
-Code = partial(diagnostic.Code, about="text")
+Code = partial(diagnostic.Code, about="bounds")
 
 BYTES = Code(
     "E0801",
