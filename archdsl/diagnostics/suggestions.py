@@ -8,7 +8,7 @@ MOST = 3
 
 
 def did_you_mean(name: str, candidates: Iterable[str], otherwise: str | None = None, most: int = 1) -> str | None:
-    """``did you mean `conv`?`` where candidates lie near a name, at most so many; else what is said otherwise."""
+    """``did you mean `conv`?`` where candidates lie near a name, at most so many; else `otherwise`."""
     near = closest(name, candidates)[:most]
     return f"did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else otherwise
 

@@ -34,14 +34,14 @@ _PLAN = _Kind("plan", "plans", codes.NO_SUCH_NAME, "a plan is written `search NA
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A file and a name in it; without a name the file must declare one thing of the kind that is asked for."""
+    """A file and a name in it; without a name the file must declare a single thing of the kind asked for."""
 
     project: Project
     module: Module
     name: str | None
 
     def network(self) -> str:
-        """The name of a space, a model or a genotype. Raises DiagnosticError where none is named and the file has several."""
+        """The name of a space, a model or a genotype. Raises DiagnosticError where it has to be named and is not."""
         if self.name is not None:
             return self.name
         names = networks(self.module)
@@ -50,10 +50,10 @@ class Reference:
 
     def genotype(self) -> GenotypeV:
         """Raises DiagnosticError E0912 where the file has no such genotype, or several and none is named."""
-        state = scratch()
-        names = [name for name in self.module.declarations if isinstance(self.module.find(name, state), GenotypeV)]
+        module, state = self.module, scratch()
+        names = [name for name in module.declarations if isinstance(module.find(name, state), GenotypeV)]
         name = self.name or self._only(names, _GENOTYPE)
-        value = self.module.find(name, state)
+        value = module.find(name, state)
         if not isinstance(value, GenotypeV):
             raise self._missing(name, names, _GENOTYPE)
         return value

@@ -126,7 +126,7 @@ class Learning(ABC):
         return total
 
     def stepped(self, optimiser: Optimiser, number: int, differentiate: Callable[[], Result]) -> Result:
-        """A round's step along the gradients that `differentiate` leaves, summed over ranks; what that returns."""
+        """A round's step along the gradients that `differentiate` leaves, summed over ranks; returns what it does."""
         optimiser.zero_grad()
         told = differentiate()
         self.reduce_gradients(optimiser.parameters)
@@ -140,7 +140,10 @@ class Learning(ABC):
         purpose: tuple[Any, ...],
         before: Callable[[int], object] = lambda number: None,
     ) -> None:
-        """Trains for the plan's epochs on all examples, in an order that `purpose` decides; `before` each round is its own."""
+        """Trains for the plan's epochs on all examples, in an order that `purpose` decides.
+
+        `before` is called at the beginning of each round, with its number.
+        """
         every = self.rounds_an_epoch
         optimiser = self.optimiser("weights", parameters, every)
         everything = range(self.examples)

@@ -4,10 +4,10 @@ One table serves both concrete syntaxes. Of
 
     "for": _form(ast.For, ("for ", "for", "pattern", "pattern"), (" in ", "in", "iterable", "iterable"), …)
 
-the second part says: ` in ` stands before it in the text; in YAML its key is `in`; it is the field `iterable` of the
-node; and it is of the kind `iterable`, an expression that binds tighter than a conditional. A part without a value is
-left out, with its sign. The keys and what each holds are those of `grammar/document.schema.json`, which a test holds
-this table to.
+the second part says: ` in ` stands before it in the text; in YAML its key is `in`; it is the field `iterable` of
+the node; and it is of the kind `iterable`, an expression that binds tighter than a conditional. A part without a
+value is left out, with its sign. The keys and what each holds are those of `grammar/document.schema.json`, to which
+a test holds this table.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Body: TypeAlias = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that a form says: with the sign before it in the text, its key in YAML, the node's field, and its kind."""
+    """One thing that a form says: the sign before it in the text, its key in YAML, the node's field, and its kind."""
 
     sign: str
     key: str
@@ -142,7 +142,8 @@ CHOOSE = _form(ast.Choose, ("", "", "name", "name"), (" ~ ", "", "domain", "expr
 
 NESTED = frozenset({"body", "edits", "plan", "patches"})  # kinds that hold lines of their own
 
-_FORMS = {form.node: form for form in (*DECLARATIONS.values(), *STATEMENTS.values(), *EDITS.values(), *ENTRIES.values(), BIND, CHOOSE)}
+_ALL = (*DECLARATIONS.values(), *STATEMENTS.values(), *EDITS.values(), *ENTRIES.values(), BIND, CHOOSE)
+_FORMS = {form.node: form for form in _ALL}
 
 
 def form_of(node: Line) -> Form:
@@ -156,7 +157,7 @@ def form_of(node: Line) -> Form:
 
 
 def head(node: Line) -> list[Piece]:
-    """The whole statement, or what stands before its (first) `{`; of a space with patches what stands before `with`."""
+    """The whole statement, or what stands before its first `{`; of a space with patches what stands before `with`."""
     pieces: list[Piece] = []
     for part in form_of(node).parts:
         if part.kind in NESTED:
@@ -176,8 +177,9 @@ def bodies(node: Line) -> list[Body]:
 
 def otherwise(node: Line) -> ast.If | None:
     """The If of an `else if`."""
-    if isinstance(node, ast.If) and node.orelse is not None and len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
-        return node.orelse[0]
+    match node:
+        case ast.If(orelse=(ast.If() as chained,)):
+            return chained
     return None
 
 

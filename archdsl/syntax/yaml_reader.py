@@ -1,7 +1,8 @@
 """From YAML text to the tree.
 
-The YAML is written out as `.arch` text, every fragment of which is checked by itself first, and that is parsed; then every place is
-carried back to the YAML. So both forms have one grammar, one parser and one set of messages.
+Its shape is judged by the schema (`yaml_shape`). Then the YAML is written out as `.arch` text, every fragment of which
+is checked by itself first, and that is parsed; every place is carried back to the YAML. So both forms have one
+grammar, one parser and one set of messages.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class _Writer:
         self.source = source
         self.parts: list[str] = []
         self.diagnostics: list[Diagnostic] = []
-        self.misshapen: set[int] = set()  # the parts that are not as the schema has them: nothing is written of these
+        self.misshapen: set[int] = set()  # the parts that are not as the schema has them: they are not written
         self._length = 0
         self._starts: list[int] = []  # of the fragments, in the text that is written
         self._fragments: list[tuple[int, int, Span, int | None]] = []
@@ -106,7 +107,7 @@ class _Writer:
     # -- fragments ---------------------------------------------------------------------------------
 
     def text(self, kind: str, node: Tree) -> None:
-        """Writes a text as a fragment after a check of its own that it is one thing of its kind and nothing more."""
+        """Writes a text as a fragment, after a check that it is one thing of its kind and nothing more."""
         if id(node) in self.misshapen:
             return
         assert isinstance(node, Scalar)
@@ -123,7 +124,7 @@ class _Writer:
             self.report(_carried(diagnostic, place, node.span))
 
     def expression(self, node: Tree) -> None:
-        """A text, or a list: `[0, 1]` without quotes stands for its own text, one of several lines for its items."""
+        """A text, or a list: `[0, 1]` without quotes stands for its text, one of several lines for its items."""
         if isinstance(node, Sequence) and node.flow and not self._broken(node):
             self.text("expression", Scalar(node.span.text, node.span, node.span.start))
         elif isinstance(node, Sequence):
@@ -246,7 +247,8 @@ class _Writer:
 
     def _settled(self, value: Tree) -> None:
         """What a key of edits holds: a value, or further edits."""
-        if isinstance(value, Scalar) or (isinstance(value, Sequence) and value.items and not isinstance(value.items[0], Mapping)):
+        listed = isinstance(value, Sequence) and value.items and not isinstance(value.items[0], Mapping)
+        if listed or isinstance(value, Scalar):
             self.part(" = ", "expression", value)
         else:
             self.edits(value)

@@ -1,11 +1,11 @@
-"""Has a YAML document the shape that `grammar/document.schema.json` states, and what is wrong where it has not?
+"""Has a YAML document the shape that `grammar/document.schema.json` states, and what is wrong where not?
 
 `jsonschema` judges, with two keywords read in a way of our own:
 
-- a union (`oneOf`, `anyOf`) is judged by the one alternative that is meant. `{genotype: found, od: s, set: {}}` is a
-  genotype with a misspelt key; it is not also a `use`, a `const` and five more things with every key missing.
-- what a `$ref` names is judged in its own turn. So a slip inside a part does not make its surroundings wrong, and no
-  depth of nesting overflows the stack.
+- a union (`oneOf`, `anyOf`) is judged by the one alternative that is meant. `{genotype: found, od: s, set: {}}`
+  is a genotype with a misspelt key; it is not also a `use`, a `const` and five more things with every key missing.
+- what a `$ref` names is judged in its own turn. So a slip inside a part does not make its surroundings wrong, and
+  no depth of nesting overflows the stack.
 
 Both only choose what is said: a document is refused here exactly where an ordinary validator refuses it.
 """
@@ -28,6 +28,7 @@ from archdsl.syntax.yaml_tree import Mapping, Scalar, Sequence, Tree
 
 Schema: TypeAlias = dict[str, Any]
 
+_MOST_KEYS = 20  # of a mapping that may be meant as a form, so that a hostile file costs nothing
 _WORDS = {"object": "a mapping", "array": "a list", "string": "a text"}
 
 
@@ -63,7 +64,7 @@ def slips(root: Tree) -> Iterator[Slip]:
 @cache
 def _schema() -> Schema:
     schema: Schema = json.loads((shipped("grammar") / "document.schema.json").read_text(encoding="utf-8"))
-    del schema["$schema"]  # with it, jsonschema would go on with a validator that does not read unions as this one does
+    del schema["$schema"]  # with it, jsonschema would go on with a validator that reads unions as all do
     return schema
 
 
@@ -84,9 +85,10 @@ def _validator() -> Any:
 
     def meant(validator: Any, alternatives: list[Schema], instance: Any, schema: Schema) -> Iterator[Any]:
         leaf = _meant(alternatives, instance)
-        errors = [ValidationError("nothing is meant")] if leaf is None else list(validator.descend(instance, leaf))
-        if leaf is not None and "required" not in leaf and any(error.validator == "additionalProperties" for error in errors):
-            errors = [ValidationError("nothing is meant")]  # the last resort, and it does not fit either
+        errors = list(validator.descend(instance, leaf)) if leaf is not None else []
+        strays = any(error.validator == "additionalProperties" for error in errors)
+        if leaf is None or (strays and "required" not in leaf):
+            errors = [ValidationError("nothing is meant")]
         yield from errors
 
     return extend(Draft202012Validator, {"$ref": later, "oneOf": meant, "anyOf": meant})(_schema())
@@ -111,8 +113,9 @@ def _present(leaf: Schema, instance: Schema) -> int:
 
 
 def _misspelt(word: str, leaf: Schema, instance: Schema) -> bool:
-    """Is there a key that the form does not have, close to one that it has?"""
-    return bool(closest(word, [key for key in instance if key not in leaf["properties"]]))
+    """Is there a key that the form does not have, close to one that it has? It is not looked for among very many."""
+    strays = [key for key in instance if key not in leaf["properties"]] if len(instance) <= _MOST_KEYS else []
+    return bool(closest(word, strays))
 
 
 def _leaves(alternatives: list[Schema]) -> list[Schema]:
@@ -133,7 +136,9 @@ def _begins(leaf: Schema, instance: Any) -> bool:
 
 
 def _kind(instance: Any) -> str:
-    return "object" if isinstance(instance, dict) else "array" if isinstance(instance, list) else "string"
+    if isinstance(instance, dict):
+        return "object"
+    return "array" if isinstance(instance, list) else "string"
 
 
 def _kinds(schema: Schema) -> list[str]:
@@ -151,7 +156,7 @@ def _word(form: Schema) -> str:
 
 
 def _said(unit: Tree, errors: list[Any], name: str) -> Iterator[Slip]:
-    """The errors of one part of the document, which stands under a key, those about the keys of one mapping together."""
+    """The errors of one part of the document, under its key; those about the keys of one mapping go together."""
     keyed = set()
     for error in errors:
         node = _at(unit, error.path)
@@ -215,8 +220,8 @@ def _keys(node: Mapping, leaf: Schema) -> Iterator[Slip]:
         yield _slip(node, key.span, f"{title} has no key `{key.text[:40]}`", help)
     if missing:
         word = next((key for key, _ in node.pairs if key.text in leaf["required"]), node)
-        several = "s" if len(missing) > 1 else ""
-        yield _slip(node, word.span, f"{title} needs the key{several} {' and '.join(f'`{key}`' for key in missing)}")
+        lacking = " and ".join(f"`{key}`" for key in missing)
+        yield _slip(node, word.span, f"{title} needs the key{'s' * (len(missing) > 1)} {lacking}")
 
 
 def _slip(node: Tree, span: Span, message: str, help: str | None = None) -> Slip:
@@ -240,7 +245,9 @@ def _plain(node: Tree) -> Any:
 def _at(node: Tree, path: Any) -> Tree:
     """The part of a tree under keys and indices."""
     for step in path:
-        part = node.items[step] if isinstance(node, Sequence) else node.get(step) if isinstance(node, Mapping) else None
+        part = node.get(step) if isinstance(node, Mapping) else None
+        if isinstance(node, Sequence):
+            part = node.items[step]
         assert part is not None
         node = part
     return node
