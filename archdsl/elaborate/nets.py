@@ -59,7 +59,7 @@ def _same_things(these: Mapping[str, Thing], those: Mapping[str, Thing]) -> bool
 
 
 def _kind(value: Thing) -> type:
-    return type(value.table[0]) if isinstance(value, Expr) else type(value)
+    return type(value.first) if isinstance(value, Expr) else type(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +187,9 @@ def _run(
         result = layers.regional(body, root, place, state)
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
+        elif not _errors(state):  # it came of what is wrong whatever is chosen
+            for check in dict.fromkeys(state.wrong.values()):
+                state.report(check.code.error(check.span, check.problem.value, help=check.help, labels=check.labels))
         if not state.inputs and not _errors(state):
             fail(codes.NO_OUTPUT, place, f"`{net.name}` has no `input`", help="for example `input x: [b, c = 3, h = 224, w = 224]`")
     except Structural as structural:

@@ -17,7 +17,7 @@ under the answers so far, it can still change the network. Requirements make not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from heapq import heapify, heappop, heappush
@@ -132,7 +132,7 @@ def _reads(outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[V
 
     for output in outputs:
         read(targets[output], TRUE)
-    for number, value in enumerate(order):
+    for position, value in enumerate(order):
         here = values[value]
         if here == FALSE or isinstance(value, Input):
             continue
@@ -144,9 +144,9 @@ def _reads(outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[V
         elif isinstance(value, Pick) and not is_single(value):
             several = both(here, test(_several, value.subset))
             read(value.subset, several)
-            for position, operand in enumerate(value.operands):
-                read(targets[operand], both(several, test(partial(_contains, position), value.subset)))
-        elif targets[value] == constant(number):
+            for member, operand in enumerate(value.operands):
+                read(targets[operand], both(several, test(partial(_contains, member), value.subset)))
+        elif targets[value] == constant(position):
             read(selected_index(value), here)  # too wide to be followed: it counts as itself
     return reads
 
@@ -240,10 +240,15 @@ def where_bound(condition: Expr, live: Activity) -> Expr:
 def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
     """For each value the position in `order` of the value that it really is, once selections are followed.
 
-    A selection that depends on too much to be followed counts as itself.
+    Equal operations at one place of the text are one, the first: `if wide { x = x -> relu } else { x = x -> relu }`
+    decides nothing. A selection that depends on too much to be followed counts as itself.
     """
     targets: dict[Value, Expr] = {}
-    for number, value in enumerate(order):
+    first: dict[Hashable, int] = {}
+    for position, value in enumerate(order):
+        number = position
+        if isinstance(value, Op | Pick):
+            number = first.setdefault(_likeness(value, targets), position)
         own = constant(number)
         if isinstance(value, Input | Op) or (isinstance(value, Pick) and _never_one(value)):
             targets[value] = own
@@ -257,6 +262,16 @@ def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
         except TooWide:
             targets[value] = own
     return targets
+
+
+def _likeness(value: Op | Pick, targets: Mapping[Value, Expr]) -> Hashable:
+    """Equal for values that compute the same with the same weights."""
+    weights = tuple([w.full_name for w in value.weights])
+    if isinstance(value, Op):
+        attrs = tuple(value.attrs.items())
+        return value.name, tuple([targets[o] for o in value.inputs]), attrs, weights, value.instance.path
+    inputs = tuple([targets[o] for o in value.operands])
+    return value.combine, value.dim, inputs, value.subset, weights, value.instance.path
 
 
 def is_single(pick: Pick) -> bool:

@@ -2,12 +2,15 @@
 
 `depth + width` over depth ~ 0..2 and width ~ [8, 16] is a node that asks depth, with three children that ask width:
 
-    depth -> (width -> 8 | 16), (width -> 9 | 17), (width -> 10 | 18)
+    width -> (depth -> 8 | 9 | 10), (depth -> 16 | 17 | 18)
 
-A node asks one choice and has a child for each alternative; a leaf holds a value. Choices are asked in program order,
-no node has children that are all the same, and equal nodes are one object, so two functions are equal exactly when
-their roots are the same object. What hangs on dozens of choices but takes few values stays small: the sum of thirty
-choices of sixteen numbers each has 30 x 451 nodes, where its table would have 16 ** 30 entries.
+A node asks one choice and has a child for each alternative; a leaf holds a value. No node has children that are all
+the same, and equal nodes are one object, so two functions are equal exactly when their roots are the same object. What
+hangs on dozens of choices but takes few values stays small: the sum of thirty choices of sixteen numbers each has at
+most 30 x 451 nodes, where its table would have 16 ** 30 entries.
+
+Choices are asked from the last of the text to the first. Whether something is live depends on what comes after it:
+which of six nodes are picked at the end decides at once of which others the inputs are looked at.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from weakref import WeakValueDictionary
 from archdsl.ir.choice import Choice
 from archdsl.ir.undefined import Undefined
 
-STEP_LIMIT = 400_000  # nodes that one operation may visit
+STEP_LIMIT = 500_000  # answers that one operation may follow
 _LAST = 1 << 60  # the rank of a leaf: after every choice
 
 
@@ -40,7 +43,7 @@ class Node:
     def __init__(self, choice: Choice, kids: tuple[Diagram, ...]) -> None:
         self.choice = choice
         self.kids = kids
-        self.rank = choice.order
+        self.rank = -choice.order
         self.partial: bool = any([kid.partial for kid in kids])  # whether it is undefined somewhere
 
 
@@ -98,45 +101,43 @@ def from_table(scope: Sequence[Choice], table: Sequence[Any]) -> Diagram:
         if found is None:
             found = known[key] = leaf(value)
         row.append(found)
-    for choice in reversed(scope):
-        size = choice.size
-        row = [node(choice, tuple(row[k : k + size])) for k in range(0, len(row), size)]
+    for choice in scope:
+        width = len(row) // choice.size
+        row = [node(choice, tuple(row[k::width])) for k in range(width)]
     return row[0]
 
 
 def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
     """The table of a diagram over a scope that holds all of its choices, in program order."""
     row: list[Diagram] = [root]
-    for choice in scope:
+    for choice in reversed(scope):
+        after = [part.kids if part.__class__ is Node and part.choice is choice else None for part in row]  # type: ignore[union-attr]
         below: list[Diagram] = []
-        for part in row:
-            if isinstance(part, Node) and part.choice is choice:
-                below.extend(part.kids)
-            else:
-                below.extend([part] * choice.size)
+        for index in range(choice.size):
+            below.extend([part if kids is None else kids[index] for part, kids in zip(row, after, strict=True)])
         row = below
     return tuple([part.value for part in row])  # type: ignore[union-attr]  # after all choices there are leaves
 
 
 def nodes_of(*roots: Diagram) -> list[Node]:
     """Every node below the roots once, parents before children."""
-    found: set[Node] = {root for root in roots if isinstance(root, Node)}
+    found: dict[Node, None] = {root: None for root in roots if isinstance(root, Node)}  # in an order that never changes
     stack = list(found)
     while stack:
         for kid in stack.pop().kids:
             if isinstance(kid, Node) and kid not in found:
-                found.add(kid)
+                found[kid] = None
                 stack.append(kid)
     return sorted(found, key=_rank)
 
 
 def support(*roots: Diagram) -> tuple[Choice, ...]:
     """The choices that the functions depend on, in program order."""
-    return tuple(dict.fromkeys([each.choice for each in nodes_of(*roots)]))
+    return tuple(dict.fromkeys([each.choice for each in reversed(nodes_of(*roots))]))
 
 
 def values(root: Diagram) -> tuple[Any, ...]:
-    """The distinct values of a function, in order of first appearance (the last choice fastest)."""
+    """The distinct values of a function, in an order that depends on nothing else."""
     found: dict[Leaf, None] = {}
     seen: set[Diagram] = set()
     stack: list[Diagram] = [root]
@@ -162,7 +163,7 @@ def at(root: Diagram, assignment: Mapping[Choice, int]) -> Any:
 
 def answers(root: Diagram, choice: Choice) -> tuple[Diagram, ...]:
     """What is left of a function after each answer to a choice, wherever it is asked."""
-    if root.rank > choice.order:
+    if root.rank > -choice.order:
         return (root,) * choice.size
     if isinstance(root, Node) and root.choice is choice:
         return root.kids
@@ -181,7 +182,7 @@ def unfold(
     """The diagram that grows out of a state, choice by choice; equal states are one.
 
     `settle` gives the diagram of a state that is decided, `split` the next choice and the state after each of its
-    answers, `rank` that choice's order. Raises TooWide beyond STEP_LIMIT states.
+    answers, `rank` that choice's order. Raises TooWide where more than STEP_LIMIT answers are followed.
     """
     done = settle(start)
     if done is not None:
@@ -190,10 +191,15 @@ def unfold(
     waiting: dict[int, dict[_State, None]] = {rank(start): {start: None}}
     ranks = list(waiting)
     plan: list[tuple[_State, Choice, list[_State]]] = []
+    steps = 0
     while ranks:
         for state in waiting.pop(heappop(ranks)):
             choice, after = split(state)
             plan.append((state, choice, after))
+            steps += len(after)
+            if steps > STEP_LIMIT:
+                asked = dict.fromkeys([choice for _, choice, _ in plan])
+                raise TooWide(asked, f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps")
             for each in after:
                 if each in found:
                     continue
@@ -208,9 +214,6 @@ def unfold(
                     heappush(ranks, at_rank)
                 else:
                     level[each] = None
-        if len(plan) > STEP_LIMIT:
-            asked = dict.fromkeys([choice for _, choice, _ in plan])
-            raise TooWide(asked, f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps")
     for state, choice, after in reversed(plan):
         found[state] = node(choice, tuple([found[each] for each in after]))
     return found[start]
@@ -280,15 +283,15 @@ def restricted(root: Diagram, assignment: Mapping[Choice, int]) -> Diagram:
     return found.get(root, root)
 
 
-def replaced(root: Diagram, rule: Callable[[Leaf], Leaf]) -> Diagram:
-    """The function with every value replaced by a rule."""
+def replaced(root: Diagram, fn: Callable[[Any], Any]) -> Diagram:
+    """The function with `fn` of every value."""
     if isinstance(root, Leaf):
-        return rule(root)
+        return leaf(fn(root.value))
     found: dict[Diagram, Diagram] = {}
 
     def new(each: Diagram) -> Diagram:
         if isinstance(each, Leaf) and each not in found:
-            found[each] = rule(each)
+            found[each] = leaf(fn(each.value))
         return found[each]
 
     for each in reversed(nodes_of(root)):
@@ -334,7 +337,7 @@ def varies(root: Diagram, choice: Choice) -> Diagram:
             if len(state) == 1:
                 return NO
             return YES if all([isinstance(each, Leaf) for each in state]) else None
-        return NO if state.rank > choice.order else None
+        return NO if state.rank > -choice.order else None
 
     def split(state: Diagram | frozenset[Diagram]) -> tuple[Choice, list[Any]]:
         if isinstance(state, frozenset):

@@ -8,12 +8,13 @@ Either way two expressions are equal exactly when they have the same value for e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from operator import and_, itemgetter, or_
 from typing import Any
 
+from archdsl.diagnostics.diagnostic import Code
+from archdsl.diagnostics.source import Span
 from archdsl.ir import decision
 from archdsl.ir.choice import Choice
 from archdsl.ir.decision import Diagram, TooWide
@@ -139,12 +140,12 @@ TRUE, FALSE = constant(True), constant(False)
 
 def of_choice(choice: Choice) -> Expr:
     """The value of the chosen alternative."""
-    return _tabled((choice,), choice.values())
+    return of_table((choice,), choice.values())
 
 
 def index_of(choice: Choice) -> Expr:
     """The index of the chosen alternative."""
-    return _tabled((choice,), tuple(range(choice.size)))
+    return of_table((choice,), tuple(range(choice.size)))
 
 
 def fits(scope: Iterable[Choice]) -> bool:
@@ -179,45 +180,39 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
     return _tabled(scope, tuple([_call(fn, row) for row in zip(*columns, strict=True)]))
 
 
+def each(fn: Callable[[Any], Any], expr: Expr) -> Expr:
+    """`fn` of every value, undefined ones (as `Undefined`) too."""
+    if expr._table is not None:
+        return _tabled(expr.scope, tuple(map(fn, expr._table)))
+    return of_diagram(decision.replaced(expr.root, fn))
+
+
 def test(fn: Callable[..., bool], *args: Any) -> Expr:
     """A condition `fn` pointwise that does not hold where an argument is undefined."""
-    return lift_total(fn, False, *args)
-
-
-def lift_total(fn: Callable[..., Any], otherwise: Any, *args: Any) -> Expr:
-    """`fn` pointwise, and another value where `fn` or an argument is undefined."""
-    found = lift(fn, *args)
-    return found if not found.is_partial else mend(found, otherwise)
+    return mend(lift(fn, *args), False)
 
 
 def mend(expr: Expr, otherwise: Any) -> Expr:
     """The expression with a value where it has none."""
     if not expr.is_partial:
         return expr
-    if expr._table is not None:
-        return _tabled(expr.scope, tuple([otherwise if v.__class__ is Undefined else v for v in expr._table]))
-    instead = decision.leaf(otherwise)
-    return of_diagram(decision.replaced(expr.root, lambda value: instead if value.partial else value))
+    return each(lambda value: otherwise if value.__class__ is Undefined else value, expr)
 
 
-def problems(expr: Expr) -> Expr:
-    """What is wrong where an expression is undefined (as `Undefined`), None elsewhere."""
-    found = [v if v.__class__ is Undefined else None for v in expr.table] if expr.is_tabled else None
-    if found is not None:
-        return _tabled(expr.scope, tuple(map(_quoted, found)))
-    nothing = decision.leaf(None)
-    return of_diagram(decision.replaced(expr.root, lambda v: decision.leaf(_quoted(v.value)) if v.partial else nothing))
+def placed(expr: Expr, span: Span | None, code: Code, help: str | None = None) -> Expr:
+    """The expression with a place for what is undefined and has none yet."""
+    if not expr.is_partial:
+        return expr
+    return each(lambda value: value.placed(span, code, help) if value.__class__ is Undefined else value, expr)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """An undefined value as a plain one, so that functions can be asked about it."""
-
-    undefined: Undefined
+def undefined(expr: Expr) -> Expr:
+    """Where an expression is undefined."""
+    return each(_is_undefined, expr) if expr.is_partial else FALSE
 
 
-def _quoted(value: Undefined | None) -> Reason | None:
-    return Reason(value) if value is not None else None
+def _is_undefined(value: Any) -> bool:
+    return value.__class__ is Undefined
 
 
 def _small(exprs: Sequence[Expr]) -> tuple[Choice, ...] | None:

@@ -95,7 +95,10 @@ class Diagram:
 
     def sample(self, random: Random, counts: Sequence[Sequence[int]]) -> dict[Choice, int]:
         """A path drawn uniformly; `counts` are the completions. The diagram must have a path."""
-        rank = random.randrange(counts[0][0])
+        return self.path(random.randrange(counts[0][0]), counts)
+
+    def path(self, rank: int, counts: Sequence[Sequence[int]]) -> dict[Choice, int]:
+        """The path of this rank among all, in the order of alternatives."""
         state, found = 0, {}
         for layer, after in zip(self.layers, counts[1:], strict=True):
             edges = iter(layer.edges[state])
@@ -228,13 +231,16 @@ def _inactive_is_first(active: bool, index: int) -> bool:
 
 
 def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> Iterator[list[int]]:
-    """Orders to try: the program's; what guards before what is guarded; and both after a hill-climb."""
-    if estimate(space, part) <= _FINE:
-        yield part
+    """Orders to try: the program's and its reverse; what guards before what is guarded; and these after a hill-climb."""
+    backwards = part[::-1]
+    best = min(part, backwards, key=lambda order: estimate(space, order))
+    if estimate(space, best) <= _FINE:
+        yield best
         return
     place = {space.choices[i]: i for i in part}
     asked = [place[c] for c in _guards_first(list(place), guards)]
     yield eager(space, part)
+    yield eager(space, backwards)
     yield eager(space, asked)
     yield eager(space, climb(space, part))
     yield eager(space, climb(space, asked))

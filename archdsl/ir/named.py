@@ -299,8 +299,8 @@ class _Reader:
             if not all([0 <= kid < len(parts) for kid in kids]):
                 raise Malformed("a node leads to values and to earlier nodes")
             below = tuple([parts[kid] for kid in kids])
-            if any([kid.rank <= scope[position].order for kid in below]):
-                raise Malformed("the choices of a diagram are asked in program order")
+            if any([kid.rank <= -scope[position].order for kid in below]):
+                raise Malformed("the choices of a diagram are asked from the last to the first")
             parts.append(decision.node(scope[position], below))
         if not parts:
             raise Malformed("a diagram has values")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from archdsl.ir import decision
 from archdsl.ir import extremes as sums
-from archdsl.ir.activity import Activity, binding
+from archdsl.ir.activity import binding
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, constant, fits, product, where
+from archdsl.ir.costs import METRICS, Metric, cost_terms
+from archdsl.ir.expr import Expr, fits
 from archdsl.ir.graph import Graph
-from archdsl.ir.terms import merged
 from archdsl.questions.diagram import live
 from archdsl.questions.genotype import complete
-
-Metric = Literal["params", "macs"]
-METRICS: tuple[Metric, ...] = ("params", "macs")
 
 _ROWS = 16_384  # genotypes costed together, so that what is being added stays in the cache
 
@@ -28,21 +25,6 @@ class Totals:
 
     params: int
     macs: int
-
-
-def cost_terms(graph: Graph, metric: Metric, active: Activity | None = None) -> tuple[Expr, ...]:
-    """Tables whose sum is the cost, as few as that takes."""
-    return merged(single_costs(graph, metric, active))
-
-
-def single_costs(graph: Graph, metric: Metric, active: Activity | None = None) -> tuple[Expr, ...]:
-    """The cost of each operation or weight, 0 where it is not live; a weight that is shared counts once."""
-    active = active or live(graph)
-    zero = constant(0)
-    if metric == "macs":
-        return tuple(where(active.values[op], op.macs, zero) for op in graph.ops())
-    weights = graph.weights()
-    return tuple(where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items())
 
 
 def cost(graph: Graph, genotype: Mapping[str, str]) -> Totals:

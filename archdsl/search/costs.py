@@ -13,9 +13,9 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plans import Budget
 from archdsl.ir.activity import Activity, binding
 from archdsl.ir.choice import Choice
+from archdsl.ir.costs import cost_terms
 from archdsl.ir.expr import Expr, constant, index_of, lift, where
 from archdsl.ir.graph import CostBound, Graph
-from archdsl.questions.cost import cost_terms
 from archdsl.questions.genotype import complete
 
 
