@@ -9,8 +9,12 @@ MOST = 3
 
 def did_you_mean(name: str, candidates: Iterable[str], otherwise: str | None = None, most: int = 1) -> str | None:
     """``did you mean `conv`?`` where candidates lie near a name, at most so many; else `otherwise`."""
-    near = closest(name, candidates)[:most]
-    return f"did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else otherwise
+    return question(closest(name, candidates)[:most]) or otherwise
+
+
+def question(meant: Sequence[str]) -> str | None:
+    """``did you mean `a` or `b`?`` of what may be meant; None of nothing."""
+    return f"did you mean {' or '.join(f'`{each}`' for each in meant)}?" if meant else None
 
 
 def few(items: Sequence[str], most: int, between: str = ", ") -> str:
