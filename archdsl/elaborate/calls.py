@@ -12,7 +12,7 @@ from archdsl.diagnostics.codes import elaboration as bounds
 from archdsl.diagnostics.codes import shapes as shape_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.functions import NUMBER_FUNCTIONS
 from archdsl.elaborate.operators import finite
 from archdsl.elaborate.scope import Env, Frame
@@ -112,8 +112,8 @@ def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, 
             here.add(open_)
             continue
         if arg.name not in names and not (letters and len(arg.name) == 1):
-            near = closest(arg.name, sorted(names))
-            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names)}" if names else None)
+            has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else None
+            hint = did_you_mean(arg.name, names, has)
             fail(codes.UNKNOWN_PARAMETER, arg.span, f"{what} has no parameter `{arg.name}`", help=hint)
         if arg.name == "b" and letters:
             fail(shape_codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")

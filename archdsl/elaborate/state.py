@@ -13,6 +13,7 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, restrict
 from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
@@ -48,8 +49,7 @@ def reason(undefined: Undefined, span: Span | None) -> Diagnostic:
 
 def too_wide_help(wide: TooWide) -> str:
     """Which choices an expression that cannot be tabulated hangs on."""
-    choices = wide.scope
-    shown = ", ".join(f"`{c.path}`" for c in choices[:4]) + (f" and {len(choices) - 4} more" if len(choices) > 4 else "")
+    shown = few([f"`{choice.path}`" for choice in wide.scope], 4)
     return f"it depends on {shown}: narrow their domains, or settle some of them"
 
 
