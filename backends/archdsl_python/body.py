@@ -12,11 +12,11 @@ from itertools import pairwise
 from keyword import iskeyword
 from typing import Any
 
+from archdsl_lowering.program import Program, Ref, references
+from archdsl_lowering.rows.layers import Module
 from archdsl_python.containers import Containers
 from archdsl_python.expressions import Slot, expression, qualified
 from archdsl_python.units import Item, Unit, under
-from archdsl_torch.lowering.layers import Module
-from archdsl_torch.program import Program, Ref, references
 
 _INPUTS = "xyzuvw"
 _DEPTH = 3  # calls within calls on one line

@@ -15,9 +15,9 @@ from reference import ACTS, Named, arithmetic, attend, batch_norm, concat, conv,
 from small_models import Net
 
 from archdsl.ops.table import PRIMITIVES
-from archdsl_torch.fixed import lower
-from archdsl_torch.lowering.layout import canonical
-from archdsl_torch.lowering.table import ROWS
+from archdsl_lowering.fixed import lower
+from archdsl_lowering.rows.layout import canonical
+from archdsl_lowering.rows.table import ROWS
 from archdsl_torch.model import build
 
 SIZES = {"b": 2, "c": 4, "t": 5, "h": 6, "w": 7, "n": 3, "s": 2, "g": 2, "k": 3}

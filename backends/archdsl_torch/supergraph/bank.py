@@ -16,9 +16,9 @@ from archdsl.ir.graph import Graph, Init, Weight
 from archdsl.ir.instance import key
 from archdsl.syntax.codes.supergraphs import TOO_MANY_WEIGHTS
 from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_lowering.supergraph.axes import Given
+from archdsl_lowering.supergraph.layouts import Layouts
 from archdsl_torch.initialise import fill
-from archdsl_torch.supergraph.axes import Given
-from archdsl_torch.supergraph.layouts import Layouts
 
 _MOST = 1024  # separate copies of one weight
 _ESCAPES = str.maketrans({"%": "%25", ".": "%2E"})  # a dot would make another level of the name

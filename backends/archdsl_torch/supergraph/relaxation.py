@@ -23,17 +23,17 @@ from archdsl.ir.expr import FALSE, Undefined, constant, restrict
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
 from archdsl.syntax.codes.supergraphs import OPEN_SHAPE, UNMIXED_LAYOUT, UNMIXED_WIDTH
 from archdsl.syntax.diagnostics import Code, DiagnosticError
-from archdsl_torch.lowering import arithmetic, products
-from archdsl_torch.lowering.layout import alone, axis
-from archdsl_torch.lowering.site import Form, Site, output
-from archdsl_torch.lowering.site import Value as Located
-from archdsl_torch.lowering.table import ROWS
-from archdsl_torch.program import Program
-from archdsl_torch.supergraph.axes import Axis, Given, Outer, choices_of
+from archdsl_lowering.program import Program
+from archdsl_lowering.rows import arithmetic, products
+from archdsl_lowering.rows.layout import alone, axis
+from archdsl_lowering.rows.site import Form, Site, output
+from archdsl_lowering.rows.site import Value as Located
+from archdsl_lowering.rows.table import ROWS
+from archdsl_lowering.supergraph.axes import Axis, Given, Outer, choices_of
+from archdsl_lowering.supergraph.layouts import Layouts
+from archdsl_lowering.supergraph.meetings import Meeting, meeting, wide_dims
+from archdsl_lowering.supergraph.recorder import Recorder
 from archdsl_torch.supergraph.bank import Bank
-from archdsl_torch.supergraph.layouts import Layouts
-from archdsl_torch.supergraph.meetings import Meeting, meeting, wide_dims
-from archdsl_torch.supergraph.recorder import Recorder
 from archdsl_torch.supergraph.shares import Included, Mask, Masks, Picked, Terms, TooManyCombinations, assignments, picked
 
 MOST = 64  # combinations of answers for which one op runs

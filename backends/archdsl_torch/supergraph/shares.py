@@ -17,8 +17,8 @@ import torch
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
+from archdsl_lowering.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of
 from archdsl_torch.distribution import positions_of
-from archdsl_torch.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of
 
 MOST_COMBINATIONS = 4096  # of the answers that one axis depends on
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl_torch.lowering import layers
-from archdsl_torch.lowering.layout import Layout, drop, flat, keep, without
-from archdsl_torch.lowering.site import Site, Value
+from archdsl_lowering.rows import layers
+from archdsl_lowering.rows.layout import Layout, drop, flat, keep, without
+from archdsl_lowering.rows.site import Site, Value
 
 _CONVOLUTIONAL = "thw"
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, restrict
-from archdsl_torch.supergraph.windows import Place, Positions, windows
+from archdsl_lowering.supergraph.windows import Place, Positions, windows
 
 Given: TypeAlias = tuple[tuple[Choice, int], ...]  # the answers that a weight is separate for, in program order
 

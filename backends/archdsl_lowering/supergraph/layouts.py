@@ -16,7 +16,7 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
 from archdsl.ops.chunks import chunked
-from archdsl_torch.supergraph.axes import (
+from archdsl_lowering.supergraph.axes import (
     Axis,
     Chosen,
     Chunk,
@@ -31,7 +31,7 @@ from archdsl_torch.supergraph.axes import (
     lists,
     same,
 )
-from archdsl_torch.supergraph.windows import Place, Positions
+from archdsl_lowering.supergraph.windows import Place, Positions
 
 Sizes: TypeAlias = Mapping[str, Axis]
 Channels: TypeAlias = Literal["fair", "naive"]

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Input, Op, Pick, Select, Value
 from archdsl.ops.table import PRIMITIVES
-from archdsl_torch.supergraph.axes import Chunk, Outer
-from archdsl_torch.supergraph.layouts import Layouts
+from archdsl_lowering.supergraph.axes import Chunk, Outer
+from archdsl_lowering.supergraph.layouts import Layouts
 
 Wide: TypeAlias = frozenset[str]
 _SPACE = "thw"
