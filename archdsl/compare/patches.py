@@ -10,7 +10,7 @@ from archdsl.compare.paths import natural
 from archdsl.ir.graph import Graph, Op
 from archdsl.ir.named import PARTS, Document, Malformed, from_names, to_names
 from archdsl.ir.verify import InternalError, verify
-from archdsl.ops.primitive import Call
+from archdsl.ops.call import Call
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import DiagnosticError

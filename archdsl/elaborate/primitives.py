@@ -28,7 +28,8 @@ from archdsl.ir import expr as exprs
 from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, lift, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
-from archdsl.ops.primitive import REQUIRED, Call, Kind, Parameter, Primitive, Problem
+from archdsl.ops.call import Call
+from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive, Problem
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax.codes import choices as choice_codes
 from archdsl.syntax.codes import elaboration as bounds

@@ -18,7 +18,7 @@ from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tenso
 from archdsl.ir.expr import Expr, TooWide, constant, lift, negate
 from archdsl.ir.graph import Input, Op, Weight
 from archdsl.ir.instance import Instance
-from archdsl.ops.primitive import Call
+from archdsl.ops.call import Call
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
 from archdsl.syntax.codes import choices as choice_codes

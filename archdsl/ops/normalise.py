@@ -6,8 +6,10 @@ from math import inf
 
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
+from archdsl.ops.axes import Lies, Made, Over, named, others
+from archdsl.ops.call import Call
 from archdsl.ops.initialisers import ZERO, initial
-from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
+from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE
 
 _ONES = initial(ONE)
@@ -28,6 +30,10 @@ def _batch_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     return WeightRule("weight", shape, initial(call.attrs["gamma"])), WeightRule("bias", shape, ZERO)
 
 
+def _along_channels(call: Call, out: Shape) -> Lies:
+    return {"weight": (Made("c"),), "bias": (Made("c"),)}
+
+
 def _layer_shape(call: Call) -> Result:
     dims, found = checks.settled("dim", call.attrs["dim"])
     found += checks.present(call.input, dims)
@@ -41,6 +47,11 @@ def _layer_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
         return ()
     shape = tuple(out.get(d, ONE) for d in call.attrs["dim"].table[0])
     return WeightRule("weight", shape, _ONES), WeightRule("bias", shape, ZERO)
+
+
+def _along_dims(call: Call, out: Shape) -> Lies:
+    axes = tuple(map(Made, call.attrs["dim"].value))
+    return {"weight": axes, "bias": axes}
 
 
 def _positive(value: float) -> bool:
@@ -69,7 +80,11 @@ PRIMITIVES = (
         ),
         shape=_batch_shape,
         weights=_batch_weights,
-        masked="pointwise",
+        role="norm",
+        short="BN",
+        over=(Over("statistics", others("c"), "a batch norm takes statistics over it"),),
+        lies=_along_channels,
+        running="c",
         doc="""Batch normalisation: each channel by its own mean and variance over the batch and all other dimensions.
 
 y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var are the running ones.
@@ -86,7 +101,10 @@ y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var 
         ),
         shape=_layer_shape,
         weights=_layer_weights,
-        masked="statistics",
+        role="norm",
+        short="LN",
+        over=(Over("statistics", named("dim")),),
+        lies=_along_dims,
         doc="""Layer normalisation: mean and variance over `dim`, for each position of the other dimensions.
 
 y = (x − mean) / sqrt(var + eps) · weight + bias.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import product
 from math import prod
 
@@ -47,10 +47,6 @@ class Bank:
                 fill(parameter, _init(weight, given), seed, name)
                 self._names[weight.identity, given] = name
                 self._places[weight.identity, given] = self._attach(name, parameter)
-
-    def given(self, weight: Weight, at: Mapping[Choice, int]) -> Given:
-        """The alternatives by which a weight is told apart, under an assignment that answers their choices."""
-        return tuple((c, at[c]) for c in self._layouts.separate(weight))
 
     def parameter(self, weight: Weight, given: Given = ()) -> nn.Parameter:
         """The super-weight for some alternatives of the choices that the weight is separate for."""

@@ -64,7 +64,7 @@ class Children:
         place = weight.identity, tuple(at[c] for c in self._layouts.deciding(weight))
         known = self._shares.get(place)
         if known is None:
-            given = self._bank.given(weight, at)
+            given = self._layouts.given(weight, at)
             whole = self._layouts.super_shape(weight, given)
             taken = self._layouts.taken(weight, at, given)
             positions = (None if _is_all(p, n) else p for p, n in zip(taken, whole, strict=True))

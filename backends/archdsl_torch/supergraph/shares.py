@@ -121,7 +121,26 @@ class Crossed:
 
 
 Mask: TypeAlias = Tabled | Whole | Ended | Crossed
-Share: TypeAlias = Terms | Picked | Included | Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The probability that an architecture with a position of `whole` has it in `part` as well; or, `left`, that it has not.
+
+    Positions that no architecture has are not in the part.
+    """
+
+    part: Mask
+    whole: Mask
+    left: bool = False
+
+    def values(self, weights: Weights) -> torch.Tensor:
+        whole = self.whole.values(weights)
+        share = self.part.values(weights) / torch.where(whole > 0, whole, 1.0)
+        return 1.0 - share if self.left else share
+
+
+Share: TypeAlias = Terms | Picked | Included | Mask | Within
 
 
 class TooManyCombinations(Exception):
