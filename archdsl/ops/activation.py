@@ -38,6 +38,7 @@ PRIMITIVES: tuple[Primitive, ...] = (
     _pointwise("relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)", "ReLU"),
     _pointwise("relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)", "ReLU6"),
     _pointwise("swish", "y = x · sigmoid(x), also called SiLU.", "Ramachandran et al., Searching for Activation Functions (2017)"),
+    _pointwise("hardswish", "y = x · min(max(x + 3, 0), 6) / 6.", "Howard et al., Searching for MobileNetV3 (2019)"),
     _pointwise("sigmoid", "y = 1 / (1 + exp(−x)).", "Rumelhart et al., Learning Representations by Back-Propagating Errors (1986)"),
     _pointwise(
         "gelu",

@@ -120,6 +120,7 @@ ACTS = {
     "relu": lambda x: x.clamp(min=0),
     "relu6": lambda x: x.clamp(0, 6),
     "swish": lambda x: x * torch.sigmoid(x),
+    "hardswish": lambda x: x * (x + 3).clamp(0, 6) / 6,
     "sigmoid": torch.sigmoid,
     "gelu": lambda x: x * 0.5 * (1 + torch.erf(x / 2**0.5)),
     "tanh": torch.tanh,

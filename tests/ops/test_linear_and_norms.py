@@ -93,7 +93,7 @@ def test_layer_norm() -> None:
     assert call("layer_norm", tensor(c=8), eps="x").messages == ['`eps` is "x", not a number']
 
 
-@pytest.mark.parametrize("name", ["identity", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh"])
+@pytest.mark.parametrize("name", ["identity", "relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh"])
 def test_activations_keep_the_shape(name: str) -> None:
     out = call(name, tensor(b=1, c=8))
     assert out.sizes == {"b": 1, "c": 8} and not out.weights and out.macs.value == 0 and not out.problems

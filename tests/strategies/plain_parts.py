@@ -108,7 +108,7 @@ def layer_norm(w: Writer, x: Sizes) -> Sizes:
 
 def activation(w: Writer, x: Sizes) -> Sizes:
     name = w.name("act")
-    act = w.one(["relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax(@c)", "dropout(0.5)", "drop_path(0.1)"])
+    act = w.one(["relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh", "softmax(@c)", "dropout(0.5)", "drop_path(0.1)"])
     w.put(f"x = x -> {act} as {name}")
     w.anchors.append(w.prefix + name + w.suffix)
     return x

@@ -12,6 +12,7 @@ FUNCTIONS: Mapping[str, str] = {
     "relu": "torch.relu",
     "relu6": "torch.nn.functional.relu6",
     "swish": "torch.nn.functional.silu",
+    "hardswish": "torch.nn.functional.hardswish",
     "sigmoid": "torch.sigmoid",
     "gelu": "torch.nn.functional.gelu",
     "tanh": "torch.tanh",
