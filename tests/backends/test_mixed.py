@@ -357,6 +357,7 @@ def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
             "E1004",
             "`layer_norm` takes statistics over it",
         ),
+        ("w ~ 4..8 by 4 output x -> conv(w) as a -> group_norm(2) as n -> conv(2) as d", "E1004", "groups of channels"),
         ("w ~ 2..6 by 2 output x -> linear(w) as a -> softmax(@c) -> linear(2) as d", "E1004", "`softmax` takes statistics over it"),
         ("w ~ 2..6 by 2 output x -> linear(w) as a -> mean(@c)", "E1004", "`mean` takes statistics over it"),
         ("w ~ 2..6 by 2 y = x -> conv(w) as a output (y, y, x) -> attend(@hw) -> linear(2) as d", "E1004", "the scale of `attend`"),

@@ -14,8 +14,11 @@ from archdsl.ops.table import FAMILIES, PRIMITIVES
 from archdsl.syntax.codes import shapes
 from archdsl.syntax.diagnostics import Code
 
-NAMES = """conv linear batch_norm layer_norm weighted_sum max_pool avg_pool mean dot attend identity relu relu6 swish hardswish sigmoid gelu
-tanh softmax dropout drop_path concat add sub mul div scalar chunk merge split rename take expand pad resize shift weight""".split()
+NAMES = """
+conv linear batch_norm layer_norm group_norm weighted_sum max_pool avg_pool mean dot attend identity
+relu relu6 swish hardswish sigmoid gelu tanh softmax dropout drop_path concat add sub mul div scalar
+chunk merge split rename take expand pad resize shift weight
+""".split()
 INTERNAL = {"sub", "mul", "div", "scalar", "weight"}
 
 

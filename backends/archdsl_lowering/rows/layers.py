@@ -79,6 +79,15 @@ def layer_norm(sizes: tuple[int, ...], eps: float, affine: bool) -> Module:
     return Module("torch.nn.LayerNorm", (sizes,), tuple(options), ("shape",))
 
 
+def group_norm(groups: int, channels: int, eps: float, affine: bool) -> Module:
+    options: list[tuple[str, Any]] = []
+    if eps != 1e-5:
+        options.append(("eps", eps))
+    if not affine:
+        options.append(("affine", False))
+    return Module("torch.nn.GroupNorm", (groups, channels), tuple(options), ("groups", "channels"))
+
+
 def dropout(p: float) -> Module:
     return Module("torch.nn.Dropout", (p,), (), ("p",))
 
@@ -124,6 +133,11 @@ def _layer_norm(module: Module, x: Any, weights: Weights, training: bool) -> Cal
     return "torch.nn.functional.layer_norm", (x, module.args[0], weights.get("weight"), weights.get("bias"), eps)
 
 
+def _group_norm(module: Module, x: Any, weights: Weights, training: bool) -> Call:
+    eps = module.arguments().get("eps", 1e-5)
+    return "torch.nn.functional.group_norm", (x, module.args[0], weights.get("weight"), weights.get("bias"), eps)
+
+
 def _dropout(module: Module, x: Any, weights: Weights, training: bool) -> Call:
     return "torch.nn.functional.dropout", (x, module.args[0], training)
 
@@ -133,5 +147,6 @@ _FUNCTIONAL: Mapping[str, Callable[[Module, Any, Weights, bool], Call]] = {
     "Linear": _linear,
     "BatchNorm": _batch_norm,
     "LayerNorm": _layer_norm,
+    "GroupNorm": _group_norm,
     "Dropout": _dropout,
 }

@@ -36,6 +36,22 @@ def layer_norm(site: Site) -> Value:
     return site.result(site.emit.layer(module, x), layout)
 
 
+def group_norm(site: Site) -> Value:
+    """Channels on the second axis, behind all that counts by itself; the positions that count with them follow."""
+    over = site.attrs["over"]
+    counted = drop(flat(site.forms(site.x)[-1].layout), "bc") if over is None else over
+
+    def wish(form: Layout) -> Layout:
+        if len(form) > 1 and form[1] == "c" and set(flat(form[2:])) == set(counted):
+            return form
+        positions = keep(flat(form), counted)
+        return (drop(flat(form), "c" + positions), "c", *positions)
+
+    x, layout = site.fit(site.x, wish)
+    module = layers.group_norm(site.attrs["groups"], site.sizes["c"], site.attrs["eps"], site.attrs["affine"])
+    return site.result(site.emit.layer(module, x), layout)
+
+
 def _second(form: Layout) -> Layout:
     if 2 <= len(form) <= 5 and form[1] == "c":
         return form

@@ -17,6 +17,7 @@ ROWS: Mapping[str, Row] = {
     "linear": norms.linear,
     "batch_norm": norms.batch_norm,
     "layer_norm": norms.layer_norm,
+    "group_norm": norms.group_norm,
     "dot": products.dot,
     "attend": products.attend,
     "identity": pointwise.identity,
