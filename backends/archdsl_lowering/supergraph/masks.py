@@ -1,8 +1,9 @@
-"""What mixing multiplies by: coefficients of terms, and soft masks of super-axes, as functions of the probabilities.
+"""What mixing multiplies by: coefficients of terms, and soft masks of super-axes, before there are any probabilities.
 
 A mask gives each position of a super-axis the probability that an architecture has it; of a list of which several are
 picked and joined, the positions of a member are scaled by its weight. With every choice settled, masks and
-coefficients are 0 and 1.
+coefficients are 0 and 1. For `width ~ 2..6 by 2` on a ring, the mask is `Tabled((width,), ((0, 1), (2, 3, 4, 5), (0, 1, 2,
+3, 4, 5)), 6)`: with probabilities 0.5, 0.3 and 0.2, positions 0 and 1 weigh 0.7, the others 0.5.
 """
 
 from __future__ import annotations
@@ -13,23 +14,13 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-import torch
-
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl_lowering.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of
-from archdsl_torch.distribution import positions_of
+
+Rows: TypeAlias = tuple[tuple[int, ...], ...]  # one for each combination of answers, the last choice fastest
 
 MOST_COMBINATIONS = 4096  # of the answers that one axis depends on
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What a forward pass mixes by: of each choice the weight of each alternative, of each subset choice that of each member."""
-
-    alternatives: Mapping[Choice, torch.Tensor]
-    members: Mapping[Choice, torch.Tensor]
-    restricted: Mapping[Choice, torch.Tensor]  # of each member where the weights of those picked sum to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +29,6 @@ class Terms:
 
     choices: tuple[Choice, ...]
     groups: tuple[tuple[int, ...], ...]
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        p = joint(self.choices, weights)
-        return torch.stack([p[list(group)].sum() for group in self.groups])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +39,24 @@ class Picked:
     places: tuple[int, ...]
     restricted: bool
 
-    def values(self, weights: Weights) -> torch.Tensor:
-        found = (weights.restricted if self.restricted else weights.members)[self.choice]
-        order = [self.places.index(i) for i in range(len(self.places))]
-        return found[order]
-
 
 @dataclass(frozen=True, slots=True)
 class Included:
     """The probability that each operand is among those picked, where that follows from several choices; or its share of it."""
 
     choices: tuple[Choice, ...]
-    table: torch.Tensor  # [combinations, operands]
+    rows: Rows  # the operands picked
+    count: int
     shared: bool
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        found = joint(self.choices, weights) @ self.table.to(_device(weights))
-        return found / found.sum() if self.shared else found
 
 
 @dataclass(frozen=True, slots=True)
 class Tabled:
-    """A mask by enumeration: `table` has a row for each combination of answers."""
+    """A mask by enumeration: the positions, among `size`, of each combination of answers."""
 
     choices: tuple[Choice, ...]
-    table: torch.Tensor  # [combinations, positions]
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        return joint(self.choices, weights) @ self.table.to(_device(weights))
+    rows: Rows
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +64,6 @@ class Whole:
     """All of an axis."""
 
     size: int
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        return torch.ones(self.size, dtype=torch.float64, device=_device(weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +74,12 @@ class Ended:
     sizes: tuple[int, ...]
     picked: Picked | Included | None
 
-    def values(self, weights: Weights) -> torch.Tensor:
-        parts = [part.values(weights) for part in self.parts]
-        if self.picked is not None:
-            parts = [w * part for w, part in zip(self.picked.values(weights), parts, strict=True)]
-        return torch.cat(parts)
-
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
     """All combinations of the positions of several axes that have no choice in common."""
 
     factors: tuple[Mask, ...]
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        found = self.factors[0].values(weights)
-        for factor in self.factors[1:]:
-            found = (found[:, None] * factor.values(weights)[None, :]).flatten()
-        return found
 
 
 Mask: TypeAlias = Tabled | Whole | Ended | Crossed
@@ -134,11 +96,6 @@ class Within:
     whole: Mask
     left: bool = False
 
-    def values(self, weights: Weights) -> torch.Tensor:
-        whole = self.whole.values(weights)
-        share = self.part.values(weights) / torch.where(whole > 0, whole, 1.0)
-        return 1.0 - share if self.left else share
-
 
 Share: TypeAlias = Terms | Picked | Included | Mask | Within
 
@@ -151,14 +108,6 @@ class TooManyCombinations(Exception):
         self.choices = tuple(choices)
 
 
-def joint(choices: Sequence[Choice], weights: Weights) -> torch.Tensor:
-    """The weight of every combination of answers, the last choice fastest."""
-    found = torch.ones(1, dtype=torch.float64, device=_device(weights))
-    for choice in choices:
-        found = (found[:, None] * weights.alternatives[choice][None, :]).flatten()
-    return found
-
-
 def picked(subset: Expr, count: int, restricted: bool) -> Picked | Included:
     """The weights of the operands of a selection of several."""
     if len(subset.scope) == 1:
@@ -168,10 +117,19 @@ def picked(subset: Expr, count: int, restricted: bool) -> Picked | Included:
             if places is not None and sorted(places.values()) == list(range(count)) and sorted(places) == list(range(count)):
                 return Picked(choice, tuple(places[m] for m in range(count)), restricted)
     choices = subset.choices()
-    table = torch.zeros((prod(c.size for c in choices), count), dtype=torch.float64)
-    for row, at in enumerate(assignments(choices)):
-        table[row, list(subset.at(at))] = 1.0
-    return Included(choices, table, restricted)
+    return Included(choices, tuple(tuple(subset.at(at)) for at in assignments(choices)), count, restricted)
+
+
+def positions_of(choice: Choice, subset: Expr) -> dict[int, int] | None:
+    """Where an expression over one subset choice only moves members to places: the place of each. None where it does more."""
+    places: dict[int, int] = {}
+    for members, positions in zip(choice.values(), subset.table, strict=True):
+        if len(members) != len(positions):
+            return None
+        for member, position in zip(members, positions, strict=True):
+            if places.setdefault(member, position) != position:
+                return None
+    return places if len(set(places.values())) == len(places) else None
 
 
 def assignments(choices: Sequence[Choice]) -> list[dict[Choice, int]]:
@@ -233,15 +191,12 @@ class Masks:
         return self.positions(axis, at, given) == tuple(range(self.size(axis, given)))
 
     def _tabled(self, axis: Axis, left: tuple[Choice, ...], given: Given) -> Tabled | None:
-        rows = assignments(left)
-        table = torch.zeros((len(rows), self.size(axis, given)), dtype=torch.float64)
-        whole = True
-        for row, at in enumerate(rows):
-            found = self.positions(axis, {**dict(given), **at}, given)
-            if found is not None:
-                table[row, list(found)] = 1.0
-                whole = whole and found == tuple(range(table.shape[1]))
-        return None if whole else Tabled(left, table)
+        size = self.size(axis, given)
+        everything = tuple(range(size))
+        found = [self.positions(axis, {**dict(given), **at}, given) for at in assignments(left)]
+        if all(positions is None or positions == everything for positions in found):
+            return None
+        return Tabled(left, tuple(positions or () for positions in found), size)
 
     def alike(self, a: Axis, b: Axis) -> bool:
         """Whether two axes lie alike in every architecture, so that what lies along them can be added position by position."""
@@ -273,7 +228,3 @@ class Masks:
             if outer is not None and inner is not None and tuple(place[i] for i in inner) != outer:
                 return None
         return place
-
-
-def _device(weights: Weights) -> torch.device:
-    return next((p.device for p in weights.alternatives.values()), torch.device("cpu"))

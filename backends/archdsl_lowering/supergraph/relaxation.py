@@ -33,10 +33,9 @@ from archdsl_lowering.rows.site import Value as Located
 from archdsl_lowering.rows.table import ROWS
 from archdsl_lowering.supergraph.axes import Axis, Given, Taken, choices_of
 from archdsl_lowering.supergraph.layouts import Layouts
+from archdsl_lowering.supergraph.masks import Included, Mask, Masks, Picked, Terms, TooManyCombinations, Within, assignments, picked
 from archdsl_lowering.supergraph.meetings import Meeting, meeting, wide_dims
 from archdsl_lowering.supergraph.recorder import Recorder
-from archdsl_torch.supergraph.bank import Bank
-from archdsl_torch.supergraph.shares import Included, Mask, Masks, Picked, Terms, TooManyCombinations, Within, assignments, picked
 
 MOST = 64  # combinations of answers for which one op runs
 
@@ -74,19 +73,18 @@ class Family:
         return self.members.get(tuple(answers[c] for c in self.open))
 
 
-def relaxed(space: Graph, layouts: Layouts, bank: Bank, active: Activity) -> tuple[Program, Mapping[str, Hashable]]:
+def relaxed(space: Graph, layouts: Layouts, active: Activity) -> tuple[Program, Mapping[str, Hashable]]:
     """The program of all architectures, and by name what it needs to be given: `Gathered`, `Index`, masks and terms.
 
     Raises DiagnosticError E1003 to E1005 for what cannot be mixed.
     """
-    return _Relaxation(space, layouts, bank, active).made()
+    return _Relaxation(space, layouts, active).made()
 
 
 class _Relaxation:
-    def __init__(self, space: Graph, layouts: Layouts, bank: Bank, active: Activity) -> None:
+    def __init__(self, space: Graph, layouts: Layouts, active: Activity) -> None:
         self._space = space
         self._layouts = layouts
-        self._bank = bank
         self._active = active
         self._masks = Masks()
         self._emit = Recorder()
