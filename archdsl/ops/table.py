@@ -49,4 +49,9 @@ def role_of(name: str) -> Role | None:
     return primitive.role if primitive is not None else None
 
 
-__all__ = ["FAMILIES", "INITIALISERS", "PRIMITIVES", "done_over", "lies_of", "origins_of", "role_of"]
+def joins_what_it_reads(name: str) -> bool:
+    """Whether tables and pictures show a layer with the one that it reads: a norm, an activation, a dropout."""
+    return role_of(name) in ("norm", "activation", "dropout")
+
+
+__all__ = ["FAMILIES", "INITIALISERS", "PRIMITIVES", "done_over", "joins_what_it_reads", "lies_of", "origins_of", "role_of"]

@@ -16,9 +16,8 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, opened
 from archdsl.ir.graph import Graph, Input, Op, Shape, Value, operands
 from archdsl.ir.instance import Instance
-from archdsl.ops.table import role_of
+from archdsl.ops.table import joins_what_it_reads, role_of
 
-_FOLLOWERS = ("norm", "activation", "dropout")
 _WEIGHTED = ("convolution", "linear")
 _SHOWN = (*_WEIGHTED, "pool", "average", "attention", "resize")  # what a table names of a block's body
 _STEPS = 8  # as many convolutions as a row can show
@@ -104,7 +103,7 @@ def _merged(parts: Iterable[_Part]) -> Iterator[_Part]:
     """Norms, activations and dropouts join the convolution, linear layer or pool before them."""
     pending: _Part | None = None
     for part in parts:
-        joins = part.first.level == "primitive" and role_of(part.first.callee) in _FOLLOWERS
+        joins = part.first.level == "primitive" and joins_what_it_reads(part.first.callee)
         if joins and pending is not None and pending.first.level == "primitive":
             pending = _Part(pending.instances + part.instances, pending.values + part.values)
             continue

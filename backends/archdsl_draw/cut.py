@@ -7,10 +7,9 @@ from collections.abc import Hashable, Iterator
 from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node
 from archdsl.ir.graph import Op, Value, operands
-from archdsl.ops.table import role_of
+from archdsl.ops.table import joins_what_it_reads, role_of
 from archdsl_draw.parts import Around, Link, Part, Picture, links_between
 
-_FOLLOWERS = ("norm", "activation", "dropout")
 _ENOUGH = 4  # parts that make a drawing worth its paper
 _DEEPEST = 6
 
@@ -197,7 +196,7 @@ def _absorbed(parts: list[Part], links: list[Link]) -> tuple[list[Part], list[Li
     """Norms, activations and dropouts of one frame join the part before them where nothing else reads that."""
     into: dict[Part, Part] = {}
     for part in parts:
-        if part.node is None or role_of(part.node.callee) not in _FOLLOWERS or part.node.children or part.repeat > 1:
+        if part.node is None or not joins_what_it_reads(part.node.callee) or part.node.children or part.repeat > 1:
             continue
         before = [link for link in links if link.target is part]
         if len(before) != 1 or len(before[0].values) != 1:

@@ -11,11 +11,10 @@ from typing import TypeVar
 from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node, live_tree
 from archdsl.ir.graph import Graph, Pick, Select, Value, operands
-from archdsl.ops.table import PRIMITIVES, role_of
+from archdsl.ops.table import PRIMITIVES, joins_what_it_reads
 
 Place = TypeVar("Place")
 _STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part, make a cell
-_FOLLOWERS = ("norm", "activation", "dropout")
 
 
 @dataclass(eq=False, slots=True)
@@ -220,7 +219,7 @@ def _absorbed(units: list[Unit]) -> list[Unit]:
     """Norms, activations and dropouts join the box before them where nothing else reads that."""
     kept = []
     for unit in units:
-        follows = unit.node.level == "primitive" and role_of(unit.node.callee) in _FOLLOWERS and len(unit.before) == 1
+        follows = unit.node.level == "primitive" and joins_what_it_reads(unit.node.callee) and len(unit.before) == 1
         if follows and not (host := unit.before[0]).is_input and host.after == [unit]:
             host.followers.append(PRIMITIVES[unit.node.callee].word)
             _swallow(host, unit)
