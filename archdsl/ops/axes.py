@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
 from archdsl.ir.expr import Expr
@@ -93,12 +94,19 @@ Origins: TypeAlias = Mapping[str, Origin]  # by dimension of the result; one tha
 
 def through(call: Call, out: Shape) -> Origins:
     """Every dimension as the inputs that have it."""
+    if len(call.inputs) == 1:
+        return {dim: _of_the_first(dim) for dim in out if dim in call.input}
     found: dict[str, Origin] = {}
     for dim in out:
         places = tuple((i, dim) for i, one in enumerate(call.inputs) if dim in one)
         if places:
             found[dim] = Same(places)
     return found
+
+
+@cache
+def _of_the_first(dim: str) -> Same:
+    return Same(((0, dim),))
 
 
 def resized(call: Call, out: Shape) -> Origins:

@@ -224,6 +224,8 @@ class Layouts:
         if not isinstance(value, Op):
             return
         for name, attr in value.attrs.items():
+            if attr.is_constant:
+                continue
             parameter = PRIMITIVES[value.name].parameter(name)
             if parameter is None or parameter.shapes not in shown:
                 yield attr

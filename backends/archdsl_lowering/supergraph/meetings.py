@@ -21,6 +21,7 @@ from archdsl_lowering.supergraph.axes import Chunk, Taken
 from archdsl_lowering.supergraph.layouts import Layouts, is_cut_as_made
 
 Wide: TypeAlias = frozenset[str]
+Refused: TypeAlias = tuple[Value, str, str]  # a value, a dimension of it, and why
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Meeting:
     """
 
     masked: frozenset[Place] = frozenset()
-    refused: tuple[tuple[Value, str, str], ...] = ()
+    refused: tuple[Refused, ...] = ()
     free: frozenset[Place] = frozenset()
     sizes: Mapping[str, tuple[int | None, str]] = field(default_factory=dict)
     moved: frozenset[str] = frozenset()
@@ -79,7 +80,7 @@ def meeting(op: Op, wides: Sequence[Wide], wide: Wide, layouts: Layouts) -> Meet
     partly = [(d, over.attribute) for (i, d), over in deeds.items() if over.deed == "partly" and d in wides[i]]
     return Meeting(
         masked=frozenset(_masked(deeds)),
-        refused=tuple(_refused(op, wides, wide, layouts)),
+        refused=(*_counting(op, deeds, wides, wide), *_cut(op, origins, wides, layouts)),
         free=frozenset(_free(op, deeds, origins)),
         sizes=PRIMITIVES[op.name].sizes(call_of(op), op.shape),
         moved=frozenset(_moved(op, origins, wide, layouts)),
@@ -103,16 +104,21 @@ def _moved(op: Op, origins: table.Origins, wide: Wide, layouts: Layouts) -> Iter
             yield d
 
 
-def _refused(op: Op, wides: Sequence[Wide], wide: Wide, layouts: Layouts) -> Iterator[tuple[Value, str, str]]:
+def _counting(op: Op, deeds: Mapping[Place, Over], wides: Sequence[Wide], wide: Wide) -> Iterator[Refused]:
     """Where positions would count that an architecture does not have."""
-    origins = origins_of(op)
-    for (i, d), over in sorted(done_over(op).items(), key=lambda item: item[0]):
-        if over.deed in ("counted", "statistics"):
-            why = over.why or f"`{op.name}` {'counts positions along' if over.deed == 'counted' else 'takes statistics over'} it"
-            if d in wides[i]:
-                yield op.inputs[i], d, why
-            elif d in wide and isinstance(origins.get(d), table.New):
-                yield op, d, why
+    for (i, d), over in sorted(deeds.items(), key=lambda item: item[0]):
+        if over.deed not in ("counted", "statistics"):
+            continue
+        does = "counts positions along" if over.deed == "counted" else "takes statistics over"
+        why = over.why or f"`{op.name}` {does} it"
+        if d in wides[i]:
+            yield op.inputs[i], d, why
+        elif d in wide and isinstance(origins_of(op).get(d), table.New):
+            yield op, d, why
+
+
+def _cut(op: Op, origins: table.Origins, wides: Sequence[Wide], layouts: Layouts) -> Iterator[Refused]:
+    """What is cut otherwise than it was merged: each width then has its positions elsewhere."""
     for origin in origins.values():
         if not isinstance(origin, table.Factor) or origin.dim not in wides[0]:
             continue
