@@ -12,9 +12,9 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 
 GROUP = "archdsl.backends"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Shape
 from archdsl.ops import activation, checks
@@ -12,7 +13,6 @@ from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Parameter, Primitive, Result
 from archdsl.ops.sizes import ONE, agree, volume
-from archdsl.syntax.codes import shapes
 
 ACTS = tuple(p.name for p in activation.PRIMITIVES if p.role == "activation")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import constant, lift
 from archdsl.ir.graph import Init, Shape
 from archdsl.ops import checks
@@ -12,7 +13,6 @@ from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE, agree, broadcast
-from archdsl.syntax.codes import shapes
 
 OPERATORS = ("add", "sub", "mul", "div")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
@@ -12,7 +13,6 @@ from archdsl.ops.call import Call
 from archdsl.ops.initialisers import FAN_IN, ZERO, initial
 from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE, SPATIAL, numel, volume
-from archdsl.syntax.codes import shapes
 
 
 def _target(dims: str) -> str:

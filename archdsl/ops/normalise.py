@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import inf
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
 from archdsl.ops.axes import Dims, Lies, Made, Over, letters, named, others
@@ -12,7 +13,6 @@ from archdsl.ops.call import Call
 from archdsl.ops.initialisers import ZERO, initial
 from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE
-from archdsl.syntax.codes import shapes
 
 _ONES = initial(ONE)
 

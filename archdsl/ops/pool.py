@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
@@ -10,7 +11,6 @@ from archdsl.ops.call import Call
 from archdsl.ops.conv import ROOM, STRIDE
 from archdsl.ops.primitive import Likeness, Parameter, Primitive, Result
 from archdsl.ops.windows import WINDOWED, windows
-from archdsl.syntax.codes import shapes
 
 
 def _pool_shape(call: Call) -> Result:

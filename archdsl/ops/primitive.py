@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archdsl.diagnostics.diagnostic import Code
 from archdsl.ir.expr import Expr, constant
 from archdsl.ir.graph import Shape
 from archdsl.ops import axes
 from archdsl.ops.axes import Lies, Origins, Over, Place
 from archdsl.ops.call import Call
-from archdsl.syntax.diagnostics import Code
 
 Kind = Literal[
     "int",  # a whole number

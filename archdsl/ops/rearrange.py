@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
@@ -12,7 +13,6 @@ from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Likeness, Parameter, Primitive, Result
 from archdsl.ops.sizes import ONE, SPATIAL, quotient, volume
-from archdsl.syntax.codes import shapes
 
 
 def _axes(call: Call, name: str) -> tuple[str, Problems]:

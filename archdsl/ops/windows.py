@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
@@ -12,7 +13,6 @@ from archdsl.ops.axes import Dims, Over
 from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
 from archdsl.ops.sizes import ONE, PADDING_MODES, padding_amounts, window_count, window_dims
-from archdsl.syntax.codes import shapes
 
 
 @dataclass(frozen=True, slots=True)

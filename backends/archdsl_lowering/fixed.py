@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance, join, key
 from archdsl.ir.verify import verify
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_lowering.program import Instruction, Origin, Parameter, Program, Ref
 from archdsl_lowering.rows import arithmetic
 from archdsl_lowering.rows.layers import Module

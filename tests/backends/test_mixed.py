@@ -14,8 +14,8 @@ from torch import Tensor
 
 import archdsl_torch
 from archdsl.architecture import Architecture
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_lowering.supergraph.layouts import Channels
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.mixed import Mixed

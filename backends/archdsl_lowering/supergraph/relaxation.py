@@ -17,14 +17,14 @@ from itertools import product
 from math import prod
 from typing import Any, TypeAlias
 
+from archdsl.diagnostics.codes.supergraphs import OPEN_SHAPE, UNMIXED_LAYOUT, UNMIXED_WIDTH
+from archdsl.diagnostics.diagnostic import Code, DiagnosticError
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, Undefined, restrict
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
 from archdsl.ops.axes import Ended, Factor, Lie, Made, Merged, Read
 from archdsl.ops.table import lies_of, origins_of
-from archdsl.syntax.codes.supergraphs import OPEN_SHAPE, UNMIXED_LAYOUT, UNMIXED_WIDTH
-from archdsl.syntax.diagnostics import Code, DiagnosticError
 from archdsl_lowering.program import Program
 from archdsl_lowering.rows import arithmetic, products
 from archdsl_lowering.rows.layout import alone, axis
