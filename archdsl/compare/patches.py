@@ -12,7 +12,7 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph, Op
 from archdsl.ir.named import PARTS, Document, Malformed, from_names, to_names
 from archdsl.ir.verify import InternalError, verify
-from archdsl.ops.primitive import Call
+from archdsl.ops.call import Call
 from archdsl.ops.table import PRIMITIVES
 
 FORMAT_VERSION = 1

@@ -83,7 +83,7 @@ def kind(value: Value) -> str:
     if isinstance(value, Op):
         return value.name
     if isinstance(value, Pick):
-        return {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}[value.combine]
+        return value.primitive
     return "select" if isinstance(value, Select) else "input"
 
 

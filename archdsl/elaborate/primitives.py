@@ -34,7 +34,8 @@ from archdsl.elaborate.values import (
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, each, lift, mend, placed, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
-from archdsl.ops.primitive import REQUIRED, Call, Kind, Parameter, Primitive, Problem, Result
+from archdsl.ops.call import Call
+from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive, Problem, Result
 from archdsl.ops.table import PRIMITIVES
 
 _ACCEPTED: dict[Kind, tuple[type, ...]] = {

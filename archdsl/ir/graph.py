@@ -124,6 +124,11 @@ class Pick:
     span: Span | None = field(default=None, repr=False)
     checks: tuple[Check, ...] = ()
 
+    @property
+    def primitive(self) -> str:
+        """The primitive that combines a list in the same way."""
+        return {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}[self.combine]
+
 
 Value: TypeAlias = Input | Op | Select | Pick
 

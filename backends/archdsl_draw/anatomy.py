@@ -13,13 +13,13 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Value, operands
 from archdsl.ir.instance import Instance
 from archdsl.syntax.shipped import shipped
-from archdsl_draw.words import answered, choices_path, domain_words, operation, shape_text
+from archdsl_draw.words import FAMILIES, answered, choices_path, domain_words, family_of, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
 MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
 _LONGEST = 200  # characters of a text
-_FAMILIES = {name: i for i, names in enumerate(("conv", "linear", "attend dot", "max_pool avg_pool mean"), 1) for name in names.split()}
-_ENDS = 5  # the family of inputs and outputs
+_COLOURS = {"": 0, **{word: i for i, word in enumerate(FAMILIES, 1)}}
+_ENDS = len(FAMILIES) + 1  # the family of inputs and outputs
 
 
 def anatomy(graphs: Sequence[Graph]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _row(
     elif node.level == "input":
         family = _ENDS
     elif not node.children and not closed:
-        what, family = ", ".join(operation(last)), _FAMILIES.get(last.name, 0) if isinstance(last, Op) else 0
+        what, family = ", ".join(operation(last)), _COLOURS[family_of(last)]
     elif what == "turn":
         what = ""
     texts = [tables.text(t) for t in (node.segment or "", what, shape_text(last.shape))]
@@ -148,7 +148,7 @@ def _row(
 def _own(value: Value, parent: int, live: Activity, tables: _Tables) -> list[Any]:
     cost = worth([value], live)
     what, shape = tables.text(", ".join(operation(value))), tables.text(shape_text(value.shape))
-    family = _FAMILIES.get(value.name, 0) if isinstance(value, Op) else 0
+    family = _COLOURS[family_of(value)]
     return [parent, tables.text(kind(value)), what, family, shape, _cost(cost.params), _cost(cost.macs), [], tables.line(value.span)]
 
 

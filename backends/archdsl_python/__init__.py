@@ -20,8 +20,8 @@ def source(graph: Graph, *, seed: int = 0) -> str:
     The classes trace to the fx module that `archdsl_torch.compile` builds, node for node, under the same keys;
     `model(seed)` starts with the same weights. Raises DiagnosticError (E0950) where choices are left.
     """
+    from archdsl_lowering.fixed import lower
     from archdsl_python.module import text
-    from archdsl_torch.fixed import lower
 
     return text(lower(graph), seed)
 

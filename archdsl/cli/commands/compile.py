@@ -46,16 +46,16 @@ def command(
     """
     path = Path(output)
     suffix = path.suffix.lower()
-    by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
+    writer = backend(suffix)
+    if writer is None and suffix != ".json":
+        by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
     if weights is not None and not Path(weights).is_file():
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
     graph = open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph
-    if suffix == ".json":
+    if writer is None:
         from archdsl.ir.codec import to_json
 
         write_text(path, json.dumps(to_json(graph), ensure_ascii=False) + "\n")
         return
     with replacing(path) as beside, torch_backend(f"writing {suffix}"):
-        writer = backend(suffix)
-        assert writer is not None, "by_suffix has refused what no backend writes"
         writer.write(graph, beside, weights=weights, seed=seed)

@@ -44,8 +44,8 @@ UNMIXED_WIDTH = Code(
     "E1004",
     "a choice of a width that cannot be mixed",
     """A mixed supergraph computes a width at its largest, and masks what an architecture does not have where channels are summed. What
-normalises, averages or takes a softmax over a width, and what counts or regroups its positions, would count those that are not
-there; a network's output cannot have some of its channels.
+normalises, averages or takes a softmax over a width, takes one position of it or cuts it into groups or heads, would count those
+that are not there; a network's output cannot have some of its channels.
 
 Example:
     width ~ 16..32 by 8

@@ -1,22 +1,29 @@
 """The layouts of a space: for every dimension of every value, and every axis of every weight, the axis that it is.
 
-Outputs of convolutions and linear layers open a window by their width. What leaves positions apart (depthwise
-convolution, norms, activations, pooling) has the axes of what it reads; concatenation, merging, splitting, taking and
-chunking rearrange them; a sum has those of its first operand, the others are added by place. Grouped and other axes
-that cannot be followed open a window by their size, so that only the quality of sharing can suffer.
+Where positions come from, and how weights lie, says the table of primitives (`ops.axes`). Outputs of convolutions and
+linear layers open a window by their width. What leaves positions apart (depthwise convolution, norms, activations,
+pooling) has the axes of what it reads; concatenation, merging, splitting, taking and chunking rearrange them; a sum has
+those of its first operand, the others are added by place. Grouped and other axes that cannot be followed open a window
+by their size, so that only the quality of sharing can suffer.
+
+With `width ~ 8..16 by 8` and `[x -> conv(width), x -> conv(4)] -> concat(@c) -> conv(6)`, the `c` of the concatenation is
+`Joined((Window(width), Window(4)))`, a super-axis of 16 + 4 positions; the last weight has it as its second axis. The
+architecture of width 8 takes positions 0 to 7 and 16 to 19 of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypeGuard
 
 from archdsl.ir.activity import Identity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
+from archdsl.ops import axes as table
 from archdsl.ops.chunks import chunked
-from archdsl_torch.supergraph.axes import (
+from archdsl.ops.table import PRIMITIVES, lies_of, origins_of
+from archdsl_lowering.supergraph.axes import (
     Axis,
     Chosen,
     Chunk,
@@ -31,7 +38,7 @@ from archdsl_torch.supergraph.axes import (
     lists,
     same,
 )
-from archdsl_torch.supergraph.windows import Place, Positions
+from archdsl_lowering.supergraph.windows import Place, Positions
 
 Sizes: TypeAlias = Mapping[str, Axis]
 Channels: TypeAlias = Literal["fair", "naive"]
@@ -98,6 +105,10 @@ class Layouts:
         """The shape of the super-weight for some alternatives of the choices that it is separate for."""
         return tuple(self._placement.super_size(axis, given) for axis in self.of_weight(weight))
 
+    def given(self, weight: Weight, at: Mapping[Choice, int]) -> Given:
+        """The alternatives by which a weight is told apart, under an assignment that answers their choices."""
+        return tuple((c, at[c]) for c in self.separate(weight))
+
     def taken(self, weight: Weight, at: Mapping[Choice, int], given: Given) -> tuple[Positions, ...]:
         """The positions that an architecture takes of each axis of a super-weight; the weight must be live in it."""
         return tuple(self._placement.positions(axis, at, given) for axis in self.of_weight(weight))
@@ -110,9 +121,39 @@ class Layouts:
             return {d: _chosen(value.index, [r[d] for r in read]) for d in value.shape}
         if isinstance(value, Pick):
             return self._picked(value, read)
-        rule = _RULES.get(value.name, _first)
-        found = {d: a for d, a in rule(self, value, read).items() if d in value.shape}
-        return {d: found.get(d) or self._own(n, d) for d, n in value.shape.items()}
+        origins = origins_of(value)
+        found: dict[str, Axis] = {}
+        for d, size in value.shape.items():
+            origin = origins.get(d)
+            followed = self._from(value, d, origin, read) if origin is not None else None
+            found[d] = followed or self._own(size, d)
+        return found
+
+    def _from(self, op: Op, dim: str, origin: table.Origin, read: Sequence[Sizes]) -> Axis | None:
+        """The axis of one dimension of a result; None where it cannot be followed."""
+        size = op.shape[dim]
+        match origin:
+            case table.Same(places=((i, d), *_)):
+                return read[i][d]
+            case table.New():
+                return self._width(op, dim)
+            case table.Ended(parts=ends):
+                parts = tuple(read[end[0]][end[1]] if end is not None else _plain(1) for end in ends)
+                return parts[0] if len(parts) == 1 else _simple(Joined(parts), size, parts)
+            case table.Merged(dims=dims):
+                return _outer([read[0][d] for d in dims], [op.inputs[0].shape[d] for d in dims])
+            case table.Factor(dim=d, into=into):
+                whole = read[0][d]
+                return whole.factors[into.index(dim)] if is_cut_as_made(whole, op, into) else None
+            case table.Taken(dim=d, positions=positions):
+                return _simple(Taken(read[0][d], positions), size, [read[0][d]])
+            case table.Part(dim=d, number=number, count=count):
+                return _part(read[0][d], number, count, size)
+            case table.Padded(dim=d, amounts=amounts):
+                low, high = (Window(lift(_amount, amounts, side), "prefix") for side in (0, 1))
+                return _simple(Joined((low, read[0][d], high)), size, (low, read[0][d], high))
+            case _:
+                return None
 
     def _own(self, size: Expr, dim: str) -> Axis:
         """A window by value; positions in space start at the first."""
@@ -145,29 +186,22 @@ class Layouts:
             for _ in value.weights:
                 yield (Members(value.subset, len(value.operands)),)
             return
-        out = self._of[value]
-        x = self._of[value.inputs[0]] if value.inputs else {}
         for weight in value.weights:
-            own = tuple(Window(n, self._place) for n in weight.shape)
-            match value.name:
-                case "conv":
-                    inward: Axis = own[1] if len(own) > 1 else own[0]
-                    if value.attrs["groups"] == constant(1) and "c" in x:
-                        inward = x["c"]
-                    kernel = tuple(Window(n, "centre") for n in weight.shape[2:])
-                    yield (out["c"], inward, *kernel)[: len(own)]
-                case "linear":
-                    dims: str = value.attrs["dim"].value
-                    whole = _outer([x[d] for d in dims], [value.inputs[0].shape[d] for d in dims])
-                    yield (out["c" if "c" in dims else dims[0]], whole)[: len(own)]
-                case "batch_norm":
-                    yield (out["c"],)
-                case "layer_norm":
-                    yield tuple(out[d] for d in value.attrs["dim"].value)
-                case "weight":
-                    yield tuple(out.values())
-                case _:
-                    yield own
+            lies = zip(lies_of(value, weight), weight.shape, strict=True)
+            yield tuple(self._lying(value, lie, size) for lie, size in lies)
+
+    def _lying(self, op: Op, lie: table.Lie, size: Expr) -> Axis:
+        """The axis of a weight that lies so."""
+        return self.along(op, lie) or Window(size, "centre" if isinstance(lie, table.Within) else self._place)
+
+    def along(self, op: Op, lie: table.Lie) -> Axis | None:
+        """The axis of what an op makes or reads along which a weight lies."""
+        if isinstance(lie, table.Made):
+            return self._of[op][lie.dim]
+        if isinstance(lie, table.Read):
+            x = op.inputs[0]
+            return _outer([self._of[x][d] for d in lie.dims], [x.shape[d] for d in lie.dims])
+        return None
 
     def _add_weight(self, value: Op | Pick, weight: Weight, axes: tuple[Axis, ...]) -> None:
         """A weight that several layers use, each by other axes, opens windows by its shape."""
@@ -175,124 +209,41 @@ class Layouts:
         if known is not None and not all(map(same, known, axes)):
             axes = tuple(Window(n, self._place) for n in weight.shape)
         self._weights[weight.identity] = axes
-        centred = self._kernels == "centre" and isinstance(value, Op) and value.name == "conv"
-        found = {c for axis in axes[: 2 if centred else None] for c in lists(axis)} | {c for c in weight.init.choices() if c.kind == "list"}
-        for name, attr in value.attrs.items() if isinstance(value, Op) else ():
-            if name not in _SIZES and not (centred and name == "kernel"):
-                found.update(c for c in attr.choices() if c.kind == "list")
+        found = {c for c in weight.init.choices() if c.kind == "list"}
         found.update(self._separate.get(weight.identity, ()))
+        for axis, lie in zip(axes, lies_of(value, weight), strict=True):
+            if not (self._kernels == "centre" and isinstance(lie, table.Within)):
+                found.update(lists(axis))
+        for attr in self._telling(value):
+            found.update(c for c in attr.choices() if c.kind == "list")
         self._separate[weight.identity] = tuple(sorted(found, key=lambda c: c.order))
 
-
-_SIZES = ("channels", "width", "groups")  # attributes that the axes of the weight already speak of
-
-
-_Rule: TypeAlias = Callable[[Layouts, Op, Sequence[Sizes]], Mapping[str, Axis]]
-
-
-def _first(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    """Each dimension as the first input that has it."""
-    found: dict[str, Axis] = {}
-    for one in read:
-        for d, axis in one.items():
-            found.setdefault(d, axis)
-    return found
+    def _telling(self, value: Op | Pick) -> Iterator[Expr]:
+        """The attributes of a layer that tell its weights apart, which are not sizes that the weights show themselves."""
+        shown = ("width", "window") if self._kernels == "centre" else ("width",)
+        if not isinstance(value, Op):
+            return
+        for name, attr in value.attrs.items():
+            if attr.is_constant:
+                continue
+            parameter = PRIMITIVES[value.name].parameter(name)
+            if parameter is None or parameter.shapes not in shown:
+                yield attr
 
 
-def _resized(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    """As the input, but where the size is another one."""
-    (x,) = op.inputs
-    return {d: axis for d, axis in read[0].items() if d in op.shape and op.shape[d] == x.shape[d]}
+def is_cut_as_made(whole: Axis, op: Op, into: str) -> TypeGuard[Outer]:
+    """Whether an axis is cut into the dimensions that it was merged from."""
+    return isinstance(whole, Outer) and whole.sizes == tuple(op.shape[d] for d in into)
 
 
-def _conv(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    found = dict(_resized(layouts, op, read))
-    channels, groups = op.inputs[0].shape.get("c"), op.attrs["groups"]
-    if not (channels is not None and op.shape["c"] == channels == groups):  # depthwise: each channel by itself
-        found["c"] = layouts._width(op, "c")
-    return found
-
-
-def _linear(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    dims = op.attrs["dim"].value
-    target = "c" if "c" in dims else dims[0]
-    return {**{d: a for d, a in read[0].items() if d not in dims}, target: layouts._width(op, target)}
-
-
-def _concat(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    dim = op.attrs["dim"].value
-    parts = tuple(r.get(dim) or Window(constant(1), "prefix") for r in read)
-    return {**_first(layouts, op, read), dim: parts[0] if len(parts) == 1 else _simple(Joined(parts), op.shape[dim], parts)}
-
-
-def _attend(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    """Positions as the query has them, channels as the values."""
-    return {**_first(layouts, op, read), "c": read[2]["c"]}
-
-
-def _merge(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    over, into = op.attrs["over"].value, op.attrs["into"].value
-    merged = _outer([read[0][d] for d in over], [op.inputs[0].shape[d] for d in over])
-    return {**{d: a for d, a in read[0].items() if d not in over}, into: merged}
-
-
-def _split(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    """The factors of what was merged, where it is cut as it was made."""
-    over, into = op.attrs["over"].value, op.attrs["into"].value
-    kept = {d: a for d, a in read[0].items() if d != over}
-    whole = read[0][over]
-    if isinstance(whole, Outer) and whole.sizes == tuple(op.shape[d] for d in into):
-        return {**kept, **dict(zip(into, whole.factors, strict=True))}
-    return kept
-
-
-def _rename(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    names = dict(zip(op.attrs["over"].value, op.attrs["into"].value, strict=True))
-    return {names.get(d, d): a for d, a in read[0].items()}
-
-
-def _take(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    found = dict(read[0])
-    for d in op.shape:
-        positions = op.attrs.get(d)
-        if len(d) == 1 and positions is not None and d in found:
-            found[d] = _simple(Taken(found[d], positions), op.shape[d], [found[d]])
-    return found
-
-
-def _chunk(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    (dim,) = (d for d in op.attrs if len(d) == 1 and op.attrs[d].value is not None)
-    count, part, whole = op.attrs[dim].value, op.attrs["index"].value, read[0][dim]
+def _part(whole: Axis, number: int, count: int, size: Expr) -> Axis:
     if isinstance(whole, Outer) and whole.sizes[0] == constant(count):
-        return {**read[0], dim: _outer(whole.factors[1:], whole.sizes[1:])}
-    return {**read[0], dim: _simple(Chunk(whole, part, count), op.shape[dim], [whole])}
+        return _outer(whole.factors[1:], whole.sizes[1:])
+    return _simple(Chunk(whole, number, count), size, [whole])
 
 
-def _pad(layouts: Layouts, op: Op, read: Sequence[Sizes]) -> Mapping[str, Axis]:
-    found = dict(read[0])
-    for d in op.shape:
-        amounts = op.attrs.get(d)
-        if amounts is not None and d in found:
-            low, high = (Window(lift(_amount, amounts, side), "prefix") for side in (0, 1))
-            found[d] = _simple(Joined((low, found[d], high)), op.shape[d], (low, found[d], high))
-    return found
-
-
-_RULES: Mapping[str, _Rule] = {
-    "conv": _conv,
-    "linear": _linear,
-    "max_pool": _resized,
-    "avg_pool": _resized,
-    "resize": _resized,
-    "concat": _concat,
-    "attend": _attend,
-    "merge": _merge,
-    "split": _split,
-    "rename": _rename,
-    "take": _take,
-    "chunk": _chunk,
-    "pad": _pad,
-}
+def _plain(size: int) -> Axis:
+    return Window(constant(size), "prefix")
 
 
 def _outer(axes: Sequence[Axis], sizes: Sequence[Expr]) -> Axis:
@@ -305,7 +256,7 @@ def _simple(axis: Axis, size: Expr, parts: Sequence[Axis]) -> Axis:
 
 
 def _chosen(index: Expr, options: Sequence[Axis]) -> Axis:
-    reachable = [options[i] for i in dict.fromkeys(index.distinct())]
+    reachable: list[Axis] = [options[i] for i in dict.fromkeys(index.distinct())]
     if all(same(reachable[0], other) for other in reachable[1:]):
         return reachable[0]
     return Chosen(index, tuple(options))

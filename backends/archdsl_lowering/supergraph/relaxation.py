@@ -12,7 +12,7 @@ Widths of a list have weights of their own for each alternative: those run one b
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import Any, TypeAlias
@@ -21,20 +21,21 @@ from archdsl.diagnostics.codes.supergraphs import OPEN_SHAPE, UNMIXED_LAYOUT, UN
 from archdsl.diagnostics.diagnostic import Code, DiagnosticError
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, Undefined, constant, restrict
+from archdsl.ir.expr import FALSE, Undefined, restrict
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
-from archdsl_torch.lowering import arithmetic, products
-from archdsl_torch.lowering.layout import alone, axis
-from archdsl_torch.lowering.site import Form, Site, output
-from archdsl_torch.lowering.site import Value as Located
-from archdsl_torch.lowering.table import ROWS
-from archdsl_torch.program import Program
-from archdsl_torch.supergraph.axes import Axis, Given, Outer, choices_of
-from archdsl_torch.supergraph.bank import Bank
-from archdsl_torch.supergraph.layouts import Layouts
-from archdsl_torch.supergraph.meetings import Meeting, meeting, wide_dims
-from archdsl_torch.supergraph.recorder import Recorder
-from archdsl_torch.supergraph.shares import Included, Mask, Masks, Picked, Terms, TooManyCombinations, assignments, picked
+from archdsl.ops.axes import Ended, Factor, Lie, Made, Merged, Read
+from archdsl.ops.table import lies_of, origins_of
+from archdsl_lowering.program import Program
+from archdsl_lowering.rows import arithmetic, products
+from archdsl_lowering.rows.layout import alone, axis
+from archdsl_lowering.rows.site import Form, Site, output
+from archdsl_lowering.rows.site import Value as Located
+from archdsl_lowering.rows.table import ROWS
+from archdsl_lowering.supergraph.axes import Axis, Given, Taken, choices_of
+from archdsl_lowering.supergraph.layouts import Layouts
+from archdsl_lowering.supergraph.masks import Included, Mask, Masks, Picked, Terms, TooManyCombinations, Within, assignments, picked
+from archdsl_lowering.supergraph.meetings import Meeting, meeting, wide_dims
+from archdsl_lowering.supergraph.recorder import Recorder
 
 MOST = 64  # combinations of answers for which one op runs
 
@@ -72,19 +73,18 @@ class Family:
         return self.members.get(tuple(answers[c] for c in self.open))
 
 
-def relaxed(space: Graph, layouts: Layouts, bank: Bank, active: Activity) -> tuple[Program, Mapping[str, Hashable]]:
+def relaxed(space: Graph, layouts: Layouts, active: Activity) -> tuple[Program, Mapping[str, Hashable]]:
     """The program of all architectures, and by name what it needs to be given: `Gathered`, `Index`, masks and terms.
 
     Raises DiagnosticError E1003 to E1005 for what cannot be mixed.
     """
-    return _Relaxation(space, layouts, bank, active).made()
+    return _Relaxation(space, layouts, active).made()
 
 
 class _Relaxation:
-    def __init__(self, space: Graph, layouts: Layouts, bank: Bank, active: Activity) -> None:
+    def __init__(self, space: Graph, layouts: Layouts, active: Activity) -> None:
         self._space = space
         self._layouts = layouts
-        self._bank = bank
         self._active = active
         self._masks = Masks()
         self._emit = Recorder()
@@ -151,11 +151,12 @@ class _Relaxation:
             return set(value.index.choices())
         if not isinstance(value, Op):
             return set()
-        found = {c for name, e in value.attrs.items() if name not in meets.sizes for c in e.choices()}
+        told = {*meets.sizes, *meets.moved, *((meets.partly[1],) if meets.partly is not None else ())}
+        found = {c for name, e in value.attrs.items() if name not in told for c in e.choices()}
         for weight in value.weights:
             found.update(self._layouts.separate(weight))
-            for place, one in enumerate(self._layouts.of_weight(weight)):
-                if not self._is_tied(value, weight, place, wide):
+            for lie, one in zip(lies_of(value, weight), self._layouts.of_weight(weight), strict=True):
+                if not self._is_tied(value, lie, wide):
                     found.update(choices_of(one))
         return found
 
@@ -174,8 +175,9 @@ class _Relaxation:
         widths.
         """
         for weight in op.weights:
-            for place, own in enumerate(self._layouts.of_weight(weight)):
-                if self._is_tied(op, weight, place, wide) and not self._masks.alike(own, self._axis(op, place)):
+            for lie, own in zip(lies_of(op, weight), self._layouts.of_weight(weight), strict=True):
+                along = self._layouts.along(op, lie)
+                if along is not None and self._is_tied(op, lie, wide) and not self._masks.alike(own, along):
                     return True
         separate = {c for w in op.weights for c in self._layouts.separate(w)}
         axes = [self._layouts.of(op)[d] for d in wide]
@@ -186,34 +188,11 @@ class _Relaxation:
                 return True
         return False
 
-    def _axis(self, op: Op, place: int) -> Axis:
-        """The axis of what an op reads or makes to which an axis of its weight is tied."""
-        own = self._layouts.of(op)
-        if op.name == "weight":
-            return own[list(op.shape)[place]]
-        if op.name == "linear":
-            dims: str = op.attrs["dim"].value
-            if not place:
-                return own["c" if "c" in dims else dims[0]]
-            x = self._layouts.of(op.inputs[0])
-            sizes = op.inputs[0].shape
-            return x[dims] if len(dims) == 1 else Outer(tuple(x[d] for d in dims), tuple(sizes[d] for d in dims))
-        return self._layouts.of(op.inputs[0])["c"] if place else own["c"]
-
-    def _is_tied(self, op: Op, weight: Weight, place: int, wide: frozenset[str]) -> bool:
-        """Whether an axis of a weight is a width, computed at the size of the super-axis: not that of a kernel."""
-        read = self._families[op.inputs[0]].wide if op.inputs else frozenset[str]()
-        match op.name:
-            case "conv":
-                return "c" in (wide if place == 0 else read if place == 1 and op.attrs["groups"] == constant(1) else "")
-            case "linear":
-                return not read.isdisjoint(op.attrs["dim"].value) if place else not wide.isdisjoint(op.attrs["dim"].value + "c")
-            case "batch_norm":
-                return "c" in wide
-            case "weight":
-                return list(op.shape)[place] in wide
-            case _:
-                return False
+    def _is_tied(self, op: Op, lie: Lie, wide: frozenset[str]) -> bool:
+        """Whether an axis of a weight that lies so is a width, computed at the size of the super-axis."""
+        if isinstance(lie, Made):
+            return lie.dim in wide
+        return isinstance(lie, Read) and not self._families[op.inputs[0]].wide.isdisjoint(lie.dims)
 
     def _one(
         self, value: Value, at: Mapping[Choice, int], read: Sequence[Family], wide: frozenset[str], meets: Meeting, exact: bool
@@ -240,27 +219,54 @@ class _Relaxation:
             if name in attrs:
                 attrs[name] = inner[d] if source is None else ready[source].sizes[d]
         self._emit.enter({w.name: self._gathered(value, w, whole, wide, exact) for w in value.weights})
-        self._regrouped(value, ready, inner, attrs)
+        self._check_regrouping(value, ready, inner)
         site = Site(value.name, tuple(ready), attrs, inner, self._emit)
-        several = value.name == "attend" and bool(value.attrs["act"].scope)
-        found = products.attend(site, fused=not several) if several else ROWS[value.name](site)
-        return self._spread(value, found, given, wide)
+        return self._spread(value, self._computed(value, site, meets), given, wide)
 
-    def _regrouped(self, op: Op, ready: Sequence[Located], inner: Mapping[str, int], attrs: Mapping[str, Any]) -> None:
+    def _computed(self, op: Op, site: Site, meets: Meeting) -> Located:
+        """The result of an op at one place; what only moves positions of a width leaves them where they are."""
+        if meets.moved:
+            left = {name: None if name in meets.moved else value for name, value in site.attrs.items()}
+            site = replace(site, attrs=left)
+            if not any(len(name) == 1 and value is not None for name, value in left.items()):
+                return Located(site.sizes, site.x.forms)
+        if meets.partly is not None:
+            return self._partly(op, site, *meets.partly)
+        if op.name == "attend" and op.attrs["act"].scope:
+            return products.attend(site, fused=False)  # one of the others has no fused form, and they are added up
+        return ROWS[op.name](site)
+
+    def _partly(self, op: Op, site: Site, d: str, attribute: str) -> Located:
+        """What works on positions that an attribute counts, of which each architecture has others.
+
+        It is computed for all of them. Where an architecture with position p has it changed with probability s, the
+        result is s times what is computed there and 1 - s times what was there before.
+        """
+        axis = self._layouts.of(op)[d]
+        part, whole = self._masks.of(Taken(axis, op.attrs[attribute])), self._masks.of(axis)
+        assert part is not None and whole is not None, "some architecture lacks some position"
+        share = Within(part, whole)
+        everything = replace(site, attrs={**site.attrs, attribute: range(site.sizes[d])})
+        changed = self._masked(ROWS[op.name](everything), d, share)
+        kept = self._masked(site.x, d, replace(share, left=True))
+        return arithmetic.add(replace(site, primitive="add", inputs=(changed, kept), attrs={}))
+
+    def _check_regrouping(self, op: Op, ready: Sequence[Located], inner: Mapping[str, int]) -> None:
         """Raises DiagnosticError where what is joined, merged or split has other sizes than the super-axis that results."""
-        match op.name:
-            case "concat":
-                d = attrs["dim"]
-                sound = inner[d] == sum(x.sizes.get(d, 1) for x in ready)
-            case "merge":
-                sound = inner[attrs["into"]] == prod(ready[0].sizes[d] for d in attrs["over"])
-            case "split":
-                sound = ready[0].sizes[attrs["over"]] == prod(inner[d] for d in attrs["into"])
-            case _:
-                return
-        if not sound:
-            choices = _sorted(c for source in op.inputs for n in source.shape.values() for c in n.choices())
-            raise self._error(UNMIXED_LAYOUT, op, choices, f"`{_name(op)}` regroups a width together with another size that is chosen")
+        for d, origin in origins_of(op).items():
+            match origin:
+                case Ended():
+                    sound = inner[d] == sum(x.sizes.get(d, 1) for x in ready)
+                case Merged(dims=dims):
+                    sound = inner[d] == prod(ready[0].sizes[one] for one in dims)
+                case Factor(dim=whole, into=into):
+                    sound = ready[0].sizes[whole] == prod(inner[one] for one in into)
+                case _:
+                    continue
+            if not sound:
+                choices = _sorted(c for source in op.inputs for n in source.shape.values() for c in n.choices())
+                text = f"`{_name(op)}` regroups a width together with another size that is chosen"
+                raise self._error(UNMIXED_LAYOUT, op, choices, text)
 
     def _sizes(self, value: Value, at: Mapping[Choice, int], wide: frozenset[str]) -> dict[str, int] | None:
         """The sizes under answers, super-sizes for widths; None where there are none."""
@@ -328,7 +334,7 @@ class _Relaxation:
             zeros = self._emit.function("torch.index_select", zeros, at, self._emit.tensor(Index(which)))
         return Located({**x.sizes, d: size}, [Form(zeros, layout)])
 
-    def _masked(self, x: Located, d: str, mask: Mask) -> Located:
+    def _masked(self, x: Located, d: str, mask: Mask | Within) -> Located:
         handle, layout = Site("mul", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
         shape = (-1, *(1 for _ in layout[axis(layout, d) + 1 :]))
         factor = self._emit.tensor(mask)
@@ -336,11 +342,12 @@ class _Relaxation:
         return Located(x.sizes, [Form(self._emit.function("operator.mul", handle, factor), layout)])
 
     def _gathered(self, op: Op, weight: Weight, whole: Mapping[Choice, int], wide: frozenset[str], exact: bool) -> Gathered:
-        given = self._bank.given(weight, whole)
+        given = self._layouts.given(weight, whole)
         shape = self._layouts.super_shape(weight, given)
         taken: list[tuple[int, ...] | None] = []
-        for place, (positions, size) in enumerate(zip(self._layouts.taken(weight, whole, given), shape, strict=True)):
-            tied = not exact and self._is_tied(op, weight, place, wide)
+        positions_of = self._layouts.taken(weight, whole, given)
+        for lie, positions, size in zip(lies_of(op, weight), positions_of, shape, strict=True):
+            tied = not exact and self._is_tied(op, lie, wide)
             everything = tied or positions == tuple(range(size))
             taken.append(None if everything else positions)
         return Gathered(weight, given, tuple(taken))

@@ -11,8 +11,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
-from archdsl_torch.lowering.layers import Module
-from archdsl_torch.lowering.layout import Layout, canonical, steps
+from archdsl_lowering.rows.layers import Module
+from archdsl_lowering.rows.layout import Layout, canonical, steps
 
 Handle: TypeAlias = Any
 

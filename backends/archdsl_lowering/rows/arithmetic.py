@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
-from archdsl_torch.lowering.layout import Layout, alone, apart, axis, extent, projected, steps
-from archdsl_torch.lowering.site import Handle, Site, Value
+from archdsl_lowering.rows.layout import Layout, alone, apart, axis, extent, projected, steps
+from archdsl_lowering.rows.site import Handle, Site, Value
 
 OPERATORS: Mapping[str, str] = {
     "add": "operator.add",

@@ -11,13 +11,13 @@ from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance, join, key
 from archdsl.ir.verify import verify
-from archdsl_torch.lowering import arithmetic
-from archdsl_torch.lowering.layers import Module
-from archdsl_torch.lowering.site import Form, Handle, Site, output
-from archdsl_torch.lowering.site import Value as Located
-from archdsl_torch.lowering.table import ROWS
-from archdsl_torch.program import Instruction, Origin, Parameter, Program, Ref
-from archdsl_torch.schedule import schedule, scope_of
+from archdsl_lowering.program import Instruction, Origin, Parameter, Program, Ref
+from archdsl_lowering.rows import arithmetic
+from archdsl_lowering.rows.layers import Module
+from archdsl_lowering.rows.site import Form, Handle, Site, output
+from archdsl_lowering.rows.site import Value as Located
+from archdsl_lowering.rows.table import ROWS
+from archdsl_lowering.schedule import schedule, scope_of
 
 
 def lower(graph: Graph) -> Program:

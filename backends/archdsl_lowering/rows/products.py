@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl_torch.lowering.arithmetic import repeated
-from archdsl_torch.lowering.layout import Layout, drop, flat, keep, replaced, without
-from archdsl_torch.lowering.pointwise import FUNCTIONS
-from archdsl_torch.lowering.site import Handle, Site, Value
+from archdsl_lowering.rows.arithmetic import repeated
+from archdsl_lowering.rows.layout import Layout, drop, flat, keep, replaced, without
+from archdsl_lowering.rows.pointwise import FUNCTIONS
+from archdsl_lowering.rows.site import Handle, Site, Value
 
 _HEAD, _DEPTH = "0", "1"  # the two parts of the channels in attention; letters are for users
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from archdsl.ir.graph import Graph, Init, Input
-from archdsl_torch.lowering.layers import Module
-from archdsl_torch.lowering.site import Form, Handle, Value
-from archdsl_torch.program import Instruction, Parameter, Program, Ref, references, substitute
+from archdsl_lowering.program import Instruction, Parameter, Program, Ref, references, substitute
+from archdsl_lowering.rows.layers import Module
+from archdsl_lowering.rows.site import Form, Handle, Value
 
 _NO_INIT = Init("constant", (0.0,))
 

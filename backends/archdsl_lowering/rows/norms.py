@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl_torch.lowering import layers
-from archdsl_torch.lowering.layout import Layout, drop, flat, keep, without
-from archdsl_torch.lowering.site import Site, Value
+from archdsl_lowering.rows import layers
+from archdsl_lowering.rows.layout import Layout, drop, flat, keep, without
+from archdsl_lowering.rows.site import Site, Value
 
 _CONVOLUTIONAL = "thw"
 
@@ -33,6 +33,22 @@ def layer_norm(site: Site) -> Value:
     dims: str = site.attrs["dim"]
     x, layout = site.fit(site.x, lambda form: without(form, dims) + tuple(dims))
     module = layers.layer_norm(tuple(site.sizes[d] for d in dims), site.attrs["eps"], site.attrs["affine"])
+    return site.result(site.emit.layer(module, x), layout)
+
+
+def group_norm(site: Site) -> Value:
+    """Channels on the second axis, behind all that counts by itself; the positions that count with them follow."""
+    over = site.attrs["over"]
+    counted = drop(flat(site.forms(site.x)[-1].layout), "bc") if over is None else over
+
+    def wish(form: Layout) -> Layout:
+        if len(form) > 1 and form[1] == "c" and set(flat(form[2:])) == set(counted):
+            return form
+        positions = keep(flat(form), counted)
+        return (drop(flat(form), "c" + positions), "c", *positions)
+
+    x, layout = site.fit(site.x, wish)
+    module = layers.group_norm(site.attrs["groups"], site.sizes["c"], site.attrs["eps"], site.attrs["affine"])
     return site.result(site.emit.layer(module, x), layout)
 
 

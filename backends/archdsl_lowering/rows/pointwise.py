@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl_torch.lowering import layers
-from archdsl_torch.lowering.layout import Layout, alone, axis, flat, joined, keep
-from archdsl_torch.lowering.site import Site, Value
+from archdsl_lowering.rows import layers
+from archdsl_lowering.rows.layout import Layout, alone, axis, flat, joined, keep
+from archdsl_lowering.rows.site import Site, Value
 
 FUNCTIONS: Mapping[str, str] = {
     "relu": "torch.relu",
     "relu6": "torch.nn.functional.relu6",
     "swish": "torch.nn.functional.silu",
+    "hardswish": "torch.nn.functional.hardswish",
     "sigmoid": "torch.sigmoid",
     "gelu": "torch.nn.functional.gelu",
     "tanh": "torch.tanh",

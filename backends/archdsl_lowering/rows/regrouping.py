@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archdsl_torch.lowering.layout import Layout, alone, apart, axis, drop, flat, joined, keep, replaced, without
-from archdsl_torch.lowering.site import Handle, Site, Value
+from archdsl_lowering.rows.layout import Layout, alone, apart, axis, drop, flat, joined, keep, replaced, without
+from archdsl_lowering.rows.site import Handle, Site, Value
 
 _MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 

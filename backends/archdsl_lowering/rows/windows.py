@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from archdsl.ops.sizes import along, padding_amounts, window_dims
-from archdsl_torch.lowering.layers import convolution
-from archdsl_torch.lowering.layout import Layout, drop, flat
-from archdsl_torch.lowering.site import Handle, Site, Value
+from archdsl_lowering.rows.layers import convolution
+from archdsl_lowering.rows.layout import Layout, drop, flat
+from archdsl_lowering.rows.site import Handle, Site, Value
 
 LOWEST = float("-inf")
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, fits, restrict
-from archdsl_torch.supergraph.windows import Place, Positions, windows
+from archdsl_lowering.supergraph.windows import Place, Positions, windows
 
 Given: TypeAlias = tuple[tuple[Choice, int], ...]  # the answers that a weight is separate for, in program order
 
@@ -137,7 +137,8 @@ class Placement:
         """The size of the super-axis of weights that are separate for these answers."""
         match axis:
             case Window(size=size):
-                return max(_whole(self._under(size, given)))
+                most: int = max(_whole(self._under(size, given)))
+                return most
             case Outer(factors=factors):
                 return prod(self.super_size(f, given) for f in factors)
             case Joined(parts=parts):
@@ -155,8 +156,7 @@ class Placement:
             case Window(size=size, place=place):
                 return self._window(self._under(size, given), place, at)
             case Outer(factors=factors):
-                found = [(self.positions(f, at, given), self.super_size(f, given)) for f in factors]
-                return reduce(_outer, found)[0]
+                return self._outer(factors, at, given)
             case Joined(parts=parts, subset=subset):
                 return self._joined(parts, range(len(parts)) if subset is None else subset.at(at), at, given)
             case Chosen(index=index, options=options):
@@ -166,11 +166,15 @@ class Placement:
                 return tuple(own[i] for i in which.at(at))
             case Chunk(axis=inner, part=part, count=count):
                 own = self.positions(inner, at, given)
-                size = len(own) // count
-                return own[part * size : (part + 1) * size]
+                each = len(own) // count
+                return own[part * each : (part + 1) * each]
             case Members(subset=subset):
                 chosen: Positions = subset.at(at)
                 return chosen if len(chosen) > 1 else ()
+
+    def _outer(self, factors: Sequence[Axis], at: Mapping[Choice, int], given: Given) -> Positions:
+        found = [(self.positions(f, at, given), self.super_size(f, given)) for f in factors]
+        return reduce(_outer, found)[0]
 
     def _joined(self, parts: Sequence[Axis], present: Sequence[int], at: Mapping[Choice, int], given: Given) -> Positions:
         found: list[int] = []

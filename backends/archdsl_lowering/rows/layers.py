@@ -9,11 +9,15 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module by the name of its class and the arguments of its constructor; defaults are left out."""
+    """A module by the name of its class and the arguments of its constructor; defaults are left out.
+
+    `names` are words for `args`, in their order, for whoever gives them names in source.
+    """
 
     type: str
     args: tuple[Any, ...]
     kwargs: tuple[tuple[str, Any], ...] = ()
+    names: tuple[str, ...] = ()
 
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments as a mapping."""
@@ -46,11 +50,12 @@ def convolution(
         options.append(("groups", groups))
     if not bias:
         options.append(("bias", False))
-    return Module(f"torch.nn.Conv{rank}d", (*channels, kernel), tuple(options))
+    return Module(f"torch.nn.Conv{rank}d", (*channels, kernel), tuple(options), ("in_channels", "out_channels", "kernel"))
 
 
 def linear(width_in: int, width_out: int, bias: bool) -> Module:
-    return Module("torch.nn.Linear", (width_in, width_out), () if bias else (("bias", False),))
+    options = () if bias else (("bias", False),)
+    return Module("torch.nn.Linear", (width_in, width_out), options, ("in_features", "out_features"))
 
 
 def batch_norm(rank: int, channels: int, eps: float, momentum: float, affine: bool) -> Module:
@@ -62,7 +67,7 @@ def batch_norm(rank: int, channels: int, eps: float, momentum: float, affine: bo
         options.append(("momentum", momentum))
     if not affine:
         options.append(("affine", False))
-    return Module(f"torch.nn.BatchNorm{max(rank, 1)}d", (channels,), tuple(options))
+    return Module(f"torch.nn.BatchNorm{max(rank, 1)}d", (channels,), tuple(options), ("channels",))
 
 
 def layer_norm(sizes: tuple[int, ...], eps: float, affine: bool) -> Module:
@@ -71,11 +76,20 @@ def layer_norm(sizes: tuple[int, ...], eps: float, affine: bool) -> Module:
         options.append(("eps", eps))
     if not affine:
         options.append(("elementwise_affine", False))
-    return Module("torch.nn.LayerNorm", (sizes,), tuple(options))
+    return Module("torch.nn.LayerNorm", (sizes,), tuple(options), ("shape",))
+
+
+def group_norm(groups: int, channels: int, eps: float, affine: bool) -> Module:
+    options: list[tuple[str, Any]] = []
+    if eps != 1e-5:
+        options.append(("eps", eps))
+    if not affine:
+        options.append(("affine", False))
+    return Module("torch.nn.GroupNorm", (groups, channels), tuple(options), ("groups", "channels"))
 
 
 def dropout(p: float) -> Module:
-    return Module("torch.nn.Dropout", (p,))
+    return Module("torch.nn.Dropout", (p,), (), ("p",))
 
 
 def functional(module: Module, x: Any, weights: Weights, training: bool) -> Call:
@@ -119,6 +133,11 @@ def _layer_norm(module: Module, x: Any, weights: Weights, training: bool) -> Cal
     return "torch.nn.functional.layer_norm", (x, module.args[0], weights.get("weight"), weights.get("bias"), eps)
 
 
+def _group_norm(module: Module, x: Any, weights: Weights, training: bool) -> Call:
+    eps = module.arguments().get("eps", 1e-5)
+    return "torch.nn.functional.group_norm", (x, module.args[0], weights.get("weight"), weights.get("bias"), eps)
+
+
 def _dropout(module: Module, x: Any, weights: Weights, training: bool) -> Call:
     return "torch.nn.functional.dropout", (x, module.args[0], training)
 
@@ -128,5 +147,6 @@ _FUNCTIONAL: Mapping[str, Callable[[Module, Any, Weights, bool], Call]] = {
     "Linear": _linear,
     "BatchNorm": _batch_norm,
     "LayerNorm": _layer_norm,
+    "GroupNorm": _group_norm,
     "Dropout": _dropout,
 }

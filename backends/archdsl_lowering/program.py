@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from archdsl.ir.graph import Init
 from archdsl.ir.instance import Instance
-from archdsl_torch.lowering.layers import Module
+from archdsl_lowering.rows.layers import Module
 
 Kind = Literal["input", "weight", "module", "function", "method"]
 

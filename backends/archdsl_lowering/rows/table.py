@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from archdsl_torch.lowering import arithmetic, norms, pointwise, products, regrouping, windows
-from archdsl_torch.lowering.site import Site, Value
+from archdsl_lowering.rows import arithmetic, norms, pointwise, products, regrouping, windows
+from archdsl_lowering.rows.site import Site, Value
 
 Row: TypeAlias = Callable[[Site], Value]
 
@@ -17,6 +17,7 @@ ROWS: Mapping[str, Row] = {
     "linear": norms.linear,
     "batch_norm": norms.batch_norm,
     "layer_norm": norms.layer_norm,
+    "group_norm": norms.group_norm,
     "dot": products.dot,
     "attend": products.attend,
     "identity": pointwise.identity,
