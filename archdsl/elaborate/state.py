@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from archdsl.diagnostics.codes import choices as choice_codes
-from archdsl.diagnostics.codes import elaboration as bounds
 from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
 from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Alternative, Choice, Kind
-from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, restrict
+from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, placed, restrict
 from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ir.work import spend
@@ -121,6 +120,18 @@ class State:
             yield
         finally:
             self.condition = before
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is elaborated now stands under no choice, and no answer has been given: what is wrong is so for everybody."""
+        return self.condition == TRUE and not self.pinned and not self.edits.edits
+
+    def told(self, expr: Expr, span: Span | None, code: Code) -> Expr:
+        """The expression, with a place for what is undefined. Raises DiagnosticError where it has no value for anybody."""
+        expr = placed(expr, span, code)
+        if expr.is_constant and expr.is_partial and self.is_plain:
+            raise DiagnosticError(reason(expr.value, span))
+        return expr
 
     @property
     def variant(self) -> tuple[tuple[str, str], ...]:
