@@ -97,7 +97,7 @@ def _tensors(
     for dim in first.shape:
         sizes = [state.settled(o.shape[dim]) for o in operands]
         shape[dim] = mend(select(index, sizes), first.shape[dim].first)
-    state.tick(span, 10 + len(things) * index.weight // 2)  # which is live is asked of every operand
+    state.tick(span, 10 + len(things))
     return Tensor(Select(index, operands, shape, Instance("select", instance, "select", "primitive", span), span))
 
 

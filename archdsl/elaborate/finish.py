@@ -19,6 +19,7 @@ from archdsl.ir.frontier import witness
 from archdsl.ir.graph import Check, Graph, Input, Op, Requirement, Select, Value, in_order
 from archdsl.ir.instance import Instance
 from archdsl.ir.requirements import unmet
+from archdsl.ir.work import Exhausted
 
 
 def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, state: State, settings: Mapping[str, Any]) -> Graph:
@@ -26,6 +27,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
 
     Raises DiagnosticError with every check that fails for some architecture, each with a smallest witness.
     """
+    place = root.span.word(name) if root.span is not None else None
     declared: Literal["space", "model"] = "model" if kind == "model" else "space"
     raw = Graph(
         name,
@@ -47,6 +49,8 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
         graph = simplify(defined_everywhere(raw))
     except TooWide as wide:
         raise DiagnosticError(codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}", help=too_wide_help(wide))) from None
+    except Exhausted as exhausted:
+        raise Exhausted(*[replace(d, span=d.span or place) for d in exhausted.diagnostics]) from None
     live = set(graph.choices)
     for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
         if choice not in live:

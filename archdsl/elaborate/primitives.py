@@ -370,7 +370,7 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
         size = (lift(_combined, subset),)
         weight = Weight(instance.weights_path, rule.name, size, lift(_even, subset), state.variant)
         weights = (state.weight(weight, instance, span),)
-    state.tick(span, 25 + len(values) * subset.weight // 2)  # which is live is asked of every operand
+    state.tick(span, 25 + len(values))
     combine = {"weighted_sum": "weighted", "add": "sum", "concat": "concat"}[name]
     return Tensor(Pick(subset, tuple(values), combine, dim, weights, shape, instance, span, tuple(checks)))  # type: ignore[arg-type]
 

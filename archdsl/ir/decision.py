@@ -201,7 +201,7 @@ def unfold(
             plan.append((state, choice, after))
             steps += len(after)
             if steps > STEP_LIMIT:
-                asked = dict.fromkeys([choice for _, choice, _ in plan])
+                asked = sorted({choice for _, choice, _ in plan}, key=lambda c: c.order)
                 raise TooWide(asked, f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps")
             for each in after:
                 if each in found:
@@ -217,7 +217,7 @@ def unfold(
                     heappush(ranks, at_rank)
                 else:
                     level[each] = None
-    spend(steps)
+    spend(steps * (len(start) if isinstance(start, tuple) else 2) // 2)
     for state, choice, after in reversed(plan):
         found[state] = node(choice, tuple([found[each] for each in after]))
     return found[start]
