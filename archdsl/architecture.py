@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.project import Project, Sizes
 from archdsl.elaborate.reference import Reference, opened
+from archdsl.ir.activity import activity
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
+from archdsl.ir.requirements import unmet
 
 if TYPE_CHECKING:
     from archdsl.questions.genotype import Genotype
@@ -47,11 +49,16 @@ class Architecture:
     def fix(self, genotype: Mapping[str, str]) -> Architecture:
         """The architecture with the choices that the genotype answers settled; complete, it is a model.
 
-        Raises DiagnosticError for unknown paths and values outside a domain.
+        Raises DiagnosticError for unknown paths and values outside a domain, and E0504 where nothing that is left
+        satisfies the requirements of the space.
         """
         from archdsl.questions.genotype import assignment
 
-        return Architecture(fix(self.graph, assignment(self.graph, genotype)))
+        fixed = fix(self.graph, assignment(self.graph, genotype))
+        broken = unmet(fixed, activity(fixed.outputs))
+        if broken:
+            raise DiagnosticError(*broken)
+        return Architecture(fixed)
 
     def cost(self, genotypes: Any) -> Any:
         """Params and MACs of many genotypes, vectorised.

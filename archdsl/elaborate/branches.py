@@ -15,9 +15,7 @@ from archdsl.ir.graph import Select, Value
 from archdsl.ir.instance import Instance
 
 
-def join(
-    index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span, instance: Instance, state: State
-) -> Thing:
+def join(index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span, instance: Instance, state: State) -> Thing:
     """The thing that `index` points to. `words` name the alternatives where they are layers.
 
     Where the index is undefined, so is the thing: an error if it is needed. Raises Structural where the alternatives
@@ -69,9 +67,7 @@ def _without_undefined(index: Expr, things: Sequence[Thing]) -> Expr:
     return each(lambda i: reasons.get(i, i), index) if reasons else index
 
 
-def _tensors(
-    index: Expr, things: Sequence[Thing], reachable: list[int], span: Span, instance: Instance, state: State
-) -> Thing:
+def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: Span, instance: Instance, state: State) -> Thing:
     values = {i: t.value for i in reachable if isinstance(t := things[i], Tensor)}
     reasons = _reasons(values, state)
     sound = {i: v for i, v in values.items() if i not in reasons}
@@ -86,9 +82,7 @@ def _tensors(
             message = f"{where} which dimensions there are: [{a}] or [{b}]"
             raise Structural(
                 index.scope,
-                choice_codes.STRUCTURE_DIFFERS.error(
-                    span, message, help="bring the alternatives to the same dimensions before they meet"
-                ),
+                choice_codes.STRUCTURE_DIFFERS.error(span, message, help="bring the alternatives to the same dimensions before they meet"),
             )
     operands = tuple([values.get(i, first) for i in range(len(things))])
     if all([o is first for o in operands]) and not index.is_partial:

@@ -166,9 +166,7 @@ def operation(
     return op
 
 
-def _weights(
-    primitive: Primitive, call: Call, shape: Shape, instance: Instance, span: Span, state: State
-) -> tuple[Weight, ...]:
+def _weights(primitive: Primitive, call: Call, shape: Shape, instance: Instance, span: Span, state: State) -> tuple[Weight, ...]:
     """The weights of an op, registered under their paths."""
     found = []
     for rule in primitive.weights(call, shape):
@@ -416,7 +414,7 @@ def _check(problem: Problem, inputs: tuple[Value, ...], span: Span) -> Check:
 
 def _labels(inputs: tuple[Value, ...], span: Span) -> tuple[Label, ...]:
     """Where the first few inputs come from, and their sizes."""
-    labels = {}
+    labels: dict[Label, None] = {}
     for value in inputs[:3]:
         if value.span is not None and value.span != span:
             sizes = ", ".join([dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items()])

@@ -113,7 +113,7 @@ def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
     """The table of a diagram over a scope that holds all of its choices, in program order."""
     row: list[Diagram] = [root]
     for choice in reversed(scope):
-        after = [part.kids if part.__class__ is Node and part.choice is choice else None for part in row]  # type: ignore[union-attr]
+        after = [part.kids if part.__class__ is Node and part.choice is choice else None for part in row]
         below: list[Diagram] = []
         for index in range(choice.size):
             below.extend([part if kids is None else kids[index] for part, kids in zip(row, after, strict=True)])

@@ -171,7 +171,7 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
         if a.__class__ is Expr and a.scope:
             break
     else:
-        return Expr((), (_call(fn, [a._table[0] if a.__class__ is Expr else a for a in args]),))
+        return Expr((), (_call(fn, [a.value if a.__class__ is Expr else a for a in args]),))
     exprs = [a if a.__class__ is Expr else Expr((), (a,)) for a in args]
     scope = _small(exprs)
     if scope is None:

@@ -21,8 +21,8 @@ from archdsl.elaborate.sequences import LENGTH_LIMIT
 from archdsl.elaborate.state import DEPTH_LIMIT
 from archdsl.ir.decision import STEP_LIMIT
 from archdsl.ir.expr import TABLE_LIMIT
-from archdsl.ir.work import WORK_LIMIT
 from archdsl.ir.instance import key
+from archdsl.ir.work import WORK_LIMIT
 from archdsl.syntax import ast
 from archdsl.syntax.decoding import MAX_BYTES
 from archdsl.syntax.depth import MAX_DEPTH
