@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from archdsl.elaborate.edits import EditTable
-from archdsl.elaborate.project import Project, Sizes
+from archdsl.elaborate.inputs import Inputs
+from archdsl.elaborate.project import Project
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.fix import fix
@@ -76,14 +77,15 @@ class Architecture:
 def load(
     reference: str,
     *,
-    inputs: Sizes | None = None,
+    inputs: Inputs | None = None,
     settings: Mapping[str, str] | None = None,
     genotype: str | None = None,
     project: Project | None = None,
 ) -> Architecture:
     """The space or model of a reference: `file:name`, where a local path comes before the name of what ships.
 
-    Without a name the file must declare a single network. `inputs` feeds another size, by input and dimension;
+    Without a name the file must declare a single network. `inputs` feeds another size: what `--input` takes
+    ("clip=1x3x16x224x224", or several such texts), or a mapping of inputs to sizes, by dimension or all of them in order;
     `settings` are parameters as text; `genotype` names one, as `file:name` or a name in the same file.
 
     Raises DiagnosticError with everything wrong.
@@ -94,7 +96,7 @@ def load(
     if name is None:
         name = project.only(module)
     genotypes = [] if genotype is None else [_genotype(genotype, file, project)]
-    elaborated = project.elaborate(module, name, sizes=inputs, settings=settings, genotypes=genotypes)
+    elaborated = project.elaborate(module, name, inputs=inputs, settings=settings, genotypes=genotypes)
     return Architecture(elaborated.graph, elaborated.warnings)
 
 

@@ -14,6 +14,7 @@ from archdsl.ir.fix import simplify
 from archdsl.ir.frontier import witness
 from archdsl.ir.graph import Check, Graph, Input, Op, Select, Value, in_order
 from archdsl.ir.instance import Instance
+from archdsl.ops.extents import read_of
 from archdsl.syntax.codes import choices as codes
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
 from archdsl.syntax.source import Span
@@ -49,7 +50,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
     for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
         if choice not in live:
             state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
-    return replace(graph, kind=declared if graph.choices else graph.kind)
+    return replace(graph, kind=declared if graph.choices else graph.kind, read=read_of(state.reads))
 
 
 def check(graph: Graph) -> list[Diagnostic]:

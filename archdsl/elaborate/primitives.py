@@ -166,12 +166,12 @@ def arguments(
     """Every parameter of a call as an expression, its dimension keywords, and what `like` could not resolve."""
     primitive = layer.primitive
     attrs: dict[str, Expr] = {}
-    like: Shape | None = None
+    like: Value | None = None
     for parameter in primitive.parameters:
         given = layer.args.get(parameter.name)
         if parameter.kind == "like":
             if isinstance(given, Tensor):
-                like = state_shape(given.value, state)
+                like = given.value
             elif given is not None:
                 fail(codes.WRONG_KIND, layer.span or span, f"`like` of `{primitive.name}` is a tensor, not {describe(given)}")
             continue
@@ -193,7 +193,9 @@ def arguments(
             dims[name] = _argument(Parameter(name, primitive.dims), given, primitive, layer.span or span, state)
     if like is None or primitive.like is None:
         return attrs, dims, ()
-    likeness = primitive.like(Call(shapes, attrs, dims), like)
+    likeness = primitive.like(Call(shapes, attrs, dims), state_shape(like, state))
+    for dim in likeness.dims.keys() - dims.keys():
+        state.size(like, dim)
     return {**attrs, **likeness.attrs}, {**dims, **likeness.dims}, likeness.problems
 
 

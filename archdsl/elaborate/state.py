@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TRUE, Expr, TooWide, both, constant, index_of, lift, restrict
-from archdsl.ir.graph import CostBound, Input, Requirement, Weight
+from archdsl.ir.graph import CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.syntax.codes import choices as choice_codes
 from archdsl.syntax.codes import elaboration as bounds
@@ -63,6 +63,7 @@ class State:
     requirements: list[Requirement] = field(default_factory=list)
     bounds: list[CostBound] = field(default_factory=list)
     instances: dict[str, Instance] = field(default_factory=dict)
+    reads: dict[tuple[Value, str], None] = field(default_factory=dict)  # sizes of values that the text reads as numbers
     pinned: dict[Choice, int] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
     condition: Expr = TRUE
@@ -80,6 +81,11 @@ class State:
         """Keeps the first diagnostic of a code at a place, however many instances of a block repeat it."""
         for diagnostic in diagnostics:
             self.diagnostics.setdefault((diagnostic.code, diagnostic.span), diagnostic)
+
+    def size(self, value: Value, dim: str) -> Expr:
+        """A size of a value inside the current region, read as a number: what follows from it holds for that size."""
+        self.reads[value, dim] = None
+        return self.settled(value.shape[dim])
 
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 

@@ -166,7 +166,8 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
                 f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]",
             )
         if dim.size is not None:
-            size, wanted = state.settled(value.shape[dim.name]), expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
+            size = state.size(value.value, dim.name)
+            wanted = expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
             if size != wanted:
                 fail(
                     shape_codes.SIZES_DIFFER,

@@ -23,10 +23,11 @@ from archdsl.syntax.source import Source, Span
 from archdsl_torch import compile as compile_model
 from archdsl_torch import count, write
 from archdsl_torch.export import examples, exported
-from archdsl_torch.fixed import lower, lowered, settled
+from archdsl_torch.fixed import lower, lowered, nominal, settled
 from archdsl_torch.initialise import fill
 from archdsl_torch.lowering.layers import functional
 from archdsl_torch.lowering.site import Emitter, Form, Site, Value, output
+from archdsl_torch.lowering.sizes import Sizes
 from archdsl_torch.model import construct
 from archdsl_torch.names import resolve
 from archdsl_torch.schedule import schedule
@@ -327,6 +328,6 @@ def test_rows_also_run_at_once() -> None:
     model = compile_model(net.graph(op))
     emitter: Emitter = Eager(dict(model.conv.named_parameters()))
     tensor = torch.randn(2, 3, 2, 4, 4)
-    given = Value({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}, [Form(tensor, tuple("bcthw"))])
-    found = lowered(op, [given], emitter, settled)
+    given = Value(Sizes({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}), [Form(tensor, tuple("bcthw"))])
+    found = lowered(op, [given], Sizes(nominal(op, settled)), emitter, settled)
     assert torch.equal(output(Site("output", (), {}, found.sizes, emitter), found), model(tensor))

@@ -21,12 +21,15 @@ from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, Undefined, constant, restrict
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
+from archdsl.ops.extents import Demands, follow
 from archdsl.syntax.codes.supergraphs import OPEN_SHAPE, UNMIXED_LAYOUT, UNMIXED_WIDTH
 from archdsl.syntax.diagnostics import Code, DiagnosticError
+from archdsl_torch.fixed import nominal, settled
 from archdsl_torch.lowering import arithmetic, products
 from archdsl_torch.lowering.layout import alone, axis
 from archdsl_torch.lowering.site import Form, Site, output
 from archdsl_torch.lowering.site import Value as Located
+from archdsl_torch.lowering.sizes import Sizes
 from archdsl_torch.lowering.table import ROWS
 from archdsl_torch.program import Program
 from archdsl_torch.supergraph.axes import Axis, Given, Outer, choices_of
@@ -89,10 +92,13 @@ class _Relaxation:
         self._masks = Masks()
         self._emit = Recorder()
         self._families: dict[Value, Family] = {}
+        self._demands = Demands()
+        self._extents = follow(dict.fromkeys((*space.inputs, *space.values)), self._demands)
 
     def made(self) -> tuple[Program, Mapping[str, Hashable]]:
         for given in self._space.inputs:
-            self._families[given] = Family((), {(): self._emit.input(given)}, frozenset())
+            sizes = self._sized(given, nominal(given, settled))
+            self._families[given] = Family((), {(): self._emit.input(given, sizes)}, frozenset())
         for value in self._space.values:
             if not isinstance(value, Input):
                 try:
@@ -101,7 +107,7 @@ class _Relaxation:
                     raise self._error(UNMIXED_WIDTH, value, many.choices, f"its width has {many}, too many for a mask") from None
         found = [self._closed(self._families[v], v) for v in self._space.outputs]
         refs = [output(Site("output", (), {}, one.sizes, self._emit), one) for one in found]
-        return self._emit.program(self._space, refs), self._emit.given
+        return self._emit.program(self._space, refs, self._demands), self._emit.given
 
     def _closed(self, family: Family, value: Value) -> Located:
         """An output of the network. Raises DiagnosticError where its shape depends on a choice."""
@@ -234,7 +240,8 @@ class _Relaxation:
         separate = {c for w in value.weights for c in self._layouts.separate(w)}
         given = tuple((c, at[c]) for c in _sorted(separate | (self._widths(value, wide) if exact else set())))
         ready = [self._ready(value, i, x, given, meets) for i, x in enumerate(inputs) if x is not None]
-        inner = {d: self._masks.size(self._layouts.of(value)[d], given) if d in wide else n for d, n in sizes.items()}
+        numbers = {d: self._masks.size(self._layouts.of(value)[d], given) if d in wide else n for d, n in sizes.items()}
+        inner = self._sized(value, numbers)
         attrs = {name: e.at(whole) for name, e in value.attrs.items()}
         for name, (source, d) in meets.sizes.items():
             if name in attrs:
@@ -246,16 +253,20 @@ class _Relaxation:
         found = products.attend(site, fused=not several) if several else ROWS[value.name](site)
         return self._spread(value, found, given, wide)
 
-    def _regrouped(self, op: Op, ready: Sequence[Located], inner: Mapping[str, int], attrs: Mapping[str, Any]) -> None:
+    def _sized(self, value: Value, numbers: Mapping[str, int]) -> Sizes:
+        """Sizes that derive from the inputs as those of a value do."""
+        return Sizes(numbers, self._extents[value], self._demands)
+
+    def _regrouped(self, op: Op, ready: Sequence[Located], inner: Sizes, attrs: Mapping[str, Any]) -> None:
         """Raises DiagnosticError where what is joined, merged or split has other sizes than the super-axis that results."""
         match op.name:
             case "concat":
                 d = attrs["dim"]
-                sound = inner[d] == sum(x.sizes.get(d, 1) for x in ready)
+                sound = inner.seen(d) == sum(x.sizes.seen(d) for x in ready)
             case "merge":
-                sound = inner[attrs["into"]] == prod(ready[0].sizes[d] for d in attrs["over"])
+                sound = inner.seen(attrs["into"]) == prod(ready[0].sizes.seen(d) for d in attrs["over"])
             case "split":
-                sound = ready[0].sizes[attrs["over"]] == prod(inner[d] for d in attrs["into"])
+                sound = ready[0].sizes.seen(attrs["over"]) == prod(inner.seen(d) for d in attrs["into"])
             case _:
                 return
         if not sound:
@@ -296,7 +307,7 @@ class _Relaxation:
             found = self._emit.function("torch.narrow", handle, at, 0, len(positions))
         else:
             found = self._emit.function("torch.index_select", handle, at, self._emit.tensor(Index(positions)))
-        return Located({**x.sizes, d: len(positions)}, [Form(found, layout)])
+        return Located(x.sizes.given({d: len(positions)}), [Form(found, layout)])
 
     def _spread(self, op: Op, x: Located, given: Given, wide: frozenset[str]) -> Located:
         """A result for given answers at its positions of the super-axis, zeros around it."""
@@ -326,7 +337,7 @@ class _Relaxation:
             empty = iter(range(len(positions), size))
             which = tuple(order[i] if i in order else next(empty) for i in range(size))
             zeros = self._emit.function("torch.index_select", zeros, at, self._emit.tensor(Index(which)))
-        return Located({**x.sizes, d: size}, [Form(zeros, layout)])
+        return Located(x.sizes.given({d: size}), [Form(zeros, layout)])
 
     def _masked(self, x: Located, d: str, mask: Mask) -> Located:
         handle, layout = Site("mul", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
@@ -367,7 +378,7 @@ class _Relaxation:
             return None
         found = tuple(p for p in parts if p is not None)
         if pick.combine == "concat":
-            return arithmetic.concat(Site("concat", found, {"dim": pick.dim}, sizes, self._emit))
+            return arithmetic.concat(Site("concat", found, {"dim": pick.dim}, self._sized(pick, sizes), self._emit))
         weights = picked(pick.subset, len(pick.operands), pick.combine == "weighted")
         return self._sum(found, weights)
 
@@ -392,6 +403,7 @@ class _Relaxation:
         vector = self._emit.tensor(weights)
         terms = []
         for place, value in enumerate(values):
+            value.sizes.agree(values[0].sizes)
             site = Site("mul", (value,), {}, value.sizes, self._emit)
             x, layout = site.fit(value, lambda form: form)
             one = self._emit.function("operator.getitem", vector, place)

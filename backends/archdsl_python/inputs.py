@@ -1,0 +1,41 @@
+"""What an emitted file checks of its inputs: the table of their sizes, and the functions that a compiled module asks too."""
+
+from __future__ import annotations
+
+from inspect import getsource
+
+from archdsl.ops.entries import Entry, fits, misfit
+from archdsl.syntax.codes.files import OTHER_SIZE
+from archdsl_python.lines import wrapped
+from archdsl_torch.program import Program
+
+_HEAD = """# What each input may be: its name, the letters of its axes, and of axes the size for which this was written, the least
+# size and the step to others, 0 where there are none.
+INPUTS: tuple[tuple[str, str, tuple[tuple[int, int, int, int], ...]], ...] = (
+{rows}
+)
+"""
+_CALL = [
+    "def __call__(self, *given: torch.Tensor, **named: torch.Tensor) -> Any:",
+    "    for place, (name, dims, wanted) in enumerate(INPUTS):",
+    "        x = given[place] if place < len(given) else named.get(name)",
+    "        if isinstance(x, torch.Tensor) and not (x.dim() == len(dims) and fits(wanted, x.shape)):",
+    '            raise ValueError("{code}: " + misfit({network!r}, name, dims, wanted, x.shape))',
+    "    return super().__call__(*given, **named)",
+]
+
+
+def table(program: Program) -> str:
+    """The sizes that the inputs may have, and the functions that tell whether a tensor has them."""
+    rows = "\n".join(line for entry in program.entries for line in wrapped(f"    {_row(entry)},"))
+    return "\n\n".join([_HEAD.format(rows=rows), getsource(fits), getsource(misfit).rstrip("\n")])
+
+
+def call(program: Program) -> list[str]:
+    """The method by which the model looks at its inputs before it computes; what is traced is `forward`, as it was."""
+    return [line.format(code=OTHER_SIZE.id, network=program.name) for line in _CALL]
+
+
+def _row(entry: Entry) -> str:
+    wanted = ", ".join(map(str, entry.wanted))
+    return f'("{entry.name}", "{entry.dims}", ({wanted}{"," if len(entry.wanted) == 1 else ""}))'
