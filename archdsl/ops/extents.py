@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Input, Op, Pick, Select, Value, in_order
-from archdsl.ops.sizes import ONE, PADDING_MODES, window_dims
+from archdsl.ops.sizes import PADDING_MODES, window_dims
 
 Origin: TypeAlias = tuple[str, str]
 """A dimension of an input: the input's name and the letter."""
@@ -121,7 +121,7 @@ def follow(values: Iterable[Value], demands: Demands) -> dict[Value, Extents]:
         else:
             found[value] = _combined(value, [found[v] for v in value.operands], demands)
         for d, extent in found[value].items():
-            if isinstance(extent, Along) and value.shape[d] == ONE:
+            if isinstance(extent, Along) and value.shape[d].table == (1,):
                 demands.guarded.add(extent.origin)
     return found
 

@@ -27,8 +27,8 @@ class _Class:
     parameters: list[str | None]  # for each slot, the parameter it has become
 
 
-def classes(program: Program) -> tuple[list[str], str]:
-    """The text of every class, inner ones first, and the name of the model's own."""
+def classes(program: Program) -> tuple[list[str], str, list[str]]:
+    """The text of every class, inner ones first, the name of the model's own, and the arguments of its `forward`."""
     root = units(program)
     everything = root.walk()
     containers = Containers([*program.modules, *program.weights, *(u.home for u in everything if u.home)])
@@ -46,7 +46,8 @@ def classes(program: Program) -> tuple[list[str], str]:
             for n, unit in enumerate(members):
                 made[unit] = Made(found.name, _arguments(found, n))
             texts.append(_write(found, body, call(program) if root in members else []))
-    return texts, made[root].name
+    arguments, _ = body.forward(root, lambda value, name: "")
+    return texts, made[root].name, arguments
 
 
 def _by_height(everything: Sequence[Unit]) -> list[list[Unit]]:

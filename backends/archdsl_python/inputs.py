@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import getsource
 
 from archdsl.ops.entries import Entry, fits, misfit
@@ -9,25 +10,26 @@ from archdsl.syntax.codes.files import OTHER_SIZE
 from archdsl_python.lines import wrapped
 from archdsl_torch.program import Program
 
-_HEAD = """# What each input may be: its name, the letters of its axes, and of axes the size for which this was written, the least
-# size and the step to others, 0 where there are none.
-INPUTS: tuple[tuple[str, str, tuple[tuple[int, int, int, int], ...]], ...] = (
+_HEAD = """# What each argument may be: the input's name, the letters of its axes, and of axes the size for which this was written,
+# the least size and the step to others, 0 where there are none.
+INPUTS: dict[str, tuple[str, str, tuple[tuple[int, int, int, int], ...]]] = {{
 {rows}
-)
+}}
 """
 _CALL = [
     "def __call__(self, *given: torch.Tensor, **named: torch.Tensor) -> Any:",
-    "    for place, (name, dims, wanted) in enumerate(INPUTS):",
-    "        x = given[place] if place < len(given) else named.get(name)",
+    "    for place, (argument, (name, dims, wanted)) in enumerate(INPUTS.items()):",
+    "        x = given[place] if place < len(given) else named.get(argument)",
     "        if isinstance(x, torch.Tensor) and not (x.dim() == len(dims) and fits(wanted, x.shape)):",
     '            raise ValueError("{code}: " + misfit({network!r}, name, dims, wanted, x.shape))',
     "    return super().__call__(*given, **named)",
 ]
 
 
-def table(program: Program) -> str:
-    """The sizes that the inputs may have, and the functions that tell whether a tensor has them."""
-    rows = "\n".join(line for entry in program.entries for line in wrapped(f"    {_row(entry)},"))
+def table(program: Program, arguments: Sequence[str]) -> str:
+    """The sizes that the inputs may have, by the arguments of `forward`, and the functions that tell whether a tensor has them."""
+    lines = [f'    "{name}": {_row(entry)},' for name, entry in zip(arguments, program.entries, strict=True)]
+    rows = "\n".join(part for line in lines for part in wrapped(line))
     return "\n\n".join([_HEAD.format(rows=rows), getsource(fits), getsource(misfit).rstrip("\n")])
 
 

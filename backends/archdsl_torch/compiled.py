@@ -41,6 +41,11 @@ class Compiled(fx.GraphModule):
         check_inputs(self.network, self.entries, given, named)
         return super().__call__(*given, **named)
 
+    def __copy__(self) -> Compiled:
+        copied = compiled(self, self.graph, type(self).__name__, self.network, self.entries)
+        copied.meta = self.meta
+        return copied
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
         copied = super().__deepcopy__(memo)
         assert isinstance(copied, Compiled)

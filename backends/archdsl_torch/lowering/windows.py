@@ -106,7 +106,7 @@ def _window(kernel: Any, attrs: Mapping[str, Any], sizes: Sizes) -> _Window:
     )
     padding = tuple(padding_amounts(along(attrs["padding"], i), sizes.seen(d), size[i], stride[i], dilation[i]) for i, d in enumerate(dims))
     for i, d in enumerate(dims):
-        if along(attrs["padding"], i) == "same":
+        if along(attrs["padding"], i) == "same" and size[i] > 1:  # a window of one position has no room around it
             sizes.congruent(d, stride[i])
     return _Window(dims, size, stride, dilation, padding)
 
