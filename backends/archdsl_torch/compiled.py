@@ -50,6 +50,7 @@ class Compiled(fx.GraphModule):
         copied = super().__deepcopy__(memo)
         assert isinstance(copied, Compiled)
         copied.network, copied.entries = self.network, self.entries
+        type(copied).__name__ = type(self).__name__
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
