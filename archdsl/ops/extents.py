@@ -307,8 +307,10 @@ def _resize(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 def _shift(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     """Channels by number, at positions that are counted."""
-    for d in ("c", _axes(op, "over")):
-        demands.exactly(read[0].get(d, 1))
+    demands.exactly(read[0].get(_axes(op, "over"), 1))
+    for channels in op.attrs["channels"].distinct():
+        if isinstance(channels, range) and channels:
+            demands.at_least(read[0].get("c", 1), max(channels[0], channels[-1]) + 1, guarded=True)
     return read[0]
 
 

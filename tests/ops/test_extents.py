@@ -70,7 +70,7 @@ def test_windows_one_after_another_are_one_quotient(body: str, extent: object) -
         ("output x -> chunk(h = 2) -> add", "h", {}, {}),
         ("param p: [h = 14]\n  output x + p", "h", {}, {}),
         ("output x -> linear(5, dim = @ct) as l", "ct", {}, {}),
-        ("output x -> shift(@t, 1, channels = 0..1)", "ct", {}, {}),
+        ("output x -> shift(@t, 1, channels = 0..1)", "t", {"c": 2}, {}),
         ("output x / (x.h * x.w)", "hw", {}, {}),
         ("output if x.t > 4 then x else x + x", "t", {}, {}),
         ("require x.h % 2 == 0\n  output x", "h", {}, {}),
