@@ -87,6 +87,10 @@ class State:
         self.reads[value, dim] = None
         return self.settled(value.shape[dim])
 
+    def traces(self) -> tuple[int, ...]:
+        """Changes with whatever leaves a trace in the graph even if its value is dropped."""
+        return len(self.instances), len(self.weights), len(self.choices), len(self.requirements), len(self.bounds)
+
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 
     def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:

@@ -67,19 +67,21 @@ def test_windows_one_after_another_are_one_quotient(body: str, extent: object) -
         ("output x -> take(h = 3)", "", {"h": 4}, {}),
         ("output x -> split(@t, @ta, a = 4) -> mean(@a)", "", {}, {"t": 4}),
         ("output x -> split(@t, @ta, a = 4, t = 2) -> mean(@a)", "t", {}, {}),
-        ("output x -> chunk(h = 2) -> add", "h", {}, {}),
+        ("p, q = x -> chunk(h = 2)\n  output p + q", "h", {}, {}),
         ("param p: [h = 14]\n  output x + p", "h", {}, {}),
         ("output x -> linear(5, dim = @ct) as l", "ct", {}, {}),
         ("output x -> shift(@t, 1, channels = 0..1)", "t", {"c": 2}, {}),
         ("output x / (x.h * x.w)", "hw", {}, {}),
         ("output if x.t > 4 then x else x + x", "t", {}, {}),
+        ("many = x.h * x.w\n  output x", "", {}, {}),
+        ("many = x.h * x.w\n  more = many + 1\n  output x / more", "hw", {}, {}),
+        ("many = (x -> conv(4, x.h) as c).w\n  output x", "hw", {}, {}),
         ("require x.h % 2 == 0\n  output x", "h", {}, {}),
         ("y = x -> conv(5, 1x3x3, 1x2x2) as c\n  output y -> linear(y.c) as l -> mean(@thw)", "", {}, {}),
     ],
 )
 def test_what_an_op_demands(body: str, fixed: str, least: dict[str, int], step: dict[str, int]) -> None:
-    body = body.replace("chunk(h = 2) -> add", "chunk(h = 2)").replace("output x -> chunk", "p, q = x -> chunk")
-    found, needed, steps = demanded(body + ("\n  output p + q" if body.startswith("p, q") else ""))
+    found, needed, steps = demanded(body)
     channels = {"c"} if "conv" in body else set()
     assert (set(found) - channels, needed, steps) == (set(fixed), least, step)
 
