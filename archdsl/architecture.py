@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.edits import EditTable
 from archdsl.elaborate.inputs import Inputs
 from archdsl.elaborate.project import Project
@@ -13,8 +15,6 @@ from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
     from archdsl.questions.genotype import Genotype

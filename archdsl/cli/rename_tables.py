@@ -6,13 +6,13 @@ from pathlib import Path
 
 from archdsl.architecture import split_reference
 from archdsl.cli.files import read
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.project import Project
 from archdsl.questions import rename
 from archdsl.questions.checkpoint import Table
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.suggestions import closest
 
 SUFFIX = ".rename"
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 import click
 
 from archdsl.cli.terminal import has_color
-from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.diagnostics.diagnostic import Diagnostic
 
 FINE, NO, UNASKABLE = 0, 1, 2
 
 
 def report(diagnostics: Iterable[Diagnostic]) -> None:
     """Prints diagnostics to standard error."""
-    from archdsl.syntax.rendering import render
+    from archdsl.diagnostics.rendering import render
 
     for diagnostic in diagnostics:
         click.echo(render(diagnostic, color=has_color(sys.stderr)), err=True, color=True)

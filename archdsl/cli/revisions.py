@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
-from archdsl.syntax.codes import files
 from archdsl.syntax.decoding import MAX_BYTES, decode
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
 
 _MOST_FILES = 2_000  # beside the one that is asked for, where it may find what it uses

@@ -12,12 +12,12 @@ from archdsl.cli.revisions import open_revision
 from archdsl.compare import Difference, GraphPatch, Patch, diff, patch
 from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project, networks
 from archdsl.elaborate.spaces import Spaces
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 @dataclass(frozen=True, slots=True)

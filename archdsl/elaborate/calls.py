@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.functions import NUMBER_FUNCTIONS
 from archdsl.elaborate.operators import finite
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import items_of, iterate, size_expr
+from archdsl.elaborate.sequences import items_of, iterate, size_expr, turns_of
 from archdsl.elaborate.state import DEPTH_LIMIT, State, fail
 from archdsl.elaborate.values import (
     LAYERS,
@@ -27,20 +33,17 @@ from archdsl.elaborate.values import (
     ModeL,
     NamedL,
     NetV,
+    PickV,
     Poison,
     Thing,
     TupleV,
     describe,
+    scalar_text,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, lift
+from archdsl.ir.expr import Expr, Undefined, constant, each, lift, placed
 from archdsl.ir.graph import Init
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 Arguments = Sequence[tuple[ast.Arg, Thing]]
 
@@ -134,7 +137,14 @@ def _initialiser(callee: InitialiserV, args: Arguments, span: Span) -> Thing:
         if number is None:
             fail(codes.WRONG_KIND, span, f"`{parameter.name}` of `{callee.name}` is a number, not {describe(values[parameter.name])}")
         numbers.append(number)
-    return lift(lambda *vs: Init(callee.name, tuple(float(v) for v in vs)), *numbers)
+    return placed(lift(partial(_init, callee.name), *numbers), span, codes.WRONG_KIND)
+
+
+def _init(name: str, *numbers: Any) -> Init:
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise Undefined(f"`{name}` takes numbers, not {scalar_text(number)}")
+    return Init(name, tuple(map(float, numbers)))
 
 
 def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, state: State) -> Thing:
@@ -153,10 +163,7 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
         return _range(values, span)
     if name == "len":
         _arity(name, values, 1, 1, span)
-        items = items_of(values[0])
-        if items is not None:
-            return constant(len(items))
-        return constant(len(iterate(values[0], span, state)))
+        return _length(values[0], span, state)
     if name == "sum":
         _arity(name, values, 1, 1, span)
         total: Expr = constant(0)
@@ -164,7 +171,7 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
             number = size_expr(value)
             if number is None:
                 fail(codes.WRONG_KIND, span, f"`sum` adds numbers, not {describe(value)}", help="tensors are added by `xs -> add`")
-            total = lift(_plus, total, number)
+            total = placed(lift(_plus, total, number), span, codes.NO_VALUE)
         return total
     lists = [iterate(v, span, state) for v in values]
     if name == "enumerate":
@@ -175,6 +182,26 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
     return ListV(tuple(Item(TupleV(tuple(Item(v) for v in row))) for row in zip(*lists, strict=True)))
 
 
+def _length(value: Thing, span: Span, state: State) -> Expr:
+    """How many elements a value has: of what is picked, or counted up to a choice, an expression."""
+    if isinstance(value, PickV):
+        return lift(len, value.subset)
+    if isinstance(value, CountV):
+        return turns_of(value, span, state)
+    items = items_of(value)
+    if items is not None:
+        return constant(len(items))
+    if isinstance(value, Expr) and any([isinstance(v, tuple) for v in value.distinct()]):
+        return placed(lift(_parts, value), span, codes.WRONG_KIND)
+    return constant(len(iterate(value, span, state)))
+
+
+def _parts(value: Any) -> int:
+    if not isinstance(value, tuple):
+        raise Undefined(f"{scalar_text(value)} has no elements")
+    return len(value)
+
+
 def _number_function(name: str, values: list[Thing], span: Span) -> Thing:
     function = NUMBER_FUNCTIONS[name]
     _arity(name, values, *function.arity, span)
@@ -183,10 +210,18 @@ def _number_function(name: str, values: list[Thing], span: Span) -> Thing:
         if not isinstance(value, Expr):
             fail(codes.WRONG_KIND, span, f"`{name}` takes numbers, not {describe(value)}")
         numbers.append(value)
-    result = lift(function.call, *numbers)
-    if result.is_constant and isinstance(result.value, Undefined):
-        fail(codes.NO_VALUE, span, f"`{name}`: {result.value.message}")
-    return result
+    return placed(_named(lift(function.call, *numbers), name), span, codes.NO_VALUE)
+
+
+def _named(result: Expr, name: str) -> Expr:
+    """What is undefined says which function it is of, unless it came in with an argument."""
+    return each(partial(_of_function, name), result) if result.is_partial else result
+
+
+def _of_function(name: str, value: Any) -> Any:
+    if isinstance(value, Undefined) and value.span is None:
+        return Undefined(f"`{name}`: {value.message}", code=value.code)
+    return value
 
 
 def _range(values: list[Thing], span: Span) -> Thing:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import edits as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
 from archdsl.elaborate.values import ListV, RangeV, Thing, scalar_text
 from archdsl.ir.choice import Alternative
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 if TYPE_CHECKING:
     from archdsl.elaborate.state import State

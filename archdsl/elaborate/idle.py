@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archdsl.diagnostics.codes import edits as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.edits import Edit, EditTable, matches, split, text_of
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
@@ -11,8 +13,6 @@ from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, restrict
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import edits as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 
 def idle_answers(space: Graph, genotype: GenotypeV) -> list[Diagnostic]:

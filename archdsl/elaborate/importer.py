@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files as file_codes
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.module import Module
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files as file_codes
-from archdsl.syntax.codes import names as codes
 from archdsl.syntax.decoding import MAX_BYTES, decode
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(eq=False)

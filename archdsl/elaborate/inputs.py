@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any, NoReturn, TypeAlias
 
+from archdsl.diagnostics.codes import files as codes
 from archdsl.elaborate.primitives import LARGEST
 from archdsl.elaborate.state import fail
 from archdsl.ir.graph import Graph, Input
-from archdsl.syntax.codes import files as codes
 
 Given: TypeAlias = str | Sequence[int] | Mapping[str, int]
 Inputs: TypeAlias = str | Sequence[str] | Mapping[str, Given]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import METRICS
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(slots=True)

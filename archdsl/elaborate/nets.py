@@ -8,6 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import files as file_codes
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate import calls, expressions, layers, statements
 from archdsl.elaborate.edits import EditTable, matches, split, text_of, unmatched
 from archdsl.elaborate.finish import finish
@@ -19,15 +28,6 @@ from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import files as file_codes
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -59,7 +59,7 @@ def _same_things(these: Mapping[str, Thing], those: Mapping[str, Thing]) -> bool
 
 
 def _kind(value: Thing) -> type:
-    return type(value.table[0]) if isinstance(value, Expr) else type(value)
+    return type(value.first) if isinstance(value, Expr) else type(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,9 @@ def _run(
         result = layers.regional(body, root, place, state)
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
+        elif not _errors(state):  # it came of what is wrong whatever is chosen
+            for check in dict.fromkeys(state.wrong.values()):
+                state.report(check.code.error(check.span, check.problem.value, help=check.help, labels=check.labels))
         if not state.inputs and not _errors(state):
             fail(codes.NO_OUTPUT, place, f"`{net.name}` has no `input`", help="for example `input x: [b, c = 3, h = 224, w = 224]`")
     except Structural as structural:

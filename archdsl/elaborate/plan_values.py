@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate import expressions
 from archdsl.elaborate.edits import EditTable
 from archdsl.elaborate.module import Module
@@ -15,13 +20,8 @@ from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import Axes, ListV, Poison, Thing, TupleV, describe
 from archdsl.ir.expr import Expr, Undefined
 from archdsl.syntax import ast
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.edition import EDITION
 from archdsl.syntax.parser import parse_expression
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.suggestions import closest
 
 PLUGINS = "archdsl.strategies"  # the entry-point group of strategies that other packages bring
 

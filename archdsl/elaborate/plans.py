@@ -11,6 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, split, text_of
 from archdsl.elaborate.module import Module
@@ -25,11 +30,6 @@ from archdsl.elaborate.values import GenotypeV, Thing
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 _METRICS = (*METRICS, "latency")
 

@@ -6,6 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.codes.elaboration import TOO_MUCH_WORK
+from archdsl.diagnostics.codes.names import RECURSION
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.edits import EditTable
 from archdsl.elaborate.idle import idle_answers, is_sound
@@ -21,15 +28,8 @@ from archdsl.elaborate.values import GenotypeV, NetV, Thing
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import expr_text
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.codes.elaboration import TOO_MUCH_WORK
-from archdsl.syntax.codes.names import RECURSION
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(eq=False, slots=True)

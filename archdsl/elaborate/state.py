@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Alternative, Choice, Kind
-from archdsl.ir.expr import TRUE, Expr, TooWide, both, constant, index_of, lift, restrict
-from archdsl.ir.graph import CostBound, Input, Requirement, Value, Weight
+from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, restrict
+from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Code, Diagnostic, DiagnosticError, Label
-from archdsl.syntax.source import Span
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
@@ -44,9 +44,15 @@ def fail(code: Code, span: Span | None, message: str, *, help: str | None = None
     raise DiagnosticError(code.error(span, message, help=help, labels=labels))
 
 
+def reason(undefined: Undefined, span: Span | None) -> Diagnostic:
+    """The error of an undefined value that is needed; `span` is where, if it has no place of its own."""
+    code = undefined.code or value_codes.NO_VALUE
+    return code.error(undefined.span or span, undefined.message, help=undefined.help)
+
+
 def too_wide_help(wide: TooWide) -> str:
     """Which choices an expression that cannot be tabulated hangs on."""
-    choices = Expr(wide.scope, ()).choices()
+    choices = wide.scope
     shown = ", ".join(f"`{c.path}`" for c in choices[:4]) + (f" and {len(choices) - 4} more" if len(choices) > 4 else "")
     return f"it depends on {shown}: narrow their domains, or settle some of them"
 
@@ -66,6 +72,7 @@ class State:
     reads: dict[tuple[Value, str], None] = field(default_factory=dict)  # sizes of values that the text reads as numbers
     pinned: dict[Choice, int] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
+    wrong: dict[Value, Check] = field(default_factory=dict)  # values that are wrong whatever is chosen, and why
     condition: Expr = TRUE
     work: int = 0
     depth: int = 0
@@ -125,9 +132,9 @@ class State:
 
     @contextmanager
     def under(self, condition: Expr) -> Iterator[None]:
-        """Inside, the condition holds: requirements stated here bind only then."""
+        """Inside, the condition holds: requirements stated here bind only then. Where it is undefined, nothing inside is live."""
         before = self.condition
-        self.condition = both(before, condition)
+        self.condition = both(before, mend(condition, False))
         try:
             yield
         finally:
@@ -148,6 +155,8 @@ class State:
         """
         expr = self.settled(expr)
         if expr.is_constant:
+            if isinstance(expr.value, Undefined):
+                raise DiagnosticError(reason(expr.value, span))
             return expr.value
         choices = expr.choices()
         named = ", ".join(f"`{c.path}`" for c in choices[:3])
@@ -227,7 +236,9 @@ class State:
     def require(self, condition: Expr, span: Span) -> None:
         """Records a requirement, weakened to the region and branch it stands in."""
         for expr in [self.condition] + [lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()]:
-            condition = lift(_implies, expr, condition)
+            condition = either(negate(expr), condition)
+        if condition.is_constant and condition.is_partial:
+            raise DiagnosticError(reason(condition.value, span))
         if condition.is_constant and not condition.value:
             help = "the answers given so far contradict it" if self.edits.edits else "change the numbers, or remove it"
             fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement", help=help)
@@ -237,7 +248,3 @@ class State:
 
 def _equals(a: int, b: int) -> bool:
     return a == b
-
-
-def _implies(a: bool, b: bool) -> bool:
-    return b or not a

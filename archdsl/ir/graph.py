@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from archdsl.diagnostics.diagnostic import Code, Label
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl.ir.instance import Instance, join
-from archdsl.syntax.diagnostics import Code, Label
-from archdsl.syntax.source import Span
 
 Shape: TypeAlias = Mapping[str, Expr]
 

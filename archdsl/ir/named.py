@@ -14,9 +14,10 @@ from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
+from archdsl.ir import decision
 from archdsl.ir.choice import Alternative, Choice
-from archdsl.ir.codec import scalar
-from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Undefined, Variable, constant, derive
+from archdsl.ir.codec import function, scalar
+from archdsl.ir.expr import TABLED, Expr, Undefined, constant, of_diagram, of_table
 from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Select, Value, Weight, expressions, in_order
 from archdsl.ir.instance import Instance
 
@@ -152,8 +153,7 @@ class _Writer:
             if expr.is_constant:
                 data: Any = {"value": scalar(expr.value)}
             else:
-                scope = [{"derived": self._expr(v.expr)} if isinstance(v, Derived) else v.path for v in expr.scope]
-                data = {"scope": scope, "table": [scalar(v) for v in expr.table]}
+                data = {"scope": [c.path for c in expr.scope], **function(expr)}
             known = self._written[id(expr)] = expr, data
         return known[1]
 
@@ -290,18 +290,31 @@ class _Reader:
     def _expr(self, given: Mapping[str, Any]) -> Expr:
         if "value" in given:
             return constant(_plain(given["value"]))
-        scope: list[Variable] = []
-        for variable in given["scope"]:
-            if isinstance(variable, str):
-                scope.append(self._choices[variable])
-            else:
-                scope.extend(derive(self._expr(variable["derived"])).scope)
-        table = tuple(map(_plain, given["table"]))
-        if not scope or len(table) > TABLE_LIMIT or len(table) != prod(v.size for v in scope):
-            raise Malformed("a table has one entry for each combination of its choices")
-        if any(a.rank >= b.rank for a, b in pairwise(scope) if isinstance(a, Choice) and isinstance(b, Choice)):
+        scope = tuple([self._choices[path] for path in given["scope"]])
+        if any([a.order >= b.order for a, b in pairwise(scope)]):
             raise Malformed("the choices of a table are in program order")
-        return Expr(tuple(scope), table)
+        if "nodes" in given:
+            return self._diagram(scope, given)
+        table = tuple(map(_plain, given["table"]))
+        if not scope or len(table) > TABLED or len(table) != prod([c.size for c in scope]):
+            raise Malformed("a table has one entry for each combination of its choices")
+        return of_table(scope, table)
+
+    def _diagram(self, scope: tuple[Choice, ...], given: Mapping[str, Any]) -> Expr:
+        """A decision diagram from its nodes, each after those that it leads to."""
+        parts: list[decision.Diagram] = [decision.leaf(_plain(value)) for value in given["values"]]
+        for position, kids in given["nodes"]:
+            if not 0 <= position < len(scope) or len(kids) != scope[position].size:
+                raise Malformed("a node asks a choice of its scope and leads on for each alternative")
+            if not all([0 <= kid < len(parts) for kid in kids]):
+                raise Malformed("a node leads to values and to earlier nodes")
+            below = tuple([parts[kid] for kid in kids])
+            if any([kid.rank <= -scope[position].order for kid in below]):
+                raise Malformed("the choices of a diagram are asked from the last to the first")
+            parts.append(decision.node(scope[position], below))
+        if not parts:
+            raise Malformed("a diagram has values")
+        return of_diagram(parts[-1])
 
 
 def _read(value: Mapping[str, Any]) -> Sequence[str]:

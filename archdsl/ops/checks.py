@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
+from archdsl.diagnostics.diagnostic import Code
 from archdsl.ir.expr import Expr, Undefined, constant, lift
 from archdsl.ir.graph import Init, Shape
 from archdsl.ops.primitive import Problem
-from archdsl.syntax.codes import shapes
-from archdsl.syntax.diagnostics import Code
 
 Problems = tuple[Problem, ...]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import constant, lift
 from archdsl.ir.graph import Init, Shape
 from archdsl.ops import checks
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE, agree, broadcast
-from archdsl.syntax.codes import shapes
 
 OPERATORS = ("add", "sub", "mul", "div")
 

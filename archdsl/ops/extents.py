@@ -121,7 +121,7 @@ def follow(values: Iterable[Value], demands: Demands) -> dict[Value, Extents]:
         else:
             found[value] = _combined(value, [found[v] for v in value.operands], demands)
         for d, extent in found[value].items():
-            if isinstance(extent, Along) and value.shape[d].table == (1,):
+            if isinstance(extent, Along) and value.shape[d].is_constant and value.shape[d].value == 1:
                 demands.guarded.add(extent.origin)
     return found
 
@@ -357,7 +357,7 @@ def _given(size: Expr, demands: Demands) -> Extent:
 
 def _axes(op: Op, name: str) -> str:
     """The dimensions that a parameter names; one that choices decide is refused, wherever it is live."""
-    value = op.attrs[name].table[0]
+    value = op.attrs[name].first
     return value if isinstance(value, str) else ""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
 from archdsl.ops.initialisers import FAN_IN, ZERO, initial
 from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE, numel, volume
-from archdsl.syntax.codes import shapes
 
 
 def _target(dims: str) -> str:

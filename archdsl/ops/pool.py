@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
 from archdsl.ops.conv import ROOM, STRIDE
 from archdsl.ops.primitive import Call, Likeness, Parameter, Primitive, Result
 from archdsl.ops.windows import windows
-from archdsl.syntax.codes import shapes
 
 
 def _pool_shape(call: Call) -> Result:

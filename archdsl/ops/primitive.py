@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archdsl.diagnostics.diagnostic import Code
 from archdsl.ir.expr import Expr, constant
 from archdsl.ir.graph import Shape
-from archdsl.syntax.diagnostics import Code
 
 Kind = Literal[
     "int",  # a whole number

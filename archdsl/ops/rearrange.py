@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Call, Likeness, Parameter, Primitive, Result
 from archdsl.ops.sizes import ONE, SPATIAL, quotient, volume
-from archdsl.syntax.codes import shapes
 
 
 def _axes(call: Call, name: str) -> tuple[str, Problems]:

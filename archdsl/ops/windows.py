@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Call
 from archdsl.ops.sizes import ONE, PADDING_MODES, padding_amounts, window_count, window_dims
-from archdsl.syntax.codes import shapes
 
 
 @dataclass(frozen=True, slots=True)

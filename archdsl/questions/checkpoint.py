@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import isqrt, prod
 from typing import TypeAlias
 
+from archdsl.diagnostics.codes import renames as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import closest
 from archdsl.questions.rename import Resize, Rule, find
-from archdsl.syntax.codes import renames as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, opened
+from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Input, Op, Shape, Value, operands
 from archdsl.ir.instance import Instance
 
@@ -300,7 +300,6 @@ def _size(window: Expr, op: Op) -> str:
 
 def sizes_text(expr: Expr) -> str:
     """A size as a table shows it: its value, the name of the choice that it is, or its extremes."""
-    expr = opened(expr)
     if expr.is_constant:
         return _text(expr.value)
     choices = expr.choices()

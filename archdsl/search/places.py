@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Span
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from archdsl.diagnostics.codes import runs as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plan_table import value_text
 from archdsl.elaborate.plans import Plan, Step
 from archdsl.ir.printer import print_graph
@@ -21,8 +23,6 @@ from archdsl.search.places import placed
 from archdsl.search.runs import Run, Stopped, part
 from archdsl.search.steps import Surroundings, answers_after, answers_before, begin
 from archdsl.search.strategies.protocol import Answers, Facts, State, Strategy
-from archdsl.syntax.codes import runs as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import write_text
 
 Watch = Callable[[Facts], None]

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archdsl.diagnostics.codes import runs as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.plan_table import value_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
@@ -24,8 +26,6 @@ from archdsl.search.ranks import Ranks
 from archdsl.search.runs import Run, Stopped, part
 from archdsl.search.statistics import Statistics
 from archdsl.search.training_page import page
-from archdsl.syntax.codes import runs as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.whole_files import replacing, write_text
 
 SAVED_EVERY = 500  # rounds, and at the end of each epoch

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.source import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
+from archdsl.diagnostics.codes import limits, syntax
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.codes import limits, syntax
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
 from archdsl.syntax.edition import EDITION
 from archdsl.syntax.parser import parse, parse_expression, parse_path
-from archdsl.syntax.source import Source, Span
 from archdsl.syntax.tokens import MAX_ERRORS, tokenize
 from archdsl.syntax.yaml_tree import Mapping, Scalar, Sequence, Tree, tree
 

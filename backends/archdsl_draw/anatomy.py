@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from archdsl.compare.tree import Node, kind, live_tree
+from archdsl.diagnostics.source import Span
 from archdsl.ir.activity import Activity, activity
-from archdsl.ir.expr import Variable
+from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Value, operands
 from archdsl.ir.instance import Instance
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Span
 from archdsl_draw.words import answered, choices_path, domain_words, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
@@ -161,7 +161,7 @@ def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) 
     return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
 
 
-def _scopes(value: Value, live: Activity) -> Iterator[tuple[Variable, ...]]:
+def _scopes(value: Value, live: Activity) -> Iterator[tuple[Choice, ...]]:
     """What decides the terms of a value's costs, as far as something does."""
     guard = live.values.get(value)
     known = guard.scope if guard is not None else ()
@@ -169,7 +169,7 @@ def _scopes(value: Value, live: Activity) -> Iterator[tuple[Variable, ...]]:
     for weight in value.weights if isinstance(value, Op | Pick) else ():
         alive = live.weights.get(weight.identity)
         found.append((alive.scope if alive is not None else ()) + tuple(v for size in weight.shape for v in size.scope))
-    return (tuple(sorted(set(scope), key=lambda v: v.rank)) for scope in found if scope)
+    return (tuple(sorted(set(scope), key=lambda c: c.order)) for scope in found if scope)
 
 
 def _cost(ends: tuple[int, int]) -> int | list[int]:

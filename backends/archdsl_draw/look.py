@@ -12,7 +12,7 @@ from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, spread
+from archdsl.ir.expr import Expr, TooWide, Undefined, lift, spread
 from archdsl.ir.graph import Op, Pick, Select, Value
 from archdsl_draw.macro import Unit
 
@@ -215,13 +215,13 @@ def _product(*sizes: int) -> int:
 def _total(terms: Iterable[tuple[Expr, Expr | None]]) -> Range:
     """Least and most of a sum of costs under their guards: exact where one table over all their choices is small, else
     the sum of the ends of smaller tables."""
-    tables: dict[tuple[Variable, ...], list[int]] = {}
+    tables: dict[tuple[Choice, ...], list[int]] = {}
     for cost, guard in terms:
         guarded = cost if guard is None or _is_true(guard) else lift(_guarded, guard, cost)
-        numbers = [0 if isinstance(v, Undefined) else v for v in guarded.table]
+        numbers = list(guarded.table)
         known = tables.get(guarded.scope)
         tables[guarded.scope] = numbers if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
-    scope = tuple(sorted({v for s in tables for v in s}, key=lambda v: v.rank))
+    scope = tuple(sorted({v for s in tables for v in s}, key=lambda c: c.order))
     if _volume(v.size for v in scope) <= _TABLE:
         columns = [spread(Expr(s, tuple(t)), scope) for s, t in tables.items()]
         totals = [sum(row) for row in zip(*columns, strict=True)] or [0]

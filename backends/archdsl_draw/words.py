@@ -9,7 +9,7 @@ from archdsl.compare.expressions import domain_text
 from archdsl.compare.paths import base
 from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, Undefined, opened
+from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.graph import Graph, Op, Pick, Select, Shape, Value
 
 _SHORT = {"batch_norm": "BN", "layer_norm": "LN", "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "weighted_sum": "weighted sum"}
@@ -103,7 +103,7 @@ def _counts(subset: Expr) -> str:
 
 def choices_in(expr: Expr) -> list[str]:
     """The last names of the choices that decide an expression, at most two."""
-    names = list(dict.fromkeys(c.path.rpartition(".")[2] for c in opened(expr).choices()))
+    names = list(dict.fromkeys(c.path.rpartition(".")[2] for c in expr.choices()))
     return [", ".join(names[:2]) + (" …" if len(names) > 2 else "")] if names else []
 
 

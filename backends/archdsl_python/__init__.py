@@ -31,8 +31,8 @@ def write(graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path |
 
     Raises DiagnosticError: E0950 (open choices), E0953 (weights given), E0903 (the file cannot be written).
     """
-    from archdsl.syntax.codes import files
-    from archdsl.syntax.diagnostics import DiagnosticError
+    from archdsl.diagnostics.codes import files
+    from archdsl.diagnostics.diagnostic import DiagnosticError
     from archdsl.whole_files import write_text
 
     if weights is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from inspect import getsource
 
+from archdsl.diagnostics.codes.files import OTHER_SIZE
 from archdsl.ops.entries import Entry, fits, misfit
-from archdsl.syntax.codes.files import OTHER_SIZE
 from archdsl_python.lines import wrapped
 from archdsl_torch.program import Program
 

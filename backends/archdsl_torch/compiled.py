@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import fx
 
+from archdsl.diagnostics.codes.files import OTHER_SIZE
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ops.entries import Entry, fits, misfit
-from archdsl.syntax.codes.files import OTHER_SIZE
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 def check_inputs(network: str, entries: Sequence[Entry], given: Sequence[Any], named: Mapping[str, Any]) -> None:

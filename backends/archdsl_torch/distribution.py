@@ -16,15 +16,15 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
+from archdsl.diagnostics.codes.supergraphs import NOT_FOUND
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
+from archdsl.ir.costs import Metric, cost_terms, single_costs
 from archdsl.ir.expr import FALSE, Expr
 from archdsl.ir.graph import Graph, Pick, Select
 from archdsl.ir.instance import key
-from archdsl.questions.cost import Metric, cost_terms, single_costs
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of
-from archdsl.syntax.codes.supergraphs import NOT_FOUND
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.expectation import Expectation
 from archdsl_torch.favourite import favourite
 

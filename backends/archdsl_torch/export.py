@@ -14,10 +14,10 @@ from torch import fx
 from torch._dynamo.exc import UserError
 from torch.fx.experimental._config import patch
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
 from archdsl.ops.entries import Entry
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import replacing
 from archdsl_torch.compiled import Compiled
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance, join, key
 from archdsl.ir.verify import verify
 from archdsl.ops.entries import entries
 from archdsl.ops.extents import Demands, follow
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.lowering import arithmetic
 from archdsl_torch.lowering.layers import Module
 from archdsl_torch.lowering.site import Form, Handle, Site, output

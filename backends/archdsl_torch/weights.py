@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl_torch import tensor_files
 
 _SHOWN = 10

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.mixed import Mixed
 from tests.strategies.specs import Spec, elaborate

@@ -14,12 +14,12 @@ import torch
 from sample_models import MODELS, transformer
 from small_models import Net
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source, Span
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick
 from archdsl.ir.instance import key
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Source, Span
 from archdsl_torch import compile as compile_model
 from archdsl_torch import count, write
 from archdsl_torch.export import examples, exported

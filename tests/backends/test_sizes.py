@@ -17,7 +17,7 @@ import archdsl
 import archdsl_python
 import archdsl_torch
 from archdsl.architecture import Architecture, load
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl_torch.compiled import Compiled
 
 # `same` on an odd size pads otherwise than on an even one; a size in arithmetic; a pad up to a multiple; positions as tokens.

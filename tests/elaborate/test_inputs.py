@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from texts import elaborated, errors
 
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 NET = """
 model net {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.edits import EditTable
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.inputs import Inputs
@@ -14,9 +16,7 @@ from archdsl.elaborate.project import Project
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.graph import Graph, Op
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 
 def module_of(text: str) -> tuple[Project, Module]:

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archdsl_torch
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.project import Project
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.ops.entries import Entry, fits
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.fixed import lower
 from archdsl_torch.lowering.layout import canonical
 from archdsl_torch.program import Program

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import archdsl
 import archdsl_torch
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph, Pick
 from archdsl.ir.instance import key
 from archdsl.questions.genotype import assignment, genotype_of
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.export import examples as inputs_of
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.base import Supergraph

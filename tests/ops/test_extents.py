@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
 from archdsl.ir.graph import Graph
@@ -13,7 +14,6 @@ from archdsl.ops import extents
 from archdsl.ops.extents import Along, Demands, follow
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 
 def graph_of(body: str, inputs: str = "input x: [b, c = 3, t = 8, h = 14, w = 14]") -> Graph:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.diagnostics.codes import shapes
+from archdsl.diagnostics.diagnostic import Code
 from archdsl.ops.attention import ACTS
 from archdsl.ops.initialisers import INITIALISERS, Initialiser
 from archdsl.ops.primitive import REQUIRED, Primitive
 from archdsl.ops.reference import reference
 from archdsl.ops.table import FAMILIES, PRIMITIVES
-from archdsl.syntax.codes import shapes
-from archdsl.syntax.diagnostics import Code
 
 NAMES = """conv linear batch_norm layer_norm weighted_sum max_pool avg_pool mean dot attend identity relu relu6 swish sigmoid gelu tanh
 softmax dropout drop_path concat add sub mul div scalar chunk merge split rename take expand pad resize shift weight""".split()

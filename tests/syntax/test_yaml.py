@@ -12,9 +12,9 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
+from archdsl.diagnostics.source import Source
 from archdsl.syntax import ast, yaml_form
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
 from tests.strategies.syntax import files
 from tests.syntax.test_syntax_laws import CORPUS, read

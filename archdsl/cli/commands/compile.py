@@ -12,8 +12,8 @@ from archdsl.cli.options import genotype_option, input_option, set_option
 from archdsl.cli.output import by_suffix
 from archdsl.cli.target import open_target
 from archdsl.cli.torch_backend import torch_backend
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.whole_files import replacing, write_text
 
 

@@ -11,12 +11,12 @@ from archdsl.cli.commands.diff import of_files
 from archdsl.cli.files import read
 from archdsl.cli.revisions import configure, git_folder
 from archdsl.cli.sides import Side, compare_files
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 _PATTERN = "*.arch diff=archdsl"
 _GIT_PASSES = 7  # path, then file, hash and mode of either side

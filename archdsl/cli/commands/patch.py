@@ -13,12 +13,12 @@ from archdsl.cli.output import by_suffix
 from archdsl.cli.sides import Side, open_side, single
 from archdsl.cli.target import module_path
 from archdsl.compare import Patch, apply, read_patch
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.codec import to_json
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import replacing, write_text
 
 

@@ -12,11 +12,11 @@ from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
 from archdsl.cli.options import json_option, run_options
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.project import Project
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 if TYPE_CHECKING:
     from archdsl.elaborate.module import Module

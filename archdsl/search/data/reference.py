@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.diagnostics.codes import data as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate.plan_table import Invocation, Option
 from archdsl.search.data import foreign, motion, tensors, video
 from archdsl.search.data.transforms import TRANSFORMS
-from archdsl.syntax.codes import data as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 SOURCES: Mapping[str, tuple[Option, ...]] = {
     "video": video.OPTIONS,

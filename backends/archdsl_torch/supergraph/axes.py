@@ -14,7 +14,7 @@ from math import gcd, prod
 from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, restrict
+from archdsl.ir.expr import Expr, fits, restrict
 from archdsl_torch.supergraph.windows import Place, Positions, windows
 
 Given: TypeAlias = tuple[tuple[Choice, int], ...]  # the answers that a weight is separate for, in program order
@@ -230,7 +230,7 @@ def _grid(size: Expr) -> _Grid:
 
     By Gauss's lemma such a table is unit · Π factor with whole factors that have no common divisor.
     """
-    if len(size.scope) < 2 or not all(isinstance(v, Choice) for v in size.scope) or any(type(n) is not int or n < 1 for n in size.table):
+    if len(size.scope) < 2 or not fits(size.scope) or any(type(n) is not int or n < 1 for n in size.table):
         return _Grid((size,), 1)
     counts = [v.size for v in size.scope]
     strides = [prod(counts[i + 1 :]) for i in range(len(counts))]

@@ -9,13 +9,13 @@ from math import prod
 import torch
 from torch import nn
 
+from archdsl.diagnostics.codes.supergraphs import TOO_MANY_WEIGHTS
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, Identity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, restrict
 from archdsl.ir.graph import Graph, Init, Weight
 from archdsl.ir.instance import key
-from archdsl.syntax.codes.supergraphs import TOO_MANY_WEIGHTS
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.initialise import fill
 from archdsl_torch.supergraph.axes import Given
 from archdsl_torch.supergraph.layouts import Layouts

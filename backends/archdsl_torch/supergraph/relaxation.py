@@ -17,13 +17,13 @@ from itertools import product
 from math import prod
 from typing import Any, TypeAlias
 
+from archdsl.diagnostics.codes.supergraphs import OPEN_SHAPE, UNMIXED_LAYOUT, UNMIXED_WIDTH
+from archdsl.diagnostics.diagnostic import Code, DiagnosticError
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, Undefined, constant, restrict
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
 from archdsl.ops.extents import Demands, follow
-from archdsl.syntax.codes.supergraphs import OPEN_SHAPE, UNMIXED_LAYOUT, UNMIXED_WIDTH
-from archdsl.syntax.diagnostics import Code, DiagnosticError
 from archdsl_torch.fixed import nominal, settled
 from archdsl_torch.lowering import arithmetic, products
 from archdsl_torch.lowering.layout import alone, axis

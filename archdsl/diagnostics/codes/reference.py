@@ -1,12 +1,12 @@
-"""The page of all diagnostics, written from their codes: `python -m archdsl.syntax.codes.reference > docs/diagnostics.md`."""
+"""The page of all diagnostics, written from their codes: `python -m archdsl.diagnostics.codes.reference > docs/diagnostics.md`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 
-from archdsl.syntax.codes import CODES
-from archdsl.syntax.diagnostics import Code
+from archdsl.diagnostics.codes import CODES
+from archdsl.diagnostics.diagnostic import Code
 
 
 def reference() -> str:

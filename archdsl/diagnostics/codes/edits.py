@@ -1,6 +1,6 @@
 """E06xx: edits and genotypes."""
 
-from archdsl.syntax.diagnostics import Code, table
+from archdsl.diagnostics.diagnostic import Code, table
 
 NO_MATCH = Code(
     "E0601",

@@ -1,6 +1,6 @@
 """E082x: bounds on elaboration, so that a stranger's file is safe to open."""
 
-from archdsl.syntax.diagnostics import Code, table
+from archdsl.diagnostics.diagnostic import Code, table
 
 TOO_MUCH_WORK = Code(
     "E0820",

@@ -1,6 +1,6 @@
 """E02xx: names, imports and instances."""
 
-from archdsl.syntax.diagnostics import Code, table
+from archdsl.diagnostics.diagnostic import Code, table
 
 UNKNOWN_NAME = Code(
     "E0201",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl.syntax.codes import (
+from archdsl.diagnostics.codes import (
     choices,
     data,
     edits,
@@ -20,7 +20,7 @@ from archdsl.syntax.codes import (
     syntax,
     values,
 )
-from archdsl.syntax.diagnostics import Code
+from archdsl.diagnostics.diagnostic import Code
 
 _FAMILIES = (syntax, names, values, shapes, choices, edits, plans, runs, limits, elaboration, files, renames, supergraphs, data)
 

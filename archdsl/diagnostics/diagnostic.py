@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.source import Span
 
 Severity = Literal["error", "warning"]
 

@@ -1,6 +1,6 @@
 """E03xx: values, types, arguments."""
 
-from archdsl.syntax.diagnostics import Code, table
+from archdsl.diagnostics.diagnostic import Code, table
 
 WRONG_KIND = Code(
     "E0301",

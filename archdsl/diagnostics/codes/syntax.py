@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.syntax.diagnostics import Code
+from archdsl.diagnostics.diagnostic import Code
 
 UNEXPECTED = Code(
     "E0101",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.syntax.diagnostics import Diagnostic, Label
+from archdsl.diagnostics.diagnostic import Diagnostic, Label
+from archdsl.diagnostics.rendering import render
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.syntax.parser import parse
-from archdsl.syntax.rendering import render
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.suggestions import closest
 
 
 def rendered(text: str) -> str:

@@ -1,6 +1,6 @@
 """E072x: run directories."""
 
-from archdsl.syntax.diagnostics import Code
+from archdsl.diagnostics.diagnostic import Code
 
 RUN_EXISTS = Code(
     "E0720",

@@ -1,6 +1,6 @@
 """E07xx: search plans."""
 
-from archdsl.syntax.diagnostics import Code, table
+from archdsl.diagnostics.diagnostic import Code, table
 
 UNKNOWN_SETTING = Code(
     "E0701",

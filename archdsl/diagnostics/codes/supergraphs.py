@@ -1,6 +1,6 @@
 """E10xx: what cannot be made a supergraph."""
 
-from archdsl.syntax.diagnostics import Code, table
+from archdsl.diagnostics.diagnostic import Code, table
 
 TOO_MANY_WEIGHTS = Code(
     "E1001",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.syntax.diagnostics import Code
+from archdsl.diagnostics.diagnostic import Code
 
 BAD_RULE = Code(
     "E0980",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
 
 _TAB = 4
 _WIDEST = 160  # columns of a source line that are shown

@@ -1,6 +1,6 @@
 """E05xx: choices, requirements, counting."""
 
-from archdsl.syntax.diagnostics import Code, table
+from archdsl.diagnostics.diagnostic import Code, table
 
 EMPTY_DOMAIN = Code(
     "E0501",
