@@ -46,7 +46,7 @@ class Node:
         self.choice = choice
         self.kids = kids
         self.rank = -choice.order
-        self.partial: bool = any([kid.partial for kid in kids])  # whether it is undefined somewhere
+        self.partial: bool = any(kid.partial for kid in kids)  # whether it is undefined somewhere
 
 
 class Leaf:
@@ -245,7 +245,7 @@ def pointwise(call: Callable[[Sequence[Any]], Any]) -> Callable[[tuple[Diagram, 
 def conjunction(state: tuple[Diagram, ...]) -> Diagram | None:
     """Settles `a and b`: b is not asked where a is false, and an undefined a stays undefined."""
     a, b = state
-    if a is NO or a is b or a.rank == _LAST and a.partial:
+    if a is NO or a is b or (a.rank == _LAST and a.partial):
         return a
     if a is YES:
         return b
@@ -257,7 +257,7 @@ def conjunction(state: tuple[Diagram, ...]) -> Diagram | None:
 def disjunction(state: tuple[Diagram, ...]) -> Diagram | None:
     """Settles `a or b`: b is not asked where a is true, and an undefined a stays undefined."""
     a, b = state
-    if a is YES or a is b or a.rank == _LAST and a.partial:
+    if a is YES or a is b or (a.rank == _LAST and a.partial):
         return a
     if a is NO:
         return b
@@ -319,7 +319,7 @@ def somewhere(root: Diagram, choices: frozenset[Choice]) -> Diagram:
     def choices_below(each: Node) -> bool:
         if each not in below:
             for inner in reversed(nodes_of(each)):
-                below[inner] = inner.choice in choices or any([below.get(kid, False) for kid in inner.kids])
+                below[inner] = inner.choice in choices or any(below.get(kid, False) for kid in inner.kids)
         return below[each]
 
     def split(state: frozenset[Diagram], rank: int) -> tuple[Choice, list[frozenset[Diagram]]]:
@@ -340,7 +340,7 @@ def varies(root: Diagram, choice: Choice) -> Diagram:
         if isinstance(state, frozenset):
             if len(state) == 1:
                 return NO
-            return YES if all([isinstance(each, Leaf) for each in state]) else None
+            return YES if all(isinstance(each, Leaf) for each in state) else None
         return NO if state.rank > -choice.order else None
 
     def split(state: Diagram | frozenset[Diagram], rank: int) -> tuple[Choice, list[Any]]:
