@@ -51,10 +51,10 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from archdsl.diagnostics.suggestions import closest
+            from archdsl.diagnostics.suggestions import did_you_mean
 
-            near = closest(args[0], COMMANDS)
-            raise click.UsageError(f"no command `{args[0]}`" + (f"; did you mean `{near[0]}`?" if near else ""), ctx)
+            hint = did_you_mean(args[0], COMMANDS)
+            raise click.UsageError(f"no command `{args[0]}`" + (f"; {hint}" if hint else ""), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

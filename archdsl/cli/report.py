@@ -22,8 +22,8 @@ def report(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
-    """Files and arguments that cannot be read (E09xx) mean that the question could not be asked."""
+    """What is wrong with the question itself means that it could not be asked."""
     errors = [d for d in diagnostics if d.severity == "error"]
-    if any(d.code.startswith("E09") for d in errors):
+    if any(d.about == "question" for d in errors):
         return UNASKABLE
     return NO if errors else FINE

@@ -10,6 +10,15 @@ from archdsl.diagnostics.source import Span
 
 Severity = Literal["error", "warning"]
 
+# What a code is about; whoever acts on diagnostics goes by this, never by a number.
+#   text       what is written cannot be read
+#   bounds     what is written is beyond a limit, or has no end
+#   meaning    what is written cannot be meant
+#   choices    what choices and requirements allow
+#   plan       how a search is planned and run
+#   question   files, options and what is installed: what was asked could not be answered at all
+About = Literal["text", "bounds", "meaning", "choices", "plan", "question"]
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -29,6 +38,7 @@ class Diagnostic:
     severity: Severity = "error"
     labels: tuple[Label, ...] = ()
     help: str | None = None
+    about: About = "meaning"
 
     def facts(self) -> dict[str, Any]:
         """The diagnostic as `--json` prints it; positions count from 1, 0 means no place."""
@@ -64,12 +74,13 @@ class Code:
     id: str
     title: str
     explanation: str
+    about: About = "meaning"
 
     def error(self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()) -> Diagnostic:
-        return Diagnostic(self.id, message, span, "error", tuple(labels), help)
+        return Diagnostic(self.id, message, span, "error", tuple(labels), help, self.about)
 
     def warning(self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()) -> Diagnostic:
-        return Diagnostic(self.id, message, span, "warning", tuple(labels), help)
+        return Diagnostic(self.id, message, span, "warning", tuple(labels), help, self.about)
 
 
 def table(*codes: Code) -> Mapping[str, Code]:

@@ -1,10 +1,26 @@
-"""Names that were probably meant."""
+"""Names that were probably meant, and lists that are cut short: what the helps of diagnostics are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MOST = 3
+
+
+def did_you_mean(name: str, candidates: Iterable[str], otherwise: str | None = None, most: int = 1) -> str | None:
+    """``did you mean `conv`?`` where candidates lie near a name, at most so many; else `otherwise`."""
+    return question(closest(name, candidates)[:most]) or otherwise
+
+
+def question(meant: Sequence[str]) -> str | None:
+    """``did you mean `a` or `b`?`` of what may be meant; None of nothing."""
+    return f"did you mean {' or '.join(f'`{each}`' for each in meant)}?" if meant else None
+
+
+def few(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """``a, b and 3 more``: the first items, and how many are left."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return between.join(items[:most]) + more
 
 
 def closest(name: str, candidates: Iterable[str]) -> list[str]:

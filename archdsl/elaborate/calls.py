@@ -12,7 +12,7 @@ from archdsl.diagnostics.codes import elaboration as bounds
 from archdsl.diagnostics.codes import shapes as shape_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.functions import NUMBER_FUNCTIONS
 from archdsl.elaborate.operators import finite
 from archdsl.elaborate.scope import Env, Frame
@@ -40,7 +40,7 @@ from archdsl.elaborate.values import (
     describe,
     scalar_text,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, each, lift, placed
+from archdsl.ir.expr import Expr, Undefined, constant, each, lift
 from archdsl.ir.graph import Init
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
@@ -57,7 +57,7 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
     if isinstance(callee, FunctionV):
         return _function(callee, args, node.span, frame, state)
     if isinstance(callee, InitialiserV):
-        return _initialiser(callee, args, node.span)
+        return _initialiser(callee, args, node.span, state)
     if isinstance(callee, LAYERS):
         return bind(callee, args, node.span, state)
     if isinstance(callee, NetV):
@@ -112,8 +112,8 @@ def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, 
             here.add(open_)
             continue
         if arg.name not in names and not (letters and len(arg.name) == 1):
-            near = closest(arg.name, sorted(names))
-            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names)}" if names else None)
+            has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else None
+            hint = did_you_mean(arg.name, names, has)
             fail(codes.UNKNOWN_PARAMETER, arg.span, f"{what} has no parameter `{arg.name}`", help=hint)
         if arg.name == "b" and letters:
             fail(shape_codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
@@ -126,7 +126,7 @@ def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, 
     return values
 
 
-def _initialiser(callee: InitialiserV, args: Arguments, span: Span) -> Thing:
+def _initialiser(callee: InitialiserV, args: Arguments, span: Span, state: State) -> Thing:
     parameters = INITIALISERS[callee.name].parameters
     values = match([p.name for p in parameters], {}, args, span, f"`{callee.name}`")
     numbers: list[Any] = []
@@ -137,7 +137,7 @@ def _initialiser(callee: InitialiserV, args: Arguments, span: Span) -> Thing:
         if number is None:
             fail(codes.WRONG_KIND, span, f"`{parameter.name}` of `{callee.name}` is a number, not {describe(values[parameter.name])}")
         numbers.append(number)
-    return placed(lift(partial(_init, callee.name), *numbers), span, codes.WRONG_KIND)
+    return state.told(lift(partial(_init, callee.name), *numbers), span, codes.WRONG_KIND)
 
 
 def _init(name: str, *numbers: Any) -> Init:
@@ -158,7 +158,7 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
     if name in NUMBER_FUNCTIONS:
         if name in ("min", "max") and len(values) == 1 and isinstance(values[0], ListV | TupleV):
             values = list(values[0].values())
-        return _number_function(name, values, span)
+        return _number_function(name, values, span, state)
     if name == "range":
         return _range(values, span)
     if name == "len":
@@ -171,7 +171,7 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
             number = size_expr(value)
             if number is None:
                 fail(codes.WRONG_KIND, span, f"`sum` adds numbers, not {describe(value)}", help="tensors are added by `xs -> add`")
-            total = placed(lift(_plus, total, number), span, codes.NO_VALUE)
+            total = state.told(lift(_plus, total, number), span, codes.NO_VALUE)
         return total
     lists = [iterate(v, span, state) for v in values]
     if name == "enumerate":
@@ -192,7 +192,7 @@ def _length(value: Thing, span: Span, state: State) -> Expr:
     if items is not None:
         return constant(len(items))
     if isinstance(value, Expr) and any([isinstance(v, tuple) for v in value.distinct()]):
-        return placed(lift(_parts, value), span, codes.WRONG_KIND)
+        return state.told(lift(_parts, value), span, codes.WRONG_KIND)
     return constant(len(iterate(value, span, state)))
 
 
@@ -202,7 +202,7 @@ def _parts(value: Any) -> int:
     return len(value)
 
 
-def _number_function(name: str, values: list[Thing], span: Span) -> Thing:
+def _number_function(name: str, values: list[Thing], span: Span, state: State) -> Thing:
     function = NUMBER_FUNCTIONS[name]
     _arity(name, values, *function.arity, span)
     numbers = []
@@ -210,7 +210,7 @@ def _number_function(name: str, values: list[Thing], span: Span) -> Thing:
         if not isinstance(value, Expr):
             fail(codes.WRONG_KIND, span, f"`{name}` takes numbers, not {describe(value)}")
         numbers.append(value)
-    return placed(_named(lift(function.call, *numbers), name), span, codes.NO_VALUE)
+    return state.told(_named(lift(function.call, *numbers), name), span, codes.NO_VALUE)
 
 
 def _named(result: Expr, name: str) -> Expr:

@@ -12,7 +12,7 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import shapes as shape_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import operators
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
@@ -41,7 +41,7 @@ from archdsl.elaborate.values import (
     describe,
     scalar_text,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, lift, negate, placed
+from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
 
@@ -203,9 +203,7 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
             if node.name in env.dropped:
                 help = f"`{node.name}` is assigned under a choice only: assign it before the `if` as well"
             env = env.outer
-        near = closest(node.name, sorted(candidates))
-        if help is None and near:
-            help = f"did you mean `{near[0]}`?"
+        help = help or did_you_mean(node.name, candidates)
         fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=help)
     return state.settled(value) if isinstance(value, Expr) else value
 
@@ -313,12 +311,11 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
             if item.name == node.name:
                 return item.value
         labels = [i.name for i in value.items if i.name]
-        near = closest(node.name, sorted(set(labels)))
         fail(
             name_codes.UNKNOWN_MEMBER,
             node.span,
             f"{describe(value)} has no element `{node.name}`",
-            help=f"did you mean `{near[0]}`?" if near else None,
+            help=did_you_mean(node.name, labels),
         )
     fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
 
@@ -341,8 +338,8 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
-    index = placed(lift(_whole, index), node.index.span, codes.WRONG_KIND)
-    index = placed(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
+    index = state.told(lift(_whole, index), node.index.span, codes.WRONG_KIND)
+    index = state.told(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
     if is_undefined(index) and not items:
         return index
     words = tuple([i.name or str(k) for k, i in enumerate(items)])

@@ -31,7 +31,7 @@ from archdsl.elaborate.values import (
     describe,
     scalar_text,
 )
-from archdsl.ir.expr import Expr, TooWide, Undefined, constant, each, lift, mend, placed, select
+from archdsl.ir.expr import Expr, TooWide, Undefined, constant, each, lift, mend, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ops.call import Call
@@ -158,6 +158,8 @@ def operation(
     checks = [*reasons, *[_check(p, inputs, span) for p in (*extra, *result.problems) if _is_real(p)]]
     op = Op(primitive.name, inputs, {**attrs, **dims}, shape, weights, macs, instance, span, tuple(checks))
     certain = next((c for c in checks if c.problem.is_constant), None)
+    if certain is not None and state.is_plain:  # otherwise it is decided at the end whether somebody needs the op
+        fail(certain.code, certain.span, str(certain.problem.value), help=certain.help, labels=certain.labels)
     known = next((state.wrong[v] for v in inputs if v in state.wrong), certain)
     if known is not None:
         state.wrong[op] = known
@@ -258,7 +260,7 @@ def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Sp
     accepted = _ACCEPTED.get(kind)
     if accepted is None:
         return value
-    return placed(lift(partial(_fitting, kind, what), value), span, codes.NO_VALUE)
+    return state.told(lift(partial(_fitting, kind, what), value), span, codes.NO_VALUE)
 
 
 def _fitting(kind: Kind, what: str, entry: Any) -> Any:

@@ -10,7 +10,7 @@ from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe, scalar_text
-from archdsl.ir.expr import Expr, Undefined, constant, lift, placed
+from archdsl.ir.expr import Expr, Undefined, constant, lift
 
 LENGTH_LIMIT = 10_000
 
@@ -77,7 +77,7 @@ def most_turns(value: CountV, span: Span, state: State) -> tuple[Expr, range]:
 
 def turns_of(value: CountV, span: Span, state: State) -> Expr:
     """How many numbers `range(…)` counts; undefined where that is no number."""
-    return state.settled(placed(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
+    return state.settled(state.told(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
 
 
 def count_turns(start: Any, stop: Any, step: Any) -> int:

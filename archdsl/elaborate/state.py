@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from archdsl.diagnostics.codes import choices as choice_codes
-from archdsl.diagnostics.codes import elaboration as bounds
 from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Alternative, Choice, Kind
-from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, restrict
+from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, placed, restrict
 from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
+from archdsl.ir.work import spend
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
 
-WORK_LIMIT = 1_000_000  # steps of about 2 µs; the largest of the papers' files takes a fifth
 DEPTH_LIMIT = 64
 
 
@@ -33,10 +33,6 @@ class Structural(Exception):
         super().__init__(diagnostic.message)
         self.choices = choices
         self.diagnostic = diagnostic
-
-
-class Exhausted(DiagnosticError):
-    """A bound on work is reached: nothing more is elaborated, where after other errors the next statement is."""
 
 
 def fail(code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()) -> NoReturn:
@@ -52,8 +48,7 @@ def reason(undefined: Undefined, span: Span | None) -> Diagnostic:
 
 def too_wide_help(wide: TooWide) -> str:
     """Which choices an expression that cannot be tabulated hangs on."""
-    choices = wide.scope
-    shown = ", ".join(f"`{c.path}`" for c in choices[:4]) + (f" and {len(choices) - 4} more" if len(choices) > 4 else "")
+    shown = few([f"`{choice.path}`" for choice in wide.scope], 4)
     return f"it depends on {shown}: narrow their domains, or settle some of them"
 
 
@@ -73,15 +68,11 @@ class State:
     answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
     wrong: dict[Value, Check] = field(default_factory=dict)  # values that are wrong whatever is chosen, and why
     condition: Expr = TRUE
-    work: int = 0
     depth: int = 0
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
     def tick(self, span: Span | None, amount: int = 1) -> None:
-        self.work += amount
-        if self.work > WORK_LIMIT:
-            help = "make loops shorter, or lists smaller"
-            raise Exhausted(bounds.TOO_MUCH_WORK.error(span, f"this takes more than {WORK_LIMIT:,} steps to elaborate", help=help))
+        spend(amount, span)
 
     def report(self, *diagnostics: Diagnostic) -> None:
         """Keeps the first diagnostic of a code at a place, however many instances of a block repeat it."""
@@ -129,6 +120,18 @@ class State:
             yield
         finally:
             self.condition = before
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is elaborated now stands under no choice, and no answer has been given: what is wrong is so for everybody."""
+        return self.condition == TRUE and not self.pinned and not self.edits.edits
+
+    def told(self, expr: Expr, span: Span | None, code: Code) -> Expr:
+        """The expression, with a place for what is undefined. Raises DiagnosticError where it has no value for anybody."""
+        expr = placed(expr, span, code)
+        if expr.is_constant and expr.is_partial and self.is_plain:
+            raise DiagnosticError(reason(expr.value, span))
+        return expr
 
     @property
     def variant(self) -> tuple[tuple[str, str], ...]:

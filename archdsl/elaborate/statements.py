@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,11 +23,12 @@ from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
-from archdsl.elaborate.state import Exhausted, State, fail, reason, too_wide_help
+from archdsl.elaborate.state import State, fail, reason, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
-from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, placed, test
+from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, test
 from archdsl.ir.graph import Input
 from archdsl.ir.instance import Instance
+from archdsl.ir.work import Exhausted
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
 
@@ -51,8 +53,8 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
         try:
             _statement(statement, frame, state)
             continue
-        except Exhausted:
-            raise
+        except Exhausted as exhausted:
+            raise Exhausted(*[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]) from None
         except DiagnosticError as error:
             state.report(*error.diagnostics)
         except TooWide as wide:
@@ -173,7 +175,7 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing
         if dim.size is not None:
             size = state.settled(value.shape[dim.name])
             wanted = expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
-            fits = placed(lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER)
+            fits = state.told(lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER)
             if fits.is_partial:
                 checked = branches.join(fits, (checked,), (port.name,), dim.span, frame.instance, state)
     extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
@@ -240,7 +242,7 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
         if dim.name == "b":
             fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
         size = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
-        sizes[dim.name] = placed(lift(partial(_bounded, dim.name), size), dim.span, shape_codes.ATTRIBUTE)
+        sizes[dim.name] = state.told(lift(partial(_bounded, dim.name), size), dim.span, shape_codes.ATTRIBUTE)
     if is_reserved(node.name):
         fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
     init = expressions.scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)

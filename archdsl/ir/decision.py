@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import repeat
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.undefined import Undefined
+from archdsl.ir.work import spend
 
 STEP_LIMIT = 500_000  # answers that one operation may follow
 _LAST = 1 << 60  # the rank of a leaf: after every choice
@@ -177,12 +179,12 @@ def unfold(
     start: _State,
     rank: Callable[[_State], int],
     settle: Callable[[_State], Diagram | None],
-    split: Callable[[_State], tuple[Choice, list[_State]]],
+    split: Callable[[_State, int], tuple[Choice, list[_State]]],
 ) -> Diagram:
     """The diagram that grows out of a state, choice by choice; equal states are one.
 
-    `settle` gives the diagram of a state that is decided, `split` the next choice and the state after each of its
-    answers, `rank` that choice's order. Raises TooWide where more than STEP_LIMIT answers are followed.
+    `settle` gives the diagram of a state that is decided, `rank` says which choice is next, and `split` gives that choice
+    and the state after each of its answers. Raises TooWide where more than STEP_LIMIT answers are followed.
     """
     done = settle(start)
     if done is not None:
@@ -193,8 +195,9 @@ def unfold(
     plan: list[tuple[_State, Choice, list[_State]]] = []
     steps = 0
     while ranks:
-        for state in waiting.pop(heappop(ranks)):
-            choice, after = split(state)
+        now = heappop(ranks)
+        for state in waiting.pop(now):
+            choice, after = split(state, now)
             plan.append((state, choice, after))
             steps += len(after)
             if steps > STEP_LIMIT:
@@ -214,6 +217,7 @@ def unfold(
                     heappush(ranks, at_rank)
                 else:
                     level[each] = None
+    spend(steps)
     for state, choice, after in reversed(plan):
         found[state] = node(choice, tuple([found[each] for each in after]))
     return found[start]
@@ -318,8 +322,8 @@ def somewhere(root: Diagram, choices: frozenset[Choice]) -> Diagram:
                 below[inner] = inner.choice in choices or any([below.get(kid, False) for kid in inner.kids])
         return below[each]
 
-    def split(state: frozenset[Diagram]) -> tuple[Choice, list[frozenset[Diagram]]]:
-        choice = _first_of(state).choice
+    def split(state: frozenset[Diagram], rank: int) -> tuple[Choice, list[frozenset[Diagram]]]:
+        choice = _choice_of(state, rank)
         after = [_answered(state, choice, index) for index in range(choice.size)]
         if choice in choices:
             after = [frozenset().union(*after)]
@@ -339,9 +343,9 @@ def varies(root: Diagram, choice: Choice) -> Diagram:
             return YES if all([isinstance(each, Leaf) for each in state]) else None
         return NO if state.rank > -choice.order else None
 
-    def split(state: Diagram | frozenset[Diagram]) -> tuple[Choice, list[Any]]:
+    def split(state: Diagram | frozenset[Diagram], rank: int) -> tuple[Choice, list[Any]]:
         if isinstance(state, frozenset):
-            asked = _first_of(state).choice
+            asked = _choice_of(state, rank)
             return asked, [_answered(state, asked, index) for index in range(asked.size)]
         assert isinstance(state, Node)
         if state.choice is choice:
@@ -362,24 +366,31 @@ def _answered(state: frozenset[Diagram], choice: Choice, index: int) -> frozense
     return frozenset(after)
 
 
-def _split(state: tuple[Diagram, ...]) -> tuple[Choice, list[tuple[Diagram, ...]]]:
-    first = min(state, key=_rank)
-    assert isinstance(first, Node)
-    choice = first.choice
-    columns = []
+def _split(state: tuple[Diagram, ...], rank: int) -> tuple[Choice, list[tuple[Diagram, ...]]]:
+    columns: list[Iterable[Diagram]] = []
     for each in state:
-        columns.append(each.kids if each.__class__ is Node and each.choice is choice else (each,) * choice.size)  # type: ignore[union-attr]
-    return choice, list(zip(*columns, strict=True))
+        if each.rank == rank:
+            choice = each.choice  # type: ignore[union-attr]  # leaves come after every choice
+            columns.append(each.kids)  # type: ignore[union-attr]
+        else:
+            columns.append(repeat(each))
+    return choice, list(zip(*columns, strict=False))
 
 
-def _first_of(state: frozenset[Diagram]) -> Node:
-    first = min(state, key=_rank)
-    assert isinstance(first, Node)
-    return first
+def _choice_of(state: frozenset[Diagram], rank: int) -> Choice:
+    for each in state:
+        if each.rank == rank:
+            break
+    assert isinstance(each, Node)
+    return each.choice
 
 
 def _first_rank(state: tuple[Diagram, ...]) -> int:
-    return min([each.rank for each in state])
+    first = _LAST
+    for each in state:
+        if each.rank < first:
+            first = each.rank
+    return first
 
 
 def _least_rank(state: frozenset[Diagram]) -> int:

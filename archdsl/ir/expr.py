@@ -19,6 +19,7 @@ from archdsl.ir import decision
 from archdsl.ir.choice import Choice
 from archdsl.ir.decision import Diagram, TooWide
 from archdsl.ir.undefined import Undefined
+from archdsl.ir.work import spend
 
 TABLED = 1_024  # entries up to which an expression is a table
 TABLE_LIMIT = 65_536  # entries of the largest table that is made of a diagram where one is asked for
@@ -177,7 +178,9 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
         settle = decision.pointwise(lambda row: _call(fn, row))
         return of_diagram(decision.combine(settle, [e.root for e in exprs]))
     columns = [spread(e, scope) for e in exprs]
-    return _tabled(scope, tuple([_call(fn, row) for row in zip(*columns, strict=True)]))
+    table = tuple([_call(fn, row) for row in zip(*columns, strict=True)])
+    spend(len(table) // 4)
+    return _tabled(scope, table)
 
 
 def each(fn: Callable[[Any], Any], expr: Expr) -> Expr:

@@ -21,6 +21,7 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, index_of, lift, restrict, spread
 from archdsl.ir.order import Scopes, climb, components, eager, estimate, scopes
 from archdsl.ir.terms import merged
+from archdsl.ir.work import spend
 
 EDGE_LIMIT = 4_000_000
 _FIRST_LIMIT = 30_000  # edges spent on one order before another is tried
@@ -370,6 +371,7 @@ def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int)
             spent += len(edges)
             if spent > limit:
                 return None
+        spend(sum(map(len, layer)))
         layers.append(layer)
         states = list(index)
     return _alive(order, layers)

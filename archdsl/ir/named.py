@@ -10,10 +10,12 @@ settled conditions are left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
+from archdsl.cycles import walk
 from archdsl.ir import decision
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.codec import function, scalar
@@ -223,22 +225,18 @@ class _Reader:
     def _value_order(self, outputs: Sequence[str]) -> Iterable[str]:
         """The names of values, operands first. Raises Malformed where one reads itself or is missing."""
         values = self._document["values"]
-        done: dict[str, bool] = {}  # False while what it reads is being looked at
-        for output in outputs:
-            stack = [(output, False)]
-            while stack:
-                name, expanded = stack.pop()
-                if expanded:
-                    done[name] = True
-                    yield name
-                elif name not in self._values and not done.get(name):
-                    if name in done:
-                        raise Malformed(f"`{name}` reads itself")
-                    done[name] = False
-                    stack.append((name, True))
-                    if name not in values:
-                        raise Malformed(f"`{name}` is read and not there")
-                    stack.extend((o, False) for o in reversed(_read(values[name])))
+
+        def read(name: str) -> Sequence[str]:
+            if name not in values:
+                raise Malformed(f"`{name}` is read and not there")
+            return [other for other in _read(values[name]) if other not in self._values]
+
+        order = walk([name for name in outputs if name not in self._values], read)
+        try:
+            TopologicalSorter({name: read(name) for name in order}).prepare()
+        except CycleError as error:
+            raise Malformed(f"`{error.args[1][0]}` reads itself") from None
+        return order
 
     def _instance(self, name: str) -> Instance:
         chain = []

@@ -121,10 +121,9 @@ def _index(choice: Choice, answer: object) -> int | None:
 
 
 def _unknown(graph: Graph, path: str) -> Diagnostic:
-    from archdsl.diagnostics.suggestions import closest
+    from archdsl.diagnostics.suggestions import MOST, did_you_mean
 
-    near = closest(path, (c.path for c in graph.choices))
-    hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
+    hint = did_you_mean(path, (choice.path for choice in graph.choices), most=MOST)
     return codes.NO_MATCH.error(None, f"`{graph.name}` has no choice `{path}`", help=hint)
 
 

@@ -27,8 +27,6 @@ from archdsl.whole_files import write_text
 
 Watch = Callable[[Facts], None]
 
-_OF_PLANS = ("E05", "E07")  # what is wrong with data is not the plan's fault
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -93,7 +91,7 @@ def search(
             _save(run, at, None, around)
         watch({"event": "step", "step": step.name, "rounds": strategy.rounds, "round": at.round, "open": len(step.opened)})
         while at.round < strategy.rounds:
-            with placed(step.span, _OF_PLANS):
+            with placed(step.span, ("choices", "plan")):  # what is wrong with data is not the plan's fault
                 told = _sound(strategy.round(at.round), at.round)
             if told is None:
                 break

@@ -59,10 +59,6 @@ class Training(Learning):
     def settings(self) -> Mapping[str, Any]:
         return self.planned
 
-    @property
-    def rounds_an_epoch(self) -> int:
-        return max(1, self.examples // self.batch_size)
-
     def network(self) -> nn.Module:
         """The model at its start. Raises DiagnosticError as `archdsl.compile` does."""
         from archdsl_torch import compile
@@ -138,17 +134,17 @@ def train(
                 complain(diagnostic)
         return training.placed(delivery)
 
+    def differentiate(batch: Batch) -> float:
+        loss = training.learned(statistics.begin(computing), batch)
+        statistics.end()
+        return loss
+
     watch({"event": "step", "step": training.name, "rounds": rounds, "round": at.round, "every": every})
     for delivery in training.to_learn(at.round, rounds):
         batch = heard(delivery)
         training.start_randomness(at.round)
         network.train()
-        learning.zero_grad()
-        begun = statistics.begin(computing)
-        at.loss += training.learned(begun, batch)
-        statistics.end()
-        training.reduce_gradients(learning.parameters)
-        learning.step(at.round)
+        at.loss += training.stepped(learning, at.round, partial(differentiate, batch))
         if not isfinite(at.loss):
             raise DiagnosticError(codes.DIVERGED.error(None, f"the loss of round {at.round} is {at.loss}", help="a smaller learning rate"))
         at.round += 1

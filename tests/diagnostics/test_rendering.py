@@ -1,13 +1,14 @@
-"""How diagnostics look; and which names are suggested."""
+"""How diagnostics look, which names are suggested, and what a command's exit code goes by."""
 
 from __future__ import annotations
 
 import pytest
 
-from archdsl.diagnostics.diagnostic import Diagnostic, Label
+from archdsl.cli.report import FINE, NO, UNASKABLE, exit_code
+from archdsl.diagnostics.diagnostic import Code, Diagnostic, Label
 from archdsl.diagnostics.rendering import render
 from archdsl.diagnostics.source import Source, Span
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import closest, did_you_mean, few
 from archdsl.syntax.parser import parse
 
 
@@ -92,3 +93,20 @@ def test_color_adds_nothing_but_color() -> None:
 )
 def test_suggestions(name: str, candidates: list[str], expected: list[str]) -> None:
     assert closest(name, candidates) == closest(name, reversed(candidates)) == expected
+
+
+def test_what_was_probably_meant() -> None:
+    assert did_you_mean("Conv", ["conv", "conv3"]) == "did you mean `conv`?"
+    assert did_you_mean("kernels", ["kernel", "kernel_s", "act"], most=2) == "did you mean `kernel` or `kernel_s`?"
+    assert did_you_mean("width", ["act"]) is None
+    assert did_you_mean("width", ["act"], "there is only `act`") == "there is only `act`"
+
+
+def test_lists_are_cut_short() -> None:
+    assert [few(list("abcd")[:n], 2) for n in range(5)] == ["", "a", "a, b", "a, b and 1 more", "a, b and 2 more"]
+
+
+def test_exit_codes_follow_what_a_code_is_about_and_not_its_number() -> None:
+    assert exit_code([Code("E0901", "", "").error(None, "")]) == NO
+    assert exit_code([Code("E0101", "", "", about="question").error(None, "")]) == UNASKABLE
+    assert exit_code([Code("E0101", "", "", about="question").warning(None, "")]) == FINE

@@ -16,6 +16,7 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
+from archdsl.elaborate.reference import Reference
 from archdsl.syntax.shipped import shipped
 
 _PATTERN = "*.arch diff=archdsl"
@@ -85,7 +86,7 @@ def _side(path: str, source: Source) -> Side:
     errors = [d for found in importer.diagnostics.values() for d in found if d.severity == "error"]
     if errors:
         raise DiagnosticError(*errors)
-    return Side(path, Project(importer), module, None)
+    return Side(path, Reference(Project(importer), module, None))
 
 
 def _lines(before: Source, after: Source) -> str:

@@ -69,7 +69,7 @@ def _genotype(side: Side, name: str, change: Patch) -> str:
 
 def _use(side: Side, space: str) -> str:
     """The line that brings the space into a file of its own: as the patched file does, or from that file."""
-    for declaration in side.module.file.declarations:
+    for declaration in side.meant.module.file.declarations:
         if isinstance(declaration, ast.Use) and any((alias.alias or alias.name) == space for alias in declaration.names):
             return f"use {'.'.join(declaration.module)}: {space}\n"
     module = None if side.is_elsewhere else module_path(side.label)

@@ -1,6 +1,11 @@
 """E05xx: choices, requirements, counting."""
 
-from archdsl.diagnostics.diagnostic import Code, table
+from functools import partial
+
+from archdsl.diagnostics import diagnostic
+from archdsl.diagnostics.diagnostic import table
+
+Code = partial(diagnostic.Code, about="choices")
 
 EMPTY_DOMAIN = Code(
     "E0501",

@@ -1,6 +1,11 @@
 """E082x: bounds on elaboration, so that a stranger's file is safe to open."""
 
-from archdsl.diagnostics.diagnostic import Code, table
+from functools import partial
+
+from archdsl.diagnostics import diagnostic
+from archdsl.diagnostics.diagnostic import table
+
+Code = partial(diagnostic.Code, about="bounds")
 
 TOO_MUCH_WORK = Code(
     "E0820",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics.diagnostic import Code
+from functools import partial
+
+from archdsl.diagnostics import diagnostic
+
+Code = partial(diagnostic.Code, about="question")
 
 NOT_FOUND = Code(
     "E0901",
@@ -62,7 +66,7 @@ Use instead: one of the names that the message lists.""",
 WHICH_NAME = Code(
     "E0906",
     "the file holds several things",
-    """What: a file with several spaces or models was given without saying which.
+    """What: a file with several spaces and models, several genotypes or several plans was given without saying which.
 
 Why: none of them is more likely meant than the others.
 

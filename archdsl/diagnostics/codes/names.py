@@ -74,6 +74,7 @@ Example:
     block tower(n) = conv(8) -> tower(n - 1)
 
 Use a loop: `for i in range(n) { x = x -> conv(8) as layer }`.""",
+    about="bounds",
 )
 RESERVED_INSTANCE = Code(
     "E0208",

@@ -1,6 +1,11 @@
 """E07xx: search plans."""
 
-from archdsl.diagnostics.diagnostic import Code, table
+from functools import partial
+
+from archdsl.diagnostics import diagnostic
+from archdsl.diagnostics.diagnostic import table
+
+Code = partial(diagnostic.Code, about="plan")
 
 UNKNOWN_SETTING = Code(
     "E0701",

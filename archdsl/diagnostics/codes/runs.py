@@ -1,6 +1,10 @@
 """E072x: run directories."""
 
-from archdsl.diagnostics.diagnostic import Code
+from functools import partial
+
+from archdsl.diagnostics import diagnostic
+
+Code = partial(diagnostic.Code, about="plan")
 
 RUN_EXISTS = Code(
     "E0720",

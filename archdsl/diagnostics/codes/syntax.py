@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics.diagnostic import Code
+from functools import partial
+
+from archdsl.diagnostics import diagnostic
+
+Code = partial(diagnostic.Code, about="text")
 
 UNEXPECTED = Code(
     "E0101",
