@@ -6,8 +6,8 @@
 
 A node asks one choice and has a child for each alternative; a leaf holds a value. No node has children that are all
 the same, and equal nodes are one object, so two functions are equal exactly when their roots are the same object. What
-hangs on dozens of choices but takes few values stays small: the sum of thirty choices of sixteen numbers each has at
-most 30 x 451 nodes, where its table would have 16 ** 30 entries.
+hangs on dozens of choices but takes few values stays small: the sum of sixteen choices of sixteen numbers each
+has under 16 x 241 nodes, where its table would have 16 ** 16 entries.
 
 Choices are asked from the last of the text to the first. Whether something is live depends on what comes after it:
 which of six nodes are picked at the end decides at once of which others the inputs are looked at.
@@ -25,7 +25,7 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.undefined import Undefined
 from archdsl.ir.work import spend
 
-STEP_LIMIT = 500_000  # answers that one operation may follow
+STEP_LIMIT = 1_000_000  # answers that one operation may follow
 _LAST = 1 << 60  # the rank of a leaf: after every choice
 
 
