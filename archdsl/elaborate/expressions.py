@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import archdsl.elaborate.branches as branches
@@ -12,6 +13,7 @@ from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import items_of, iterate, numbers_of, size_expr, unpack
 from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.unknown import unknown_name
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
@@ -86,6 +88,8 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
             return NamedL(value.layer if isinstance(value, NamedL) else value, node.name)
         case ast.Call():
             return calls.call(node, frame, state)
+        case ast.Broken():
+            return POISON
         case ast.Conditional():
             return _conditional(node, frame, state)
         case ast.Binary():
@@ -194,7 +198,7 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
     if value is None:
         value = _BUILTINS.get(node.name)
     if value is None:
-        candidates = set(_BUILTINS) | set(frame.module.declarations) | set(frame.module.imports)
+        candidates = set(_BUILTINS) | frame.module.usable
         help = None
         env: Env | None = frame.env
         while env is not None:
@@ -202,10 +206,8 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
             if node.name in env.dropped:
                 help = f"`{node.name}` is assigned under a choice only: assign it before the `if` as well"
             env = env.outer
-        near = closest(node.name, sorted(candidates))
-        if help is None and near:
-            help = f"did you mean `{near[0]}`?"
-        fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=help)
+        found = unknown_name(node.name, node.span, candidates)
+        raise DiagnosticError(found if help is None else replace(found, help=help))
     return state.settled(value) if isinstance(value, Expr) else value
 
 

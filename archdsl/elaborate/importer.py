@@ -79,6 +79,9 @@ class Importer:
         if isinstance(declaration, ast.Use):
             self._use(module, declaration, path)
             return
+        if isinstance(declaration, ast.Broken):
+            module.missing.update(declaration.names)
+            return
         _fresh(module, declaration.name, declaration.span.word(declaration.name))
         module.declarations[declaration.name] = declaration
 

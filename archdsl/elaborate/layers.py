@@ -355,6 +355,8 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     names = [p.name for s in declared.body if isinstance(s, ast.Input) for p in s.ports]
     if len(names) == 1 and not isinstance(argument, TupleV):
         return [argument]
+    if any(isinstance(s, ast.Broken) for s in declared.body):
+        return [POISON for _ in names]
     parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"

@@ -154,8 +154,8 @@ def elaborate(
         state, outputs, root = _run(instantiation, table, sizes)
         if not _errors(state):
             _report_unmatched(instantiation, table, state, sizes)
-        if _errors(state) or not outputs:  # without outputs everything wrong is reported where it was declared
-            raise DiagnosticError(*state.diagnostics.values())
+        if _errors(state) or not outputs or state.broken:  # without outputs everything wrong is reported where it was declared
+            raise DiagnosticError(*(d for d in state.diagnostics.values() if d.severity == "error"))
         settings = {p.name: "" for p in instantiation.net.params or ()}
         graph = finish(name, kind, outputs, root, state, settings)
         if kind == "model" and graph.choices:
@@ -190,7 +190,7 @@ def _run(
         result = layers.regional(body, root, place, state)
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
-        if not state.inputs and not _errors(state):
+        if not state.inputs and not _errors(state) and not state.broken:
             fail(codes.NO_OUTPUT, place, f"`{net.name}` has no `input`", help="for example `input x: [b, c = 3, h = 224, w = 224]`")
     except Structural as structural:
         state.report(replace(structural.diagnostic, labels=_declared(structural)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from archdsl.syntax import ast
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.codes import values as value_codes
 from archdsl.syntax.codes.elaboration import TOO_MUCH_WORK
-from archdsl.syntax.codes.names import RECURSION
+from archdsl.syntax.codes.names import RECURSION, UNKNOWN_NAME
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
@@ -79,20 +79,31 @@ class Project:
 
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
-        found = [*syntax, *check_names(module)]
-        # What could not be read, and what reaches itself, would only lead to errors that follow from it.
-        if not any(d.severity == "error" and (d.code.startswith(("E01", "E08")) or d.code == RECURSION.id) for d in found):
-            spaces = Spaces()
-            for declaration in module.file.declarations:
-                found.extend(self._declaration(declaration, module, spaces))
-                if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
-                    break  # each takes its time, and they are likely alike
+        whole = not any(d.severity == "error" and d.code.startswith("E01") for d in syntax)
+        found = [*syntax, *check_names(module, whole)]
+        # A file beyond a limit was not read to its end, and what reaches itself has no value.
+        if not any(d.severity == "error" and (d.code.startswith("E08") or d.code == RECURSION.id) for d in found):
+            found.extend(self._elaborated(module, whole, {d.message for d in found}))
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
             unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
         return sorted(
             unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
         )
+
+    def _elaborated(self, module: Module, whole: bool, told: Collection[str]) -> list[Diagnostic]:
+        """What is wrong with the values of a file, without what was told of its names.
+
+        Of a file that could not be read as a `whole` nothing is warned of: what is missing may be what was not read.
+        """
+        spaces = Spaces()
+        found: list[Diagnostic] = []
+        for declaration in module.file.declarations:
+            found.extend(self._declaration(declaration, module, spaces))
+            if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
+                break  # each takes its time, and they are likely alike
+        found = [d for d in found if d.code != UNKNOWN_NAME.id or d.message not in told]
+        return found if whole else [d for d in found if d.severity == "error"]
 
     def only(self, module: Module) -> str:
         """The one network of a file that declares a single one. Raises DiagnosticError otherwise."""

@@ -68,6 +68,7 @@ class State:
     condition: Expr = TRUE
     work: int = 0
     depth: int = 0
+    broken: bool = False  # part of the text could not be read: what is left of it deserves no warning
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
     def tick(self, span: Span | None, amount: int = 1) -> None:

@@ -37,7 +37,7 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span)
     """
     run(body, frame, state)
     if not frame.outputs:
-        if _has_output(body):
+        if _has_output(body) or any(isinstance(statement, ast.Broken) for statement in body):
             return POISON
         fail(codes.NO_OUTPUT, span, "this body has no `output`", help="end it with `output x`")
     return frame.outputs[0]
@@ -87,6 +87,8 @@ def assigned(body: Sequence[ast.Stmt]) -> list[str]:
                 names[statement.name] = None
             case ast.Input():
                 names.update(dict.fromkeys(p.name for p in statement.ports))
+            case ast.Broken():
+                names.update(dict.fromkeys(statement.names))
             case ast.For():
                 names.update(dict.fromkeys(assigned(statement.body)))
             case ast.If():
@@ -114,6 +116,10 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
             frame.env.assign(node.name, _weight(node, frame, state))
         case ast.Require():
             require(node, frame, state)
+        case ast.Broken():
+            state.broken = True
+            for name in node.names:
+                frame.env.assign(name, POISON)
 
 
 def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
@@ -253,14 +259,20 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
 def _for(node: ast.For, frame: Frame, state: State) -> None:
     source = expressions.evaluate(node.iterable, frame, state)
     if isinstance(source, Poison):
-        for name in assigned(node.body):
-            frame.env.assign(name, POISON)
+        _unknown_turns(node, frame, state)
         return
     if isinstance(source, CountV) and not state.settled(source.stop).is_constant:
         _searched_depth(node, source, frame, state)
         return
     for i, element in enumerate(iterate(source, node.iterable.span, state)):
         _turn(node, i, element, frame, state)
+
+
+def _unknown_turns(node: ast.For, frame: Frame, state: State) -> None:
+    """A loop over something that is not known: one turn tells what else is wrong in it, and nothing is known of what it leaves."""
+    _turn(node, 0, POISON, frame, state)
+    for name in assigned(node.body):
+        frame.env.assign(name, POISON)
 
 
 def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> None:

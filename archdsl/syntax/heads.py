@@ -36,6 +36,8 @@ def head(node: Line) -> list[Piece]:
             return _edit(node)
         case ast.Step():
             return [f"step {node.name}"]
+        case ast.Broken():
+            return [node.span.text]
         case ast.Open():
             return [f"open {paths(node.paths)}"]
         case ast.Freeze():
@@ -64,6 +66,8 @@ def _statement(node: ast.Stmt) -> list[Piece]:
             return ["if ", Child(node.test, EXPR)]
         case ast.Require():
             return ["require ", Child(node.condition, EXPR)]
+        case ast.Broken():
+            return [node.span.text]
 
 
 def _edit(node: ast.Edit) -> list[Piece]:
@@ -80,6 +84,8 @@ def _edit(node: ast.Edit) -> list[Piece]:
             return [f"replace {paths(node.paths)} by ", Child(node.layer, EXPR)]
         case ast.RemoveEdit():
             return [f"remove {paths(node.paths)}"]
+        case ast.Broken():
+            return [node.span.text]
 
 
 def _value(sign: str, value: ast.Expr | None) -> tuple[Piece, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 
 from lark import Token, Tree, UnexpectedToken
 
@@ -13,6 +14,18 @@ from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.source import Span
 from archdsl.syntax.table import END, parser, spellings, terminals
 from archdsl.syntax.tokens import Tokens, place
+
+
+BROKEN = "BROKEN"  # the terminal that recovery puts where something could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The stack at some token, to which the parse can be set back."""
+
+    states: tuple[int, ...]
+    values: tuple[Token | Tree[Token], ...]
+    lengths: tuple[int, ...]  # lists of statements grow in place, also for those who remember them shorter
 
 
 class Machine:
@@ -48,8 +61,8 @@ class Machine:
         return self._takes([terminals().get(kind, kind) for kind in kinds])
 
     def expected(self) -> set[str]:
-        """Every kind of token that could come next."""
-        return {spellings().get(name, name) for name in self._parser.accepts()}  # type: ignore[no-untyped-call]
+        """Every kind of token that a text could have next."""
+        return {spellings().get(name, name) for name in self._parser.accepts()} - {BROKEN}  # type: ignore[no-untyped-call]
 
     @property
     def height(self) -> int:
@@ -73,6 +86,21 @@ class Machine:
     def cut(self, level: int) -> None:
         """Drops every symbol above this level."""
         del self._state.state_stack[level + 1 :], self._state.value_stack[level:]
+
+    def snapshot(self) -> Snapshot:
+        """The stack as it is."""
+        values = tuple(self._state.value_stack)
+        lengths = tuple(len(value.children) if isinstance(value, Tree) else 0 for value in values)
+        return Snapshot(tuple(self._state.state_stack), values, lengths)
+
+    def restore(self, known: Snapshot) -> None:
+        """Sets the parse back; the tokens since then are fed again or dropped."""
+        self._state.state_stack[:] = known.states
+        self._state.value_stack[:] = known.values
+        self.tree = None
+        for value, length in zip(known.values, known.lengths, strict=True):
+            if isinstance(value, Tree):
+                del value.children[length:]
 
     def _takes(self, names: Sequence[str]) -> bool:
         if names[0] not in self._moves(self.height):

@@ -9,6 +9,7 @@ from lark import Token
 from archdsl.syntax.codes import syntax
 from archdsl.syntax.diagnostics import Diagnostic
 from archdsl.syntax.source import Source, Span
+from archdsl.syntax.table import terminals
 from archdsl.syntax.tokens import place
 
 ERROR = "$ERROR"  # a terminal that no rule has
@@ -17,6 +18,7 @@ _KINDS = re.compile(
     r"""
     (?P<INT>[0-9][A-Za-z0-9_]*(?:\.[0-9][A-Za-z0-9_]*)?)
     | (?P<STRING>"[^"\r\n]*"?)
+    | (?P<QUOTED>'''[^\r\n]*?'''|'[^'\r\n]*'|“[^”\r\n]*”|‘[^’\r\n]*’)
     | (?P<AXES>@[A-Za-z0-9_]*)
     | (?P<OTHER>[^ \t\r\nA-Za-z0-9_"#@(){}\[\],.:=~+\-*/%<>!]+|.)
     """,
@@ -42,9 +44,14 @@ def misspelt(source: Source, at: int) -> tuple[Token, Diagnostic]:
         case "AXES":
             help = "a set of dimensions is `@` and their letters in lower case: `@hw`"
             diagnostic = syntax.BAD_AXES.error(span, f"`{shown}` is not a set of dimensions", help=help)
+        case "QUOTED":
+            plain = '"' + text.strip("'“”‘’").replace('"', "") + '"'
+            help = f"write `{plain}`" if len(plain) <= 40 else 'write `"…"`'
+            return place("STRING", plain, span.start, span.end), syntax.BAD_CHARACTER.error(span, 'a text has double quotes, `"`', help=help)
         case _:
             diagnostic = syntax.BAD_CHARACTER.error(span, f"{_named(text)} means nothing here", help=_SLIPS.get(text))
-            return place(ERROR, text, span.start, span.end), diagnostic
+            meant = _MEANT.get(text)
+            return place(terminals()[meant] if meant else ERROR, meant or text, span.start, span.end), diagnostic
     return place(found.lastgroup, text, span.start, span.end), diagnostic
 
 
@@ -54,6 +61,22 @@ def _named(text: str) -> str:
     return f"`{text[:8]}`" if text.isprintable() else "this run of characters"
 
 
+# What goes on as the word or sign that is meant.
+_MEANT = {
+    "&": "and",
+    "&&": "and",
+    "|": "or",
+    "||": "or",
+    "!": "not",
+    "→": "->",
+    "⇒": "->",
+    "×": "*",
+    "·": "*",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "∈": "in",
+}
 _SLIPS = {
     ";": "statements need no separator",
     "'": 'strings are written with `"`',
@@ -69,6 +92,8 @@ _SLIPS = {
     "≤": "write `<=`",
     "≥": "write `>=`",
     "≠": "write `!=`",
+    "∈": "write `~` for a choice, `in` for a loop",
+    "⇒": "write `->`",
     "“": 'strings are written with `"`',
     "”": 'strings are written with `"`',
     "?": "write `if test then a else b`",

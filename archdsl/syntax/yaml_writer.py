@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from archdsl.syntax import ast
 from archdsl.syntax.spelling import dimension, flat, join, parameter, path, pattern
@@ -50,6 +50,8 @@ def _declaration(node: ast.Declaration) -> dict[str, Any]:
             return {"genotype": node.name, "of": flat(node.of), "set": _edits(node.edits)}
         case ast.Search():
             return {"search": node.name, "of": flat(node.of), "plan": [_entry(each) for each in node.entries]}
+        case ast.Broken():
+            return _unreadable(node)
 
 
 def _params(params: tuple[ast.Param, ...] | None) -> dict[str, Any]:
@@ -81,6 +83,13 @@ def _statement(node: ast.Stmt) -> dict[str, Any]:
             return {"if": flat(node.test), "then": _statements(node.body), **orelse}
         case ast.Require():
             return {"require": flat(node.condition)}
+        case ast.Broken():
+            return _unreadable(node)
+
+
+def _unreadable(node: ast.Broken) -> NoReturn:
+    """Only texts without errors of syntax are written in another form."""
+    raise ValueError(f"not readable: {node.span.text}")
 
 
 def _port(port: ast.Port) -> str:
@@ -116,6 +125,8 @@ def _edit(edit: ast.Edit) -> dict[str, Any]:
             return {"replace": _paths(edit.paths), "by": flat(edit.layer)}
         case ast.RemoveEdit():
             return {"remove": _paths(edit.paths)}
+        case ast.Broken():
+            return _unreadable(edit)
 
 
 def _paths(nodes: tuple[ast.Path, ...]) -> list[str]:
@@ -140,6 +151,8 @@ def _entry(node: ast.PlanEntry) -> dict[str, Any]:
             if node.name in ENTRY_KEYS:
                 return {"set": node.name, "to": flat(node.value)}
             return {node.name: flat(node.value)}
+        case ast.Broken():
+            return _unreadable(node)
 
 
 # -- text ----------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def test_carets_lie_under_the_span() -> None:
         "a.arch:2:7: error[E0112]: there is no `**`",
         "2 | x = a ** 2",
         "  |       ^^",
-        "help: multiply: `x * x`",
+        "help: multiply: `a * a`",
     ]
 
 

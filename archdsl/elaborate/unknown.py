@@ -1,0 +1,159 @@
+"""What is said of a name that nothing declares: what was meant, from this file or from another library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from archdsl.elaborate import synonyms
+from archdsl.elaborate.synonyms import Synonym
+from archdsl.syntax import ast
+from archdsl.syntax.codes import names as codes
+from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.syntax.source import Span
+from archdsl.syntax.suggestions import closest
+
+_LONGEST = 60
+
+
+def unknown_name(name: str, span: Span, candidates: Iterable[str], call: ast.Call | None = None, before: str = "x") -> Diagnostic:
+    """The error for a name that nothing declares.
+
+    `call` is the call that it is called by, `before` what stands before the arrow that leads to it.
+    """
+    near = closest(name, sorted(candidates))
+    help = foreign(name, call, before)
+    if near and (help is None or synonyms.plain(near[0]) == synonyms.plain(name)):
+        help = f"did you mean `{near[0]}`?"
+    return codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help)
+
+
+def foreign(name: str, call: ast.Call | None = None, before: str = "x") -> str | None:
+    """What is written here for a name of another library; None where it is of none that is known."""
+    if name in synonyms.WORDS:
+        return synonyms.WORDS[name]
+    synonym = synonyms.TABLE.get(synonyms.plain(name))
+    if synonym is None:
+        return None
+    written = _written(synonym, name, call, before)
+    return f"write `{written}`" + (f"; {synonym.note}" if synonym.note else "")
+
+
+def dotted(node: ast.Expr) -> tuple[str, ...]:
+    """The words of `torch.nn.Conv2d`; empty for anything else."""
+    words: list[str] = []
+    while isinstance(node, ast.Attr):
+        words.insert(0, node.name)
+        node = node.value
+    return (node.name, *words) if isinstance(node, ast.Ref) else ()
+
+
+def method(name: str, tensor: str, call: ast.Call) -> str | None:
+    """What is written here for `tensor.name(…)`."""
+    if name in ("size", "shape", "dim"):
+        return f"sizes have names: `{tensor}.c`, `{tensor}.h`"
+    return foreign(name, ast.Call(call.callee, (), span=call.span) if name in ("mean", "sum") else call, tensor)
+
+
+def no_parameter(name: str, value: str, known: Sequence[str]) -> str | None:
+    """What is said of a keyword of another library that a layer with these parameters is given."""
+    ours = synonyms.theirs(name, tuple(known))
+    if ours is not None:
+        return f"write `{ours} = {translated(ours, value)}`"
+    why = synonyms.needless(name)
+    return f"leave it out: {why}" if why is not None else None
+
+
+def translated(ours: str, value: str, rank: int = 0) -> str:
+    """A value of theirs as it is written here, for one of our parameters."""
+    inner = value.strip("()")
+    if value in synonyms.WORDS:
+        return {"True": "true", "False": "false"}.get(value, value)
+    if ours in ("over", "dim") and not value.startswith("@"):
+        return {"1": "@c", "2": "@h", "3": "@w", "-1": "@w"}.get(value, "@c")
+    if ours in ("kernel", "window", "stride", "dilation", "padding"):
+        parts = [part.strip() for part in inner.split(",") if part.strip()]
+        if len(parts) > 1 and all(part.isdigit() for part in parts):
+            return "x".join(parts)
+        if ours in ("kernel", "window") and rank > 1 and value.isdigit():
+            return "x".join([value] * rank)
+    return value
+
+
+def _written(synonym: Synonym, name: str, call: ast.Call | None, before: str) -> str:
+    """The row's expression, with what the call says in the place of its example."""
+    if call is None or synonym.layer is None:
+        return _about(synonym.here, call, before)
+    takes = synonyms.KERAS.get(name, synonym.takes)
+    args = call.args
+    tensor = before
+    if args and args[0].name is None and _is_tensor(args[0].value, name):
+        tensor, args = args[0].value.span.text, args[1:]
+    given = _given(args, takes, synonym.rank)
+    if given is None:
+        return _about(synonym.here, call, tensor)
+    if not given and "(" in synonym.here:
+        return f"{tensor} -> {synonym.here.partition(' -> ')[2]}"
+    layer = synonym.layer + (f"({', '.join(given)})" if given else "")
+    return f"{tensor} -> {layer}" if synonym.layer != "identity" else layer
+
+
+def _about(here: str, call: ast.Call | None, before: str) -> str:
+    """An example with the tensor that the call is about in the place of x."""
+    tensor = before
+    if call is not None and call.args and call.args[0].name is None and not here.startswith("["):
+        first = call.args[0].value
+        tensor = first.name if isinstance(first, ast.Ref) and here.startswith("x ->") else tensor
+    if call is not None and call.args and here.startswith("[x, y] ->") and isinstance(call.args[0].value, ast.List | ast.Tuple):
+        text = call.args[0].value.span.text.strip("()[]")
+        return here.replace("[x, y]", f"[{text}]") if len(text) <= _LONGEST else here
+    if tensor == "x" or not here.startswith("x ->"):
+        return here
+    return tensor + here[1:].replace(" x.", f" {tensor}.")
+
+
+def _is_tensor(node: ast.Expr, name: str) -> bool:
+    """Is the first argument of a function more likely a tensor than a number? `F.relu(x)`, `conv2d(x, w)`."""
+    return isinstance(node, ast.Flow) or (isinstance(node, ast.Ref) and (name[:1].islower() or len(node.name) == 1))
+
+
+def _given(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], rank: int) -> list[str] | None:
+    """Our arguments for theirs; None where one is not known."""
+    values: dict[str, str] = {}
+    names = [theirs for theirs, _ in takes]
+    ours_of = dict(takes)
+    for position, arg in enumerate(args):
+        theirs = arg.name if arg.name is not None else (names[position] if position < len(names) else "")
+        ours = ours_of.get(theirs) or synonyms.theirs(theirs, tuple(o for _, o in takes if o))
+        if theirs not in ours_of and ours is None:
+            if synonyms.needless(theirs) is None:
+                return None
+            continue
+        if ours is not None:
+            values[ours] = translated(ours, arg.value.span.text, rank)
+    return _arguments(values, [ours for _, ours in takes if ours])
+
+
+def _arguments(values: dict[str, str], order: Sequence[str]) -> list[str]:
+    """By position as long as none is left out, then by name; what is the default here is not said."""
+    kernel = values.get("kernel", "")
+    if values.get("padding") in _halves(kernel):
+        del values["padding"]
+    written: list[str] = []
+    in_order = True
+    for name in order:
+        if name not in values:
+            in_order = False
+        elif in_order and name in ("channels", "kernel", "stride", "window", "width", "p"):
+            written.append(values[name])
+        else:
+            written.append(f"{name} = {values[name]}")
+    return written
+
+
+def _halves(kernel: str) -> set[str]:
+    """How half of a kernel may be written as padding: that is what a convolution has anyway."""
+    parts = kernel.split("x")
+    if not all(part.isdigit() for part in parts):
+        return set()
+    halves = [str((int(part) - 1) // 2) for part in parts]
+    return {"x".join(halves)} | ({halves[0]} if len(set(halves)) == 1 else set())
