@@ -12,7 +12,7 @@ from archdsl.elaborate import operators
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import items_of, iterate, numbers_of, size_expr, unpack
-from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.state import Exhausted, State, fail
 from archdsl.elaborate.unknown import unknown_name
 from archdsl.elaborate.values import (
     LAYERS,
@@ -129,6 +129,22 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
     raise AssertionError(node)
 
 
+def attempt(node: ast.Expr, frame: Frame, state: State) -> Thing:
+    """The value of a part of an expression: where it has none that is reported, and the other parts are still looked at.
+
+    Raises DiagnosticError outside of bodies, where values are kept for later.
+    """
+    try:
+        return evaluate(node, frame, state)
+    except Exhausted:
+        raise
+    except DiagnosticError as error:
+        if frame.constant:
+            raise
+        state.report(*error.diagnostics)
+        return POISON
+
+
 def scalar(node: ast.Expr, frame: Frame, state: State, what: str) -> Expr:
     """A number, text, truth value or size.
 
@@ -212,35 +228,47 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
 
 
 def _items(entries: tuple[ast.Entry, ...], frame: Frame, state: State) -> tuple[Item, ...]:
-    return tuple(Item(evaluate(e.value, frame, state), e.label, word(e.value)) for e in entries)
+    return tuple(Item(attempt(e.value, frame, state), e.label, word(e.value)) for e in entries)
 
 
 def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.items[0], frame, state)
+    value = attempt(node.items[0], frame, state)
     if isinstance(value, LAYERS):
         steps: list[tuple[str | None, Layer]] = []
         for item in node.items:
-            layer = value if item is node.items[0] else evaluate(item, frame, state)
+            layer = value if item is node.items[0] else attempt(item, frame, state)
             if isinstance(layer, Poison):
-                return POISON
+                value = POISON
+                continue
             if not isinstance(layer, LAYERS):
                 fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
             steps.append((word(item), layer))
-        return ChainL(tuple(steps), node.span)
+        return POISON if isinstance(value, Poison) else ChainL(tuple(steps), node.span)
     if not isinstance(value, Tensor | TupleV | ListV | PickV | Poison):
         fail(codes.WRONG_KIND, node.items[0].span, f"an arrow starts from a tensor, not from {describe(value)}")
     for item in node.items[1:]:
-        layer = evaluate(item, frame, state)
+        state.fed = item.value if isinstance(item, ast.Named) else item
+        layer = attempt(item, frame, state)
         if isinstance(layer, Poison) or isinstance(value, Poison):
             value = POISON
             continue
-        if isinstance(layer, PickV):
-            value = layers.feed(layer, value, word(item), item.span, frame, state)
-            continue
-        if not isinstance(layer, LAYERS):
-            fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
-        value = layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
+        try:
+            value = _arrow(value, layer, item, frame, state)
+        except Exhausted:
+            raise
+        except DiagnosticError as error:
+            state.report(*error.diagnostics)
+            value = POISON
     return value
+
+
+def _arrow(value: Thing, layer: Thing, item: ast.Expr, frame: Frame, state: State) -> Thing:
+    """`value -> item`, where the item is this layer."""
+    if isinstance(layer, PickV):
+        return layers.feed(layer, value, word(item), item.span, frame, state)
+    if not isinstance(layer, LAYERS):
+        fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
+    return layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
 
 
 def _conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
@@ -295,7 +323,8 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
             fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
         if size is None:
             has = ", ".join(value.shape)
-            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]")
+            help = _size_help(node, value) if len(node.name) > 1 else None
+            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]", help=help)
         return state.settled(size)
     if isinstance(value, TupleV | ListV):
         for item in value.items:
@@ -310,6 +339,16 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
             help=f"did you mean `{near[0]}`?" if near else None,
         )
     fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
+
+
+_LETTERS = {"channels": "c", "width": "w", "height": "h", "time": "t", "frames": "t", "depth": "t", "tokens": "n", "length": "n", "features": "c"}
+
+
+def _size_help(node: ast.Attr, tensor: Tensor) -> str:
+    """Sizes are called by their letters: `x.c`, not `x.shape[1]` or `x.channels`."""
+    letter = _LETTERS.get(node.name, next((dim for dim in tensor.shape if dim != "b"), "c"))
+    text = node.value.span.text if isinstance(node.value, ast.Ref) else "x"
+    return f"sizes have names: write `{text}.{letter}`"
 
 
 def _item(node: ast.Item, frame: Frame, state: State) -> Thing:

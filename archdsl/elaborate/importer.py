@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archdsl.elaborate.module import Module
@@ -73,7 +73,7 @@ class Importer:
         except OSError as error:
             reason = error.strerror or str(error)
             raise DiagnosticError(file_codes.UNREADABLE.error(None, f"cannot read {name}: {reason}")) from None
-        return decode(name, data)
+        return replace(decode(name, data), shipped=path.is_relative_to(self.shipped.absolute()))
 
     def _declare(self, module: Module, declaration: ast.Declaration, path: Path) -> None:
         if isinstance(declaration, ast.Use):

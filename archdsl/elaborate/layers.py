@@ -12,7 +12,7 @@ from archdsl.elaborate import primitives
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import items_of
-from archdsl.elaborate.state import DEPTH_LIMIT, State, Structural, fail
+from archdsl.elaborate.state import DEPTH_LIMIT, Exhausted, State, Structural, fail
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
@@ -40,6 +40,7 @@ from archdsl.syntax.codes import edits as edit_codes
 from archdsl.syntax.codes import elaboration as bounds
 from archdsl.syntax.codes import names as name_codes
 from archdsl.syntax.codes import values as codes
+from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.source import Span
 
 
@@ -176,10 +177,16 @@ def block(
         return statements.run_body(layer.block.body, frame, state, layer.block.span.word(layer.block.name))
 
     state.depth += 1
+    state.calls.append((span, layer.block.name))
     try:
         return regional(run, instance, span, state)
+    except Exhausted:
+        raise
+    except DiagnosticError as error:
+        raise DiagnosticError(*map(state.homed, error.diagnostics)) from None
     finally:
         state.depth -= 1
+        state.calls.pop()
 
 
 def regional(run: Callable[[], Thing], instance: Instance, span: Span, state: State) -> Thing:
@@ -306,6 +313,8 @@ def _primitive(layer: PrimitiveL, argument: Thing, instance: Instance, span: Spa
         if any(isinstance(v, Poison) for v in values.values()):
             return POISON
         layer = replace(layer, args={**layer.args, **values})
+    if any(isinstance(v, Poison) for v in layer.args.values()):
+        return POISON
     return primitives.apply(layer, argument, instance, span, state)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import METRICS
-from archdsl.elaborate.synonyms import ROOTS
+from archdsl.elaborate.synonyms import ROOTS, WORDS
 from archdsl.elaborate.unknown import dotted, unknown_name
 from archdsl.syntax import ast
 from archdsl.syntax.codes import names as codes
@@ -311,16 +311,20 @@ def _expr(root: ast.Expr, walk: _Walk) -> None:
 
 
 def _call(node: ast.Call, walk: _Walk) -> None:
+    before = len(walk.found)
     if isinstance(node.callee, ast.Ref):
         walk.use(node.callee.name, node.callee.span, node)
     elif not walk.foreign(node.callee, node):
         _expr(node.callee, walk)
+    theirs = len(walk.found) > before  # of a call that is written otherwise here, so are its truth values
     given: set[str] = set()
     for arg in node.args:
         if arg.name in given:
             walk.found.append(value_codes.SET_TWICE.error(arg.span, f"`{arg.name}` is set twice in one call"))
         given |= {arg.name} if arg.name is not None else set()
         value = arg.value
+        if theirs and isinstance(value, ast.Ref) and value.name in WORDS:
+            continue
         if arg.name is None and _compares(value) and isinstance(value, ast.Binary) and isinstance(value.left, ast.Ref):
             if not walk.has(value.left.name):
                 name, text = value.left.name, value.right.span.text

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from archdsl.elaborate import calls, expressions, layers, statements
+from archdsl.elaborate.blame import blamed, moved
 from archdsl.elaborate.edits import EditTable, matches, split, text_of, unmatched
 from archdsl.elaborate.finish import finish
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.state import State, Structural, fail, too_wide_help
+from archdsl.elaborate.state import Exhausted, State, Structural, fail, too_wide_help
 from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, TooLarge, TupleV, describe
 from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.graph import Graph, Value
@@ -149,26 +150,57 @@ def elaborate(
     """
     with deep_stack(instantiation.span):
         table = EditTable()
-        scout = State(table)
-        _patch(table, instantiation, genotypes, scout)
-        state, outputs, root = _run(instantiation, table, sizes)
-        if not _errors(state):
-            _report_unmatched(instantiation, table, state, sizes)
-        if _errors(state) or not outputs or state.broken:  # without outputs everything wrong is reported where it was declared
-            raise DiagnosticError(*(d for d in state.diagnostics.values() if d.severity == "error"))
-        settings = {p.name: "" for p in instantiation.net.params or ()}
-        graph = finish(name, kind, outputs, root, state, settings)
-        if kind == "model" and graph.choices:
-            shown = ", ".join(f"`{c.path}`" for c in graph.choices[:6]) + (
-                f" and {len(graph.choices) - 6} more" if len(graph.choices) > 6 else ""
-            )
-            fail(
-                edit_codes.MISSING_CHOICE,
-                instantiation.definitions[0].span.word(name),
-                f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: {shown}",
-                help="answer them in its genotype, or declare it a `space`",
-            )
-        return Elaborated(graph, tuple(state.diagnostics.values()))
+        _patch(table, instantiation, genotypes, State(table))
+        try:
+            return _elaborated(instantiation, table, name, kind, sizes)
+        except Exhausted:
+            raise
+        except DiagnosticError as error:
+            raise DiagnosticError(*_explained(error.diagnostics, instantiation, table, sizes)) from None
+
+
+def _elaborated(
+    instantiation: Instantiation, table: EditTable, name: str, kind: str, sizes: Mapping[str, Mapping[str, int]] | None
+) -> Elaborated:
+    state, outputs, root = _run(instantiation, table, sizes)
+    if not _errors(state):
+        _report_unmatched(instantiation, table, state, sizes)
+    if _errors(state) or not outputs or state.broken or table.broken:  # without outputs everything wrong is reported where it was declared
+        raise DiagnosticError(*(d for d in state.diagnostics.values() if d.severity == "error"))
+    settings = {p.name: "" for p in instantiation.net.params or ()}
+    graph = finish(name, kind, outputs, root, state, settings)
+    if kind == "model" and graph.choices and not table.broken:
+        shown = ", ".join(f"`{c.path}`" for c in graph.choices[:6]) + (
+            f" and {len(graph.choices) - 6} more" if len(graph.choices) > 6 else ""
+        )
+        fail(
+            edit_codes.MISSING_CHOICE,
+            instantiation.definitions[0].span.word(name),
+            f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: {shown}",
+            help="answer them in its genotype, or declare it a `space`",
+        )
+    return Elaborated(graph, tuple(state.diagnostics.values()))
+
+
+def _explained(
+    diagnostics: Sequence[Diagnostic], instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
+) -> list[Diagnostic]:
+    """The errors, those that an edit causes at that edit, and those inside what ships at the declaration that calls for it."""
+    found = blamed(diagnostics, table, lambda edits: _errors_under(instantiation, edits, sizes))
+    if instantiation.span.source.shipped:
+        return found
+    return [moved(d, instantiation.span, "inside what ships") if d.span and d.span.source.shipped else d for d in found]
+
+
+def _errors_under(
+    instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
+) -> Sequence[Diagnostic]:
+    """What is wrong with the network under other edits."""
+    try:
+        _elaborated(instantiation, table, instantiation.net.name, "space", sizes)
+    except DiagnosticError as error:
+        return error.diagnostics
+    return ()
 
 
 def _run(

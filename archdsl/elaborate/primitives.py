@@ -152,11 +152,11 @@ def operation(
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
     state.tick(span, len(macs.table) + sum(len(size.table) for size in result.shape.values()))
-    checks = [_check(p, inputs, span) for p in (*extra, *result.problems) if _is_real(p)]
+    checks = [_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)]
     certain = [c for c in checks if c.problem.is_constant]
     if certain and state.condition == TRUE and not state.pinned:  # under a choice it is decided with the guard, at the end
         first = certain[0]
-        fail(first.code, span, str(first.problem.value), help=first.help, labels=first.labels)
+        fail(first.code, first.span, str(first.problem.value), help=first.help, labels=first.labels)
     return Op(primitive.name, inputs, {**attrs, **dims}, result.shape, weights, macs, instance, span, tuple(checks))
 
 
@@ -311,10 +311,10 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
     attrs, dims, extra = arguments(layer, shapes, span, state)
     call = Call(shapes, attrs, dims)
     result = layer.primitive.shape(call)
-    checks = [_check(p, tuple(values), span) for p in (*extra, *result.problems) if _is_real(p)]
+    checks = [_check(p, tuple(values), span, state) for p in (*extra, *result.problems) if _is_real(p)]
     for check in checks:
         if check.problem.is_constant:
-            fail(check.code, span, str(check.problem.value), help=check.help, labels=check.labels)
+            fail(check.code, check.span, str(check.problem.value), help=check.help, labels=check.labels)
     shape = dict(result.shape)
     dim: str | None = None
     if name == "concat":
@@ -334,7 +334,7 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
     return Tensor(Pick(subset, tuple(values), combine, dim, weights, shape, instance, span, tuple(checks)))  # type: ignore[arg-type]
 
 
-def _check(problem: Problem, inputs: tuple[Value, ...], span: Span) -> Check:
+def _check(problem: Problem, inputs: tuple[Value, ...], span: Span, state: State) -> Check:
     message = problem.message
     if any(isinstance(v, Undefined) for v in message.table):
         undefined = exprs.problems(message)
@@ -344,7 +344,8 @@ def _check(problem: Problem, inputs: tuple[Value, ...], span: Span) -> Check:
         if value.span is not None and value.span != span:
             sizes = ", ".join(dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items())
             labels.append(Label(value.span, f"this gives [{sizes}]"))
-    return Check(message, problem.code, span, tuple(dict.fromkeys(labels)), problem.help)
+    place, inside = state.home(span)
+    return Check(message, problem.code, place, tuple(dict.fromkeys((*inside, *labels))), problem.help)
 
 
 def _is_real(problem: Problem) -> bool:

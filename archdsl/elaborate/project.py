@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archdsl.elaborate import expressions, nets
+from archdsl.elaborate.blame import moved
 from archdsl.elaborate.edits import EditTable
 from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
@@ -27,7 +28,7 @@ from archdsl.syntax.codes.names import RECURSION, UNKNOWN_NAME
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
+from archdsl.syntax.source import Source, Span
 from archdsl.syntax.suggestions import closest
 
 Sizes = Mapping[str, Mapping[str, int]]
@@ -83,7 +84,7 @@ class Project:
         found = [*syntax, *check_names(module, whole)]
         # A file beyond a limit was not read to its end, and what reaches itself has no value.
         if not any(d.severity == "error" and (d.code.startswith("E08") or d.code == RECURSION.id) for d in found):
-            found.extend(self._elaborated(module, whole, {d.message for d in found}))
+            found.extend(self._elaborated(module, whole, found))
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
             unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
@@ -91,7 +92,7 @@ class Project:
             unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
         )
 
-    def _elaborated(self, module: Module, whole: bool, told: Collection[str]) -> list[Diagnostic]:
+    def _elaborated(self, module: Module, whole: bool, told: Sequence[Diagnostic]) -> list[Diagnostic]:
         """What is wrong with the values of a file, without what was told of its names.
 
         Of a file that could not be read as a `whole` nothing is warned of: what is missing may be what was not read.
@@ -102,7 +103,9 @@ class Project:
             found.extend(self._declaration(declaration, module, spaces))
             if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
                 break  # each takes its time, and they are likely alike
-        found = [d for d in found if d.code != UNKNOWN_NAME.id or d.message not in told]
+        messages = {d.message for d in told}
+        places = {d.span.start for d in told if d.span is not None and d.span.source is module.source}
+        found = [d for d in found if d.code != UNKNOWN_NAME.id or not (d.message in messages or d.span and d.span.start in places)]
         return found if whole else [d for d in found if d.severity == "error"]
 
     def only(self, module: Module) -> str:
@@ -162,7 +165,16 @@ class Project:
         net = value.net
         values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
         instantiation = nets.resolve(value, given, net.span, state, settings=values)
-        plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        try:
+            plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        except DiagnosticError as error:
+            for key in values:
+                others = {k: v for k, v in values.items() if k != key}
+                fewer = nets.resolve(value, given, net.span, state, settings=others)
+                if _elaborates(fewer, name, net.kind, genotypes):
+                    span = _whole(key, (settings or {})[key])
+                    raise DiagnosticError(*(moved(d, span, "it fails here") for d in error.diagnostics)) from None
+            raise
         if not sizes:
             return plain
         _check_sizes(plain.graph, sizes)
@@ -171,7 +183,7 @@ class Project:
         return resized
 
     def _setting(self, name: str, text: str, module: Module, state: State) -> Thing:
-        node, errors = parse_expression(Source(f"--set {name}", text))
+        node, errors = parse_expression(_whole(name, text).source)
         if node is None or errors:
             raise DiagnosticError(*errors)
         try:
@@ -211,6 +223,19 @@ class Project:
         if isinstance(node, ast.Search):
             return check_plan(node, module, spaces)
         return []
+
+
+def _whole(name: str, text: str) -> Span:
+    """The text of a setting, as a place."""
+    return Span(Source(f"--set {name}", text), 0, len(text))
+
+
+def _elaborates(instantiation: nets.Instantiation, name: str, kind: str, genotypes: Sequence[GenotypeV]) -> bool:
+    try:
+        nets.elaborate(instantiation, name=name, kind=kind, genotypes=genotypes)
+    except DiagnosticError:
+        return False
+    return True
 
 
 def networks(module: Module) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TRUE, Expr, TooWide, both, constant, index_of, lift, restrict
 from archdsl.ir.graph import CostBound, Input, Requirement, Weight
 from archdsl.ir.instance import Instance
+from archdsl.syntax import ast
 from archdsl.syntax.codes import choices as choice_codes
 from archdsl.syntax.codes import elaboration as bounds
 from archdsl.syntax.codes import names as name_codes
@@ -68,6 +69,8 @@ class State:
     condition: Expr = TRUE
     work: int = 0
     depth: int = 0
+    fed: ast.Expr | None = None  # the item that an arrow leads to, while it is evaluated
+    calls: list[tuple[Span, str]] = field(default_factory=list)  # the blocks that are being run: where each is called, and its name
     broken: bool = False  # part of the text could not be read: what is left of it deserves no warning
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
@@ -79,8 +82,23 @@ class State:
 
     def report(self, *diagnostics: Diagnostic) -> None:
         """Keeps the first diagnostic of a code at a place, however many instances of a block repeat it."""
-        for diagnostic in diagnostics:
+        for diagnostic in map(self.homed, diagnostics):
             self.diagnostics.setdefault((diagnostic.code, diagnostic.span), diagnostic)
+
+    def homed(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic inside a block that ships, at the user's call of it; any other as it is."""
+        if diagnostic.span is None:
+            return diagnostic
+        span, inside = self.home(diagnostic.span)
+        return replace(diagnostic, span=span, labels=(*inside, *diagnostic.labels)) if inside else diagnostic
+
+    def home(self, span: Span) -> tuple[Span, tuple[Label, ...]]:
+        """Where to show what is wrong at a place: of a block that ships its innermost call in a user's file, and a label for the place."""
+        if span.source.shipped:
+            for call, name in reversed(self.calls):
+                if not call.source.shipped:
+                    return call, (Label(span, f"inside `{name}`"),)
+        return span, ()
 
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 

@@ -22,7 +22,8 @@ def unknown_name(name: str, span: Span, candidates: Iterable[str], call: ast.Cal
     """
     near = closest(name, sorted(candidates))
     help = foreign(name, call, before)
-    if near and (help is None or synonyms.plain(near[0]) == synonyms.plain(name)):
+    only_spelt = bool(near) and synonyms.plain(near[0]) == synonyms.plain(name) and not (call is not None and call.args)
+    if near and (help is None or only_spelt):
         help = f"did you mean `{near[0]}`?"
     return codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help)
 

@@ -84,7 +84,7 @@ def test_color_adds_nothing_but_color() -> None:
     ("name", "candidates", "expected"),
     [
         ("conv3", ["conv", "relu", "Conv3", "cnov3", "conv1"], ["Conv3", "cnov3", "conv"]),
-        ("x", ["y", "zz", "X"], ["X", "y"]),
+        ("x", ["y", "zz", "X"], ["X"]),
         ("batchnorm", ["batch_norm", "layer_norm"], ["batch_norm"]),
         ("gelu", [], []),
         ("gelu", ["gelu"], []),
