@@ -89,6 +89,7 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
 def _fed(node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame, state: State) -> Thing:
     """What `conv(x, 3)` would be as `x -> conv(3)`, once it has been reported, so that what follows is still checked."""
     state.report(problem)
+    known = dict(state.diagnostics)
     tensors = [value for _, value in args if holds_tensors(value)]
     try:
         layer = bind(callee, [(a, v) for a, v in args if not holds_tensors(v)], node.span, state)
@@ -100,6 +101,9 @@ def _fed(node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, fr
         raise
     except DiagnosticError:
         return POISON
+    finally:
+        state.diagnostics.clear()  # the call may be meant otherwise: what is wrong with this reading is not told
+        state.diagnostics.update(known)
 
 
 def _method(node: ast.Call, callee: ast.Attr, frame: Frame, state: State) -> None:

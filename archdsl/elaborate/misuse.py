@@ -76,7 +76,7 @@ def takes_tensor(layer: BlockL, name: str, depth: int = 0) -> bool:
     declared = next((p for p in layer.block.params or () if p.name == name), None)
     if declared is None:
         return True  # told as an unknown parameter
-    if declared.kind is not None:
+    if declared.kind is not None or declared.default is not None:  # no default is a tensor
         return declared.kind == "tensor"
     if depth >= _DEEPEST:
         return True

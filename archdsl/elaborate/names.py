@@ -11,7 +11,7 @@ from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import METRICS
 from archdsl.elaborate.synonyms import ROOTS, WORDS
-from archdsl.elaborate.unknown import dotted, unknown_name
+from archdsl.elaborate.unknown import dotted, prefixed, unknown_name
 from archdsl.syntax import ast
 from archdsl.syntax.codes import names as codes
 from archdsl.syntax.codes import syntax as syntax_codes
@@ -70,6 +70,7 @@ class _Walk:
             self.found.append(codes.UNKNOWN_NAME.error(node.span, f"unknown name `{words[0]}`", help=help))
         else:
             found = unknown_name(words[-1], node.span, (), call, self.before)
+            found = replace(found, help=found.help or prefixed(words, call))
             self.found.append(replace(found, message=f"unknown name `{'.'.join(words)}`"))
         return True
 

@@ -202,7 +202,12 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
         if dim.name in sizes:
             fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
         if len(dim.name) != 1 or not dim.name.islower():
-            fail(shape_codes.MISSING_DIMENSION, dim.span, f"dimensions have one-letter names, not `{dim.name}`")
+            fail(
+                shape_codes.MISSING_DIMENSION,
+                dim.span,
+                f"dimensions have one-letter names, not `{dim.name}`",
+                help=f"for example `[b, c = 3, h = 224, w = 224]`; here `{dim.name[0].lower()}`" if dim.name[0].isalpha() else None,
+            )
         if dim.name == "b":
             sizes["b"] = constant(given.get("b", 1))
             continue

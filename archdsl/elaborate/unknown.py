@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from archdsl.elaborate import synonyms
+from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.synonyms import Synonym
+from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
 from archdsl.syntax.codes import names as codes
 from archdsl.syntax.diagnostics import Diagnostic
@@ -36,7 +38,16 @@ def foreign(name: str, call: ast.Call | None = None, before: str = "x") -> str |
     if synonym is None:
         return None
     written = _written(synonym, name, call, before)
-    return f"write `{written}`" + (f"; {synonym.note}" if synonym.note else "")
+    padded = call is not None and any(arg.name == "padding" for arg in call.args)
+    return f"write `{written}`" + (f"; {synonym.note}" if synonym.note and not padded else "")
+
+
+def prefixed(words: Sequence[str], call: ast.Call | None) -> str | None:
+    """What is written for `math.sqrt(2)`, whose last word is a function or a layer here as well."""
+    if words[-1] not in FUNCTION_NAMES and (words[-1] not in PRIMITIVES or PRIMITIVES[words[-1]].internal):
+        return None
+    args = "" if call is None else f"({', '.join(arg.span.text for arg in call.args)})"
+    return f"leave `{'.'.join(words[:-1])}.` out: write `{words[-1]}{args if len(args) <= _LONGEST else '(…)'}`"
 
 
 def dotted(node: ast.Expr) -> tuple[str, ...]:
@@ -82,6 +93,9 @@ def translated(ours: str, value: str, rank: int = 0) -> str:
 
 def _written(synonym: Synonym, name: str, call: ast.Call | None, before: str) -> str:
     """The row's expression, with what the call says in the place of its example."""
+    if call is not None and synonyms.plain(name) == "sequential" and call.args:
+        chain = " -> ".join(arg.value.span.text for arg in call.args)
+        return chain if len(chain) <= _LONGEST else synonym.here
     if call is None or synonym.layer is None:
         return _about(synonym.here, call, before)
     takes = synonyms.KERAS.get(name, synonym.takes)
@@ -89,13 +103,22 @@ def _written(synonym: Synonym, name: str, call: ast.Call | None, before: str) ->
     tensor = before
     if args and args[0].name is None and _is_tensor(args[0].value, name):
         tensor, args = args[0].value.span.text, args[1:]
-    given = _given(args, takes, synonym.rank)
+    given = _given(args, _reached(args, takes), synonym.rank)
     if given is None:
         return _about(synonym.here, call, tensor)
     if not given and "(" in synonym.here:
         return f"{tensor} -> {synonym.here.partition(' -> ')[2]}"
     layer = synonym.layer + (f"({', '.join(given)})" if given else "")
     return f"{tensor} -> {layer}" if synonym.layer != "identity" else layer
+
+
+def _reached(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...]) -> tuple[tuple[str, str | None], ...]:
+    """The parameters that the arguments begin with: who says fewer than a layer of theirs needs leaves the input's size out."""
+    if not takes or not takes[0][0].startswith("in_"):
+        return takes
+    needed = 3 if any(ours == "kernel" for _, ours in takes) else 2
+    said = sum(arg.name is None or arg.name in [theirs for theirs, _ in takes[:needed]] for arg in args)
+    return takes[1:] if said < needed and all(arg.name != takes[0][0] for arg in args) else takes
 
 
 def _about(here: str, call: ast.Call | None, before: str) -> str:
@@ -137,6 +160,9 @@ def _given(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], r
 def _arguments(values: dict[str, str], order: Sequence[str]) -> list[str]:
     """By position as long as none is left out, then by name; what is the default here is not said."""
     kernel = values.get("kernel", "")
+    if "window" in values and "stride" in order:  # theirs is as large as the window, ours is 1
+        parts = values["window"].split("x")
+        values.setdefault("stride", parts[0] if len(set(parts)) == 1 else values["window"])
     if values.get("padding") in _halves(kernel):
         del values["padding"]
     written: list[str] = []

@@ -48,7 +48,7 @@ def explanations(machine: Machine, tokens: Tokens, at: int) -> list[Slip]:
     """Why the token was refused, the likeliest first; the last one says what was expected."""
     scene = Scene(machine, tokens, at, frozenset(machine.expected()))
     found: list[Slip] = []
-    for kind in (*HABITS, _reserved, _misspelt, _unfinished, _assigned, _chained, _closer, _missing, _unclosed, _unopened):
+    for kind in (*HABITS, _unfinished, _reserved, _misspelt, _assigned, _chained, _closer, _missing, _unclosed, _unopened):
         found.extend(kind(scene))
     message = f"{_shown(tokens, at)}: expected {_wanted(machine, set(scene.expected))}"
     diagnostic = syntax.UNEXPECTED.error(tokens.span(at), message, help=_help(scene))
@@ -97,7 +97,18 @@ def _misspelt(scene: Scene) -> Iterator[Slip]:
 
 
 def _unfinished(scene: Scene) -> Iterator[Slip]:
+    """`x = x ->` before the next statement, and `x = y` whose name was taken for the end of the one before."""
     at = scene.at
+    if scene.opens_line(at) and scene.kind(at) != END and scene.kind(at - 1) == "as":
+        diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), "expected a name after `as`")
+        yield Slip(diagnostic, (Edit(at - 1, at),))
+    elif scene.opens_line(at) and scene.kind(at) != END and "INT" in scene.expected and scene.kind(at - 1) not in (*OPENERS, ","):
+        text = scene.text(at - 1)
+        diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), f"expected an expression after `{text}`", help=_range(scene, at))
+        yield Slip(diagnostic, (Edit(at, at, ((BROKEN, ""),)),))
+    elif scene.opens_line(at) and "else" in scene.expected and scene.begins_statement(at):
+        diagnostic = syntax.MISSING.error(scene.span(at - 1), "a value under a condition needs its `else`", help="write `if test then a else b`")
+        yield Slip(diagnostic, (Edit(at, at, (("else", "else"), (BROKEN, ""))),))
     if not unfinished(scene.machine, scene.tokens, at):
         return
     span = scene.span(at - 2)
@@ -114,9 +125,12 @@ def _assigned(scene: Scene) -> Iterator[Slip]:
 def _chained(scene: Scene) -> Iterator[Slip]:
     kind = scene.kind(scene.at)
     if kind in _COMPARISONS and kind not in scene.expected and "and" in scene.expected:
-        help = f"write `a {kind} b and b {kind} c`, or parentheses"
+        end = scene.operand_end(scene.at + 1)
+        first = scene.operand_start(scene.at)
+        left = scene.source(scene.value_start(scene.at), scene.at)
+        help = f"write `{left} and {scene.source(first, scene.at)} {kind} {scene.source(scene.at + 1, end)}`"
         diagnostic = syntax.CHAINED.error(scene.span(scene.at), "comparisons do not chain", help=help)
-        yield Slip(diagnostic, (Edit(scene.at, scene.operand_end(scene.at + 1), (("and", "and"), (BROKEN, ""))),))
+        yield Slip(diagnostic, (Edit(scene.at, end, (("and", "and"), (BROKEN, ""))),))
 
 
 def _closer(scene: Scene) -> Iterator[Slip]:
@@ -154,7 +168,7 @@ def _lost_opener(scene: Scene) -> Iterator[Slip]:
     places += [i + 1 for i in range(start, scene.at) if scene.is_word(i) and wanted == "("]
     for place in sorted(places, reverse=True):
         several = "," in scene.tokens.kinds[place:partner]  # one value alone rather has a bracket too many behind it
-        if start < place <= partner and (several or scene.is_word(place - 1)):
+        if start < place <= partner and (several or scene.is_word(place - 1)) and scene.kind(place) not in OPENERS:
             message = f"expected `{wanted}` before {_shown(scene.tokens, place, plain=True)}"
             labels = [Label(scene.span(partner), f"`{scene.kind(partner)}` closes it here")]
             diagnostic = syntax.MISSING.error(scene.span(place), message, labels=labels)
@@ -182,6 +196,10 @@ def _missing(scene: Scene) -> Iterator[Slip]:
     bracketed = scene.bracket in ("(", "[")
     if kind == END:
         return
+    # `x relu`: a name on the same line begins no statement, rather an arrow is missing.
+    for index in (at, at - 1):
+        if scene.is_word(index) and not scene.opens_line(index) and scene.kind(index - 1) not in (",", "=", "->"):
+            yield _put(scene, index, "->")
     if scene.opens_line(at) and not bracketed:
         if "{" in scene.expected and (scene.begins_statement(at) and kind != "}"):
             yield _put(scene, at, "{")
@@ -191,10 +209,6 @@ def _missing(scene: Scene) -> Iterator[Slip]:
             continue  # there they are operators
         if wanted in scene.expected and (bracketed or wanted != ","):
             yield _put(scene, at, wanted)
-    # `x relu`: a name on the same line begins no statement, rather an arrow is missing.
-    for index in (at, at - 1):
-        if scene.is_word(index) and not scene.opens_line(index) and scene.kind(index - 1) not in (",", "=", "->"):
-            yield _put(scene, index, "->")
 
 
 def _put(scene: Scene, at: int, wanted: str) -> Slip:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from archdsl.syntax.codes import syntax
 from archdsl.syntax.diagnostics import Diagnostic
 from archdsl.syntax.machine import BROKEN
-from archdsl.syntax.slips import OPENERS, Edit, Habit, Scene, Slip
+from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Habit, Scene, Slip
 from archdsl.syntax.table import END
 
 _UNKNOWN = ((BROKEN, ""),)
@@ -80,7 +80,7 @@ def foreign_word(scene: Scene) -> Iterator[Slip]:
             continue
         diagnostic = _foreign(scene, index, index + 1, f"`{word}` is not a word of this language", _WORDS[word])
         for edits in _instead(scene, index, word):
-            yield Slip(diagnostic, edits, sure=False)
+            yield Slip(diagnostic, edits, sure=False, ahead=0)
         yield Slip(diagnostic)
 
 
@@ -133,7 +133,8 @@ def augmented(scene: Scene) -> Iterator[Slip]:
         written = scene.source(at, after + 1)
         end = _statement_end(scene, after + 1)
         value = _shown(scene.source(after + 1, end))
-        help = f"write `{name} = {name} {sign} ({value})`" if "**" not in written else f"multiply: `{name} = {name} * {name}`"
+        value = value if scene.operand_end(after + 1) == end else f"({value})"
+        help = f"write `{name} = {name} {sign} {value}`" if "**" not in written else f"multiply: `{name} = {name} * {name}`"
         diagnostic = _foreign(scene, at, after + 1, f"there is no `{written}`", help)
         yield Slip(diagnostic, (Edit(at, end, (("=", "="), *_UNKNOWN)),))
     elif after == at + 2 and sign in "+-":
@@ -184,7 +185,7 @@ def ternary(scene: Scene) -> Iterator[Slip]:
 def colon(scene: Scene) -> Iterator[Slip]:
     """`conv(channels: 8)`, `width: int = 8`, `x := 3`."""
     at = scene.at
-    if scene.kind(at) != ":" or "=" not in scene.expected or not scene.is_word(at - 1):
+    if scene.kind(at) != ":" or "=" not in scene.expected or not scene.is_word(at - 1) or _opens_body(scene):
         return
     name = scene.text(at - 1)
     if scene.kind(at + 1) == "=":
@@ -212,7 +213,7 @@ def default_by_colon(scene: Scene) -> Iterator[Slip]:
 def colon_body(scene: Scene) -> Iterator[Slip]:
     """`for i in range(3):`."""
     at = scene.at
-    if scene.kind(at) != ":" or "{" not in scene.expected:
+    if scene.kind(at) != ":" or "{" not in scene.expected or not _opens_body(scene) and "=" in scene.expected:
         return
     diagnostic = syntax.COLON_BODY.error(scene.span(at), "a body opens with `{`, not with `:`", help="write `{ … }` around the body")
     if scene.kind(at + 1) == "{":
@@ -221,6 +222,32 @@ def colon_body(scene: Scene) -> Iterator[Slip]:
     line = scene.line_start(at)
     known = scene.kind(line) == "else" and scene.kind(line - 1) != "}"  # the `if` of this `else` has been told
     yield Slip(diagnostic, (Edit(at, at + 1, (("{", ":"),)),), known=known)
+
+
+def _opens_body(scene: Scene) -> bool:
+    """Does a body follow this `:`, rather than a value?"""
+    following = scene.at + 1
+    return "{" in scene.expected and (scene.opens_line(following) or scene.kind(following) in ("{", *STATEMENTS))
+
+
+def no_shape(scene: Scene) -> Iterator[Slip]:
+    """`input x = [b, c = 3]`, `input [b, c = 3]`."""
+    at = scene.at
+    if scene.kind(at) == "=" and scene.kind(at - 2) in ("input", "param"):
+        value = _shown(scene.source(at + 1, scene.value_end(at + 1)))
+        diagnostic = _foreign(scene, at, at + 1, "`=` gives no shape", f"write `{scene.kind(at - 2)} {scene.text(at - 1)}: {value}`")
+        yield Slip(diagnostic, (Edit(at, at + 1, ((":", ":"),)),))
+    if scene.kind(at) == "[" and scene.kind(at - 1) == "input":
+        value = _shown(scene.source(at, scene.group_end(at)))
+        diagnostic = _foreign(scene, at, at + 1, "an input has a name", f"write `input x: {value}`")
+        yield Slip(diagnostic, (Edit(at, at, (("NAME", "x"), (":", ":"))),))
+
+
+def then_body(scene: Scene) -> Iterator[Slip]:
+    """`if a then { … }`."""
+    if scene.kind(scene.at) in ("then", "do") and "{" in scene.expected:
+        diagnostic = _foreign(scene, scene.at, scene.at + 1, "`then` stands between values", "remove it: statements stand in `{ … }`")
+        yield Slip(diagnostic, (Edit(scene.at, scene.at + 1),))
 
 
 def shape(scene: Scene) -> Iterator[Slip]:
@@ -305,12 +332,15 @@ def domain(scene: Scene) -> Iterator[Slip]:
 
 
 def arrows(scene: Scene) -> Iterator[Slip]:
-    """`x => conv(8)`, `x |> conv(8)`, `x - > conv(8)`, `x >> conv(8)`."""
-    at = scene.at
-    pair = scene.kind(at - 1) + scene.kind(at)
-    if pair in ("=>", "->", "|>", ">>", "~>"):
-        diagnostic = _foreign(scene, at - 1, at + 1, f"`{scene.source(at - 1, at + 1)}` is no arrow", "write `->`")
-        yield Slip(diagnostic, (Edit(at - 1, at + 1, (("->", "->"),)),), sure=False)
+    """`x => conv(8)`, `x - > conv(8)`, `x >> conv(8)`."""
+    for first in (scene.at - 1, scene.at):
+        if scene.kind(first) + scene.kind(first + 1) not in ("=>", "->", ">>", "~>", "<>"):
+            continue
+        written, name = scene.source(first, first + 2), scene.text(first - 1)
+        alone = scene.is_word(first - 1) and scene.opens_line(first - 1)
+        help = f"write `{name} = {name} -> …`" if alone else "write `->`"
+        put = (("=", "="), ("NAME", name), ("->", "->")) if alone else (("->", "->"),)
+        yield Slip(_foreign(scene, first, first + 2, f"`{written}` is no arrow", help), (Edit(first, first + 2, put),), sure=False)
 
 
 def chained_assignment(scene: Scene) -> Iterator[Slip]:
@@ -346,9 +376,9 @@ def loop_pattern(scene: Scene) -> Iterator[Slip]:
         end = scene.group_end(header + 1)
         diagnostic = _foreign(scene, header + 1, header + 2, "a loop has no parentheses", "write `for x in xs { … }`")
         yield Slip(diagnostic, (Edit(header + 1, header + 2), Edit(end - 1, end)))
-    if scene.kind(at) in ("=", "of", ":") and "in" in scene.expected and scene.is_word(at - 1):
+    if scene.kind(at) in ("=", "of", ":", "~") and "in" in scene.expected and scene.is_word(at - 1):
         diagnostic = _foreign(scene, at, at + 1, f"`{scene.text(at)}` leads no loop", f"write `for {scene.text(at - 1)} in …`")
-        yield Slip(diagnostic, (Edit(at, at + 1, (("in", "in"),)),), sure=False)
+        yield Slip(diagnostic, (Edit(at, at + 1, (("in", "in"),)),), sure=False, known=scene.span(at).text == "∈")
 
 
 def comma_too_many(scene: Scene) -> Iterator[Slip]:
@@ -440,8 +470,12 @@ def typed(scene: Scene) -> Iterator[Slip]:
 
 
 def point(scene: Scene) -> Iterator[Slip]:
-    """`.5`, `1.`, `xs[1:]`, `x[..., 0]`."""
+    """`.5`, `1.`, `8...16`, `xs[1:]`."""
     at = scene.at
+    if scene.kind(at) == "." and scene.kind(at - 1) == ".." and scene.adjoin(at):
+        diagnostic = _foreign(scene, at - 1, at + 1, "there is no `...`", "a range is `low..high`, both ends included")
+        yield Slip(diagnostic, (Edit(at, at + 1),))
+        return
     if scene.kind(at) == "." and scene.kind(at + 1) == "INT" and "INT" in scene.expected:
         help = f"write `0.{scene.text(at + 1)}`"
         diagnostic = syntax.BAD_NUMBER.error(scene.span(at, at + 2), "a number begins with a digit", help=help)
@@ -470,7 +504,9 @@ def matrix_product(scene: Scene) -> Iterator[Slip]:
     elif "+" in scene.expected:
         end = at + 1 if scene.adjoin(at + 1) or len(scene.text(at)) > 1 else scene.operand_end(at + 1)
         help = "a product over a dimension: `(x, y) -> dot(@c)`"
-        yield Slip(_foreign(scene, at, at + 1, "there is no matrix product `@`", help), (Edit(at, end, (("+", "+"), *_UNKNOWN)),), sure=False)
+        diagnostic = _foreign(scene, at, at + 1, "there is no matrix product `@`", help)
+        known = scene.text(at) == "@"  # told when it was read
+        yield Slip(diagnostic, (Edit(at, end, (("+", "+"), *_UNKNOWN)),), sure=False, known=known)
 
 
 HABITS: tuple[Habit, ...] = (
@@ -484,11 +520,13 @@ HABITS: tuple[Habit, ...] = (
     colon,
     default_by_colon,
     shape,
+    no_shape,
+    then_body,
     step,
     own,
+    arrows,
     domain,
     chained_assignment,
-    arrows,
     braces,
     negated,
     typed,

@@ -17,7 +17,8 @@ ERROR = "$ERROR"  # a terminal that no rule has
 _KINDS = re.compile(
     r"""
     (?P<INT>[0-9][A-Za-z0-9_]*(?:\.[0-9][A-Za-z0-9_]*)?)
-    | (?P<STRING>"[^"\r\n]*"?)
+    | (?P<STRING>"[^"\r\n]*"|"[\w./-]*)
+    | (?P<PIPE>\|>)
     | (?P<QUOTED>'''[^\r\n]*?'''|'[^'\r\n]*'|“[^”\r\n]*”|‘[^’\r\n]*’)
     | (?P<AXES>@[A-Za-z0-9_]*)
     | (?P<OTHER>[^ \t\r\nA-Za-z0-9_"#@(){}\[\],.:=~+\-*/%<>!]+|.)
@@ -41,9 +42,14 @@ def misspelt(source: Source, at: int) -> tuple[Token, Diagnostic]:
             closed = len(text) > 1 and text.endswith('"')
             message = "a string may not contain control characters" if closed else "this string is not closed on its line"
             diagnostic = syntax.BAD_STRING.error(span, message, help=None if closed else 'close it with `"`')
+            return place("STRING", text if closed else f'{text}"', span.start, span.end), diagnostic
         case "AXES":
             help = "a set of dimensions is `@` and their letters in lower case: `@hw`"
+            if text == "@":
+                help += "; a product over a dimension is `(x, y) -> dot(@c)`"
             diagnostic = syntax.BAD_AXES.error(span, f"`{shown}` is not a set of dimensions", help=help)
+        case "PIPE":
+            return place(terminals()["->"], "->", span.start, span.end), syntax.BAD_CHARACTER.error(span, "`|>` is no arrow", help="write `->`")
         case "QUOTED":
             plain = '"' + text.strip("'“”‘’").replace('"', "") + '"'
             help = f"write `{plain}`" if len(plain) <= 40 else 'write `"…"`'
@@ -75,7 +81,7 @@ _MEANT = {
     "≤": "<=",
     "≥": ">=",
     "≠": "!=",
-    "∈": "in",
+    "∈": "~",
 }
 _SLIPS = {
     ";": "statements need no separator",

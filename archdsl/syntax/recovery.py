@@ -85,6 +85,8 @@ def unfinished(machine: Machine, tokens: Tokens, at: int) -> bool:
     """Is this the sign of a statement whose name was taken for the end of the statement before?"""
     if tokens.kinds[at] not in ("=", "~") or at < 2 or tokens.kinds[at - 1] != "NAME":
         return False
+    if tokens.kinds[at - 2] == ".":
+        return False
     level = innermost(machine)
     begun = machine.first(level + 1) if level < machine.height else at
     # In brackets and in conditions the sign is rather an `=` for `==`.

@@ -115,7 +115,7 @@ class _Reader:
         for edit in sorted(slip.edits, key=lambda edit: -edit.start):
             self.tokens.replace(edit.start, edit.end, edit.put)
             target = _moved(target, edit)
-        last = self._read(mark.at, target, 0 if slip.sure else _AHEAD)
+        last = self._read(mark.at, target, slip.ahead if slip.ahead is not None else _AHEAD * (not slip.sure))
         if last is None:
             before.restore(self)
         return last

@@ -46,6 +46,7 @@ class Slip:
     sure: bool = True
     again: str | None = None
     known: bool = False  # part of a slip that has been reported
+    ahead: int | None = None  # how many tokens behind the refused one the mend must let in; None is a few unless it is sure
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,11 @@ class Scene:
         return self.tokens.span(min(start, last)).to(self.tokens.span(last))
 
     def source(self, start: int, end: int) -> str:
-        """The text of tokens on one line, without comments."""
+        """The text of tokens, up to the end of the line, without comments."""
         pieces: list[str] = []
         for index in range(start, min(end, len(self.tokens.kinds))):
+            if index > start and self.opens_line(index):
+                break
             gap = index > start and not self.adjoin(index)
             pieces.append(" " * gap + self.tokens.span(index).text)
         return "".join(pieces)
@@ -144,6 +147,12 @@ class Scene:
                 break
             index = self.group_end(index) if kind in OPENERS else index + 1
         return index
+
+    def operand_start(self, index: int) -> int:
+        """Where the operand that ends before this token begins."""
+        signs = ("+", "-", "*", "/", "//", "%", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "->", "in")
+        start = self.value_start(index)
+        return max((i + 1 for i in range(start, index) if self.kind(i) in signs), default=start)
 
     def operand_end(self, index: int) -> int:
         """Where the operand that begins with this token ends: `-f(x).c` is one."""
