@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
-from archdsl.elaborate.values import ListV, RangeV, Thing, scalar_text
+from archdsl.elaborate.values import ListV, Poison, RangeV, Thing, scalar_text
 from archdsl.ir.choice import Alternative
 from archdsl.syntax import ast
 from archdsl.syntax.codes import edits as codes
@@ -257,7 +257,10 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
                 return i
         if frame.env.find(node.name) is None and frame.module.find(node.name, state) is None:
             _refuse(node, node.name, alternatives, path)
-    value = _constant(expressions.evaluate(node, frame, state), node.span, state)
+    given = expressions.evaluate(node, frame, state)
+    if isinstance(given, Poison):
+        raise DiagnosticError()  # reported where it went wrong
+    value = _constant(given, node.span, state)
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i

@@ -89,6 +89,7 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
         case ast.Call():
             return calls.call(node, frame, state)
         case ast.Broken():
+            state.broken = True
             return POISON
         case ast.Conditional():
             return _conditional(node, frame, state)
@@ -209,6 +210,8 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
     value = frame.env.find(node.name)
     if value is None:
         value = frame.module.find(node.name, state)
+    if isinstance(value, Poison):
+        state.broken = True
     if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
         fail(codes.WRONG_KIND, node.span, f"`{node.name}` is a search plan, which has no value", help="a plan is run: `archdsl search`")
     if value is None:
@@ -341,7 +344,17 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
     fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
 
 
-_LETTERS = {"channels": "c", "width": "w", "height": "h", "time": "t", "frames": "t", "depth": "t", "tokens": "n", "length": "n", "features": "c"}
+_LETTERS = {
+    "channels": "c",
+    "width": "w",
+    "height": "h",
+    "time": "t",
+    "frames": "t",
+    "depth": "t",
+    "tokens": "n",
+    "length": "n",
+    "features": "c",
+}
 
 
 def _size_help(node: ast.Attr, tensor: Tensor) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archdsl.elaborate.module import Module
+from archdsl.elaborate.slipped import slipped
 from archdsl.syntax import ast
 from archdsl.syntax.codes import files as file_codes
 from archdsl.syntax.codes import names as codes
@@ -50,7 +51,7 @@ class Importer:
             file, diagnostics = from_yaml(source)
         else:
             file, diagnostics = parse(source)
-        module = Module(path.stem, source, file)
+        module = Module(path.stem, source, file, slipped=slipped(file, diagnostics))
         self.modules[path] = module
         self.diagnostics[path] = diagnostics
         self.loading.append(path)

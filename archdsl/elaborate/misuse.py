@@ -98,7 +98,7 @@ def _is_number(layer: BlockL, call: ast.Call, arg: ast.Arg, depth: int) -> bool:
         inner = PrimitiveL(PRIMITIVES[call.callee.name])
     if isinstance(inner, PrimitiveL):
         return not _may_be_tensor(inner, arg, call.args)
-    if inner is None:
+    if not isinstance(inner, BlockL):
         return False
     name = arg.name or _by_position([p.name for p in inner.block.params or ()], set(), arg, call.args)
     return name is not None and not takes_tensor(inner, name, depth + 1)

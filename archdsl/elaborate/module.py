@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate.scope import Env, Frame
+from archdsl.elaborate.slipped import Head
 from archdsl.elaborate.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing, TooLarge
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
@@ -30,6 +31,7 @@ class Module:
     imports: dict[str, tuple[Module, str]] = field(default_factory=dict)
     values: dict[str, Thing] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)  # what could not be read, here or in a file of a `use`: reported there, silent here
+    slipped: frozenset[Head] = frozenset()  # statements with an error of syntax
     busy: set[str] = field(default_factory=set)
     failed: dict[str, DiagnosticError] = field(default_factory=dict)  # constants without a value, so that all uses say the same
 

@@ -163,7 +163,7 @@ def _elaborated(
     instantiation: Instantiation, table: EditTable, name: str, kind: str, sizes: Mapping[str, Mapping[str, int]] | None
 ) -> Elaborated:
     state, outputs, root = _run(instantiation, table, sizes)
-    if not _errors(state):
+    if not _errors(state) and not state.broken:
         _report_unmatched(instantiation, table, state, sizes)
     if _errors(state) or not outputs or state.broken or table.broken:  # without outputs everything wrong is reported where it was declared
         raise DiagnosticError(*(d for d in state.diagnostics.values() if d.severity == "error"))
@@ -192,9 +192,7 @@ def _explained(
     return [moved(d, instantiation.span, "inside what ships") if d.span and d.span.source.shipped else d for d in found]
 
 
-def _errors_under(
-    instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
-) -> Sequence[Diagnostic]:
+def _errors_under(instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None) -> Sequence[Diagnostic]:
     """What is wrong with the network under other edits."""
     try:
         _elaborated(instantiation, table, instantiation.net.name, "space", sizes)

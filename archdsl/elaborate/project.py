@@ -15,6 +15,7 @@ from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
 from archdsl.elaborate.nets import Elaborated
 from archdsl.elaborate.plans import check_plan
+from archdsl.elaborate.slipped import lies_in
 from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
@@ -80,8 +81,12 @@ class Project:
 
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
-        whole = not any(d.severity == "error" and d.code.startswith("E01") for d in syntax)
-        found = [*syntax, *check_names(module, whole)]
+        unread = {d.span.start for d in syntax if d.span is not None and d.code.startswith("E01")}
+        whole = not unread
+        # A word that stands where something is missing before it may be meant otherwise.
+        named = [d for d in check_names(module, whole) if d.span is None or d.span.start not in unread]
+        named = [d for d in named if d.code == UNKNOWN_NAME.id or not lies_in(d.span, module.file, module.slipped)]
+        found = [*syntax, *named]
         # A file beyond a limit was not read to its end, and what reaches itself has no value.
         if not any(d.severity == "error" and (d.code.startswith("E08") or d.code == RECURSION.id) for d in found):
             found.extend(self._elaborated(module, whole, found))
@@ -104,8 +109,9 @@ class Project:
             if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
                 break  # each takes its time, and they are likely alike
         messages = {d.message for d in told}
+        found = [d for d in found if not lies_in(d.span, module.file, module.slipped)]
         places = {d.span.start for d in told if d.span is not None and d.span.source is module.source}
-        found = [d for d in found if d.code != UNKNOWN_NAME.id or not (d.message in messages or d.span and d.span.start in places)]
+        found = [d for d in found if d.code != UNKNOWN_NAME.id or not (d.message in messages or (d.span and d.span.start in places))]
         return found if whole else [d for d in found if d.severity == "error"]
 
     def only(self, module: Module) -> str:

@@ -13,6 +13,7 @@ from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import iterate, most_turns, unpack
+from archdsl.elaborate.slipped import head_of
 from archdsl.elaborate.state import Exhausted, State, fail, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
 from archdsl.ir.expr import Expr, TooWide, constant, lift, negate
@@ -47,9 +48,11 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
     """The statements in order, each on its own: one that fails poisons what it should have bound."""
     for statement in body:
         state.tick(statement.span)
+        known = dict(state.diagnostics) if frame.module.slipped and head_of(statement) in frame.module.slipped else None
         try:
             _statement(statement, frame, state)
-            continue
+            if known is None or len(known) == len(state.diagnostics):
+                continue
         except Exhausted:
             raise
         except DiagnosticError as error:
@@ -60,8 +63,12 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
             state.report(bound_codes.TOO_MUCH_WORK.error(statement.span, str(large), help="make loops shorter, or lists smaller"))
         for name in assigned((statement,)):
             frame.env.assign(name, POISON)
-        if isinstance(statement, ast.Output):
+        if isinstance(statement, ast.Output) and not frame.outputs:
             frame.outputs.append(POISON)
+        if known is not None and not isinstance(statement, ast.For | ast.If):
+            state.broken = True
+            state.diagnostics.clear()
+            state.diagnostics.update(known)
 
 
 def _has_output(body: Sequence[ast.Stmt]) -> bool:

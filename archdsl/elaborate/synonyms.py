@@ -32,7 +32,9 @@ def _takes(text: str) -> tuple[tuple[str, str | None], ...]:
 
 
 _CONV = _takes("in_channels=- out_channels=channels kernel_size=kernel stride padding dilation groups bias padding_mode=- device=- dtype=-")
-_KERAS_CONV = _takes("filters=channels kernel_size=kernel strides=stride padding data_format=- dilation_rate=dilation groups activation=- use_bias=bias")
+_KERAS_CONV = _takes(
+    "filters=channels kernel_size=kernel strides=stride padding data_format=- dilation_rate=dilation groups activation=- use_bias=bias"
+)
 _POOL = _takes("kernel_size=window stride padding dilation=- return_indices=- ceil_mode=-")
 _KERAS_POOL = _takes("pool_size=window strides=stride padding data_format=-")
 _NORM = _takes("num_features=- eps momentum affine track_running_stats=-")
@@ -44,8 +46,12 @@ _DEPTHWISE = Synonym("x -> conv(x.c, 3x3, groups = x.c)", note="`use std: depthw
 _GLOBAL = Synonym("x -> mean(@hw)")
 _GLOBAL_3D = Synonym("x -> mean(@thw)")
 _FLATTEN = Synonym("x -> mean(@hw)", note="a linear map over all positions needs no flattening: `x -> linear(10, @chw)`")
-_RESHAPE = Synonym("x -> merge(@hw, @n)", note="dimensions have names: `merge` makes one of several, `split` several of one, `rename` another name")
-_ORDER = Synonym("x -> rename(@c, @n)", note="the order of dimensions means nothing here: leave it out, every layer names the dimensions it works on")
+_RESHAPE = Synonym(
+    "x -> merge(@hw, @n)", note="dimensions have names: `merge` makes one of several, `split` several of one, `rename` another name"
+)
+_ORDER = Synonym(
+    "x -> rename(@c, @n)", note="the order of dimensions means nothing here: leave it out, every layer names the dimensions it works on"
+)
 _RESIZE = Synonym("x -> resize(h = 2 * x.h, w = 2 * x.w)")
 _ARROWS = Synonym("conv(16, 3) -> batch_norm -> relu")
 _REPEAT = Synonym("[conv(16, 3), conv(16, 5)]", note="layers are values: a list holds them, a loop applies them")
@@ -280,7 +286,9 @@ WORDS = {
     "map": "write `[f(x) for x in xs]`",
     "filter": "write `[x for x in xs if condition]`",
 }
-ROOTS = frozenset({"torch", "nn", "F", "functional", "tf", "keras", "layers", "timm", "np", "numpy", "math", "torchvision", "ops", "einops", "jax"})
+ROOTS = frozenset(
+    {"torch", "nn", "F", "functional", "tf", "keras", "layers", "timm", "np", "numpy", "math", "torchvision", "ops", "einops", "jax"}
+)
 # Their names of parameters, with ours where a layer has one of these.
 _KEYWORDS = {
     "out_channels": ("channels", "width"),

@@ -12,7 +12,7 @@ from archdsl.syntax.diagnostics import Diagnostic, Label
 from archdsl.syntax.habits import HABITS
 from archdsl.syntax.machine import BROKEN, Machine
 from archdsl.syntax.misspellings import ERROR
-from archdsl.syntax.recovery import opens_declaration, unfinished
+from archdsl.syntax.recovery import innermost, opens_declaration, unfinished
 from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Scene, Slip, opening
 from archdsl.syntax.suggestions import closest
 from archdsl.syntax.table import END
@@ -48,7 +48,9 @@ def explanations(machine: Machine, tokens: Tokens, at: int) -> list[Slip]:
     """Why the token was refused, the likeliest first; the last one says what was expected."""
     scene = Scene(machine, tokens, at, frozenset(machine.expected()))
     found: list[Slip] = []
-    for kind in (*HABITS, _unfinished, _reserved, _misspelt, _assigned, _chained, _closer, _missing, _unclosed, _unopened):
+    if _runs_on(scene):
+        return [*_unclosed(scene)]
+    for kind in (_juxtaposed, *HABITS, _unfinished, _reserved, _misspelt, _assigned, _chained, _closer, _missing, _unclosed, _unopened):
         found.extend(kind(scene))
     message = f"{_shown(tokens, at)}: expected {_wanted(machine, set(scene.expected))}"
     diagnostic = syntax.UNEXPECTED.error(tokens.span(at), message, help=_help(scene))
@@ -107,7 +109,9 @@ def _unfinished(scene: Scene) -> Iterator[Slip]:
         diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), f"expected an expression after `{text}`", help=_range(scene, at))
         yield Slip(diagnostic, (Edit(at, at, ((BROKEN, ""),)),))
     elif scene.opens_line(at) and "else" in scene.expected and scene.begins_statement(at):
-        diagnostic = syntax.MISSING.error(scene.span(at - 1), "a value under a condition needs its `else`", help="write `if test then a else b`")
+        diagnostic = syntax.MISSING.error(
+            scene.span(at - 1), "a value under a condition needs its `else`", help="write `if test then a else b`"
+        )
         yield Slip(diagnostic, (Edit(at, at, (("else", "else"), (BROKEN, ""))),))
     if not unfinished(scene.machine, scene.tokens, at):
         return
@@ -151,7 +155,7 @@ def _closer(scene: Scene) -> Iterator[Slip]:
     if bracket == "{" or kind not in (OPENERS[other] for other in machine.kinds if other in OPENERS):
         yield from _lost_opener(scene)
         diagnostic = syntax.UNOPENED.error(tokens.span(at), f"`{kind}` closes nothing here", labels=[_opened(scene, opener)])
-        other = ((Edit(at, at + 1, ((OPENERS[bracket], OPENERS[bracket]),)),) if bracket != "{" else mend)
+        other = (Edit(at, at + 1, ((OPENERS[bracket], OPENERS[bracket]),)),) if bracket != "{" else mend
         yield Slip(diagnostic, other)
         return
     yield _never_closed(scene, opener)
@@ -169,10 +173,7 @@ def _lost_opener(scene: Scene) -> Iterator[Slip]:
     for place in sorted(places, reverse=True):
         several = "," in scene.tokens.kinds[place:partner]  # one value alone rather has a bracket too many behind it
         if start < place <= partner and (several or scene.is_word(place - 1)) and scene.kind(place) not in OPENERS:
-            message = f"expected `{wanted}` before {_shown(scene.tokens, place, plain=True)}"
-            labels = [Label(scene.span(partner), f"`{scene.kind(partner)}` closes it here")]
-            diagnostic = syntax.MISSING.error(scene.span(place), message, labels=labels)
-            yield Slip(diagnostic, (Edit(place, place, ((wanted, wanted),)),), sure=False)
+            yield from _opens_before(scene, place, wanted, partner)
 
 
 def _unmatched(scene: Scene, start: int) -> int | None:
@@ -183,9 +184,8 @@ def _unmatched(scene: Scene, start: int) -> int | None:
         kind = scene.kind(index)
         if kind in ("(", "["):
             waiting.append(OPENERS[kind])
-        elif kind in (")", "]"):
-            if not waiting or waiting.pop() != kind:
-                return index
+        elif kind in (")", "]") and (not waiting or waiting.pop() != kind):
+            return index
         index += 1
     return None
 
@@ -196,19 +196,59 @@ def _missing(scene: Scene) -> Iterator[Slip]:
     bracketed = scene.bracket in ("(", "[")
     if kind == END:
         return
+    if scene.is_word(at) and "," in scene.expected and (bracketed or scene.kind(at + 1) in ("->", "=")):
+        yield _put(scene, at, ",")
     # `x relu`: a name on the same line begins no statement, rather an arrow is missing.
     for index in (at, at - 1):
         if scene.is_word(index) and not scene.opens_line(index) and scene.kind(index - 1) not in (",", "=", "->"):
             yield _put(scene, index, "->")
     if scene.opens_line(at) and not bracketed:
-        if "{" in scene.expected and (scene.begins_statement(at) and kind != "}"):
+        if "{" in scene.expected and scene.begins_statement(at) and kind != "}" and _heads_body(scene):
             yield _put(scene, at, "{")
         return
     for wanted in (",", "=", "in", "of", "then", ":", "{"):
         if wanted in ("in", "of") and "+" in scene.expected:
             continue  # there they are operators
+        if wanted == "{" and not _heads_body(scene):
+            continue
         if wanted in scene.expected and (bracketed or wanted != ","):
             yield _put(scene, at, wanted)
+
+
+def _heads_body(scene: Scene) -> bool:
+    """Does the statement that was begun have a body?"""
+    level = innermost(scene.machine)
+    first = scene.machine.first(level + 1) if level < scene.machine.height else scene.at
+    return scene.kind(first) in ("if", "for", "block", "space", "model", "genotype", "search", "step") or "else" in scene.machine.kinds
+
+
+def _runs_on(scene: Scene) -> bool:
+    """Does a statement begin here, on a line of its own and no farther right, although a bracket is open?"""
+    if scene.bracket not in ("(", "[") or not scene.begins_statement(scene.at) or scene.kind(scene.at) in (END, "}"):
+        return False
+    opener = opening(scene.machine)
+    if opener is None or OPENERS[scene.machine.kinds[opener]] not in scene.expected:
+        return False
+    first = scene.machine.first(innermost(scene.machine) + 1)
+    return scene.tokens.column(scene.at) <= scene.tokens.column(scene.line_start(first))
+
+
+def _juxtaposed(scene: Scene) -> Iterator[Slip]:
+    """`x -> conv 8, 3)`: two values side by side, and a bracket on the line that closes nothing."""
+    partner = _unmatched(scene, scene.line_start(scene.at))
+    if partner is None or scene.kind(partner) != ")":
+        return
+    for place in range(scene.line_start(scene.at) + 1, partner):
+        value = scene.is_word(place) or scene.kind(place) in ("INT", "FLOAT", "SIZE", "AXES", "STRING")
+        if value and scene.kind(place - 1) == "NAME":
+            yield from _opens_before(scene, place, "(", partner)
+
+
+def _opens_before(scene: Scene, place: int, wanted: str, partner: int) -> Iterator[Slip]:
+    message = f"expected `{wanted}` before {_shown(scene.tokens, place, plain=True)}"
+    labels = [Label(scene.span(partner), f"`{scene.kind(partner)}` closes it here")]
+    diagnostic = syntax.MISSING.error(scene.span(place), message, labels=labels)
+    yield Slip(diagnostic, (Edit(place, place, ((wanted, wanted),)),), sure=False)
 
 
 def _put(scene: Scene, at: int, wanted: str) -> Slip:
@@ -224,11 +264,12 @@ def _unclosed(scene: Scene) -> Iterator[Slip]:
     if opener is None or OPENERS[scene.machine.kinds[opener]] not in scene.expected:
         return
     bracket = scene.machine.kinds[opener]
-    if bracket != "{" and kind in ("{", "with"):
-        yield _never_closed(scene, opener)
-    elif kind == END or (bracket == "{" and opens_declaration(scene.tokens, scene.at)):
-        yield _never_closed(scene, opener)
-    elif bracket != "{" and scene.opens_line(scene.at):
+    if (
+        (bracket != "{" and kind in ("{", "with"))
+        or kind == END
+        or (bracket == "{" and opens_declaration(scene.tokens, scene.at))
+        or (bracket != "{" and scene.opens_line(scene.at))
+    ):
         yield _never_closed(scene, opener)
     elif bracket != "{" and kind in ("=", "~") and scene.kind(scene.at - 1) == "NAME":
         yield _never_closed(scene, opener, scene.at - 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.syntax.codes import syntax
-from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.syntax.diagnostics import Diagnostic, Label
 from archdsl.syntax.machine import BROKEN
 from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Habit, Scene, Slip
 from archdsl.syntax.table import END
@@ -168,7 +168,7 @@ def ternary(scene: Scene) -> Iterator[Slip]:
     if scene.kind(at) == "else":
         while test > 0 and scene.kind(test) != "if" and scene.kind(test) not in ("{", "}", "="):
             test -= 1
-    if scene.kind(test) != "if" or scene.opens_line(test) or test == 0 or "{" in scene.expected and test == at:
+    if scene.kind(test) != "if" or scene.opens_line(test) or test == 0 or ("{" in scene.expected and test == at):
         return
     other = test + 1
     while scene.kind(other) not in ("else", END, "{", "}", ",") and not scene.begins_statement(other):
@@ -188,6 +188,15 @@ def colon(scene: Scene) -> Iterator[Slip]:
     if scene.kind(at) != ":" or "=" not in scene.expected or not scene.is_word(at - 1) or _opens_body(scene):
         return
     name = scene.text(at - 1)
+    if scene.kind(scene.line_start(at)) == "input" and scene.kind(at + 1) == "[" and scene.kind(at - 2) == "," and scene.opener is not None:
+        labels = [Label(scene.span(scene.opener), "`[` opened here")]
+        diagnostic = syntax.UNCLOSED.error(scene.span(at - 2), "expected `]` before `,`", labels=labels)
+        yield Slip(diagnostic, (Edit(at - 2, at - 2, (("]", "]"),)),))
+        return
+    if scene.kind(scene.line_start(at)) == "input" and scene.kind(at + 1) == "[":
+        diagnostic = syntax.MISSING.error(scene.span(at - 1), f"expected `,` before name `{name}`")
+        yield Slip(diagnostic, (Edit(at - 1, at - 1, ((",", ","),)),))
+        return
     if scene.kind(at + 1) == "=":
         end, written = at + 2, f"{name} = …"
     elif scene.is_word(at + 1) and scene.kind(at + 2) == "=":
@@ -213,7 +222,7 @@ def default_by_colon(scene: Scene) -> Iterator[Slip]:
 def colon_body(scene: Scene) -> Iterator[Slip]:
     """`for i in range(3):`."""
     at = scene.at
-    if scene.kind(at) != ":" or "{" not in scene.expected or not _opens_body(scene) and "=" in scene.expected:
+    if scene.kind(at) != ":" or "{" not in scene.expected or (not _opens_body(scene) and "=" in scene.expected):
         return
     diagnostic = syntax.COLON_BODY.error(scene.span(at), "a body opens with `{`, not with `:`", help="write `{ … }` around the body")
     if scene.kind(at + 1) == "{":
@@ -257,7 +266,7 @@ def shape(scene: Scene) -> Iterator[Slip]:
     if start is None or scene.kind(start) not in ("(", "[") or scene.kind(start - 1) != ":" or "{" in scene.expected:
         return
     line = scene.line_start(start)
-    if scene.kind(start) == "(" and "[" not in scene.expected or not {"input", "param"} & {scene.kind(i) for i in range(line, start)}:
+    if (scene.kind(start) == "(" and "[" not in scene.expected) or not {"input", "param"} & {scene.kind(i) for i in range(line, start)}:
         return
     end = scene.group_end(start)
     named = _named_sizes(scene, start + 1, end - 1)
@@ -316,7 +325,7 @@ def own(scene: Scene) -> Iterator[Slip]:
 def domain(scene: Scene) -> Iterator[Slip]:
     """`kernel in [1, 3]`, `kernel ∈ …`, `x <- 3`, `x == 3` as a statement."""
     at = scene.at
-    if not scene.is_word(at - 1) or "=" not in scene.expected or scene.opener is not None and scene.bracket != "{":
+    if not scene.is_word(at - 1) or "=" not in scene.expected or (scene.opener is not None and scene.bracket != "{"):
         return
     name, value = scene.text(at - 1), _shown(scene.source(at + 1, _statement_end(scene, at + 1)))
     if scene.kind(at) == "in":
@@ -384,10 +393,37 @@ def loop_pattern(scene: Scene) -> Iterator[Slip]:
 def comma_too_many(scene: Scene) -> Iterator[Slip]:
     """`output x,` and `a, = 3`: a comma behind the last of several values, outside of brackets."""
     for index in (scene.at - 1, scene.at - 2):
-        if scene.bracket in ("(", "[") or scene.kind(index) != "," or index == scene.at - 2 and scene.kind(scene.at) not in ("=", "~", "{"):
+        if (
+            scene.bracket in ("(", "[")
+            or scene.kind(index) != ","
+            or (index == scene.at - 2 and scene.kind(scene.at) not in ("=", "~", "{"))
+        ):
             continue
         diagnostic = _foreign(scene, index, index + 1, "a comma too many", "remove it: only inside brackets may a list end in `,`")
         yield Slip(diagnostic, (Edit(index, index + 1),), sure=False)
+
+
+def record(scene: Scene) -> Iterator[Slip]:
+    """`(width = 8, deep = true)`, `[small = conv(8)]`: labels of a record or a list."""
+    at = scene.at
+    if scene.kind(at) != "=" or scene.opener is None or scene.kind(at - 2) not in ("(", "[", ",") or not scene.is_word(at - 1):
+        return
+    before = scene.opener - 1
+    called = scene.bracket == "(" and not scene.opens_line(scene.opener) and (scene.is_word(before) or scene.kind(before) in (")", "]"))
+    if not called and scene.kind(before) != ":" and scene.kind(before) not in ("if", "require"):
+        help = f"write `{scene.text(at - 1)}: {_shown(scene.source(at + 1, scene.value_end(at + 1)))}`"
+        diagnostic = _foreign(scene, at, at + 1, "parts of a record or a list have labels", help)
+        yield Slip(diagnostic, (Edit(at, at + 1, ((":", ":"),)),), again="record", sure=False)
+        yield Slip(diagnostic, (Edit(scene.opener, scene.group_end(scene.opener), _UNKNOWN),), again="record", sure=False)
+
+
+def twice(scene: Scene) -> Iterator[Slip]:
+    """`model model m`, `x -> -> relu`: a word or an arrow that stands twice."""
+    for index in (scene.at, scene.at - 1):
+        text = scene.text(index)
+        if text == scene.text(index - 1) and (scene.is_word(index) or text == "->") and not scene.opens_line(index):
+            diagnostic = syntax.UNEXPECTED.error(scene.span(index), f"`{text}` stands twice", help="remove one")
+            yield Slip(diagnostic, (Edit(index, index + 1),), sure=False)
 
 
 def braces(scene: Scene) -> Iterator[Slip]:
@@ -410,7 +446,9 @@ def nameless(scene: Scene) -> Iterator[Slip]:
     name = scene.text(first)
     if scene.kind(at) == "->":
         rest = _shown(scene.source(at + 1, _statement_end(scene, at + 1)))
-        diagnostic = syntax.MISSING.error(scene.span(first), "this statement gives its value no name", help=f"write `{name} = {name} -> {rest}`")
+        diagnostic = syntax.MISSING.error(
+            scene.span(first), "this statement gives its value no name", help=f"write `{name} = {name} -> {rest}`"
+        )
         yield Slip(diagnostic, (Edit(first, first, (("NAME", name), ("=", "="))),))
     if scene.kind(at) == "(":
         end = _statement_end(scene, at)
@@ -422,7 +460,7 @@ def nameless(scene: Scene) -> Iterator[Slip]:
 def comment(scene: Scene) -> Iterator[Slip]:
     """`// a comment`, `/* a comment */`, and texts that stand alone."""
     at = scene.at
-    if not scene.opens_line(at) or not (scene.kind(at) in ("//", "STRING") or scene.kind(at) == "/" and scene.kind(at + 1) == "*"):
+    if not scene.opens_line(at) or not (scene.kind(at) in ("//", "STRING") or (scene.kind(at) == "/" and scene.kind(at + 1) == "*")):
         return
     end = at + 1
     if scene.kind(at) == "/":
@@ -431,7 +469,9 @@ def comment(scene: Scene) -> Iterator[Slip]:
         end += scene.kind(end) != END
     while scene.kind(end) != END and not scene.opens_line(end):
         end += 1
-    yield Slip(_foreign(scene, at, at + 1, "this is no comment", "a comment begins with `#` and ends with its line"), (Edit(at, end),), sure=False)
+    yield Slip(
+        _foreign(scene, at, at + 1, "this is no comment", "a comment begins with `#` and ends with its line"), (Edit(at, end),), sure=False
+    )
 
 
 def negated(scene: Scene) -> Iterator[Slip]:
@@ -511,6 +551,8 @@ def matrix_product(scene: Scene) -> Iterator[Slip]:
 
 HABITS: tuple[Habit, ...] = (
     foreign_word,
+    twice,
+    record,
     augmented,
     power,
     ternary,

@@ -15,7 +15,6 @@ from archdsl.syntax.source import Span
 from archdsl.syntax.table import END, parser, spellings, terminals
 from archdsl.syntax.tokens import Tokens, place
 
-
 BROKEN = "BROKEN"  # the terminal that recovery puts where something could not be read
 
 

@@ -49,11 +49,15 @@ def misspelt(source: Source, at: int) -> tuple[Token, Diagnostic]:
                 help += "; a product over a dimension is `(x, y) -> dot(@c)`"
             diagnostic = syntax.BAD_AXES.error(span, f"`{shown}` is not a set of dimensions", help=help)
         case "PIPE":
-            return place(terminals()["->"], "->", span.start, span.end), syntax.BAD_CHARACTER.error(span, "`|>` is no arrow", help="write `->`")
+            return place(terminals()["->"], "->", span.start, span.end), syntax.BAD_CHARACTER.error(
+                span, "`|>` is no arrow", help="write `->`"
+            )
         case "QUOTED":
             plain = '"' + text.strip("'“”‘’").replace('"', "") + '"'
             help = f"write `{plain}`" if len(plain) <= 40 else 'write `"…"`'
-            return place("STRING", plain, span.start, span.end), syntax.BAD_CHARACTER.error(span, 'a text has double quotes, `"`', help=help)
+            return place("STRING", plain, span.start, span.end), syntax.BAD_CHARACTER.error(
+                span, 'a text has double quotes, `"`', help=help
+            )
         case _:
             diagnostic = syntax.BAD_CHARACTER.error(span, f"{_named(text)} means nothing here", help=_SLIPS.get(text))
             meant = _MEANT.get(text)

@@ -22,7 +22,6 @@ _FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
 _STRAY = frozenset({")", "]", "}", ",", ERROR})  # beside a whole statement these mean nothing
 
-_WORD = ("NAME", "_")
 _LATER = frozenset({"of", "in", "as", "with", "layer"})  # in headers these are no names
 _DECLARED = frozenset({"block", "space", "model", "genotype", "search", "step", "fn"})
 
@@ -49,9 +48,8 @@ def _resume(machine: Machine, tokens: Tokens, at: int, first: int, whole: bool) 
     declares = opens_declaration(tokens, at)
     if tokens.kinds[at] == "{" and not declares and _replace_header(machine, tokens, at, first):
         return at
-    if at > first and not (whole and _complete(machine)):
-        _put_broken(machine, tokens, first, at)
-    elif at > first and bound_names(tokens, first, at):
+    stray = whole and _complete(machine) and not bound_names(tokens, first, at)
+    if at > first and not stray:
         _put_broken(machine, tokens, first, at)
     if declares:
         close(machine, at)
@@ -73,7 +71,7 @@ def bound_names(tokens: Tokens, first: int, end: int) -> list[str]:
         if not str(tokens.texts[at]).isidentifier() or (depth and following != "~"):
             continue
         opened = at == first or tokens.kinds[at - 1] in ("input", "param", "for", ",") or tokens.kinds[at - 1] in _DECLARED
-        second = at == first + 1 and tokens.kinds[first] == "NAME"
+        second = tokens.kinds[first] == "NAME" and (at == first + 1 or (at == first and following == "NAME"))
         assigned = following in ("=", "~") or (following in _ARITHMETIC and tokens.kinds[min(at + 2, end)] == "=")
         targeted = opened and following in (",", ":", "=", "in")
         if assigned or targeted or second or tokens.kinds[at - 1] in _DECLARED or tokens.kinds[at - 1] in ("input", "param", "for"):
@@ -185,7 +183,9 @@ def _header(machine: Machine, tokens: Tokens, at: int, first: int) -> list[tuple
     """A sound header in place of the broken one before this `{`; empty where no body can begin here."""
     opener = tokens.kinds[first]
     words = [str(tokens.texts[i]) for i in range(first + 1, at) if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"]
-    words = [word for word in dict.fromkeys(words) if word not in _LATER] or ["_"]
+    words = [word for word in dict.fromkeys(words) if word not in _LATER]
+    if not words and opener != "if":
+        return []
     broken = (BROKEN, "")
     if tokens.kinds[at - 1] == "with":
         header = [("space", "space"), ("NAME", words[0]), ("=", "="), broken, ("with", "with")]
@@ -201,8 +201,10 @@ def _header(machine: Machine, tokens: Tokens, at: int, first: int) -> list[tuple
         header = [(opener, opener), ("NAME", words[0]), ("of", "of"), broken]
     elif opener == "step":
         header = [("step", "step"), ("NAME", words[0])]
+    elif opener == "NAME":
+        header = [("NAME", str(tokens.texts[first]))]
     else:
-        header = [_WORD]
+        return []
     return header if machine.accepts(*(kind for kind, _ in header), "{") else []
 
 

@@ -20,7 +20,9 @@ OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())
 # What stands before a value: a value never begins earlier.
 _BEFORE_VALUE = frozenset({"=", "~", ",", "(", "[", "{", "output", "require", "in", "then", "else", ":", "if", "for", "budget"})
-STATEMENTS = frozenset({"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "open", "fix", "freeze"})
+STATEMENTS = frozenset(
+    {"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "open", "fix", "freeze"}
+)
 _FOLLOWS_NAME = frozenset({"=", "~", ".", "[", "{"})
 
 
@@ -115,7 +117,11 @@ class Scene:
             return True
         if not self.opens_line(index):
             return False
-        return self.kind(index) in STATEMENTS or (self.is_word(index) and self.kind(index + 1) in _FOLLOWS_NAME)
+        if self.kind(index) in STATEMENTS:
+            return True
+        while self.is_word(index) and self.kind(index + 1) == "," and self.is_word(index + 2):  # `q, k = …`
+            index += 2
+        return self.is_word(index) and self.kind(index + 1) in _FOLLOWS_NAME
 
     def group_end(self, index: int) -> int:
         """Behind the partner of the bracket at an index, or where the statement ends without it."""

@@ -10,7 +10,8 @@ MOST = 3
 def closest(name: str, candidates: Iterable[str]) -> list[str]:
     """At most three candidates near the name, the nearest first.
 
-    Those that differ in case only come first; the others lie within an edit distance of a third of the name's length, at least 1, and 0 for a single letter.
+    Those that differ in case only come first; the others lie within an edit distance of a third of the name's length, at least 1,
+    and 0 for a single letter.
     """
     bound = max(len(name) // 3, 1) if len(name) > 1 else 0  # another letter is another name
     folded = name.casefold()
