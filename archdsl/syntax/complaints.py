@@ -168,11 +168,15 @@ def _lost_opener(scene: Scene) -> Iterator[Slip]:
     if partner is None:
         return
     wanted = next(opening_ for opening_, closing in OPENERS.items() if closing == scene.kind(partner))
-    places = [i + 1 for i in range(start, scene.at) if scene.kind(i) in ("~", "=", "in", "->", ":", "of")]
-    places += [i + 1 for i in range(start, scene.at) if scene.is_word(i) and wanted == "("]
-    for place in sorted(places, reverse=True):
-        several = "," in scene.tokens.kinds[place:partner]  # one value alone rather has a bracket too many behind it
-        if start < place <= partner and (several or scene.is_word(place - 1)) and scene.kind(place) not in OPENERS:
+    behind = range(partner, start, -1)
+    # Behind an operator a whole flow was in parentheses: `x * x -> sigmoid)`.
+    places = [i for i in behind if scene.kind(i - 1) in ("+", "-", "*", "/") and wanted == "("]
+    places += [i for i in behind if scene.kind(i - 1) in ("~", "=", "in", "->", ":", "of")]
+    for place in places:
+        # One value alone rather has a bracket too many behind it.
+        between = ("->",) if scene.kind(place - 1) in ("+", "-", "*", "/") else (",",)
+        several = any(kind in between for kind in scene.tokens.kinds[place:partner])
+        if several and scene.kind(place) not in OPENERS:
             yield from _opens_before(scene, place, wanted, partner)
 
 

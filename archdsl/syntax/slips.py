@@ -23,6 +23,7 @@ _BEFORE_VALUE = frozenset({"=", "~", ",", "(", "[", "{", "output", "require", "i
 STATEMENTS = frozenset(
     {"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "open", "fix", "freeze"}
 )
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
 _FOLLOWS_NAME = frozenset({"=", "~", ".", "[", "{"})
 
 
@@ -121,6 +122,11 @@ class Scene:
             return True
         while self.is_word(index) and self.kind(index + 1) == "," and self.is_word(index + 2):  # `q, k = …`
             index += 2
+        following = index + 1
+        while self.kind(following) in _ARITHMETIC and self.adjoin(following + 1):  # `n += …`
+            following += 1
+        if following > index + 1 and self.kind(following) == "=":
+            return True
         return self.is_word(index) and self.kind(index + 1) in _FOLLOWS_NAME
 
     def group_end(self, index: int) -> int:
