@@ -93,13 +93,14 @@ class Machine:
         return Snapshot(tuple(self._state.state_stack), values, lengths)
 
     def restore(self, known: Snapshot) -> None:
-        """Sets the parse back; the tokens since then are fed again or dropped."""
+        """Sets the parse back; the tokens since then are fed again or dropped.
+
+        The parser goes on with lists of its own: those of the snapshot are also parts of trees that were built from them since.
+        """
         self._state.state_stack[:] = known.states
-        self._state.value_stack[:] = known.values
+        values = zip(known.values, known.lengths, strict=True)
+        self._state.value_stack[:] = [_shortened(value, length) for value, length in values]
         self.tree = None
-        for value, length in zip(known.values, known.lengths, strict=True):
-            if isinstance(value, Tree):
-                del value.children[length:]
 
     def _takes(self, names: Sequence[str]) -> bool:
         if names[0] not in self._moves(self.height):
@@ -117,3 +118,8 @@ class Machine:
     def _moves(self, level: int) -> Mapping[str, object]:
         """lark's row for the state behind a symbol: what it may do on each terminal, and where each rule leads."""
         return self._state.parse_conf.states[self._state.state_stack[level]]
+
+
+def _shortened(value: Token | Tree[Token], length: int) -> Token | Tree[Token]:
+    """A value of the stack as it was when its list had so many parts."""
+    return Tree(value.data, value.children[:length], value.meta) if isinstance(value, Tree) else value

@@ -160,7 +160,6 @@ class _Before:
     """Everything that trying a mend changes."""
 
     snapshot: Snapshot
-    contents: tuple[list[Token | Tree[Token]], ...]
     marks: tuple[_Mark, ...]
     suites: tuple[_Suite, ...]
     columns: tuple[list[str], list[Token], list[int], list[int]]
@@ -168,15 +167,11 @@ class _Before:
     @staticmethod
     def of(reader: _Reader) -> _Before:
         snapshot, tokens = reader.machine.snapshot(), reader.tokens
-        contents = tuple(list(value.children) if isinstance(value, Tree) else [] for value in snapshot.values)
         columns = (list(tokens.kinds), list(tokens.texts), list(tokens.starts), list(tokens.ends))
-        return _Before(snapshot, contents, tuple(reader.marks), tuple(reader.suites), columns)
+        return _Before(snapshot, tuple(reader.marks), tuple(reader.suites), columns)
 
     def restore(self, reader: _Reader) -> None:
         reader.machine.restore(self.snapshot)
-        for value, children in zip(self.snapshot.values, self.contents, strict=True):
-            if isinstance(value, Tree):
-                value.children[:] = children
         reader.marks, reader.suites = deque(self.marks, maxlen=_REMEMBERED), list(self.suites)
         tokens = reader.tokens
         tokens.kinds[:], tokens.texts[:], tokens.starts[:], tokens.ends[:] = self.columns
