@@ -140,18 +140,17 @@ def bind(layer: Layer, args: Arguments, span: Span, state: State, problems: list
         return layer
     if isinstance(layer, BlockL):
         names = [p.name for p in layer.block.params or ()]
-        return replace(layer, args=match(names, layer.args, args, span, f"the block `{layer.block.name}`", problems=problems), span=span)
+        return replace(layer, args=match(names, layer.args, args, f"the block `{layer.block.name}`", problems=problems), span=span)
     primitive = layer.primitive
     names = [p.name for p in primitive.parameters]
     letters = primitive.dims is not None
-    return replace(layer, args=match(names, layer.args, args, span, f"`{primitive.name}`", letters, problems), span=span)
+    return replace(layer, args=match(names, layer.args, args, f"`{primitive.name}`", letters, problems), span=span)
 
 
 def match(
     names: list[str],
     given: Any,
     args: Arguments,
-    span: Span,
     what: str,
     letters: bool = False,
     problems: list[Diagnostic] | None = None,
@@ -197,7 +196,7 @@ def match(
 
 def _initialiser(callee: InitialiserV, args: Arguments, span: Span) -> Thing:
     parameters = INITIALISERS[callee.name].parameters
-    values = match([p.name for p in parameters], {}, args, span, f"`{callee.name}`")
+    values = match([p.name for p in parameters], {}, args, f"`{callee.name}`")
     numbers: list[Any] = []
     for parameter in parameters:
         if parameter.name not in values:
@@ -278,7 +277,7 @@ def _range(values: list[Thing], span: Span) -> Thing:
 def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Thing:
     definition, module = callee.definition, callee.module
     assert definition is not None and module is not None
-    values = match([p.name for p in definition.params], {}, args, span, f"the function `{callee.name}`")
+    values = match([p.name for p in definition.params], {}, args, f"the function `{callee.name}`")
     if state.depth >= DEPTH_LIMIT:
         fail(bounds.TOO_DEEP, span, f"functions call functions more than {DEPTH_LIMIT} levels deep")
     frame = module.frame()

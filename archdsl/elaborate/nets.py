@@ -131,7 +131,7 @@ def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str,
     evaluated = [(a, expressions.evaluate(a.value, frame, state)) for a in args]
     if any(isinstance(v, Poison) for _, v in evaluated):
         raise DiagnosticError()
-    return value, calls.match(names, {}, evaluated, node.span, f"`{value.net.name}`")
+    return value, calls.match(names, {}, evaluated, f"`{value.net.name}`")
 
 
 def elaborate(

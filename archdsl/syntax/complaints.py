@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from archdsl.syntax.codes import syntax
 from archdsl.syntax.diagnostics import Diagnostic, Label
 from archdsl.syntax.habits import HABITS
-from archdsl.syntax.machine import BROKEN, Machine
+from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import innermost, opens_declaration, unfinished
 from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Scene, Slip, opening
 from archdsl.syntax.suggestions import closest
-from archdsl.syntax.table import END
+from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens
 
 RESERVED = frozenset("and as by else false for if in input not of or output param require shared then tied true with".split())
@@ -202,21 +202,28 @@ def _missing(scene: Scene) -> Iterator[Slip]:
         return
     if scene.is_word(at) and "," in scene.expected and (bracketed or scene.kind(at + 1) in ("->", "=")):
         yield _put(scene, at, ",")
-    # `x relu`: a name on the same line begins no statement, rather an arrow is missing.
-    for index in (at, at - 1):
+    yield from _lost_arrow(scene)
+    if bracketed:
+        yield from _sign(scene, ",", "=", "in", "of", "then", ":")
+    elif not scene.opens_line(at):
+        yield from _sign(scene, "=", "in", "of", "then", ":")
+    if _heads_body(scene) and kind != "}" and not bracketed and (not scene.opens_line(at) or scene.begins_statement(at)):
+        yield from _sign(scene, "{")
+
+
+def _sign(scene: Scene, *signs: str) -> Iterator[Slip]:
+    """The first of several signs and words that may stand here."""
+    for wanted in signs:
+        operator = wanted in ("in", "of") and "+" in scene.expected
+        if wanted in scene.expected and not operator:
+            yield _put(scene, scene.at, wanted)
+
+
+def _lost_arrow(scene: Scene) -> Iterator[Slip]:
+    """`x relu`: a name on the same line begins no statement, rather an arrow is missing."""
+    for index in (scene.at, scene.at - 1):
         if scene.is_word(index) and not scene.opens_line(index) and scene.kind(index - 1) not in (",", "=", "->"):
             yield _put(scene, index, "->")
-    if scene.opens_line(at) and not bracketed:
-        if "{" in scene.expected and scene.begins_statement(at) and kind != "}" and _heads_body(scene):
-            yield _put(scene, at, "{")
-        return
-    for wanted in (",", "=", "in", "of", "then", ":", "{"):
-        if wanted in ("in", "of") and "+" in scene.expected:
-            continue  # there they are operators
-        if wanted == "{" and not _heads_body(scene):
-            continue
-        if wanted in scene.expected and (bracketed or wanted != ","):
-            yield _put(scene, at, wanted)
 
 
 def _heads_body(scene: Scene) -> bool:

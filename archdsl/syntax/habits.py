@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from archdsl.syntax.codes import syntax
 from archdsl.syntax.diagnostics import Diagnostic, Label
-from archdsl.syntax.machine import BROKEN
 from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Habit, Scene, Slip
-from archdsl.syntax.table import END
+from archdsl.syntax.table import BROKEN, END
 
 _UNKNOWN = ((BROKEN, ""),)
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})

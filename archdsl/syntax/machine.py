@@ -12,10 +12,8 @@ from lark import Token, Tree, UnexpectedToken
 from archdsl.syntax.depth import MAX_STACK, too_deep
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.source import Span
-from archdsl.syntax.table import END, parser, spellings, terminals
+from archdsl.syntax.table import BROKEN, END, parser, spellings, terminals
 from archdsl.syntax.tokens import Tokens, place
-
-BROKEN = "BROKEN"  # the terminal that recovery puts where something could not be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ Every decision is made from the tokens and the stack alone, and every step eithe
 
 from __future__ import annotations
 
-from archdsl.syntax.machine import BROKEN, Machine
+from collections.abc import Sequence
+
+from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR
-from archdsl.syntax.table import END
+from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens, place
 
 LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
@@ -22,6 +24,7 @@ _FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
 _STRAY = frozenset({")", "]", "}", ",", ERROR})  # beside a whole statement these mean nothing
 
+_UNKNOWN = (BROKEN, "")
 _LATER = frozenset({"of", "in", "as", "with", "layer"})  # in headers these are no names
 _DECLARED = frozenset({"block", "space", "model", "genotype", "search", "step", "fn"})
 
@@ -66,17 +69,28 @@ def bound_names(tokens: Tokens, first: int, end: int) -> list[str]:
     names: dict[str, None] = {}
     depth = 0
     for at in range(first, end):
-        kind, following = tokens.kinds[at], tokens.kinds[at + 1]
-        depth = max(depth + (kind in ("(", "[")) - (kind in (")", "]")), 0)
-        if not str(tokens.texts[at]).isidentifier() or (depth and following != "~"):
-            continue
-        opened = at == first or tokens.kinds[at - 1] in ("input", "param", "for", ",") or tokens.kinds[at - 1] in _DECLARED
-        second = tokens.kinds[first] == "NAME" and (at == first + 1 or (at == first and following == "NAME"))
-        assigned = following in ("=", "~") or (following in _ARITHMETIC and tokens.kinds[min(at + 2, end)] == "=")
-        targeted = opened and following in (",", ":", "=", "in")
-        if assigned or targeted or second or tokens.kinds[at - 1] in _DECLARED or tokens.kinds[at - 1] in ("input", "param", "for"):
-            names[str(tokens.texts[at])] = None
+        depth = max(depth + (tokens.kinds[at] in ("(", "[")) - (tokens.kinds[at] in (")", "]")), 0)
+        name = str(tokens.texts[at])
+        outside = not depth or tokens.kinds[at + 1] == "~"
+        if name.isidentifier() and outside and (_assigned(tokens, at, end) or _introduced(tokens, at, first)):
+            names[name] = None
     return list(names)
+
+
+def _assigned(tokens: Tokens, at: int, end: int) -> bool:
+    """Does a sign that gives a value follow the name?"""
+    following = tokens.kinds[at + 1]
+    return following in ("=", "~") or (following in _ARITHMETIC and tokens.kinds[min(at + 2, end)] == "=")
+
+
+def _introduced(tokens: Tokens, at: int, first: int) -> bool:
+    """Does a name stand where a new one stands: behind a word that declares, or before what goes with a target?"""
+    before, following = tokens.kinds[at - 1], tokens.kinds[at + 1]
+    if at > first and (before in _DECLARED or before in ("input", "param", "for")):
+        return True
+    if tokens.kinds[first] == "NAME" and (at == first + 1 or (at == first and following == "NAME")):
+        return True
+    return (at == first or before == ",") and following in (",", ":", "in")
 
 
 def unfinished(machine: Machine, tokens: Tokens, at: int) -> bool:
@@ -184,28 +198,31 @@ def _header(machine: Machine, tokens: Tokens, at: int, first: int) -> list[tuple
     opener = tokens.kinds[first]
     words = [str(tokens.texts[i]) for i in range(first + 1, at) if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"]
     words = [word for word in dict.fromkeys(words) if word not in _LATER]
-    if not words and opener != "if":
-        return []
-    broken = (BROKEN, "")
-    if tokens.kinds[at - 1] == "with":
-        header = [("space", "space"), ("NAME", words[0]), ("=", "="), broken, ("with", "with")]
-    elif opener == "for":
-        names = [token for word in words for token in (("NAME", word), (",", ","))]
-        header = [("for", "for"), ("(", "("), *names, (")", ")"), ("in", "in"), broken]
-    elif opener == "if":
-        header = [("if", "if"), broken]
-    elif opener in ("block", "space", "model"):
-        given = [token for word in words[1:] for token in (("NAME", word), ("=", "="), broken, (",", ","))]
-        header = [(opener, opener), ("NAME", words[0]), *((("(", "("), *given, (")", ")")) if given else ())]
-    elif opener in ("genotype", "search"):
-        header = [(opener, opener), ("NAME", words[0]), ("of", "of"), broken]
-    elif opener == "step":
-        header = [("step", "step"), ("NAME", words[0])]
-    elif opener == "NAME":
+    if opener == "NAME":
         header = [("NAME", str(tokens.texts[first]))]
-    else:
+    elif opener == "if":
+        header = [("if", "if"), _UNKNOWN]
+    elif not words:
         return []
+    elif tokens.kinds[at - 1] == "with":
+        header = [("space", "space"), ("NAME", words[0]), ("=", "="), _UNKNOWN, ("with", "with")]
+    elif opener == "for":
+        header = [("for", "for"), *_listed(words), ("in", "in"), _UNKNOWN]
+    elif opener in ("block", "space", "model"):
+        header = [(opener, opener), ("NAME", words[0]), *_listed(words[1:], ("=", "="), _UNKNOWN)]
+    elif opener in ("genotype", "search"):
+        header = [(opener, opener), ("NAME", words[0]), ("of", "of"), _UNKNOWN]
+    else:
+        header = [(opener, opener), ("NAME", words[0])]
     return header if machine.accepts(*(kind for kind, _ in header), "{") else []
+
+
+def _listed(words: Sequence[str], *behind: tuple[str, str]) -> list[tuple[str, str]]:
+    """Names in parentheses, each with what stands behind it; nothing where there are none."""
+    put: list[tuple[str, str]] = []
+    for word in words:
+        put += [("NAME", word), *behind, (",", ",")]
+    return [("(", "("), *put, (")", ")")] if put else []
 
 
 def _replace_header(machine: Machine, tokens: Tokens, at: int, first: int) -> bool:

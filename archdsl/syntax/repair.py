@@ -19,7 +19,7 @@ from archdsl.syntax.machine import Machine, Snapshot
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import close, innermost, recover, runs_into_declaration
 from archdsl.syntax.slips import Edit, Slip
-from archdsl.syntax.table import END
+from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import MAX_ERRORS, Tokens
 
 _REMEMBERED = 256  # tokens to which the parse can be set back
@@ -64,7 +64,7 @@ class _Reader:
     def refuse(self, at: int) -> int:
         """Reports the token that cannot stand here, and finds the index to go on with."""
         slips = explanations(self.machine, self.tokens, at)
-        if self.tokens.kinds[at] == ERROR:  # reported when it was read
+        if self.tokens.kinds[at] in (ERROR, BROKEN):  # reported when it was read
             slips = [Slip(slips[-1].diagnostic, (Edit(at, at + 1),), known=True), *(replace(slip, known=True) for slip in slips)]
         for slip in slips:
             line = self._line(slip, at)
@@ -203,7 +203,7 @@ def refused(tokens: Tokens, start: str) -> list[Diagnostic]:
     machine = Machine(tokens, start)
     try:
         for at, kind in enumerate(tokens.kinds):
-            if kind == ERROR:
+            if kind in (ERROR, BROKEN):
                 break
             if not machine.feed(tokens.texts[at]):
                 return [complain(machine, tokens, at)]

@@ -66,4 +66,4 @@ def test_a_setting_that_breaks_a_shape_is_what_is_wrong() -> None:
     (diagnostic,) = found.value.diagnostics
     assert diagnostic.code == "E0402" and diagnostic.span is not None
     assert (diagnostic.span.source.name, diagnostic.span.text) == ("--set width", "4 * 4")
-    assert [label.text for label in diagnostic.labels][0] == "it fails here"
+    assert diagnostic.labels[0].text == "it fails here"
