@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.diagnostic import Diagnostic, Label
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.edits import Edit, EditTable
-from archdsl.syntax.diagnostics import Diagnostic, Label
-from archdsl.syntax.source import Span
 
 _MOST = 16  # edits that are left out in turn
 Elaborate = Callable[[EditTable], Sequence[Diagnostic]]
@@ -68,7 +69,7 @@ def _at(diagnostic: Diagnostic, culprits: Sequence[Span]) -> Diagnostic:
 
 def _is_suspect(diagnostic: Diagnostic) -> bool:
     """Errors of edits are told where they belong, and limits are nobody's fault."""
-    return diagnostic.severity == "error" and not diagnostic.code.startswith(("E06", "E08"))
+    return diagnostic.severity == "error" and diagnostic.about != "bounds" and diagnostic.code not in edit_codes.CODES
 
 
 def _at_edit(span: Span, table: EditTable) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.elaborate.values import BlockL, ChainL, Layer, ListV, PickV, PrimitiveL, Tensor, Thing, TupleV
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import Diagnostic
 
 _LONGEST = 40
 _DEEPEST = 8  # blocks that hand a parameter on

@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from archdsl.cycles import circles
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.codes import syntax as syntax_codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import METRICS
 from archdsl.elaborate.synonyms import ROOTS, WORDS
 from archdsl.elaborate.unknown import dotted, prefixed, unknown_name
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as codes
-from archdsl.syntax.codes import syntax as syntax_codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
 
 
 @dataclass(slots=True)
@@ -91,7 +92,8 @@ def check_names(module: Module, whole: bool = True) -> list[Diagnostic]:
         found.extend(walk.found)
         mentioned |= walk.mentions
         graph.setdefault(declaration.name, set()).update(walk.mentions)
-    for name in _cycles(graph):
+    known = {name: sorted(mentions & graph.keys()) for name, mentions in graph.items()}
+    for name, *_ in reversed(circles(known)):
         reached = module.declarations.get(name)
         if reached is not None:
             span = reached.span.word(name)
@@ -106,30 +108,6 @@ def check_names(module: Module, whole: bool = True) -> list[Diagnostic]:
                 if local not in mentioned and local in module.imports:
                     found.append(codes.UNUSED_IMPORT.warning(alias.span, f"`{local}` is imported but not used"))
     return found
-
-
-def _cycles(graph: dict[str, set[str]]) -> list[str]:
-    """The names that reach themselves, one for each cycle."""
-    state: dict[str, int] = {}
-    found: list[str] = []
-    for start in graph:
-        stack: list[tuple[str, Iterator[str]]] = [(start, iter(sorted(graph[start])))] if start not in state else []
-        state.setdefault(start, 1)
-        while stack:
-            name, rest = stack[-1]
-            for following in rest:
-                if following not in graph:
-                    continue
-                if state.get(following) == 1 and any(n == following for n, _ in stack):
-                    found.append(following)
-                elif following not in state:
-                    state[following] = 1
-                    stack.append((following, iter(sorted(graph[following]))))
-                    break
-            else:
-                state[name] = 2
-                stack.pop()
-    return list(dict.fromkeys(found))
 
 
 def _declaration(node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, walk: _Walk) -> None:

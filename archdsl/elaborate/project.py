@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.codes.elaboration import TOO_MUCH_WORK
+from archdsl.diagnostics.codes.names import UNKNOWN_NAME
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.blame import moved
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
@@ -21,16 +28,10 @@ from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import expr_text
+from archdsl.ir.work import bounded
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.codes.elaboration import TOO_MUCH_WORK
-from archdsl.syntax.codes.names import RECURSION, UNKNOWN_NAME
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.suggestions import closest
 
 Sizes = Mapping[str, Mapping[str, int]]
 
@@ -54,11 +55,8 @@ class Project:
                 if inside and candidate.exists() and (candidate.is_file() or candidate.suffix):
                     return candidate
         known = sorted(str(p.relative_to(self.importer.shipped)) for p in self.importer.shipped.rglob("*.arch"))
-        near = closest(name, known)
         raise DiagnosticError(
-            codes.NOT_FOUND.error(
-                None, f"no file `{name}`, here or among the shipped specs", help=f"did you mean `{near[0]}`?" if near else None
-            )
+            codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=did_you_mean(name, known))
         )
 
     def module(self, name: str) -> Module:
@@ -81,14 +79,14 @@ class Project:
 
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
-        unread = {d.span.start for d in syntax if d.span is not None and d.code.startswith("E01")}
+        unread = {d.span.start for d in syntax if d.span is not None and d.about == "text"}
         whole = not unread
         # A word that stands where something is missing before it may be meant otherwise.
         named = [d for d in check_names(module, whole) if d.span is None or d.span.start not in unread]
         named = [d for d in named if d.code == UNKNOWN_NAME.id or not lies_in(d.span, module.file, module.slipped)]
         found = [*syntax, *named]
         # A file beyond a limit was not read to its end, and what reaches itself has no value.
-        if not any(d.severity == "error" and (d.code.startswith("E08") or d.code == RECURSION.id) for d in found):
+        if not any(d.severity == "error" and d.about == "bounds" for d in found):
             found.extend(self._elaborated(module, whole, found))
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
@@ -104,30 +102,16 @@ class Project:
         """
         spaces = Spaces()
         found: list[Diagnostic] = []
-        for declaration in module.file.declarations:
-            found.extend(self._declaration(declaration, module, spaces))
-            if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
-                break  # each takes its time, and they are likely alike
+        with bounded():
+            for declaration in module.file.declarations:
+                found.extend(self._declaration(declaration, module, spaces))
+                if any([d.code == TOO_MUCH_WORK.id for d in found]):
+                    break
         messages = {d.message for d in told}
         found = [d for d in found if not lies_in(d.span, module.file, module.slipped)]
         places = {d.span.start for d in told if d.span is not None and d.span.source is module.source}
         found = [d for d in found if d.code != UNKNOWN_NAME.id or not (d.message in messages or (d.span and d.span.start in places))]
         return found if whole else [d for d in found if d.severity == "error"]
-
-    def only(self, module: Module) -> str:
-        """The one network of a file that declares a single one. Raises DiagnosticError otherwise."""
-        names = networks(module)
-        nets_only = [d.name for d in module.file.declarations if isinstance(d, ast.Net)]
-        if len(nets_only) == 1 or len(names) == 1:
-            return (nets_only or names)[0]
-        shown = ", ".join(f"`{n}`" for n in names[:12])
-        if not names:
-            raise DiagnosticError(codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space or model"))
-        raise DiagnosticError(
-            codes.WHICH_NAME.error(
-                None, f"{module.source.name} declares several networks: {shown}", help=f"name one: `{module.source.name}:{names[0]}`"
-            )
-        )
 
     def elaborate(
         self,
@@ -144,15 +128,14 @@ class Project:
 
         Raises DiagnosticError with everything wrong.
         """
-        state = State(EditTable())
+        state = scratch()
         value = module.find(name, state)
         if isinstance(value, GenotypeV):
             net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
             return self._network(net, given, name, sizes, settings, [value, *genotypes], state)
         if not isinstance(value, NetV):
             names = networks(module)
-            near = closest(name, names)
-            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
+            hint = did_you_mean(name, names, f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
             raise DiagnosticError(
                 codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint)
             )
@@ -208,7 +191,7 @@ class Project:
             return list(error.diagnostics)
 
     def _declared(self, node: ast.Declaration, module: Module, spaces: Spaces) -> list[Diagnostic]:
-        state = State(EditTable())
+        state = scratch()
         if isinstance(node, ast.Const):
             module.find(node.name, state)
             return []
@@ -253,12 +236,11 @@ def _check_sizes(graph: Graph, sizes: Sizes) -> None:
     known = {i.name: i for i in graph.inputs}
     for name, dims in sizes.items():
         if name not in known:
-            near = closest(name, list(known)) or list(known)
             raise DiagnosticError(
                 codes.BAD_INPUT.error(
                     None,
                     f"`{graph.name}` has no input `{name}`",
-                    help=f"its inputs are {', '.join(known)}" if len(near) != 1 else f"did you mean `{near[0]}`?",
+                    help=did_you_mean(name, known, f"its inputs are {', '.join(known)}"),
                 )
             )
         for dim, size in dims.items():

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archdsl.diagnostics.codes.syntax import UNCLOSED
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
 from archdsl.syntax import ast
-from archdsl.syntax.codes.syntax import UNCLOSED
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
 
 Head = tuple[int, int]  # offsets: the first of a statement, and where its body begins or it ends
 
@@ -42,7 +42,7 @@ def lies_in(span: Span | None, file: ast.File, heads: frozenset[Head]) -> bool:
 
 def _places(diagnostic: Diagnostic, whole: Span) -> Iterator[int]:
     """Where the slip itself is: of a bracket that is not closed where it was opened."""
-    if not diagnostic.code.startswith("E01") or diagnostic.severity != "error":
+    if diagnostic.about != "text" or diagnostic.severity != "error":
         return
     spans = [label.span for label in diagnostic.labels] if diagnostic.code == UNCLOSED.id else [diagnostic.span]
     for span in spans:

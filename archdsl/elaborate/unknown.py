@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest
 from archdsl.elaborate import synonyms
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.synonyms import Synonym
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as codes
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 _LONGEST = 60
 

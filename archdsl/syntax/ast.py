@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.source import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,11 @@ class Broken(Node):
     """
 
     names: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> str:
+        """Its text as it stands."""
+        return self.span.text
 
 
 # -- expressions ---------------------------------------------------------------------------------

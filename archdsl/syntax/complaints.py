@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.syntax.codes import syntax
-from archdsl.syntax.diagnostics import Diagnostic, Label
+from archdsl.diagnostics.codes import syntax
+from archdsl.diagnostics.diagnostic import Diagnostic, Label
+from archdsl.diagnostics.suggestions import closest
 from archdsl.syntax.habits import HABITS
 from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import innermost, opens_declaration, unfinished
 from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Scene, Slip, opening
-from archdsl.syntax.suggestions import closest
 from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.syntax.codes import syntax
-from archdsl.syntax.diagnostics import Diagnostic, Label
+from archdsl.diagnostics.codes import syntax
+from archdsl.diagnostics.diagnostic import Diagnostic, Label
 from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Habit, Scene, Slip
 from archdsl.syntax.table import BROKEN, END
 

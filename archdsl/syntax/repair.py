@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.syntax.complaints import complain, explanations
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.edition import restated
 from archdsl.syntax.machine import Machine, Snapshot
 from archdsl.syntax.misspellings import ERROR

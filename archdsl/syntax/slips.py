@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
 from archdsl.syntax.machine import Machine
-from archdsl.syntax.source import Span
 from archdsl.syntax.table import END
 from archdsl.syntax.tokens import Tokens
 

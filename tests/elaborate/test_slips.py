@@ -8,14 +8,14 @@ from random import Random
 
 import pytest
 
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.rendering import render
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
 from archdsl.syntax.complaints import RESERVED
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.rendering import render
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from tests.strategies.slips import HABITS, OTHERS, PROMISED, Slipped, slipped, with_habits
 from tests.strategies.specs import spec_of
 
