@@ -26,9 +26,10 @@ def few(items: Sequence[str], most: int, between: str = ", ") -> str:
 def closest(name: str, candidates: Iterable[str]) -> list[str]:
     """At most three candidates near the name, the nearest first.
 
-    Those that differ in case only come first; the others lie within an edit distance of a third of the name's length, at least 1.
+    Those that differ in case only come first; the others lie within an edit distance of a third of the name's length, at least 1,
+    and 0 for a single letter.
     """
-    bound = max(len(name) // 3, 1)
+    bound = max(len(name) // 3, 1) if len(name) > 1 else 0  # another letter is another name
     folded = name.casefold()
     near: list[tuple[int, str]] = []
     for candidate in set(candidates) - {name}:

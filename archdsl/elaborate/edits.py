@@ -15,7 +15,7 @@ from archdsl.diagnostics.suggestions import closest, question
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
 from archdsl.elaborate.state import State
-from archdsl.elaborate.values import ListV, RangeV, Thing, scalar_text
+from archdsl.elaborate.values import ListV, Poison, RangeV, Thing, scalar_text
 from archdsl.ir.choice import Alternative
 from archdsl.syntax import ast
 
@@ -53,6 +53,7 @@ class EditTable:
     edits: list[Edit] = field(default_factory=list)
     values: dict[str, list[Edit]] = field(default_factory=dict)  # set and narrow, by last name
     rewriting: list[Edit] = field(default_factory=list)
+    broken: bool = False  # some could not be read, so what is left open may be settled by them
     settable: dict[str, Sequence[str]] = field(default_factory=dict)  # the parameters of each instance, for suggestions
 
     @property
@@ -68,6 +69,9 @@ class EditTable:
 
     def _add(self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern, genotype: bool, refused: list[Diagnostic]) -> None:
         for node in edits:
+            if isinstance(node, ast.Broken):
+                self.broken = True
+                continue
             if isinstance(node, ast.GroupEdit):
                 self._add(node.edits, frame, prefix + pattern_of(node.path), genotype, refused)
                 continue
@@ -77,13 +81,16 @@ class EditTable:
                 continue
             paths = (node.path,) if isinstance(node, ast.SetEdit | ast.NarrowEdit) else node.paths
             for path in paths:
-                edit = Edit(prefix + pattern_of(path), node, frame, path, genotype)
-                self.edits.append(edit)
-                if isinstance(node, ast.SetEdit | ast.NarrowEdit):
-                    name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
-                    self.values.setdefault(name, []).append(edit)
-                else:
-                    self.rewriting.append(edit)
+                self.insert(Edit(prefix + pattern_of(path), node, frame, path, genotype))
+
+    def insert(self, edit: Edit) -> None:
+        """Adds one edit behind the others."""
+        self.edits.append(edit)
+        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
+            name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
+            self.values.setdefault(name, []).append(edit)
+        else:
+            self.rewriting.append(edit)
 
     def rewrites(self, path: str) -> Rewrite | None:
         """What happens to the instance of this path, if anything."""
@@ -253,7 +260,10 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
                 return i
         if frame.env.find(node.name) is None and frame.module.find(node.name, state) is None:
             _refuse(node, node.name, alternatives, path)
-    value = _constant(expressions.evaluate(node, frame, state), node.span, state)
+    given = expressions.evaluate(node, frame, state)
+    if isinstance(given, Poison):
+        raise DiagnosticError()  # reported where it went wrong
+    value = _constant(given, node.span, state)
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import is_undefined, items_of, iterate, numbers_of, size_expr, unpack
 from archdsl.elaborate.state import State, fail, reason
+from archdsl.elaborate.unknown import unknown_name
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
@@ -42,6 +44,7 @@ from archdsl.elaborate.values import (
     scalar_text,
 )
 from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
+from archdsl.ir.work import Exhausted
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
 
@@ -87,6 +90,9 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
             return NamedL(value.layer if isinstance(value, NamedL) else value, node.name)
         case ast.Call():
             return calls.call(node, frame, state)
+        case ast.Broken():
+            state.broken = True
+            return POISON
         case ast.Conditional():
             return _conditional(node, frame, state)
         case ast.Binary():
@@ -124,6 +130,22 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
                 )
             )
     raise AssertionError(node)
+
+
+def attempt(node: ast.Expr, frame: Frame, state: State) -> Thing:
+    """The value of a part of an expression: where it has none that is reported, and the other parts are still looked at.
+
+    Raises DiagnosticError outside of bodies, where values are kept for later.
+    """
+    try:
+        return evaluate(node, frame, state)
+    except Exhausted:
+        raise
+    except DiagnosticError as error:
+        if frame.constant:
+            raise
+        state.report(*error.diagnostics)
+        return POISON
 
 
 def scalar(node: ast.Expr, frame: Frame, state: State, what: str) -> Expr:
@@ -190,12 +212,14 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
     value = frame.env.find(node.name)
     if value is None:
         value = frame.module.find(node.name, state)
+    if isinstance(value, Poison):
+        state.broken = True
     if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
         fail(codes.WRONG_KIND, node.span, f"`{node.name}` is a search plan, which has no value", help="a plan is run: `archdsl search`")
     if value is None:
         value = _BUILTINS.get(node.name)
     if value is None:
-        candidates = set(_BUILTINS) | set(frame.module.declarations) | set(frame.module.imports)
+        candidates = set(_BUILTINS) | frame.module.usable
         help = None
         env: Env | None = frame.env
         while env is not None:
@@ -203,47 +227,58 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
             if node.name in env.dropped:
                 help = f"`{node.name}` is assigned under a choice only: assign it before the `if` as well"
             env = env.outer
-        help = help or did_you_mean(node.name, candidates)
-        fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=help)
+        found = unknown_name(node.name, node.span, candidates)
+        raise DiagnosticError(found if help is None else replace(found, help=help))
     return state.settled(value) if isinstance(value, Expr) else value
 
 
 def _items(entries: tuple[ast.Entry, ...], frame: Frame, state: State) -> tuple[Item, ...]:
-    return tuple(Item(evaluate(e.value, frame, state), e.label, word(e.value)) for e in entries)
+    return tuple(Item(attempt(e.value, frame, state), e.label, word(e.value)) for e in entries)
 
 
 def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.items[0], frame, state)
+    value = attempt(node.items[0], frame, state)
     if isinstance(value, LAYERS):
         steps: list[tuple[str | None, Layer]] = []
         for item in node.items:
-            layer = value if item is node.items[0] else evaluate(item, frame, state)
+            layer = value if item is node.items[0] else attempt(item, frame, state)
             if isinstance(layer, Poison):
-                return POISON
+                value = POISON
+                continue
             if not isinstance(layer, LAYERS):
                 fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
             steps.append((word(item), layer))
-        return ChainL(tuple(steps), node.span)
+        return POISON if isinstance(value, Poison) else ChainL(tuple(steps), node.span)
     if is_undefined(value):
         return value
     if not isinstance(value, Tensor | TupleV | ListV | PickV | Poison):
         fail(codes.WRONG_KIND, node.items[0].span, f"an arrow starts from a tensor, not from {describe(value)}")
     for item in node.items[1:]:
-        layer = evaluate(item, frame, state)
+        state.fed = item.value if isinstance(item, ast.Named) else item
+        layer = attempt(item, frame, state)
         if isinstance(layer, Poison) or isinstance(value, Poison):
             value = POISON
             continue
-        if is_undefined(layer):
-            assert isinstance(layer, Expr)
-            value = branches.join(layer, (value,), (word(item) or "layer",), item.span, frame.instance, state)
-            continue
-        if isinstance(layer, PickV):
-            value = layers.feed(layer, value, word(item), item.span, frame, state)
-            continue
-        if not isinstance(layer, LAYERS):
-            fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
-        value = layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
+        try:
+            value = _arrow(value, layer, item, frame, state)
+        except Exhausted:
+            raise
+        except DiagnosticError as error:
+            state.report(*error.diagnostics)
+            value = POISON
     return value
+
+
+def _arrow(value: Thing, layer: Thing, item: ast.Expr, frame: Frame, state: State) -> Thing:
+    """`value -> item`, where the item is this layer."""
+    if is_undefined(layer):
+        assert isinstance(layer, Expr)
+        return branches.join(layer, (value,), (word(item) or "layer",), item.span, frame.instance, state)
+    if isinstance(layer, PickV):
+        return layers.feed(layer, value, word(item), item.span, frame, state)
+    if not isinstance(layer, LAYERS):
+        fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
+    return layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
 
 
 def _conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
@@ -303,7 +338,8 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
             fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
         if node.name not in value.shape:
             has = ", ".join(value.shape)
-            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]")
+            help = _size_help(node, value) if len(node.name) > 1 else None
+            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]", help=help)
         return state.size(value.value, node.name)
     if isinstance(value, TupleV | ListV):
         for item in value.items:
@@ -317,6 +353,26 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
             help=did_you_mean(node.name, labels),
         )
     fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
+
+
+_LETTERS = {
+    "channels": "c",
+    "width": "w",
+    "height": "h",
+    "time": "t",
+    "frames": "t",
+    "depth": "t",
+    "tokens": "n",
+    "length": "n",
+    "features": "c",
+}
+
+
+def _size_help(node: ast.Attr, tensor: Tensor) -> str:
+    """Sizes are called by their letters: `x.c`, not `x.shape[1]` or `x.channels`."""
+    letter = _LETTERS.get(node.name, next((dim for dim in tensor.shape if dim != "b"), "c"))
+    text = node.value.span.text if isinstance(node.value, ast.Ref) else "x"
+    return f"sizes have names: write `{text}.{letter}`"
 
 
 def _item(node: ast.Item, frame: Frame, state: State) -> Thing:

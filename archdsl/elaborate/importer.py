@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archdsl.diagnostics.codes import files as file_codes
@@ -11,6 +11,7 @@ from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Source, Span
 from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.module import Module
+from archdsl.elaborate.slipped import slipped
 from archdsl.syntax import ast
 from archdsl.syntax.decoding import MAX_BYTES, decode
 from archdsl.syntax.parser import parse
@@ -50,7 +51,7 @@ class Importer:
             file, diagnostics = from_yaml(source)
         else:
             file, diagnostics = parse(source)
-        module = Module(path.stem, source, file)
+        module = Module(path.stem, source, file, slipped=slipped(file, diagnostics))
         self.modules[path] = module
         self.diagnostics[path] = diagnostics
         self.loading.append(path)
@@ -73,11 +74,14 @@ class Importer:
         except OSError as error:
             reason = error.strerror or str(error)
             raise DiagnosticError(file_codes.UNREADABLE.error(None, f"cannot read {name}: {reason}")) from None
-        return decode(name, data)
+        return replace(decode(name, data), shipped=path.is_relative_to(self.shipped.absolute()))
 
     def _declare(self, module: Module, declaration: ast.Declaration, path: Path) -> None:
         if isinstance(declaration, ast.Use):
             self._use(module, declaration, path)
+            return
+        if isinstance(declaration, ast.Broken):
+            module.missing.update(declaration.names)
             return
         _fresh(module, declaration.name, declaration.span.word(declaration.name))
         module.declarations[declaration.name] = declaration

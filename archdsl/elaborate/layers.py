@@ -12,6 +12,7 @@ from archdsl.diagnostics.codes import edits as edit_codes
 from archdsl.diagnostics.codes import elaboration as bounds
 from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate import primitives
 from archdsl.elaborate.reserved import is_reserved
@@ -41,6 +42,7 @@ from archdsl.elaborate.values import (
 from archdsl.ir.activity import defined
 from archdsl.ir.expr import Expr, index_of, lift, test
 from archdsl.ir.instance import Instance, Level, join
+from archdsl.ir.work import Exhausted
 from archdsl.syntax import ast
 
 
@@ -177,10 +179,16 @@ def block(
         return statements.run_body(layer.block.body, frame, state, layer.block.span.word(layer.block.name))
 
     state.depth += 1
+    state.calls.append((span, layer.block.name))
     try:
         return regional(run, instance, span, state)
+    except Exhausted:
+        raise
+    except DiagnosticError as error:
+        raise DiagnosticError(*map(state.homed, error.diagnostics)) from None
     finally:
         state.depth -= 1
+        state.calls.pop()
 
 
 def regional(run: Callable[[], Thing], instance: Instance, span: Span, state: State) -> Thing:
@@ -309,6 +317,8 @@ def _primitive(layer: PrimitiveL, argument: Thing, instance: Instance, span: Spa
         if any(isinstance(v, Poison) for v in values.values()):
             return POISON
         layer = replace(layer, args={**layer.args, **values})
+    if any(isinstance(v, Poison) for v in layer.args.values()):
+        return POISON
     return primitives.apply(layer, argument, instance, span, state)
 
 
@@ -358,6 +368,8 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     names = [p.name for s in declared.body if isinstance(s, ast.Input) for p in s.ports]
     if len(names) == 1 and not isinstance(argument, TupleV):
         return [argument]
+    if any(isinstance(s, ast.Broken) for s in declared.body):
+        return [POISON for _ in names]
     parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"

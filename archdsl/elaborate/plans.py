@@ -103,6 +103,7 @@ class _Draft:
     budgets: list[Budget] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
+    broken: bool = False  # part of it could not be read, and may say what seems to be missing
 
     def after(self, plan: _Draft) -> _Draft:
         """This step with what its plan says for all of them."""
@@ -115,6 +116,7 @@ class _Draft:
             frozen=plan.frozen + self.frozen,
             budgets=kept + self.budgets,
             settings=plan.settings | self.settings,
+            broken=plan.broken or self.broken,
         )
 
 
@@ -146,13 +148,14 @@ def resolve_plan(node: ast.Search, module: Module, spaces: Spaces | None = None)
     on_latency = [b.span for d in (whole, *drafts) for b in d.budgets if b.metric == "latency"]
     if isinstance(strategy, Invocation):
         found.extend(together(strategy, whole.places["strategy"], on_latency))
-    elif "strategy" not in whole.places:
+    elif "strategy" not in whole.places and not whole.broken:
         hint = f"strategies are {', '.join(STRATEGIES)}"
         place = node.span.word(node.name, node.span.start + len("search"))
         found.append(codes.NO_STRATEGY.error(place, f"the plan `{node.name}` names no strategy", help=hint))
     if any(d.severity == "error" for d in found):
         raise DiagnosticError(*found)
-    assert isinstance(strategy, Invocation)
+    if not isinstance(strategy, Invocation):
+        raise DiagnosticError()  # it could not be read, and was reported there
     return Plan(node.name, node.of.span.text, strategy, _settings(whole), tuple(steps))
 
 
@@ -197,6 +200,10 @@ def _entry(entry: ast.PlanEntry, draft: _Draft, frame: Frame, state: State, foun
                 found.append(codes.NOT_A_BUDGET.error(entry.span, problem, help="for example `budget macs <= 2.0G`"))
             else:
                 draft.budgets.append(Budget(bound.metric, bound.limit, hard, bound.op, entry.span))
+        case ast.Broken():
+            draft.broken = True
+        case ast.Setting(value=ast.Broken()):
+            draft.broken = True
         case ast.Setting():
             draft.places[entry.name] = entry.value.span
             try:
@@ -233,7 +240,7 @@ def _step(
     left = [p for p in paths if p not in opened and p not in fixed]
     inherited = [p for p in left if p in known]
     missing = [p for p in left if p not in known]
-    if missing and len(found) == before:
+    if missing and len(found) == before and not draft.broken:
         if draft.entries or draft.genotypes:
             found.append(_uncovered(draft, missing))
         opened.update(missing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -155,7 +156,7 @@ def operation(
         fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
     shape = {dim: mend(size, 1) for dim, size in result.shape.items()}
     state.tick(span, macs.weight + sum([size.weight for size in shape.values()]))
-    checks = [*reasons, *[_check(p, inputs, span) for p in (*extra, *result.problems) if _is_real(p)]]
+    checks = [*reasons, *[_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)]]
     op = Op(primitive.name, inputs, {**attrs, **dims}, shape, weights, macs, instance, span, tuple(checks))
     certain = next((c for c in checks if c.problem.is_constant), None)
     if certain is not None and state.is_plain:  # otherwise it is decided at the end whether somebody needs the op
@@ -359,9 +360,9 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
         cases = _cases(layer.primitive, subset, Call(shapes, attrs, dims), span)
         shape, problem = _shape_of_cases(subset, cases)
         labels = _labels(tuple(values), span)
-        checks = [_check(p, tuple(values), span) for p in extra if _is_real(p)]
+        checks = [_check(p, tuple(values), span, state) for p in extra if _is_real(p)]
         if any(message is not None for message in problem.distinct()):
-            checks.append(Check(problem, shape_codes.SIZES_DIFFER, span, labels))
+            checks.append(_homed(Check(problem, shape_codes.SIZES_DIFFER, span, labels), state))
     elif dim is not None:
         shape[dim] = lift(_chosen_sum, subset, *[s.get(dim, constant(1)) for s in shapes])
     weights: tuple[Weight, ...] = ()
@@ -408,10 +409,18 @@ def _shape_of_cases(subset: Expr, cases: Mapping[tuple[int, ...], Result]) -> tu
     return shape, select(number, messages)
 
 
-def _check(problem: Problem, inputs: tuple[Value, ...], span: Span) -> Check:
+def _check(problem: Problem, inputs: tuple[Value, ...], span: Span, state: State) -> Check:
     message = each(_told, problem.message) if problem.message.is_partial else problem.message
     labels = _labels(inputs, span) if problem.code in _ABOUT_INPUTS else ()
-    return Check(message, problem.code, span, labels, problem.help)
+    return _homed(Check(message, problem.code, span, labels, problem.help), state)
+
+
+def _homed(check: Check, state: State) -> Check:
+    """A check inside a block that ships, at the user's call of it; any other as it is."""
+    if check.span is None:
+        return check
+    place, inside = state.home(check.span)
+    return replace(check, span=place, labels=(*inside, *check.labels)) if inside else check
 
 
 def _labels(inputs: tuple[Value, ...], span: Span) -> tuple[Label, ...]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.codes.elaboration import TOO_MUCH_WORK
+from archdsl.diagnostics.codes.names import UNKNOWN_NAME
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.diagnostics.source import Source
+from archdsl.diagnostics.source import Source, Span
 from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import expressions, nets
+from archdsl.elaborate.blame import moved
 from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
@@ -21,6 +23,7 @@ from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
 from archdsl.elaborate.nets import Elaborated
 from archdsl.elaborate.plans import check_plan
+from archdsl.elaborate.slipped import lies_in
 from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
@@ -75,21 +78,39 @@ class Project:
 
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
-        found = [*syntax, *check_names(module)]
-        # What could not be read, and what reaches itself, would only lead to errors that follow from it.
-        if not any(d.severity == "error" and d.about in ("text", "bounds") for d in found):
-            spaces = Spaces()
-            with bounded():
-                for declaration in module.file.declarations:
-                    found.extend(self._declaration(declaration, module, spaces))
-                    if any(d.code == TOO_MUCH_WORK.id for d in found):
-                        break
+        unread = {d.span.start for d in syntax if d.span is not None and d.about == "text"}
+        whole = not unread
+        # A word that stands where something is missing before it may be meant otherwise.
+        named = [d for d in check_names(module, whole) if d.span is None or d.span.start not in unread]
+        named = [d for d in named if d.code == UNKNOWN_NAME.id or not lies_in(d.span, module.file, module.slipped)]
+        found = [*syntax, *named]
+        # A file beyond a limit was not read to its end, and what reaches itself has no value.
+        if not any(d.severity == "error" and d.about == "bounds" for d in found):
+            found.extend(self._elaborated(module, whole, found))
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
             unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
         return sorted(
             unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
         )
+
+    def _elaborated(self, module: Module, whole: bool, told: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """What is wrong with the values of a file, without what was told of its names.
+
+        Of a file that could not be read as a `whole` nothing is warned of: what is missing may be what was not read.
+        """
+        spaces = Spaces()
+        found: list[Diagnostic] = []
+        with bounded():
+            for declaration in module.file.declarations:
+                found.extend(self._declaration(declaration, module, spaces))
+                if any([d.code == TOO_MUCH_WORK.id for d in found]):
+                    break
+        messages = {d.message for d in told}
+        found = [d for d in found if not lies_in(d.span, module.file, module.slipped)]
+        places = {d.span.start for d in told if d.span is not None and d.span.source is module.source}
+        found = [d for d in found if d.code != UNKNOWN_NAME.id or not (d.message in messages or (d.span and d.span.start in places))]
+        return found if whole else [d for d in found if d.severity == "error"]
 
     def elaborate(
         self,
@@ -133,7 +154,16 @@ class Project:
         others = by_input(inputs) if inputs is not None else {}
         values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
         instantiation = nets.resolve(value, given, net.span, state, settings=values)
-        plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        try:
+            plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        except DiagnosticError as error:
+            for key in values:
+                fewer_values = {k: v for k, v in values.items() if k != key}
+                fewer = nets.resolve(value, given, net.span, state, settings=fewer_values)
+                if _elaborates(fewer, name, net.kind, genotypes):
+                    span = _whole(key, (settings or {})[key])
+                    raise DiagnosticError(*(moved(d, span, "it fails here") for d in error.diagnostics)) from None
+            raise
         sizes = sizes_of(others, plain.graph)
         if not sizes:
             return plain
@@ -142,7 +172,7 @@ class Project:
         return resized
 
     def _setting(self, name: str, text: str, module: Module, state: State) -> Thing:
-        node, errors = parse_expression(Source(f"--set {name}", text))
+        node, errors = parse_expression(_whole(name, text).source)
         if node is None or errors:
             raise DiagnosticError(*errors)
         try:
@@ -182,6 +212,19 @@ class Project:
         if isinstance(node, ast.Search):
             return check_plan(node, module, spaces)
         return []
+
+
+def _whole(name: str, text: str) -> Span:
+    """The text of a setting, as a place."""
+    return Span(Source(f"--set {name}", text), 0, len(text))
+
+
+def _elaborates(instantiation: nets.Instantiation, name: str, kind: str, genotypes: Sequence[GenotypeV]) -> bool:
+    try:
+        nets.elaborate(instantiation, name=name, kind=kind, genotypes=genotypes)
+    except DiagnosticError:
+        return False
+    return True
 
 
 def networks(module: Module) -> list[str]:

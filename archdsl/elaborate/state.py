@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from archdsl.diagnostics.codes import choices as choice_codes
@@ -18,6 +18,7 @@ from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, eith
 from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ir.work import spend
+from archdsl.syntax import ast
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
@@ -70,6 +71,9 @@ class State:
     wrong: dict[Value, Check] = field(default_factory=dict)  # values that are wrong whatever is chosen, and why
     condition: Expr = TRUE
     depth: int = 0
+    fed: ast.Expr | None = None  # the item that an arrow leads to, while it is evaluated
+    calls: list[tuple[Span, str]] = field(default_factory=list)  # the blocks that are being run: where each is called, and its name
+    broken: bool = False  # part of the text could not be read: what is left of it deserves no warning
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
     def tick(self, span: Span | None, amount: int = 1) -> None:
@@ -77,7 +81,7 @@ class State:
 
     def report(self, *diagnostics: Diagnostic) -> None:
         """Keeps the first diagnostic of a code at a place, however many instances of a block repeat it."""
-        for diagnostic in diagnostics:
+        for diagnostic in map(self.homed, diagnostics):
             self.diagnostics.setdefault((diagnostic.code, diagnostic.span), diagnostic)
 
     def size(self, value: Value, dim: str) -> Expr:
@@ -88,6 +92,21 @@ class State:
     def traces(self) -> tuple[int, ...]:
         """Changes with whatever leaves a trace in the graph even if its value is dropped."""
         return len(self.instances), len(self.weights), len(self.choices), len(self.requirements), len(self.bounds)
+
+    def homed(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic inside a block that ships, at the user's call of it; any other as it is."""
+        if diagnostic.span is None:
+            return diagnostic
+        span, inside = self.home(diagnostic.span)
+        return replace(diagnostic, span=span, labels=(*inside, *diagnostic.labels)) if inside else diagnostic
+
+    def home(self, span: Span) -> tuple[Span, tuple[Label, ...]]:
+        """Where to show what is wrong at a place: of a block that ships its innermost call in a user's file, and a label for the place."""
+        if span.source.shipped:
+            for call, name in reversed(self.calls):
+                if not call.source.shipped:
+                    return call, (Label(span, f"inside `{name}`"),)
+        return span, ()
 
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 
@@ -138,10 +157,9 @@ class State:
 
     def told(self, expr: Expr, span: Span | None, code: Code) -> Expr:
         """The expression, with a place for what is undefined. Raises DiagnosticError where it has no value for anybody."""
-        expr = placed(expr, span, code)
         if expr.is_constant and expr.is_partial and self.is_plain:
-            raise DiagnosticError(reason(expr.value, span))
-        return expr
+            raise DiagnosticError(reason(placed(expr, span, code).value, span))
+        return placed(expr, self.home(span)[0] if span is not None else None, code)
 
     @property
     def variant(self) -> tuple[tuple[str, str], ...]:

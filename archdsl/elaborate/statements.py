@@ -24,6 +24,7 @@ from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
+from archdsl.elaborate.slipped import head_of
 from archdsl.elaborate.state import State, fail, reason, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, test
@@ -41,7 +42,7 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span)
     """
     run(body, frame, state)
     if not frame.outputs:
-        if _has_output(body):
+        if _has_output(body) or any(isinstance(statement, ast.Broken) for statement in body):
             return POISON
         fail(codes.NO_OUTPUT, span, "this body has no `output`", help="end it with `output x`")
     return frame.outputs[0]
@@ -51,9 +52,11 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
     """The statements in order, each on its own: one that fails poisons what it should have bound."""
     for statement in body:
         state.tick(statement.span)
+        known = dict(state.diagnostics) if frame.module.slipped and head_of(statement) in frame.module.slipped else None
         try:
             _statement(statement, frame, state)
-            continue
+            if known is None or len(known) == len(state.diagnostics):
+                continue
         except Exhausted as exhausted:
             raise Exhausted(*[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]) from None
         except DiagnosticError as error:
@@ -64,8 +67,12 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
             state.report(bound_codes.TOO_MUCH_WORK.error(statement.span, str(large), help="make loops shorter, or lists smaller"))
         for name in assigned((statement,)):
             frame.env.assign(name, POISON)
-        if isinstance(statement, ast.Output):
+        if isinstance(statement, ast.Output) and not frame.outputs:
             frame.outputs.append(POISON)
+        if known is not None and not isinstance(statement, ast.For | ast.If):
+            state.broken = True
+            state.diagnostics.clear()
+            state.diagnostics.update(known)
 
 
 def _has_output(body: Sequence[ast.Stmt]) -> bool:
@@ -91,6 +98,8 @@ def assigned(body: Sequence[ast.Stmt]) -> list[str]:
                 names[statement.name] = None
             case ast.Input():
                 names.update(dict.fromkeys(p.name for p in statement.ports))
+            case ast.Broken():
+                names.update(dict.fromkeys(statement.names))
             case ast.For():
                 names.update(dict.fromkeys(assigned(statement.body)))
             case ast.If():
@@ -118,6 +127,10 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
             frame.env.assign(node.name, _weight(node, frame, state))
         case ast.Require():
             require(node, frame, state)
+        case ast.Broken():
+            state.broken = True
+            for name in node.names:
+                frame.env.assign(name, POISON)
 
 
 def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
@@ -218,7 +231,12 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
         if dim.name in sizes:
             fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
         if len(dim.name) != 1 or not dim.name.islower():
-            fail(shape_codes.MISSING_DIMENSION, dim.span, f"dimensions have one-letter names, not `{dim.name}`")
+            fail(
+                shape_codes.MISSING_DIMENSION,
+                dim.span,
+                f"dimensions have one-letter names, not `{dim.name}`",
+                help=f"for example `[b, c = 3, h = 224, w = 224]`; here `{dim.name[0].lower()}`" if dim.name[0].isalpha() else None,
+            )
         if dim.name == "b":
             sizes["b"] = constant(given.get("b", 1))
             continue
@@ -273,8 +291,7 @@ def _bounded(dim: str, size: Any) -> Any:
 def _for(node: ast.For, frame: Frame, state: State) -> None:
     source = expressions.evaluate(node.iterable, frame, state)
     if isinstance(source, Poison):
-        for name in assigned(node.body):
-            frame.env.assign(name, POISON)
+        _unknown_turns(node, frame, state)
         return
     if isinstance(source, CountV):
         count = turns_of(source, node.iterable.span, state)
@@ -286,6 +303,13 @@ def _for(node: ast.For, frame: Frame, state: State) -> None:
         return
     for i, element in enumerate(iterate(source, node.iterable.span, state)):
         _turn(node, i, element, frame, state)
+
+
+def _unknown_turns(node: ast.For, frame: Frame, state: State) -> None:
+    """A loop over something that is not known: one turn tells what else is wrong in it, and nothing is known of what it leaves."""
+    _turn(node, 0, POISON, frame, state)
+    for name in assigned(node.body):
+        frame.env.assign(name, POISON)
 
 
 def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> None:

@@ -139,10 +139,11 @@ ENTRIES: Forms = {
 # In YAML these two are one key, what stands before the sign, and one value.
 BIND = _form(ast.Bind, ("", "", "targets", "targets"), (" = ", "", "values", "expressions"))
 CHOOSE = _form(ast.Choose, ("", "", "name", "name"), (" ~ ", "", "domain", "expression"))
+BROKEN = _form(ast.Broken, ("", "", "written", "text"))  # only the text shows it: YAML has no form of it
 
 NESTED = frozenset({"body", "edits", "plan", "patches"})  # kinds that hold lines of their own
 
-_ALL = (*DECLARATIONS.values(), *STATEMENTS.values(), *EDITS.values(), *ENTRIES.values(), BIND, CHOOSE)
+_ALL = (*DECLARATIONS.values(), *STATEMENTS.values(), *EDITS.values(), *ENTRIES.values(), BIND, CHOOSE, BROKEN)
 _FORMS = {form.node: form for form in _ALL}
 
 
@@ -215,4 +216,5 @@ _SPELLINGS: Mapping[str, Callable[[Any], Sequence[Piece]]] = {
     "params": lambda nodes: [parameters(nodes)],
     "shape": lambda nodes: [shape(nodes)],
     "ports": lambda nodes: separated(port(node) for node in nodes),
+    "text": lambda text: [text],
 }

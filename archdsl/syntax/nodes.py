@@ -214,6 +214,7 @@ ACTIONS: Mapping[str, Action] = {
     "comprehension": _comprehension,
     "clause": _plain(ast.Clause),
     "entry_of": _plain(ast.Entry),
+    "broken": lambda span, parts: ast.Broken(tuple(parts[0].split()), span=span),
     "word": _first,
 }
 

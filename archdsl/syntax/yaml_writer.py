@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from archdsl.syntax import ast
 from archdsl.syntax.forms import ENTRIES, Line, alias, form_of, port
@@ -43,6 +43,11 @@ def _statement(node: ast.Stmt) -> dict[str, Any]:
         case ast.Choose():
             return {f"{node.name} ~": flat(node.domain)}
     return _line(node)
+
+
+def _unreadable(text: str) -> NoReturn:
+    """Only texts without errors of syntax are written in another form."""
+    raise ValueError(f"not readable: {text}")
 
 
 def _entry(node: ast.PlanEntry) -> dict[str, Any]:
@@ -88,6 +93,7 @@ _DATA: Mapping[str, Callable[[Any], Data]] = {
     "plan": lambda nodes: list(map(_entry, nodes)),
     "edits": _edits,
     "patches": lambda nodes: list(map(_patch, nodes)),
+    "text": _unreadable,
 }
 
 

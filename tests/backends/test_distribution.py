@@ -245,9 +245,7 @@ def test_structures_of_attention_cells() -> None:
 
 def test_expectation_of_a_diagram() -> None:
     """What hangs on many choices is contracted along its diagram: it agrees with enumeration."""
-    graph = space(
-        "space s { input x: [b, c = 1] a ~ 1..7 d ~ 1..8 e ~ 1..5 f ~ 1..6 output x -> linear(a * d * e * f) as l }"
-    )
+    graph = space("space s { input x: [b, c = 1] a ~ 1..7 d ~ 1..8 e ~ 1..5 f ~ 1..6 output x -> linear(a * d * e * f) as l }")
     a, d, e, f = map(of_choice, graph.choices)
     left = lift(lambda p, q, r: (p + q + r) % 3, a, d, f)
     right = lift(lambda q, r: (q * r) % 4, d, e)
@@ -259,6 +257,4 @@ def test_expectation_of_a_diagram() -> None:
         chosen = dict(zip(graph.choices, at, strict=True))
         wanted += term.at(chosen) * math.prod(marginals[c][i].item() for c, i in chosen.items())
     assert Expectation([term])(marginals).item() == pytest.approx(wanted, rel=1e-12)
-    assert Expectation([term, term, left])(marginals).item() == pytest.approx(
-        2 * wanted + Expectation([left])(marginals).item(), rel=1e-12
-    )
+    assert Expectation([term, term, left])(marginals).item() == pytest.approx(2 * wanted + Expectation([left])(marginals).item(), rel=1e-12)

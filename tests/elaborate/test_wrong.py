@@ -72,6 +72,22 @@ def test_diagnostics(path: Path, golden: Callable[[Path, str], None], monkeypatc
     golden(path.with_suffix(".txt"), text)
 
 
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "slips"], ids=name_of)
+def test_a_slip_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line with a slip has one error with help, and no other line has any: nothing follows from a slip."""
+    monkeypatch.chdir(WRONG)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    slips = [number for number, line in enumerate(lines, 1) if line.endswith("# slip")]
+    found = Project().check(str(path.relative_to(WRONG)))
+    assert [d.span.source.position(d.span.start)[0] for d in found if d.span is not None] == slips
+    assert all(d.severity == "error" for d in found)
+
+
+def test_slips_are_many() -> None:
+    texts = [p.read_text(encoding="utf-8") for p in FILES if p.parent.name == "slips"]
+    assert sum(text.count("# slip\n") for text in texts) >= 240
+
+
 @pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "limits"], ids=name_of)
 def test_bounded(path: Path) -> None:
     """Nothing that a file says takes unbounded time or memory, or ends in a traceback."""

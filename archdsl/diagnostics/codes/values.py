@@ -154,6 +154,17 @@ so the model for another size is another model.
 
 Change the parameter that sets the size: `--set size=448` instead of `--input`.""",
 )
+TENSOR_AS_PARAMETER = Code(
+    "E0319",
+    "a tensor between the parentheses of a layer",
+    """Parentheses set the parameters of a layer, the arrow feeds it tensors: `conv(x, 3)` would take the tensor for the number of
+channels.
+
+Example:
+    x = conv(x, 16)
+
+Feed it: `x = x -> conv(16)`.""",
+)
 
 CODES = table(
     WRONG_KIND,
@@ -172,4 +183,5 @@ CODES = table(
     NOT_CONSTANT,
     MISPLACED_LAYER,
     PINNED,
+    TENSOR_AS_PARAMETER,
 )
