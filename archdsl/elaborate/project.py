@@ -104,7 +104,7 @@ class Project:
         with bounded():
             for declaration in module.file.declarations:
                 found.extend(self._declaration(declaration, module, spaces))
-                if any([d.code == TOO_MUCH_WORK.id for d in found]):
+                if any(d.code == TOO_MUCH_WORK.id for d in found):
                     break
         messages = {d.message for d in told}
         found = [d for d in found if not lies_in(d.span, module.file, module.slipped)]
