@@ -10,7 +10,7 @@ import archdsl.elaborate.layers as layers
 from archdsl.elaborate import operators
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import items_of, iterate, numbers_of, size_expr, unpack
+from archdsl.elaborate.sequences import items_of, iterate, judge, numbers_of, size_expr, unpack
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import (
     LAYERS,
@@ -102,7 +102,9 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
         case ast.Range():
             low, high = (scalar(e, frame, state, "an end of a range") for e in (node.low, node.high))
             step = scalar(node.step, frame, state, "the step of a range") if node.step is not None else constant(1)
-            return RangeV(low, high, step)
+            found = RangeV(low, high, step)
+            judge(found, node.span)
+            return found
         case ast.Of():
             return _of(node, frame, state)
         case ast.Attr():
