@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from archdsl.elaborate.results import results
 from archdsl.elaborate.state import State, too_wide_help
 from archdsl.ir.activity import activity, binding
 from archdsl.ir.choice import Choice
@@ -37,6 +38,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
         root,
         settings,
         state.answers,
+        results(state.results, outputs, state.inputs),
     )
     try:
         graph = simplify(raw)

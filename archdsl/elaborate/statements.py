@@ -11,6 +11,7 @@ from archdsl.elaborate import choose, operators
 from archdsl.elaborate.primitives import LARGEST, too_large
 from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
+from archdsl.elaborate.results import check_shapes, record, written
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import iterate, most_turns, unpack
 from archdsl.elaborate.state import Exhausted, State, fail, too_wide_help
@@ -136,6 +137,9 @@ def _output(node: ast.Output, frame: Frame, state: State) -> None:
         if isinstance(value, LAYERS):
             fail(codes.MISPLACED_LAYER, e.span, f"{describe(value)} is not a tensor", help="apply it: `output x -> layer`")
         values.append(value)
+    check_shapes(node, values, frame, state)
+    if frame.inputs is None:
+        record(written(node, values), state)
     if any(isinstance(v, Poison) for v in values):
         frame.outputs.append(POISON)
     else:

@@ -44,6 +44,7 @@ class _Writer:
             "inputs": [{"name": i.name, "dims": i.dims, "shape": self._named(i.shape)} for i in graph.inputs],
             "values": [self._value(v) for v in graph.values],
             "outputs": [self.values[o] for o in graph.outputs],
+            "results": [{"name": result.name, "dims": result.dims} for result in graph.results],
         }
         head = {"format": FORMAT, "version": VERSION, "kind": graph.kind, "name": graph.name}
         settings = {name: scalar(value) for name, value in graph.settings.items()}

@@ -17,12 +17,26 @@ from typing import Any, TypeAlias
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.codec import scalar
 from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Undefined, Variable, constant, derive
-from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Select, Value, Weight, expressions, in_order
+from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Result, Select, Value, Weight, expressions, in_order
 from archdsl.ir.instance import Instance
 
 Document: TypeAlias = dict[str, Any]
 PARTS = frozenset(
-    ("kind", "name", "definition", "settings", "choices", "requirements", "bounds", "signature", "inputs", "instances", "values", "outputs")
+    (
+        "kind",
+        "name",
+        "definition",
+        "settings",
+        "choices",
+        "requirements",
+        "bounds",
+        "signature",
+        "inputs",
+        "instances",
+        "values",
+        "outputs",
+        "results",
+    )
 )
 
 
@@ -72,6 +86,7 @@ class _Writer:
             "instances": instances,
             "values": values,
             "outputs": [self._names[o] for o in graph.outputs],
+            "results": [[result.name, result.dims] for result in graph.results],
         }
 
     def _fresh(self, name: str) -> str:
@@ -202,6 +217,7 @@ class _Reader:
             tuple(CostBound(_one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit) for m, op, limit in document["bounds"]),
             self._root,
             {_text(name): _plain(value) for name, value in document["settings"]},
+            results=_results(document["results"], outputs),
         )
 
     def _read_choices(self, choices: Mapping[str, Any]) -> None:
@@ -294,6 +310,14 @@ class _Reader:
         if any(a.rank >= b.rank for a, b in pairwise(scope) if isinstance(a, Choice) and isinstance(b, Choice)):
             raise Malformed("the choices of a table are in program order")
         return Expr(tuple(scope), table)
+
+
+def _results(given: Sequence[Any], outputs: tuple[Value, ...]) -> tuple[Result, ...]:
+    """The name and order of every output. Raises Malformed for an order that is not that of its dimensions."""
+    found = tuple(Result(_text(name), _text(dims)) for name, dims in given)
+    if len(found) != len(outputs) or any(sorted(r.dims) != sorted(o.shape) for r, o in zip(found, outputs, strict=True)):
+        raise Malformed("the results are not those of the outputs")
+    return found
 
 
 def _read(value: Mapping[str, Any]) -> Sequence[str]:

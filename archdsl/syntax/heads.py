@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from archdsl.syntax import ast
-from archdsl.syntax.spelling import EXPR, OR, Child, Piece, parameters, path, paths, pattern, shape
+from archdsl.syntax.spelling import EXPR, OR, Child, Piece, parameters, path, paths, pattern, result, shape
 
 Line: TypeAlias = ast.Declaration | ast.Stmt | ast.Edit | ast.PlanEntry
 Body: TypeAlias = tuple[Any, ...]
@@ -53,7 +53,7 @@ def _statement(node: ast.Stmt) -> list[Piece]:
         case ast.Weight():
             return [f"param {node.name}: ", shape(node.shape), *_value(" = ", node.init)]
         case ast.Output():
-            return ["output ", *separated([Child(value, EXPR)] for value in node.values)]
+            return ["output ", *separated(result(value, dims) for value, dims in node.results())]
         case ast.Bind():
             return [f"{', '.join(node.targets)} = ", *separated([Child(value, EXPR)] for value in node.values)]
         case ast.Choose():

@@ -145,7 +145,7 @@ class _Writer:
         self._checked(node, "a name", _one_name)
 
     def clause(self, node: Tree, what: str) -> None:
-        """One item of a list in brackets: a parameter, a port, a dimension."""
+        """One item of a list in brackets: a parameter, a port, a dimension, an output."""
         self._checked(node, what, lambda source: _one_item(source, what))
 
     def separated(self, nodes: tuple[Tree, ...], write: Callable[[Tree], None]) -> None:
@@ -292,7 +292,7 @@ class _Writer:
             self.several(value, lambda each: self.clause(each, "an input"), "`input`")
         elif key.text == "output":
             self.put("output ")
-            self.several(value, self.expression, "`output`")
+            self.several(value, lambda each: self.clause(each, "an output"), "`output`")
         elif key.text == "require":
             self.put("require ")
             self.expression(value)
@@ -510,11 +510,12 @@ _ITEMS = {
     "a parameter": ("arch 1 fn f(", "\n) = 0"),
     "a dimension": ("arch 1 block b { param w: [", "\n] }"),
     "an input": ("arch 1 block b { input ", "\n}"),
+    "an output": ("arch 1 block b { output ", "\n}"),
 }
 
 
 def _one_item(source: Source, what: str) -> list[Diagnostic]:
-    """One parameter, dimension or input, and nothing that could end the list it stands in."""
+    """One parameter, dimension, input or output, and nothing that could end the list it stands in."""
     before, after = _ITEMS[what]
     file, found = parse(Source(source.name, before + source.text + after))
 
@@ -528,7 +529,7 @@ def _one_item(source: Source, what: str) -> list[Diagnostic]:
             for each in found
         ]
     match file.declarations:
-        case (ast.Fn(params=(_,)),) | (ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)),)),):
+        case (ast.Fn(params=(_,)),) | (ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)) | ast.Output(values=(_,)),)),):
             return []
     return [_said(source, f"expected {what} and nothing else")]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from archdsl.syntax import ast
-from archdsl.syntax.spelling import dimension, flat, join, parameter, path, pattern
+from archdsl.syntax.spelling import dimension, flat, join, parameter, path, pattern, result
 
 Data: TypeAlias = str | list[Any] | dict[str, Any]
 
@@ -68,7 +68,8 @@ def _statement(node: ast.Stmt) -> dict[str, Any]:
             init = {} if node.init is None else {"init": flat(node.init)}
             return {"param": node.name, "shape": [join(dimension(dim)) for dim in node.shape], **init}
         case ast.Output():
-            return {"output": _values(node.values)}
+            results = [join(result(value, dims)) for value, dims in node.results()]
+            return {"output": results[0] if len(results) == 1 else results}
         case ast.Bind():
             return {", ".join(node.targets): _values(node.values)}
         case ast.Choose():

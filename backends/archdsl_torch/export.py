@@ -15,6 +15,7 @@ from archdsl.ir.graph import Graph
 from archdsl.syntax.codes import files
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import replacing
+from archdsl_torch.onnx_names import rename
 
 
 def export(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
@@ -64,7 +65,10 @@ def _onnx(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
         raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'"))
     names = tuple({given.dims.index("b"): "batch"} if "b" in given.dims else {} for given in graph.inputs)
     with _quiet():
-        torch.onnx.export(exported(model, graph), (), path, dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
+        program = torch.onnx.export(exported(model, graph), (), dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
+        assert program is not None
+        rename(program.model, graph)
+        program.save(path, external_data=False)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from archdsl.ir.expr import Expr
-from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
+from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Result, Select, Value, Weight
 from archdsl.ir.instance import Instance, join, key
 from archdsl.ir.verify import verify
 from archdsl.syntax.codes import files
@@ -45,8 +45,12 @@ def program_of(graph: Graph) -> Program:
         recorder.enter(value)
         located[value] = lowered(value, [located[v] for v in _read(value)], recorder, settled)
     recorder.leave()
-    outputs = tuple(output(Site("output", (), {}, located[v].sizes, recorder), located[v]) for v in graph.outputs)
+    outputs = tuple(_returned(located[v], result, recorder) for v, result in zip(graph.outputs, graph.results, strict=True))
     return Program(graph.name, tuple(recorder.instructions), outputs, recorder.modules, recorder.weights, graph.root, dissolved)
+
+
+def _returned(value: Located, result: Result, emit: Any) -> Handle:
+    return output(Site("output", (), {}, value.sizes, emit), value, tuple(result.dims))
 
 
 def settled(expr: Expr) -> Any:
