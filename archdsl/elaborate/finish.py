@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from archdsl.elaborate.results import results
 from archdsl.elaborate.state import State, too_wide_help
+from archdsl.elaborate.unread import warnings
 from archdsl.ir.activity import activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, both, lift, restrict
@@ -51,6 +52,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
     for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
         if choice not in live:
             state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
+    state.report(*warnings(graph, state))
     return replace(graph, kind=declared if graph.choices else graph.kind)
 
 

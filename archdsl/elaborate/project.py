@@ -16,6 +16,7 @@ from archdsl.elaborate.nets import Elaborated
 from archdsl.elaborate.plans import check_plan
 from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
+from archdsl.elaborate.unread import unread_inputs
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import expr_text
@@ -82,6 +83,7 @@ class Project:
         found = [*syntax, *check_names(module)]
         # What could not be read, and what reaches itself, would only lead to errors that follow from it.
         if not any(d.severity == "error" and (d.code.startswith(("E01", "E08")) or d.code == RECURSION.id) for d in found):
+            found += unread_inputs(module)
             spaces = Spaces()
             for declaration in module.file.declarations:
                 found.extend(self._declaration(declaration, module, spaces))
