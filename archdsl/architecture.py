@@ -12,6 +12,7 @@ from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
+from archdsl.syntax import ast
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
@@ -112,8 +113,10 @@ def _genotype(reference: str, file: str, project: Project) -> GenotypeV:
         other, name = file, reference
     module = project.module(other)
     found = [n for n in module.declarations if isinstance(module.find(n, State(EditTable())), GenotypeV)]
-    if name is None and len(found) == 1:
-        name = found[0]
+    settling = {patch.span.text for net in module.declarations.values() if isinstance(net, ast.Net) for patch in net.patches}
+    whole = [n for n in found if n not in settling]  # the others are parts of spaces of the file
+    if name is None and len(whole) == 1:
+        name = whole[0]
     value = module.find(name, State(EditTable())) if name is not None else None
     if not isinstance(value, GenotypeV):
         has = ", ".join(f"`{n}`" for n in found) or "none"

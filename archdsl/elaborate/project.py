@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
-from archdsl.elaborate.nets import Elaborated
+from archdsl.elaborate.nets import Elaborated, Instantiation
 from archdsl.elaborate.plans import check_plan
 from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
@@ -31,6 +32,7 @@ from archdsl.syntax.shipped import shipped
 from archdsl.syntax.source import Source
 from archdsl.syntax.suggestions import closest
 
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", re.ASCII)
 Sizes = Mapping[str, Mapping[str, int]]
 
 
@@ -41,29 +43,40 @@ class Project:
     importer: Importer = field(default_factory=lambda: Importer(shipped("specs")))
 
     def find(self, name: str) -> Path:
-        """The file of a reference: a local path first, then a shipped one, with or without its suffix.
+        """The file of a reference: a local path first, then a shipped one, with or without its suffix and its folder `zoo`.
 
         Raises DiagnosticError where there is none.
         """
         if "\0" in name:
             raise DiagnosticError(codes.NOT_FOUND.error(None, "a path cannot contain a NUL character"))
-        for root in (Path("."), self.importer.shipped):
-            for candidate in (root / name, root / f"{name}.arch", root / f"{name}.yaml"):
-                inside = root is not self.importer.shipped or candidate.resolve().is_relative_to(root.resolve())
+        here, shipped_specs = Path("."), self.importer.shipped
+        words = [name, name.replace(".", "/")] if _DOTTED.fullmatch(name) else [name]  # `zoo.x3d`, as `use` has it
+        for root in (here, shipped_specs, shipped_specs / "zoo"):
+            for candidate in (root / f"{word}{suffix}" for word in words for suffix in ("", ".arch", ".yaml")):
+                inside = root is here or candidate.resolve().is_relative_to(root.resolve())
                 if inside and candidate.exists() and (candidate.is_file() or candidate.suffix):
                     return candidate
-        known = sorted(str(p.relative_to(self.importer.shipped)) for p in self.importer.shipped.rglob("*.arch"))
-        near = closest(name, known)
-        raise DiagnosticError(
-            codes.NOT_FOUND.error(
-                None, f"no file `{name}`, here or among the shipped specs", help=f"did you mean `{near[0]}`?" if near else None
-            )
-        )
+        near = self._declaring(name) or closest(name, [self.shown(p) for p in sorted(shipped_specs.rglob("*.arch"))])
+        help = f"did you mean `{near[0]}`?" if near else None
+        raise DiagnosticError(codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=help))
+
+    def _declaring(self, name: str) -> list[str]:
+        """The networks of this name among the shipped specs, as references."""
+        if not name.isidentifier():
+            return []
+        declared = re.compile(rf"^(?:space|model|genotype) {name}\b", re.MULTILINE)
+        files = [p for p in sorted(self.importer.shipped.rglob("*.arch")) if declared.search(p.read_text(encoding="utf-8"))]
+        return [f"{self.shown(p)}:{name}" for p in files]
+
+    def shown(self, path: Path) -> str:
+        """How messages call a file: what ships by the name that `archdsl list` gives it."""
+        inside = path.absolute().is_relative_to(self.importer.shipped) and not path.is_relative_to(".")
+        return path.absolute().relative_to(self.importer.shipped).as_posix() if inside else str(path)
 
     def module(self, name: str) -> Module:
         """The parsed file of a reference. Raises DiagnosticError where it is missing or has errors of syntax."""
         path = self.find(name)
-        module = self.importer.load(path, name if path == Path(name) else str(path))
+        module = self.importer.load(path, name if path == Path(name) else self.shown(path))
         errors = [d for d in self.importer.diagnostics[path.absolute()] if d.severity == "error"]
         if errors:
             raise DiagnosticError(*errors)
@@ -75,7 +88,7 @@ class Project:
         Raises DiagnosticError where it cannot be read.
         """
         path = self.find(name)
-        module = self.importer.load(path, name if path == Path(name) else str(path))
+        module = self.importer.load(path, name if path == Path(name) else self.shown(path))
         return self.check_module(module, self.importer.diagnostics[path.absolute()])
 
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
@@ -140,6 +153,15 @@ class Project:
             )
         return self._network(value, {}, name, sizes, settings, genotypes, state)
 
+    def instantiation(self, value: Thing, settings: Mapping[str, str] | None, state: State) -> Instantiation:
+        """The network that a name stands for, with its parameters; of a genotype, the one that it is of."""
+        given: Mapping[str, Thing] = {}
+        if isinstance(value, GenotypeV):
+            value, given = nets.base_of(value.genotype.of, value.module.frame(), state)
+        assert isinstance(value, NetV)
+        values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
+        return nets.resolve(value, given, value.net.span, state, settings=values)
+
     def _network(
         self,
         value: NetV,
@@ -158,7 +180,7 @@ class Project:
             return plain
         _check_sizes(plain.graph, sizes)
         resized = nets.elaborate(instantiation, name=name, kind=net.kind, sizes=sizes, genotypes=genotypes)
-        _same_weights(plain.graph, resized.graph)
+        _same_weights(plain.graph, resized.graph, _way(instantiation.net, plain.graph, sizes))
         return resized
 
     def _setting(self, name: str, text: str, module: Module, state: State) -> Thing:
@@ -230,7 +252,23 @@ def _check_sizes(graph: Graph, sizes: Sizes) -> None:
                 raise DiagnosticError(codes.BAD_INPUT.error(None, f"the size of `{dim}` is at least 1, not {size}"))
 
 
-def _same_weights(plain: Graph, resized: Graph) -> None:
+def _way(net: ast.Net, graph: Graph, sizes: Sizes) -> str:
+    """How another size is had that weights depend on: by the parameters that the input's shape is written with, else in the text."""
+    params = {param.name for param in net.params or ()}
+    nominal = {given.name: given.shape for given in graph.inputs}
+    ports = [port for statement in net.body or () if isinstance(statement, ast.Input) for port in statement.ports]
+    dims = [(port, dim) for port in ports for dim in port.shape or () if dim.name in sizes.get(port.name, {})]
+    changed = [(port, dim) for port, dim in dims if nominal[port.name][dim.name].value != sizes[port.name][dim.name]]
+    written = [dim.size.span.text for _, dim in changed if dim.size is not None]
+    setting = [word for text in written for word in re.findall(r"[A-Za-z_]\w*", text) if word in params]
+    if setting:
+        given = " ".join(f"--set {name}=…" for name in dict.fromkeys(setting))
+        return f"another size makes another model here: change the parameter, `{given}`"
+    fixed = ", ".join(f"`{dim.name} = {text}`" for (_, dim), text in zip(changed, written, strict=False))
+    return f"another size makes another model here: {fixed or 'the size'} is written in the text, not set by a parameter"
+
+
+def _same_weights(plain: Graph, resized: Graph, way: str) -> None:
     """Another input size feeds the same model: no weight may change with it."""
     before, after = plain.weights(), resized.weights()
     for identity, weight in before.items():
@@ -243,6 +281,6 @@ def _same_weights(plain: Graph, resized: Graph) -> None:
                 value_codes.PINNED.error(
                     None,
                     f"the weight `{weight.full_name}` depends on the size of an input: {shape} becomes {now}",
-                    help="another size makes another model here: change the parameter with `--set`",
+                    help=way,
                 )
             )
