@@ -6,7 +6,7 @@ everywhere else they are numbers into that list, as values and choices are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archdsl.ir.activity import activity
@@ -29,7 +29,7 @@ class _Writer:
         self.graph = graph
         self.choices = {choice: i for i, choice in enumerate(graph.choices)}
         self.values = {value: i for i, value in enumerate(graph.values)}
-        self.instances: dict[Instance, int] = {instance: i for i, instance in enumerate(graph.root.walk())}
+        self.instances: dict[Instance, int] = {instance: i for i, instance in enumerate(_live(graph))}
         self.expressions: list[dict[str, Any]] = []
         self._numbers: dict[Expr, int] = {}
 
@@ -105,6 +105,24 @@ class _Writer:
 
     def _named(self, exprs: Mapping[str, Expr]) -> dict[str, Any]:
         return {name: self.expr(e) for name, e in exprs.items()}
+
+
+def _live(graph: Graph) -> Iterator[Instance]:
+    """The root and every instance that holds something live, those around it first: in the order of the values.
+
+    What no value belongs to is left out, so that graphs of the same values have one form however they were made: a
+    settled space and a patched model as well as what was elaborated.
+    """
+    known = {graph.root}
+    yield graph.root
+    for value in graph.values:
+        chain = []
+        at = None if isinstance(value, Input) else value.instance
+        while at is not None and at not in known:
+            chain.append(at)
+            at = at.parent
+        known.update(chain)
+        yield from reversed(chain)
 
 
 def scalar(value: Any) -> Any:
