@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import archdsl.elaborate.branches as branches
@@ -363,8 +364,9 @@ def _comprehension(node: ast.Comprehension, position: int, frame: Frame, state: 
     found: list[Item] = []
     if isinstance(source, Poison):
         return found
-    for element in iterate(source, clause.iterable.span, state):
+    for place, element in enumerate(iterate(source, clause.iterable.span, state)):
         state.tick(node.span)
         assign(clause.pattern, element, frame)
-        found.extend(_comprehension(node, position + 1, frame, state))
+        turn = replace(frame, suffix=f"{frame.suffix}[{place}]")  # instances are indexed as in a loop without a name
+        found.extend(_comprehension(node, position + 1, turn, state))
     return found

@@ -42,6 +42,10 @@ class _Walk:
             return
         candidates = set(BUILTIN_NAMES) | set(self.module.declarations) | set(self.module.imports) | {n for s in self.scopes for n in s}
         near = closest(name, sorted(candidates))
+        if name in ("none", "None") and "none" not in near:
+            help = "`identity` is the layer that does nothing; in a domain it may be labelled, `[none: identity, relu]`"
+            self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
+            return
         self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=f"did you mean `{near[0]}`?" if near else None))
 
 
