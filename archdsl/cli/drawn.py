@@ -172,6 +172,7 @@ def _before_answers(reference: str, settings: Mapping[str, str]) -> Graph | None
     module = project.module(file)
     state = State(EditTable())
     value = module.find(name or project.only(module), state)
+    assert value is not None, "it has been elaborated"
     found = project.instantiation(value, settings, state)
     if not isinstance(value, GenotypeV) and not found.patches:
         return None
