@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from archdsl.elaborate.edits import EditTable
+from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.elaborate.project import Project, Sizes
-from archdsl.elaborate.state import State
-from archdsl.elaborate.values import GenotypeV
+from archdsl.elaborate.reference import Reference, opened
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
-from archdsl.syntax import ast
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
     from archdsl.questions.genotype import Genotype
@@ -90,37 +86,12 @@ def load(
     Raises DiagnosticError with everything wrong.
     """
     project = project or Project()
-    file, name = split_reference(reference)
-    module = project.module(file)
-    if name is None:
-        name = project.only(module)
-    genotypes = [] if genotype is None else [_genotype(genotype, file, project)]
-    elaborated = project.elaborate(module, name, sizes=inputs, settings=settings, genotypes=genotypes)
+    meant = opened(reference, project)
+    genotypes = [] if genotype is None else [_beside(meant, genotype).genotype()]
+    elaborated = project.elaborate(meant.module, meant.network(), sizes=inputs, settings=settings, genotypes=genotypes)
     return Architecture(elaborated.graph, elaborated.warnings)
 
 
-def split_reference(reference: str) -> tuple[str, str | None]:
-    """`file:name` taken apart; the name is what follows the last colon, if it can be one."""
-    file, colon, name = reference.rpartition(":")
-    if colon and file and name.isidentifier():
-        return file, name
-    return reference, None
-
-
-def _genotype(reference: str, file: str, project: Project) -> GenotypeV:
-    other, name = split_reference(reference)
-    if name is None and reference.isidentifier():
-        other, name = file, reference
-    module = project.module(other)
-    found = [n for n in module.declarations if isinstance(module.find(n, State(EditTable())), GenotypeV)]
-    settling = {patch.span.text for net in module.declarations.values() if isinstance(net, ast.Net) for patch in net.patches}
-    whole = [n for n in found if n not in settling]  # the others are parts of spaces of the file
-    if name is None and len(whole) == 1:
-        name = whole[0]
-    value = module.find(name, State(EditTable())) if name is not None else None
-    if not isinstance(value, GenotypeV):
-        has = ", ".join(f"`{n}`" for n in found) or "none"
-        raise DiagnosticError(
-            codes.NO_GENOTYPE.error(None, f"{module.source.name} declares no genotype `{name or ''}`", help=f"it has {has}")
-        )
-    return value
+def _beside(other: Reference, reference: str) -> Reference:
+    """What a genotype's reference means beside that of its space: a name alone is one of the same file."""
+    return replace(other, name=reference) if reference.isidentifier() else opened(reference, other.project)

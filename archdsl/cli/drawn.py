@@ -14,20 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from archdsl.architecture import split_reference
 from archdsl.cli.target import module_name
-from archdsl.elaborate.edits import EditTable
+from archdsl.diagnostics.source import Source
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.nets import base_of, elaborate
 from archdsl.elaborate.project import Project
-from archdsl.elaborate.state import State
+from archdsl.elaborate.reference import opened
 from archdsl.elaborate.values import GenotypeV, NetV
 from archdsl.ir.activity import activity
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype, assignment, genotype_of
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source
 from archdsl.syntax.spelling import flat
 
 
@@ -49,13 +48,12 @@ class Head:
 
 def head(project: Project, reference: str, settings: Mapping[str, str]) -> Head:
     """What genotypes of the network of a reference need. Of a genotype it is the network that it is of."""
-    file, name = split_reference(reference)
-    module = project.module(file)
-    value = module.find(name or project.only(module), State(EditTable()))
+    meant = opened(reference, project)
+    value = meant.module.find(meant.network(), scratch())
     assert isinstance(value, NetV | GenotypeV), "it has been elaborated"
     home = value.module
     node = value.genotype.of if isinstance(value, GenotypeV) else None
-    net = base_of(node, home.frame(), State(EditTable()))[0].net if node is not None else None
+    net = base_of(node, home.frame(), scratch())[0].net if node is not None else None
     if net is None:
         assert isinstance(value, NetV)
         net = value.net
@@ -168,10 +166,9 @@ def whole(reference: str, graph: Graph, drawn: Sequence[Genotype], settings: Map
 def _before_answers(reference: str, settings: Mapping[str, str]) -> Graph | None:
     """The space without the genotypes and edits of the reference; None where it has none."""
     project = Project()
-    file, name = split_reference(reference)
-    module = project.module(file)
-    state = State(EditTable())
-    value = module.find(name or project.only(module), state)
+    meant = opened(reference, project)
+    state = scratch()
+    value = meant.module.find(meant.network(), state)
     assert value is not None, "it has been elaborated"
     found = project.instantiation(value, settings, state)
     if not isinstance(value, GenotypeV) and not found.patches:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from archdsl.architecture import Architecture, load, split_reference
+from archdsl.architecture import Architecture, load
 from archdsl.cli.options import parse_inputs, parse_settings
 from archdsl.cli.report import report
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.project import Project
+from archdsl.elaborate.reference import split_reference
 from archdsl.ir.graph import Graph, Shape
-from archdsl.syntax.codes import files
 from archdsl.syntax.complaints import RESERVED
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from archdsl.compare.paths import base
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Derived, Expr, opened
+from archdsl.ir.codec import function
+from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance, join
 
@@ -82,7 +83,7 @@ def kind(value: Value) -> str:
     if isinstance(value, Op):
         return value.name
     if isinstance(value, Pick):
-        return {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}[value.combine]
+        return value.primitive
     return "select" if isinstance(value, Select) else "input"
 
 
@@ -105,6 +106,5 @@ def _value_digest(value: Value) -> Hashable:
 
 
 def _expr_digest(expr: Expr) -> Hashable:
-    expr = opened(expr)
-    scope = tuple((base(v.path.rsplit(".", 1)[-1]), v.labels()) if not isinstance(v, Derived) else v.domain for v in expr.scope)
-    return repr((scope, expr.table))
+    scope = tuple([(base(c.path.rsplit(".", 1)[-1]), c.labels()) for c in expr.scope])
+    return repr((scope, function(expr)))

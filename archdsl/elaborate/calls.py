@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.functions import NUMBER_FUNCTIONS
 from archdsl.elaborate.operators import finite
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import items_of, iterate, size_expr
+from archdsl.elaborate.sequences import items_of, iterate, size_expr, turns_of
 from archdsl.elaborate.state import DEPTH_LIMIT, State, fail
 from archdsl.elaborate.values import (
     LAYERS,
@@ -27,20 +33,17 @@ from archdsl.elaborate.values import (
     ModeL,
     NamedL,
     NetV,
+    PickV,
     Poison,
     Thing,
     TupleV,
     describe,
+    scalar_text,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, lift
+from archdsl.ir.expr import Expr, Undefined, constant, each, lift
 from archdsl.ir.graph import Init
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 Arguments = Sequence[tuple[ast.Arg, Thing]]
 
@@ -54,7 +57,7 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
     if isinstance(callee, FunctionV):
         return _function(callee, args, node.span, frame, state)
     if isinstance(callee, InitialiserV):
-        return _initialiser(callee, args, node.span)
+        return _initialiser(callee, args, node.span, state)
     if isinstance(callee, LAYERS):
         return bind(callee, args, node.span, state)
     if isinstance(callee, NetV):
@@ -109,8 +112,8 @@ def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, 
             here.add(open_)
             continue
         if arg.name not in names and not (letters and len(arg.name) == 1):
-            near = closest(arg.name, sorted(names))
-            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names)}" if names else None)
+            has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else None
+            hint = did_you_mean(arg.name, names, has)
             fail(codes.UNKNOWN_PARAMETER, arg.span, f"{what} has no parameter `{arg.name}`", help=hint)
         if arg.name == "b" and letters:
             fail(shape_codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
@@ -123,7 +126,7 @@ def match(names: list[str], given: Any, args: Arguments, span: Span, what: str, 
     return values
 
 
-def _initialiser(callee: InitialiserV, args: Arguments, span: Span) -> Thing:
+def _initialiser(callee: InitialiserV, args: Arguments, span: Span, state: State) -> Thing:
     parameters = INITIALISERS[callee.name].parameters
     values = match([p.name for p in parameters], {}, args, span, f"`{callee.name}`")
     numbers: list[Any] = []
@@ -134,7 +137,14 @@ def _initialiser(callee: InitialiserV, args: Arguments, span: Span) -> Thing:
         if number is None:
             fail(codes.WRONG_KIND, span, f"`{parameter.name}` of `{callee.name}` is a number, not {describe(values[parameter.name])}")
         numbers.append(number)
-    return lift(lambda *vs: Init(callee.name, tuple(float(v) for v in vs)), *numbers)
+    return state.told(lift(partial(_init, callee.name), *numbers), span, codes.WRONG_KIND)
+
+
+def _init(name: str, *numbers: Any) -> Init:
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise Undefined(f"`{name}` takes numbers, not {scalar_text(number)}")
+    return Init(name, tuple(map(float, numbers)))
 
 
 def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, state: State) -> Thing:
@@ -148,15 +158,12 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
     if name in NUMBER_FUNCTIONS:
         if name in ("min", "max") and len(values) == 1 and isinstance(values[0], ListV | TupleV):
             values = list(values[0].values())
-        return _number_function(name, values, span)
+        return _number_function(name, values, span, state)
     if name == "range":
         return _range(values, span)
     if name == "len":
         _arity(name, values, 1, 1, span)
-        items = items_of(values[0])
-        if items is not None:
-            return constant(len(items))
-        return constant(len(iterate(values[0], span, state)))
+        return _length(values[0], span, state)
     if name == "sum":
         _arity(name, values, 1, 1, span)
         total: Expr = constant(0)
@@ -164,7 +171,7 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
             number = size_expr(value)
             if number is None:
                 fail(codes.WRONG_KIND, span, f"`sum` adds numbers, not {describe(value)}", help="tensors are added by `xs -> add`")
-            total = lift(_plus, total, number)
+            total = state.told(lift(_plus, total, number), span, codes.NO_VALUE)
         return total
     lists = [iterate(v, span, state) for v in values]
     if name == "enumerate":
@@ -175,7 +182,27 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
     return ListV(tuple(Item(TupleV(tuple(Item(v) for v in row))) for row in zip(*lists, strict=True)))
 
 
-def _number_function(name: str, values: list[Thing], span: Span) -> Thing:
+def _length(value: Thing, span: Span, state: State) -> Expr:
+    """How many elements a value has: of what is picked, or counted up to a choice, an expression."""
+    if isinstance(value, PickV):
+        return lift(len, value.subset)
+    if isinstance(value, CountV):
+        return turns_of(value, span, state)
+    items = items_of(value)
+    if items is not None:
+        return constant(len(items))
+    if isinstance(value, Expr) and any([isinstance(v, tuple) for v in value.distinct()]):
+        return state.told(lift(_parts, value), span, codes.WRONG_KIND)
+    return constant(len(iterate(value, span, state)))
+
+
+def _parts(value: Any) -> int:
+    if not isinstance(value, tuple):
+        raise Undefined(f"{scalar_text(value)} has no elements")
+    return len(value)
+
+
+def _number_function(name: str, values: list[Thing], span: Span, state: State) -> Thing:
     function = NUMBER_FUNCTIONS[name]
     _arity(name, values, *function.arity, span)
     numbers = []
@@ -183,10 +210,18 @@ def _number_function(name: str, values: list[Thing], span: Span) -> Thing:
         if not isinstance(value, Expr):
             fail(codes.WRONG_KIND, span, f"`{name}` takes numbers, not {describe(value)}")
         numbers.append(value)
-    result = lift(function.call, *numbers)
-    if result.is_constant and isinstance(result.value, Undefined):
-        fail(codes.NO_VALUE, span, f"`{name}`: {result.value.message}")
-    return result
+    return state.told(_named(lift(function.call, *numbers), name), span, codes.NO_VALUE)
+
+
+def _named(result: Expr, name: str) -> Expr:
+    """What is undefined says which function it is of, unless it came in with an argument."""
+    return each(partial(_of_function, name), result) if result.is_partial else result
+
+
+def _of_function(name: str, value: Any) -> Any:
+    if isinstance(value, Undefined) and value.span is None:
+        return Undefined(f"`{name}`: {value.message}", code=value.code)
+    return value
 
 
 def _range(values: list[Thing], span: Span) -> Thing:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import edits as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest, question
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
+from archdsl.elaborate.state import State
 from archdsl.elaborate.values import ListV, RangeV, Thing, scalar_text
 from archdsl.ir.choice import Alternative
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
-
-if TYPE_CHECKING:
-    from archdsl.elaborate.state import State
 
 # A pattern is a path with sets of indices: names as text, a range for `[0..2]`, None for `[*]`.
 Pattern = tuple["str | frozenset[int] | range | None", ...]
@@ -214,6 +212,11 @@ def text_of(pattern: Pattern) -> str:
     return text
 
 
+def scratch() -> State:
+    """A state of its own without edits: for a value that is asked for outside of any network."""
+    return State(EditTable())
+
+
 def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> Diagnostic:
     """The error for an edit that matches nothing, with the nearest path that exists.
 
@@ -230,7 +233,7 @@ def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> D
         inside = sorted({p for p in paths if begins(edit.pattern[:-1], split(p))})
         found = closest(last, sorted({p.rpartition(".")[2] for p in inside}))
         near = [p for p in inside if found and p.rpartition(".")[2] == found[0]]
-    hint = f"did you mean `{near[0]}`?" if near else _inside(edit.pattern, paths)
+    hint = question(near[:1]) or _inside(edit.pattern, paths)
     return codes.NO_MATCH.error(edit.path.span, f"`{text}` matches no choice, parameter or layer", help=hint)
 
 
@@ -279,7 +282,7 @@ def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> st
         return f"the nearest {'is' if len(near) == 1 else 'are'} {' and '.join(near)}; " if near else ""
     word = text.strip('"')
     found = [a.label for a in alternatives if a.label == word] or closest(word, [a.label for a in alternatives])
-    return f"did you mean `{found[0]}`? " if found else ""
+    return f"{question(found[:1])} " if found else ""
 
 
 def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> list[int]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.calls as calls
 import archdsl.elaborate.layers as layers
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import operators
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import items_of, iterate, judge, numbers_of, size_expr, unpack
-from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.sequences import is_undefined, items_of, iterate, judge, numbers_of, size_expr, unpack
+from archdsl.elaborate.state import State, fail, reason
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
@@ -36,14 +42,9 @@ from archdsl.elaborate.values import (
     describe,
     scalar_text,
 )
-from archdsl.ir.expr import Expr, constant, lift, negate
+from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 _BUILTINS: dict[str, Thing] = {name: PrimitiveL(p) for name, p in PRIMITIVES.items() if not p.internal}
 _BUILTINS.update({name: FunctionV(name) for name in FUNCTION_NAMES})
@@ -205,9 +206,7 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
             if node.name in env.dropped:
                 help = f"`{node.name}` is assigned under a choice only: assign it before the `if` as well"
             env = env.outer
-        near = closest(node.name, sorted(candidates))
-        if help is None and near:
-            help = f"did you mean `{near[0]}`?"
+        help = help or did_you_mean(node.name, candidates)
         fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=help)
     return state.settled(value) if isinstance(value, Expr) else value
 
@@ -228,12 +227,18 @@ def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
                 fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
             steps.append((word(item), layer))
         return ChainL(tuple(steps), node.span)
+    if is_undefined(value):
+        return value
     if not isinstance(value, Tensor | TupleV | ListV | PickV | Poison):
         fail(codes.WRONG_KIND, node.items[0].span, f"an arrow starts from a tensor, not from {describe(value)}")
     for item in node.items[1:]:
         layer = evaluate(item, frame, state)
         if isinstance(layer, Poison) or isinstance(value, Poison):
             value = POISON
+            continue
+        if is_undefined(layer):
+            assert isinstance(layer, Expr)
+            value = branches.join(layer, (value,), (word(item) or "layer",), item.span, frame.instance, state)
             continue
         if isinstance(layer, PickV):
             value = layers.feed(layer, value, word(item), item.span, frame, state)
@@ -249,6 +254,8 @@ def _conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
     if isinstance(value, Poison):
         return value
     test = state.settled(operators.truth(value, node.test.span, "the condition"))
+    if is_undefined(test):
+        return test
     if test.is_constant:
         return evaluate(node.value if test.value else node.orelse, frame, state)
     with state.under(test):
@@ -290,8 +297,12 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
     value = evaluate(node.value, frame, state)
     if isinstance(value, Poison):
         return value
+    if is_undefined(value):
+        return value
     if isinstance(value, Tensor):
         size = value.shape.get(node.name)
+        if size is None and value.value in state.wrong:
+            return POISON  # what is wrong is told where it went wrong
         if node.name == "b":
             fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
         if size is None:
@@ -303,12 +314,11 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
             if item.name == node.name:
                 return item.value
         labels = [i.name for i in value.items if i.name]
-        near = closest(node.name, sorted(set(labels)))
         fail(
             name_codes.UNKNOWN_MEMBER,
             node.span,
             f"{describe(value)} has no element `{node.name}`",
-            help=f"did you mean `{near[0]}`?" if near else None,
+            help=did_you_mean(node.name, labels),
         )
     fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
 
@@ -318,6 +328,8 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
     index = evaluate(node.index, frame, state)
     if isinstance(value, Poison) or isinstance(index, Poison):
         return POISON
+    if is_undefined(value):
+        return value
     items = items_of(value)
     if items is None and not isinstance(value, Expr):
         items = tuple(Item(v) for v in iterate(value, node.value.span, state))
@@ -329,24 +341,32 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
-    if index.is_constant:
-        return items[_within(index.value, len(items), node)].value
-    for i in index.distinct():
-        _within(i, len(items), node)
-    words = tuple(i.name or str(k) for k, i in enumerate(items))
-    return branches.join(index, tuple(i.value for i in items), words, node.span, frame.instance, state)
+    index = state.told(lift(_whole, index), node.index.span, codes.WRONG_KIND)
+    index = state.told(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
+    if is_undefined(index) and not items:
+        return index
+    words = tuple([i.name or str(k) for k, i in enumerate(items)])
+    return branches.join(index, tuple([i.value for i in items]), words, node.span, frame.instance, state)
 
 
 def _within(index: Any, length: int, node: ast.Item) -> int:
+    """A position in a list. Raises DiagnosticError where it has none such."""
+    try:
+        return _position(length, _whole(index))
+    except Undefined as undefined:
+        raise DiagnosticError(reason(undefined.placed(node.span, codes.OUT_OF_RANGE), node.span)) from None
+
+
+def _whole(index: Any) -> int:
     if isinstance(index, bool) or not isinstance(index, int):
-        fail(codes.WRONG_KIND, node.index.span, f"an index is a whole number, not {scalar_text(index)}")
+        raise Undefined(f"an index is a whole number, not {scalar_text(index)}", code=codes.WRONG_KIND)
+    return index
+
+
+def _position(length: int, index: int) -> int:
     if not 0 <= index < length:
-        fail(
-            codes.OUT_OF_RANGE,
-            node.span,
-            f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list",
-            help=f"indices count from 0 to {length - 1}" if length else None,
-        )
+        message = f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list"
+        raise Undefined(message, help=f"indices count from 0 to {length - 1}" if length else None)
     return index
 
 

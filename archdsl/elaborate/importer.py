@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files as file_codes
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.module import Module
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files as file_codes
-from archdsl.syntax.codes import names as codes
 from archdsl.syntax.decoding import MAX_BYTES, decode
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(eq=False)
@@ -101,8 +101,7 @@ class Importer:
                 module.missing.add(name)
                 if errors:
                     continue
-                near = closest(alias.name, sorted(used.declarations))
-                hint = f"did you mean `{near[0]}`?" if near else None
+                hint = did_you_mean(alias.name, used.declarations)
                 self.diagnostics[path].append(
                     codes.NOT_EXPORTED.error(alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint)
                 )
@@ -119,13 +118,12 @@ class Importer:
                 if candidate.is_file() and candidate.resolve().is_relative_to(root.resolve()):
                     return candidate.absolute()
         known = sorted({p.stem for root in (path.parent, self.shipped) if root.is_dir() for p in root.glob("*.arch")})
-        near = closest(use.module[-1], known)
         name = ".".join(use.module)
         raise DiagnosticError(
             codes.UNKNOWN_MODULE.error(
                 use.span,
                 f"no file `{name}.arch` beside this one or among the shipped specs",
-                help=f"did you mean `{near[0]}`?" if near else None,
+                help=did_you_mean(use.module[-1], known),
             )
         )
 

@@ -8,6 +8,11 @@ from dataclasses import replace
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.statements as statements
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate import primitives
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
@@ -33,14 +38,10 @@ from archdsl.elaborate.values import (
     describe,
     word_of,
 )
-from archdsl.ir.expr import Expr, index_of, lift
+from archdsl.ir.activity import defined
+from archdsl.ir.expr import Expr, index_of, lift, test
 from archdsl.ir.instance import Instance, Level, join
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
 
 
 def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Frame, state: State, *, explicit: bool = False) -> Thing:
@@ -115,12 +116,12 @@ def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Fr
     instance = enter(frame, word or "picked", word or "picked", "block", span)
     state.instances.setdefault(instance.path, instance)
     inner = Frame(frame.module, Env(outer=frame.env), instance)
-    live = sorted({i for chosen in subset.table for i in chosen})
+    live = sorted(set().union(*subset.distinct()))
     items = []
     for i in live:
         layer, name = picked.items[i].value, picked.items[i].name or str(i)
         assert isinstance(layer, LAYERS)
-        with state.under(lift(_has, subset, i)):
+        with state.under(test(_has, subset, i)):
             items.append(Item(apply(layer, argument, name, span, inner, state, explicit=True), name))
     return PickV(lift(_renumbered, subset, tuple(live)), tuple(items))
 
@@ -246,7 +247,7 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
         return isinstance(value, Tensor)
     kinds: dict[str, tuple[type, ...]] = {"int": (int,), "number": (int, float), "bool": (bool,), "text": (str,)}
     if kind == "size":
-        return items_of(value) is not None or (isinstance(value, Expr) and all(type(v) is int for v in value.table))
+        return items_of(value) is not None or (isinstance(value, Expr) and all([type(v) is int for v in defined(value)]))
     if kind not in kinds:
         fail(
             codes.WRONG_KIND,
@@ -254,7 +255,9 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
             f"`{kind}` is no kind of parameter",
             help="kinds are layer, list, tensor, int, number, bool, text and size",
         )
-    return isinstance(value, Expr) and all(isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in value.table)
+    if not isinstance(value, Expr):
+        return False
+    return all([isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in defined(value)])
 
 
 def _settable(declared: ast.Block) -> list[str]:
@@ -311,13 +314,13 @@ def _primitive(layer: PrimitiveL, argument: Thing, instance: Instance, span: Spa
 
 def _chosen(layer: ChosenL, argument: Thing, instance: Instance, span: Span, frame: Frame, state: State) -> Thing:
     index = state.settled(layer.index)
-    reachable = sorted(set(index.table))
+    reachable = sorted(defined(index)) or [0]
     results: dict[int, Thing] = {}
     for i in reachable:
         label, option = layer.labels[i], layer.options[i]
         while isinstance(option, NamedL):
             option = option.layer
-        with state.under(lift(_is, index, i)):
+        with state.under(test(_is, index, i)):
             results[i] = _alternative(option, argument, label, instance, layer, span, frame, state)
     first = results[reachable[0]]
     things = [results.get(i, first) for i in range(len(layer.options))]

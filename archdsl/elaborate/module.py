@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing, TooLarge
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Source
 
 if TYPE_CHECKING:
     from archdsl.elaborate.state import State

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from archdsl.cycles import circles
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import METRICS
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(slots=True)
@@ -41,12 +42,10 @@ class _Walk:
             self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
             return
         candidates = set(BUILTIN_NAMES) | set(self.module.declarations) | set(self.module.imports) | {n for s in self.scopes for n in s}
-        near = closest(name, sorted(candidates))
-        if name in ("none", "None") and "none" not in near:
-            help = "`identity` is the layer that does nothing; in a domain it may be labelled, `[none: identity, relu]`"
-            self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
-            return
-        self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=f"did you mean `{near[0]}`?" if near else None))
+        hint = did_you_mean(name, candidates)
+        if name in ("none", "None") and "`none`" not in (hint or ""):
+            hint = "`identity` is the layer that does nothing; in a domain it may be labelled, `[none: identity, relu]`"
+        self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=hint))
 
 
 def check_names(module: Module) -> list[Diagnostic]:
@@ -62,7 +61,8 @@ def check_names(module: Module) -> list[Diagnostic]:
         found.extend(walk.found)
         mentioned |= walk.mentions
         graph.setdefault(declaration.name, set()).update(walk.mentions)
-    for name in _cycles(graph):
+    known = {name: sorted(mentions & graph.keys()) for name, mentions in graph.items()}
+    for name, *_ in reversed(circles(known)):
         reached = module.declarations.get(name)
         if reached is not None:
             span = reached.span.word(name)
@@ -74,30 +74,6 @@ def check_names(module: Module) -> list[Diagnostic]:
                 if local not in mentioned and local in module.imports:
                     found.append(codes.UNUSED_IMPORT.warning(alias.span, f"`{local}` is imported but not used"))
     return found
-
-
-def _cycles(graph: dict[str, set[str]]) -> list[str]:
-    """The names that reach themselves, one for each cycle."""
-    state: dict[str, int] = {}
-    found: list[str] = []
-    for start in graph:
-        stack: list[tuple[str, Iterator[str]]] = [(start, iter(sorted(graph[start])))] if start not in state else []
-        state.setdefault(start, 1)
-        while stack:
-            name, rest = stack[-1]
-            for following in rest:
-                if following not in graph:
-                    continue
-                if state.get(following) == 1 and any(n == following for n, _ in stack):
-                    found.append(following)
-                elif following not in state:
-                    state[following] = 1
-                    stack.append((following, iter(sorted(graph[following]))))
-                    break
-            else:
-                state[name] = 2
-                stack.pop()
-    return list(dict.fromkeys(found))
 
 
 def _declaration(node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, walk: _Walk) -> None:
@@ -159,7 +135,7 @@ def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
                     _expr(node.init, walk)
                 names.add(node.name)
             case ast.Output():
-                for value, shape in node.results():
+                for value, shape in node.results:
                     _expr(value, walk)
                     for dim in shape or ():
                         if dim.size is not None:

@@ -8,6 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import files as file_codes
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import did_you_mean, few
 from archdsl.elaborate import calls, expressions, layers, statements
 from archdsl.elaborate.edits import EditTable, matches, split, text_of, unmatched
 from archdsl.elaborate.finish import finish
@@ -18,16 +27,8 @@ from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, Too
 from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.instance import Instance
+from archdsl.ir.work import bounded
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import files as file_codes
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -59,7 +60,7 @@ def _same_things(these: Mapping[str, Thing], those: Mapping[str, Thing]) -> bool
 
 
 def _kind(value: Thing) -> type:
-    return type(value.table[0]) if isinstance(value, Expr) else type(value)
+    return type(value.first) if isinstance(value, Expr) else type(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,12 @@ def resolve(
 
 def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
     names = list(dict.fromkeys(p.name for d in definitions for p in d.params or ()))
-    near = closest(name, names)
     has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
     fail(
         file_codes.BAD_SETTING,
         None,
         f"`{definitions[0].name}` has no parameter `{name}`",
-        help=f"did you mean `{near[0]}`?" if near else has,
+        help=did_you_mean(name, names, has),
     )
 
 
@@ -147,7 +147,7 @@ def elaborate(
 
     Raises DiagnosticError with everything that is wrong.
     """
-    with deep_stack(instantiation.span):
+    with deep_stack(instantiation.span), bounded():
         table = EditTable()
         scout = State(table)
         _patch(table, instantiation, genotypes, scout)
@@ -159,9 +159,7 @@ def elaborate(
         settings = {p.name: "" for p in instantiation.net.params or ()}
         graph = finish(name, kind, outputs, root, state, settings)
         if kind == "model" and graph.choices:
-            shown = ", ".join(f"`{c.path}`" for c in graph.choices[:6]) + (
-                f" and {len(graph.choices) - 6} more" if len(graph.choices) > 6 else ""
-            )
+            shown = few([f"`{choice.path}`" for choice in graph.choices], 6)
             fail(
                 edit_codes.MISSING_CHOICE,
                 instantiation.definitions[0].span.word(name),
@@ -190,6 +188,9 @@ def _run(
         result = layers.regional(body, root, place, state)
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
+        elif not _errors(state):  # it came of what is wrong whatever is chosen
+            for check in dict.fromkeys(state.wrong.values()):
+                state.report(check.code.error(check.span, check.problem.value, help=check.help, labels=check.labels))
         if not state.inputs and not _errors(state):
             fail(codes.NO_OUTPUT, place, f"`{net.name}` has no `input`", help="for example `input x: [b, c = 3, h = 224, w = 224]`")
     except Structural as structural:
@@ -233,8 +234,7 @@ def _patch(table: EditTable, instantiation: Instantiation, genotypes: Sequence[G
             raise DiagnosticError()
         if value is None:
             genotypes_ = [n for n, d in frame.module.declarations.items() if isinstance(d, ast.Genotype)]
-            near = closest(patch.span.text, genotypes_)
-            help = f"did you mean `{near[0]}`?" if near else None
+            help = did_you_mean(patch.span.text, genotypes_)
             fail(name_codes.UNKNOWN_NAME, patch.span, f"unknown name `{patch.span.text}`", help=help)
         if not isinstance(value, GenotypeV):
             fail(

@@ -11,8 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import did_you_mean, few
 from archdsl.elaborate import expressions, nets
-from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, split, text_of
+from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, scratch, split, text_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.nets import Instantiation
 from archdsl.elaborate.plan_table import STRATEGIES, Invocation, defaults
@@ -25,11 +30,6 @@ from archdsl.elaborate.values import GenotypeV, Thing
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 _METRICS = (*METRICS, "latency")
 
@@ -131,7 +131,7 @@ def resolve_plan(node: ast.Search, module: Module, spaces: Spaces | None = None)
     """The plan of a declaration against its space. Raises DiagnosticError with everything that is wrong."""
     spaces = spaces or Spaces()
     found: list[Diagnostic] = []
-    frame, state = module.frame(), State(EditTable())
+    frame, state = module.frame(), scratch()
     whole, drafts = _read(node, frame, state, found)
     steps: list[Step] = []
     known: set[str] = set()
@@ -289,15 +289,14 @@ def _parameter(pattern: Pattern, parameters: set[str]) -> str | None:
 
 def _by_genotypes(draft: _Draft, graph: Graph, module: Module, found: list[Diagnostic]) -> dict[str, str]:
     """What the genotypes that a step is fixed by answer."""
-    state = State(EditTable())
+    state = scratch()
     answers: dict[str, str] = {}
     for pattern, fix in draft.genotypes:
         name = pattern[0] if len(pattern) == 1 else None
         value = module.find(name, state) if isinstance(name, str) else None
         if not isinstance(value, GenotypeV):
             genotypes = [n for n, d in module.declarations.items() if isinstance(d, ast.Genotype)]
-            near = closest(text_of(pattern), genotypes)
-            hint = f"did you mean `{near[0]}`?" if near else "give a value: `fix path = value`"
+            hint = did_you_mean(text_of(pattern), genotypes, "give a value: `fix path = value`")
             found.append(edit_codes.NO_MATCH.error(fix.path.span, f"`{text_of(pattern)}` is no genotype", help=hint))
             continue
         table = EditTable()
@@ -327,14 +326,11 @@ def _frozen(draft: _Draft, graph: Graph, found: list[Diagnostic]) -> tuple[str, 
 
 
 def _uncovered(draft: _Draft, missing: Sequence[str]) -> Diagnostic:
-    shown = ", ".join(f"`{p}`" for p in missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    shown = few([f"`{path}`" for path in missing], 4)
     what = f"the {'step' if draft.in_step else 'plan'} `{draft.name}`"
     return codes.UNCOVERED_CHOICE.error(draft.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`")
 
 
 def _unmatched(pattern: Pattern, path: ast.Path, paths: list[str], what: str) -> Diagnostic:
     text = text_of(pattern)
-    near = closest(text, paths)
-    return edit_codes.NO_MATCH.error(
-        path.span, f"`{text}` matches no {what} of the space", help=f"did you mean `{near[0]}`?" if near else None
-    )
+    return edit_codes.NO_MATCH.error(path.span, f"`{text}` matches no {what} of the space", help=did_you_mean(text, paths))

@@ -7,8 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.codes.elaboration import TOO_MUCH_WORK
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source
+from archdsl.diagnostics.suggestions import closest, did_you_mean, question
 from archdsl.elaborate import expressions, nets
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
@@ -21,16 +27,10 @@ from archdsl.elaborate.unread import unread_inputs
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import expr_text
+from archdsl.ir.work import bounded
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.codes.elaboration import TOO_MUCH_WORK
-from archdsl.syntax.codes.names import RECURSION
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
-from archdsl.syntax.suggestions import closest
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", re.ASCII)
 Sizes = Mapping[str, Mapping[str, int]]
@@ -56,8 +56,8 @@ class Project:
                 inside = root is here or candidate.resolve().is_relative_to(root.resolve())
                 if inside and candidate.exists() and (candidate.is_file() or candidate.suffix):
                     return candidate
-        near = self._declaring(name) or closest(name, [self.shown(p) for p in sorted(shipped_specs.rglob("*.arch"))])
-        help = f"did you mean `{near[0]}`?" if near else None
+        near = self._declaring(name)[:1] or closest(name, [self.shown(p) for p in sorted(shipped_specs.rglob("*.arch"))])
+        help = question(near[:1])
         raise DiagnosticError(codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=help))
 
     def _declaring(self, name: str) -> list[str]:
@@ -65,8 +65,8 @@ class Project:
         if not name.isidentifier():
             return []
         declared = re.compile(rf"^(?:space|model|genotype) {name}\b", re.MULTILINE)
-        files = [p for p in sorted(self.importer.shipped.rglob("*.arch")) if declared.search(p.read_text(encoding="utf-8"))]
-        return [f"{self.shown(p)}:{name}" for p in files]
+        files = sorted(self.importer.shipped.rglob("*.arch"))
+        return [f"{self.shown(p)}:{name}" for p in files if declared.search(p.read_text(encoding="utf-8"))]
 
     def shown(self, path: Path) -> str:
         """How messages call a file: what ships by the name that `archdsl list` gives it."""
@@ -95,33 +95,19 @@ class Project:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
         found = [*syntax, *check_names(module)]
         # What could not be read, and what reaches itself, would only lead to errors that follow from it.
-        if not any(d.severity == "error" and (d.code.startswith(("E01", "E08")) or d.code == RECURSION.id) for d in found):
+        if not any(d.severity == "error" and d.about in ("text", "bounds") for d in found):
             found += unread_inputs(module)
             spaces = Spaces()
-            for declaration in module.file.declarations:
-                found.extend(self._declaration(declaration, module, spaces))
-                if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
-                    break  # each takes its time, and they are likely alike
+            with bounded():
+                for declaration in module.file.declarations:
+                    found.extend(self._declaration(declaration, module, spaces))
+                    if any([d.code == TOO_MUCH_WORK.id for d in found]):
+                        break
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
             unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
         return sorted(
             unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
-        )
-
-    def only(self, module: Module) -> str:
-        """The one network of a file that declares a single one. Raises DiagnosticError otherwise."""
-        names = networks(module)
-        nets_only = [d.name for d in module.file.declarations if isinstance(d, ast.Net)]
-        if len(nets_only) == 1 or len(names) == 1:
-            return (nets_only or names)[0]
-        shown = ", ".join(f"`{n}`" for n in names[:12])
-        if not names:
-            raise DiagnosticError(codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space or model"))
-        raise DiagnosticError(
-            codes.WHICH_NAME.error(
-                None, f"{module.source.name} declares several networks: {shown}", help=f"name one: `{module.source.name}:{names[0]}`"
-            )
         )
 
     def elaborate(
@@ -139,15 +125,14 @@ class Project:
 
         Raises DiagnosticError with everything wrong.
         """
-        state = State(EditTable())
+        state = scratch()
         value = module.find(name, state)
         if isinstance(value, GenotypeV):
             net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
             return self._network(net, given, name, sizes, settings, [value, *genotypes], state)
         if not isinstance(value, NetV):
             names = networks(module)
-            near = closest(name, names)
-            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
+            hint = did_you_mean(name, names, f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
             raise DiagnosticError(
                 codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint)
             )
@@ -203,7 +188,7 @@ class Project:
             return list(error.diagnostics)
 
     def _declared(self, node: ast.Declaration, module: Module, spaces: Spaces) -> list[Diagnostic]:
-        state = State(EditTable())
+        state = scratch()
         if isinstance(node, ast.Const):
             module.find(node.name, state)
             return []
@@ -235,12 +220,11 @@ def _check_sizes(graph: Graph, sizes: Sizes) -> None:
     known = {i.name: i for i in graph.inputs}
     for name, dims in sizes.items():
         if name not in known:
-            near = closest(name, list(known)) or list(known)
             raise DiagnosticError(
                 codes.BAD_INPUT.error(
                     None,
                     f"`{graph.name}` has no input `{name}`",
-                    help=f"its inputs are {', '.join(known)}" if len(near) != 1 else f"did you mean `{near[0]}`?",
+                    help=did_you_mean(name, known, f"its inputs are {', '.join(known)}"),
                 )
             )
         for dim, size in dims.items():

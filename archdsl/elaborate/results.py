@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import shapes as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import Poison, Tensor, Thing, TupleV, describe
 from archdsl.ir.graph import Input, Result, Value, canonical
 from archdsl.syntax import ast
-from archdsl.syntax.codes import shapes as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Written:
 def written(node: ast.Output, values: Sequence[Thing]) -> tuple[Written, ...]:
     """What an `output` says of each tensor; a block's several outputs may come from one expression."""
     found: list[Written] = []
-    for (expr, shape), value in zip(node.results(), values, strict=True):
+    for (expr, shape), value in zip(node.results, values, strict=True):
         if len(values) == 1 and isinstance(value, TupleV):
             found += [Written(item.name, None, expr.span) for item in value.items]
             continue
@@ -43,7 +43,7 @@ def written(node: ast.Output, values: Sequence[Thing]) -> tuple[Written, ...]:
 
 def check_shapes(node: ast.Output, values: Sequence[Thing], frame: Frame, state: State) -> None:
     """The shapes written behind outputs, against those that the tensors have. Raises DiagnosticError."""
-    for (expr, shape), value in zip(node.results(), values, strict=True):
+    for (expr, shape), value in zip(node.results, values, strict=True):
         if shape is None or isinstance(value, Poison):
             continue
         if not isinstance(value, Tensor):

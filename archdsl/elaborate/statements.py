@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.layers as layers
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bound_codes
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate import choose, operators
-from archdsl.elaborate.primitives import LARGEST, too_large
+from archdsl.elaborate.primitives import LARGEST, operation, too_large
 from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.results import check_shapes, record, written
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import iterate, most_turns, unpack
-from archdsl.elaborate.state import Exhausted, State, fail, too_wide_help
+from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
+from archdsl.elaborate.state import State, fail, reason, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
-from archdsl.ir.expr import Expr, TooWide, constant, lift, negate
-from archdsl.ir.graph import Input, Op, Weight
+from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, test
+from archdsl.ir.graph import Input
 from archdsl.ir.instance import Instance
-from archdsl.ops.primitive import Call
+from archdsl.ir.work import Exhausted
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bound_codes
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Span
 
 
 def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span) -> Thing:
@@ -51,8 +54,8 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
         try:
             _statement(statement, frame, state)
             continue
-        except Exhausted:
-            raise
+        except Exhausted as exhausted:
+            raise Exhausted(*[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]) from None
         except DiagnosticError as error:
             state.report(*error.diagnostics)
         except TooWide as wide:
@@ -136,6 +139,9 @@ def _output(node: ast.Output, frame: Frame, state: State) -> None:
         value = expressions.evaluate(e, frame, state)
         if isinstance(value, LAYERS):
             fail(codes.MISPLACED_LAYER, e.span, f"{describe(value)} is not a tensor", help="apply it: `output x -> layer`")
+        if is_undefined(value):
+            assert isinstance(value, Expr)
+            raise DiagnosticError(reason(value.value, e.span))
         values.append(value)
     check_shapes(node, values, frame, state)
     if frame.inputs is None:
@@ -154,14 +160,15 @@ def _input(node: ast.Input, frame: Frame, state: State) -> None:
         value = frame.inputs.pop(0)
         if isinstance(value, LAYERS):
             fail(codes.MISPLACED_LAYER, port.span, f"the input `{port.name}` is a tensor, not {describe(value)}")
+        if port.shape is not None and isinstance(value, Tensor) and value.value not in state.wrong:
+            value = _matches(port, value, frame, state)
         frame.env.assign(port.name, value)
-        if port.shape is not None and isinstance(value, Tensor):
-            _matches(port, value, frame, state)
 
 
-def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
-    """The declared shape of a block's input against what it is fed."""
+def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing:
+    """What a block is fed, undefined where it does not have the declared shape."""
     assert port.shape is not None
+    checked: Thing = value
     for dim in port.shape:
         if dim.name not in value.shape and dim.name != "b":
             fail(
@@ -170,13 +177,11 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
                 f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]",
             )
         if dim.size is not None:
-            size, wanted = state.settled(value.shape[dim.name]), expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
-            if size != wanted:
-                fail(
-                    shape_codes.SIZES_DIFFER,
-                    dim.span,
-                    f"the input `{port.name}` has {dim.name} = {wanted.table[0]}, but is fed {dim.name} = {size.table[0]}",
-                )
+            size = state.settled(value.shape[dim.name])
+            wanted = expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
+            fits = state.told(lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER)
+            if fits.is_partial:
+                checked = branches.join(fits, (checked,), (port.name,), dim.span, frame.instance, state)
     extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
     if extra:
         fail(
@@ -184,6 +189,13 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
             port.span,
             f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed [{', '.join(value.shape)}]",
         )
+    return checked
+
+
+def _fed(port: str, dim: str, size: Any, wanted: Any) -> int:
+    if size != wanted:
+        raise Undefined(f"the input `{port}` has {dim} = {scalar_text(wanted)}, but is fed {dim} = {scalar_text(size)}")
+    return 0
 
 
 def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
@@ -233,22 +245,20 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
             fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
         if dim.name == "b":
             fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
-        sizes[dim.name] = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
-        if any(map(too_large, sizes[dim.name].table)):
-            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is larger than {LARGEST:,}")
+        size = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
+        sizes[dim.name] = state.told(lift(partial(_bounded, dim.name), size), dim.span, shape_codes.ATTRIBUTE)
     if is_reserved(node.name):
         fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
     init = expressions.scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)
     instance = layers.enter(frame, node.name, "param", "primitive", node.span)
     state.instances.setdefault(instance.path, instance)
-    call = Call((), {"init": init}, sizes)
-    result = primitive.shape(call)
-    for problem in result.problems:
-        if problem.message.is_constant and problem.message.value is not None:
-            fail(problem.code, node.span, str(problem.message.value), help=problem.help)
-    rule = primitive.weights(call, result.shape)[0]
-    weight = state.weight(Weight(instance.weights_path, "", rule.shape, rule.init, state.variant), instance, node.span)
-    return Tensor(Op("weight", (), {"init": init, **sizes}, result.shape, (weight,), constant(0), instance, node.span))
+    return Tensor(operation(primitive, (), {"init": init}, sizes, instance, node.span, state))
+
+
+def _bounded(dim: str, size: Any) -> Any:
+    if too_large(size):
+        raise Undefined(f"the size of `{dim}` is larger than {LARGEST:,}")
+    return size
 
 
 # -- loops -------------------------------------------------------------------------------------------
@@ -260,6 +270,11 @@ def _for(node: ast.For, frame: Frame, state: State) -> None:
         for name in assigned(node.body):
             frame.env.assign(name, POISON)
         return
+    if isinstance(source, CountV):
+        count = turns_of(source, node.iterable.span, state)
+        if is_undefined(count):
+            _undefine(assigned(node.body), count, node.span, frame, state)
+            return
     if isinstance(source, CountV) and not state.settled(source.stop).is_constant:
         _searched_depth(node, source, frame, state)
         return
@@ -287,13 +302,13 @@ def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> 
 def _searched_depth(node: ast.For, source: CountV, frame: Frame, state: State) -> None:
     """`for i in range(n)` with a choice for n: unrolled to the most turns; afterwards each name is the one after n turns."""
     stop, turns = most_turns(source, node.iterable.span, state)
+    start, step = state.concrete(source.start, node.span, "a loop's start"), state.concrete(source.step, node.span, "a loop's step")
     after = [frame.env.snapshot()]
     for position, i in enumerate(turns):
-        with state.under(lift(_turns_more, stop, i)):
+        with state.under(test(_turns_more, start, stop, step, position)):
             _turn(node, position, constant(i), frame, state)
         after.append(frame.env.snapshot())
-    start, step = state.concrete(source.start, node.span, "a loop's start"), state.concrete(source.step, node.span, "a loop's step")
-    count = lift(_count_turns, start, stop, step)
+    count = turns_of(source, node.iterable.span, state)
     for level, before in enumerate(after[0]):
         for name in before:
             values = [s[level][name] for s in after]
@@ -309,12 +324,8 @@ def _rebind(env: Env, level: int, name: str, value: Thing) -> None:
     env.names[name] = value
 
 
-def _turns_more(stop: int, i: int) -> bool:
-    return i < stop
-
-
-def _count_turns(start: int, stop: int, step: int) -> int:
-    return len(range(start, stop, step))
+def _turns_more(start: Any, stop: Any, step: Any, turn: int) -> bool:
+    return turn < count_turns(start, stop, step)
 
 
 # -- branches ----------------------------------------------------------------------------------------
@@ -327,6 +338,9 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
             frame.env.assign(name, POISON)
         return
     test = state.settled(operators.truth(value, node.test.span, "the condition"))
+    if test.is_constant and test.is_partial:
+        _undefine(assigned(node.body) + assigned(node.orelse or ()), test, node.span, frame, state)
+        return
     if test.is_constant:
         chosen = node.body if test.value else node.orelse
         if chosen:
@@ -350,6 +364,15 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
             if values[0] is not values[1]:
                 _rebind(frame.env, level, name, branches.join(index, values, ("then", "else"), node.span, frame.instance, state))
     frame.env.dropped.update(assigned(node.body), assigned(node.orelse or ()))
+
+
+def _undefine(names: Sequence[str], reason: Expr, span: Span, frame: Frame, state: State) -> None:
+    """Rebinds names that would come out of statements which cannot be run, for a reason that is an error if they are needed."""
+    for level, known in enumerate(frame.env.snapshot()):
+        for name in names:
+            if name in known:
+                value = branches.join(reason, (known[name],), (name,), span, frame.instance, state)
+                _rebind(frame.env, level, name, value)
 
 
 def _side(test: bool) -> int:

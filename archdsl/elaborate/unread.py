@@ -15,16 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
+from archdsl.diagnostics.codes.choices import UNREAD
+from archdsl.diagnostics.codes.shapes import ABSENT_WINDOW
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.state import State
 from archdsl.ir.graph import Graph, Op
 from archdsl.ir.instance import Instance
 from archdsl.ops.sizes import window_dims
 from archdsl.syntax import ast
-from archdsl.syntax.codes.choices import UNREAD
-from archdsl.syntax.codes.shapes import ABSENT_WINDOW
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
 
 _SEVERAL = 4  # names that are told of one line
 

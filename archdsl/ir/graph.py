@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from archdsl.cycles import walk
+from archdsl.diagnostics.diagnostic import Code, Label
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl.ir.instance import Instance, join
-from archdsl.syntax.diagnostics import Code, Label
-from archdsl.syntax.source import Span
 
 Shape: TypeAlias = Mapping[str, Expr]
 
@@ -122,6 +123,11 @@ class Pick:
     instance: Instance
     span: Span | None = field(default=None, repr=False)
     checks: tuple[Check, ...] = ()
+
+    @property
+    def primitive(self) -> str:
+        """The primitive that combines a list in the same way."""
+        return {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}[self.combine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,17 +236,5 @@ def unnamed(outputs: tuple[Value, ...]) -> tuple[Result, ...]:
 
 
 def in_order(outputs: tuple[Value, ...]) -> tuple[Value, ...]:
-    """All values under the outputs, operands before users; iterative, so depth is no limit."""
-    done: dict[Value, None] = {}
-    for output in outputs:
-        stack: list[tuple[Value, bool]] = [(output, False)]
-        while stack:
-            value, expanded = stack.pop()
-            if value in done:
-                continue
-            if expanded:
-                done[value] = None
-            else:
-                stack.append((value, True))
-                stack.extend((o, False) for o in reversed(operands(value)) if o not in done)
-    return tuple(done)
+    """All values under the outputs, operands before users."""
+    return tuple(walk(outputs, operands))

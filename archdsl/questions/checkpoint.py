@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import isqrt, prod
 from typing import TypeAlias
 
+from archdsl.diagnostics.codes import renames as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.questions.rename import Resize, Rule, find
-from archdsl.syntax.codes import renames as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -102,8 +102,7 @@ def below(paths: Sequence[str], keys: Collection[str]) -> frozenset[str]:
         dotted = path.replace("[", ".").replace("]", "")
         inside = {key for key in keys if key == dotted or key.startswith(f"{dotted}.")}
         if not inside:
-            near = closest(dotted, sorted({key.rpartition(".")[0] or key for key in keys}))
-            hint = f"did you mean `{near[0]}`?" if near else None
+            hint = did_you_mean(dotted, {key.rpartition(".")[0] or key for key in keys})
             raise DiagnosticError(codes.NO_SUCH_WEIGHTS.error(None, f"the model has no weights at or below `{path}`", help=hint))
         found |= inside
     return frozenset(found)

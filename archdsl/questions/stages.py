@@ -13,14 +13,13 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, opened
+from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Input, Op, Shape, Value, operands
 from archdsl.ir.instance import Instance
+from archdsl.ops.table import joins_what_it_reads, role_of
 
-_FOLLOWERS = {"batch_norm", "layer_norm", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax", "dropout", "drop_path"}
-_SHOWN = {"conv", "linear", "max_pool", "avg_pool", "mean", "dot", "attend", "resize"}  # what a table names of a block's body
-
-_WEIGHTED = {"conv", "linear"}
+_WEIGHTED = ("convolution", "linear")
+_SHOWN = (*_WEIGHTED, "pool", "average", "attention", "resize")  # what a table names of a block's body
 _STEPS = 8  # as many convolutions as a row can show
 
 _ARROW = " → "
@@ -104,7 +103,7 @@ def _merged(parts: Iterable[_Part]) -> Iterator[_Part]:
     """Norms, activations and dropouts join the convolution, linear layer or pool before them."""
     pending: _Part | None = None
     for part in parts:
-        joins = part.first.level == "primitive" and part.first.callee in _FOLLOWERS
+        joins = part.first.level == "primitive" and joins_what_it_reads(part.first.callee)
         if joins and pending is not None and pending.first.level == "primitive":
             pending = _Part(pending.instances + part.instances, pending.values + part.values)
             continue
@@ -231,7 +230,7 @@ def _layer(instance: Instance, scene: _Scene) -> _Block | str | None:
         left = [child.segment for child in alternatives if any(inner in scene.ops for inner in child.walk())]
         return f"{instance.segment}  {left[0]}" if len(left) == 1 and alternatives[0].choice not in scene.choices else None
     if instance.level == "primitive":
-        return _primitive(scene.ops[instance]) if instance in scene.ops and instance.callee in _SHOWN else None
+        return _primitive(scene.ops[instance]) if instance in scene.ops and role_of(instance.callee) in _SHOWN else None
     return _block(instance, scene) if any(inner in scene.ops for inner in instance.walk()) else None
 
 
@@ -245,7 +244,7 @@ def _block(instance: Instance, scene: _Scene) -> _Block:
     open_choices = [c for c in children if any(i.level == "alternative" and i.choice in scene.choices for i in c.children)]
     blocks = [c for c in children if c.level == "block" and c not in open_choices and any(i in scene.ops for i in c.walk())]
     units = {c: found for c in blocks if len(found := _weighted(c, scene)) == 1 and all(i.level == "primitive" for i in c.children)}
-    if not any(c in scene.ops and c.callee in _WEIGHTED for c in children) and blocks:
+    if not any(c in scene.ops and role_of(c.callee) in _WEIGHTED for c in children) and blocks:
         common = Counter(c.callee for c in blocks).most_common(1)[0][0]
         alike = [c for c in blocks if c.callee == common and "[" not in c.segment and all(i.level == "primitive" for i in c.children)]
         units |= {c: _weighted(c, scene) for c in alike if len(alike) > 1}
@@ -260,11 +259,11 @@ def _block(instance: Instance, scene: _Scene) -> _Block:
 
 def _weighted(instance: Instance, scene: _Scene) -> list[Op]:
     """The convolutions and linear layers of an instance and its own children."""
-    return [scene.ops[i] for i in (instance, *instance.children) if i in scene.ops and i.callee in _WEIGHTED]
+    return [scene.ops[i] for i in (instance, *instance.children) if i in scene.ops and role_of(i.callee) in _WEIGHTED]
 
 
 def _holds_weights(instance: Instance, scene: _Scene) -> bool:
-    return any(i in scene.ops and i.callee in _WEIGHTED for i in instance.walk())
+    return any(i in scene.ops and role_of(i.callee) in _WEIGHTED for i in instance.walk())
 
 
 def _follows(after: Op, before: Op) -> bool:
@@ -274,7 +273,7 @@ def _follows(after: Op, before: Op) -> bool:
         value = waiting.pop()
         if value is before:
             return True
-        if value not in seen and not (isinstance(value, Op) and value.name in _WEIGHTED):
+        if value not in seen and not (isinstance(value, Op) and role_of(value.name) in _WEIGHTED):
             seen.add(value)
             waiting.extend(operands(value))
     return False
@@ -286,7 +285,7 @@ def _primitive(op: Op, *, bare: bool = False) -> str:
     window = op.attrs.get("kernel") or op.attrs.get("window")
     sizes = [_size(window, op)] if window is not None else []
     sizes += [sizes_text(width)] if width is not None else []
-    if op.name in ("mean", "dot", "attend") and op.attrs["over"].is_constant and op.attrs["over"].value:
+    if role_of(op.name) in ("average", "attention") and op.attrs["over"].is_constant and op.attrs["over"].value:
         sizes.append(f"@{op.attrs['over'].value}")
     return ", ".join(sizes) if bare and sizes else " ".join([op.name, ", ".join(sizes)]).rstrip()
 
@@ -300,7 +299,6 @@ def _size(window: Expr, op: Op) -> str:
 
 def sizes_text(expr: Expr) -> str:
     """A size as a table shows it: its value, the name of the choice that it is, or its extremes."""
-    expr = opened(expr)
     if expr.is_constant:
         return _text(expr.value)
     choices = expr.choices()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.source import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +248,7 @@ class Output(Node):
     values: tuple[Expr, ...]
     shapes: tuple[tuple[Dim, ...] | None, ...] = ()
 
+    @property
     def results(self) -> tuple[tuple[Expr, tuple[Dim, ...] | None], ...]:
         """Each value with the shape that is written behind it."""
         return tuple(zip(self.values, self.shapes or (None,) * len(self.values), strict=True))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.syntax.codes import syntax
-from archdsl.syntax.diagnostics import Diagnostic, Label
+from archdsl.diagnostics.codes import syntax
+from archdsl.diagnostics.diagnostic import Diagnostic, Label
 from archdsl.syntax.machine import Machine
 from archdsl.syntax.recovery import opens_declaration, unfinished
 from archdsl.syntax.table import END

@@ -8,9 +8,9 @@ from copy import copy
 
 from lark import Token, Tree, UnexpectedToken
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Span
 from archdsl.syntax.depth import MAX_STACK, too_deep
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Span
 from archdsl.syntax.table import END, parser, spellings, terminals
 from archdsl.syntax.tokens import Tokens, place
 

@@ -6,9 +6,9 @@ import re
 
 from lark import Token
 
-from archdsl.syntax.codes import syntax
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Source, Span
+from archdsl.diagnostics.codes import syntax
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax.tokens import place
 
 ERROR = "$ERROR"  # a terminal that no rule has

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from lark import Token, Transformer_NonRecursive, Tree
 from lark.tree import Meta
 
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.source import Source, Span
 
 Action: TypeAlias = Callable[[Span, list[Any]], Any]
 

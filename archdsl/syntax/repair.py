@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lark import Token, Tree
 
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.syntax.complaints import complain
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.edition import restated
 from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR

@@ -8,10 +8,10 @@ from math import isinf
 from lark import TextSlice, Token, UnexpectedCharacters
 from lark.lexer import LexerState
 
+from archdsl.diagnostics.codes import limits
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.codes import limits
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Source, Span
 from archdsl.syntax.table import END, lexer, spellings
 
 MAX_TOKENS = 100_000

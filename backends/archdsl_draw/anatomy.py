@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from archdsl.compare.tree import Node, kind, live_tree
+from archdsl.diagnostics.source import Span
 from archdsl.ir.activity import Activity, activity
-from archdsl.ir.expr import Variable
+from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Value, operands
 from archdsl.ir.instance import Instance
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Span
-from archdsl_draw.words import answered, choices_path, domain_words, operation, shape_text
+from archdsl_draw.words import FAMILIES, answered, choices_path, domain_words, family_of, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
 MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
 _LONGEST = 200  # characters of a text
-_FAMILIES = {name: i for i, names in enumerate(("conv", "linear", "attend dot", "max_pool avg_pool mean"), 1) for name in names.split()}
-_ENDS = 5  # the family of inputs and outputs
+_COLOURS = {"": 0, **{word: i for i, word in enumerate(FAMILIES, 1)}}
+_ENDS = len(FAMILIES) + 1  # the family of inputs and outputs
 
 
 def anatomy(graphs: Sequence[Graph]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _row(
     elif node.level == "input":
         family = _ENDS
     elif not node.children and not closed:
-        what, family = ", ".join(operation(last)), _FAMILIES.get(last.name, 0) if isinstance(last, Op) else 0
+        what, family = ", ".join(operation(last)), _COLOURS[family_of(last)]
     elif what == "turn":
         what = ""
     texts = [tables.text(t) for t in (node.segment or "", what, shape_text(last.shape))]
@@ -149,7 +149,7 @@ def _row(
 def _own(value: Value, parent: int, live: Activity, tables: _Tables) -> list[Any]:
     cost = worth([value], live)
     what, shape = tables.text(", ".join(operation(value))), tables.text(shape_text(value.shape))
-    family = _FAMILIES.get(value.name, 0) if isinstance(value, Op) else 0
+    family = _COLOURS[family_of(value)]
     return [parent, tables.text(kind(value)), what, family, shape, _cost(cost.params), _cost(cost.macs), [], tables.line(value.span)]
 
 
@@ -162,7 +162,7 @@ def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) 
     return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
 
 
-def _scopes(value: Value, live: Activity) -> Iterator[tuple[Variable, ...]]:
+def _scopes(value: Value, live: Activity) -> Iterator[tuple[Choice, ...]]:
     """What decides the terms of a value's costs, as far as something does."""
     guard = live.values.get(value)
     known = guard.scope if guard is not None else ()
@@ -170,7 +170,7 @@ def _scopes(value: Value, live: Activity) -> Iterator[tuple[Variable, ...]]:
     for weight in value.weights if isinstance(value, Op | Pick) else ():
         alive = live.weights.get(weight.identity)
         found.append((alive.scope if alive is not None else ()) + tuple(v for size in weight.shape for v in size.scope))
-    return (tuple(sorted(set(scope), key=lambda v: v.rank)) for scope in found if scope)
+    return (tuple(sorted(set(scope), key=lambda c: c.order)) for scope in found if scope)
 
 
 def _cost(ends: tuple[int, int]) -> int | list[int]:

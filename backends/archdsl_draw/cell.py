@@ -9,11 +9,12 @@ from archdsl.compare.paths import natural
 from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Op, Pick, Select, Value, operands
+from archdsl.ops.table import role_of
 from archdsl_draw.parts import Around, Part
 from archdsl_draw.words import choices_path
 
 Chances = Mapping[str, Mapping[str, float]]
-_MEETINGS = ("add", "concat", "weighted_sum", "mul")
+_MEETINGS = ("join", "arithmetic")
 
 
 @dataclass(eq=False, slots=True)
@@ -233,7 +234,7 @@ def _relative(node: Node, focus: Node) -> str:
 
 
 def _joins(value: Value) -> bool:
-    return isinstance(value, Select | Pick) or (isinstance(value, Op) and value.name in _MEETINGS)
+    return isinstance(value, Select | Pick) or (isinstance(value, Op) and role_of(value.name) in _MEETINGS and len(value.inputs) > 1)
 
 
 def _asked(value: Value) -> Choice | None:

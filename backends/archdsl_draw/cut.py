@@ -7,10 +7,9 @@ from collections.abc import Hashable, Iterator
 from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node
 from archdsl.ir.graph import Op, Value, operands
+from archdsl.ops.table import joins_what_it_reads, role_of
 from archdsl_draw.parts import Around, Link, Part, Picture, links_between
 
-_FOLLOWERS = frozenset(("batch_norm", "layer_norm", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax", "dropout", "drop_path"))
-_DROPPING = ("dropout", "drop_path")
 _ENOUGH = 4  # parts that make a drawing worth its paper
 _DEEPEST = 6
 
@@ -164,7 +163,7 @@ class _Cut:
 
 def _value_likeness(value: Value) -> Hashable:
     if isinstance(value, Op):
-        attrs = () if value.name in _DROPPING else tuple((k, repr(e)) for k, e in sorted(value.attrs.items()))
+        attrs = () if role_of(value.name) == "dropout" else tuple((k, repr(e)) for k, e in sorted(value.attrs.items()))
         return value.name, attrs, tuple(w.name for w in value.weights), len(value.inputs)
     index = getattr(value, "index", getattr(value, "subset", None))
     return type(value).__name__, () if index is None else tuple(tuple(c.labels()) for c in index.choices()), len(operands(value))
@@ -197,7 +196,7 @@ def _absorbed(parts: list[Part], links: list[Link]) -> tuple[list[Part], list[Li
     """Norms, activations and dropouts of one frame join the part before them where nothing else reads that."""
     into: dict[Part, Part] = {}
     for part in parts:
-        if part.node is None or part.node.callee not in _FOLLOWERS or part.node.children or part.repeat > 1:
+        if part.node is None or not joins_what_it_reads(part.node.callee) or part.node.children or part.repeat > 1:
             continue
         before = [link for link in links if link.target is part]
         if len(before) != 1 or len(before[0].values) != 1:

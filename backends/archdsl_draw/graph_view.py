@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.compare.paths import base
-from archdsl.ir.graph import Graph, Op, Pick, Select, Value
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.ir.graph import Graph, Pick, Select, Value
 from archdsl_draw.cut import cut, usual_depth
 from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
@@ -15,19 +15,24 @@ from archdsl_draw.keys import Entry, draw_entries, line, pile, sample, swatch
 from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
 from archdsl_draw.parts import Around, Link, Part, Picture
 from archdsl_draw.scene import Scene
-from archdsl_draw.words import answered, answers_of, contents, domain_words, open_choices, operation, shape_text, short, wrapped
+from archdsl_draw.words import (
+    FAMILIES,
+    answered,
+    answers_of,
+    contents,
+    domain_words,
+    family_of,
+    open_choices,
+    operation,
+    shape_text,
+    short,
+    wrapped,
+)
 from archdsl_draw.worth import worths
 
 MOST = 1000  # boxes
 _COLUMNS = 26
 _FEW = 4
-# What an operation does, so that it can be seen from afar; the word is in the box.
-_FAMILIES = {
-    "convolution": ("conv",),
-    "linear": ("linear",),
-    "attention": ("attend", "dot"),
-    "pooling": ("max_pool", "avg_pool", "mean"),
-}
 
 
 def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
@@ -69,7 +74,7 @@ class _Drawn:
         if part.node is None:
             return FlowBox(part.path, (Text(part.name, 9, True),), "end", FAINT, note=part.kind)
         lines, is_open, family = self._lines(part)
-        fill = OKABE_ITO[list(_FAMILIES).index(family)] if family else PAPER
+        fill = OKABE_ITO[list(FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
         joint = not part.node.children and not family and part.repeat == 1 and not self._worth[part].params[1]
@@ -84,7 +89,7 @@ class _Drawn:
         if not node.children and part.values:
             value = next((v for v in part.values if v in node.values), part.values[0])
             first, *more = operation(value)
-            family = _family(value)
+            family = family_of(value)
             named = [Text(part.name, 9, True)] if _is_named(part, value) else []
             lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
             is_open = isinstance(value, Select | Pick)
@@ -129,8 +134,8 @@ class _Drawn:
 
     def legend(self) -> Iterator[Entry]:
         yield swatch("input, output", FAINT, radius=6)
-        for family in sorted(self._families, key=list(_FAMILIES).index):
-            yield swatch(family, OKABE_ITO[list(_FAMILIES).index(family)])
+        for family in sorted(self._families, key=list(FAMILIES).index):
+            yield swatch(family, OKABE_ITO[list(FAMILIES).index(family)])
         if any(b.outline == "joint" for b in self.boxes):
             yield swatch("operation without weights", PAPER, radius=6)
         white = [p for p, b in zip(self._picture.parts, self.boxes, strict=True) if b.outline == "box" and b.fill == PAPER]
@@ -148,12 +153,6 @@ class _Drawn:
             yield swatch("choices are open", PAPER, dashed=True)
         if self.edges:
             yield line("c64 t8 h14 w14: the sizes of what flows, by dimension")
-
-
-def _family(value: Value) -> str:
-    if not isinstance(value, Op):
-        return ""
-    return next((family for family, names in _FAMILIES.items() if value.name in names), "")
 
 
 def _is_named(part: Part, value: Value) -> bool:

@@ -12,13 +12,14 @@ from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, spread
+from archdsl.ir.expr import Expr, TooWide, Undefined, lift, spread
 from archdsl.ir.graph import Op, Pick, Select, Value
+from archdsl.ops.table import role_of
 from archdsl_draw.macro import Unit
+from archdsl_draw.words import sign_of
 
 Range = tuple[float, float]
 _TABLE = 16_384
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,11 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Loo
     ops = [v for v in unit.values if isinstance(v, Op)]
     kernels, chosen = _kernels(ops)
     is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
-    attends = [op for op in ops if op.name in ("attend", "dot")]
+    attends = [op for op in ops if role_of(op.name) == "attention"]
     always = any(_is_true(live.values.get(op)) for op in attends)
     return Look(
         name="" if unit.node.callee == usual and kernels else _name(unit),
-        sign=_SIGNS.get(unit.node.callee, "") if is_plain and not unit.followers else "",
+        sign=sign_of(unit.node.callee) if is_plain and not unit.followers else "",
         window=_window(ops) if is_plain else "",
         channels="" if is_plain and unit.before and _channels(unit.before[0]) == _channels(unit) else _channels(unit),
         kernels=kernels,
@@ -111,7 +112,7 @@ def _name(unit: Unit) -> str:
 
 
 def _window(ops: Iterable[Op]) -> str:
-    sizes = next((op.attrs["window"] for op in ops if op.name in ("max_pool", "avg_pool")), None)
+    sizes = next((op.attrs["window"] for op in ops if role_of(op.name) == "pool"), None)
     if sizes is None or not sizes.is_constant:
         return ""
     return "×".join(map(str, sizes.value)) if isinstance(sizes.value, tuple) else str(sizes.value)
@@ -126,7 +127,7 @@ def _kernels(ops: Iterable[Op]) -> tuple[tuple[str, ...], bool]:
     largest may be, and whether that is so."""
     windows: dict[tuple[tuple[int, ...], ...], int] = {}
     for op in ops:
-        if op.name == "conv" and op.weights and len(op.weights[0].shape) > 2:
+        if role_of(op.name) == "convolution" and op.weights and len(op.weights[0].shape) > 2:
             joint = _joint(op.weights[0].shape[2:])
             sizes = tuple(dict.fromkeys(v for v in joint if isinstance(v, tuple)))
             volume = max((_volume(v) for v in sizes), default=1)
@@ -188,7 +189,7 @@ def _options(unit: Unit) -> tuple[str, ...]:
 
 def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
     """Channels of the depthwise convolution over those that leave the block; a block with several has no one expansion."""
-    found = [op.attrs["groups"] for op in ops if op.name == "conv" and op.attrs["groups"] == op.shape.get("c")]
+    found = [op.attrs["groups"] for op in ops if role_of(op.name) == "convolution" and op.attrs["groups"] == op.shape.get("c")]
     wide = [groups for groups in found if not (groups.is_constant and groups.value == 1)]
     out = last.shape.get("c")
     if len(wide) != 1 or out is None or wide[0] == out:
@@ -215,13 +216,13 @@ def _product(*sizes: int) -> int:
 def _total(terms: Iterable[tuple[Expr, Expr | None]]) -> Range:
     """Least and most of a sum of costs under their guards: exact where one table over all their choices is small, else
     the sum of the ends of smaller tables."""
-    tables: dict[tuple[Variable, ...], list[int]] = {}
+    tables: dict[tuple[Choice, ...], list[int]] = {}
     for cost, guard in terms:
         guarded = cost if guard is None or _is_true(guard) else lift(_guarded, guard, cost)
-        numbers = [0 if isinstance(v, Undefined) else v for v in guarded.table]
+        numbers = list(guarded.table)
         known = tables.get(guarded.scope)
         tables[guarded.scope] = numbers if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
-    scope = tuple(sorted({v for s in tables for v in s}, key=lambda v: v.rank))
+    scope = tuple(sorted({v for s in tables for v in s}, key=lambda c: c.order))
     if _volume(v.size for v in scope) <= _TABLE:
         columns = [spread(Expr(s, tuple(t)), scope) for s, t in tables.items()]
         totals = [sum(row) for row in zip(*columns, strict=True)] or [0]

@@ -11,22 +11,10 @@ from typing import TypeVar
 from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node, live_tree
 from archdsl.ir.graph import Graph, Pick, Select, Value, operands
+from archdsl.ops.table import PRIMITIVES, joins_what_it_reads
 
 Place = TypeVar("Place")
 _STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part, make a cell
-_FOLLOWERS = {
-    "batch_norm": "BN",
-    "layer_norm": "LN",
-    "relu": "ReLU",
-    "relu6": "ReLU6",
-    "swish": "swish",
-    "sigmoid": "sigmoid",
-    "gelu": "GELU",
-    "tanh": "tanh",
-    "softmax": "softmax",
-    "dropout": "dropout",
-    "drop_path": "drop path",
-}
 
 
 @dataclass(eq=False, slots=True)
@@ -231,9 +219,9 @@ def _absorbed(units: list[Unit]) -> list[Unit]:
     """Norms, activations and dropouts join the box before them where nothing else reads that."""
     kept = []
     for unit in units:
-        follows = unit.node.level == "primitive" and unit.node.callee in _FOLLOWERS and len(unit.before) == 1
+        follows = unit.node.level == "primitive" and joins_what_it_reads(unit.node.callee) and len(unit.before) == 1
         if follows and not (host := unit.before[0]).is_input and host.after == [unit]:
-            host.followers.append(_FOLLOWERS[unit.node.callee])
+            host.followers.append(PRIMITIVES[unit.node.callee].word)
             _swallow(host, unit)
             continue
         kept.append(unit)

@@ -8,9 +8,9 @@ from typing import Literal
 
 from archdsl.compare.paths import BRACKET
 from archdsl.compare.tree import Node, live_tree
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph, Input, Value, operands
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 Kind = Literal["input", "output", "part"]
 
@@ -105,7 +105,7 @@ def look_at(graph: Graph, focus: str | None) -> Around:
 
 
 def _at(graph: Graph, root: Node, path: str) -> Node:
-    from archdsl.syntax.suggestions import closest
+    from archdsl.diagnostics.suggestions import closest
 
     found = [n for n in root.walk() if n.path == path and n is not root and n.level != "input"]
     if found:

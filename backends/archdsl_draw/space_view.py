@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from archdsl.compare.expressions import domain_text
 from archdsl.compare.paths import gather
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw.guards import condition_text
 from archdsl_draw.heading import MARGIN, draw_heading, finished, many, summary_of, totals_of
 from archdsl_draw.keys import Entry, draw_entries, sample, swatch

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from archdsl.compare.expressions import domain_text
 from archdsl.compare.paths import base
 from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, Undefined, opened
+from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.graph import Graph, Op, Pick, Select, Shape, Value
+from archdsl.ops.primitive import Role
+from archdsl.ops.table import PRIMITIVES, role_of
 
-_SHORT = {"batch_norm": "BN", "layer_norm": "LN", "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "weighted_sum": "weighted sum"}
+# What an operation does, so that it can be seen from afar: the roles that have a colour, by the word of a legend.
+FAMILIES: Mapping[str, tuple[Role, ...]] = {
+    "convolution": ("convolution",),
+    "linear": ("linear",),
+    "attention": ("attention",),
+    "pooling": ("pool", "average"),
+}
+_PRODUCTS = ("convolution", "linear", "attention", "pool")
 _NOTHING = ("none", "identity")
 _DIMENSIONS = "bcthw"
 _LONGEST = 30  # characters of the alternatives of a choice
 
 
 def short(name: str) -> str:
-    """`BN` for `batch_norm`, `max pool` for `max_pool`."""
-    return _SHORT.get(name, name.replace("_", " "))
+    """`BN` for `batch_norm`, `max pool` for `max_pool`, and the name of what is no primitive."""
+    primitive = PRIMITIVES.get(name)
+    return primitive.word if primitive is not None else name.replace("_", " ")
+
+
+def sign_of(name: str) -> str:
+    """`+` for `add`; "" for what has no sign."""
+    primitive = PRIMITIVES.get(name)
+    return primitive.sign if primitive is not None else ""
+
+
+def family_of(value: Value) -> str:
+    """The word for the colour of an operation; "" for one that has none."""
+    role = role_of(value.name) if isinstance(value, Op) else None
+    return next((word for word, roles in FAMILIES.items() if role in roles), "")
 
 
 def shape_text(shape: Shape) -> str:
@@ -53,8 +75,7 @@ def operation(value: Value) -> list[str]:
     if isinstance(value, Select):
         return [f"one of {len(value.operands)}", *choices_in(value.index)]
     if isinstance(value, Pick):
-        combine = {"sum": "add", "weighted": "weighted sum", "concat": "concat"}[value.combine]
-        return [combine, f"{_counts(value.subset)} of {len(value.operands)}"]
+        return [short(value.primitive), f"{_counts(value.subset)} of {len(value.operands)}"]
     if not isinstance(value, Op):
         return ["input"]
     attrs = value.attrs
@@ -63,7 +84,7 @@ def operation(value: Value) -> list[str]:
     if window is not None:
         words.append(_window(window, value))
     over = attrs.get("over") or attrs.get("dim")
-    if over is not None and over.distinct() != (None,) and not (value.name in ("linear", "concat") and over.distinct() == ("c",)):
+    if over is not None and over.distinct() != (None,) and not (role_of(value.name) in ("linear", "join") and over.distinct() == ("c",)):
         words.append(_dims(over))
     if "channels" in attrs:
         details.append(f"{span_text(attrs['channels'])} channels")
@@ -103,7 +124,7 @@ def _counts(subset: Expr) -> str:
 
 def choices_in(expr: Expr) -> list[str]:
     """The last names of the choices that decide an expression, at most two."""
-    names = list(dict.fromkeys(c.path.rpartition(".")[2] for c in opened(expr).choices()))
+    names = list(dict.fromkeys(c.path.rpartition(".")[2] for c in expr.choices()))
     return [", ".join(names[:2]) + (" …" if len(names) > 2 else "")] if names else []
 
 
@@ -177,7 +198,7 @@ def contents(node: Node) -> list[str]:
     for child in node.children:
         word = ""
         if child.level == "primitive" and child.values:
-            if child.callee in ("conv", "linear", "attend", "dot", "max_pool", "avg_pool"):
+            if role_of(child.callee) in _PRODUCTS:
                 word = operation(child.values[-1])[0]
         elif child.level != "primitive":
             word = child.callee if child.callee != "turn" else base(child.segment)

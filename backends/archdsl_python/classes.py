@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl_lowering.program import Program
 from archdsl_python.body import Body, Made
 from archdsl_python.containers import Containers
 from archdsl_python.expressions import literal
 from archdsl_python.lines import repeats, wrapped
 from archdsl_python.units import Unit, under, units
-from archdsl_torch.program import Program
 
 _RESERVED = {"F", "STARTS"}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from archdsl_lowering.program import Program
 from archdsl_python.classes import classes
 from archdsl_python.starts import function
-from archdsl_torch.program import Program
 
 _HEAD = '''"""{name}: written by `archdsl compile`; needs PyTorch alone."""
 

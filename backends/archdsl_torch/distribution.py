@@ -16,15 +16,16 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
+from archdsl.diagnostics.codes.supergraphs import NOT_FOUND
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
+from archdsl.ir.costs import Metric, cost_terms, single_costs
 from archdsl.ir.expr import FALSE, Expr
 from archdsl.ir.graph import Graph, Pick, Select
 from archdsl.ir.instance import key
-from archdsl.questions.cost import Metric, cost_terms, single_costs
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of
-from archdsl.syntax.codes.supergraphs import NOT_FOUND
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_lowering.supergraph.masks import positions_of
 from archdsl_torch.expectation import Expectation
 from archdsl_torch.favourite import favourite
 
@@ -254,18 +255,6 @@ def edges_of(space: Graph) -> dict[Choice, tuple[Choice | None, ...]]:
         if any(lists):
             found[choice] = tuple(lists)
     return found
-
-
-def positions_of(choice: Choice, subset: Expr) -> dict[int, int] | None:
-    """Where an expression over one subset choice only moves members to places: the place of each. None where it does more."""
-    places: dict[int, int] = {}
-    for members, positions in zip(choice.values(), subset.table, strict=True):
-        if len(members) != len(positions):
-            return None
-        for member, position in zip(members, positions, strict=True):
-            if places.setdefault(member, position) != position:
-                return None
-    return places if len(set(places.values())) == len(places) else None
 
 
 def membership(choice: Choice) -> torch.Tensor:

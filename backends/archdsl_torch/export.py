@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import replacing
 from archdsl_torch.onnx_names import rename
 

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import torch
 from torch import fx, nn
 
+from archdsl_lowering.program import Instruction, Program, substitute
+from archdsl_lowering.rows.layers import Module
 from archdsl_torch.initialise import fill
-from archdsl_torch.lowering.layers import Module
 from archdsl_torch.names import resolve
-from archdsl_torch.program import Instruction, Program, substitute
 
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 import archdsl
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.questions.cost import cost, costs
 from archdsl.questions.genotype import Genotype, assignment
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.distribution import Distribution
 from archdsl_torch.expectation import Expectation
 from tests.laws.subjects import SPACES, architectures_of, graph_of

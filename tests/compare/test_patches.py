@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from archdsl.compare import apply, as_text, diff, patch, read_patch
 from archdsl.compare.paths import gather, spelled_out
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.questions.genotype import Genotype
-from archdsl.syntax.diagnostics import DiagnosticError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "patch.schema.json").read_text(encoding="utf-8"))
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from archdsl.architecture import Architecture, load
+from archdsl.diagnostics.rendering import render
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.project import Project
 from archdsl.elaborate.sequences import LENGTH_LIMIT
 from archdsl.elaborate.state import DEPTH_LIMIT, WORK_LIMIT
@@ -24,8 +26,6 @@ from archdsl.syntax.decoding import MAX_BYTES
 from archdsl.syntax.depth import MAX_DEPTH
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse
-from archdsl.syntax.rendering import render
-from archdsl.syntax.source import Source
 from archdsl.syntax.tokens import MAX_DIGITS, MAX_TOKENS
 from archdsl.syntax.yaml_form import to_yaml
 

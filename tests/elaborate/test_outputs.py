@@ -12,10 +12,10 @@ import torch
 import archdsl
 from archdsl.architecture import Architecture
 from archdsl.compare import apply, as_facts, diff, patch
+from archdsl.diagnostics.source import Source
 from archdsl.ir.printer import print_graph
 from archdsl.questions.summary import summarise
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source
 from archdsl.syntax.yaml_form import from_yaml
 from archdsl.syntax.yaml_writer import to_yaml
 

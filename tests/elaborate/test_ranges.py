@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archdsl.architecture import load
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.ranges import numbers, refusal
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _TEXT = """
 arch 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archdsl.architecture import load
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from tests.elaborate.texts import choices, errors, graph_of
 
 NET = """

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.diagnostics.codes import CODES
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.rendering import render
 from archdsl.elaborate.project import Project
-from archdsl.syntax.codes import CODES
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.rendering import render
 from archdsl.syntax.shipped import shipped
 
 WRONG = Path(__file__).parent.parent / "wrong"
@@ -42,7 +42,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]),) * 2)
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
 from archdsl.elaborate.project import Project
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 try:
     print(len(Project().check(sys.argv[3])))
 except DiagnosticError as error:

@@ -16,12 +16,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from tests.strategies.choice_parts import CHOICES
 from tests.strategies.plain_parts import PLAIN, Part
 from tests.strategies.variations import VARIATIONS, vary

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
+from archdsl.diagnostics.source import Source
 from archdsl.syntax.parser import parse, parse_expression, parse_path
-from archdsl.syntax.source import Source
 
 
 def errors(text: str) -> list[str]:

@@ -14,11 +14,11 @@ from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype, assignment, complete
+from archdsl_lowering.supergraph.layouts import Channels, Kernels, Layouts
 from archdsl_torch.distribution import Distribution
 from archdsl_torch.supergraph.bank import Bank
 from archdsl_torch.supergraph.calls import Calls
 from archdsl_torch.supergraph.child import Child, Children, Gatherer, extracted
-from archdsl_torch.supergraph.layouts import Channels, Kernels, Layouts
 
 Answers = Mapping[str, str]
 
