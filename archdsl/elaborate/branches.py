@@ -15,9 +15,7 @@ from archdsl.ir.graph import Select, Value
 from archdsl.ir.instance import Instance
 
 
-def join(
-    index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span, instance: Instance, state: State
-) -> Thing:
+def join(index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span, instance: Instance, state: State) -> Thing:
     """The thing that `index` points to. `words` name the alternatives where they are layers.
 
     Where the index is undefined, so is the thing: an error if it is needed. Raises Structural where the alternatives
@@ -32,26 +30,26 @@ def join(
     reachable = sorted(set(reachable))
     live = [things[i] for i in reachable]
     first: Thing = live[0]
-    if any([isinstance(t, Poison) for t in live]):
+    if any(isinstance(t, Poison) for t in live):
         return POISON
-    if all([t is first for t in live]) and not index.is_partial:
+    if all(t is first for t in live) and not index.is_partial:
         return first
-    if all([isinstance(t, Tensor) for t in live]):
+    if all(isinstance(t, Tensor) for t in live):
         return _tensors(index, things, reachable, span, instance, state)
-    if all([isinstance(t, LAYERS) for t in live]):
+    if all(isinstance(t, LAYERS) for t in live):
         if live.count(live[0]) == len(live) and not index.is_partial:
             return first
         return _layers(index, things, words, reachable)
     for kind in (TupleV, ListV):
-        if all([isinstance(t, kind) for t in live]):
+        if all(isinstance(t, kind) for t in live):
             return _sequences(index, things, words, reachable, span, instance, state)
-    if all([isinstance(t, RangeV) for t in live]):
+    if all(isinstance(t, RangeV) for t in live):
         ranges = [t if isinstance(t, RangeV) else first for t in things]
         low, high, step = ([getattr(r, end) for r in ranges] for end in ("low", "high", "step"))
         return RangeV(select(index, low), select(index, high), select(index, step))
     scalars = [size_expr(t) for t in things]
     filler = scalars[reachable[0]]
-    if filler is not None and all([scalars[i] is not None for i in reachable]):
+    if filler is not None and all(scalars[i] is not None for i in reachable):
         return select(index, [s if s is not None else filler for s in scalars])
     kinds = list(dict.fromkeys([describe(t) for t in live]))
     depends = f", depending on `{index.scope[0].path}`" if index.scope else ""
@@ -60,7 +58,7 @@ def join(
 
 def _without_undefined(index: Expr, things: Sequence[Thing]) -> Expr:
     """The index of things of which some are undefined beside tensors or layers: there it is undefined itself."""
-    if all([isinstance(t, Expr | TupleV) for t in things]):
+    if all(isinstance(t, Expr | TupleV) for t in things):
         return index
     reasons: dict[int, Undefined] = {}
     for i, thing in enumerate(things):
@@ -69,9 +67,7 @@ def _without_undefined(index: Expr, things: Sequence[Thing]) -> Expr:
     return each(lambda i: reasons.get(i, i), index) if reasons else index
 
 
-def _tensors(
-    index: Expr, things: Sequence[Thing], reachable: list[int], span: Span, instance: Instance, state: State
-) -> Thing:
+def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: Span, instance: Instance, state: State) -> Thing:
     values = {i: t.value for i in reachable if isinstance(t := things[i], Tensor)}
     reasons = _reasons(values, state)
     sound = {i: v for i, v in values.items() if i not in reasons}
@@ -86,18 +82,16 @@ def _tensors(
             message = f"{where} which dimensions there are: [{a}] or [{b}]"
             raise Structural(
                 index.scope,
-                choice_codes.STRUCTURE_DIFFERS.error(
-                    span, message, help="bring the alternatives to the same dimensions before they meet"
-                ),
+                choice_codes.STRUCTURE_DIFFERS.error(span, message, help="bring the alternatives to the same dimensions before they meet"),
             )
     operands = tuple([values.get(i, first) for i in range(len(things))])
-    if all([o is first for o in operands]) and not index.is_partial:
+    if all(o is first for o in operands) and not index.is_partial:
         return Tensor(first)
     shape = {}
     for dim in first.shape:
         sizes = [state.settled(o.shape[dim]) for o in operands]
         shape[dim] = mend(select(index, sizes), first.shape[dim].first)
-    state.tick(span, 10 + len(things) * index.weight // 2)  # which is live is asked of every operand
+    state.tick(span, 10 + len(things))
     return Tensor(Select(index, operands, shape, Instance("select", instance, "select", "primitive", span), span))
 
 

@@ -21,6 +21,8 @@ from archdsl.ir.frontier import witness
 from archdsl.ir.graph import Check, Graph, Input, Op, Requirement, Select, Value, in_order
 from archdsl.ir.instance import Instance
 from archdsl.ir.requirements import unmet
+from archdsl.ir.work import Exhausted
+from archdsl.ops.extents import read_of
 
 
 def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, state: State, settings: Mapping[str, Any]) -> Graph:
@@ -28,6 +30,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
 
     Raises DiagnosticError with every check that fails for some architecture, each with a smallest witness.
     """
+    place = root.span.word(name) if root.span is not None else None
     declared: Literal["space", "model"] = "model" if kind == "model" else "space"
     raw = Graph(
         name,
@@ -50,12 +53,14 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
         graph = simplify(defined_everywhere(raw))
     except TooWide as wide:
         raise DiagnosticError(codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}", help=too_wide_help(wide))) from None
+    except Exhausted as exhausted:
+        raise Exhausted(*[replace(d, span=d.span or place) for d in exhausted.diagnostics]) from None
     live = set(graph.choices)
     for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
         if choice not in live:
             state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
     state.report(*warnings(graph, state))
-    return replace(graph, kind=declared if graph.choices else graph.kind)
+    return replace(graph, kind=declared if graph.choices else graph.kind, read=read_of(state.reads))
 
 
 def check(graph: Graph) -> list[Diagnostic]:
@@ -112,7 +117,7 @@ def _of_reason(expr: Expr, reason: Undefined, span: Span | None) -> Check:
 
 def defined_everywhere(graph: Graph) -> Graph:
     """The graph, which has been checked, with some value where a selection or a requirement has none: nothing asks for it."""
-    if not any([e.is_partial for e in _conditions(graph)]):
+    if not any(e.is_partial for e in _conditions(graph)):
         return graph
     new: dict[Value, Value] = {}
     for value in graph.values:

@@ -166,9 +166,7 @@ def operation(
     return op
 
 
-def _weights(
-    primitive: Primitive, call: Call, shape: Shape, instance: Instance, span: Span, state: State
-) -> tuple[Weight, ...]:
+def _weights(primitive: Primitive, call: Call, shape: Shape, instance: Instance, span: Span, state: State) -> tuple[Weight, ...]:
     """The weights of an op, registered under their paths."""
     found = []
     for rule in primitive.weights(call, shape):
@@ -208,12 +206,12 @@ def arguments(
     """Every parameter of a call as an expression, its dimension keywords, and what `like` could not resolve."""
     primitive = layer.primitive
     attrs: dict[str, Expr] = {}
-    like: Shape | None = None
+    like: Value | None = None
     for parameter in primitive.parameters:
         given = layer.args.get(parameter.name)
         if parameter.kind == "like":
             if isinstance(given, Tensor):
-                like = state_shape(given.value, state)
+                like = given.value
             elif given is not None:
                 fail(codes.WRONG_KIND, layer.span or span, f"`like` of `{primitive.name}` is a tensor, not {describe(given)}")
             continue
@@ -235,7 +233,9 @@ def arguments(
             dims[name] = _argument(Parameter(name, primitive.dims), given, primitive, layer.span or span, state)
     if like is None or primitive.like is None:
         return attrs, dims, ()
-    likeness = primitive.like(Call(shapes, attrs, dims), like)
+    likeness = primitive.like(Call(shapes, attrs, dims), state_shape(like, state))
+    for dim in likeness.dims.keys() - dims.keys():
+        state.size(like, dim)
     return {**attrs, **likeness.attrs}, {**dims, **likeness.dims}, likeness.problems
 
 
@@ -267,7 +267,7 @@ def _fitting(kind: Kind, what: str, entry: Any) -> Any:
     """A value of a parameter. Raises Undefined for one of another kind."""
     accepted = _ACCEPTED[kind]
     exact = accepted if kind == "string" else (*accepted, Init)
-    if isinstance(entry, bool) and bool not in accepted or not isinstance(entry, accepted) or entry.__class__ not in exact:
+    if (isinstance(entry, bool) and bool not in accepted) or not isinstance(entry, accepted) or entry.__class__ not in exact:
         raise Undefined(f"{what} is {_WANTED[kind]}, not {scalar_text(entry)}", code=codes.WRONG_KIND)
     if too_large(entry):
         raise Undefined(f"{what} is {scalar_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)
@@ -360,7 +360,7 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
         shape, problem = _shape_of_cases(subset, cases)
         labels = _labels(tuple(values), span)
         checks = [_check(p, tuple(values), span) for p in extra if _is_real(p)]
-        if any([message is not None for message in problem.distinct()]):
+        if any(message is not None for message in problem.distinct()):
             checks.append(Check(problem, shape_codes.SIZES_DIFFER, span, labels))
     elif dim is not None:
         shape[dim] = lift(_chosen_sum, subset, *[s.get(dim, constant(1)) for s in shapes])
@@ -370,7 +370,7 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
         size = (lift(_combined, subset),)
         weight = Weight(instance.weights_path, rule.name, size, lift(_even, subset), state.variant)
         weights = (state.weight(weight, instance, span),)
-    state.tick(span, 25 + len(values) * subset.weight // 2)  # which is live is asked of every operand
+    state.tick(span, 25 + len(values))
     combine = {"weighted_sum": "weighted", "add": "sum", "concat": "concat"}[name]
     return Tensor(Pick(subset, tuple(values), combine, dim, weights, shape, instance, span, tuple(checks)))  # type: ignore[arg-type]
 
@@ -416,7 +416,7 @@ def _check(problem: Problem, inputs: tuple[Value, ...], span: Span) -> Check:
 
 def _labels(inputs: tuple[Value, ...], span: Span) -> tuple[Label, ...]:
     """Where the first few inputs come from, and their sizes."""
-    labels = {}
+    labels: dict[Label, None] = {}
     for value in inputs[:3]:
         if value.span is not None and value.span != span:
             sizes = ", ".join([dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items()])

@@ -17,6 +17,7 @@ from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
+from archdsl.elaborate.inputs import Inputs, by_input, sizes_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
 from archdsl.elaborate.nets import Elaborated, Instantiation
@@ -33,7 +34,6 @@ from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", re.ASCII)
-Sizes = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(eq=False, slots=True)
@@ -101,7 +101,7 @@ class Project:
             with bounded():
                 for declaration in module.file.declarations:
                     found.extend(self._declaration(declaration, module, spaces))
-                    if any([d.code == TOO_MUCH_WORK.id for d in found]):
+                    if any(d.code == TOO_MUCH_WORK.id for d in found):
                         break
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
@@ -115,13 +115,13 @@ class Project:
         module: Module,
         name: str,
         *,
-        sizes: Sizes | None = None,
+        inputs: Inputs | None = None,
         settings: Mapping[str, str] | None = None,
         genotypes: Sequence[GenotypeV] = (),
     ) -> Elaborated:
         """The graph of a network that a file declares; a genotype's name gives the network it is of, settled by it.
 
-        `sizes` feeds inputs of another size to the same model; `settings` are parameters as text.
+        `inputs` feeds inputs of another size to the same model; `settings` are parameters as text.
 
         Raises DiagnosticError with everything wrong.
         """
@@ -129,14 +129,14 @@ class Project:
         value = module.find(name, state)
         if isinstance(value, GenotypeV):
             net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
-            return self._network(net, given, name, sizes, settings, [value, *genotypes], state)
+            return self._network(net, given, name, inputs, settings, [value, *genotypes], state)
         if not isinstance(value, NetV):
             names = networks(module)
             hint = did_you_mean(name, names, f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
             raise DiagnosticError(
                 codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint)
             )
-        return self._network(value, {}, name, sizes, settings, genotypes, state)
+        return self._network(value, {}, name, inputs, settings, genotypes, state)
 
     def instantiation(self, value: Thing, settings: Mapping[str, str] | None, state: State) -> Instantiation:
         """The network that a name stands for, with its parameters; of a genotype, the one that it is of."""
@@ -152,18 +152,19 @@ class Project:
         value: NetV,
         given: Mapping[str, Thing],
         name: str,
-        sizes: Sizes | None,
+        inputs: Inputs | None,
         settings: Mapping[str, str] | None,
         genotypes: Sequence[GenotypeV],
         state: State,
     ) -> Elaborated:
         net = value.net
+        others = by_input(inputs) if inputs is not None else {}
         values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
         instantiation = nets.resolve(value, given, net.span, state, settings=values)
         plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        sizes = sizes_of(others, plain.graph)
         if not sizes:
             return plain
-        _check_sizes(plain.graph, sizes)
         resized = nets.elaborate(instantiation, name=name, kind=net.kind, sizes=sizes, genotypes=genotypes)
         _same_weights(plain.graph, resized.graph, _way(instantiation.net, plain.graph, sizes))
         return resized
@@ -216,27 +217,7 @@ def networks(module: Module) -> list[str]:
     return [d.name for d in module.file.declarations if isinstance(d, ast.Net | ast.Genotype)]
 
 
-def _check_sizes(graph: Graph, sizes: Sizes) -> None:
-    known = {i.name: i for i in graph.inputs}
-    for name, dims in sizes.items():
-        if name not in known:
-            raise DiagnosticError(
-                codes.BAD_INPUT.error(
-                    None,
-                    f"`{graph.name}` has no input `{name}`",
-                    help=did_you_mean(name, known, f"its inputs are {', '.join(known)}"),
-                )
-            )
-        for dim, size in dims.items():
-            if dim not in known[name].shape:
-                raise DiagnosticError(
-                    codes.BAD_INPUT.error(None, f"the input `{name}` has no dimension `{dim}`; it is [{', '.join(known[name].dims)}]")
-                )
-            if size < 1:
-                raise DiagnosticError(codes.BAD_INPUT.error(None, f"the size of `{dim}` is at least 1, not {size}"))
-
-
-def _way(net: ast.Net, graph: Graph, sizes: Sizes) -> str:
+def _way(net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]) -> str:
     """How another size is had that weights depend on: by the parameters that the input's shape is written with, else in the text."""
     params = {param.name for param in net.params or ()}
     nominal = {given.name: given.shape for given in graph.inputs}

@@ -46,7 +46,7 @@ class Node:
         self.choice = choice
         self.kids = kids
         self.rank = -choice.order
-        self.partial: bool = any([kid.partial for kid in kids])  # whether it is undefined somewhere
+        self.partial: bool = any(kid.partial for kid in kids)  # whether it is undefined somewhere
 
 
 class Leaf:
@@ -113,7 +113,7 @@ def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
     """The table of a diagram over a scope that holds all of its choices, in program order."""
     row: list[Diagram] = [root]
     for choice in reversed(scope):
-        after = [part.kids if part.__class__ is Node and part.choice is choice else None for part in row]  # type: ignore[union-attr]
+        after = [part.kids if part.__class__ is Node and part.choice is choice else None for part in row]
         below: list[Diagram] = []
         for index in range(choice.size):
             below.extend([part if kids is None else kids[index] for part, kids in zip(row, after, strict=True)])
@@ -201,7 +201,7 @@ def unfold(
             plan.append((state, choice, after))
             steps += len(after)
             if steps > STEP_LIMIT:
-                asked = dict.fromkeys([choice for _, choice, _ in plan])
+                asked = sorted({choice for _, choice, _ in plan}, key=lambda c: c.order)
                 raise TooWide(asked, f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps")
             for each in after:
                 if each in found:
@@ -217,7 +217,7 @@ def unfold(
                     heappush(ranks, at_rank)
                 else:
                     level[each] = None
-    spend(steps)
+    spend(steps * (len(start) if isinstance(start, tuple) else 2) // 2)
     for state, choice, after in reversed(plan):
         found[state] = node(choice, tuple([found[each] for each in after]))
     return found[start]
@@ -245,7 +245,7 @@ def pointwise(call: Callable[[Sequence[Any]], Any]) -> Callable[[tuple[Diagram, 
 def conjunction(state: tuple[Diagram, ...]) -> Diagram | None:
     """Settles `a and b`: b is not asked where a is false, and an undefined a stays undefined."""
     a, b = state
-    if a is NO or a is b or a.rank == _LAST and a.partial:
+    if a is NO or a is b or (a.rank == _LAST and a.partial):
         return a
     if a is YES:
         return b
@@ -257,7 +257,7 @@ def conjunction(state: tuple[Diagram, ...]) -> Diagram | None:
 def disjunction(state: tuple[Diagram, ...]) -> Diagram | None:
     """Settles `a or b`: b is not asked where a is true, and an undefined a stays undefined."""
     a, b = state
-    if a is YES or a is b or a.rank == _LAST and a.partial:
+    if a is YES or a is b or (a.rank == _LAST and a.partial):
         return a
     if a is NO:
         return b
@@ -319,7 +319,7 @@ def somewhere(root: Diagram, choices: frozenset[Choice]) -> Diagram:
     def choices_below(each: Node) -> bool:
         if each not in below:
             for inner in reversed(nodes_of(each)):
-                below[inner] = inner.choice in choices or any([below.get(kid, False) for kid in inner.kids])
+                below[inner] = inner.choice in choices or any(below.get(kid, False) for kid in inner.kids)
         return below[each]
 
     def split(state: frozenset[Diagram], rank: int) -> tuple[Choice, list[frozenset[Diagram]]]:
@@ -340,7 +340,7 @@ def varies(root: Diagram, choice: Choice) -> Diagram:
         if isinstance(state, frozenset):
             if len(state) == 1:
                 return NO
-            return YES if all([isinstance(each, Leaf) for each in state]) else None
+            return YES if all(isinstance(each, Leaf) for each in state) else None
         return NO if state.rank > -choice.order else None
 
     def split(state: Diagram | frozenset[Diagram], rank: int) -> tuple[Choice, list[Any]]:

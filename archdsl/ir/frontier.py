@@ -178,7 +178,7 @@ def _shape_of(root: decision.Diagram, place: Mapping[Choice, int]) -> tuple[Any,
     numbers: dict[decision.Diagram, Any] = {}
     rows: list[tuple[Any, ...]] = []
     for node in reversed(decision.nodes_of(root)):
-        kids = [numbers[kid] if kid in numbers else ("leaf", kid.value) for kid in node.kids]  # type: ignore[union-attr]
+        kids = [numbers.get(kid, ("leaf", kid.value)) for kid in node.kids]  # type: ignore[union-attr]
         rows.append((place[node.choice], tuple(kids)))
         numbers[node] = len(numbers)
     return tuple(rows)

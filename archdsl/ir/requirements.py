@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from archdsl.diagnostics.codes.choices import UNSATISFIABLE
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
@@ -14,6 +15,7 @@ from archdsl.ir.extremes import extremes
 from archdsl.ir.frontier import Diagram, frontier, witness
 from archdsl.ir.graph import CostBound, Graph
 
+_NAMES = {"macs": "MACs", "params": "params"}
 _FEW = 4_096  # architectures that are looked at one by one
 
 
@@ -39,29 +41,23 @@ def unmet(graph: Graph, live: Activity) -> list[Diagnostic]:
     return []
 
 
-def _beyond(
-    graph: Graph, metric: Metric, bounds: Sequence[CostBound], required: Sequence[Expr], live: Activity
-) -> Diagnostic | None:
+def _beyond(graph: Graph, metric: Metric, bounds: Sequence[CostBound], required: Sequence[Expr], live: Activity) -> Diagnostic | None:
     """What is wrong where even the best architecture is beyond a bound."""
     try:
         ends = extremes(cost_terms(graph, metric, live), required, live.choices)
     except DiagnosticError:
         return None  # out of reach: whoever counts or draws is told
     assert ends is not None, "the requirements on choices can be met"
-    name = {"macs": "MACs", "params": "params"}[metric]
     for bound in bounds:
         low, high = limits([bound])
-        if high is not None and ends[0] > high:
-            if not graph.choices:
-                message = f"this architecture has {ends[0]:,} {name}; `require {metric} {bound.op} …` allows {high:,}"
-            else:
-                message = f"no architecture satisfies this requirement: the least is {ends[0]:,} {name}"
-            return UNSATISFIABLE.error(bound.span, message)
-        if low is not None and ends[1] < low:
-            if not graph.choices:
-                message = f"this architecture has {ends[1]:,} {name}; `require {metric} {bound.op} …` asks for {low:,}"
-            else:
-                message = f"no architecture satisfies this requirement: the most is {ends[1]:,} {name}"
+        message = None
+        if not graph.choices:
+            message = _beyond_text(bound, ends[0])
+        elif high is not None and ends[0] > high:
+            message = f"no architecture satisfies this requirement: the least is {ends[0]:,} {_NAMES[metric]}"
+        elif low is not None and ends[1] < low:
+            message = f"no architecture satisfies this requirement: the most is {ends[1]:,} {_NAMES[metric]}"
+        if message is not None:
             return UNSATISFIABLE.error(bound.span, message)
     return None
 
@@ -74,26 +70,46 @@ def _none_of_few(graph: Graph, required: Sequence[Expr], live: Activity) -> bool
         return False
     if space.count() > _FEW:
         return False
-    is_within = within(graph, live)
-    return not any([is_within(assignment) for assignment in _paths(space, space.count())])
+    asked = Requirements.of(graph, live)
+    return all(asked.broken(assignment) is not None for assignment in _paths(space, space.count()))
 
 
-def within(graph: Graph, live: Activity) -> Callable[[Mapping[Choice, int]], bool]:
-    """A test of whether the architecture of an assignment of every choice is within all bounds on cost."""
-    asked = []
-    for metric in METRICS:
-        bounds = [b for b in graph.bounds if b.metric == metric]
-        if bounds:
-            asked.append((cost_terms(graph, metric, live), *limits(bounds)))
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """All requirements of a graph, to be asked of many architectures."""
 
-    def test(assignment: Mapping[Choice, int]) -> bool:
-        for terms, low, high in asked:
+    graph: Graph
+    conditions: tuple[Expr, ...]  # of each requirement, as it binds
+    totals: Mapping[Metric, tuple[Expr, ...]]  # of each metric with a bound, the terms of the cost
+
+    @staticmethod
+    def of(graph: Graph, live: Activity) -> Requirements:
+        metrics = dict.fromkeys([b.metric for b in graph.bounds])
+        totals = {metric: cost_terms(graph, metric, live) for metric in metrics}
+        return Requirements(graph, tuple([binding(r, live) for r in graph.requirements]), totals)
+
+    def broken(self, assignment: Mapping[Choice, int]) -> Diagnostic | None:
+        """What the architecture of an assignment of every choice breaks first: E0504; None where it satisfies all."""
+        for requirement, condition in zip(self.graph.requirements, self.conditions, strict=True):
+            if not condition.at(assignment):
+                return UNSATISFIABLE.error(requirement.span, "this architecture does not satisfy this requirement")
+        for metric, terms in self.totals.items():
             total = sum([t.at(assignment) for t in terms])
-            if (low is not None and total < low) or (high is not None and total > high):
-                return False
-        return True
+            for bound in self.graph.bounds:
+                message = _beyond_text(bound, total) if bound.metric == metric else None
+                if message is not None:
+                    return UNSATISFIABLE.error(bound.span, message)
+        return None
 
-    return test
+
+def _beyond_text(bound: CostBound, total: int) -> str | None:
+    low, high = limits([bound])
+    name = _NAMES[bound.metric]
+    if high is not None and total > high:
+        return f"this architecture has {total:,} {name}; `require {bound.metric} {bound.op} …` allows {high:,}"
+    if low is not None and total < low:
+        return f"this architecture has {total:,} {name}; `require {bound.metric} {bound.op} …` asks for {low:,}"
+    return None
 
 
 def _paths(space: Diagram, count: int) -> list[dict[Choice, int]]:

@@ -2,7 +2,7 @@
 
     with bounded():
         spend(25, span)     # an operation, about 50 µs
-        spend(1_000)        # a thousand answers followed in a decision diagram
+        spend(2_000)        # a thousand answers followed in a decision diagram
 
 A step is about 2 µs. What is asked outside of `bounded` is not counted.
 """
@@ -18,7 +18,7 @@ from archdsl.diagnostics.codes.elaboration import TOO_MUCH_WORK
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
 
-WORK_LIMIT = 4_000_000  # steps; the largest of the papers' files takes a third
+WORK_LIMIT = 3_000_000  # steps; the largest of the papers' files takes a third
 
 
 class Exhausted(DiagnosticError):

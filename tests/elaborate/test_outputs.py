@@ -136,7 +136,7 @@ def test_onnx_has_the_names_of_the_text(tmp_path: Path) -> None:
     assert [value.name for value in model.graph.input] == ["x"]
     assert [value.name for value in model.graph.output] == [result.name for result in net.graph.results]
     shapes = [[dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in model.graph.output]
-    assert shapes[:3] == [["batch", 8, 4, 16], ["batch", 16, 8, 4], [16, "batch"]]
+    assert shapes[:3] == [["batch", "x_h", "x_w", 16], ["batch", 16, "x_h", "x_w"], [16, "batch"]]
 
 
 @pytest.mark.parametrize(("other", "field"), [("own", "order"), ("renamed", "name")])
