@@ -128,7 +128,7 @@ def _texts(module: Module) -> dict[str, str]:
         from archdsl.syntax.formatter import format
 
         declarations = parse(Source(module.source.name, format(module.file)))[0].declarations
-    return {each.name: each.span.text for each in declarations if not isinstance(each, ast.Use)}
+    return {each.name: each.span.text for each in declarations if not isinstance(each, ast.Use | ast.Broken)}
 
 
 def _mentioned(part: object) -> Iterator[str]:

@@ -43,7 +43,7 @@ from archdsl.elaborate.values import (
     describe,
     scalar_text,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
+from archdsl.ir.expr import Expr, Undefined, constant, lift, negate, placed
 from archdsl.ir.work import Exhausted
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
@@ -395,8 +395,8 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
-    index = state.told(lift(_whole, index), node.index.span, codes.WRONG_KIND)
-    index = state.told(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
+    index = placed(lift(_whole, index), node.index.span, codes.WRONG_KIND)
+    index = placed(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
     if is_undefined(index) and not items:
         return index
     words = tuple([i.name or str(k) for k, i in enumerate(items)])

@@ -10,7 +10,7 @@ from archdsl.diagnostics.source import Span
 from archdsl.elaborate.ranges import numbers, refusal
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe, scalar_text
-from archdsl.ir.expr import Expr, Undefined, constant, lift
+from archdsl.ir.expr import Expr, Undefined, constant, lift, placed
 
 LENGTH_LIMIT = 10_000
 
@@ -85,7 +85,7 @@ def most_turns(value: CountV, span: Span, state: State) -> tuple[Expr, range]:
 
 def turns_of(value: CountV, span: Span, state: State) -> Expr:
     """How many numbers `range(…)` counts; undefined where that is no number."""
-    return state.settled(state.told(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
+    return state.settled(placed(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
 
 
 def count_turns(start: Any, stop: Any, step: Any) -> int:
