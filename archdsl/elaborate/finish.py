@@ -122,7 +122,8 @@ def defined_everywhere(graph: Graph) -> Graph:
     new: dict[Value, Value] = {}
     for value in graph.values:
         new[value] = _defined(value, new)
-    requirements = tuple([replace(r, condition=mend(r.condition, False)) for r in graph.requirements])
+    live = activity(graph.outputs)
+    requirements = tuple([replace(r, condition=mend(binding(r, live), False)) for r in graph.requirements])
     outputs = tuple([new[o] for o in graph.outputs])
     return replace(graph, outputs=outputs, values=in_order(outputs), requirements=requirements)
 
