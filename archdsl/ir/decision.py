@@ -335,12 +335,16 @@ def somewhere(root: Diagram, choices: frozenset[Choice]) -> Diagram:
 
 def varies(root: Diagram, choice: Choice) -> Diagram:
     """Where, by the answers to the other choices, a function has different values for some answers to this one."""
+    taken = _values_taken(root)
 
     def settle(state: Diagram | frozenset[Diagram]) -> Diagram | None:
         if isinstance(state, frozenset):
             if len(state) == 1:
                 return NO
-            return YES if all(isinstance(each, Leaf) for each in state) else None
+            common = -1
+            for each in state:
+                common &= taken[each]
+            return None if common else YES  # without a value in common they differ everywhere
         return NO if state.rank > -choice.order else None
 
     def split(state: Diagram | frozenset[Diagram], rank: int) -> tuple[Choice, list[Any]]:
@@ -356,6 +360,23 @@ def varies(root: Diagram, choice: Choice) -> Diagram:
         return _least_rank(state) if isinstance(state, frozenset) else state.rank
 
     return unfold(root, rank, settle, split)
+
+
+def _values_taken(root: Diagram) -> dict[Diagram, int]:
+    """The values that each part of a function can take, as a set of bits."""
+    taken: dict[Diagram, int] = {}
+    if isinstance(root, Leaf):
+        return {root: 1}
+    leaves = 0
+    for each in reversed(nodes_of(root)):
+        bits = 0
+        for kid in each.kids:
+            if isinstance(kid, Leaf) and kid not in taken:
+                taken[kid] = 1 << leaves
+                leaves += 1
+            bits |= taken[kid]
+        taken[each] = bits
+    return taken
 
 
 def _answered(state: frozenset[Diagram], choice: Choice, index: int) -> frozenset[Diagram]:
