@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.project import Project, Sizes
+from archdsl.elaborate.inputs import Inputs
+from archdsl.elaborate.project import Project
 from archdsl.elaborate.reference import Reference, opened
 from archdsl.ir.activity import activity
 from archdsl.ir.fix import fix
@@ -80,14 +81,15 @@ class Architecture:
 def load(
     reference: str,
     *,
-    inputs: Sizes | None = None,
+    inputs: Inputs | None = None,
     settings: Mapping[str, str] | None = None,
     genotype: str | None = None,
     project: Project | None = None,
 ) -> Architecture:
     """The space or model of a reference: `file:name`, where a local path comes before the name of what ships.
 
-    Without a name the file must declare a single network. `inputs` feeds another size, by input and dimension;
+    Without a name the file must declare a single network. `inputs` feeds another size: what `--input` takes
+    ("clip=1x3x16x224x224", or several such texts), or a mapping of inputs to sizes, by dimension or all of them in order;
     `settings` are parameters as text; `genotype` names one, as `file:name` or a name in the same file.
 
     Raises DiagnosticError with everything wrong.
@@ -95,7 +97,7 @@ def load(
     project = project or Project()
     meant = opened(reference, project)
     genotypes = [] if genotype is None else [_beside(meant, genotype).genotype()]
-    elaborated = project.elaborate(meant.module, meant.network(), sizes=inputs, settings=settings, genotypes=genotypes)
+    elaborated = project.elaborate(meant.module, meant.network(), inputs=inputs, settings=settings, genotypes=genotypes)
     return Architecture(elaborated.graph, elaborated.warnings)
 
 

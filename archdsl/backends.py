@@ -1,8 +1,8 @@
 """Backends by the suffix that they write: whoever registered an entry point, those of this package first.
 
-A backend is a module with `SUFFIXES` and `write(graph, path, *, weights, seed)`, registered in the entry-point group
-`archdsl.backends`; ours are listed there too, and nowhere else. Whatever is asked for by a suffix of ours, no module of
-others is imported.
+A backend is a module with `SUFFIXES` and `write(graph, path, *, weights, seed)`, registered in the
+entry-point group `archdsl.backends`; ours are listed there too, and nowhere else. Whatever is asked for by a
+suffix of ours, no module of others is imported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Backend(Protocol):
 
 
 def backend(suffix: str) -> Backend | None:
-    """The backend that writes files of this suffix. Raises DiagnosticError E0911 where another package is broken."""
+    """The backend that writes files of this suffix. Raises DiagnosticError E0911 where a package is broken."""
     return next((one for one in _registered() if suffix in one.SUFFIXES), None)
 
 

@@ -1,10 +1,11 @@
-"""Which channel of one model is which of another: labels, carried from where channels arise through all that moves them.
+"""Which channel of one model is which of another: labels, carried along from where channels arise.
 
-Two channels that are the same position of the output of paired layers have the same label. Where positions come from
-says the table of primitives (`ops.axes`): layers that make a width give labels; concatenation, merging, splitting, taking
-and chunking rearrange them; all else passes them on. Dimensions that nothing follows have none, and are then taken to
-begin alike. With `a = x -> conv(2)`, `b = x -> conv(3)` and `[a, b] -> concat(@c)`, the channels of the result have the
-labels (a, 0, 0), (a, 0, 1), (b, 0, 0), (b, 0, 1), (b, 0, 2); where a is widened to 3 channels, those of b are still found.
+Two channels that are the same position of the output of paired layers have the same label. Where positions
+come from says the table of primitives (`ops.axes`): layers that make a width give labels; concatenation,
+merging, splitting, taking and chunking rearrange them; all else passes them on. Dimensions that nothing
+follows have none, and are then taken to begin alike. With `a = x -> conv(2)`, `b = x -> conv(3)` and `[a, b]
+-> concat(@c)`, the channels of the result have the labels (a, 0, 0), (a, 0, 1), (b, 0, 0), (b, 0, 1), (b, 0,
+2); where a is widened to 3 channels, those of b are still found.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _zeros(carrying: _Carrying, side: str, count: int) -> Labels:
 
 
 def _end(carrying: _Carrying, dim: str, number: int, part: Place | None) -> Labels | None:
-    """The labels of one of several parts; one without the dimension is one position of its own, which has no label."""
+    """The labels of one of several parts; one without the dimension is one position that is like no other."""
     return carrying.of(part) if part is not None else ((id(carrying.op.inputs[number]), dim),)
 
 

@@ -30,26 +30,26 @@ def join(index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span,
     reachable = sorted(set(reachable))
     live = [things[i] for i in reachable]
     first: Thing = live[0]
-    if any([isinstance(t, Poison) for t in live]):
+    if any(isinstance(t, Poison) for t in live):
         return POISON
-    if all([t is first for t in live]) and not index.is_partial:
+    if all(t is first for t in live) and not index.is_partial:
         return first
-    if all([isinstance(t, Tensor) for t in live]):
+    if all(isinstance(t, Tensor) for t in live):
         return _tensors(index, things, reachable, span, instance, state)
-    if all([isinstance(t, LAYERS) for t in live]):
+    if all(isinstance(t, LAYERS) for t in live):
         if live.count(live[0]) == len(live) and not index.is_partial:
             return first
         return _layers(index, things, words, reachable)
     for kind in (TupleV, ListV):
-        if all([isinstance(t, kind) for t in live]):
+        if all(isinstance(t, kind) for t in live):
             return _sequences(index, things, words, reachable, span, instance, state)
-    if all([isinstance(t, RangeV) for t in live]):
+    if all(isinstance(t, RangeV) for t in live):
         ranges = [t if isinstance(t, RangeV) else first for t in things]
         low, high, step = ([getattr(r, end) for r in ranges] for end in ("low", "high", "step"))
         return RangeV(select(index, low), select(index, high), select(index, step))
     scalars = [size_expr(t) for t in things]
     filler = scalars[reachable[0]]
-    if filler is not None and all([scalars[i] is not None for i in reachable]):
+    if filler is not None and all(scalars[i] is not None for i in reachable):
         return select(index, [s if s is not None else filler for s in scalars])
     kinds = list(dict.fromkeys([describe(t) for t in live]))
     depends = f", depending on `{index.scope[0].path}`" if index.scope else ""
@@ -58,7 +58,7 @@ def join(index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span,
 
 def _without_undefined(index: Expr, things: Sequence[Thing]) -> Expr:
     """The index of things of which some are undefined beside tensors or layers: there it is undefined itself."""
-    if all([isinstance(t, Expr | TupleV) for t in things]):
+    if all(isinstance(t, Expr | TupleV) for t in things):
         return index
     reasons: dict[int, Undefined] = {}
     for i, thing in enumerate(things):
@@ -85,7 +85,7 @@ def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: S
                 choice_codes.STRUCTURE_DIFFERS.error(span, message, help="bring the alternatives to the same dimensions before they meet"),
             )
     operands = tuple([values.get(i, first) for i in range(len(things))])
-    if all([o is first for o in operands]) and not index.is_partial:
+    if all(o is first for o in operands) and not index.is_partial:
         return Tensor(first)
     shape = {}
     for dim in first.shape:

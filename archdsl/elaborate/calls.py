@@ -262,7 +262,7 @@ def _length(value: Thing, span: Span, state: State) -> Expr:
     items = items_of(value)
     if items is not None:
         return constant(len(items))
-    if isinstance(value, Expr) and any([isinstance(v, tuple) for v in value.distinct()]):
+    if isinstance(value, Expr) and any(isinstance(v, tuple) for v in value.distinct()):
         return state.told(lift(_parts, value), span, codes.WRONG_KIND)
     return constant(len(iterate(value, span, state)))
 

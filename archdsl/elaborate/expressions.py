@@ -332,16 +332,15 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
     if is_undefined(value):
         return value
     if isinstance(value, Tensor):
-        size = value.shape.get(node.name)
-        if size is None and value.value in state.wrong:
+        if node.name not in value.shape and value.value in state.wrong:
             return POISON  # what is wrong is told where it went wrong
         if node.name == "b":
             fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
-        if size is None:
+        if node.name not in value.shape:
             has = ", ".join(value.shape)
             help = _size_help(node, value) if len(node.name) > 1 else None
             fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]", help=help)
-        return state.settled(size)
+        return state.size(value.value, node.name)
     if isinstance(value, TupleV | ListV):
         for item in value.items:
             if item.name == node.name:

@@ -20,6 +20,7 @@ from archdsl.ir.graph import Check, Graph, Input, Op, Requirement, Select, Value
 from archdsl.ir.instance import Instance
 from archdsl.ir.requirements import unmet
 from archdsl.ir.work import Exhausted
+from archdsl.ops.extents import read_of
 
 
 def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, state: State, settings: Mapping[str, Any]) -> Graph:
@@ -55,7 +56,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
     for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
         if choice not in live:
             state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
-    return replace(graph, kind=declared if graph.choices else graph.kind)
+    return replace(graph, kind=declared if graph.choices else graph.kind, read=read_of(state.reads))
 
 
 def check(graph: Graph) -> list[Diagnostic]:
@@ -112,7 +113,7 @@ def _of_reason(expr: Expr, reason: Undefined, span: Span | None) -> Check:
 
 def defined_everywhere(graph: Graph) -> Graph:
     """The graph, which has been checked, with some value where a selection or a requirement has none: nothing asks for it."""
-    if not any([e.is_partial for e in _conditions(graph)]):
+    if not any(e.is_partial for e in _conditions(graph)):
         return graph
     new: dict[Value, Value] = {}
     for value in graph.values:

@@ -255,7 +255,7 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
         return isinstance(value, Tensor)
     kinds: dict[str, tuple[type, ...]] = {"int": (int,), "number": (int, float), "bool": (bool,), "text": (str,)}
     if kind == "size":
-        return items_of(value) is not None or (isinstance(value, Expr) and all([type(v) is int for v in defined(value)]))
+        return items_of(value) is not None or (isinstance(value, Expr) and all(type(v) is int for v in defined(value)))
     if kind not in kinds:
         fail(
             codes.WRONG_KIND,
@@ -265,7 +265,7 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
         )
     if not isinstance(value, Expr):
         return False
-    return all([isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in defined(value)])
+    return all(isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in defined(value))
 
 
 def _settable(declared: ast.Block) -> list[str]:

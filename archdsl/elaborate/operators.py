@@ -115,7 +115,7 @@ def truth(value: Thing, span: Span, what: str) -> Expr:
 
     Raises DiagnosticError for anything but truth values.
     """
-    if not isinstance(value, Expr) or not all([isinstance(v, bool | Undefined) for v in value.distinct()]):
+    if not isinstance(value, Expr) or not all(isinstance(v, bool | Undefined) for v in value.distinct()):
         fail(codes.WRONG_KIND, span, f"{what} must be true or false, not {describe(value)}")
     return value
 

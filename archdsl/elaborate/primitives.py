@@ -207,12 +207,12 @@ def arguments(
     """Every parameter of a call as an expression, its dimension keywords, and what `like` could not resolve."""
     primitive = layer.primitive
     attrs: dict[str, Expr] = {}
-    like: Shape | None = None
+    like: Value | None = None
     for parameter in primitive.parameters:
         given = layer.args.get(parameter.name)
         if parameter.kind == "like":
             if isinstance(given, Tensor):
-                like = state_shape(given.value, state)
+                like = given.value
             elif given is not None:
                 fail(codes.WRONG_KIND, layer.span or span, f"`like` of `{primitive.name}` is a tensor, not {describe(given)}")
             continue
@@ -234,7 +234,9 @@ def arguments(
             dims[name] = _argument(Parameter(name, primitive.dims), given, primitive, layer.span or span, state)
     if like is None or primitive.like is None:
         return attrs, dims, ()
-    likeness = primitive.like(Call(shapes, attrs, dims), like)
+    likeness = primitive.like(Call(shapes, attrs, dims), state_shape(like, state))
+    for dim in likeness.dims.keys() - dims.keys():
+        state.size(like, dim)
     return {**attrs, **likeness.attrs}, {**dims, **likeness.dims}, likeness.problems
 
 
@@ -266,7 +268,7 @@ def _fitting(kind: Kind, what: str, entry: Any) -> Any:
     """A value of a parameter. Raises Undefined for one of another kind."""
     accepted = _ACCEPTED[kind]
     exact = accepted if kind == "string" else (*accepted, Init)
-    if isinstance(entry, bool) and bool not in accepted or not isinstance(entry, accepted) or entry.__class__ not in exact:
+    if (isinstance(entry, bool) and bool not in accepted) or not isinstance(entry, accepted) or entry.__class__ not in exact:
         raise Undefined(f"{what} is {_WANTED[kind]}, not {scalar_text(entry)}", code=codes.WRONG_KIND)
     if too_large(entry):
         raise Undefined(f"{what} is {scalar_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)
@@ -359,7 +361,7 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
         shape, problem = _shape_of_cases(subset, cases)
         labels = _labels(tuple(values), span)
         checks = [_check(p, tuple(values), span, state) for p in extra if _is_real(p)]
-        if any([message is not None for message in problem.distinct()]):
+        if any(message is not None for message in problem.distinct()):
             checks.append(_homed(Check(problem, shape_codes.SIZES_DIFFER, span, labels), state))
     elif dim is not None:
         shape[dim] = lift(_chosen_sum, subset, *[s.get(dim, constant(1)) for s in shapes])

@@ -18,6 +18,7 @@ from archdsl.elaborate.blame import moved
 from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
+from archdsl.elaborate.inputs import Inputs, by_input, sizes_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
 from archdsl.elaborate.nets import Elaborated
@@ -32,8 +33,6 @@ from archdsl.ir.work import bounded
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
-
-Sizes = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(eq=False, slots=True)
@@ -105,7 +104,7 @@ class Project:
         with bounded():
             for declaration in module.file.declarations:
                 found.extend(self._declaration(declaration, module, spaces))
-                if any([d.code == TOO_MUCH_WORK.id for d in found]):
+                if any(d.code == TOO_MUCH_WORK.id for d in found):
                     break
         messages = {d.message for d in told}
         found = [d for d in found if not lies_in(d.span, module.file, module.slipped)]
@@ -118,13 +117,13 @@ class Project:
         module: Module,
         name: str,
         *,
-        sizes: Sizes | None = None,
+        inputs: Inputs | None = None,
         settings: Mapping[str, str] | None = None,
         genotypes: Sequence[GenotypeV] = (),
     ) -> Elaborated:
         """The graph of a network that a file declares; a genotype's name gives the network it is of, settled by it.
 
-        `sizes` feeds inputs of another size to the same model; `settings` are parameters as text.
+        `inputs` feeds inputs of another size to the same model; `settings` are parameters as text.
 
         Raises DiagnosticError with everything wrong.
         """
@@ -132,41 +131,42 @@ class Project:
         value = module.find(name, state)
         if isinstance(value, GenotypeV):
             net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
-            return self._network(net, given, name, sizes, settings, [value, *genotypes], state)
+            return self._network(net, given, name, inputs, settings, [value, *genotypes], state)
         if not isinstance(value, NetV):
             names = networks(module)
             hint = did_you_mean(name, names, f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
             raise DiagnosticError(
                 codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint)
             )
-        return self._network(value, {}, name, sizes, settings, genotypes, state)
+        return self._network(value, {}, name, inputs, settings, genotypes, state)
 
     def _network(
         self,
         value: NetV,
         given: Mapping[str, Thing],
         name: str,
-        sizes: Sizes | None,
+        inputs: Inputs | None,
         settings: Mapping[str, str] | None,
         genotypes: Sequence[GenotypeV],
         state: State,
     ) -> Elaborated:
         net = value.net
+        others = by_input(inputs) if inputs is not None else {}
         values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
         instantiation = nets.resolve(value, given, net.span, state, settings=values)
         try:
             plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
         except DiagnosticError as error:
             for key in values:
-                others = {k: v for k, v in values.items() if k != key}
-                fewer = nets.resolve(value, given, net.span, state, settings=others)
+                rest = {k: v for k, v in values.items() if k != key}
+                fewer = nets.resolve(value, given, net.span, state, settings=rest)
                 if _elaborates(fewer, name, net.kind, genotypes):
                     span = _whole(key, (settings or {})[key])
                     raise DiagnosticError(*(moved(d, span, "it fails here") for d in error.diagnostics)) from None
             raise
+        sizes = sizes_of(others, plain.graph)
         if not sizes:
             return plain
-        _check_sizes(plain.graph, sizes)
         resized = nets.elaborate(instantiation, name=name, kind=net.kind, sizes=sizes, genotypes=genotypes)
         _same_weights(plain.graph, resized.graph)
         return resized
@@ -230,26 +230,6 @@ def _elaborates(instantiation: nets.Instantiation, name: str, kind: str, genotyp
 def networks(module: Module) -> list[str]:
     """The spaces, models and genotypes that a file declares, in order."""
     return [d.name for d in module.file.declarations if isinstance(d, ast.Net | ast.Genotype)]
-
-
-def _check_sizes(graph: Graph, sizes: Sizes) -> None:
-    known = {i.name: i for i in graph.inputs}
-    for name, dims in sizes.items():
-        if name not in known:
-            raise DiagnosticError(
-                codes.BAD_INPUT.error(
-                    None,
-                    f"`{graph.name}` has no input `{name}`",
-                    help=did_you_mean(name, known, f"its inputs are {', '.join(known)}"),
-                )
-            )
-        for dim, size in dims.items():
-            if dim not in known[name].shape:
-                raise DiagnosticError(
-                    codes.BAD_INPUT.error(None, f"the input `{name}` has no dimension `{dim}`; it is [{', '.join(known[name].dims)}]")
-                )
-            if size < 1:
-                raise DiagnosticError(codes.BAD_INPUT.error(None, f"the size of `{dim}` is at least 1, not {size}"))
 
 
 def _same_weights(plain: Graph, resized: Graph) -> None:

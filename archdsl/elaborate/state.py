@@ -65,6 +65,7 @@ class State:
     requirements: list[Requirement] = field(default_factory=list)
     bounds: list[CostBound] = field(default_factory=list)
     instances: dict[str, Instance] = field(default_factory=dict)
+    reads: dict[tuple[Value, str], None] = field(default_factory=dict)  # sizes of values that the text reads as numbers
     pinned: dict[Choice, int] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
     wrong: dict[Value, Check] = field(default_factory=dict)  # values that are wrong whatever is chosen, and why
@@ -97,6 +98,15 @@ class State:
                 if not call.source.shipped:
                     return call, (Label(span, f"inside `{name}`"),)
         return span, ()
+
+    def size(self, value: Value, dim: str) -> Expr:
+        """A size of a value inside the current region, read as a number: what follows from it holds for that size."""
+        self.reads[value, dim] = None
+        return self.settled(value.shape[dim])
+
+    def traces(self) -> tuple[int, ...]:
+        """Changes with whatever leaves a trace in the graph even if its value is dropped."""
+        return len(self.instances), len(self.weights), len(self.choices), len(self.requirements), len(self.bounds)
 
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -145,7 +146,11 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
 
 
 def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
+    before, reads = state.traces(), len(state.reads)
     values = [expressions.evaluate(e, frame, state) for e in node.values]
+    if len(state.reads) > reads and state.traces() == before and all(_stands_once(name, node) for name in node.targets):
+        for read in list(state.reads)[reads:]:  # nothing follows from what is not mentioned again
+            del state.reads[read]
     parts: Sequence[Thing] = values
     if len(node.targets) != len(values):
         if len(values) != 1:
@@ -153,6 +158,11 @@ def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
         parts = unpack(values[0], len(node.targets), node.span)
     for name, value in zip(node.targets, parts, strict=True):
         frame.env.assign(name, expressions.bound(value, name, frame))
+
+
+def _stands_once(name: str, node: ast.Bind) -> bool:
+    """Whether a name stands nowhere else in its file, so that nothing can read it."""
+    return len(re.findall(rf"\b{name}\b", node.span.source.text)) == 1
 
 
 def _output(node: ast.Output, frame: Frame, state: State) -> None:
@@ -198,7 +208,7 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing
                 f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]",
             )
         if dim.size is not None:
-            size = state.settled(value.shape[dim.name])
+            size = state.size(value.value, dim.name)
             wanted = expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
             fits = state.told(lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER)
             if fits.is_partial:

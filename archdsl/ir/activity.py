@@ -276,11 +276,11 @@ def _likeness(value: Op | Pick, targets: Mapping[Value, Expr]) -> Hashable:
 
 def is_single(pick: Pick) -> bool:
     """Whether the pick always takes one operand, and so is a selection."""
-    return all([len(subset) == 1 for subset in defined(pick.subset)])
+    return all(len(subset) == 1 for subset in defined(pick.subset))
 
 
 def _never_one(pick: Pick) -> bool:
-    return all([len(subset) > 1 for subset in defined(pick.subset)])
+    return all(len(subset) > 1 for subset in defined(pick.subset))
 
 
 def defined(expr: Expr) -> list[Any]:
@@ -307,7 +307,7 @@ def selection(value: Select | Pick, targets: Mapping[Value, Expr]) -> Expr:
     """The index of a selection with operands that are always equal told apart no longer."""
     index = selected_index(value)
     first = {i: representative(value, i, targets) for i in reachable(index)}
-    return index if all([i == j for i, j in first.items()]) else lift(first.__getitem__, index)
+    return index if all(i == j for i, j in first.items()) else lift(first.__getitem__, index)
 
 
 def _place(count: int, subset: tuple[int, ...]) -> int:

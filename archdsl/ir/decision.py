@@ -6,8 +6,8 @@
 
 A node asks one choice and has a child for each alternative; a leaf holds a value. No node has children that are all
 the same, and equal nodes are one object, so two functions are equal exactly when their roots are the same object. What
-hangs on dozens of choices but takes few values stays small: the sum of thirty choices of sixteen numbers each has at
-most 30 x 451 nodes, where its table would have 16 ** 30 entries.
+hangs on dozens of choices but takes few values stays small: the sum of sixteen choices of sixteen numbers each
+has under 16 x 241 nodes, where its table would have 16 ** 16 entries.
 
 Choices are asked from the last of the text to the first. Whether something is live depends on what comes after it:
 which of six nodes are picked at the end decides at once of which others the inputs are looked at.
@@ -25,7 +25,7 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.undefined import Undefined
 from archdsl.ir.work import spend
 
-STEP_LIMIT = 500_000  # answers that one operation may follow
+STEP_LIMIT = 1_000_000  # answers that one operation may follow
 _LAST = 1 << 60  # the rank of a leaf: after every choice
 
 
@@ -46,7 +46,7 @@ class Node:
         self.choice = choice
         self.kids = kids
         self.rank = -choice.order
-        self.partial: bool = any([kid.partial for kid in kids])  # whether it is undefined somewhere
+        self.partial: bool = any(kid.partial for kid in kids)  # whether it is undefined somewhere
 
 
 class Leaf:
@@ -245,7 +245,7 @@ def pointwise(call: Callable[[Sequence[Any]], Any]) -> Callable[[tuple[Diagram, 
 def conjunction(state: tuple[Diagram, ...]) -> Diagram | None:
     """Settles `a and b`: b is not asked where a is false, and an undefined a stays undefined."""
     a, b = state
-    if a is NO or a is b or a.rank == _LAST and a.partial:
+    if a is NO or a is b or (a.rank == _LAST and a.partial):
         return a
     if a is YES:
         return b
@@ -257,7 +257,7 @@ def conjunction(state: tuple[Diagram, ...]) -> Diagram | None:
 def disjunction(state: tuple[Diagram, ...]) -> Diagram | None:
     """Settles `a or b`: b is not asked where a is true, and an undefined a stays undefined."""
     a, b = state
-    if a is YES or a is b or a.rank == _LAST and a.partial:
+    if a is YES or a is b or (a.rank == _LAST and a.partial):
         return a
     if a is NO:
         return b
@@ -319,7 +319,7 @@ def somewhere(root: Diagram, choices: frozenset[Choice]) -> Diagram:
     def choices_below(each: Node) -> bool:
         if each not in below:
             for inner in reversed(nodes_of(each)):
-                below[inner] = inner.choice in choices or any([below.get(kid, False) for kid in inner.kids])
+                below[inner] = inner.choice in choices or any(below.get(kid, False) for kid in inner.kids)
         return below[each]
 
     def split(state: frozenset[Diagram], rank: int) -> tuple[Choice, list[frozenset[Diagram]]]:
@@ -340,7 +340,7 @@ def varies(root: Diagram, choice: Choice) -> Diagram:
         if isinstance(state, frozenset):
             if len(state) == 1:
                 return NO
-            return YES if all([isinstance(each, Leaf) for each in state]) else None
+            return YES if all(isinstance(each, Leaf) for each in state) else None
         return NO if state.rank > -choice.order else None
 
     def split(state: Diagram | frozenset[Diagram], rank: int) -> tuple[Choice, list[Any]]:

@@ -126,10 +126,7 @@ class Expr:
         """Whether it is undefined somewhere."""
         if self._table is None:
             return self.root.partial
-        for value in self._table:
-            if value.__class__ is Undefined:
-                return True
-        return False
+        return any(value.__class__ is Undefined for value in self._table)
 
 
 def constant(value: Any) -> Expr:
@@ -240,7 +237,7 @@ def select(index: Expr, options: Sequence[Expr]) -> Expr:
     """The option that the index points to; what is not selected may be undefined."""
     if index.is_constant:
         return index if index.is_partial else options[index.value]
-    if all([o == options[0] for o in options]) and not index.is_partial:
+    if all(o == options[0] for o in options) and not index.is_partial:
         return options[0]
     exprs = [index, *options]
     scope = _small(exprs)
@@ -349,7 +346,7 @@ def union(exprs: Iterable[Expr]) -> tuple[Choice, ...]:
     if not scopes:
         return ()
     first = scopes[0]
-    if all([s == first for s in scopes]):
+    if all(s == first for s in scopes):
         return first
     joint: set[Choice] = set()
     joint.update(*scopes)

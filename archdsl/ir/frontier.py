@@ -178,9 +178,11 @@ def _shape_of(root: decision.Diagram, place: Mapping[Choice, int]) -> tuple[Any,
     numbers: dict[decision.Diagram, Any] = {}
     rows: list[tuple[Any, ...]] = []
     for node in reversed(decision.nodes_of(root)):
-        kids = [numbers[kid] if kid in numbers else ("leaf", kid.value) for kid in node.kids]  # type: ignore[union-attr]
-        rows.append((place[node.choice], tuple(kids)))
-        numbers[node] = len(numbers)
+        for kid in node.kids:
+            if isinstance(kid, decision.Leaf):
+                numbers[kid] = ("leaf", kid.value)
+        rows.append((place[node.choice], tuple([numbers[kid] for kid in node.kids])))
+        numbers[node] = len(rows)
     return tuple(rows)
 
 
@@ -221,9 +223,11 @@ def function_text(expr: Expr, text_of: Callable[[Any], str]) -> list[str]:
     numbers: dict[decision.Diagram, str] = {}
     lines = []
     for node in reversed(decision.nodes_of(expr.root)):
-        children = [numbers.get(kid) or text_of(kid.value) for kid in node.kids]  # type: ignore[union-attr]
-        lines.append(f"{node.choice.path}:{'|'.join(children)}")
-        numbers[node] = f"@{len(numbers)}"
+        for kid in node.kids:
+            if isinstance(kid, decision.Leaf):
+                numbers[kid] = text_of(kid.value)
+        lines.append(f"{node.choice.path}:{'|'.join([numbers[kid] for kid in node.kids])}")
+        numbers[node] = f"@{len(lines)}"
     return lines
 
 

@@ -169,6 +169,7 @@ class Graph:
     root: Instance
     settings: Mapping[str, Any] = field(default_factory=dict)  # the parameters it was elaborated with, as text
     answers: Mapping[str, str] = field(default_factory=dict)  # what was settled of `name ~ …`, by path: for diagrams alone
+    read: frozenset[tuple[str, str]] = frozenset()  # inputs and dimensions whose sizes the text reads as numbers: `x.h`
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name} of {len(self.values)} values and {len(self.choices)} choices>"

@@ -71,11 +71,16 @@ class _Writer:
             "requirements": [self._expr(r.condition) for r in graph.requirements],
             "bounds": [[b.metric, b.op, b.limit] for b in graph.bounds],
             "signature": [i.name for i in graph.inputs],
-            "inputs": {i.name: {"dims": i.dims, "shape": self._shape(i.shape)} for i in graph.inputs},
+            "inputs": {i.name: self._input(i) for i in graph.inputs},
             "instances": instances,
             "values": values,
             "outputs": [self._names[o] for o in graph.outputs],
         }
+
+    def _input(self, given: Input) -> Document:
+        found: Document = {"dims": given.dims, "shape": self._shape(given.shape)}
+        read = "".join(d for d in given.dims if (given.name, d) in self._graph.read)
+        return {**found, "read": read} if read else found
 
     def _fresh(self, name: str) -> str:
         count = self._seen[name] = self._seen.get(name, 0) + 1
@@ -177,6 +182,7 @@ class _Reader:
             raise Malformed(f"`{min(unknown)}` is no part of a graph")
         self._read_choices(document["choices"])
         inputs = []
+        read: set[tuple[str, str]] = set()
         if sorted(document["signature"]) != sorted(document["inputs"]):
             raise Malformed("the signature is not that of the inputs")
         for name in document["signature"]:
@@ -185,6 +191,7 @@ class _Reader:
             if not set(given["dims"]) == set(given["shape"]):
                 raise Malformed(f"the input `{name}` has other dimensions than sizes")
             self._values[f"{name}: input"] = inputs[-1]
+            read.update((name, d) for d in _text(given.get("read", "")))
         for name in self._value_order(document["outputs"]):
             self._values[name] = self._value(name)
         outputs = tuple(self._values[name] for name in document["outputs"])
@@ -204,6 +211,7 @@ class _Reader:
             tuple(CostBound(_one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit) for m, op, limit in document["bounds"]),
             self._root,
             {_text(name): _plain(value) for name, value in document["settings"]},
+            read=frozenset(read),
         )
 
     def _read_choices(self, choices: Mapping[str, Any]) -> None:
@@ -281,7 +289,7 @@ class _Reader:
         if "value" in given:
             return constant(_plain(given["value"]))
         scope = tuple([self._choices[path] for path in given["scope"]])
-        if any([a.order >= b.order for a, b in pairwise(scope)]):
+        if any(a.order >= b.order for a, b in pairwise(scope)):
             raise Malformed("the choices of a table are in program order")
         if "nodes" in given:
             return self._diagram(scope, given)
@@ -296,10 +304,10 @@ class _Reader:
         for position, kids in given["nodes"]:
             if not 0 <= position < len(scope) or len(kids) != scope[position].size:
                 raise Malformed("a node asks a choice of its scope and leads on for each alternative")
-            if not all([0 <= kid < len(parts) for kid in kids]):
+            if not all(0 <= kid < len(parts) for kid in kids):
                 raise Malformed("a node leads to values and to earlier nodes")
             below = tuple([parts[kid] for kid in kids])
-            if any([kid.rank <= -scope[position].order for kid in below]):
+            if any(kid.rank <= -scope[position].order for kid in below):
                 raise Malformed("the choices of a diagram are asked from the last to the first")
             parts.append(decision.node(scope[position], below))
         if not parts:

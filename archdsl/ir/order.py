@@ -104,7 +104,7 @@ def eager(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
 
 def _ends(all_scopes: Scopes, known: int, position: int) -> bool:
     bit = 1 << position
-    return all([not f & bit or not f & ~(known | bit) for f in all_scopes.factors])
+    return all(not f & bit or not f & ~(known | bit) for f in all_scopes.factors)
 
 
 def _edges(all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[int, float]) -> float:

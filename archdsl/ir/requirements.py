@@ -71,7 +71,7 @@ def _none_of_few(graph: Graph, required: Sequence[Expr], live: Activity) -> bool
     if space.count() > _FEW:
         return False
     asked = Requirements.of(graph, live)
-    return all([asked.broken(assignment) is not None for assignment in _paths(space, space.count())])
+    return all(asked.broken(assignment) is not None for assignment in _paths(space, space.count()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""Where the positions of a result come from, what is done over those of the inputs, and how weights lie along both.
+"""Where positions of a result come from, what is done over those of the inputs, how weights lie along both.
 
-`[x, y] -> concat(@c)`, x of 8 channels and y of 16, has `c` from `Ended(((0, "c"), (1, "c")))`: position 3 of the result
-is position 3 of x, position 10 is position 2 of y. `x -> conv(32, 3)` has `c` from `New()`; over the `c` of x it sums,
-along t, h and w a window moves; its weight lies along `Made("c")`, `Read("c")` and then its window.
+`[x, y] -> concat(@c)`, x of 8 channels and y of 16, has `c` from `Ended(((0, "c"), (1, "c")))`: position 3 of
+the result is position 3 of x, position 10 is position 2 of y. `x -> conv(32, 3)` has `c` from `New()`; over
+the `c` of x it sums, along t, h and w a window moves; its weight lies along `Made("c")`, `Read("c")` and then
+its window.
 
-Who follows channels (labels in a diff, windows and masks in a supergraph) reads this, and knows no primitive by name.
+Who follows channels (labels in a diff, windows and masks in a supergraph) reads this, and knows no primitive
+by name.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from archdsl.ops.call import Call
 Place: TypeAlias = tuple[int, str]  # an input by its number, and a dimension of it
 
 
-# -- where the positions of a dimension come from ------------------------------------------------------------------------
+# -- where the positions of a dimension come from --------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Padded:
 
 
 Origin: TypeAlias = Same | New | Own | Ended | Merged | Factor | Taken | Part | Padded
-Origins: TypeAlias = Mapping[str, Origin]  # by dimension of the result; one that has none has positions nobody follows
+Origins: TypeAlias = Mapping[str, Origin]  # by dimension of the result; nobody follows one that is left out
 
 
 def through(call: Call, out: Shape) -> Origins:
@@ -114,7 +116,7 @@ def resized(call: Call, out: Shape) -> Origins:
     return {dim: origin for dim, origin in through(call, out).items() if out[dim] == call.input[dim]}
 
 
-# -- what is done over the dimensions of the inputs ----------------------------------------------------------------------
+# -- what is done over the dimensions of the inputs --------------------------------------------
 
 Deed: TypeAlias = Literal[
     "summed",  # with a weight or a partner: a position that is zero drops out
@@ -127,7 +129,7 @@ Deed: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Dims:
-    """Some dimensions of an input, by a rule; `words` says which to whoever reads the page of the primitives."""
+    """Some dimensions of an input, by a rule; `words` says which on the page of the primitives."""
 
     words: str
     of: Callable[[Call, Shape], Iterable[str]]
@@ -137,8 +139,9 @@ class Dims:
 class Over:
     """What a primitive does over some dimensions of its inputs; all others are left alone.
 
-    `inputs` are those of which that holds, None for all. `when` says for which calls, in `words` on the page. `why` is
-    what an error says where positions that are not there would count; `attribute` is the one that counts for `partly`.
+    `inputs` are those of which that holds, None for all. `when` says for which calls, in `words` on the page.
+    `why` is what an error says where positions that are not there would count; `attribute` is the one that
+    counts for `partly`.
     """
 
     deed: Deed
@@ -180,7 +183,7 @@ def done(overs: Sequence[Over], call: Call, out: Shape) -> Mapping[Place, Over]:
     return found
 
 
-# -- how weights lie -----------------------------------------------------------------------------------------------------
+# -- how weights lie --------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

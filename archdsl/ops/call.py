@@ -13,8 +13,8 @@ from archdsl.ir.graph import Op, Shape
 class Call:
     """What a rule sees: the shapes of the inputs and every parameter as an expression.
 
-    A parameter of kind `axes` or `like` is a constant; `like` holds the Shape itself. `dims` holds the keyword
-    arguments that name a dimension, such as `a = 8` in `split(@t, @ta, a = 8)`.
+    A parameter of kind `axes` or `like` is a constant; `like` holds the Shape itself. `dims` holds the
+    keyword arguments that name a dimension, such as `a = 8` in `split(@t, @ta, a = 8)`.
     """
 
     inputs: tuple[Shape, ...]
@@ -27,7 +27,7 @@ class Call:
 
 
 def call_of(op: Op) -> Call:
-    """The call that an op of a graph stands for. Names of one letter are dimensions, so no parameter has such a name."""
+    """The call that an op of a graph stands for. A name of one letter is a dimension, never a parameter."""
     attrs: dict[str, Expr] = {}
     dims: dict[str, Expr] = {}
     for name, value in op.attrs.items():

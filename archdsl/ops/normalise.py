@@ -176,7 +176,7 @@ y = (x − mean) / sqrt(var + eps) · weight + bias.
         ),
         lies=_along_channels,
         sizes=_group_sizes,
-        doc="""Group normalisation: mean and variance of each sample over the channels of a group and all positions of `over`.
+        doc="""Group normalisation: mean and variance of each sample over a group of channels and the positions of `over`.
 
 y = (x − mean) / sqrt(var + eps) · weight + bias.
 

@@ -51,8 +51,8 @@ REQUIRED: Any = object()
 class Parameter:
     """One parameter of a primitive. `default` is REQUIRED where the caller must give it.
 
-    `given` is False for what only the compiler sets. `shapes` says which axes of a weight tell its value, so that a
-    weight need not be told apart by it as well.
+    `given` is False for what only the compiler sets. `shapes` says which axes of a weight tell its value, so
+    that a weight need not be told apart by it as well.
     """
 
     name: str
@@ -79,9 +79,10 @@ class Problem:
 class Result:
     """The shape that a call gives, and the conditions under which it does.
 
-    A rule never refuses by raising: where a call makes no sense (a dimension that the tensor lacks, 54 channels in 4
-    groups) the shape is the best guess and a problem says what is wrong, so elaboration goes on and finds the next
-    mistake. Problems that hold everywhere are left out: a sound call has none. Only `TooWide` of `lift` passes through.
+    A rule never refuses by raising: where a call makes no sense (a dimension that the tensor lacks, 54
+    channels in 4 groups) the shape is the best guess and a problem says what is wrong, so elaboration goes on
+    and finds the next mistake. Problems that hold everywhere are left out: a sound call has none. Only
+    `TooWide` of `lift` passes through.
     """
 
     shape: Shape
@@ -120,20 +121,22 @@ def no_sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
-    """One row of the table: everything that is said of a primitive by name, but for how a backend computes it.
+    """One row of the table: everything that is said of a primitive by name, but for how a backend computes
+    it.
 
     `arity` is the number of input tensors, "many" for a list of them. `dims` says whether it takes keyword
-    arguments named after dimensions, and of which kind. `like` resolves `like = tensor` before the shape rule runs:
-    it sees the call without it and the shape of that tensor. An `internal` primitive cannot be called by name; its
-    doc says which syntax makes it.
+    arguments named after dimensions, and of which kind. `like` resolves `like = tensor` before the shape rule
+    runs: it sees the call without it and the shape of that tensor. An `internal` primitive cannot be called
+    by name; its doc says which syntax makes it.
 
-    `role` is what it does in a network; norms, activations and dropout join what they read in tables and pictures,
-    which write `short` (the name without underscores if empty), and `sign` where there is one.
+    `role` is what it does in a network; norms, activations and dropout join what they read in tables and
+    pictures, which write `short` (the name without underscores if empty), and `sign` where there is one.
 
-    `origins` says where the positions of each dimension of the result come from, `over` what is done over those of
-    the inputs, `lies` how each weight lies along both; the words are those of `ops.axes`. `sizes` are attributes that
-    are the size of a dimension, of an input by its number or (None) of the result. `running` is the dimension along
-    which statistics of the batches are kept, `commutes` says that the order of the inputs means nothing.
+    `origins` says where the positions of each dimension of the result come from, `over` what is done over
+    those of the inputs, `lies` how each weight lies along both; the words are those of `ops.axes`. `sizes`
+    are attributes that are the size of a dimension, of an input by its number or (None) of the result.
+    `running` is the dimension along which statistics of the batches are kept, `commutes` says that the order
+    of the inputs means nothing.
     """
 
     name: str
@@ -166,5 +169,5 @@ class Primitive:
         return next((p for p in self.parameters if p.name == name), None)
 
     def done(self, call: Call, out: Shape) -> Mapping[Place, Over]:
-        """What is done over the dimensions of the inputs, by input and dimension; over those not named, nothing."""
+        """What is done over the dimensions of the inputs, by input and dimension."""
         return axes.done(self.over, call, out)

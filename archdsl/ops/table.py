@@ -42,7 +42,7 @@ def done_over(op: Op) -> Mapping[Place, Over]:
 
 
 def lies_of(value: Value, weight: Weight) -> tuple[Lie, ...]:
-    """How a weight that a value holds lies, axis by axis; by sizes of their own where its row says nothing."""
+    """How a weight that a value holds lies, axis by axis; None where its row says nothing."""
     known = _lies(value).get(weight.name) if isinstance(value, Op) else None
     return known or (None,) * len(weight.shape)
 
@@ -59,7 +59,7 @@ def role_of(name: str) -> Role | None:
 
 
 def joins_what_it_reads(name: str) -> bool:
-    """Whether tables and pictures show a layer with the one that it reads: a norm, an activation, a dropout."""
+    """Whether a layer is shown with the one that it reads: a norm, an activation, a dropout."""
     return role_of(name) in ("norm", "activation", "dropout")
 
 

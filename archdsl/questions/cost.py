@@ -110,7 +110,7 @@ class _Walk:
                 places.setdefault(kid, len(places))
         ends = np.array([0 if isinstance(p, decision.Node) else p.value for p in places], np.int64)
         steps = []
-        for choice in term.scope:
+        for choice in reversed(term.scope):  # as a diagram asks
             step = np.repeat(np.arange(len(places), dtype=np.int32)[:, None], choice.size, axis=1)
             for node in nodes:
                 if node.choice is choice:

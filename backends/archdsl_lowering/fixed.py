@@ -11,11 +11,14 @@ from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance, join, key
 from archdsl.ir.verify import verify
+from archdsl.ops.entries import entries
+from archdsl.ops.extents import Demands, follow
 from archdsl_lowering.program import Instruction, Origin, Parameter, Program, Ref
 from archdsl_lowering.rows import arithmetic
 from archdsl_lowering.rows.layers import Module
 from archdsl_lowering.rows.site import Form, Handle, Site, output
 from archdsl_lowering.rows.site import Value as Located
+from archdsl_lowering.rows.sizes import Sizes
 from archdsl_lowering.rows.table import ROWS
 from archdsl_lowering.schedule import schedule, scope_of
 
@@ -37,16 +40,21 @@ def lower(graph: Graph) -> Program:
 def program_of(graph: Graph) -> Program:
     """The program of a graph that is known to be a sound model."""
     recorder = _Recorder(graph)
+    demands = Demands()
+    extents = follow(dict.fromkeys((*graph.inputs, *graph.values)), demands)
     located: dict[Value, Located] = {}
     for given in graph.inputs:
-        located[given] = recorder.input(given)
+        located[given] = recorder.input(given, Sizes(nominal(given, settled), extents[given], demands))
     values, dissolved = schedule(graph)
     for value in values:
         recorder.enter(value)
-        located[value] = lowered(value, [located[v] for v in _read(value)], recorder, settled)
+        sizes = Sizes(nominal(value, settled), extents[value], demands)
+        located[value] = lowered(value, [located[v] for v in _read(value)], sizes, recorder, settled)
     recorder.leave()
     outputs = tuple(output(Site("output", (), {}, located[v].sizes, recorder), located[v]) for v in graph.outputs)
-    return Program(graph.name, tuple(recorder.instructions), outputs, recorder.modules, recorder.weights, graph.root, dissolved)
+    instructions = tuple(recorder.instructions)
+    made = entries(graph, demands)
+    return Program(graph.name, instructions, outputs, recorder.modules, recorder.weights, graph.root, dissolved, made)
 
 
 def settled(expr: Expr) -> Any:
@@ -54,10 +62,14 @@ def settled(expr: Expr) -> Any:
     return expr.value
 
 
-def lowered(value: Value, inputs: list[Located], emit: Any, at: Callable[[Expr], Any]) -> Located:
+def nominal(value: Value, at: Callable[[Expr], Any]) -> dict[str, int]:
+    """The sizes of a value as numbers."""
+    return {d: at(n) for d, n in value.shape.items()}
+
+
+def lowered(value: Value, inputs: list[Located], sizes: Sizes, emit: Any, at: Callable[[Expr], Any]) -> Located:
     """One value by its row. `at` gives the value of an expression: a constant's own, or that under a genotype."""
     assert not isinstance(value, Input)
-    sizes = {d: at(n) for d, n in value.shape.items()}
     if isinstance(value, Select):
         return inputs[0]
     if isinstance(value, Op):
@@ -97,10 +109,10 @@ class _Recorder:
         self._origin: Origin | None = None
         self._target = ""
 
-    def input(self, given: Input) -> Located:
+    def input(self, given: Input, sizes: Sizes) -> Located:
         order = tuple(given.dims)
         ref = self._add("input", given.name, (), {}, given.name)
-        return Located({d: n.value for d, n in given.shape.items()}, [Form(ref, order)])
+        return Located(sizes, [Form(ref, order)])
 
     def enter(self, value: Value) -> None:
         """From here on, instructions belong to this value."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from archdsl.ir.graph import Init
 from archdsl.ir.instance import Instance
+from archdsl.ops.entries import Entry
 from archdsl_lowering.rows.layers import Module
 
 Kind = Literal["input", "weight", "module", "function", "method"]
@@ -58,7 +59,8 @@ class Program:
     """A model without choices. Inputs come first; the instructions of a scope lie together.
 
     `modules` are by path, `weights` by `state_dict` key, those of modules included; `dissolved` are the scopes whose
-    instructions do not lie together because something outside depends on one part of them and feeds another.
+    instructions do not lie together because something outside depends on one part of them and feeds another. `entries`
+    are what the inputs may be.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Program:
     weights: Mapping[str, Parameter]
     root: Instance
     dissolved: frozenset[Instance]
+    entries: tuple[Entry, ...]
 
 
 def references(value: Any) -> list[int]:

@@ -157,7 +157,7 @@ class Distribution(nn.Module):
         with torch.no_grad():
             scores = {c: self._scores(c) for c in self.space.choices}
             found = {c: at[c] if c in at else max(range(c.size), key=scores[c].__getitem__) for c in self.space.choices}
-            if not all([condition.at(found) for condition in self._requirements.conditions]):
+            if not all(condition.at(found) for condition in self._requirements.conditions):
                 logs = {c: self._log_marginal(c, at.get(c)).tolist() for c in self.space.choices}
                 best = favourite(self.space, self.active, logs)
                 if best is None:

@@ -20,9 +20,10 @@ from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick
 from archdsl.ir.instance import key
-from archdsl_lowering.fixed import lower, lowered, settled
+from archdsl_lowering.fixed import lower, lowered, nominal, settled
 from archdsl_lowering.rows.layers import functional
 from archdsl_lowering.rows.site import Emitter, Form, Site, Value, output
+from archdsl_lowering.rows.sizes import Sizes
 from archdsl_lowering.schedule import schedule
 from archdsl_torch import compile as compile_model
 from archdsl_torch import count, write
@@ -327,6 +328,6 @@ def test_rows_also_run_at_once() -> None:
     model = compile_model(net.graph(op))
     emitter: Emitter = Eager(dict(model.conv.named_parameters()))
     tensor = torch.randn(2, 3, 2, 4, 4)
-    given = Value({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}, [Form(tensor, tuple("bcthw"))])
-    found = lowered(op, [given], emitter, settled)
+    given = Value(Sizes({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}), [Form(tensor, tuple("bcthw"))])
+    found = lowered(op, [given], Sizes(nominal(op, settled)), emitter, settled)
     assert torch.equal(output(Site("output", (), {}, found.sizes, emitter), found), model(tensor))

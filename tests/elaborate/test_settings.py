@@ -43,19 +43,19 @@ def test_a_text_without_quotes() -> None:
 
 
 def test_another_size_of_the_input() -> None:
-    graph = graph_of(NET, sizes={"clip": {"t": 8, "h": 20, "w": 24}})
+    graph = graph_of(NET, inputs={"clip": {"t": 8, "h": 20, "w": 24}})
     assert [graph.outputs[0].shape[d].value for d in "cthw"] == [8, 8, 10, 12]
 
 
 def test_sizes_that_cannot_be_fed() -> None:
-    assert errors(NET, sizes={"klip": {"h": 20}}) == ["E0907"]
-    assert errors(NET, sizes={"clip": {"z": 20}}) == ["E0907"]
-    assert errors(NET, sizes={"clip": {"h": 0}}) == ["E0907"]
+    assert errors(NET, inputs={"klip": {"h": 20}}) == ["E0907"]
+    assert errors(NET, inputs={"clip": {"z": 20}}) == ["E0907"]
+    assert errors(NET, inputs={"clip": {"h": 0}}) == ["E0907"]
 
 
 def test_a_weight_that_mentions_a_size_pins_it() -> None:
-    assert errors(NET, settings={"embed": "true"}, sizes={"clip": {"h": 20}}) == ["E0316"]
-    assert errors(NET, settings={"embed": "true"}, sizes={"clip": {"t": 20}}) == []
+    assert errors(NET, settings={"embed": "true"}, inputs={"clip": {"h": 20}}) == ["E0316"]
+    assert errors(NET, settings={"embed": "true"}, inputs={"clip": {"t": 20}}) == []
     assert errors(NET, settings={"embed": "true", "size": "20"}) == []
 
 

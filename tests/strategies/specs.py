@@ -138,7 +138,7 @@ def _written(pick: Callable[[int], int], dials: Dials) -> Spec:
         x = CHOICES["width_range"].write(w, x)
     if "cost_bound" in must:
         w.mark("cost_bound")
-        w.put(f"require {w.one(['macs', 'params'])} <= {w.one(['1.0M', '2.0K'])}")
+        w.put(f"require {w.one(['macs', 'params'])} <= {w.one(['1.0M', '50K'])}")
     _outputs(w, x)
     text, names = vary(w, "space" if searched else "model")
     return Spec(text, names, frozenset(w.features))

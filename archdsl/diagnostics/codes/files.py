@@ -184,6 +184,20 @@ Example: `archdsl compile zoo/x3d.arch:x3d_s --weights w.safetensors -o x3d.py`
 
 Use instead: two files, the source and the weights; the keys are the same.""",
 )
+OTHER_SIZE = Code(
+    "E0954",
+    "an input of another size than the network was compiled for",
+    """What: a compiled network, a supergraph or an emitted module is fed a tensor whose dimensions, or their sizes, it cannot be right for.
+
+Why: a text is elaborated at the sizes of its inputs. Where it reads one (`x.h`), has a `param` for each position, merges positions
+or splits them, what is compiled holds numbers, and at another size it would compute something else without a word. Dimensions on
+which nothing depends are open; after `same` padding at a stride of 2, say, a size may change by twos.
+
+Example: a clip of 448x448 in `zoo/timesformer.arch:timesformer_divided`, compiled for 224x224
+
+Use instead: compile it for that size: `--input clip=1x3x8x448x448`, `archdsl.load(…, inputs="clip=1x3x8x448x448")` or, where a
+parameter decides it, `--set size=448`.""",
+)
 NO_DOT = Code(
     "E0960",
     "the `dot` program is missing",

@@ -107,4 +107,4 @@ def _combined(site: Site, target: str, a: Value, b: Value) -> Value:
 
 
 def _moves(site: Site, value: Value, layout: Layout) -> int:
-    return min(len(steps(form.layout, layout, value.sizes)) for form in site.forms(value))
+    return min(len(steps(form.layout, layout)) for form in site.forms(value))

@@ -21,10 +21,10 @@ _remembered = lru_cache(maxsize=4096)  # few layouts occur, and these functions 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rearrangement: `reshape` to sizes, or `permute` by axis indices."""
+    """One rearrangement: `reshape` to a layout, or `permute` by axis indices."""
 
     kind: Literal["reshape", "permute"]
-    numbers: tuple[int, ...]
+    target: Layout | tuple[int, ...]
 
 
 def canonical(dims: Iterable[str]) -> Layout:
@@ -50,14 +50,15 @@ def extents(layout: Layout, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(extent(group, sizes) for group in layout)
 
 
-def steps(source: Layout, target: Layout, sizes: Mapping[str, int]) -> tuple[Step, ...]:
+@_remembered
+def steps(source: Layout, target: Layout) -> tuple[Step, ...]:
     """The fewest rearrangements from one layout of a value to another; at most reshape, permute, reshape."""
     if source == target:
         return ()
     if flat(source) == flat(target):
-        return (Step("reshape", extents(target, sizes)),)
-    coarse = _through(source, target, _runs(source, target, at_groups=False), sizes)
-    fine = _through(source, target, _runs(source, target, at_groups=True), sizes)
+        return (Step("reshape", target),)
+    coarse = _through(source, target, _runs(source, target, at_groups=False))
+    fine = _through(source, target, _runs(source, target, at_groups=True))
     return coarse if len(coarse) <= len(fine) else fine  # reshaping first keeps views of contiguous tensors
 
 
@@ -134,13 +135,13 @@ def _runs(source: Layout, target: Layout, *, at_groups: bool) -> tuple[str, ...]
     return tuple(_split(flat(source), lambda a, b: a not in ends and follows.get(a) == b))
 
 
-def _through(source: Layout, target: Layout, pieces: tuple[str, ...], sizes: Mapping[str, int]) -> tuple[Step, ...]:
+def _through(source: Layout, target: Layout, pieces: tuple[str, ...]) -> tuple[Step, ...]:
     order = sorted(range(len(pieces)), key=lambda i: flat(target).index(pieces[i][0]))
     moved = tuple(pieces[i] for i in order)
     found = []
     if pieces != source:
-        found.append(Step("reshape", extents(pieces, sizes)))
+        found.append(Step("reshape", pieces))
     found.append(Step("permute", tuple(order)))
     if moved != target:
-        found.append(Step("reshape", extents(target, sizes)))
+        found.append(Step("reshape", target))
     return tuple(found)

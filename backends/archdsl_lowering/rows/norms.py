@@ -37,7 +37,7 @@ def layer_norm(site: Site) -> Value:
 
 
 def group_norm(site: Site) -> Value:
-    """Channels on the second axis, behind all that counts by itself; the positions that count with them follow."""
+    """Channels on the second axis, behind what counts by itself; the positions that count with them follow."""
     over = site.attrs["over"]
     counted = drop(flat(site.forms(site.x)[-1].layout), "bc") if over is None else over
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from archdsl_lowering.rows.arithmetic import repeated
 from archdsl_lowering.rows.layout import Layout, drop, flat, keep, replaced, without
 from archdsl_lowering.rows.pointwise import FUNCTIONS
 from archdsl_lowering.rows.site import Handle, Site, Value
+from archdsl_lowering.rows.sizes import Sizes
 
 _HEAD, _DEPTH = "0", "1"  # the two parts of the channels in attention; letters are for users
 
@@ -65,7 +64,7 @@ def _batched(site: Site, value: Value, other: Value, batch: str) -> Value:
     missing = drop(batch, value.sizes)
     if not missing:
         return value
-    sizes = {**value.sizes, **{d: other.sizes[d] for d in missing}}
+    sizes = value.sizes.lent(other.sizes, missing)
     reference, _ = site.fit(other, lambda form: tuple(missing) + without(form, missing))
     layout = tuple(missing) + tuple(flat(site.forms(value)[-1].layout))
     return site.result(repeated(site, value, layout, sizes, reference), layout, sizes)
@@ -77,9 +76,9 @@ def _in_heads(site: Site, value: Value, heads: int, layout: Layout) -> Handle:
     return site.arrange(cut, layout)
 
 
-def _cut(sizes: Mapping[str, int], heads: int) -> dict[str, int]:
+def _cut(sizes: Sizes, heads: int) -> Sizes:
     """Sizes with the channels in two parts."""
-    return {d: n for d, n in sizes.items() if d != "c"} | {_HEAD: heads, _DEPTH: sizes["c"] // heads}
+    return sizes.without("c").given({_HEAD: heads, _DEPTH: sizes["c"] // heads})
 
 
 def _activated(site: Site, scores: Handle) -> Handle:

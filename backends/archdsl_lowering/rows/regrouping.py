@@ -82,7 +82,11 @@ def pad(site: Site) -> Value:
 
 def resize(site: Site) -> Value:
     """Interpolation, linear in each resized dimension, corners not aligned. A dimension that keeps its size is left alone."""
-    dims = "".join(d for d in "thw" if site.x.sizes.get(d) != site.sizes.get(d))
+    wanted = [d for d in "thw" if d in site.x.sizes and d in _letters(site.attrs)]
+    dims = "".join(d for d in wanted if site.x.sizes.seen(d) != site.sizes[d])
+    for d in wanted:
+        if d not in dims:
+            site.x.sizes.hold(d)
     if not dims:
         return Value(site.sizes, site.x.forms)
     x, layout = site.fit(site.x, lambda form: _batch_and_channels(form, dims))

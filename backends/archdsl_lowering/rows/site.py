@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from archdsl_lowering.rows.layers import Module
-from archdsl_lowering.rows.layout import Layout, canonical, steps
+from archdsl_lowering.rows.layout import Layout, canonical, extent, steps
+from archdsl_lowering.rows.sizes import Sizes
 
 Handle: TypeAlias = Any
 
@@ -53,7 +54,7 @@ class Form:
 class Value:
     """The sizes of a value by dimension and the tensors that hold it, oldest first."""
 
-    sizes: Mapping[str, int]
+    sizes: Sizes
     forms: list[Form] = field(default_factory=list)
 
 
@@ -64,7 +65,7 @@ class Site:
     primitive: str
     inputs: tuple[Value, ...]
     attrs: Mapping[str, Any]
-    sizes: Mapping[str, int]
+    sizes: Sizes
     emit: Emitter
 
     @property
@@ -84,7 +85,7 @@ class Site:
         best: tuple[int, Form, Layout] | None = None
         for form in self.forms(value):
             target = wish(form.layout)
-            cost = len(steps(form.layout, target, value.sizes))
+            cost = len(steps(form.layout, target))
             if best is None or cost <= best[0]:
                 best = (cost, form, target)
         assert best is not None, "a value has a form from the start"
@@ -92,16 +93,17 @@ class Site:
         if not cost:
             return form.handle, target
         handle = form.handle
-        for step in steps(form.layout, target, value.sizes):
-            handle = self.emit.method(step.kind, handle, *(step.numbers or ((),)))
+        for step in steps(form.layout, target):
+            numbers = tuple(extent(part, value.sizes) if isinstance(part, str) else part for part in step.target)
+            handle = self.emit.method(step.kind, handle, *(numbers or ((),)))
         value.forms.append(Form(handle, target, self.emit.scope))
         return handle, target
 
-    def result(self, handle: Handle, layout: Layout, sizes: Mapping[str, int] | None = None) -> Value:
+    def result(self, handle: Handle, layout: Layout, sizes: Sizes | None = None) -> Value:
         """A new value in one form."""
         return Value(self.sizes if sizes is None else sizes, [Form(handle, layout)])
 
-    def relabelled(self, value: Value, relabel: Callable[[Layout], Layout | None], sizes: Mapping[str, int]) -> Value:
+    def relabelled(self, value: Value, relabel: Callable[[Layout], Layout | None], sizes: Sizes) -> Value:
         """The same tensors under other names of dimensions, in every form where that moves nothing."""
         forms = [Form(f.handle, layout, f.scope) for f in self.forms(value) if (layout := relabel(f.layout)) is not None]
         if all(f.scope is not None for f in forms):

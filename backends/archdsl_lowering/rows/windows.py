@@ -10,6 +10,7 @@ from archdsl.ops.sizes import along, padding_amounts, window_dims
 from archdsl_lowering.rows.layers import convolution
 from archdsl_lowering.rows.layout import Layout, drop, flat
 from archdsl_lowering.rows.site import Handle, Site, Value
+from archdsl_lowering.rows.sizes import Sizes
 
 LOWEST = float("-inf")
 
@@ -73,10 +74,13 @@ def avg_pool(site: Site) -> Value:
     """The mean of the elements under the window that are not padding."""
     window = _window(site.attrs["window"], site.attrs, site.x.sizes)
     x, layout = site.fit(site.x, lambda form: _windowed(form, window.dims, site.x.sizes))
-    fits = all(site.x.sizes.get(d, 1) >= k for d, k in zip(window.dims, window.kernel, strict=True))  # or avg_pool3d refuses
+    sizes = site.x.sizes
+    fits = all(sizes.seen(d) >= k for d, k in zip(window.dims, window.kernel, strict=True))  # or avg_pool3d refuses
     if fits and _by_itself(window):
+        for d, k in zip(window.dims, window.kernel, strict=True):
+            sizes.at_least(d, k)
         return site.result(_average(site, x, window, window.sides), layout)
-    ones = site.emit.method("new_ones", x, (1, 1, *(site.x.sizes.get(d, 1) for d in window.dims)))
+    ones = site.emit.method("new_ones", x, (1, 1, *(sizes.get(d, 1) for d in window.dims)))
     total = _average(site, site.emit.function("torch.nn.functional.pad", x, window.flat_padding), window, None)
     share = _average(site, site.emit.function("torch.nn.functional.pad", ones, window.flat_padding), window, None)
     return site.result(site.emit.function("operator.truediv", total, share), layout)
@@ -94,14 +98,16 @@ def _by_itself(window: _Window) -> bool:
     return window.symmetric and all(2 * side <= k for side, k in zip(window.sides, window.kernel, strict=True))
 
 
-def _window(kernel: Any, attrs: Mapping[str, Any], sizes: Mapping[str, int]) -> _Window:
+def _window(kernel: Any, attrs: Mapping[str, Any], sizes: Sizes) -> _Window:
+    """What `same` adds depends on the size, by the rest that the stride leaves of it."""
     dims = window_dims(kernel, sizes)
     size, stride, dilation = (
         tuple(along(value, i) for i in range(len(dims))) for value in (kernel, attrs["stride"], attrs.get("dilation", 1))
     )
-    padding = tuple(
-        padding_amounts(along(attrs["padding"], i), sizes.get(d, 1), size[i], stride[i], dilation[i]) for i, d in enumerate(dims)
-    )
+    padding = tuple(padding_amounts(along(attrs["padding"], i), sizes.seen(d), size[i], stride[i], dilation[i]) for i, d in enumerate(dims))
+    for i, d in enumerate(dims):
+        if along(attrs["padding"], i) == "same" and size[i] > 1:  # a window of one position has no room around it
+            sizes.congruent(d, stride[i])
     return _Window(dims, size, stride, dilation, padding)
 
 

@@ -1,14 +1,15 @@
-"""The layouts of a space: for every dimension of every value, and every axis of every weight, the axis that it is.
+"""The layouts of a space: which axis each dimension of each value is, and each axis of each weight.
 
-Where positions come from, and how weights lie, says the table of primitives (`ops.axes`). Outputs of convolutions and
-linear layers open a window by their width. What leaves positions apart (depthwise convolution, norms, activations,
-pooling) has the axes of what it reads; concatenation, merging, splitting, taking and chunking rearrange them; a sum has
-those of its first operand, the others are added by place. Grouped and other axes that cannot be followed open a window
-by their size, so that only the quality of sharing can suffer.
+Where positions come from, and how weights lie, says the table of primitives (`ops.axes`). Outputs of
+convolutions and linear layers open a window by their width. What leaves positions apart (depthwise
+convolution, norms, activations, pooling) has the axes of what it reads; concatenation, merging, splitting,
+taking and chunking rearrange them; a sum has those of its first operand, the others are added by place.
+Grouped and other axes that cannot be followed open a window by their size, so that only the quality of
+sharing can suffer.
 
-With `width ~ 8..16 by 8` and `[x -> conv(width), x -> conv(4)] -> concat(@c) -> conv(6)`, the `c` of the concatenation is
-`Joined((Window(width), Window(4)))`, a super-axis of 16 + 4 positions; the last weight has it as its second axis. The
-architecture of width 8 takes positions 0 to 7 and 16 to 19 of it.
+With `width ~ 8..16 by 8` and `[x -> conv(width), x -> conv(4)] -> concat(@c) -> conv(6)`, the `c` of the
+concatenation is `Joined((Window(width), Window(4)))`, a super-axis of 16 + 4 positions; the last weight has
+it as its second axis. The architecture of width 8 takes positions 0 to 7 and 16 to 19 of it.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ Kernels: TypeAlias = Literal["separate", "centre"]
 class Layouts:
     """Every axis of a space.
 
-    `given` are answers to list choices, as `separate` orders them; sizes and positions refer to the super-axis of
-    weights that are separate for these answers. With none, they refer to one that has room for all alternatives.
+    `given` are answers to list choices, as `separate` orders them; sizes and positions refer to the
+    super-axis of weights that are separate for these answers. With none, they refer to one that has room for
+    all alternatives.
     """
 
     def __init__(self, graph: Graph, channels: Channels = "fair", kernels: Kernels = "separate") -> None:
@@ -79,9 +81,9 @@ class Layouts:
     def separate(self, weight: Weight) -> tuple[Choice, ...]:
         """The list choices for whose alternatives a weight is separate, in program order.
 
-        They are those that a size of its own, its start or another attribute of its layer depends on; with kernels =
-        "centre" those left out that only decide the kernel. What reads one of several layers, or several of them joined,
-        has one weight for all: x and what is joined to it keep their places.
+        They are those that a size of its own, its start or another attribute of its layer depends on; with
+        kernels = "centre" those left out that only decide the kernel. What reads one of several layers, or
+        several of them joined, has one weight for all: x and what is joined to it keep their places.
         """
         return self._separate[weight.identity]
 
@@ -219,7 +221,7 @@ class Layouts:
         self._separate[weight.identity] = tuple(sorted(found, key=lambda c: c.order))
 
     def _telling(self, value: Op | Pick) -> Iterator[Expr]:
-        """The attributes of a layer that tell its weights apart, which are not sizes that the weights show themselves."""
+        """The attributes of a layer that tell its weights apart: not sizes that the weights show themselves."""
         shown = ("width", "window") if self._kernels == "centre" else ("width",)
         if not isinstance(value, Op):
             return

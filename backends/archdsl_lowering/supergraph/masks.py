@@ -1,9 +1,11 @@
-"""What mixing multiplies by: coefficients of terms, and soft masks of super-axes, before there are any probabilities.
+"""What mixing multiplies by: coefficients of terms, and soft masks of super-axes, before there are any
+probabilities.
 
-A mask gives each position of a super-axis the probability that an architecture has it; of a list of which several are
-picked and joined, the positions of a member are scaled by its weight. With every choice settled, masks and
-coefficients are 0 and 1. For `width ~ 2..6 by 2` on a ring, the mask is `Tabled((width,), ((0, 1), (2, 3, 4, 5), (0, 1, 2,
-3, 4, 5)), 6)`: with probabilities 0.5, 0.3 and 0.2, positions 0 and 1 weigh 0.7, the others 0.5.
+A mask gives each position of a super-axis the probability that an architecture has it; of a list of which
+several are picked and joined, the positions of a member are scaled by its weight. With every choice settled,
+masks and coefficients are 0 and 1. For `width ~ 2..6 by 2` on a ring, the mask is `Tabled((width,), ((0, 1),
+(2, 3, 4, 5), (0, 1, 2, 3, 4, 5)), 6)`: with probabilities 0.5, 0.3 and 0.2, positions 0 and 1 weigh 0.7, the
+others 0.5.
 """
 
 from __future__ import annotations
@@ -87,7 +89,8 @@ Mask: TypeAlias = Tabled | Whole | Ended | Crossed
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The probability that an architecture with a position of `whole` has it in `part` as well; or, `left`, that it has not.
+    """The probability that an architecture with a position of `whole` has it in `part` as well; or, `left`,
+    that it has not.
 
     Positions that no architecture has are not in the part.
     """
@@ -211,7 +214,8 @@ class Masks:
         return all(p is None or q is None or p == q for p, q in found)
 
     def embedding(self, axis: Axis, given: Given) -> tuple[int, ...] | None:
-        """Where the super-axis of given answers lies within the one that has room for all; None where it is not in one place.
+        """Where the super-axis of given answers lies within the one that has room for all; None where it is
+        not in one place.
 
         A narrower architecture must take the same positions by either.
         """

@@ -1,9 +1,10 @@
 """Where widths meet in an op: what has to be masked, what may pass, and what is wrong on a super-axis.
 
-The row of a primitive says what it does over each dimension (`ops.axes.Over`); here that is read for dimensions that are
-computed at the size of the super-axis. With `width ~ 8..16 by 8` and `x -> conv(width) -> relu -> conv(4)`, the second
-convolution sums over `c`: its input, 16 channels for both architectures, is multiplied by a mask, which for the narrower
-one is 1 for 8 of them. Nothing meets in `relu`, and a `layer_norm(@c)` in its place would count all 16: it is refused.
+The row of a primitive says what it does over each dimension (`ops.axes.Over`); here that is read for
+dimensions that are computed at the size of the super-axis. With `width ~ 8..16 by 8` and `x -> conv(width) ->
+relu -> conv(4)`, the second convolution sums over `c`: its input, 16 channels for both architectures, is
+multiplied by a mask, which for the narrower one is 1 for 8 of them. Nothing meets in `relu`, and a
+`layer_norm(@c)` in its place would count all 16: it is refused.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Meeting:
 
 
 def wide_dims(value: Value, read: Sequence[Wide]) -> Wide:
-    """The dimensions that may be widths: outputs of convolutions, linear layers and learnable tensors, and where those go.
+    """The dimensions that may be widths: outputs of convolutions, linear layers and learnable tensors, and
+    where those go.
 
     Layers of different widths that are selected from make a width too.
     """
@@ -89,7 +91,7 @@ def meeting(op: Op, wides: Sequence[Wide], wide: Wide, layouts: Layouts) -> Meet
 
 
 def _masked(deeds: Mapping[Place, Over]) -> Iterator[Place]:
-    """Of the inputs that are summed along a dimension together, the first: what is zero in one factor is zero."""
+    """Of the inputs that are summed along a dimension together, the first: zero times anything is zero."""
     seen: set[str] = set()
     for (i, d), over in sorted(deeds.items()):
         if over.deed == "summed" and d not in seen:
@@ -98,7 +100,7 @@ def _masked(deeds: Mapping[Place, Over]) -> Iterator[Place]:
 
 
 def _moved(op: Op, origins: table.Origins, wide: Wide, layouts: Layouts) -> Iterator[str]:
-    """Dimensions of which some positions are taken: all are kept, and the mask of the result tells which they are."""
+    """Dimensions of which some positions are taken: all are kept, and the mask of the result tells which."""
     for d, origin in origins.items():
         if d in wide and isinstance(origin, table.Taken | table.Part) and isinstance(layouts.of(op)[d], Taken | Chunk):
             yield d

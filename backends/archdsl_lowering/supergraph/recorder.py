@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from archdsl.ir.graph import Graph, Init, Input
+from archdsl.ops.entries import entries
+from archdsl.ops.extents import Demands
 from archdsl_lowering.program import Instruction, Parameter, Program, Ref, references, substitute
 from archdsl_lowering.rows.layers import Module
 from archdsl_lowering.rows.site import Form, Handle, Value
+from archdsl_lowering.rows.sizes import Sizes
 
 _NO_INIT = Init("constant", (0.0,))
 
@@ -29,9 +32,9 @@ class Recorder:
         self._known: dict[Hashable, Ref] = {}
         self._layers: dict[Hashable, str] = {}
 
-    def input(self, given: Input) -> Value:
+    def input(self, given: Input, sizes: Sizes) -> Value:
         ref = self._add("input", given.name, (), {})
-        return Value({d: n.value for d, n in given.shape.items()}, [Form(ref, tuple(given.dims))])
+        return Value(sizes, [Form(ref, tuple(given.dims))])
 
     def enter(self, own: Mapping[str, Hashable]) -> None:
         """From here on, the weights of the op are these, by name."""
@@ -70,7 +73,7 @@ class Recorder:
     def weight(self, name: str) -> Handle:
         return self.tensor(self._own[name])
 
-    def program(self, graph: Graph, outputs: Sequence[Ref]) -> Program:
+    def program(self, graph: Graph, outputs: Sequence[Ref], demands: Demands) -> Program:
         """What the outputs need, in order."""
         needed = {ref.index for ref in outputs}
         for at in reversed(range(len(self.instructions))):
@@ -81,7 +84,8 @@ class Recorder:
         place = {old: Ref(new) for new, old in enumerate(kept)}
         made = tuple(_moved(self.instructions[i], place) for i in kept)
         weights = {name: Parameter((), _NO_INIT) for name in self.given}
-        return Program(graph.name, made, tuple(place[r.index] for r in outputs), self._modules, weights, graph.root, frozenset())
+        results = tuple(place[r.index] for r in outputs)
+        return Program(graph.name, made, results, self._modules, weights, graph.root, frozenset(), entries(graph, demands))
 
     def _add(self, kind: Any, target: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ref:
         mark = kind, target, args, tuple(kwargs.items())

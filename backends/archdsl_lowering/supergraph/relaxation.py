@@ -24,12 +24,15 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, Undefined, restrict
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
 from archdsl.ops.axes import Ended, Factor, Lie, Made, Merged, Read
+from archdsl.ops.extents import Demands, follow
 from archdsl.ops.table import lies_of, origins_of
+from archdsl_lowering.fixed import nominal, settled
 from archdsl_lowering.program import Program
 from archdsl_lowering.rows import arithmetic, products
 from archdsl_lowering.rows.layout import alone, axis
 from archdsl_lowering.rows.site import Form, Site, output
 from archdsl_lowering.rows.site import Value as Located
+from archdsl_lowering.rows.sizes import Sizes
 from archdsl_lowering.rows.table import ROWS
 from archdsl_lowering.supergraph.axes import Axis, Given, Taken, choices_of
 from archdsl_lowering.supergraph.layouts import Layouts
@@ -89,10 +92,13 @@ class _Relaxation:
         self._masks = Masks()
         self._emit = Recorder()
         self._families: dict[Value, Family] = {}
+        self._demands = Demands()
+        self._extents = follow(dict.fromkeys((*space.inputs, *space.values)), self._demands)
 
     def made(self) -> tuple[Program, Mapping[str, Hashable]]:
         for given in self._space.inputs:
-            self._families[given] = Family((), {(): self._emit.input(given)}, frozenset())
+            sizes = self._sized(given, nominal(given, settled))
+            self._families[given] = Family((), {(): self._emit.input(given, sizes)}, frozenset())
         for value in self._space.values:
             if not isinstance(value, Input):
                 try:
@@ -101,7 +107,7 @@ class _Relaxation:
                     raise self._error(UNMIXED_WIDTH, value, many.choices, f"its width has {many}, too many for a mask") from None
         found = [self._closed(self._families[v], v) for v in self._space.outputs]
         refs = [output(Site("output", (), {}, one.sizes, self._emit), one) for one in found]
-        return self._emit.program(self._space, refs), self._emit.given
+        return self._emit.program(self._space, refs, self._demands), self._emit.given
 
     def _closed(self, family: Family, value: Value) -> Located:
         """An output of the network. Raises DiagnosticError where its shape depends on a choice."""
@@ -213,7 +219,8 @@ class _Relaxation:
         separate = {c for w in value.weights for c in self._layouts.separate(w)}
         given = tuple((c, at[c]) for c in _sorted(separate | (self._widths(value, wide) if exact else set())))
         ready = [self._ready(value, i, x, given, meets) for i, x in enumerate(inputs) if x is not None]
-        inner = {d: self._masks.size(self._layouts.of(value)[d], given) if d in wide else n for d, n in sizes.items()}
+        numbers = {d: self._masks.size(self._layouts.of(value)[d], given) if d in wide else n for d, n in sizes.items()}
+        inner = self._sized(value, numbers)
         attrs = {name: e.at(whole) for name, e in value.attrs.items()}
         for name, (source, d) in meets.sizes.items():
             if name in attrs:
@@ -222,6 +229,10 @@ class _Relaxation:
         self._check_regrouping(value, ready, inner)
         site = Site(value.name, tuple(ready), attrs, inner, self._emit)
         return self._spread(value, self._computed(value, site, meets), given, wide)
+
+    def _sized(self, value: Value, numbers: Mapping[str, int]) -> Sizes:
+        """Sizes that derive from the inputs as those of a value do."""
+        return Sizes(numbers, self._extents[value], self._demands)
 
     def _computed(self, op: Op, site: Site, meets: Meeting) -> Located:
         """The result of an op at one place; what only moves positions of a width leaves them where they are."""
@@ -251,16 +262,16 @@ class _Relaxation:
         kept = self._masked(site.x, d, replace(share, left=True))
         return arithmetic.add(replace(site, primitive="add", inputs=(changed, kept), attrs={}))
 
-    def _check_regrouping(self, op: Op, ready: Sequence[Located], inner: Mapping[str, int]) -> None:
+    def _check_regrouping(self, op: Op, ready: Sequence[Located], inner: Sizes) -> None:
         """Raises DiagnosticError where what is joined, merged or split has other sizes than the super-axis that results."""
         for d, origin in origins_of(op).items():
             match origin:
                 case Ended():
-                    sound = inner[d] == sum(x.sizes.get(d, 1) for x in ready)
+                    sound = inner.seen(d) == sum([x.sizes.seen(d) for x in ready])
                 case Merged(dims=dims):
-                    sound = inner[d] == prod(ready[0].sizes[one] for one in dims)
+                    sound = inner.seen(d) == prod([ready[0].sizes.seen(one) for one in dims])
                 case Factor(dim=whole, into=into):
-                    sound = ready[0].sizes[whole] == prod(inner[one] for one in into)
+                    sound = ready[0].sizes.seen(whole) == prod([inner.seen(one) for one in into])
                 case _:
                     continue
             if not sound:
@@ -302,7 +313,7 @@ class _Relaxation:
             found = self._emit.function("torch.narrow", handle, at, 0, len(positions))
         else:
             found = self._emit.function("torch.index_select", handle, at, self._emit.tensor(Index(positions)))
-        return Located({**x.sizes, d: len(positions)}, [Form(found, layout)])
+        return Located(x.sizes.given({d: len(positions)}), [Form(found, layout)])
 
     def _spread(self, op: Op, x: Located, given: Given, wide: frozenset[str]) -> Located:
         """A result for given answers at its positions of the super-axis, zeros around it."""
@@ -332,7 +343,7 @@ class _Relaxation:
             empty = iter(range(len(positions), size))
             which = tuple(order[i] if i in order else next(empty) for i in range(size))
             zeros = self._emit.function("torch.index_select", zeros, at, self._emit.tensor(Index(which)))
-        return Located({**x.sizes, d: size}, [Form(zeros, layout)])
+        return Located(x.sizes.given({d: size}), [Form(zeros, layout)])
 
     def _masked(self, x: Located, d: str, mask: Mask | Within) -> Located:
         handle, layout = Site("mul", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
@@ -374,7 +385,7 @@ class _Relaxation:
             return None
         found = tuple(p for p in parts if p is not None)
         if pick.combine == "concat":
-            return arithmetic.concat(Site("concat", found, {"dim": pick.dim}, sizes, self._emit))
+            return arithmetic.concat(Site("concat", found, {"dim": pick.dim}, self._sized(pick, sizes), self._emit))
         weights = picked(pick.subset, len(pick.operands), pick.combine == "weighted")
         return self._sum(found, weights)
 
@@ -399,6 +410,7 @@ class _Relaxation:
         vector = self._emit.tensor(weights)
         terms = []
         for place, value in enumerate(values):
+            value.sizes.agree(values[0].sizes)
             site = Site("mul", (value,), {}, value.sizes, self._emit)
             x, layout = site.fit(value, lambda form: form)
             one = self._emit.function("operator.getitem", vector, place)

@@ -39,6 +39,7 @@ class Mixed(Supergraph):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         program, given = relaxed(self.space, self.layouts, self.active)
+        self._program = program
         self._calls = Calls(program)
         self._given: Mapping[str, Hashable] = given
         self._shares: Mapping[str, Values] = {
@@ -60,7 +61,7 @@ class Mixed(Supergraph):
         """The output of the mixture, or a tuple of its outputs."""
         weights = self.mixing(self._current)
         kind = next(self.weight_parameters(), torch.empty(()))
-        found = zip(self.space.inputs, self.inputs(inputs, named), strict=True)
+        found = zip(self.space.inputs, self.inputs(inputs, named, self._program), strict=True)
         given = {one.name: _channels_last(one, x) for one, x in found}
         gather = partial(self._gathered, weights, kind)
         return self._calls.run(given, gather, self.training, self.segments(self._calls))
