@@ -22,6 +22,7 @@ from archdsl.syntax import ast
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
+    from archdsl.elaborate.results import Written
 
 DEPTH_LIMIT = 64
 
@@ -59,6 +60,7 @@ class State:
     sizes: dict[str, dict[str, int]] = field(default_factory=dict)  # other sizes for the inputs, by input and dimension
     diagnostics: dict[tuple[str, Span | None], Diagnostic] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
+    results: tuple[Written, ...] = ()  # what the text says of the network's outputs
     choices: dict[str, Choice] = field(default_factory=dict)
     declared: dict[str, Instance] = field(default_factory=dict)
     weights: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Weight, Instance]] = field(default_factory=dict)
@@ -84,6 +86,15 @@ class State:
         for diagnostic in map(self.homed, diagnostics):
             self.diagnostics.setdefault((diagnostic.code, diagnostic.span), diagnostic)
 
+    def size(self, value: Value, dim: str) -> Expr:
+        """A size of a value inside the current region, read as a number: what follows from it holds for that size."""
+        self.reads[value, dim] = None
+        return self.settled(value.shape[dim])
+
+    def traces(self) -> tuple[int, ...]:
+        """Changes with whatever leaves a trace in the graph even if its value is dropped."""
+        return len(self.instances), len(self.weights), len(self.choices), len(self.requirements), len(self.bounds)
+
     def homed(self, diagnostic: Diagnostic) -> Diagnostic:
         """A diagnostic inside a block that ships, at the user's call of it; any other as it is."""
         if diagnostic.span is None:
@@ -98,15 +109,6 @@ class State:
                 if not call.source.shipped:
                     return call, (Label(span, f"inside `{name}`"),)
         return span, ()
-
-    def size(self, value: Value, dim: str) -> Expr:
-        """A size of a value inside the current region, read as a number: what follows from it holds for that size."""
-        self.reads[value, dim] = None
-        return self.settled(value.shape[dim])
-
-    def traces(self) -> tuple[int, ...]:
-        """Changes with whatever leaves a trace in the graph even if its value is dropped."""
-        return len(self.instances), len(self.weights), len(self.choices), len(self.requirements), len(self.bounds)
 
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 

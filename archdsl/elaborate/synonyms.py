@@ -266,6 +266,7 @@ WORDS = {
     "TRUE": "write `true`",
     "FALSE": "write `false`",
     "None": "there is no None; use a label such as `none: identity`",
+    "none": "`identity` is the layer that does nothing; in a domain it may be labelled, `[none: identity, relu]`",
     "null": "there is no null; use a label such as `none: identity`",
     "nil": "there is no nil; use a label such as `none: identity`",
     "self": "names stand by themselves: leave `self.` out",

@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from archdsl.cli.drawn import Head, head, whole
 from archdsl.cli.numbers import exact
-from archdsl.cli.options import input_option, json_option, parse_quantity, set_option
+from archdsl.cli.options import input_option, json_option, parse_quantity, parse_settings, set_option
 from archdsl.cli.output import print_json
-from archdsl.cli.target import module_path, open_target
+from archdsl.cli.target import open_target
+from archdsl.elaborate.project import Project
 from archdsl.questions.genotype import Genotype
 
 
@@ -36,23 +38,23 @@ def command(
     """
     budget = None if max_macs is None else parse_quantity(max_macs)
     architecture = open_target(reference, inputs=inputs, settings=settings)
-    genotypes = architecture.samples(count, seed, budget)
-    costs = architecture.cost(genotypes)
+    drawn = architecture.samples(count, seed, budget)
+    costs = architecture.cost(drawn)
+    genotypes = whole(reference, architecture.graph, drawn, parse_settings(settings))
     params, macs = costs["params"].tolist(), costs["macs"].tolist()
     if as_json:
         print_json([_facts(*one) for one in zip(genotypes, params, macs, strict=True)])
         return
-    click.echo("\n".join(_document(reference, architecture.name, genotypes, params, macs)), nl=False)
+    click.echo(_document(head(Project(), reference, parse_settings(settings)), genotypes, params, macs), nl=False)
 
 
-def _document(reference: str, name: str, genotypes: Sequence[Genotype], params: Sequence[int], macs: Sequence[int]) -> list[str]:
+def _document(above: Head, genotypes: Sequence[Genotype], params: Sequence[int], macs: Sequence[int]) -> str:
     """A file of genotypes, each with its cost in a comment."""
-    module = module_path(reference)
-    parts = ["arch 1" + (f"\nuse {module}: {name}" if module else "") + "\n"]
+    parts = [above.text]
     for number, (genotype, p, m) in enumerate(zip(genotypes, params, macs, strict=True)):
-        title = "sample" if len(genotypes) == 1 else f"sample_{number}"
-        parts.append(f"# {exact(m)} MACs, {exact(p)} params\n{genotype.to_text(title, name)}")
-    return parts
+        title = above.title(None if len(genotypes) == 1 else number)
+        parts.append(f"# {exact(m)} MACs, {exact(p)} params\n{genotype.to_text(title, above.of)}")
+    return "\n".join(parts)
 
 
 def _facts(genotype: Genotype, params: int, macs: int) -> dict[str, Any]:
