@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -28,7 +28,7 @@ from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, Too
 from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.instance import Instance
-from archdsl.ir.work import Exhausted, bounded
+from archdsl.ir.work import Exhausted, aside, bounded
 from archdsl.syntax import ast
 
 
@@ -184,7 +184,9 @@ def _explained(
     diagnostics: Sequence[Diagnostic], instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
 ) -> list[Diagnostic]:
     """The errors, those that an edit causes at that edit, and those inside what ships at the declaration that calls for it."""
-    found = blamed(diagnostics, table, lambda edits: _errors_under(instantiation, edits, sizes))
+    found = list(diagnostics)
+    with aside(), suppress(Exhausted):
+        found = blamed(diagnostics, table, lambda edits: _errors_under(instantiation, edits, sizes))
     if instantiation.span.source.shipped:
         return found
     return [moved(d, instantiation.span, "inside what ships") if d.span and d.span.source.shipped else d for d in found]
@@ -194,6 +196,8 @@ def _errors_under(instantiation: Instantiation, table: EditTable, sizes: Mapping
     """What is wrong with the network under other edits."""
     try:
         _elaborated(instantiation, table, instantiation.net.name, "space", sizes)
+    except Exhausted:
+        raise
     except DiagnosticError as error:
         return error.diagnostics
     return ()

@@ -27,7 +27,7 @@ from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
 from archdsl.elaborate.slipped import head_of
 from archdsl.elaborate.state import State, fail, reason, too_wide_help
-from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
+from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, ListV, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, test
 from archdsl.ir.graph import Input
 from archdsl.ir.instance import Instance
@@ -56,7 +56,7 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
         known = dict(state.diagnostics) if frame.module.slipped and head_of(statement) in frame.module.slipped else None
         try:
             _statement(statement, frame, state)
-            if known is None or len(known) == len(state.diagnostics):
+            if known is None or (len(known) == len(state.diagnostics) and not _binds_nonsense(statement, frame)):
                 continue
         except Exhausted as exhausted:
             raise Exhausted(*[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]) from None
@@ -74,6 +74,18 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
             state.broken = True
             state.diagnostics.clear()
             state.diagnostics.update(known)
+
+
+def _binds_nonsense(statement: ast.Stmt, frame: Frame) -> bool:
+    """Whether a list of tensors and layers was bound: of `[x  relu]`, read as `[x, relu]`, where an arrow is missing."""
+    for name in assigned((statement,)):
+        value = frame.env.find(name)
+        if not isinstance(value, ListV | TupleV):
+            continue
+        parts = value.values()
+        if any(isinstance(part, Tensor) for part in parts) and any(isinstance(part, LAYERS) for part in parts):
+            return True
+    return False
 
 
 def _has_output(body: Sequence[ast.Stmt]) -> bool:

@@ -30,6 +30,7 @@ class Work:
     """What has been spent so far."""
 
     spent: int = 0
+    limit: int = WORK_LIMIT
 
 
 _current: ContextVar[Work | None] = ContextVar("work", default=None)
@@ -50,13 +51,25 @@ def bounded() -> Iterator[Work]:
         _current.reset(token)
 
 
+@contextmanager
+def aside() -> Iterator[None]:
+    """Inside, half of what is left may be spent, so that what only explains an error never keeps the rest from being checked."""
+    work = _current.get() or Work()
+    before = work.limit
+    work.limit = (work.spent + before) // 2
+    try:
+        yield
+    finally:
+        work.limit = before
+
+
 def spend(steps: int, span: Span | None = None) -> None:
     """Pays for some steps. Raises Exhausted where the bound is reached."""
     work = _current.get()
     if work is None:
         return
     work.spent += steps
-    if work.spent > WORK_LIMIT:
+    if work.spent > work.limit:
         message = f"this file takes more than {WORK_LIMIT:,} steps to check"
         help = "make loops shorter, lists smaller, or narrow the domains of choices; or split the file"
         raise Exhausted(TOO_MUCH_WORK.error(span, message, help=help))

@@ -200,7 +200,7 @@ def _missing(scene: Scene) -> Iterator[Slip]:
     bracketed = scene.bracket in ("(", "[")
     if kind == END:
         return
-    if scene.is_word(at) and "," in scene.expected and (bracketed or scene.kind(at + 1) in ("->", "=")):
+    if scene.is_word(at) and "," in scene.expected and (bracketed or _goes_on(scene, at)):
         yield _put(scene, at, ",")
     yield from _lost_arrow(scene)
     if bracketed:
@@ -209,6 +209,12 @@ def _missing(scene: Scene) -> Iterator[Slip]:
         yield from _sign(scene, "=", "in", "of", "then", ":")
     if _heads_body(scene) and kind != "}" and not bracketed and (not scene.opens_line(at) or scene.begins_statement(at)):
         yield from _sign(scene, "{")
+
+
+def _goes_on(scene: Scene, at: int) -> bool:
+    """`q k = x -> …`: two names side by side. A line does not go on so from a name in the middle of the one above it."""
+    apart = scene.opens_line(at) and not scene.opens_line(at - 1)
+    return not apart and scene.kind(at + 1) in ("->", "=")
 
 
 def _sign(scene: Scene, *signs: str) -> Iterator[Slip]:
