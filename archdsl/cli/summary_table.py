@@ -11,9 +11,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from archdsl.cli.numbers import exact, scientific, short
 from archdsl.cli.terminal import console
 from archdsl.ir.choice import Choice
+from archdsl.ir.notation import amount, between, choice_text, exact, scientific
 from archdsl.questions.summary import Amount, Row, Summary
 
 
@@ -50,14 +50,10 @@ def name_text(row: Row) -> str:
 
 def shape_text(shape: Mapping[str, Amount]) -> str:
     """`24×13×80×80` for c, t, h, w; other dimensions are named: `n=197 c=768`. The batch is left out."""
-    sizes = {dim: short_range(size) for dim, size in shape.items() if dim != "b"}
+    sizes = {dim: between(str(size.low), str(size.high)) for dim, size in shape.items() if dim != "b"}
     if all(dim in "cthw" for dim in sizes):
         return "×".join(sizes.values()) or "1"
     return " ".join(f"{dim}={size}" for dim, size in sizes.items())
-
-
-def short_range(size: Amount) -> str:
-    return str(size.low) if size.low == size.high else f"{size.low}–{size.high}"
 
 
 def _common(summary: Summary) -> dict[str, str]:
@@ -65,7 +61,7 @@ def _common(summary: Summary) -> dict[str, str]:
     domains: dict[str, list[str]] = {}
     for row in summary.rows:
         for choice in row.stage.choices:
-            domains.setdefault(_name(choice), []).append(domain_text(choice))
+            domains.setdefault(_name(choice), []).append(choice_text(choice))
     return {name: found[0] for name, found in domains.items() if len(found) > 1 and len(set(found)) == 1}
 
 
@@ -81,45 +77,30 @@ def _choices_text(row: Row, common: Mapping[str, str]) -> str:
 
 def _apart(choices: Iterable[Choice]) -> str:
     """Choices outside of any stage; those that differ in an index only are one text, with their number."""
-    alike = Counter((re.sub(r"\[\d+\]", "[*]", choice.path), domain_text(choice)) for choice in choices)
+    alike = Counter((re.sub(r"\[\d+\]", "[*]", choice.path), choice_text(choice)) for choice in choices)
     return "; ".join(f"{path} {domain}" + (f" ×{n}" if n > 1 else "") for (path, domain), n in alike.items())
 
 
 def _choice_text(choice: Choice, common: Mapping[str, str]) -> str:
-    return _name(choice) if _name(choice) in common else f"{_name(choice)} {domain_text(choice)}"
+    return _name(choice) if _name(choice) in common else f"{_name(choice)} {choice_text(choice)}"
 
 
 def _name(choice: Choice) -> str:
     return choice.path.rpartition(".")[2]
 
 
-def domain_text(choice: Choice) -> str:
-    """A domain as a paper writes it."""
-    labels = choice.labels()
-    if choice.kind == "range" and choice.size > 2:
-        values = choice.values()
-        step = values[1] - values[0]
-        return f"{labels[0]}..{labels[-1]}" + ("" if step == 1 else f" by {step:g}")
-    if choice.kind == "subset":
-        counts = sorted({len(value) for value in choice.values()})
-        picked = str(counts[0]) if len(counts) == 1 else f"{counts[0]}..{counts[-1]}"
-        return f"{picked} of {len({i for value in choice.values() for i in value})}"
-    return "{" + ", ".join(labels) + "}"
-
-
-def _cell(amount: Amount, space: bool) -> str:
-    if amount.low == amount.high:
-        return (short if space else exact)(amount.low)
-    return f"{short(amount.low)} – {short(amount.high)}"
+def _cell(cost: Amount, space: bool) -> str:
+    write = amount if space else exact
+    return between(write(cost.low), write(cost.high))
 
 
 def _totals(summary: Summary) -> Iterator[tuple[str, str]]:
-    for label, amount in (("params", summary.params), ("MACs", summary.macs)):
-        yield label, exact(amount.low) if amount.low == amount.high else f"{exact(amount.low)} – {exact(amount.high)}"
+    for label, cost in (("params", summary.params), ("MACs", summary.macs)):
+        yield label, between(exact(cost.low), exact(cost.high))
     if summary.elsewhere:
         yield "choices apart", _apart(summary.elsewhere)
     if summary.graph.bounds:
-        required = " and ".join(f"{bound.metric} {bound.op} {short(int(bound.limit))}" for bound in summary.graph.bounds)
+        required = " and ".join(f"{bound.metric} {bound.op} {amount(int(bound.limit))}" for bound in summary.graph.bounds)
         yield "required", f"{required}; the ranges above do not take it into account, the number of architectures does"
     if summary.graph.choices:
         yield "choices", str(len(summary.graph.choices))

@@ -10,7 +10,7 @@ from archdsl.compare.choice_edits import choice_edits
 from archdsl.compare.choices import pair_choices
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import FUNCTION, KEYS, Added, Changed, ChoiceChanged, Edit, Effect, Moved, Removed, Rewired, ordered
-from archdsl.compare.expressions import ChoicePairs, describe
+from archdsl.compare.expressions import ChoicePairs
 from archdsl.compare.inheritance import inheritance
 from archdsl.compare.matching import match
 from archdsl.compare.pairing import Pairing, same_op, same_sizes
@@ -23,6 +23,7 @@ from archdsl.compare.wiring import rewired
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select
 from archdsl.ir.instance import join
+from archdsl.ir.notation import values_text
 
 
 def compare_graphs(a: Graph, b: Graph) -> Difference:
@@ -59,8 +60,8 @@ def _inputs(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.values.items():
         if isinstance(x, Input) and isinstance(y, Input):
             for dim in dict.fromkeys((*x.shape, *y.shape)):
-                before = describe(x.shape[dim]) if dim in x.shape else "absent"
-                after = describe(y.shape[dim]) if dim in y.shape else "absent"
+                before = values_text(x.shape[dim]) if dim in x.shape else ""
+                after = values_text(y.shape[dim]) if dim in y.shape else ""
                 if before != after:
                     yield Changed(x.name, dim, before, after, ("shape",))
             if x.dims != y.dims and set(x.dims) == set(y.dims):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import archdsl.elaborate.expressions as expressions
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
-from archdsl.elaborate.values import ListV, RangeV, Thing, scalar_text
+from archdsl.elaborate.values import ListV, RangeV, Thing
 from archdsl.ir.choice import Alternative
+from archdsl.ir.notation import value_text
 from archdsl.syntax import ast
 from archdsl.syntax.codes import edits as codes
 from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
@@ -254,7 +255,7 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i
-    text = scalar_text(value) if isinstance(value, int | float | str) else node.span.text[:60]
+    text = value_text(value) if isinstance(value, int | float | str) else node.span.text[:60]
     _refuse(node, text, alternatives, path, value)
 
 
@@ -291,7 +292,7 @@ def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, 
         inside = [i for i, a in enumerate(alternatives) if any(_is_same(a.value, w) for w in wanted)]
         for number in wanted:
             if not any(_is_same(a.value, number) for a in alternatives):
-                _refuse(node, scalar_text(number), alternatives, path, number)
+                _refuse(node, value_text(number), alternatives, path, number)
         return inside
     return [answer(node, alternatives, path, frame, state)]
 

@@ -15,7 +15,6 @@ from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
-    Axes,
     ChainL,
     FunctionV,
     InitialiserV,
@@ -33,9 +32,9 @@ from archdsl.elaborate.values import (
     Thing,
     TupleV,
     describe,
-    scalar_text,
 )
 from archdsl.ir.expr import Expr, constant, lift, negate
+from archdsl.ir.notation import Axes, value_text
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
 from archdsl.syntax.codes import names as name_codes
@@ -336,7 +335,7 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
 
 def _within(index: Any, length: int, node: ast.Item) -> int:
     if isinstance(index, bool) or not isinstance(index, int):
-        fail(codes.WRONG_KIND, node.index.span, f"an index is a whole number, not {scalar_text(index)}")
+        fail(codes.WRONG_KIND, node.index.span, f"an index is a whole number, not {value_text(index)}")
     if not 0 <= index < length:
         fail(
             codes.OUT_OF_RANGE,

@@ -22,12 +22,12 @@ from archdsl.elaborate.values import (
     Thing,
     TupleV,
     describe,
-    scalar_text,
 )
 from archdsl.ir import expr as exprs
 from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, lift, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
+from archdsl.ir.notation import value_text
 from archdsl.ops.primitive import REQUIRED, Call, Kind, Parameter, Primitive, Problem
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax.codes import choices as choice_codes
@@ -227,9 +227,9 @@ def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Sp
             or not isinstance(entry, accepted)
             or entry.__class__ not in (*accepted, *(() if kind == "string" else (Init,)))
         ):
-            fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {scalar_text(entry)}")
+            fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {value_text(entry)}")
         elif too_large(entry):
-            fail(shape_codes.ATTRIBUTE, span, f"{what} is {scalar_text(entry)}; sizes end at {LARGEST:,}")
+            fail(shape_codes.ATTRIBUTE, span, f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}")
     return value
 
 

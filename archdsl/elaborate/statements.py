@@ -14,10 +14,11 @@ from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import iterate, most_turns, unpack
 from archdsl.elaborate.state import Exhausted, State, fail, too_wide_help
-from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
+from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe
 from archdsl.ir.expr import Expr, TooWide, constant, lift, negate
 from archdsl.ir.graph import Input, Op, Weight
 from archdsl.ir.instance import Instance
+from archdsl.ir.notation import value_text
 from archdsl.ops.primitive import Call
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
@@ -204,9 +205,9 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
             fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of the input `{port.name}` needs a size")
         size = state.concrete(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"), dim.span, "the size of an input")
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {scalar_text(size)}")
+            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {value_text(size)}")
         if too_large(size):
-            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {scalar_text(size)}; sizes end at {LARGEST:,}")
+            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {value_text(size)}; sizes end at {LARGEST:,}")
         sizes[dim.name] = constant(given.get(dim.name, size))
     known = next((i for i in state.inputs if i.name == port.name), None)
     if known is None:

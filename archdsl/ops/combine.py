@@ -6,6 +6,7 @@ from typing import Any
 
 from archdsl.ir.expr import constant, lift
 from archdsl.ir.graph import Init, Shape
+from archdsl.ir.notation import value_text
 from archdsl.ops import checks
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
@@ -67,7 +68,7 @@ def _zero_divisor(by: Any) -> str | None:
 
 
 def _no_number(by: Any) -> str | None:
-    return None if by.__class__ in (int, float) else f"a tensor cannot be combined with {checks.spell(by)}"
+    return None if by.__class__ in (int, float) else f"a tensor cannot be combined with {value_text(by)}"
 
 
 def _sum(a: int, b: int) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from archdsl.ir.graph import Init
-from archdsl.ops.checks import spell
+from archdsl.ir.notation import value_text
 from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive
 from archdsl.ops.table import FAMILIES, INITIALISERS
 
@@ -105,7 +104,7 @@ def _inputs(primitive: Primitive) -> str:
 def _default(parameter: Parameter) -> str:
     if parameter.kind == "axes" and parameter.default is not None:
         return f"@{parameter.default}"
-    return str(parameter.default) if isinstance(parameter.default, Init) else spell(parameter.default)
+    return "none" if parameter.default is None else value_text(parameter.default)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, opened
 from archdsl.ir.graph import Graph, Input, Op, Shape, Value, operands
 from archdsl.ir.instance import Instance
+from archdsl.ir.notation import extent_text
 
 _FOLLOWERS = {"batch_norm", "layer_norm", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax", "dropout", "drop_path"}
 _SHOWN = {"conv", "linear", "max_pool", "avg_pool", "mean", "dot", "attend", "resize"}  # what a table names of a block's body
@@ -301,14 +302,7 @@ def _size(window: Expr, op: Op) -> str:
 def sizes_text(expr: Expr) -> str:
     """A size as a table shows it: its value, the name of the choice that it is, or its extremes."""
     expr = opened(expr)
-    if expr.is_constant:
-        return _text(expr.value)
     choices = expr.choices()
     if len(choices) == 1 and expr.table == choices[0].values():
         return choices[0].path.rpartition(".")[2]
-    values = expr.distinct()
-    return f"{_text(min(values))}–{_text(max(values))}"
-
-
-def _text(value: Any) -> str:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return extent_text(expr)

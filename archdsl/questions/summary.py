@@ -11,6 +11,7 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, product, where
 from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph, Op, Pick, Shape
+from archdsl.ir.notation import digits
 from archdsl.questions.count import architectures
 from archdsl.questions.stages import Stage, stages
 
@@ -71,7 +72,7 @@ class Summary:
             "inputs": {name: _shape_facts(shape) for name, shape in self.inputs.items()},
             "outputs": {name: _shape_facts(shape) for name, shape in self.outputs.items()},
             "choices": len(self.graph.choices),
-            "architectures": str(count) if isinstance(count, int) else {"min": str(count[0]), "max": str(count[1])},
+            "architectures": digits(count) if isinstance(count, int) else {"min": digits(count[0]), "max": digits(count[1])},
             "rows": [row.facts() for row in self.rows],
         }
 

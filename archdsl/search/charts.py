@@ -7,8 +7,8 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from archdsl.compare.text import amount
 from archdsl.ir.graph import Graph
+from archdsl.ir.notation import amount
 from archdsl.questions.genotype import Genotype
 from archdsl.syntax.codes.files import NO_DOT
 from archdsl.syntax.diagnostics import DiagnosticError

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from archdsl.elaborate.plan_table import value_text
+from archdsl.elaborate.plan_table import setting_text
 from archdsl.elaborate.plans import Plan, Step
 from archdsl.ir.printer import print_graph
 from archdsl.questions.cost import cost
@@ -45,7 +45,7 @@ def frozen(plan: Plan, data: str, extra: Mapping[str, Any]) -> dict[str, Any]:
         "plan": plan.name,
         "space": plan.of,
         "strategy": str(plan.strategy),
-        "settings": {name: value_text(v) if v is not None else None for name, v in plan.settings.items()},
+        "settings": {name: setting_text(v) if v is not None else None for name, v in plan.settings.items()},
         "steps": [_facts(step) for step in plan.steps],
         "data": data,
         **extra,
@@ -60,7 +60,7 @@ def _facts(step: Step) -> dict[str, Any]:
         "inherited": list(step.inherited),
         "freeze": list(step.frozen),
         "budgets": [f"{'require' if b.hard else 'budget'} {b.metric} {b.op} {b.limit:g}" for b in step.budgets],
-        "settings": {name: value_text(v) if v is not None else None for name, v in step.settings.items()},
+        "settings": {name: setting_text(v) if v is not None else None for name, v in step.settings.items()},
         "graph": hashlib.sha256(print_graph(step.graph).encode()).hexdigest(),
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from archdsl.elaborate.plan_table import value_text
+from archdsl.elaborate.plan_table import setting_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
 from archdsl.search.batches import Batch, nth
@@ -100,7 +100,7 @@ def frozen(training: Training, reference: str, data: str, extra: Mapping[str, An
     return {
         "model": reference,
         "graph": hashlib.sha256(print_graph(training.graph).encode()).hexdigest(),
-        "settings": {n: value_text(training.settings[n]) for n in ("weights", "epochs", "batch", "precision", "checkpointing")},
+        "settings": {n: setting_text(training.settings[n]) for n in ("weights", "epochs", "batch", "precision", "checkpointing")},
         "seed": training.seed,
         "weights": start,
         "data": data,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from archdsl.compare.text import amount
+from archdsl.ir.notation import amounts, between
 from archdsl_draw.look import Look
 from archdsl_draw.macro import Unit
 from archdsl_draw.metrics import fitted, text_width
@@ -120,7 +120,7 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
     else:
         yield from (Line("  ".join(look.kernels[i : i + 2]), 7.5) for i in range(0, len(look.kernels), 2))
     if look.expansion is not None and look.expansion[0] != look.expansion[1]:
-        yield Line(f"e {look.expansion[0]:g}–{look.expansion[1]:g}", 8)
+        yield Line(f"e {_ends(look.expansion)}", 8)
     if unit.repeat > 1:
         yield Line(f"×{unit.repeat}", 9, True)
 
@@ -147,13 +147,12 @@ def note(unit: Unit, look: Look) -> str:
 
 
 def costs(ends: tuple[float, float]) -> str:
-    """A cost or its range: `1.96G`, `3.1M–41M`."""
-    low, high = amount(int(ends[0])), amount(int(ends[1]))
-    return low if low == high else f"{low}–{high}"
+    """A cost or its range: `1.96G`, `3.10M–41.0M`."""
+    return amounts((int(ends[0]), int(ends[1])))
 
 
 def _ends(ends: tuple[float, float]) -> str:
-    return f"{ends[0]:g}" if ends[0] == ends[1] else f"{ends[0]:g}–{ends[1]:g}"
+    return between(f"{ends[0]:g}", f"{ends[1]:g}")
 
 
 def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterator[Item]:

@@ -7,17 +7,18 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archdsl.compare.expressions import domain_text
 from archdsl.compare.paths import base, index
 from archdsl.compare.tree import Node
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, spread
 from archdsl.ir.graph import Op, Pick, Select, Value
+from archdsl.ir.notation import between, defined, domain_text
 from archdsl_draw.macro import Unit
 
 Range = tuple[float, float]
 _TABLE = 16_384
+_FEW = 3  # sizes that are listed
 _SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "/"}
 
 
@@ -162,13 +163,13 @@ def _channels(unit: Unit) -> str:
 
 
 def _domain(expr: Expr) -> str:
-    values = sorted(v for v in set(expr.distinct()) if not isinstance(v, Undefined))
+    values = sorted(defined(expr))
     if not values:
         return "?"
-    if len(values) == 1:
-        return str(values[0])
     text = domain_text([str(v) for v in values])
-    return text.replace("..", "–") if ".." in text else f"{values[0]}–{values[-1]}" if len(values) > 3 else text.strip("{}")
+    if len(values) > _FEW and ".." not in text:
+        return between(str(values[0]), str(values[-1]))
+    return text.strip("{}")
 
 
 def _sizes(value: Value) -> str:

@@ -6,26 +6,28 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archdsl.compare.expressions import domain_text
 from archdsl.compare.paths import gather
 from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
+from archdsl.ir.notation import choice_text, count, counts, exact
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw.guards import condition_text
-from archdsl_draw.heading import MARGIN, draw_heading, finished, many, summary_of, totals_of
+from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of, totals_of
 from archdsl_draw.keys import Entry, draw_entries, sample, swatch
 from archdsl_draw.metrics import fitted, text_width
 from archdsl_draw.palette import FAINT, PAPER, SOFT, ink_on
 from archdsl_draw.probabilities import Chances
 from archdsl_draw.scene import Box, Label, Scene
+from archdsl_draw.words import pictured
 
 _WIDE = 620.0  # room for alternatives
 _INDENT = 14.0
 _NAME, _TEXT, _SMALL = 9.0, 8.0, 7.5
 _BOX = 16.0  # height of an alternative
 _SHOWN = 16  # alternatives that are drawn one by one
+_LONG = 10**60  # a number that fills a line
 _LONGEST = 150.0  # of an alternative's text
 _DOT = re.compile(r"\.(?![^\[]*\])")  # between the parts of a path, not between indices
 _LIGHT, _DARK = (0xFA, 0xFC, 0xFF), (0x00, 0x72, 0xB2)
@@ -178,10 +180,10 @@ class _Drawing:
     def _cells(self, choice: Choice) -> Iterator[_Cell]:
         """Alternatives one by one where there are few, else the domain as one; of many with probabilities the likeliest."""
         chances: Mapping[str, float] | None = self._chances.get(choice.path)
-        labels = [label.replace('"', "") for label in choice.labels()]
+        labels = [pictured(label) for label in choice.labels()]
         if chances is None:
             if choice.size > _SHOWN or (choice.kind == "range" and choice.size > 4):
-                yield _Cell(_domain(choice))
+                yield _Cell(pictured(choice_text(choice)).strip("{}"))
             else:
                 yield from (_Cell(label) for label in labels)
             return
@@ -198,15 +200,6 @@ class _Drawing:
         count = row.choice.size
         each = f", {len(row.choices)} such choices" if len(row.choices) > 1 else ""
         return f"{count} alternative{'s' * (count > 1)}{each}"
-
-
-def _domain(choice: Choice) -> str:
-    if choice.kind == "subset":
-        values = choice.values()
-        sizes = sorted({len(v) for v in values})
-        among = len({i for v in values for i in v})
-        return f"{sizes[0] if len(sizes) == 1 else f'{sizes[0]}–{sizes[-1]}'} of {among}"
-    return domain_text([label.replace('"', "") for label in choice.labels()]).strip("{}")
 
 
 def _tree(rows: Sequence[_Row]) -> _Home:
@@ -226,8 +219,8 @@ def _together(graph: Graph) -> str:
         return "more architectures than can be counted exactly"
     low, high = found
     if low != high:
-        return f"together {many(low)} to {many(high)} architectures, as costs are bounded"
-    return f"together {low:,} architectures" if low < 10**60 else f"together {many(low)} architectures"
+        return f"together {counts(found)} architectures, as costs are bounded"
+    return f"together {exact(low) if low < _LONG else count(low)} architectures"
 
 
 def _shade(chance: float | None) -> str:

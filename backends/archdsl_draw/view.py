@@ -11,7 +11,7 @@ from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import assignment
 from archdsl_draw.boxes import face, key_of, scaled
 from archdsl_draw.drawing import Drawing
-from archdsl_draw.heading import facts_of, totals_of
+from archdsl_draw.heading import summary_of
 from archdsl_draw.layout import MARGIN, Placed, draw_flow, place
 from archdsl_draw.legend import draw_legend
 from archdsl_draw.look import Look, cost_of, looks
@@ -53,7 +53,7 @@ def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
     key = key_of({unit: look for _, found in parts for unit, look in found.items()})
     faces, ground = scaled({unit: face(unit, look) for _, found in parts for unit, look in found.items()})
     return [
-        Plan(title, _subtitle(graph), macro, {u: faces[u] for u in macro.units}, _bands(macro, found), key, ground)
+        Plan(title, summary_of(graph), macro, {u: faces[u] for u in macro.units}, _bands(macro, found), key, ground)
         for graph, title, (macro, found) in zip(graphs, titles, parts, strict=True)
     ]
 
@@ -105,14 +105,3 @@ def _bands(macro: Macro, found: Mapping[Unit, Look]) -> tuple[Band, ...]:
         leaving = max((u for u in inside if u.lane == main), key=lambda u: u.column, default=None)
         bands.append(Band(name, first, last, found[leaving].sizes if leaving is not None else "", cost_of(inside, found)))
     return tuple(bands)
-
-
-def _subtitle(graph: Graph) -> str:
-    parts, known = facts_of(graph), totals_of(graph).architectures
-    if graph.choices and known is not None:
-        parts.append(f"{_many(known[1])} architectures")
-    return " · ".join(parts)
-
-
-def _many(n: int) -> str:
-    return f"{n:,}" if n < 10**9 else f"{n:.3g}".replace("e+", "e")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from archdsl.compare.expressions import domain_text
 from archdsl.compare.paths import base
 from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, Undefined, opened
+from archdsl.ir.expr import Expr, opened
 from archdsl.ir.graph import Graph, Op, Pick, Select, Shape, Value
+from archdsl.ir.notation import choice_text, extent_text, value_text
+from archdsl.outline.attributes import axes_text
 
 _SHORT = {"batch_norm": "BN", "layer_norm": "LN", "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "weighted_sum": "weighted sum"}
 _NOTHING = ("none", "identity")
 _DIMENSIONS = "bcthw"
+_BETWEEN_SIZES = re.compile(r"(?<=\d)x(?=\d)")
 _LONGEST = 30  # characters of the alternatives of a choice
 
 
@@ -30,22 +33,13 @@ def shape_text(shape: Shape) -> str:
 
 
 def span_text(expr: Expr) -> str:
-    """A number, or the least and most of those that it may be."""
-    values = [v for v in expr.distinct() if not isinstance(v, Undefined)]
-    if not values:
-        return "?"
-    if len(values) == 1 or not all(isinstance(v, int | float) for v in values):
-        return " or ".join(dict.fromkeys(map(plain, values)))
-    return f"{plain(min(values))}–{plain(max(values))}"
+    """A size, or the least and most of those that it may be."""
+    return pictured(extent_text(expr))
 
 
-def plain(value: Any) -> str:
-    """A value as a diagram writes it: `3×3×3`, `0.5`, `thw`."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return "×".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def pictured(text: str) -> str:
+    """What a file writes as a diagram shows it: `3×3×3` for `3x3x3`, a text without its quotes."""
+    return _BETWEEN_SIZES.sub("×", text).replace('"', "")
 
 
 def operation(value: Value) -> list[str]:
@@ -79,7 +73,7 @@ def operation(value: Value) -> list[str]:
         details.append(f"/{span_text(stride)}")
     act = attrs.get("act")
     if act is not None and act.distinct() != ("identity",):
-        details.append(_joined(plain(v) for v in act.distinct()))
+        details.append(_joined(pictured(value_text(v)) for v in act.distinct()))
     return [" ".join(words), *([", ".join(details)] if details else [])]
 
 
@@ -89,11 +83,11 @@ def _joined(words: Iterable[str]) -> str:
 
 def _window(window: Expr, op: Op) -> str:
     dims = max(1, sum(d in op.inputs[0].shape for d in "thw"))
-    return _joined("×".join([str(v)] * dims) if isinstance(v, int) else plain(v) for v in window.distinct())
+    return _joined("×".join([str(v)] * dims) if isinstance(v, int) else pictured(value_text(v)) for v in window.distinct())
 
 
 def _dims(over: Expr) -> str:
-    return "over " + _joined(plain(v) for v in over.distinct())
+    return axes_text(over).strip("{}")
 
 
 def _counts(subset: Expr) -> str:
@@ -133,28 +127,23 @@ def _below(path: str, at: str) -> str:
 
 
 def answered(name: str, label: str) -> str:
-    """An answer so that it can stand alone: `thw`, `softmax`, `gate`, `act: none`; "" for what is switched off."""
+    """An answer so that it can stand alone: `@thw`, `softmax`, `gate`, `act: none`; "" for what is switched off."""
     word = name.rpartition(".")[2]
     if label == "true":
         return word
     if label == "false":
         return ""
     if label.startswith("@"):
-        return label[1:]
-    label = label.strip('"')
+        return label
+    label = pictured(label)
     if label in _NOTHING or not label[:1].isalpha():
-        return f"{word}: {label.replace('x', '×')}"
+        return f"{word}: {label}"
     return short(label)
 
 
 def domain_words(choice: Choice) -> str:
-    """The alternatives in few words: `t, hw, thw`, `24..64 by 8`, `2 of 6`."""
-    if choice.kind == "subset":
-        values = choice.values()
-        sizes = sorted({len(v) for v in values})
-        among = len({i for v in values for i in v})
-        return f"{sizes[0] if len(sizes) == 1 else f'{sizes[0]}–{sizes[-1]}'} of {among}"
-    text = domain_text([label.lstrip("@").strip('"') for label in choice.labels()]).strip("{}")
+    """The alternatives in few words: `@t, @hw, @thw`, `24..64 by 8`, `2 of 6`."""
+    text = pictured(choice_text(choice)).strip("{}")
     return text if len(text) <= _LONGEST else f"one of {choice.size}"
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from archdsl.cli.numbers import exact
 from archdsl.cli.options import input_option, json_option, parse_quantity, set_option
 from archdsl.cli.output import print_json
 from archdsl.cli.target import module_path, open_target
+from archdsl.ir.notation import exact
 from archdsl.questions.genotype import Genotype
 
 
