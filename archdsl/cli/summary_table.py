@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -13,7 +12,8 @@ from rich.text import Text
 
 from archdsl.cli.terminal import console
 from archdsl.ir.choice import Choice
-from archdsl.ir.notation import amount, between, choice_text, exact, scientific
+from archdsl.ir.notation import amount, between, choice_text, exact, macs_word, scientific
+from archdsl.outline.paths import KeyPath
 from archdsl.questions.summary import Amount, Row, Summary
 
 
@@ -26,7 +26,7 @@ def print_summary(summary: Summary) -> None:
     table.add_column("operators")
     table.add_column("output", justify="right", no_wrap=True)
     table.add_column("params", justify="right", no_wrap=True)
-    table.add_column("MACs", justify="right", no_wrap=True)
+    table.add_column(macs_word(summary.batch), justify="right", no_wrap=True)
     if space:
         table.add_column("choices")
     for name, shape in summary.inputs.items():
@@ -45,7 +45,8 @@ def print_summary(summary: Summary) -> None:
 
 
 def name_text(row: Row) -> str:
-    return row.stage.name if row.stage.repeat == 1 else f"{row.stage.name} ×{row.stage.repeat}"
+    count = between(str(row.stage.least), str(row.stage.repeat))
+    return row.stage.name if count == "1" else f"{row.stage.name} ×{count}"
 
 
 def shape_text(shape: Mapping[str, Amount]) -> str:
@@ -67,7 +68,7 @@ def _common(summary: Summary) -> dict[str, str]:
 
 def _choices_text(row: Row, common: Mapping[str, str]) -> str:
     """The choices of a row, those of an inner part behind its name: `sparse: t, k; dense: t, k; fuse`."""
-    homes = [choice.path.split(".")[:-1] for choice in row.stage.choices]
+    homes = [KeyPath.parse(choice.path).parent.segments for choice in row.stage.choices]
     depth = next((i for i, words in enumerate(zip(*homes, strict=False)) if len(set(words)) > 1), min(map(len, homes), default=0))
     parts: dict[str, list[str]] = {}
     for home, choice in zip(homes, row.stage.choices, strict=True):
@@ -77,7 +78,7 @@ def _choices_text(row: Row, common: Mapping[str, str]) -> str:
 
 def _apart(choices: Iterable[Choice]) -> str:
     """Choices outside of any stage; those that differ in an index only are one text, with their number."""
-    alike = Counter((re.sub(r"\[\d+\]", "[*]", choice.path), choice_text(choice)) for choice in choices)
+    alike = Counter((KeyPath.parse(choice.path).starred, choice_text(choice)) for choice in choices)
     return "; ".join(f"{path} {domain}" + (f" ×{n}" if n > 1 else "") for (path, domain), n in alike.items())
 
 
@@ -86,7 +87,7 @@ def _choice_text(choice: Choice, common: Mapping[str, str]) -> str:
 
 
 def _name(choice: Choice) -> str:
-    return choice.path.rpartition(".")[2]
+    return KeyPath.parse(choice.path).name
 
 
 def _cell(cost: Amount, space: bool) -> str:
@@ -95,7 +96,7 @@ def _cell(cost: Amount, space: bool) -> str:
 
 
 def _totals(summary: Summary) -> Iterator[tuple[str, str]]:
-    for label, cost in (("params", summary.params), ("MACs", summary.macs)):
+    for label, cost in (("params", summary.params), (macs_word(summary.batch), summary.macs)):
         yield label, between(exact(cost.low), exact(cost.high))
     if summary.elsewhere:
         yield "choices apart", _apart(summary.elsewhere)

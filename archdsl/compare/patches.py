@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from archdsl.compare.paths import natural
 from archdsl.ir.graph import Graph, Op
 from archdsl.ir.named import PARTS, Document, Malformed, from_names, to_names
 from archdsl.ir.verify import InternalError, verify
 from archdsl.ops.primitive import Call
 from archdsl.ops.table import PRIMITIVES
+from archdsl.outline.paths import natural
 from archdsl.syntax.codes import files as codes
 from archdsl.syntax.diagnostics import DiagnosticError
 

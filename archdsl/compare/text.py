@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
-from archdsl.compare.paths import LIST, gather, natural
 from archdsl.ir.choice import Kind
 from archdsl.ir.notation import amounts, counts, domain_text, factor, percent, step
+from archdsl.outline.paths import KeyPath, gather, natural, scopes_of
 
 _LONGEST = 48  # columns for paths
 _WIDE = 56  # columns for two domains
@@ -56,10 +56,10 @@ def as_markdown(difference: Difference) -> str:
 def _row(edit: Edit) -> tuple[str, str, str, str]:
     effects = [e for e in edit.effects if e != "function"]
     note = ", ".join(effects)
-    first, *others = LIST.split(edit.path)
+    first, *others = scopes_of(edit.path)
     if others:
         edit = replace(edit, path=first)
-        mark, path, what, note = _row(replace(edit, to=LIST.split(edit.to)[0]) if isinstance(edit, Moved) else edit)
+        mark, path, what, note = _row(replace(edit, to=scopes_of(edit.to)[0]) if isinstance(edit, Moved) else edit)
         return mark, f"{path} …", what if isinstance(edit, ChoiceChanged) else f"{what}  at {edit.places} places", note
     match edit:
         case Added():
@@ -115,14 +115,14 @@ def _grown(edit: ChoiceChanged, note: str) -> str:
 
 def _parts(difference: Difference) -> Iterator[str]:
     """The parts of two models of which the cost differs, where there are several of one level: a table."""
-    shown = [c for c in difference.costs if "." not in c.path]
+    shown = [c for c in difference.costs if not KeyPath.parse(c.path).parent]
     if len(shown) < 2:
         return
     rows = [("", "params", "MACs")]
-    for path, group in gather(shown, lambda c: c.path, lambda c: (c.params, c.macs)):
+    for path, group in gather(shown, lambda c: KeyPath.parse(c.path), lambda c: (c.params, c.macs)):
         each = " each" if len(group) > 1 else ""
         params, macs = (_change(*_pair((x, x), (y, y), False)) for x, y in (group[0].params, group[0].macs))
-        rows.append((path, params, f"{macs}{each}"))
+        rows.append((str(path), params, f"{macs}{each}"))
     if len(rows) > _MOST_PARTS:
         rows = [*rows[:_MOST_PARTS], (f"and {len(rows) - _MOST_PARTS} parts more", "", "")]
     wide = [max(len(row[i]) for row in rows) for i in range(3)]

@@ -88,17 +88,20 @@ def domain_text(labels: Sequence[str], kind: Kind = "list") -> str:
     if steps is None:
         return "{" + ", ".join(labels) + "}"
     low, high, step = steps
-    return f"{_plain(low)}..{_plain(high)}" + ("" if step == 1 else f" by {_plain(step)}")
+    return f"{low}..{high}" + ("" if step == 1 else f" by {step:.12g}")
 
 
-def _equal_steps(labels: Sequence[str], fewest: int) -> tuple[float, float, float] | None:
+def _equal_steps(labels: Sequence[str], fewest: int) -> tuple[str, str, float] | None:
     """The least, the most and the step of numbers that are better told so."""
     numbers = [_number(label) for label in labels]
     values = sorted(n for n in numbers if n is not None)
     if len(values) < max(len(labels), fewest):
         return None
     steps = {round(y - x, 9) for x, y in pairwise(values)}
-    return (values[0], values[-1], steps.pop()) if len(steps) == 1 else None
+    if len(steps) > 1:
+        return None
+    ordered = sorted(labels, key=float)
+    return ordered[0], ordered[-1], steps.pop()
 
 
 def _number(label: str) -> float | None:
@@ -106,10 +109,6 @@ def _number(label: str) -> float | None:
         return float(label)
     except ValueError:
         return None
-
-
-def _plain(value: float) -> str:
-    return f"{value:.12g}"
 
 
 def values_text(expr: Expr, write: Callable[[Any], str] = value_text) -> str:
@@ -170,6 +169,11 @@ def amount(value: int) -> str:
 def amounts(ends: tuple[int, int]) -> str:
     """`1.96G`, or `3.10M–41.0M`."""
     return between(amount(ends[0]), amount(ends[1]))
+
+
+def macs_word(batch: int) -> str:
+    """MACs are told for one sample; for another batch, which somebody asked for, that is said beside them."""
+    return "MACs" if batch == 1 else f"MACs at batch {batch:,}"
 
 
 def count(value: int) -> str:

@@ -12,6 +12,7 @@ from archdsl.ir.expr import Expr, constant, product, where
 from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph, Op, Pick, Shape
 from archdsl.ir.notation import digits
+from archdsl.outline.reading import batch_of
 from archdsl.questions.count import architectures
 from archdsl.questions.stages import Stage, stages
 
@@ -50,7 +51,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Everything that `archdsl summary` prints. `elsewhere` are the choices declared outside of any stage."""
+    """Everything that `archdsl summary` prints. `elsewhere` are the choices declared outside of any stage, `batch` is what
+    MACs are counted at."""
 
     graph: Graph
     inputs: Mapping[str, Mapping[str, Amount]]
@@ -60,6 +62,7 @@ class Summary:
     macs: Amount
     architectures: int | tuple[int, int]
     elsewhere: tuple[Choice, ...]
+    batch: int
 
     def facts(self) -> dict[str, Any]:
         """As `grammar/summary.schema.json` has it."""
@@ -104,6 +107,7 @@ def summarise(graph: Graph) -> Summary:
         amounts[-1],
         architectures(graph),
         tuple(choice for choice in graph.choices if choice not in placed),
+        batch_of(graph),
     )
 
 
