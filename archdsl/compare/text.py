@@ -53,6 +53,12 @@ def as_markdown(difference: Difference) -> str:
     return "\n".join([*lines, "", f"{_hidden(difference)}.", ""])
 
 
+def edit_words(edit: Edit) -> str:
+    """An edit in a line without its mark and effects, as the text says it."""
+    _, path, what, _ = _row(edit)
+    return f"{path}   {what}".rstrip()
+
+
 def _row(edit: Edit) -> tuple[str, str, str, str]:
     effects = [e for e in edit.effects if e != "function"]
     note = ", ".join(effects)

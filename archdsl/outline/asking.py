@@ -93,6 +93,11 @@ def times(parts: Collection[Iterable[Value]], outline: Outline) -> tuple[int, in
     return min(counts, default=1), max(counts, default=len(guards))
 
 
+def is_optional(values: Iterable[Value], outline: Outline) -> bool:
+    """Whether a choice decides that a part is there at all."""
+    return _guard(values, outline) != TRUE
+
+
 def _guard(values: Iterable[Value], outline: Outline) -> Expr:
     """When the last operation of a part is there; what only passes values on has no say."""
     guards = outline.live.values

@@ -48,11 +48,10 @@ class Outline:
     def core(self) -> Node:
         """The root, or the one block that all of it is."""
         node = self.root
-        while not _own(node):
-            parts = parts_of(node)
-            if len(parts) != 1 or parts[0].level != "block":
-                break
+        parts = parts_of(node)
+        while len(parts) == 1 and parts[0].level == "block" and not node.values and not parts[0].values:
             node = parts[0]
+            parts = parts_of(node)
         return node
 
     def in_order(self, values: Collection[Value]) -> list[Value]:
@@ -78,10 +77,6 @@ class Outline:
 def parts_of(node: Node) -> list[Node]:
     """The children of a node that are no inputs."""
     return [c for c in node.children if c.level != "input"]
-
-
-def _own(node: Node) -> bool:
-    return bool(node.values)
 
 
 @lru_cache(maxsize=8)  # the table, the views and the page of one graph ask one after the other

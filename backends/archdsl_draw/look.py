@@ -7,13 +7,14 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archdsl.compare.paths import base, index
-from archdsl.compare.tree import Node
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, spread
 from archdsl.ir.graph import Op, Pick, Select, Value
 from archdsl.ir.notation import between, defined, domain_text
+from archdsl.outline.asking import picking, times
+from archdsl.outline.reading import Outline
+from archdsl.outline.tree import Node
 from archdsl_draw.macro import Unit
 
 Range = tuple[float, float]
@@ -40,9 +41,11 @@ class Look:
     sizes: str
     macs: Range
     params: Range
+    repeat: tuple[int, int]  # how many equal blocks in a row there are, at least and at most
+    picks: int  # how many choices are between layers inside, and told by nothing else in the box
 
 
-def looks(units: Sequence[Unit], live: Activity) -> dict[Unit, Look]:
+def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
     """The look of every unit. What all blocks of one kind have inside is not marked, what only some have is. The kind that
     most boxes are is not named in each."""
     inner: dict[str, Counter[str]] = {}
@@ -52,12 +55,12 @@ def looks(units: Sequence[Unit], live: Activity) -> dict[Unit, Look]:
         inner.setdefault(unit.node.callee, Counter()).update({c.callee for c in _blocks(unit.node)})
     rare = {kind: {p for p, n in counts.items() if n < members[kind]} for kind, counts in inner.items()}
     usual = usual_kind(units)
-    return {unit: _look(unit, _marks(unit, rare[unit.node.callee]), usual, live) for unit in units}
+    return {unit: _look(unit, _marks(unit, rare[unit.node.callee]), usual, outline) for unit in units}
 
 
 def usual_kind(units: Iterable[Unit]) -> str:
     """What most of the numbered boxes are; nothing where no two are alike."""
-    counts = Counter(u.node.callee for u in units if u.node.level == "block" and index(u.node.segment) is not None)
+    counts = Counter(u.node.callee for u in units if u.node.level == "block" and u.node.path.index is not None)
     kind, count = counts.most_common(1)[0] if counts else ("", 0)
     return kind if count > 1 else ""
 
@@ -79,9 +82,12 @@ def _marks(unit: Unit, rare: Container[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Look:
+def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> Look:
+    live = outline.live
     ops = [v for v in unit.values if isinstance(v, Op)]
-    kernels, chosen = _kernels(ops)
+    first = [v for v in unit.blocks[0] if isinstance(v, Op)]
+    inner = set(picking(unit.blocks[0]))
+    kernels, chosen = _kernels(op for op in first if not _stands_under(op, inner, live))
     is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
     attends = [op for op in ops if op.name in ("attend", "dot")]
     always = any(_is_true(live.values.get(op)) for op in attends)
@@ -93,7 +99,7 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Loo
         kernels=kernels,
         kernel_choice=chosen,
         options=_options(unit),
-        expansion=_expansion(ops, unit.main),
+        expansion=_expansion(first, unit.main),
         attention="yes" if always else "maybe" if attends else "no",
         marks=marks,
         sizes=_sizes(unit.main),
@@ -101,14 +107,29 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Loo
         params=_total(
             (size, live.weights.get(w.identity)) for v in unit.values for w in getattr(v, "weights", ()) for size in (_numel(w.shape),)
         ),
+        repeat=times(unit.blocks, outline),
+        picks=len(inner - _told(attends, live)),
     )
+
+
+def _stands_under(op: Op, choices: set[Choice], live: Activity) -> bool:
+    """Whether one of the choices decides that an operation is there."""
+    guard = live.values.get(op)
+    return guard is not None and not choices.isdisjoint(guard.choices())
+
+
+def _told(attends: Iterable[Op], live: Activity) -> set[Choice]:
+    """The choices that the star says: whether there is attention."""
+    guards = (live.values.get(op) for op in attends)
+    return {choice for guard in guards if guard is not None for choice in guard.choices()}
 
 
 def _name(unit: Unit) -> str:
     alternative = next((n.segment for n in unit.node.children if n.level == "alternative"), None)
     if alternative is not None and not _options(unit):
         return alternative
-    return base(unit.node.segment) if unit.node.level != "block" or index(unit.node.segment) is None else unit.node.callee
+    is_numbered = unit.node.level == "block" and unit.node.path.index is not None
+    return unit.node.callee if is_numbered or unit.is_lateral else unit.node.path.base
 
 
 def _window(ops: Iterable[Op]) -> str:

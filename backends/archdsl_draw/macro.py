@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from archdsl.compare.paths import base, index
-from archdsl.compare.tree import Node, live_tree
+from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Pick, Select, Value, operands
+from archdsl.outline.asking import deciding, is_optional
+from archdsl.outline.following import FOLLOWERS, hosts
+from archdsl.outline.reading import Outline, read
+from archdsl.outline.streams import lateral
+from archdsl.outline.tree import Node
 
 Place = TypeVar("Place")
 _STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part, make a cell
-_FOLLOWERS = {
-    "batch_norm": "BN",
-    "layer_norm": "LN",
-    "relu": "ReLU",
-    "relu6": "ReLU6",
-    "swish": "swish",
-    "sigmoid": "sigmoid",
-    "gelu": "GELU",
-    "tanh": "tanh",
-    "softmax": "softmax",
-    "dropout": "dropout",
-    "drop_path": "drop path",
-}
 
 
 @dataclass(eq=False, slots=True)
@@ -34,11 +25,11 @@ class Unit:
     """One box: a layer or block of the architecture, with the norm and activation behind it.
 
     `stage` is the turn of a loop or the block that it belongs to, `stream` the name of its block within the stage;
-    `column` counts along the drawing, `lane` down it; `repeat` is how many equal blocks in a row it stands for.
+    `column` counts along the drawing, `lane` down it; `blocks` are the values of each of the equal blocks in a row that it
+    stands for, `is_lateral` where it stands between two streams.
     """
 
     node: Node
-    path: str
     stage: Node
     stream: str
     order: int
@@ -49,7 +40,18 @@ class Unit:
     after: list[Unit] = field(default_factory=list)
     column: int = 0
     lane: int = 0
-    repeat: int = 1
+    blocks: list[tuple[Value, ...]] = field(default_factory=list)
+    is_lateral: bool = False
+    is_optional: bool = False  # whether a choice decides that it is there
+    deciders: tuple[Choice, ...] = ()  # the open choices that it depends on
+
+    @property
+    def path(self) -> str:
+        return str(self.node.path)
+
+    @property
+    def repeat(self) -> int:
+        return len(self.blocks)
 
     @property
     def is_input(self) -> bool:
@@ -67,20 +69,20 @@ class Macro:
 
 def units_of(graph: Graph) -> list[Unit]:
     """The boxes of any graph: without loops and blocks, every layer of the top level is one."""
-    root, _ = live_tree(graph)
-    place = {value: i for i, value in enumerate(dict.fromkeys((*graph.inputs, *graph.values)))}
-    units = list(_units(_body(root), place))
+    outline = read(graph)
+    units = list(_units(outline))
     _connect(units, graph)
-    return _absorbed(units)
+    return _absorbed(units, outline)
 
 
 def joined(units: list[Unit], alike: Callable[[Unit, Unit], bool]) -> list[Unit]:
-    """Blocks of one loop that follow each other and are alike, as one box."""
+    """Blocks of one loop that follow each other and are alike, as one box; where the last are optional, what reads the end
+    reads those before it, too."""
     kept: list[Unit] = []
     for unit in units:
         host = unit.before[0] if len(unit.before) == 1 else None
-        if host is not None and host.after == [unit] and _same_loop(host, unit) and alike(host, unit):
-            host.repeat += 1
+        if host is not None and _leads_to(host, unit) and _same_loop(host, unit) and alike(host, unit):
+            host.blocks.extend(unit.blocks)
             _swallow(host, unit)
         else:
             kept.append(unit)
@@ -93,55 +95,61 @@ def arrange(units: list[Unit]) -> Macro:
     return Macro(tuple(units), bands, _lanes(units))
 
 
+def _leads_to(host: Unit, unit: Unit) -> bool:
+    """Whether all that a box gives goes to the next one, or past it to what reads that: a layer that may not be there."""
+    others = [reader for reader in host.after if reader is not unit]
+    return unit in host.after and all(reader in unit.after and unit.is_optional for reader in others)
+
+
 def _same_loop(a: Unit, b: Unit) -> bool:
-    return a.node.parent is b.node.parent and index(b.node.segment) is not None and base(a.node.segment) == base(b.node.segment)
+    is_turn = a.node.path.index is not None and b.node.path.index is not None
+    return a.node.parent is b.node.parent and is_turn and a.node.path.base == b.node.path.base
 
 
 def _swallow(host: Unit, unit: Unit) -> None:
     host.values.extend(unit.values)
+    host.deciders = tuple(sorted({*host.deciders, *unit.deciders}, key=lambda c: c.order))
     host.main = unit.main
     host.after = unit.after
     for user in unit.after:
-        user.before = [host if u is unit else u for u in user.before]
+        user.before = list(dict.fromkeys(host if u is unit else u for u in user.before))
 
 
-def _body(root: Node) -> list[Node]:
-    """The children of the root; where that is one block only, what is inside it."""
-    inputs = [c for c in root.children if c.level == "input"]
-    parts = [c for c in root.children if c.level != "input"]
-    while len(parts) == 1 and parts[0].level == "block" and not parts[0].values:
-        parts = parts[0].children
-    return [*inputs, *parts]
-
-
-def _units(parts: Iterable[Node], place: Mapping[Value, int]) -> Iterator[Unit]:
+def _units(outline: Outline) -> Iterator[Unit]:
     found: list[Unit] = []
-    readers: dict[Value, list[Value]] = {value: [] for value in place}
-    for value in place:
-        for operand in operands(value):
-            readers[operand].append(value)
 
-    def add(node: Node, stage: Node, stream: str, values: Iterable[Value]) -> None:
-        ordered = sorted(values, key=place.__getitem__)
-        inside = set(ordered)
-        leaving = [v for v in ordered if not readers[v] or any(r not in inside for r in readers[v])]
-        found.append(Unit(node, node.path, stage, stream, 0, ordered, max(reversed(leaving), key=_extent)))
+    def add(node: Node, stage: Node, stream: str, values: Collection[Value]) -> Unit:
+        ordered = outline.in_order(values)
+        leaving = outline.leaving(ordered) or ordered
+        unit = Unit(node, stage, stream, 0, ordered, max(reversed(leaving), key=_extent), blocks=[tuple(ordered)])
+        unit.is_optional = is_optional(ordered, outline)
+        unit.deciders = deciding(ordered, outline)
+        found.append(unit)
+        return unit
+
+    def add_block(node: Node, stage: Node, stream: str) -> None:
+        between = lateral(outline.inside[node], outline)
+        if between is None:
+            add(node, stage, stream, outline.inside[node])
+            return
+        add(node, stage, stream, between.branch).is_lateral = True
+        add(outline.owner[between.join], stage, stream, [between.join])
 
     def visit(node: Node, stage: Node | None, stream: str) -> None:
-        if node.level == "primitive" and all(isinstance(v, Select) for v in node.values):
-            return  # a junction, looked through
-        if node.level == "loop" or _is_sequence(node, place):
+        if node.is_junction:
+            return  # looked through
+        if node.level == "loop" or _is_sequence(node, outline.place):
             inner_stage = stage or node
             for child in node.children:
                 visit(child, inner_stage, stream if node.level == "loop" or not stage else stream or node.segment)
             if node.values:
                 add(node, inner_stage, stream, node.values)
             return
-        add(node, stage or node, stream or base(node.segment), (v for n in node.walk() for v in n.values))
+        add_block(node, stage or node, stream or node.path.base)
 
-    for part in parts:
+    for part in outline.body:
         visit(part, None, "")
-    found.sort(key=lambda u: (place[u.values[-1]], u.path))
+    found.sort(key=lambda u: (outline.place[u.values[-1]], u.path))
     for order, unit in enumerate(found):
         unit.order = order
         yield unit
@@ -162,7 +170,7 @@ def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
     stack = list(node.children)
     while stack:
         child = stack.pop()
-        if child.level == "loop" or (child.level == "block" and index(child.segment) is not None and not _is_web(child, place)):
+        if child.level == "loop" or (child.level == "block" and child.path.index is not None and not _is_web(child, place)):
             return not _is_web(node, place)
         if child.level in ("block", "alternative") and not _is_web(child, place):
             stack.extend(child.children)
@@ -227,16 +235,18 @@ def _main_source(unit: Unit, owner: Mapping[Value, Unit]) -> Unit | None:
     return owner[value]
 
 
-def _absorbed(units: list[Unit]) -> list[Unit]:
-    """Norms, activations and dropouts join the box before them where nothing else reads that."""
+def _absorbed(units: list[Unit], outline: Outline) -> list[Unit]:
+    """Norms, activations and dropouts join the box that they read where nothing else reads that."""
+    into = hosts(units, outline, lambda unit, source: source.after == [unit])
     kept = []
     for unit in units:
-        follows = unit.node.level == "primitive" and unit.node.callee in _FOLLOWERS and len(unit.before) == 1
-        if follows and not (host := unit.before[0]).is_input and host.after == [unit]:
-            host.followers.append(_FOLLOWERS[unit.node.callee])
+        host = into.get(unit)
+        if host is None:
+            kept.append(unit)
+        else:
+            host.followers.append(FOLLOWERS[unit.node.callee])
+            host.blocks = [(*host.blocks[0], *unit.values)]
             _swallow(host, unit)
-            continue
-        kept.append(unit)
     return kept
 
 
@@ -344,14 +354,16 @@ def _knots(units: list[Unit]) -> dict[Node, Node]:
 
 def _band_name(stages: list[Node], inside: dict[Node, list[Unit]]) -> str:
     """The name over the columns of a stage; a single box says itself what it is."""
-    return ", ".join(s.path for s in stages if any(u.node is not s for u in inside[s]))
+    return ", ".join(str(s.path) for s in stages if any(u.node is not s for u in inside[s]))
 
 
 def _lanes(units: list[Unit]) -> int:
-    """A unit continues the lane of the first thing it reads that nothing continues yet, its own stream first."""
+    """A unit continues the lane of the first thing it reads that nothing continues yet, its own stream first; what stands
+    between two streams has a lane between theirs."""
     busy: dict[int, int] = {}  # lane -> the column up to which it is taken
     tails: dict[Unit, bool] = {}
-    for unit in sorted(units, key=lambda u: (u.column, u.order)):
+    inner = [unit for unit in units if not unit.is_lateral]
+    for unit in sorted(inner, key=lambda u: (u.column, u.order)):
         open_ = [u for u in unit.before if tails.get(u) and busy[u.lane] < unit.column]
         own = [u for u in open_ if u.stream == unit.stream]
         if open_:
@@ -365,11 +377,30 @@ def _lanes(units: list[Unit]) -> int:
         for source in unit.before:
             if tails.get(source) and all(u.order <= unit.order for u in source.after):
                 tails[source] = False
-    first = {u.lane for u in units if u.is_input}
-    used = sorted({u.lane for u in units}, key=lambda lane: (lane not in first, lane))
-    for unit in units:
-        unit.lane = used.index(unit.lane)
+    first = {u.lane for u in inner if u.is_input}
+    lanes = sorted({u.lane for u in inner}, key=lambda lane: (lane not in first, lane))
+    heights = {unit: float(lanes.index(unit.lane)) for unit in inner}
+    heights.update(_between(units, heights))
+    used = sorted(set(heights.values()))
+    for unit, height in heights.items():
+        unit.lane = used.index(height)
     return max(len(used), 1)
+
+
+def _between(units: list[Unit], heights: Mapping[Unit, float]) -> dict[Unit, float]:
+    """A lane below the upper of the streams that each lateral unit connects; two of one column do not share it."""
+    found: dict[Unit, float] = {}
+    taken: set[tuple[int, float]] = set()
+    for unit in units:
+        if not unit.is_lateral:
+            continue
+        ends = [heights[u] for u in (*unit.before, *unit.after) if u in heights]
+        height = min(ends, default=0.0) + 0.5
+        while (unit.column, height) in taken:
+            height += 0.1
+        taken.add((unit.column, height))
+        found[unit] = height
+    return found
 
 
 def _free(lane: int, unit: Unit, busy: dict[int, int], tails: dict[Unit, bool]) -> bool:

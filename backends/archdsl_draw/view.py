@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from archdsl.ir.activity import activity
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
+from archdsl.outline.reading import read
 from archdsl.questions.genotype import assignment
 from archdsl_draw.boxes import face, key_of, scaled
 from archdsl_draw.drawing import Drawing
@@ -44,12 +45,11 @@ def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
     """The boxes of several graphs, with the same colours, marks and heights for the same things."""
     parts: list[tuple[Macro, dict[Unit, Look]]] = []
     for graph in graphs:
-        live = activity(graph.outputs)
+        outline = read(graph)
         units = units_of(graph)
         if graph.choices:
-            first = looks(units, live)
-            units = joined(units, lambda a, b, first=first: _alike(first[a], first[b]))  # type: ignore[misc]
-        parts.append((arrange(units), looks(units, live)))
+            units = joined(units, partial(_alike, looks(units, outline)))
+        parts.append((arrange(units), looks(units, outline)))
     key = key_of({unit: look for _, found in parts for unit, look in found.items()})
     faces, ground = scaled({unit: face(unit, look) for _, found in parts for unit, look in found.items()})
     return [
@@ -85,14 +85,17 @@ def draw_plans(scene: Scene, plans: Sequence[Plan], placed: Sequence[Placed]) ->
     scene.width, scene.height = right + MARGIN, bottom + MARGIN / 2
 
 
-def _alike(a: Look, b: Look) -> bool:
-    return (a.kernels, a.channels, a.expansion, a.options, a.attention, a.sizes) == (
+def _alike(found: Mapping[Unit, Look], one: Unit, other: Unit) -> bool:
+    """Whether two boxes say the same."""
+    a, b = found[one], found[other]
+    return (a.kernels, a.channels, a.expansion, a.options, a.attention, a.sizes, a.picks) == (
         b.kernels,
         b.channels,
         b.expansion,
         b.options,
         b.attention,
         b.sizes,
+        b.picks,
     )
 
 

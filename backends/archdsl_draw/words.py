@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from archdsl.compare.paths import base
-from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, opened
-from archdsl.ir.graph import Graph, Op, Pick, Select, Shape, Value
-from archdsl.ir.notation import choice_text, extent_text, value_text
+from archdsl.ir.expr import Expr
+from archdsl.ir.graph import Op, Pick, Select, Shape, Value
+from archdsl.ir.notation import between, choice_text, extent_text, value_text
+from archdsl.outline.asking import answered_in, declared_in
 from archdsl.outline.attributes import axes_text
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.reading import Outline
+from archdsl.outline.tree import Node
 
 _SHORT = {"batch_norm": "BN", "layer_norm": "LN", "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "weighted_sum": "weighted sum"}
 _NOTHING = ("none", "identity")
 _DIMENSIONS = "bcthw"
 _BETWEEN_SIZES = re.compile(r"(?<=\d)x(?=\d)")
+_FEW_DECIDING = 3  # choices that are told with their alternatives
+_DECIDING = 8  # choices that are named one by one
 _LONGEST = 30  # characters of the alternatives of a choice
 
 
@@ -45,7 +50,7 @@ def pictured(text: str) -> str:
 def operation(value: Value) -> list[str]:
     """An operation in one or two lines: `conv 3×3×3`, `64 channels, /2`."""
     if isinstance(value, Select):
-        return [f"one of {len(value.operands)}", *choices_in(value.index)]
+        return [f"one of {len(value.operands)}"]
     if isinstance(value, Pick):
         combine = {"sum": "add", "weighted": "weighted sum", "concat": "concat"}[value.combine]
         return [combine, f"{_counts(value.subset)} of {len(value.operands)}"]
@@ -92,43 +97,42 @@ def _dims(over: Expr) -> str:
 
 def _counts(subset: Expr) -> str:
     counts = sorted({len(s) for s in subset.distinct()})
-    return str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]}..{counts[-1]}"
 
 
-def choices_in(expr: Expr) -> list[str]:
-    """The last names of the choices that decide an expression, at most two."""
-    names = list(dict.fromkeys(c.path.rpartition(".")[2] for c in opened(expr).choices()))
-    return [", ".join(names[:2]) + (" …" if len(names) > 2 else "")] if names else []
+def depending_on(choices: Sequence[Choice]) -> str:
+    """The choices that decide a part, those that are alike but for an index once: `group[*].kernel ×3, width`."""
+    alike = Counter(KeyPath.parse(c.path).starred for c in choices)
+    names = [path if n == 1 else f"{path} ×{n}" for path, n in alike.items()]
+    shown = names if len(names) <= _DECIDING else [*names[:_DECIDING], f"and {len(names) - _DECIDING} more"]
+    return ", ".join(shown)
 
 
-def choices_path(node: Node) -> str:
-    """Where the choices of an instance live, which for a tied one is not its path."""
-    value = next((v for n in node.walk() for v in n.values if isinstance(v, Op | Select | Pick)), None)
-    instance = value.instance if value is not None else None
-    while instance is not None and instance.path != node.path:
-        instance = instance.parent
-    return instance.choices_path if instance is not None else node.path
+def count_text(count: tuple[int, int]) -> str:
+    """`4`, or `2–4` where a choice decides how many there are."""
+    return between(str(count[0]), str(count[1]))
 
 
-def answers_of(node: Node, graph: Graph) -> dict[str, str]:
+def deciders_of(choices: Sequence[Choice], at: KeyPath) -> list[str]:
+    """The choices that decide a part with their alternatives, `kernel: 3×3×3, 5×5×5`, or their names alone where they are many."""
+    if len(choices) > _FEW_DECIDING:
+        return [f"by {depending_on(choices)}"]
+    return [f"{KeyPath.parse(c.path).beside(at)}: {domain_words(c)}" for c in choices]
+
+
+def answers_of(node: Node, outline: Outline) -> dict[str, str]:
     """The answered questions of an instance, by their names below it, in program order; of a chosen layer that one too."""
-    at = choices_path(node)
-    return {_below(path, at): label for path, label in graph.answers.items() if path == at or path.startswith(f"{at}.")}
+    return {str(path): label for path, label in answered_in(node, outline).items()}
 
 
-def open_choices(node: Node, graph: Graph) -> dict[str, Choice]:
+def open_choices(node: Node, outline: Outline) -> dict[str, Choice]:
     """The open questions of an instance, by their names below it; of a choice of layers that one too."""
-    at = choices_path(node)
-    return {_below(c.path, at): c for c in graph.choices if c.path == at or c.path.startswith(f"{at}.")}
-
-
-def _below(path: str, at: str) -> str:
-    return path[len(at) + 1 :] or path.rpartition(".")[2]
+    return {str(path): choice for path, choice in declared_in(node, outline).items()}
 
 
 def answered(name: str, label: str) -> str:
     """An answer so that it can stand alone: `@thw`, `softmax`, `gate`, `act: none`; "" for what is switched off."""
-    word = name.rpartition(".")[2]
+    word = KeyPath.parse(name).name
     if label == "true":
         return word
     if label == "false":
@@ -169,7 +173,7 @@ def contents(node: Node) -> list[str]:
             if child.callee in ("conv", "linear", "attend", "dot", "max_pool", "avg_pool"):
                 word = operation(child.values[-1])[0]
         elif child.level != "primitive":
-            word = child.callee if child.callee != "turn" else base(child.segment)
+            word = child.callee if child.callee != "turn" else child.path.base
         if not word:
             continue
         if found and found[-1][0] == word:

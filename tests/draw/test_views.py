@@ -202,7 +202,7 @@ def test_a_space_says_what_is_open_when_and_how_much() -> None:
     texts = _texts(render(network(CELL, "cells"), view="space"))
     assert {"narrow", "wide", "skip", "keep", "active when keep has 1", "3 alternatives"} <= set(texts)
     whole = _texts(render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space"))
-    assert {"group[0..10]", "12..28 by 4", "6 alternatives, 11 such choices", "1.5..6 by 0.75"} <= set(whole)
+    assert {"group[0..10]", "12..28 by 4", "6 alternatives, 11 such choices", "1.5..6.0 by 0.75"} <= set(whole)
     part = render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space", focus="group[3]")
     assert "3 × 3" not in _texts(part) and all(name.startswith("group[3].") for name in _names(part))
 
