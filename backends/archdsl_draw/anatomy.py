@@ -15,7 +15,7 @@ from archdsl.outline.reading import Outline, read
 from archdsl.outline.tree import Node, kind
 from archdsl.syntax.shipped import shipped
 from archdsl.syntax.source import Span
-from archdsl_draw.words import answered, depending_on, domain_words, operation, shape_text
+from archdsl_draw.words import answered, deciders_of, domain_words, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
 MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
@@ -97,13 +97,13 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
             mine = number[here] = len(rows)
             closed = bool(cut) and level == cut
             row = _row(here, above, closed, inner[here], questions.get(here, ()), costs[here], tables)
-            rows.append([*row, _deciders(inner[here], outline, tables)])
+            rows.append([*row, _deciders(inner[here], here.path, outline, tables)])
             for value in inner[here] if closed or not here.children else ():
                 leaf[value] = mine
             if not closed:
                 for value in here.values if here.children else ():  # operations of a block beside the layers that it calls
                     leaf[value] = len(rows)
-                    rows.append(_own(value, mine, outline, tables))
+                    rows.append(_own(value, here.path, mine, outline, tables))
                 stack.extend((child, mine, level + 1) for child in reversed(here.children))
 
     tell(outline.root, -1, 0)
@@ -115,7 +115,7 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
     for i, value in enumerate(dict.fromkeys(graph.outputs)):
         name = "output" if len(graph.outputs) == 1 else f"output[{i}]"
         flows.setdefault(leaf[value], {}).setdefault(len(rows))
-        rows.append([0, tables.text(name), tables.text("output"), _ENDS, tables.text(shape_text(value.shape)), 0, 0, [], -1, -1])
+        rows.append([0, tables.text(name), tables.text("output"), _ENDS, tables.text(shape_text(value.shape)), 0, 0, [], -1, []])
     return {"name": graph.name, "cut": cut, "nodes": rows, "flows": [[a, *to] for a, to in flows.items()]}
 
 
@@ -152,17 +152,16 @@ def _row(
     ]
 
 
-def _own(value: Value, parent: int, outline: Outline, tables: _Tables) -> list[Any]:
+def _own(value: Value, at: KeyPath, parent: int, outline: Outline, tables: _Tables) -> list[Any]:
     cost = worth([value], outline.live)
     texts = [tables.text(t) for t in (kind(value), ", ".join(operation(value)), shape_text(value.shape))]
     family = _FAMILIES.get(value.name, 0) if isinstance(value, Op) else 0
     costs = _cost(cost.params), _cost(cost.macs)
-    return [parent, *texts[:2], family, texts[2], *costs, [], tables.line(value.span), _deciders([value], outline, tables)]
+    return [parent, *texts[:2], family, texts[2], *costs, [], tables.line(value.span), _deciders([value], at, outline, tables)]
 
 
-def _deciders(values: Sequence[Value], outline: Outline, tables: _Tables) -> int:
-    choices = deciding(values, outline)
-    return tables.text(depending_on(choices)) if choices else -1
+def _deciders(values: Sequence[Value], at: KeyPath, outline: Outline, tables: _Tables) -> list[int]:
+    return [tables.text(t) for t in deciders_of(deciding(values, outline), at)]
 
 
 def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) -> dict[Node, Worth]:

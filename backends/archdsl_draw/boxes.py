@@ -121,8 +121,8 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
         yield from (Line("  ".join(look.kernels[i : i + 2]), 7.5) for i in range(0, len(look.kernels), 2))
     if look.expansion is not None and look.expansion[0] != look.expansion[1]:
         yield Line(f"e {_ends(look.expansion)}", 8)
-    if look.picks:
-        yield Line(f"{look.picks} choice{'s' * (look.picks > 1)} inside", 7.5)
+    if look.inside:
+        yield Line(f"{look.inside} choice{'s' * (look.inside > 1)} inside", 7.5)
     yield from _repeat(look)
 
 
@@ -169,7 +169,7 @@ def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterato
     unit, look = box.unit, box.look
     fill, ink, stroke = PLAIN, INK, INK
     several = is_searched(look)
-    if several or look.options or look.picks:
+    if several or look.options or look.inside:
         fill = PAPER
     elif look.kernels:
         fill = colour_of(key.kernels[look.kernels[0]])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Op, Pick, Select, Value, operands
 from archdsl.outline.asking import answered_in, selection_of
+from archdsl.outline.following import hosts
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, parts_of
 from archdsl.outline.tree import Node
@@ -93,7 +94,23 @@ class _Reading:
         found = list(self._visit(self._around.focus, None))
         if not found:
             found = [self._node(self._around.focus, None)]
-        self.cell.nodes += sorted(found, key=lambda n: self._outline.place[n.part.values[0]])
+        found = self._absorbed(sorted(found, key=lambda n: self._outline.place[n.part.values[0]]))
+        self.cell.nodes += found
+
+    def _absorbed(self, nodes: list[CellNode]) -> list[CellNode]:
+        """Norms, activations and dropouts join the layer that they read where nothing else reads that."""
+
+        def fits(part: Part, source: Part) -> bool:
+            return source.frame is part.frame and any(isinstance(v, Op) and v.weights for v in source.values)
+
+        node_of = {node.part: node for node in nodes}
+        into = hosts([node.part for node in nodes], self._outline, fits)
+        for part, host in into.items():
+            assert part.node is not None
+            host.absorbed.append(part.node)
+            host.values.extend(part.values)
+            self._from.update(dict.fromkeys(part.values, node_of[host]))
+        return [node for node in nodes if node.part not in into]
 
     def _visit(self, focus: Node, level: Node | None) -> Iterator[CellNode]:
         for child in parts_of(focus):

@@ -17,6 +17,7 @@ from archdsl_draw.palette import FAINT, PAPER, colour_of
 from archdsl_draw.parts import Around
 from archdsl_draw.scene import Scene
 from archdsl_draw.words import (
+    absorbed_text,
     answered,
     answers_of,
     contents,
@@ -124,7 +125,7 @@ class _Drawn:
             title = body.callee if body.callee not in ("turn", body.segment) and body is not part.node else ""
             if body.level == "primitive" or not found:
                 lines = [Text(part.name, 8.5, True)]
-                said = [w for w in operation(part.values[-1]) if w != part.name] if body.level == "primitive" else []
+                said = [w for w in operation(body.values[-1]) if w != part.name] if body.level == "primitive" else []
                 lines += [Text(t, 8) for t in said]
             else:
                 lines = [Text(part.name, 8.5, True), *([Text(title, 8)] if title else [])]
@@ -135,6 +136,8 @@ class _Drawn:
             self._example = self._example or " · ".join(said[:2])
             lines += [Text(" · ".join(said[:2]), 9, True)] if said else []
             lines += [Text(t, 8) for t in wrapped(said[2:], _COLUMNS)]
+        if part.absorbed:
+            lines.append(Text(absorbed_text(part.absorbed), 8))
         if node.choice is not None:
             lines.append(Text(_question(node.choice), 7.5))
         lines += [Text(t, 7.5) for n, c in list(opened.items())[:_MOST] for t in self._asked(n, c)]

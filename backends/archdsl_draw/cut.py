@@ -81,6 +81,7 @@ class _Cut:
             else:
                 part = self._part(first, frame, name)
                 part.repeat, part.abreast = count, run.abreast
+                part.twins = [value for node in run.nodes[1:] for value in self._outline.inside[node]]
                 yield part
             for other in run.nodes[1:]:
                 self._stand_in(outer, other)

@@ -18,6 +18,7 @@ from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
 from archdsl_draw.parts import Around, Link, Part, Picture
 from archdsl_draw.scene import Scene
 from archdsl_draw.words import (
+    absorbed_text,
     answered,
     answers_of,
     contents,
@@ -28,7 +29,6 @@ from archdsl_draw.words import (
     open_choices,
     operation,
     shape_text,
-    short,
     wrapped,
 )
 from archdsl_draw.worth import worths
@@ -115,9 +115,9 @@ class _Drawn:
             found = said or ([] if own else contents(node))
             shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
             lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, " · " if said else ", ")]
-        deciders = deciding(part.values, self._outline)
+        deciders = deciding([*part.values, *part.twins], self._outline)
         if part.absorbed:
-            lines.append(Text(" → ".join(short(n.callee) for n in part.absorbed), 8))
+            lines.append(Text(absorbed_text(part.absorbed), 8))
         lines += [Text(f"{name}: {domain_words(choice)}", 7.5) for name, choice in list(own.items())[:_FEW]]
         inner = len(asked) - min(len(own), _FEW)
         if inner:
@@ -137,7 +137,7 @@ class _Drawn:
             facts.append(f"{count_text(part.repeat)} equal ones {'side by side' if part.abreast else 'in a row'}")
         facts += [f"{n} = {label}" for n, label in answers_of(part.node, self._outline).items()]
         facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._outline).items()]
-        deciders = deciding(part.values, self._outline)
+        deciders = deciding([*part.values, *part.twins], self._outline)
         facts += [f"depends on {depending_on(deciders)}"] if deciders else []
         return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *self._worth[part].lines()])
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, spread
+from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, opened, spread
 from archdsl.ir.graph import Op, Pick, Select, Value
-from archdsl.ir.notation import between, defined, domain_text
-from archdsl.outline.asking import picking, times
+from archdsl.ir.notation import between, choice_text, defined, domain_text
+from archdsl.outline.asking import declared_in, picking, times
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 from archdsl_draw.macro import Unit
@@ -42,7 +42,7 @@ class Look:
     macs: Range
     params: Range
     repeat: tuple[int, int]  # how many equal blocks in a row there are, at least and at most
-    picks: int  # how many choices are between layers inside, and told by nothing else in the box
+    inside: int  # how many choices there are inside, where some are between layers and nothing else in the box tells them
 
 
 def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
@@ -108,7 +108,7 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
             (size, live.weights.get(w.identity)) for v in unit.values for w in getattr(v, "weights", ()) for size in (_numel(w.shape),)
         ),
         repeat=times(unit.blocks, outline),
-        picks=len(inner - _told(attends, live)),
+        inside=_inside(unit, inner - _told(attends, live), outline),
     )
 
 
@@ -116,6 +116,10 @@ def _stands_under(op: Op, choices: set[Choice], live: Activity) -> bool:
     """Whether one of the choices decides that an operation is there."""
     guard = live.values.get(op)
     return guard is not None and not choices.isdisjoint(guard.choices())
+
+
+def _inside(unit: Unit, untold: set[Choice], outline: Outline) -> int:
+    return max(len(untold), len(declared_in(unit.node, outline))) if untold else 0
 
 
 def _told(attends: Iterable[Op], live: Activity) -> set[Choice]:
@@ -184,6 +188,10 @@ def _channels(unit: Unit) -> str:
 
 
 def _domain(expr: Expr) -> str:
+    expr = opened(expr)
+    choice = next(iter(expr.choices()), None)
+    if choice is not None and len(expr.scope) == 1 and expr.table == choice.values():
+        return choice_text(choice).strip("{}")
     values = sorted(defined(expr))
     if not values:
         return "?"

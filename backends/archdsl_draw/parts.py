@@ -34,6 +34,7 @@ class Part:
     absorbed: list[Node] = field(default_factory=list)
     repeat: tuple[int, int] = (1, 1)
     abreast: bool = False
+    twins: list[Value] = field(default_factory=list)  # the values of the equal parts that it stands for besides its own
 
     @property
     def is_several(self) -> bool:

@@ -88,14 +88,14 @@ def draw_plans(scene: Scene, plans: Sequence[Plan], placed: Sequence[Placed]) ->
 def _alike(found: Mapping[Unit, Look], one: Unit, other: Unit) -> bool:
     """Whether two boxes say the same."""
     a, b = found[one], found[other]
-    return (a.kernels, a.channels, a.expansion, a.options, a.attention, a.sizes, a.picks) == (
+    return (a.kernels, a.channels, a.expansion, a.options, a.attention, a.sizes, a.inside) == (
         b.kernels,
         b.channels,
         b.expansion,
         b.options,
         b.attention,
         b.sizes,
-        b.picks,
+        b.inside,
     )
 
 

@@ -13,11 +13,11 @@ from archdsl.ir.graph import Op, Pick, Select, Shape, Value
 from archdsl.ir.notation import between, choice_text, extent_text, value_text
 from archdsl.outline.asking import answered_in, declared_in
 from archdsl.outline.attributes import axes_text
+from archdsl.outline.following import FOLLOWERS
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 
-_SHORT = {"batch_norm": "BN", "layer_norm": "LN", "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "weighted_sum": "weighted sum"}
 _NOTHING = ("none", "identity")
 _DIMENSIONS = "bcthw"
 _BETWEEN_SIZES = re.compile(r"(?<=\d)x(?=\d)")
@@ -28,7 +28,12 @@ _LONGEST = 30  # characters of the alternatives of a choice
 
 def short(name: str) -> str:
     """`BN` for `batch_norm`, `max pool` for `max_pool`."""
-    return _SHORT.get(name, name.replace("_", " "))
+    return FOLLOWERS.get(name, name.replace("_", " "))
+
+
+def absorbed_text(nodes: Iterable[Node]) -> str:
+    """The norms and activations of a layer: `BN → ReLU`."""
+    return " → ".join(short(node.callee) for node in nodes)
 
 
 def shape_text(shape: Shape) -> str:
@@ -115,6 +120,8 @@ def count_text(count: tuple[int, int]) -> str:
 
 def deciders_of(choices: Sequence[Choice], at: KeyPath) -> list[str]:
     """The choices that decide a part with their alternatives, `kernel: 3×3×3, 5×5×5`, or their names alone where they are many."""
+    if not choices:
+        return []
     if len(choices) > _FEW_DECIDING:
         return [f"by {depending_on(choices)}"]
     return [f"{KeyPath.parse(c.path).beside(at)}: {domain_words(c)}" for c in choices]

@@ -32,7 +32,7 @@ function read(data) {
       const above = parent < 0 ? null : nodes[parent];
       const text = data.texts[name];
       const node = {
-        id, parent: above, children: [], family, params, macs, deciders: deciders < 0 ? '' : data.texts[deciders],  // the open choices that decide it
+        id, parent: above, children: [], family, params, macs, deciders: deciders.map((text) => data.texts[text]),  // the open choices that decide it
         name: text, what: data.texts[what], shape: data.texts[shape],
         facts: facts.map((fact) => data.texts[fact]),
         path: above && above.path ? `${above.path}.${text}` : above ? text : '',
@@ -59,7 +59,7 @@ function rowsOf(nodes) {
   add('shape', (node) => node.shape);
   add('params', (node) => full(node.params));
   add('MACs', (node) => full(node.macs));
-  add('depends on', (node) => node.deciders);
+  add('depends on', (node) => node.deciders.join('; '));
   for (const fact of new Set(nodes.flatMap((node) => node.facts))) {
     const [, name, sign, value] = fact.match(/^(.*?) ([=~]) (.*)$/) ?? [null, 'choice', '', fact];
     rows.push([name, sign === '~' ? `one of ${value}` : value]);

@@ -3,7 +3,7 @@
 const FILLS = ['var(--paper)', '#56B4E9', '#E69F00', '#009E73', '#F0E442', 'var(--faint)'];
 const SIGNS = { '+': 'var(--added)', '−': 'var(--different)', '>': 'var(--soft)' };  // the others: changed
 const FIXED = '#1a1a1a';  // ink on the colours, which stay in the dark
-const PAD = 12, TITLE = 24, MOST_BOXES = 600, OPENING = 40, FEW_ASKED = 4;
+const PAD = 12, TITLE = 24, MOST_BOXES = 600, OPENING = 40;
 const FACE = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
 // `svg` is filled by `draw()`; `signs` are those of the parts that a difference touches, by path.
@@ -30,17 +30,12 @@ function structure(graph, svg, signs) {
     if (isLeaf && node.what && (node.name === first || node.name === node.what.replaceAll(' ', '_').toLowerCase() || !node.params && node.name.startsWith(first))) said[0][0] = shortened(node.what);
     else if (says(node)) said.push([shortened(node.what), 9.5, false]);
     const plain = isLeaf && !node.family && !Math.max(...[node.params].flat(), ...[node.macs].flat());
-    if (plain) return [...said, ...asked(node).map((text) => [shortened(text), 9, false])];
+    if (plain) return [...said, ...node.deciders.map((text) => [shortened(text), 9, false])];
     if (node.shape) said.push([shortened(node.shape), 9, false]);
     const costs = [[node.params, 'params'], [node.macs, 'MACs']].filter(([cost]) => Math.max(...[cost].flat()) > 0);
-    said.push(...asked(node).map((text) => [shortened(text), 9, false]));
+    said.push(...node.deciders.map((text) => [shortened(text), 9, false]));
     if (costs.length) said.push([costs.map(([cost, word]) => `${brief(cost)} ${word}`).join(' · '), 9, false]);
     return said;
-  }
-  // The open choices that are declared in a part, with their alternatives; of many their number.
-  function asked(node) {
-    const open = node.facts.filter((fact) => / ~ /.test(fact)).map((fact) => fact.replace(' ~ ', ': '));
-    return open.length <= FEW_ASKED ? open : [...open.slice(0, FEW_ASKED - 1), `and ${open.length - FEW_ASKED + 1} more choices`];
   }
   // Whether the kind of a part says more than its name does.
   const says = (node) => node.what && node.what !== node.name.replace(/\[.*/, '');
@@ -156,7 +151,7 @@ function structure(graph, svg, signs) {
     const put = (name, attributes, ...children) => group.append(element(name, attributes, ...children));
     const touched = signs.get(node.path);
     const outline = touched ? { stroke: SIGNS[touched] ?? 'var(--changed)', 'stroke-width': 2 } : {};
-    if (node.deciders) outline['stroke-dasharray'] = '4 3';  // a choice that is open decides it
+    if (node.deciders.length) outline['stroke-dasharray'] = '4 3';  // a choice that is open decides it
     shapes.push(group);
     const made = [group];
     if (!part.parts) {
