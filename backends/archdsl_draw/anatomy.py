@@ -97,7 +97,8 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
             mine = number[here] = len(rows)
             closed = bool(cut) and level == cut
             row = _row(here, above, closed, inner[here], questions.get(here, ()), costs[here], tables)
-            rows.append([*row, _deciders(inner[here], here.path, outline, tables)])
+            is_whole = here.parent is None
+            rows.append([*row, [] if is_whole else _deciders(inner[here], here.path, outline, tables)])
             for value in inner[here] if closed or not here.children else ():
                 leaf[value] = mine
             if not closed:

@@ -30,7 +30,8 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
     box's corner and in the colour of its outline; the rest is pale."""
     names = (a.name, b.name) if a.name != b.name else (f"{a.name} (first)", f"{b.name} (second)")
     plans = aligned(plans_of((a, b), names), difference)
-    signs = _both([_signs(difference, plan.macro.units, first) for plan, first in zip(plans, (True, False), strict=True)], plans)
+    above, below = (plan.macro.units for plan in plans)
+    signs = _both([_signs(difference, above, below, True), _signs(difference, below, above, False)], plans)
     plans = [replace(p, pale=frozenset(u for u in p.macro.units if u not in found)) for p, found in zip(plans, signs, strict=True)]
     count = len(difference.edits)
     scene = Scene(f"{a.name} → {b.name}", f"{count} difference{'' if count == 1 else 's'}")
@@ -88,12 +89,15 @@ def _explain(scene: Scene, signs: Set[str]) -> None:
         scene.items.append(Label(x, MARGIN + 45.5, "pale: the same in both", 10, "start", colour=SOFT))
 
 
-def _signs(difference: Difference, units: Sequence[Unit], first: bool) -> dict[Unit, str]:
-    """The sign of each box that an edit touches; the gravest where several do."""
+def _signs(difference: Difference, units: Sequence[Unit], others: Sequence[Unit], first: bool) -> dict[Unit, str]:
+    """The sign of each box that an edit touches; the gravest where several do. `others` are the boxes of the other side."""
     found: dict[Unit, str] = {}
     for edit in difference.edits:
         sign = _sign(edit, first)
         for path in spelled_out(_place(edit, first)) if sign else ():
+            if _is_choice(edit) and bool(_near(path, units)) != bool(_near(path, others)):
+                found.update(dict.fromkeys(_near(path, units), "−" if first else "+"))
+                continue
             for unit in _touched(edit, path, units):
                 if found.get(unit) != "~":
                     is_whole = unit.node.path.startswith(path) or sign in "~>"
@@ -121,15 +125,23 @@ def _place(edit: Edit, first: bool) -> str:
     return edit.to if isinstance(edit, Moved) and not first else edit.path
 
 
+def _near(path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
+    """The boxes at a path, in it and around it."""
+    return [u for u in units if u.node.path.startswith(path) or path.startswith(u.node.path)]
+
+
+def _is_choice(edit: Edit) -> bool:
+    return isinstance(edit, ChoiceChanged) or (isinstance(edit, Changed) and edit.field == "answer")
+
+
 def _touched(edit: Edit, path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
-    """The boxes that an edit at `path` concerns: those in it and around it; of a choice those that depend on it, or where
-    it is answered, those of its scope."""
-    near = [u for u in units if u.node.path.startswith(path) or path.startswith(u.node.path)]
+    """The boxes that an edit at `path` concerns: those near it; of a choice those that depend on it, or where it is
+    answered and stands for no layer, those of its scope."""
+    near = _near(path, units)
     if isinstance(edit, Changed) and edit.field == "repeats":
         least = min(int(edit.before), int(edit.after))
         return [u for u in near if _turn(u, path) >= least]
-    is_choice = isinstance(edit, ChoiceChanged) or (isinstance(edit, Changed) and edit.field == "answer")
-    if near or not is_choice:
+    if near or not _is_choice(edit):
         return near
     dependents = [u for u in units if any(KeyPath.parse(c.path) == path for c in u.deciders)]
     return dependents or [u for u in units if path.parent and u.node.path.startswith(path.parent)]

@@ -151,3 +151,28 @@ def test_a_choice_that_differs_marks_what_depends_on_it() -> None:
     marked = {item.note.split("\n")[0] for item in drawing.scene.items if isinstance(item, Box) and item.name and item.stroke == "#1a1a1a"}
     assert marked == {"first"}
     assert any(isinstance(t, Label) and t.text == "width   8..16 by 4 → 8..24 by 4" for t in drawing.scene.items)
+
+
+def test_an_answer_marks_the_layer_that_it_stands_for_and_not_its_neighbours() -> None:
+    text = """arch 1
+block pair(width) = conv(width, 3x3) as a -> conv(width, 3x3) as b
+block extra(width) = conv(width, 1) as mix
+space gated {
+  input x: [b, c = 8, h = 8, w = 8]
+  for i in range(2) as stage {
+    x = x -> pair(8) as block
+    gate ~ [identity, extra(8)]
+    x = x -> gate
+  }
+  output x -> mean(@hw)
+}
+genotype open of gated { stage[0].gate = identity  stage[1].gate = extra }
+genotype shut of gated { stage[0].gate = extra     stage[1].gate = extra }
+model before = gated() with open
+model after = gated() with shut
+"""
+    a, b = network(text, "before"), network(text, "after")
+    answers = [{"stage[0].gate": one, "stage[1].gate": "extra"} for one in ("identity", "extra")]
+    drawing = render_difference(a, b, diff(*answers))
+    tagged = [item for item in drawing.scene.items if isinstance(item, Label) and item.text in "~+−" and item.colour == "#ffffff"]
+    assert [label.text for label in tagged if label.y > 80] == ["+"], "the gate came, and nothing else is marked"
