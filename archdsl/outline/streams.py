@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from archdsl.ir.graph import Op, Value, operands
 from archdsl.outline.reading import Outline
 
-_JOINS = ("concat", "add")
+JOINS = ("concat", "add")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Lateral:
 def lateral(values: Collection[Value], outline: Outline) -> Lateral | None:
     """The connection that a part is; None where it is none: a shortcut joins a stream to itself."""
     leaving = outline.leaving(values)
-    if len(leaving) != 1 or not isinstance(leaving[0], Op) or leaving[0].name not in _JOINS:
+    if len(leaving) != 1 or not isinstance(leaving[0], Op) or leaving[0].name not in JOINS:
         return None
     join, inside = leaving[0], set(values)
     untouched = {v for v in operands(join) if v not in inside}

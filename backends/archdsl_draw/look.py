@@ -132,8 +132,8 @@ def _name(unit: Unit) -> str:
     alternative = next((n.segment for n in unit.node.children if n.level == "alternative"), None)
     if alternative is not None and not _options(unit):
         return alternative
-    is_numbered = unit.node.level == "block" and unit.node.path.index is not None
-    return unit.node.callee if is_numbered or unit.is_lateral else unit.node.path.base
+    is_block = unit.node.level == "block"
+    return unit.node.callee if is_block and (unit.node.path.index is not None or unit.is_lateral) else unit.node.path.base
 
 
 def _window(ops: Iterable[Op]) -> str:

@@ -9,11 +9,11 @@ from functools import partial
 from typing import TypeVar
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.graph import Graph, Pick, Select, Value, operands
+from archdsl.ir.graph import Graph, Op, Pick, Select, Value, operands
 from archdsl.outline.asking import deciding, is_optional
 from archdsl.outline.following import FOLLOWERS, hosts
 from archdsl.outline.reading import Outline, read
-from archdsl.outline.streams import lateral
+from archdsl.outline.streams import JOINS, lateral
 from archdsl.outline.tree import Node
 
 Place = TypeVar("Place")
@@ -72,7 +72,10 @@ def units_of(graph: Graph) -> list[Unit]:
     outline = read(graph)
     units = list(_units(outline))
     _connect(units, graph)
-    return _absorbed(units, outline)
+    units = _absorbed(units, outline)
+    for unit in units:
+        unit.is_lateral = _is_lateral(unit)
+    return units
 
 
 def joined(units: list[Unit], alike: Callable[[Unit, Unit], bool]) -> list[Unit]:
@@ -132,7 +135,7 @@ def _units(outline: Outline) -> Iterator[Unit]:
         if between is None:
             add(node, stage, stream, outline.inside[node])
             return
-        add(node, stage, stream, between.branch).is_lateral = True
+        add(node, stage, stream, between.branch)
         add(outline.owner[between.join], stage, stream, [between.join])
 
     def visit(node: Node, stage: Node | None, stream: str) -> None:
@@ -248,6 +251,29 @@ def _absorbed(units: list[Unit], outline: Outline) -> list[Unit]:
             host.blocks = [(*host.blocks[0], *unit.values)]
             _swallow(host, unit)
     return kept
+
+
+def _is_lateral(unit: Unit) -> bool:
+    """Whether a layer stands between two streams: the one it reads goes on, and the one that it ends in does not come from
+    there."""
+    if len(unit.before) != 1 or len(unit.after) != 1 or not any(isinstance(v, Op) and v.weights for v in unit.values):
+        return False
+    source, join = unit.before[0], unit.after[0]
+    others = [u for u in join.before if u is not unit]
+    goes_on = any(reader is not unit for reader in source.after)
+    return join.node.callee in JOINS and goes_on and bool(others) and not _comes_from(source, others)
+
+
+def _comes_from(source: Unit, units: list[Unit]) -> bool:
+    waiting, seen = list(units), set[Unit]()
+    while waiting:
+        unit = waiting.pop()
+        if unit is source:
+            return True
+        if unit not in seen:
+            seen.add(unit)
+            waiting.extend(unit.before)
+    return False
 
 
 def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
