@@ -16,6 +16,8 @@ from archdsl.ir.notation import amount, between, choice_text, exact, macs_word, 
 from archdsl.outline.paths import KeyPath
 from archdsl.questions.summary import Amount, Row, Summary
 
+_LABEL = 14  # columns
+
 
 def print_summary(summary: Summary) -> None:
     """Prints the stages and the totals."""
@@ -39,8 +41,10 @@ def print_summary(summary: Summary) -> None:
     with out.capture() as printed:
         out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
         out.print(table)
-        for label, text in [*common.items(), *_totals(summary)]:
-            out.print(Text.assemble((f"{label:<14} ", "dim"), text))
+        facts = [*common.items(), *_totals(summary)]
+        wide = max(_LABEL, *(len(label) for label, _ in facts))
+        for label, text in facts:
+            out.print(Text.assemble((f"{label:<{wide}} ", "dim"), text))
     click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
 
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 from archdsl.compare.difference import Totals
 from archdsl.compare.totals import totals
 from archdsl.ir.graph import Graph
-from archdsl.ir.notation import amounts, counts
+from archdsl.ir.notation import amounts, counts, macs_word
+from archdsl.outline.reading import batch_of
 from archdsl_draw.metrics import text_width
 from archdsl_draw.palette import SOFT
 from archdsl_draw.scene import Label, Scene
@@ -41,7 +42,7 @@ def facts_of(graph: Graph) -> list[str]:
     """What a graph is, what it costs, and how many choices it has."""
     known = totals_of(graph)
     parts = ["a space" if graph.choices else "a model"]
-    for what, ends in (("params", known.params), ("MACs", known.macs)):
+    for what, ends in (("params", known.params), (macs_word(batch_of(graph)), known.macs)):
         if ends is not None:
             parts.append(f"{amounts(ends)} {what}")
     if graph.choices:

@@ -73,7 +73,8 @@ class _Cell:
 
     @property
     def text(self) -> str:
-        return fitted(self.label if self.chance is None else f"{self.label}: {self.chance:.2f}", _LONGEST, _TEXT)
+        word = pictured(self.label)
+        return fitted(word if self.chance is None else f"{word}: {self.chance:.2f}", _LONGEST, _TEXT)
 
     @property
     def width(self) -> float:
@@ -179,10 +180,10 @@ class _Drawing:
     def _cells(self, choice: Choice) -> Iterator[_Cell]:
         """Alternatives one by one where there are few, else the domain as one; of many with probabilities the likeliest."""
         chances: Mapping[str, float] | None = self._chances.get(choice.path)
-        labels = [pictured(label) for label in choice.labels()]
+        labels = choice.labels()
         if chances is None:
             if choice.size > _SHOWN or (choice.kind == "range" and choice.size > 4):
-                yield _Cell(pictured(choice_text(choice)).strip("{}"))
+                yield _Cell(choice_text(choice).strip("{}"))
             else:
                 yield from (_Cell(label) for label in labels)
             return

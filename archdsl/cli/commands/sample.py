@@ -10,7 +10,9 @@ import click
 from archdsl.cli.options import input_option, json_option, parse_quantity, set_option
 from archdsl.cli.output import print_json
 from archdsl.cli.target import module_path, open_target
-from archdsl.ir.notation import exact
+from archdsl.ir.graph import Graph
+from archdsl.ir.notation import exact, macs_word
+from archdsl.outline.reading import batch_of
 from archdsl.questions.genotype import Genotype
 
 
@@ -42,16 +44,17 @@ def command(
     if as_json:
         print_json([_facts(*one) for one in zip(genotypes, params, macs, strict=True)])
         return
-    click.echo("\n".join(_document(reference, architecture.name, genotypes, params, macs)), nl=False)
+    click.echo("\n".join(_document(reference, architecture.graph, genotypes, params, macs)), nl=False)
 
 
-def _document(reference: str, name: str, genotypes: Sequence[Genotype], params: Sequence[int], macs: Sequence[int]) -> list[str]:
+def _document(reference: str, graph: Graph, genotypes: Sequence[Genotype], params: Sequence[int], macs: Sequence[int]) -> list[str]:
     """A file of genotypes, each with its cost in a comment."""
     module = module_path(reference)
-    parts = ["arch 1" + (f"\nuse {module}: {name}" if module else "") + "\n"]
+    parts = ["arch 1" + (f"\nuse {module}: {graph.name}" if module else "") + "\n"]
+    unit = macs_word(batch_of(graph))
     for number, (genotype, p, m) in enumerate(zip(genotypes, params, macs, strict=True)):
         title = "sample" if len(genotypes) == 1 else f"sample_{number}"
-        parts.append(f"# {exact(m)} MACs, {exact(p)} params\n{genotype.to_text(title, name)}")
+        parts.append(f"# {exact(m)} {unit}, {exact(p)} params\n{genotype.to_text(title, graph.name)}")
     return parts
 
 
