@@ -24,7 +24,8 @@ FUNCTION: frozenset[Effect] = frozenset(("function",))
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Something that only the second architecture has; `what` is its block or primitive, or a choice's answer."""
+    """Something that only the second architecture has; `what` is its block or primitive, or a choice's
+    answer."""
 
     path: str
     what: str
@@ -81,7 +82,8 @@ class Rewired:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceChanged:
-    """A choice with other alternatives, by label. One alternative means settled, none that nothing asks for it.
+    """A choice with other alternatives, by label. One alternative means settled, none that nothing asks for
+    it.
 
     `kinds` are those of the choice before and after: a range is written as one.
     """

@@ -185,7 +185,8 @@ def _totals(a: Totals, b: Totals) -> Iterator[tuple[str, Span, Span, bool]]:
 
 
 def _pair(a: Span, b: Span, count: bool) -> tuple[str, str, str]:
-    """Both as texts, and the change as far as the texts do not tell it: no number says how one range became another."""
+    """Both as texts, and the change as far as the texts do not tell it: no number says how one range became
+    another."""
     write = counts if count else amounts
     before, after = write(a), write(b)
     if a == b:

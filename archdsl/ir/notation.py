@@ -1,13 +1,13 @@
-"""How values, domains, amounts and counts are written: one spelling for messages, tables, differences and pictures.
+"""How values, domains, amounts and counts are written: one spelling for all that is printed or drawn.
 
 What the language writes is what everything prints:
 
     (1, 3, 3)  1x3x3        range(0, 7, 2)  0..6 by 2        Axes("hw")  @hw
     True       true         0.5             0.5              None        (nothing: the empty text)
 
-A domain is `{relu, gelu}`, numbers in equal steps `24..64 by 8`, a subset `2 of 6`. What runs from a least to a most is
-`2.08M–13.5M`. Amounts have three digits and a unit (`1.96G`); counts are exact below a billion and then have three
-digits (`1.08e18`). All rounding is done in whole numbers, so that no size is too large.
+A domain is `{relu, gelu}`, numbers in equal steps `24..64 by 8`, a subset `2 of 6`. What runs from a least to
+a most is `2.08M–13.5M`. Amounts have three digits and a unit (`1.96G`); counts are exact below a billion and
+then have three digits (`1.08e18`). All rounding is done in whole numbers, so that no size is too large.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def values_text(expr: Expr, write: Callable[[Any], str] = value_text) -> str:
 
 
 def extent_text(expr: Expr) -> str:
-    """A size: its value, or the least and the most that it can be, `24–64`; what has no order is listed, `a or b`."""
+    """A size: its value, or the least and the most that it can be, `24–64`; without an order, `a or b`."""
     values = defined(opened(expr))
     if not values:
         return "?"
@@ -196,7 +196,7 @@ def scientific(value: int) -> str:
 
 
 def _three_digits(value: int) -> tuple[str, int]:
-    """The first three digits of a whole number of at least three, rounded, and the power of ten of the first: ("277", 30)."""
+    """The first three digits of a number that has them, rounded, and the power of ten of the first: ("277", 30)."""
     exponent = int(log10(value))
     exponent += (10 ** (exponent + 1) <= value) - (10**exponent > value)  # the logarithm is only close
     unit = 10 ** (exponent - 2)
@@ -207,7 +207,8 @@ def _three_digits(value: int) -> tuple[str, int]:
 
 
 def factor(before: int, after: int) -> str:
-    """How much more or less: `×1.5`, `÷2`, `×2.77e30`; what would read `×1` is told in full, `+1,296`. Neither is 0."""
+    """How much more or less: `×1.5`, `÷2`, `×2.77e30`; what would read `×1` is told in full, `+1,296`.
+    Neither is 0."""
     sign, high, low = ("×", after, before) if after >= before else ("÷", before, after)
     whole = high // low
     if whole >= 1000:
@@ -217,7 +218,7 @@ def factor(before: int, after: int) -> str:
 
 
 def percent(before: int, after: int) -> str:
-    """A change in per cent, `+9.7%`, or in full where that would read as nothing: `+1,296`. `before` is not 0."""
+    """A change in per cent, `+9.7%`, or in full where that reads as nothing: `+1,296`. `before` is not 0."""
     text = f"{100 * (after - before) / before:+.1f}%"
     return text if text.strip("+-0.%") else step(before, after)
 

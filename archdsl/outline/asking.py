@@ -1,7 +1,8 @@
 """What is open: which choices decide a part, which are declared in it, and how many of some layers there are.
 
-A part is open where an open choice is read by its parameters, picks among its alternatives, or decides whether it is
-there at all: a convolution of an open width, a cell with open edges, and the third layer where `depth ~ 2..4`.
+A part is open where an open choice is read by its parameters, picks among its alternatives, or decides
+whether it is there at all: a convolution of an open width, a cell with open edges, and the third layer where
+`depth ~ 2..4`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def selection_of(value: Value) -> Expr | None:
 
 
 def deciding(values: Iterable[Value], outline: Outline) -> tuple[Choice, ...]:
-    """All choices that a part depends on, in program order, those that decide whether it is there included."""
+    """All choices that a part depends on, in program order, those that decide whether it is there
+    included."""
     found: set[Choice] = set()
     guards = outline.live.values
     for value in values:
@@ -54,7 +56,8 @@ def picking(values: Iterable[Value]) -> tuple[Choice, ...]:
 
 
 def under(choice: Choice, outline: Outline) -> list[Value]:
-    """What stands under a choice, in program order: the operations that are there for some of its answers only."""
+    """What stands under a choice, in program order: the operations that are there for some of its answers
+    only."""
     guards = outline.live.values
     return [v for v in outline.graph.values if isinstance(v, Op) and choice in guards.get(v, TRUE).choices()]
 
@@ -66,7 +69,8 @@ def declared_in(node: Node, outline: Outline) -> dict[KeyPath, Choice]:
 
 
 def answered_in(node: Node, outline: Outline) -> dict[KeyPath, str]:
-    """The answered choices of an instance, by their paths below it, in program order; of a chosen layer that one too."""
+    """The answered choices of an instance, by their paths below it, in program order; of a chosen layer that
+    one too."""
     at = node.choices_path
     answers = ((KeyPath.parse(path), label) for path, label in outline.graph.answers.items())
     return {_below(path, at): label for path, label in answers if path.startswith(at)}

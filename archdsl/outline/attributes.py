@@ -1,4 +1,5 @@
-"""Parameters of operations as the language writes them: it takes the table of primitives to know `@hw` from a text."""
+"""Parameters of operations as the language writes them: it takes the table of primitives to know `@hw` from a
+text."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from archdsl.ops.table import PRIMITIVES
 
 
 def attribute_text(op: Op, name: str) -> str:
-    """A parameter's value, or those that it can take: `3x3`, `@hw`, `{relu, gelu}`; "" for one that the operation lacks.
+    """A parameter's value, or those that it can take: `3x3`, `@hw`, `{relu, gelu}`; "" for one that the
+    operation lacks.
 
     `mean(@hw)` keeps the text hw as `over`; it is written `@hw`.
     """

@@ -1,8 +1,10 @@
-"""Which norms, activations and dropouts belong to which layer: to the one that they read, wherever they stand in the text.
+"""Which norms, activations and dropouts belong to which layer: to the one that they read.
 
-a = x -> conv(16, 3) as a
-c = x -> conv(16, 3) as c
-d = a -> batch_norm as d          belongs to a, though c stands before it
+    a = x -> conv(16, 3) as a
+    c = x -> conv(16, 3) as c
+    d = a -> batch_norm as d          belongs to a, though c stands before it in the text
+
+What is read behind an input belongs to nothing, and stands for itself.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ DROPPING = ("dropout", "drop_path")
 
 
 def followed(node: Node, outline: Outline) -> Value | None:
-    """The value that a norm, an activation or a dropout reads, and so belongs to; None for all else, and behind an input."""
+    """The value that a norm, an activation or a dropout reads, and so belongs to; None for all else, and
+    behind an input."""
     if node.level != "primitive" or node.callee not in FOLLOWERS:
         return None
     read = outline.entering(outline.inside[node])
@@ -52,10 +55,11 @@ S = TypeVar("S", bound=Section)
 
 
 def hosts(sections: Sequence[S], outline: Outline, fits: Callable[[S, S], bool]) -> dict[S, S]:
-    """For each box that follows another the one that it joins: of `conv -> batch_norm -> relu` the convolution.
+    """For each box that follows another the one that it joins: of `conv -> batch_norm -> relu` the
+    convolution.
 
-    It joins where nothing else reads that: an arrow from there to elsewhere would otherwise seem to start behind the
-    norm. `fits(section, source)` says what else has to hold.
+    It joins where nothing else reads that: an arrow from there to elsewhere would otherwise seem to start
+    behind the norm. `fits(section, source)` says what else has to hold.
     """
     home = {value: section for section in sections for value in section.values}
     found: dict[S, S] = {}

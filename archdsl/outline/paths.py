@@ -7,8 +7,9 @@
     path.startswith(KeyPath.parse("group"))       true, as for "group[3]"; not for "gro" or "group[3].block[1]"
     path.below(KeyPath.parse("group[3]"))         block[0].kernel
 
-Several paths that differ in one index are written once with all of them, `group[0, 2].kernel` or `group[0..3].kernel`
-(`gather` makes such a path, `spelled_out` takes it apart), and several scopes one after the other, `a.norm, b.norm`.
+Several paths that differ in one index are written once with all of them, `group[0, 2].kernel` or
+`group[0..3].kernel` (`gather` makes such a path, `spelled_out` takes it apart), and several scopes one after
+the other, `a.norm, b.norm`.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ def index(segment: str) -> str | None:
 
 
 def gather(items: Iterable[T], path: Callable[[T], KeyPath], same: Callable[[T], Hashable]) -> list[tuple[KeyPath, list[T]]]:
-    """Groups the items that are the same but for one index of their paths, under a path that lists the indices.
+    """Groups the items that are the same but for one index of their paths, under a path that lists the
+    indices.
 
     `group[0].kernel` and `group[2].kernel` become `group[0, 2].kernel`; the innermost index is tried first.
     Groups come in the order of their first item.

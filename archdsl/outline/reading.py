@@ -1,11 +1,13 @@
 """A graph read once: its tree of instances, what flows where, and what is live when.
 
-outline = read(graph)
-outline.body                      the nodes that a table or a picture shows: [stem, stage[0], …]
-outline.inside[node]              its values and those below it, in program order
-outline.readers[value]            what reads a value
-outline.entering(values)          what a part reads from outside
-outline.leaving(values)           what others read of it
+    outline = read(graph)
+    outline.body                      the nodes that a table or a picture shows: [stem, stage[0], …]
+    outline.inside[node]              its values and those below it, in program order
+    outline.readers[value]            what reads a value
+    outline.entering(values)          what a part reads from outside
+    outline.leaving(values)           what others read of it
+
+Tables, pictures and the page ask these; none of them goes through the graph itself to know.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ class Outline:
 
     @property
     def body(self) -> list[Node]:
-        """The children of the root; where that is one block and nothing else, what is inside it. Inputs come first.
+        """The children of the root; where that is one block and nothing else, what is inside it. Inputs come
+        first.
 
         `output x -> network` is as good as the network itself. A network of no layers has an empty body.
         """

@@ -1,7 +1,9 @@
 """What repeats: equal siblings in a row or side by side, told once with their number.
 
-block[0] -> block[1] -> block[2]        one run of three, where each reads the one before it and nothing else does
-head[0], head[1]                        one run of two abreast, where both read the same and are read by the same
+    block[0] -> block[1] -> block[2]      one run of three: each reads the one before it, and nothing else does
+    head[0], head[1]                      one run of two abreast: both read the same, and the same reads both
+
+Of an open depth, `depth ~ 2..4`, a run has a least and a most.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ class Repeats:
     _likenesses: dict[Node, int] = field(default_factory=dict)
 
     def runs(self, siblings: Sequence[Node]) -> Iterator[Run]:
-        """Siblings of one name that are equal and chained, or equal and side by side, together; the others alone."""
+        """Siblings of one name that are equal and chained, or equal and side by side, together; the others
+        alone."""
         rest = list(siblings)
         while rest:
             run = Run([rest.pop(0)])
@@ -46,7 +49,8 @@ class Repeats:
             yield run
 
     def likeness(self, node: Node) -> Hashable:
-        """Equal for what is drawn as equal: the same operations with the same weights, whatever their rates of dropping."""
+        """Equal for what is drawn as equal: the same operations with the same weights, whatever their rates
+        of dropping."""
         for inner in reversed(list(node.walk())):
             if inner not in self._likenesses:
                 own = tuple(_value_likeness(v) for v in inner.values)
@@ -76,8 +80,9 @@ class Repeats:
         if len(reads_a) != len(reads_b) or len(leaves_a) != len(leaves_b):
             return False
         inner_a, inner_b = (chain.from_iterable(n.values for n in node.walk()) for node in (a, b))
-        pairs = chain(zip(reads_a, reads_b, strict=True), zip(leaves_a, leaves_b, strict=True), zip(inner_a, inner_b, strict=True))
-        return all(dict(x.shape) == dict(y.shape) for x, y in pairs)
+        first = chain(reads_a, leaves_a, inner_a)
+        second = chain(reads_b, leaves_b, inner_b)
+        return all(dict(x.shape) == dict(y.shape) for x, y in zip(first, second, strict=True))
 
     def _are_chained(self, a: Node, b: Node) -> bool:
         """Whether what leaves the one is what the other reads, and nothing else reads it.
@@ -88,7 +93,9 @@ class Repeats:
         others = self.outline.users(self.outline.inside[a]) - set(self.outline.inside[b])
         if left != read or set(left) & set(self.outline.graph.outputs):
             return False
-        return not others or (is_optional(self.outline.inside[b], self.outline) and all(isinstance(v, Select) for v in others))
+        if not others:
+            return True
+        return is_optional(self.outline.inside[b], self.outline) and all(isinstance(v, Select) for v in others)
 
     def _are_beside(self, a: Node, b: Node) -> bool:
         """Whether both read the same and are read by the same."""

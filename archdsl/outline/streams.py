@@ -1,4 +1,4 @@
-"""Where streams meet: a lateral convolution stands between them and is no layer of the stream that it ends in.
+"""Where streams meet: a lateral convolution stands between them, and is no layer of the one that it ends in.
 
     fuse = (slow, fast) -> { concat of slow and conv(fast) }       of SlowFast, 64 and 16 channels become 80
 
@@ -18,7 +18,8 @@ JOINS = ("concat", "add")
 
 @dataclass(frozen=True, slots=True)
 class Lateral:
-    """A part taken apart: what is done to the one stream, and what joins the result to the other, untouched one."""
+    """A part taken apart: what is done to the one stream, and what joins the result to the other, untouched
+    one."""
 
     branch: tuple[Value, ...]
     join: Value

@@ -73,7 +73,8 @@ class Node:
 
 
 def in_text_order(siblings: Sequence[Node]) -> list[Node]:
-    """Called nodes of one parent in the order in which the text has them, which the flow of data need not follow."""
+    """Called nodes of one parent in the order in which the text has them, which the flow of data need not
+    follow."""
     instances = [node.instance for node in siblings if node.instance is not None]
     parent = instances[0].parent if instances else None
     places = {instance: i for i, instance in enumerate(parent.children)} if parent is not None else {}

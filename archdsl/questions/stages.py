@@ -1,7 +1,7 @@
 """The stages of a network: the rows that a paper's macro table would have, in program order.
 
-A stage is a part of the instance tree: a turn of a labelled loop, a block, or a convolution, linear layer or pool with
-the norm and activation behind it. Equal blocks side by side are one stage.
+A stage is a part of the instance tree: a turn of a labelled loop, a block, or a convolution, linear layer or
+pool with the norm and activation behind it. Equal blocks side by side are one stage.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _ARROW = " → "
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A row: its name, what it does in short texts, its values in order, the choices declared in it, its output.
+    """A row: its name, what it does in short texts, its values in order, the choices declared in it, its
+    output.
 
     `repeat` is how many equal instances the row stands for, `least` how many of them every architecture has.
     """
@@ -48,7 +49,8 @@ class Stage:
 
 
 def stages(graph: Graph) -> tuple[Stage, ...]:
-    """The rows of a graph; every live operation belongs to exactly one. A network that only passes its input on has none."""
+    """The rows of a graph; every live operation belongs to exactly one. A network that only passes its input
+    on has none."""
     outline = read(graph)
     rows = [tuple(equal) for _, equal in groupby(_parts(outline), key=lambda part: _likeness(part, outline))]
     return tuple(_stage(row, outline) for row in rows)
@@ -56,7 +58,8 @@ def stages(graph: Graph) -> tuple[Stage, ...]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Part:
-    """An instance that makes a row, with the values that the row holds. `nodes` are those that declare its choices."""
+    """An instance that makes a row, with the values that the row holds. `nodes` are those that declare its
+    choices."""
 
     node: Node
     values: tuple[Value, ...]
@@ -64,11 +67,11 @@ class _Part:
 
 
 def _parts(outline: Outline) -> list[_Part]:
-    """One part for every child of the body that is called, norms, activations and dropouts with the convolution, linear
-    layer or pool that they read.
+    """One part for every child of the body that is called, norms, activations and dropouts with the
+    convolution, linear layer or pool that they read.
 
-    What no call makes, such as a sum, goes with the last part that it reads; where it reads none, as in `output x * 2`,
-    the body is a part.
+    What no call makes, such as a sum, goes with the last part that it reads; where it reads none, as in
+    `output x * 2`, the body is a part.
     """
     core = outline.core
     children = in_text_order([child for child in parts_of(core) if child.is_called])
@@ -90,11 +93,16 @@ def _parts(outline: Outline) -> list[_Part]:
             row[value] = host if host.level == "primitive" else child
             members.setdefault(row[value], []).append(child)
         values.setdefault(row[value], []).append(value)
-    return [_Part(node, tuple(values[node]), tuple(dict.fromkeys(members.get(node, ())))) for node in sorted(values, key=order.__getitem__)]
+    parts = []
+    for node in sorted(values, key=order.__getitem__):
+        declaring = dict.fromkeys(members.get(node, ()))
+        parts.append(_Part(node, tuple(values[node]), tuple(declaring)))
+    return parts
 
 
 def _likeness(part: _Part, outline: Outline) -> tuple[Any, ...]:
-    """Equal for parts that make one row: turns of an unlabelled loop without choices, equal in text and size."""
+    """Equal for parts that make one row: turns of an unlabelled loop without choices, equal in text and
+    size."""
     path = part.node.path
     if path.index is None or part.node.level == "loop" or _choices(part, outline):
         return (part.node,)
@@ -129,7 +137,8 @@ def _operators(part: _Part, outline: Outline) -> tuple[str, ...]:
 
 
 def _describe(node: Node, outline: Outline) -> Iterator[str]:
-    """One text for a block; for a turn of a loop, and for a block of blocks, one for each of its layers, equal ones counted."""
+    """One text for a block; for a turn of a loop, and for a block of blocks, one for each of its layers,
+    equal ones counted."""
     block = _block(node, outline)
     if block.steps:
         yield block.text()
@@ -156,7 +165,8 @@ def _describe(node: Node, outline: Outline) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A block in short: the convolutions and linear layers of its main path, what stands between them, and further blocks in it."""
+    """A block in short: the convolutions and linear layers of its main path, what stands between them, and
+    further blocks in it."""
 
     callee: str
     steps: tuple[str, ...]
@@ -171,7 +181,8 @@ class _Block:
 
 
 def _counted(layers: Sequence[tuple[_Block | str, Node]], outline: Outline) -> Iterator[str]:
-    """Equal layers counted. Blocks of one build are one text: what differs in one step is given as alternatives."""
+    """Equal layers counted. Blocks of one build are one text: what differs in one step is given as
+    alternatives."""
     for _, alike in groupby(layers, key=lambda layer: _build(layer[0])):
         found = list(alike)
         count = between(*map(str, times([outline.inside[node] for _, node in found], outline)))
@@ -198,7 +209,8 @@ def _either(texts: tuple[str, ...]) -> str:
 
 
 def _layer(node: Node, outline: Outline) -> _Block | str | None:
-    """A layer of a body; None for what a table leaves out: small change, and open choices, which it lists apart."""
+    """A layer of a body; None for what a table leaves out: small change, and open choices, which it lists
+    apart."""
     alternatives = _alternatives(node)
     if alternatives:
         is_settled = alternatives[0].choice not in outline.graph.choices
@@ -219,10 +231,11 @@ def _ops(node: Node, outline: Outline) -> list[Op]:
 
 
 def _block(node: Node, outline: Outline) -> _Block:
-    """A block by its convolutions and linear layers, and by those of the units that it is made of; shortcuts are left out.
+    """A block by its convolutions and linear layers, and by those of the units that it is made of; shortcuts
+    are left out.
 
-    A unit has one of them, or is what most of a block without its own is made of. A block that holds more than that, or a
-    choice between layers, is its name.
+    A unit has one of them, or is what most of a block without its own is made of. A block that holds more
+    than that, or a choice between layers, is its name.
     """
     children = [c for c in node.children if c.segment != "shortcut"]
     blocks = [c for c in children if c.level == "block" and not _is_open(c, outline) and _ops(c, outline)]

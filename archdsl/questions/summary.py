@@ -1,4 +1,5 @@
-"""The paper's macro table of a space or a model: stage by stage its shape, params, MACs and choices, all exact."""
+"""The paper's macro table of a space or a model: stage by stage its shape, params, MACs and choices, all
+exact."""
 
 from __future__ import annotations
 
@@ -51,8 +52,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Everything that `archdsl summary` prints. `elsewhere` are the choices declared outside of any stage, `batch` is what
-    MACs are counted at."""
+    """Everything that `archdsl summary` prints. `elsewhere` are the choices declared outside of any stage,
+    `batch` is what MACs are counted at."""
 
     graph: Graph
     inputs: Mapping[str, Mapping[str, Amount]]

@@ -1,4 +1,5 @@
-"""The macro view of a graph: which boxes there are, in which stage and stream each stands, and what flows where."""
+"""The macro view of a graph: which boxes there are, in which stage and stream each stands, and what flows
+where."""
 
 from __future__ import annotations
 
@@ -24,9 +25,9 @@ _STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part,
 class Unit:
     """One box: a layer or block of the architecture, with the norm and activation behind it.
 
-    `stage` is the turn of a loop or the block that it belongs to, `stream` the name of its block within the stage;
-    `column` counts along the drawing, `lane` down it; `blocks` are the values of each of the equal blocks in a row that it
-    stands for, `is_lateral` where it stands between two streams.
+    `stage` is the turn of a loop or the block that it belongs to, `stream` the name of its block within the
+    stage; `column` counts along the drawing, `lane` down it; `blocks` are the values of each of the equal
+    blocks in a row that it stands for, `is_lateral` where it stands between two streams.
     """
 
     node: Node
@@ -79,8 +80,8 @@ def units_of(graph: Graph) -> list[Unit]:
 
 
 def joined(units: list[Unit], alike: Callable[[Unit, Unit], bool]) -> list[Unit]:
-    """Blocks of one loop that follow each other and are alike, as one box; where the last are optional, what reads the end
-    reads those before it, too."""
+    """Blocks of one loop that follow each other and are alike, as one box; where the last are optional, what
+    reads the end reads those before it, too."""
     kept: list[Unit] = []
     for unit in units:
         host = unit.before[0] if len(unit.before) == 1 else None
@@ -99,7 +100,8 @@ def arrange(units: list[Unit]) -> Macro:
 
 
 def _leads_to(host: Unit, unit: Unit) -> bool:
-    """Whether all that a box gives goes to the next one, or past it to what reads that: a layer that may not be there."""
+    """Whether all that a box gives goes to the next one, or past it to what reads that: a layer that may not
+    be there."""
     others = [reader for reader in host.after if reader is not unit]
     return unit in host.after and all(reader in unit.after and unit.is_optional for reader in others)
 
@@ -119,43 +121,55 @@ def _swallow(host: Unit, unit: Unit) -> None:
 
 
 def _units(outline: Outline) -> Iterator[Unit]:
-    found: list[Unit] = []
-
-    def add(node: Node, stage: Node, stream: str, values: Collection[Value]) -> Unit:
-        ordered = outline.in_order(values)
-        leaving = outline.leaving(ordered) or ordered
-        unit = Unit(node, stage, stream, 0, ordered, max(reversed(leaving), key=_extent), blocks=[tuple(ordered)])
-        unit.is_optional = is_optional(ordered, outline)
-        unit.deciders = deciding(ordered, outline)
-        found.append(unit)
-        return unit
-
-    def add_block(node: Node, stage: Node, stream: str) -> None:
-        between = lateral(outline.inside[node], outline)
-        if between is None:
-            add(node, stage, stream, outline.inside[node])
-            return
-        add(node, stage, stream, between.branch)
-        add(outline.owner[between.join], stage, stream, [between.join])
-
-    def visit(node: Node, stage: Node | None, stream: str) -> None:
-        if node.is_junction:
-            return  # looked through
-        if node.level == "loop" or _is_sequence(node, outline.place):
-            inner_stage = stage or node
-            for child in node.children:
-                visit(child, inner_stage, stream if node.level == "loop" or not stage else stream or node.segment)
-            if node.values:
-                add(node, inner_stage, stream, node.values)
-            return
-        add_block(node, stage or node, stream or node.path.base)
-
+    boxes = _Boxes(outline)
     for part in outline.body:
-        visit(part, None, "")
-    found.sort(key=lambda u: (outline.place[u.values[-1]], u.path))
-    for order, unit in enumerate(found):
+        boxes.visit(part, None, "")
+    boxes.found.sort(key=lambda u: (outline.place[u.values[-1]], u.path))
+    for order, unit in enumerate(boxes.found):
         unit.order = order
         yield unit
+
+
+@dataclass(slots=True)
+class _Boxes:
+    """The boxes as they are found, in the order of the tree."""
+
+    outline: Outline
+    found: list[Unit] = field(default_factory=list)
+
+    def visit(self, node: Node, stage: Node | None, stream: str) -> None:
+        """A box for a part, or for each of the parts of a sequence; a junction is looked through."""
+        if node.is_junction:
+            return
+        if node.level != "loop" and not _is_sequence(node, self.outline.place):
+            self._add_part(node, stage or node, stream or node.path.base)
+            return
+        inner_stage = stage or node
+        is_stream = node.level != "loop" and stage is not None
+        for child in node.children:
+            self.visit(child, inner_stage, stream or node.segment if is_stream else stream)
+        if node.values:
+            self._add(node, inner_stage, stream, node.values)
+
+    def _add_part(self, node: Node, stage: Node, stream: str) -> None:
+        """One box; of what connects two streams one for what is done between them, and one for where they
+        meet."""
+        between = lateral(self.outline.inside[node], self.outline)
+        if between is None:
+            self._add(node, stage, stream, self.outline.inside[node])
+            return
+        self._add(node, stage, stream, between.branch)
+        self._add(self.outline.owner[between.join], stage, stream, [between.join])
+
+    def _add(self, node: Node, stage: Node, stream: str, values: Collection[Value]) -> None:
+        outline = self.outline
+        ordered = outline.in_order(values)
+        leaving = outline.leaving(ordered) or ordered
+        main = max(reversed(leaving), key=_extent)
+        unit = Unit(node, stage, stream, 0, ordered, main, blocks=[tuple(ordered)])
+        unit.is_optional = is_optional(ordered, outline)
+        unit.deciders = deciding(ordered, outline)
+        self.found.append(unit)
 
 
 def _extent(value: Value) -> int:
@@ -167,7 +181,8 @@ def _extent(value: Value) -> int:
 
 
 def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
-    """Whether a block consists of numbered blocks or stages one after the other, so that it is drawn part by part."""
+    """Whether a block consists of numbered blocks or stages one after the other, so that it is drawn part by
+    part."""
     if node.level != "block" or sum(child.level == "alternative" for child in node.children) > 1:
         return False  # what a choice is between is one box
     stack = list(node.children)
@@ -181,7 +196,8 @@ def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
 
 
 def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
-    """Whether a block is a cell, a web of parts in which one reads several others: its picture is the cell view's."""
+    """Whether a block is a cell, a web of parts in which one reads several others: its picture is the cell
+    view's."""
     owner: dict[Value, Node] = {}
     stack = list(node.children)
     while stack:
@@ -223,8 +239,9 @@ def _connect(units: list[Unit], graph: Graph) -> None:
 
 
 def _main_source(unit: Unit, owner: Mapping[Value, Unit]) -> Unit | None:
-    """The box whose stream this one continues: that of the first operands, followed from the result backwards; if what comes
-    from there has other dimensions than the result, as a class token has, the first that has the same."""
+    """The box whose stream this one continues: that of the first operands, followed from the result
+    backwards; if what comes from there has other dimensions than the result, as a class token has, the first
+    that has the same."""
     inside = set(unit.values)
     value = unit.main
     while owner.get(value, unit) is unit:
@@ -254,8 +271,8 @@ def _absorbed(units: list[Unit], outline: Outline) -> list[Unit]:
 
 
 def _is_lateral(unit: Unit) -> bool:
-    """Whether a layer stands between two streams: the one it reads goes on, and the one that it ends in does not come from
-    there."""
+    """Whether a layer stands between two streams: the one it reads goes on, and the one that it ends in does
+    not come from there."""
     if len(unit.before) != 1 or len(unit.after) != 1 or not any(isinstance(v, Op) and v.weights for v in unit.values):
         return False
     source, join = unit.before[0], unit.after[0]
@@ -279,8 +296,8 @@ def _comes_from(source: Unit, units: list[Unit]) -> bool:
 def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
     """Gives every unit its column: stages after what they read, and inside a stage box after box.
 
-    Whatever can wait stands as late as its readers allow: streams that meet stay abreast, a table of weights stands where
-    it is read.
+    Whatever can wait stands as late as its readers allow: streams that meet stay abreast, a table of weights
+    stands where it is read.
     """
     knot = _knots(units)
     inside: dict[Node, list[Unit]] = {}
@@ -317,13 +334,14 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
 
 
 def _clashes(steps: Mapping[Unit, int], *, inner: Mapping[Unit, Collection[Unit]]) -> int:
-    """How often two readers of one box stand in one column, where one of their arrows has to go round the other."""
+    """How often two readers of one box stand in one column, where one of their arrows has to go round the
+    other."""
     return sum(len(readers) - len({steps[v] for v in readers}) for readers in inner.values())
 
 
 def _latest(after: Mapping[Place, Collection[Place]], waiting: bool = False) -> dict[Place, int]:
-    """A step for each place of an acyclic graph: the ends as early as they can be or, if they wait for each other, in the
-    last step; all else right before its readers."""
+    """A step for each place of an acyclic graph: the ends as early as they can be or, if they wait for each
+    other, in the last step; all else right before its readers."""
     unread = dict.fromkeys(after, 0)
     for readers in after.values():
         for reader in readers:
@@ -346,7 +364,8 @@ def _latest(after: Mapping[Place, Collection[Place]], waiting: bool = False) -> 
 
 
 def _knots(units: list[Unit]) -> dict[Node, Node]:
-    """For each stage the first of those that read each other in a circle, so that they are laid out as one stage."""
+    """For each stage the first of those that read each other in a circle, so that they are laid out as one
+    stage."""
     after: dict[Node, dict[Node, None]] = {}
     for unit in units:
         later = after.setdefault(unit.stage, {})
@@ -384,8 +403,8 @@ def _band_name(stages: list[Node], inside: dict[Node, list[Unit]]) -> str:
 
 
 def _lanes(units: list[Unit]) -> int:
-    """A unit continues the lane of the first thing it reads that nothing continues yet, its own stream first; what stands
-    between two streams has a lane between theirs."""
+    """A unit continues the lane of the first thing it reads that nothing continues yet, its own stream first;
+    what stands between two streams has a lane between theirs."""
     busy: dict[int, int] = {}  # lane -> the column up to which it is taken
     tails: dict[Unit, bool] = {}
     inner = [unit for unit in units if not unit.is_lateral]
@@ -414,7 +433,8 @@ def _lanes(units: list[Unit]) -> int:
 
 
 def _between(units: list[Unit], heights: Mapping[Unit, float]) -> dict[Unit, float]:
-    """A lane below the upper of the streams that each lateral unit connects; two of one column do not share it."""
+    """A lane below the upper of the streams that each lateral unit connects; two of one column do not share
+    it."""
     found: dict[Unit, float] = {}
     taken: set[tuple[int, float]] = set()
     for unit in units:
