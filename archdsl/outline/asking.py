@@ -8,9 +8,10 @@ whether it is there at all: a convolution of an open width, a cell with open edg
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import reduce
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TRUE, Expr, TooWide, constant, lift
+from archdsl.ir.expr import TRUE, Expr, TooWide, either, lift, restrict
 from archdsl.ir.graph import Op, Pick, Select, Value
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
@@ -33,16 +34,17 @@ def selection_of(value: Value) -> Expr | None:
     return value.subset if isinstance(value, Pick) else None
 
 
+def conditions(value: Value, outline: Outline) -> tuple[Choice, ...]:
+    """The choices that a value stands under: those that decide whether it is there at all."""
+    return outline.live.values.get(value, TRUE).choices()
+
+
 def deciding(values: Iterable[Value], outline: Outline) -> tuple[Choice, ...]:
-    """All choices that a part depends on, in program order, those that decide whether it is there
-    included."""
+    """All choices that a part depends on, in program order, with those that it stands under."""
     found: set[Choice] = set()
-    guards = outline.live.values
     for value in values:
         found.update(read_by(value))
-        guard = guards.get(value)
-        if guard is not None and guard.scope:
-            found.update(guard.choices())
+        found.update(conditions(value, outline))
     return tuple(sorted(found, key=_order))
 
 
@@ -55,17 +57,11 @@ def picking(values: Iterable[Value]) -> tuple[Choice, ...]:
     return tuple(sorted(found, key=_order))
 
 
-def under(choice: Choice, outline: Outline) -> list[Value]:
-    """What stands under a choice, in program order: the operations that are there for some of its answers
-    only."""
-    guards = outline.live.values
-    return [v for v in outline.graph.values if isinstance(v, Op) and choice in guards.get(v, TRUE).choices()]
-
-
 def declared_in(node: Node, outline: Outline) -> dict[KeyPath, Choice]:
     """The open choices of an instance, by their paths below it; of a choice of layers that one too."""
     at = node.choices_path
-    return {_below(path, at): c for c in outline.graph.choices if (path := KeyPath.parse(c.path)).startswith(at)}
+    paths = ((KeyPath.parse(c.path), c) for c in outline.graph.choices)
+    return {_below(path, at): choice for path, choice in paths if path.startswith(at)}
 
 
 def answered_in(node: Node, outline: Outline) -> dict[KeyPath, str]:
@@ -103,13 +99,19 @@ def is_optional(values: Iterable[Value], outline: Outline) -> bool:
 
 
 def _guard(values: Iterable[Value], outline: Outline) -> Expr:
-    """When the last operation of a part is there; what only passes values on has no say."""
-    guards = outline.live.values
-    last = constant(True)
-    for value in values:
-        if isinstance(value, Op):
-            last = guards.get(value, TRUE)
-    return last
+    """When a part is there: when its last operation is, whatever is chosen inside the part.
+
+    The second turn of `for i in range(depth) { op ~ [identity, wide] … }` is there where the depth is 2 or more, though
+    its only operation is there where `op` is `wide`, too.
+    """
+    held = list(values)
+    last = next((v for v in reversed(held) if isinstance(v, Op)), None)
+    guard = outline.live.values.get(last, TRUE) if last is not None else TRUE
+    for choice in picking(held):
+        if choice in guard.choices():
+            answers = [restrict(guard, {choice: i}) for i in range(choice.size)]
+            guard = reduce(either, answers)
+    return guard
 
 
 def _count(*present: bool) -> int:

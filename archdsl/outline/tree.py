@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Derived, Expr, opened
+from archdsl.ir.expr import Derived, Expr, Variable, opened
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.outline.paths import KeyPath
@@ -77,8 +77,10 @@ def in_text_order(siblings: Sequence[Node]) -> list[Node]:
     follow."""
     instances = [node.instance for node in siblings if node.instance is not None]
     parent = instances[0].parent if instances else None
-    places = {instance: i for i, instance in enumerate(parent.children)} if parent is not None else {}
-    return sorted(siblings, key=lambda node: places.get(node.instance, -1) if node.instance is not None else -1)
+    places: dict[Instance | None, int] = {}
+    if parent is not None:
+        places.update((instance, i) for i, instance in enumerate(parent.children))
+    return sorted(siblings, key=lambda node: places.get(node.instance, -1))
 
 
 def weights_of(value: Value) -> tuple[Weight, ...]:
@@ -147,5 +149,10 @@ def _value_digest(value: Value) -> Hashable:
 
 def _expr_digest(expr: Expr) -> Hashable:
     expr = opened(expr)
-    scope = tuple((KeyPath.parse(v.path).base, v.labels()) if not isinstance(v, Derived) else v.domain for v in expr.scope)
-    return repr((scope, expr.table))
+    return repr((tuple(map(_variable_digest, expr.scope)), expr.table))
+
+
+def _variable_digest(variable: Variable) -> Hashable:
+    if isinstance(variable, Derived):
+        return variable.domain
+    return KeyPath.parse(variable.path).base, variable.labels()

@@ -122,7 +122,7 @@ def _stage(row: Sequence[_Part], outline: Outline) -> Stage:
     values = tuple(value for part in row for value in part.values)
     leaving = outline.leaving(values)
     choices = tuple(choice for part in row for choice in _choices(part, outline))
-    least, most = times([part.values for part in row], outline)
+    least, most = times([outline.inside[part.node] for part in row], outline)
     return Stage(name, _operators(first, outline), values, choices, (leaving or values)[-1].shape, most, least)
 
 

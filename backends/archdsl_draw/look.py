@@ -7,12 +7,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, opened, spread
 from archdsl.ir.graph import Op, Pick, Select, Value
 from archdsl.ir.notation import between, choice_text, defined, domain_text
-from archdsl.outline.asking import declared_in, picking, times
+from archdsl.outline.asking import conditions, declared_in, picking, times
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 from archdsl_draw.macro import Unit
@@ -87,7 +86,7 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
     ops = [v for v in unit.values if isinstance(v, Op)]
     first = [v for v in unit.blocks[0] if isinstance(v, Op)]
     inner = set(picking(unit.blocks[0]))
-    kernels, chosen = _kernels(op for op in first if not _stands_under(op, inner, live))
+    kernels, chosen = _kernels(op for op in first if inner.isdisjoint(conditions(op, outline)))
     is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
     attends = [op for op in ops if op.name in ("attend", "dot")]
     always = any(_is_true(live.values.get(op)) for op in attends)
@@ -108,24 +107,17 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
             (size, live.weights.get(w.identity)) for v in unit.values for w in getattr(v, "weights", ()) for size in (_numel(w.shape),)
         ),
         repeat=times(unit.blocks, outline),
-        inside=_inside(unit, inner - _told(attends, live), outline),
+        inside=_inside(unit, inner - _told(attends, outline), outline),
     )
-
-
-def _stands_under(op: Op, choices: set[Choice], live: Activity) -> bool:
-    """Whether one of the choices decides that an operation is there."""
-    guard = live.values.get(op)
-    return guard is not None and not choices.isdisjoint(guard.choices())
 
 
 def _inside(unit: Unit, untold: set[Choice], outline: Outline) -> int:
     return max(len(untold), len(declared_in(unit.node, outline))) if untold else 0
 
 
-def _told(attends: Iterable[Op], live: Activity) -> set[Choice]:
+def _told(attends: Iterable[Op], outline: Outline) -> set[Choice]:
     """The choices that the star says: whether there is attention."""
-    guards = (live.values.get(op) for op in attends)
-    return {choice for guard in guards if guard is not None for choice in guard.choices()}
+    return {choice for op in attends for choice in conditions(op, outline)}
 
 
 def _name(unit: Unit) -> str:

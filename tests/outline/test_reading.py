@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archdsl.ops.table import PRIMITIVES
-from archdsl.outline.asking import deciding, under
+from archdsl.outline.asking import conditions, deciding, times
 from archdsl.outline.following import FOLLOWERS, followed
 from archdsl.outline.reading import Outline, parts_of, read
 from archdsl.outline.repeats import Repeats
@@ -71,11 +71,29 @@ def test_what_decides_a_part_and_what_stands_under_a_choice() -> None:
     assert [c.path for c in deciding(outline().inside[at("net.side")], outline())] == ["width"]
     assert [c.path for c in deciding(outline().inside[at("net.block[2]")], outline())] == ["net.depth"]
     assert deciding(outline().inside[at("net.stem")], outline()) == ()
-    places = {str(outline().owner[value].path) for value in under(choices["net.depth"], outline())}
-    assert places == {f"net.block[{i}].{leaf}" for i in (1, 2) for leaf in "ab"}
+    graph = outline()
+    beneath = [v for v in graph.graph.ops() if choices["net.depth"] in conditions(v, graph)]
+    assert {str(graph.owner[v].path) for v in beneath} == {f"net.block[{i}].{leaf}" for i in (1, 2) for leaf in "ab"}
 
 
 def test_a_lateral_connection_is_told_from_a_shortcut() -> None:
     between = lateral(outline().inside[at("net.fuse")], outline())
     assert between is not None and [str(outline().owner[v].path) for v in between.branch] == ["net.fuse.across"]
     assert lateral(outline().inside[at("net.block[0]")], outline()) is None
+
+
+def test_a_turn_is_there_whatever_is_chosen_in_it() -> None:
+    text = """arch 1
+space s {
+  input x: [b, c = 4, h = 8, w = 8]
+  depth ~ 1..3
+  for i in range(depth) as turn {
+    op ~ [identity, wide: conv(4, 3x3)]
+    x = x -> op
+  }
+  output x -> mean(@hw)
+}
+"""
+    graph = read(network(text, "s"))
+    turns = [node for node in graph.root.children if node.path.base == "turn"]
+    assert len(turns) == 3 and times([graph.inside[node] for node in turns], graph) == (1, 3)
