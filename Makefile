@@ -28,7 +28,7 @@ golden: $(VENV)/dev.stamp
 # Writes the pages of docs/ that come from tables of the code, and draws the gallery (which needs Graphviz's `dot`).
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m archdsl.ops.reference > docs/primitives.md
-	$(BIN)/python -m archdsl.syntax.codes.reference > docs/diagnostics.md
+	$(BIN)/python -m archdsl.diagnostics.codes.reference > docs/diagnostics.md
 	$(BIN)/python docs/gallery.py
 	$(BIN)/python docs/zoo.py > docs/zoo.md
 

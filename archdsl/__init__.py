@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.version import __version__
 
 if TYPE_CHECKING:

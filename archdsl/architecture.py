@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from archdsl.elaborate.edits import EditTable
-from archdsl.elaborate.project import Project, Sizes
-from archdsl.elaborate.state import State
-from archdsl.elaborate.values import GenotypeV
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.elaborate.inputs import Inputs
+from archdsl.elaborate.project import Project
+from archdsl.elaborate.reference import Reference, opened
+from archdsl.ir.activity import activity
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+from archdsl.ir.requirements import unmet
 
 if TYPE_CHECKING:
     from archdsl.questions.genotype import Genotype
@@ -50,11 +50,16 @@ class Architecture:
     def fix(self, genotype: Mapping[str, str]) -> Architecture:
         """The architecture with the choices that the genotype answers settled; complete, it is a model.
 
-        Raises DiagnosticError for unknown paths and values outside a domain.
+        Raises DiagnosticError for unknown paths and values outside a domain, and E0504 where nothing that is left
+        satisfies the requirements of the space.
         """
         from archdsl.questions.genotype import assignment
 
-        return Architecture(fix(self.graph, assignment(self.graph, genotype)))
+        fixed = fix(self.graph, assignment(self.graph, genotype))
+        broken = unmet(fixed, activity(fixed.outputs))
+        if broken:
+            raise DiagnosticError(*broken)
+        return Architecture(fixed)
 
     def cost(self, genotypes: Any) -> Any:
         """Params and MACs of many genotypes, vectorised.
@@ -76,48 +81,26 @@ class Architecture:
 def load(
     reference: str,
     *,
-    inputs: Sizes | None = None,
+    inputs: Inputs | None = None,
     settings: Mapping[str, str] | None = None,
     genotype: str | None = None,
     project: Project | None = None,
 ) -> Architecture:
     """The space or model of a reference: `file:name`, where a local path comes before the name of what ships.
 
-    Without a name the file must declare a single network. `inputs` feeds another size, by input and dimension;
+    Without a name the file must declare a single network. `inputs` feeds another size: what `--input` takes
+    ("clip=1x3x16x224x224", or several such texts), or a mapping of inputs to sizes, by dimension or all of them in order;
     `settings` are parameters as text; `genotype` names one, as `file:name` or a name in the same file.
 
     Raises DiagnosticError with everything wrong.
     """
     project = project or Project()
-    file, name = split_reference(reference)
-    module = project.module(file)
-    if name is None:
-        name = project.only(module)
-    genotypes = [] if genotype is None else [_genotype(genotype, file, project)]
-    elaborated = project.elaborate(module, name, sizes=inputs, settings=settings, genotypes=genotypes)
+    meant = opened(reference, project)
+    genotypes = [] if genotype is None else [_beside(meant, genotype).genotype()]
+    elaborated = project.elaborate(meant.module, meant.network(), inputs=inputs, settings=settings, genotypes=genotypes)
     return Architecture(elaborated.graph, elaborated.warnings)
 
 
-def split_reference(reference: str) -> tuple[str, str | None]:
-    """`file:name` taken apart; the name is what follows the last colon, if it can be one."""
-    file, colon, name = reference.rpartition(":")
-    if colon and file and name.isidentifier():
-        return file, name
-    return reference, None
-
-
-def _genotype(reference: str, file: str, project: Project) -> GenotypeV:
-    other, name = split_reference(reference)
-    if name is None and reference.isidentifier():
-        other, name = file, reference
-    module = project.module(other)
-    found = [n for n in module.declarations if isinstance(module.find(n, State(EditTable())), GenotypeV)]
-    if name is None and len(found) == 1:
-        name = found[0]
-    value = module.find(name, State(EditTable())) if name is not None else None
-    if not isinstance(value, GenotypeV):
-        has = ", ".join(f"`{n}`" for n in found) or "none"
-        raise DiagnosticError(
-            codes.NO_GENOTYPE.error(None, f"{module.source.name} declares no genotype `{name or ''}`", help=f"it has {has}")
-        )
-    return value
+def _beside(other: Reference, reference: str) -> Reference:
+    """What a genotype's reference means beside that of its space: a name alone is one of the same file."""
+    return replace(other, name=reference) if reference.isidentifier() else opened(reference, other.project)

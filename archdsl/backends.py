@@ -1,25 +1,22 @@
-"""Backends by the suffix that they write: a table of our own first, then whoever registered an entry point.
+"""Backends by the suffix that they write: whoever registered an entry point, those of this package first.
 
-A backend is a module with `SUFFIXES` and `write(graph, path, *, weights, seed)`, registered in the entry-point group
-`archdsl.backends`. Nothing here imports one before it is asked for.
+A backend is a module with `SUFFIXES` and `write(graph, path, *, weights, seed)`, registered in the
+entry-point group `archdsl.backends`; ours are listed there too, and nowhere else. Whatever is asked for by a
+suffix of ours, no module of others is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
 
 GROUP = "archdsl.backends"
-_OWN: Mapping[str, str] = {
-    ".py": "archdsl_python",
-    ".pt2": "archdsl_torch",
-    ".onnx": "archdsl_torch",
-    ".safetensors": "archdsl_torch",
-}
 
 
 class Backend(Protocol):
@@ -32,24 +29,26 @@ class Backend(Protocol):
 
 
 def backend(suffix: str) -> Backend | None:
-    """The backend that writes files of this suffix."""
-    if suffix in _OWN:
-        return cast(Backend, import_module(_OWN[suffix]))
-    return _registered().get(suffix)
+    """The backend that writes files of this suffix. Raises DiagnosticError E0911 where a package is broken."""
+    return next((one for one in _registered() if suffix in one.SUFFIXES), None)
 
 
 def suffixes() -> tuple[str, ...]:
-    """Every suffix that some backend writes."""
-    return (*_OWN, *(suffix for suffix in _registered() if suffix not in _OWN))
+    """Every suffix that some backend writes. Raises DiagnosticError E0911 where another package is broken."""
+    return tuple(dict.fromkeys(suffix for one in _registered() for suffix in one.SUFFIXES))
 
 
-def _registered() -> dict[str, Backend]:
-    """Backends of other packages; our own are registered too, and skipped without importing them."""
-    from importlib.metadata import entry_points
+def _registered() -> Iterator[Backend]:
+    """All backends, ours first; a module of the group that writes no files is none."""
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: (not _is_ours(e), e.name)):
+        try:
+            module = entry.load()
+        except ImportError as error:
+            message = f"the backend `{entry.name}` cannot be imported from `{entry.value}`: {error}"
+            raise DiagnosticError(files.NO_BACKEND.error(None, message, help="install what it needs, or remove it")) from error
+        if hasattr(module, "write") and hasattr(module, "SUFFIXES"):
+            yield cast(Backend, module)
 
-    found: dict[str, Backend] = {}
-    for entry in entry_points(group=GROUP):
-        if not entry.value.startswith("archdsl_"):
-            module = cast(Backend, entry.load())
-            found.update(dict.fromkeys(module.SUFFIXES, module))
-    return found
+
+def _is_ours(entry: EntryPoint) -> bool:
+    return entry.dist is not None and entry.dist.name == "archdsl"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from archdsl.architecture import Architecture, load
 from archdsl.compare import diff
+from archdsl.diagnostics.source import Source
 from archdsl.ir.graph import Graph
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from archdsl_draw import Drawing, render, render_difference
 
 DOCS = Path(__file__).parent

@@ -13,11 +13,11 @@ from typing import Any
 import yaml
 
 import archdsl
+from archdsl.diagnostics.source import Source
 from archdsl.questions.cost import cost
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 Fact = Mapping[str, Any]
 FACTS: dict[str, list[Fact]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))

@@ -26,6 +26,7 @@ def test_every_module_and_every_datum_is_inside(wheel: ZipFile) -> None:
         ("archdsl", "*.py", "archdsl"),
         ("grammar", "*.*", "archdsl/grammar"),
         ("specs", "*.arch", "archdsl/specs"),
+        ("backends/archdsl_lowering", "*.py", "archdsl_lowering"),
         ("backends/archdsl_torch", "*.py", "archdsl_torch"),
         ("backends/archdsl_python", "*.py", "archdsl_python"),
         ("backends/archdsl_draw", "*.py", "archdsl_draw"),
@@ -38,7 +39,7 @@ def test_every_module_and_every_datum_is_inside(wheel: ZipFile) -> None:
 
 def test_nothing_else_is_inside(wheel: ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {"archdsl", "archdsl_torch", "archdsl_python", "archdsl_draw", f"archdsl-{__version__}.dist-info"}
+    assert tops == {"archdsl", "archdsl_lowering", "archdsl_torch", "archdsl_python", "archdsl_draw", f"archdsl-{__version__}.dist-info"}
 
 
 def test_commands_and_backends_are_registered(wheel: ZipFile) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archdsl.syntax.codes import files
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.syntax.decoding import MAX_BYTES, decode
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Source
 
 
 def read(path: Path) -> Source:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archdsl.elaborate import nets
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.edits import EditTable, scratch
 from archdsl.elaborate.idle import is_sound
-from archdsl.elaborate.module import Module
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.reference import Reference
 from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV
@@ -29,20 +28,20 @@ class Opened:
     graph: Graph
 
 
-def open_genotype(project: Project, module: Module, name: str, spaces: Spaces) -> Opened | None:
-    """The genotype of this name; None where the name is of something else. `spaces` keeps what it is of.
+def open_genotype(reference: Reference, name: str, spaces: Spaces) -> Opened | None:
+    """The genotype of this name in a file; None where the name is of something else. `spaces` keeps what it is of.
 
     Raises DiagnosticError for whatever is wrong with it.
     """
-    state = State(EditTable())
-    value = module.find(name, state)
+    state = scratch()
+    value = reference.module.find(name, state)
     if not isinstance(value, GenotypeV):
         return None
     net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
     space = nets.resolve(net, given, value.genotype.span, state)
     graph = spaces.of(space).graph
     if not is_sound(graph, value):
-        project.elaborate(module, name)  # reports every edit that fits nothing
+        reference.project.elaborate(reference.module, name)  # reports every edit that fits nothing
     answers = _answers(value, graph, state)
     settled = fix(graph, answers)
     left_open = {choice.path for choice in settled.choices}

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 COMMANDS: Mapping[str, str] = {
     "check": "Report the errors and warnings of files.",
@@ -51,10 +51,10 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from archdsl.syntax.suggestions import closest
+            from archdsl.diagnostics.suggestions import did_you_mean
 
-            near = closest(args[0], COMMANDS)
-            raise click.UsageError(f"no command `{args[0]}`" + (f"; did you mean `{near[0]}`?" if near else ""), ctx)
+            hint = did_you_mean(args[0], COMMANDS)
+            raise click.UsageError(f"no command `{args[0]}`" + (f"; {hint}" if hint else ""), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -86,7 +86,7 @@ class _Commands(click.Group):
 def _report_own_mistake(error: Exception) -> None:
     """Nobody who uses the command can do anything with a traceback; whoever mends it asks for one."""
     from archdsl.cli.report import report
-    from archdsl.syntax.codes import files
+    from archdsl.diagnostics.codes import files
 
     said = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0][:200]
     report([files.INTERNAL.error(None, f"this is a mistake in archdsl: {said}", help="`archdsl explain E0999` says how to report it")])

@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_INPUT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*([1-9]\d{0,9}(?:x[1-9]\d{0,9})*)\s*", re.ASCII)
 _SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)\s*(.*\S)\s*", re.ASCII | re.DOTALL)
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE]\+?\d{1,2})?)\s*([KMGT]?)\s*", re.ASCII)
 _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
@@ -60,21 +59,6 @@ def run_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
-
-
-def parse_inputs(texts: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
-    """Sizes by the name of the input, in its declared order.
-
-    Raises DiagnosticError (E0907).
-    """
-    sizes: dict[str, tuple[int, ...]] = {}
-    for text in texts:
-        match = _INPUT.fullmatch(text)
-        if match is None or match[1] in sizes:
-            problem = "is given twice" if match else "is not a name and sizes"
-            raise DiagnosticError(files.BAD_INPUT.error(None, f"`--input {text}` {problem}", help="write `--input clip=1x3x16x224x224`"))
-        sizes[match[1]] = tuple(map(int, match[2].split("x")))
-    return sizes
 
 
 def parse_settings(texts: tuple[str, ...]) -> Mapping[str, str]:

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 Format = TypeVar("Format")
 

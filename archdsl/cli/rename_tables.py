@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archdsl.architecture import split_reference
 from archdsl.cli.files import read
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.project import Project
+from archdsl.elaborate.reference import split_reference
 from archdsl.questions import rename
 from archdsl.questions.checkpoint import Table
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.suggestions import closest
 
 SUFFIX = ".rename"
 
@@ -39,8 +39,7 @@ def table_named(name: str) -> Table:
         return _open(path)
     known = {key: p for p in _shipped() for key in (p.stem, p.relative_to(shipped("specs")).as_posix())}
     if name not in known:
-        near = closest(name, known)
-        hint = f"did you mean `{near[0]}`?" if near else f"those that ship: {', '.join(p.stem for p in _shipped())}"
+        hint = did_you_mean(name, known, f"those that ship: {', '.join(p.stem for p in _shipped())}")
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no rename table `{name}`, here or among those that ship", help=hint))
     return _open(known[name])
 

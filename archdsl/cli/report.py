@@ -8,22 +8,22 @@ from collections.abc import Iterable, Sequence
 import click
 
 from archdsl.cli.terminal import has_color
-from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.diagnostics.diagnostic import Diagnostic
 
 FINE, NO, UNASKABLE = 0, 1, 2
 
 
 def report(diagnostics: Iterable[Diagnostic]) -> None:
     """Prints diagnostics to standard error."""
-    from archdsl.syntax.rendering import render
+    from archdsl.diagnostics.rendering import render
 
     for diagnostic in diagnostics:
         click.echo(render(diagnostic, color=has_color(sys.stderr)), err=True, color=True)
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
-    """Files and arguments that cannot be read (E09xx) mean that the question could not be asked."""
+    """What is wrong with the question itself means that it could not be asked."""
     errors = [d for d in diagnostics if d.severity == "error"]
-    if any(d.code.startswith("E09") for d in errors):
+    if any(d.about == "question" for d in errors):
         return UNASKABLE
     return NO if errors else FINE

@@ -5,20 +5,20 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
-from archdsl.syntax.codes import files
+from archdsl.elaborate.reference import Reference, split_reference
 from archdsl.syntax.decoding import MAX_BYTES, decode
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
 
 _MOST_FILES = 2_000  # beside the one that is asked for, where it may find what it uses
 _SUFFIXES = (".arch", ".yaml", ".yml")
 
 
-def open_revision(reference: str) -> tuple[Project, Module, str | None] | None:
-    """The file of `REVISION:PATH[:NAME]` and the name; None where the part before the colon is no revision.
+def open_revision(reference: str) -> Reference | None:
+    """What `REVISION:PATH[:NAME]` refers to; None where the part before the colon is no revision.
 
     A path is relative to the folder that the command runs in, as git's `:./` has it. Raises DiagnosticError where the
     revision has no such file.
@@ -26,9 +26,7 @@ def open_revision(reference: str) -> tuple[Project, Module, str | None] | None:
     revision, colon, rest = reference.partition(":")
     if not colon or not rest or revision.startswith("-") or not _is_commit(revision):
         return None
-    path, colon, name = rest.rpartition(":")
-    if not (colon and name.isidentifier()):
-        path, name = rest, ""
+    path, name = split_reference(rest)
     text = _git("show", f"{revision}:./{path}")
     if text is None:
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{path}` in the revision {revision}"))
@@ -40,7 +38,7 @@ def open_revision(reference: str) -> tuple[Project, Module, str | None] | None:
     errors = [d for d in importer.diagnostics[root / path] if d.severity == "error"]
     if errors:
         raise DiagnosticError(*errors)
-    return Project(importer), module, name or None
+    return Reference(Project(importer), module, name)
 
 
 def git_folder() -> Path | None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from archdsl.architecture import split_reference
 from archdsl.cli.genotypes import Opened, open_genotype
 from archdsl.cli.report import report
 from archdsl.cli.revisions import open_revision
 from archdsl.compare import Difference, GraphPatch, Patch, diff, patch
 from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
-from archdsl.elaborate.module import Module
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.project import Project, networks
+from archdsl.elaborate.reference import Reference, opened
 from archdsl.elaborate.spaces import Spaces
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +25,21 @@ class Side:
     """A file, and which of its networks is meant: None for all of them."""
 
     label: str
-    project: Project
-    module: Module
-    name: str | None
+    meant: Reference
     is_elsewhere: bool = False  # from another revision, so that what it uses may differ too
     spaces: Spaces = field(default_factory=Spaces)
 
     def names(self) -> list[str]:
-        return networks(self.module) if self.name is None else [self.name]
+        return networks(self.meant.module) if self.meant.name is None else [self.meant.name]
 
     def graph(self, name: str) -> Graph:
         """The elaborated network or settled genotype; its warnings are printed."""
-        elaborated = self.project.elaborate(self.module, name)
+        elaborated = self.meant.project.elaborate(self.meant.module, name)
         report(elaborated.warnings)
         return elaborated.graph
 
     def genotype(self, name: str) -> Opened | None:
-        return open_genotype(self.project, self.module, name, self.spaces)
+        return open_genotype(self.meant, name, self.spaces)
 
 
 def open_side(reference: str, other: Side | None = None) -> Side:
@@ -50,22 +48,22 @@ def open_side(reference: str, other: Side | None = None) -> Side:
     What both sides use is read and elaborated once. Raises DiagnosticError where there is neither.
     """
     shares = other is not None and not other.is_elsewhere
-    project = other.project if other is not None and shares else Project()
-    file, name = split_reference(reference)
+    project = other.meant.project if other is not None and shares else Project()
     try:
-        project.find(file)
-    except DiagnosticError:
+        meant = opened(reference, project)
+    except DiagnosticError as error:
+        if any(problem.code != files.NOT_FOUND.id for problem in error.diagnostics):
+            raise
         revision = open_revision(reference)
         if revision is None:
             raise
-        return Side(reference, *revision, is_elsewhere=True)
-    module = project.module(file)
-    return Side(reference, project, module, name, spaces=other.spaces if other is not None and shares else Spaces())
+        return Side(reference, revision, is_elsewhere=True)
+    return Side(reference, meant, spaces=other.spaces if other is not None and shares else Spaces())
 
 
 def single(side: Side) -> str:
     """The one network that is meant. Raises DiagnosticError where the file declares several and none is named."""
-    return side.name or side.project.only(side.module)
+    return side.meant.network()
 
 
 def compare(a: Side, b: Side, name_a: str, name_b: str) -> Difference:

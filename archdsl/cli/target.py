@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
-from archdsl.architecture import Architecture, load, split_reference
-from archdsl.cli.options import parse_inputs, parse_settings
+from archdsl.architecture import Architecture, load
+from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
 from archdsl.elaborate.project import Project
-from archdsl.ir.graph import Graph, Shape
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.elaborate.reference import split_reference
 from archdsl.syntax.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -25,13 +22,8 @@ def open_target(
 
     Raises DiagnosticError for whatever is wrong with the options or the files.
     """
-    sizes = parse_inputs(inputs)
     values = parse_settings(settings)
-    project = Project()
-    architecture = load(reference, settings=values, genotype=genotype, project=project)
-    named = _by_dimension(architecture.graph, sizes)
-    if any(named[given.name] != _nominal(given.shape) for given in architecture.graph.inputs if given.name in named):
-        architecture = load(reference, inputs=named, settings=values, genotype=genotype, project=project)
+    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype)
     report(architecture.warnings)
     return architecture
 
@@ -43,22 +35,3 @@ def module_path(reference: str) -> str | None:
     inside = path.is_relative_to(root)
     parts = (path.relative_to(root) if inside else Path(path.name)).with_suffix("").parts
     return ".".join(parts) if all(_NAME.fullmatch(part) for part in parts) else None
-
-
-def _by_dimension(graph: Graph, sizes: Mapping[str, tuple[int, ...]]) -> dict[str, dict[str, int]]:
-    """The sizes given in order, by the letters that the input declares."""
-    dims = {given.name: given.dims for given in graph.inputs}
-    named: dict[str, dict[str, int]] = {}
-    for name, given in sizes.items():
-        if name not in dims:
-            known = ", ".join(f"`{known}`" for known in dims)
-            raise DiagnosticError(files.BAD_INPUT.error(None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {known}"))
-        if len(given) != len(dims[name]):
-            wanted = f"`{name}` has the {len(dims[name])} dimensions {', '.join(dims[name])}"
-            raise DiagnosticError(files.BAD_INPUT.error(None, f"{wanted}, but {len(given)} sizes were given"))
-        named[name] = dict(zip(dims[name], given, strict=True))
-    return named
-
-
-def _nominal(shape: Shape) -> dict[str, int]:
-    return {dim: size.value for dim, size in shape.items()}

@@ -11,9 +11,9 @@ from archdsl.compare.genotypes import Patch, apply_to_answers, compare_genotypes
 from archdsl.compare.graphs import compare_graphs
 from archdsl.compare.patches import GraphPatch, apply_to_graph, kind_of, patch_graphs, read_graph_patch
 from archdsl.compare.text import as_markdown, as_text
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 __all__ = ["Difference", "GraphPatch", "Patch", "apply", "as_facts", "as_markdown", "as_text", "diff", "patch", "read_patch"]
 

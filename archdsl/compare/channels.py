@@ -1,21 +1,26 @@
-"""Which channel of one model is which of another: labels, carried from where channels arise through all that moves them.
+"""Which channel of one model is which of another: labels, carried along from where channels arise.
 
-Two channels that are the same position of the output of paired layers have the same label. Convolutions and linear
-layers give labels; concatenation, merging, splitting, taking and chunking rearrange them; all else passes them on.
-Dimensions that nothing follows have none, and are then taken to begin alike.
+Two channels that are the same position of the output of paired layers have the same label. Where positions
+come from says the table of primitives (`ops.axes`): layers that make a width give labels; concatenation,
+merging, splitting, taking and chunking rearrange them; all else passes them on. Dimensions that nothing
+follows have none, and are then taken to begin alike. With `a = x -> conv(2)`, `b = x -> conv(3)` and `[a, b]
+-> concat(@c)`, the channels of the result have the labels (a, 0, 0), (a, 0, 1), (b, 0, 0), (b, 0, 1), (b, 0,
+2); where a is widened to 3 channels, those of b are still found.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from archdsl.ir.expr import constant
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
+from archdsl.ops.axes import Ended, Factor, Made, Merged, New, Origin, Own, Padded, Part, Place, Read, Same, Taken
 from archdsl.ops.chunks import chunked
+from archdsl.ops.table import lies_of, origins_of
 
 Labels: TypeAlias = tuple[Hashable, ...]
 Labelled: TypeAlias = Mapping[str, Labels]  # by dimension
@@ -30,42 +35,30 @@ def labels_of(graph: Graph, names: Mapping[Value, Hashable]) -> Mapping[Value, L
     for value in (*graph.inputs, *graph.values):
         name = names.get(value, (id(graph), id(value)))
         if isinstance(value, Input):
-            found[value] = {d: tuple((value.name, d, i) for i in range(n.value)) for d, n in value.shape.items() if n.value <= _MOST}
+            sizes = {d: n.value for d, n in value.shape.items()}
+            found[value] = {d: tuple((value.name, d, i) for i in range(n)) for d, n in sizes.items() if n <= _MOST}
             continue
         read = [found[v] for v in _read(value)]
         if isinstance(value, Op):
-            labels = dict(_RULES.get(value.name, _first)(value, read))
-            made = _made(value)
-            if made is not None:
-                labels[made] = _arising(name, value.shape[made].value, parts.get((value, made), 1))
+            labels = _carried(_Carrying(value, name, read, parts))
         else:
-            labels = dict(_picked(value, read) if isinstance(value, Pick) else read[0])
+            labels = _picked(value, read) if isinstance(value, Pick) else read[0]
         found[value] = {d: own for d, own in labels.items() if d in value.shape and len(own) == value.shape[d].value}
     return found
 
 
 def axes_of(value: Value, weight: Weight, labels: Mapping[Value, Labelled]) -> list[Labels | None]:
     """The labels along each axis of a weight that a value of a model holds; None where an axis has none."""
-    unknown: list[Labels | None] = [None] * len(weight.shape)
-    if not isinstance(value, Op):
-        return unknown
-    out = labels[value]
-    x = labels[value.inputs[0]] if value.inputs else {}
-    match value.name:
-        case "conv":
-            inward = x.get("c") if value.attrs["groups"] == constant(1) else None
-            known: list[Labels | None] = [out.get("c"), inward]
-        case "linear":
-            dims: str = value.attrs["dim"].value
-            known = [out.get(_target(dims)), _outer([x.get(d) for d in dims])]
-        case "batch_norm":
-            known = [out.get("c")]
-        case "layer_norm":
-            known = [out.get(d) for d in value.attrs["dim"].value]
-        case _:
-            known = []
-    found = (known + unknown)[: len(unknown)]
-    return [axis if axis is not None and len(axis) == n.value else None for axis, n in zip(found, weight.shape, strict=True)]
+    found: list[Labels | None] = []
+    for lie, size in zip(lies_of(value, weight), weight.shape, strict=True):
+        axis: Labels | None = None
+        if isinstance(lie, Made):
+            axis = labels[value].get(lie.dim)
+        elif isinstance(lie, Read) and isinstance(value, Op):
+            x = labels[value.inputs[0]]
+            axis = _outer([x.get(d) for d in lie.dims])
+        found.append(axis if axis is not None and len(axis) == size.value else None)
+    return found
 
 
 def positions(before: Labels | None, after: Labels | None, sizes: tuple[int, int]) -> tuple[int | None, ...]:
@@ -85,25 +78,91 @@ def positions(before: Labels | None, after: Labels | None, sizes: tuple[int, int
     return tuple(i if i < sizes[0] else None for i in range(sizes[1]))
 
 
-def _made(op: Op) -> str | None:
-    """The dimension that an op makes anew."""
-    if op.name == "linear":
-        return _target(op.attrs["dim"].value)
-    if op.name == "conv":
-        channels = op.inputs[0].shape.get("c")
-        is_depthwise = channels is not None and op.shape["c"] == channels == op.attrs["groups"]
-        return None if is_depthwise else "c"
-    return None
+@dataclass(frozen=True, slots=True)
+class _Carrying:
+    """An op, its name, the labels of its inputs, and the parts that all users of a value cut it into."""
+
+    op: Op
+    name: Hashable
+    read: Sequence[Labelled]
+    parts: Mapping[tuple[Value, str], int]
+
+    def size(self, dim: str) -> int:
+        size: int = self.op.shape[dim].value
+        return size
+
+    def of(self, place: Place) -> Labels | None:
+        return self.read[place[0]].get(place[1])
 
 
-def _target(dims: str) -> str:
-    return "c" if "c" in dims else dims[0]
+def _carried(carrying: _Carrying) -> Labelled:
+    """The labels of an op's result."""
+    op = carrying.op
+    found: dict[str, Labels] = {}
+    for dim, origin in origins_of(op).items():
+        labels = _along(carrying, dim, origin)
+        if labels is not None:
+            found[dim] = labels
+    return found
+
+
+def _along(carrying: _Carrying, dim: str, origin: Origin) -> Labels | None:
+    """The labels of one dimension of a result."""
+    match origin:
+        case Same(places=places):
+            return next((labels for place in places if (labels := carrying.of(place)) is not None), None)
+        case New():
+            return _arising(carrying.name, carrying.size(dim), carrying.parts.get((carrying.op, dim), 1))
+        case Own():
+            return None
+        case Ended(parts=parts):
+            return _joined([_end(carrying, dim, i, part) for i, part in enumerate(parts)])
+        case Merged(dims=dims):
+            return _outer([carrying.of((0, d)) for d in dims])
+        case Factor(dim=whole, into=into):
+            sizes = [carrying.size(d) for d in into]
+            return _factor(carrying.of((0, whole)), sizes, into.index(dim))
+        case Taken(dim=whole, positions=which):
+            labels = carrying.of((0, whole))
+            return labels and tuple(labels[i] for i in which.value if i < len(labels))
+        case Part(dim=whole, number=number):
+            labels, size = carrying.of((0, whole)), carrying.size(dim)
+            return labels and labels[number * size : (number + 1) * size]
+        case Padded(dim=whole, amounts=amounts):
+            labels = carrying.of((0, whole))
+            low, high = amounts.value
+            return labels and (*_zeros(carrying, "low", low), *labels, *_zeros(carrying, "high", high))
 
 
 def _arising(name: Hashable, size: int, parts: int) -> Labels:
     """Labels of channels that a layer makes; where all users cut them into parts, each part counts its own."""
     each = size // parts if size % parts == 0 else size
     return tuple((name, i // each, i % each) for i in range(size))
+
+
+def _zeros(carrying: _Carrying, side: str, count: int) -> Labels:
+    return tuple((carrying.name, side, i) for i in range(count))
+
+
+def _end(carrying: _Carrying, dim: str, number: int, part: Place | None) -> Labels | None:
+    """The labels of one of several parts; one without the dimension is one position that is like no other."""
+    return carrying.of(part) if part is not None else ((id(carrying.op.inputs[number]), dim),)
+
+
+def _factor(whole: Labels | None, sizes: Sequence[int], number: int) -> Labels | None:
+    """One factor of what was merged, where it is cut as it was made."""
+    if whole is None or not all(isinstance(label, tuple) and len(label) == len(sizes) for label in whole):
+        return None
+    factors: list[Labels] = []
+    for i, size in enumerate(sizes):
+        step = prod(sizes[i + 1 :])
+        labels: list[Hashable] = []
+        for k in range(size):
+            label = whole[k * step]
+            assert isinstance(label, tuple)
+            labels.append(label[i])
+        factors.append(tuple(labels))
+    return factors[number] if tuple(product(*factors)) == whole else None
 
 
 def _read(value: Value) -> tuple[Value, ...]:
@@ -114,36 +173,26 @@ def _read(value: Value) -> tuple[Value, ...]:
     return operands(value)
 
 
-def _first(op: Op, read: Sequence[Labelled]) -> Labelled:
-    """Each dimension as the first input that has it."""
-    found: dict[str, Labels] = {}
-    for one in read:
-        for d, labels in one.items():
-            found.setdefault(d, labels)
-    return found
-
-
 def _picked(pick: Pick, read: Sequence[Labelled]) -> Labelled:
+    """Each dimension as the first operand that has it; the joined one end to end."""
     found: dict[str, Labels] = {}
     for one in read:
         for d, labels in one.items():
             found.setdefault(d, labels)
     if pick.combine == "concat" and pick.dim is not None:
-        found = {**found, **_joined(pick.dim, [one.get(pick.dim) for one in read])}
+        joined = _joined([one.get(pick.dim) for one in read])
+        if joined is not None:
+            found[pick.dim] = joined
     return found
 
 
-def _concat(op: Op, read: Sequence[Labelled]) -> Labelled:
-    dim: str = op.attrs["dim"].value
-    # A part without the dimension is one position of its own, which has no label.
-    parts = [one.get(dim) if dim in v.shape else ((id(v), dim),) for one, v in zip(read, op.inputs, strict=True)]
-    return {**{d: labels for d, labels in _first(op, read).items() if d != dim}, **_joined(dim, parts)}
-
-
-def _joined(dim: str, parts: Sequence[Labels | None]) -> Labelled:
-    if any(part is None for part in parts):
-        return {}
-    return {dim: tuple(label for part in parts if part is not None for label in part)}
+def _joined(parts: Sequence[Labels | None]) -> Labels | None:
+    found: list[Hashable] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return tuple(found)
 
 
 def _outer(parts: Sequence[Labels | None]) -> Labels | None:
@@ -151,68 +200,3 @@ def _outer(parts: Sequence[Labels | None]) -> Labels | None:
     if len(known) < len(parts) or prod(map(len, known)) > _MOST:
         return None
     return known[0] if len(known) == 1 else tuple(product(*known))
-
-
-def _linear(op: Op, read: Sequence[Labelled]) -> Labelled:
-    return {d: labels for d, labels in read[0].items() if d not in op.attrs["dim"].value}
-
-
-def _attend(op: Op, read: Sequence[Labelled]) -> Labelled:
-    """Positions as the query has them, channels as the values."""
-    found = dict(_first(op, read))
-    found.pop("c", None)
-    return {**found, **({"c": read[2]["c"]} if "c" in read[2] else {})}
-
-
-def _merge(op: Op, read: Sequence[Labelled]) -> Labelled:
-    over, into = op.attrs["over"].value, op.attrs["into"].value
-    merged = _outer([read[0].get(d) for d in over])
-    return {**{d: labels for d, labels in read[0].items() if d not in over}, **({into: merged} if merged is not None else {})}
-
-
-def _split(op: Op, read: Sequence[Labelled]) -> Labelled:
-    """The factors of what was merged, where it is cut as it was made."""
-    over, into = op.attrs["over"].value, op.attrs["into"].value
-    kept = {d: labels for d, labels in read[0].items() if d != over}
-    whole = read[0].get(over)
-    sizes = [op.shape[d].value for d in into]
-    if whole is None or not all(isinstance(label, tuple) and len(label) == len(into) for label in whole):
-        return kept
-    steps = [prod(sizes[i + 1 :]) for i in range(len(sizes))]
-    factors = [tuple(whole[k * step][i] for k in range(size)) for i, (size, step) in enumerate(zip(sizes, steps, strict=True))]
-    return {**kept, **dict(zip(into, factors, strict=True))} if tuple(product(*factors)) == whole else kept
-
-
-def _rename(op: Op, read: Sequence[Labelled]) -> Labelled:
-    names = dict(zip(op.attrs["over"].value, op.attrs["into"].value, strict=True))
-    return {names.get(d, d): labels for d, labels in read[0].items()}
-
-
-def _take(op: Op, read: Sequence[Labelled]) -> Labelled:
-    found = dict(read[0])
-    for d in [d for d in found if d in op.attrs and op.attrs[d].value is not None]:
-        wanted = op.attrs[d].value
-        found[d] = tuple(found[d][i] for i in ((wanted,) if isinstance(wanted, int) else wanted) if i < len(found[d]))
-    return found
-
-
-def _chunk(op: Op, read: Sequence[Labelled]) -> Labelled:
-    (dim,) = (d for d in op.attrs if len(d) == 1 and op.attrs[d].value is not None)
-    part = op.attrs["index"].value
-    found = dict(read[0])
-    if dim in found:
-        size = op.shape[dim].value
-        found[dim] = found[dim][part * size : (part + 1) * size]
-    return found
-
-
-_RULES: Mapping[str, Callable[[Op, Sequence[Labelled]], Labelled]] = {
-    "linear": _linear,
-    "concat": _concat,
-    "attend": _attend,
-    "merge": _merge,
-    "split": _split,
-    "rename": _rename,
-    "take": _take,
-    "chunk": _chunk,
-}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from archdsl.compare.expressions import ChoicePairs
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, opened
+from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Op, Pick, Select, Value
 from archdsl.outline.paths import KeyPath, natural
 from archdsl.outline.tree import Node
@@ -54,14 +54,15 @@ def settled_as(choices: Sequence[Choice], values: Mapping[Value, Value], present
         there = {i for i, label in enumerate(labels) if KeyPath.parse(choice.path).child(label) in present}
         if there:
             open_[choice] &= there
-    facts = [(e, y.value) for a, b in values.items() for x, y in _counterparts(a, b) if y.is_constant and x.scope for e in (opened(x),)]
+    facts = [(x, y.value) for a, b in values.items() for x, y in _counterparts(a, b) if y.is_constant and x.scope]
     facts = [(e, value) for e, value in facts if all(v in open_ for v in e.scope)]
     while facts:
         known = {c: next(iter(still)) for c, still in open_.items() if len(still) == 1}
         rest = []
         for expr, value in facts:
             free = [v for v in expr.scope if v not in known]
-            if len(free) == 1 and isinstance(left := free[0], Choice):
+            if len(free) == 1:
+                left = free[0]
                 open_[left] &= {i for i in open_[left] if expr.at({**known, left: i}) == value}
             elif free:
                 rest.append((expr, value))

@@ -8,7 +8,8 @@ from itertools import product
 from math import prod
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TABLE_LIMIT, Expr, opened
+from archdsl.ir.codec import function
+from archdsl.ir.expr import TABLE_LIMIT, Expr
 
 
 @dataclass(eq=False, slots=True)
@@ -34,13 +35,9 @@ def agree(a: Expr, b: Expr, choices: ChoicePairs) -> bool:
     """
     if a.is_constant and b.is_constant:
         return bool(a.value == b.value)
-    a, b = opened(a), opened(b)
-    if not all(isinstance(v, Choice) for v in (*a.scope, *b.scope)):
-        return set(map(repr, a.distinct())) == set(map(repr, b.distinct()))
-    scope_a = [v for v in a.scope if isinstance(v, Choice)]
-    scope_b = [v for v in b.scope if isinstance(v, Choice)]
+    scope_a, scope_b = list(a.scope), list(b.scope)
     if [choices.pairs.get(c) for c in scope_a] == scope_b and all(map(choices.identical, scope_a)):
-        return a.table == b.table
+        return function(a) == function(b)
     backward = {y: x for x, y in choices.pairs.items()}
     common = [c for c in scope_a if c in choices.pairs] + [backward[c] for c in scope_b if c in backward and backward[c] not in scope_a]
     only_a = [c for c in scope_a if c not in choices.pairs]

@@ -8,9 +8,9 @@ from typing import Any
 
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Added, Changed, Edit, Removed
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.outline.paths import KeyPath, gather, natural
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 FORMAT_VERSION = 1
 Answers = Mapping[str, str]  # a genotype: path -> label

@@ -12,6 +12,8 @@ from archdsl.compare.graphs import paired
 from archdsl.compare.inheritance import Heir, heirs, inheritance
 from archdsl.ir.graph import Graph, Op, Value
 from archdsl.ir.instance import key
+from archdsl.ops.axes import Within
+from archdsl.ops.table import PRIMITIVES, lies_of
 
 Positions: TypeAlias = tuple[int | None, ...]  # for each position of an axis the one that it was, None for a new one
 
@@ -58,13 +60,14 @@ def migration(a: Graph, b: Graph) -> Migration:
     modules: dict[str, str] = {}
     statistics: dict[str, Positions] = {}
     for x, y in pairing.nodes.values.items():
-        if isinstance(x, Op) and isinstance(y, Op) and x.name == y.name == "batch_norm":
+        dim = PRIMITIVES[y.name].running if isinstance(y, Op) else ""
+        if dim and isinstance(x, Op) and isinstance(y, Op) and x.name == y.name:
             place = _place(y)
             if place not in modules:
                 modules[place] = _place(x)
-                sizes = x.shape["c"].value, y.shape["c"].value
+                sizes = x.shape[dim].value, y.shape[dim].value
                 if sizes[0] != sizes[1]:
-                    statistics[place] = positions(labels_a[x].get("c"), labels_b[y].get("c"), sizes)
+                    statistics[place] = positions(labels_a[x].get(dim), labels_b[y].get(dim), sizes)
     return Migration(carries, modules, statistics, inheritance(pairing))
 
 
@@ -78,8 +81,8 @@ def _carry(heir: Heir, labels_a: Mapping[Value, Labelled], labels_b: Mapping[Val
     x, y = heir.holders
     if _is_grouped_otherwise(x, y):
         return Carry(name)
-    is_kernel = isinstance(y, Op) and y.name == "conv" and heir.weight.name == "weight"
-    kernel = 2 if is_kernel else len(heir.weight.shape)
+    lies = lies_of(y, heir.weight)
+    kernel = next((i for i, lie in enumerate(lies) if isinstance(lie, Within)), len(lies))
     axes: list[Positions] = []
     before, after = axes_of(x, heir.source, labels_a), axes_of(y, heir.weight, labels_b)
     for i, (m, n) in enumerate(zip(heir.source.shape, heir.weight.shape, strict=True)):
@@ -98,7 +101,9 @@ def _centre(before: int, after: int) -> Positions:
 
 def _is_grouped_otherwise(x: Value, y: Value) -> bool:
     """Whether a convolution's groups see other channels than before: its numbers then mean nothing."""
-    if not (isinstance(x, Op) and isinstance(y, Op) and x.name == y.name == "conv"):
+    if not (isinstance(x, Op) and isinstance(y, Op) and x.name == y.name):
+        return False
+    if PRIMITIVES[y.name].role != "convolution":
         return False
     groups = [(op.attrs["groups"].value, op.inputs[0].shape["c"].value, op.shape["c"].value) for op in (x, y)]
     (many, inward, out), (many_after, inward_after, out_after) = groups

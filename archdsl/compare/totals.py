@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from archdsl.compare.difference import Totals
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import binding
+from archdsl.ir.costs import METRICS, cost_terms
 from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph
-from archdsl.questions.cost import METRICS, cost_terms
 from archdsl.questions.count import architectures
 from archdsl.questions.diagram import live
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 def totals(graph: Graph) -> Totals:

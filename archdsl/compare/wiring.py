@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, operands
-
-_COMMUTES = ("add", "mul")
+from archdsl.ops.table import PRIMITIVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def _alike(a: Value, b: Value, seen_a: Mapping[Value, _Sources], seen_b: Mapping
         return _equal(joined_a, _Sources(frozenset().union(*(s.values for s in theirs)), True), pairs)
     if all(_equal(m, n, pairs) for m, n in zip(ours, theirs, strict=True)):
         return True
-    if not isinstance(a, Op) or a.name not in _COMMUTES:
+    if not isinstance(a, Op) or not PRIMITIVES[a.name].commutes:
         return False
     covered = all(any(_equal(m, n, pairs) for n in theirs) for m in ours)
     return covered and all(any(_equal(m, n, pairs) for m in ours) for n in theirs)

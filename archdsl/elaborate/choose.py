@@ -8,6 +8,10 @@ from typing import NoReturn
 
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import choices as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Label
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import count_of, numbers_of, size_expr
 from archdsl.elaborate.state import State, fail
@@ -30,10 +34,6 @@ from archdsl.ir.choice import Alternative, Kind
 from archdsl.ir.expr import TABLE_LIMIT, Expr, constant, index_of, of_choice
 from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Label
-from archdsl.syntax.source import Span
 
 
 def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:

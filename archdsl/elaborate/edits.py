@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import edits as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import closest, question
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
-from archdsl.elaborate.values import ListV, RangeV, Thing
+from archdsl.elaborate.state import State
+from archdsl.elaborate.values import ListV, Poison, RangeV, Thing
 from archdsl.ir.choice import Alternative
 from archdsl.ir.notation import value_text
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
-
-if TYPE_CHECKING:
-    from archdsl.elaborate.state import State
 
 # A pattern is a path with sets of indices: names as text, a range for `[0..2]`, None for `[*]`.
 Pattern = tuple["str | frozenset[int] | range | None", ...]
@@ -56,6 +54,7 @@ class EditTable:
     edits: list[Edit] = field(default_factory=list)
     values: dict[str, list[Edit]] = field(default_factory=dict)  # set and narrow, by last name
     rewriting: list[Edit] = field(default_factory=list)
+    broken: bool = False  # some could not be read, so what is left open may be settled by them
     settable: dict[str, Sequence[str]] = field(default_factory=dict)  # the parameters of each instance, for suggestions
 
     @property
@@ -71,6 +70,9 @@ class EditTable:
 
     def _add(self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern, genotype: bool, refused: list[Diagnostic]) -> None:
         for node in edits:
+            if isinstance(node, ast.Broken):
+                self.broken = True
+                continue
             if isinstance(node, ast.GroupEdit):
                 self._add(node.edits, frame, prefix + pattern_of(node.path), genotype, refused)
                 continue
@@ -80,13 +82,16 @@ class EditTable:
                 continue
             paths = (node.path,) if isinstance(node, ast.SetEdit | ast.NarrowEdit) else node.paths
             for path in paths:
-                edit = Edit(prefix + pattern_of(path), node, frame, path, genotype)
-                self.edits.append(edit)
-                if isinstance(node, ast.SetEdit | ast.NarrowEdit):
-                    name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
-                    self.values.setdefault(name, []).append(edit)
-                else:
-                    self.rewriting.append(edit)
+                self.insert(Edit(prefix + pattern_of(path), node, frame, path, genotype))
+
+    def insert(self, edit: Edit) -> None:
+        """Adds one edit behind the others."""
+        self.edits.append(edit)
+        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
+            name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
+            self.values.setdefault(name, []).append(edit)
+        else:
+            self.rewriting.append(edit)
 
     def rewrites(self, path: str) -> Rewrite | None:
         """What happens to the instance of this path, if anything."""
@@ -215,6 +220,11 @@ def text_of(pattern: Pattern) -> str:
     return text
 
 
+def scratch() -> State:
+    """A state of its own without edits: for a value that is asked for outside of any network."""
+    return State(EditTable())
+
+
 def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> Diagnostic:
     """The error for an edit that matches nothing, with the nearest path that exists.
 
@@ -231,7 +241,7 @@ def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> D
         inside = sorted({p for p in paths if begins(edit.pattern[:-1], split(p))})
         found = closest(last, sorted({p.rpartition(".")[2] for p in inside}))
         near = [p for p in inside if found and p.rpartition(".")[2] == found[0]]
-    hint = f"did you mean `{near[0]}`?" if near else _inside(edit.pattern, paths)
+    hint = question(near[:1]) or _inside(edit.pattern, paths)
     return codes.NO_MATCH.error(edit.path.span, f"`{text}` matches no choice, parameter or layer", help=hint)
 
 
@@ -251,7 +261,10 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
                 return i
         if frame.env.find(node.name) is None and frame.module.find(node.name, state) is None:
             _refuse(node, node.name, alternatives, path)
-    value = _constant(expressions.evaluate(node, frame, state), node.span, state)
+    given = expressions.evaluate(node, frame, state)
+    if isinstance(given, Poison):
+        raise DiagnosticError()  # reported where it went wrong
+    value = _constant(given, node.span, state)
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i
@@ -280,7 +293,7 @@ def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> st
         return f"the nearest {'is' if len(near) == 1 else 'are'} {' and '.join(near)}; " if near else ""
     word = text.strip('"')
     found = [a.label for a in alternatives if a.label == word] or closest(word, [a.label for a in alternatives])
-    return f"did you mean `{found[0]}`? " if found else ""
+    return f"{question(found[:1])} " if found else ""
 
 
 def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> list[int]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.calls as calls
 import archdsl.elaborate.layers as layers
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import operators
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import items_of, iterate, numbers_of, size_expr, unpack
-from archdsl.elaborate.state import State, fail
+from archdsl.elaborate.sequences import is_undefined, items_of, iterate, numbers_of, size_expr, unpack
+from archdsl.elaborate.state import State, fail, reason
+from archdsl.elaborate.unknown import unknown_name
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
@@ -33,15 +41,11 @@ from archdsl.elaborate.values import (
     TupleV,
     describe,
 )
-from archdsl.ir.expr import Expr, constant, lift, negate
+from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
 from archdsl.ir.notation import Axes, value_text
+from archdsl.ir.work import Exhausted
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 _BUILTINS: dict[str, Thing] = {name: PrimitiveL(p) for name, p in PRIMITIVES.items() if not p.internal}
 _BUILTINS.update({name: FunctionV(name) for name in FUNCTION_NAMES})
@@ -85,6 +89,9 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
             return NamedL(value.layer if isinstance(value, NamedL) else value, node.name)
         case ast.Call():
             return calls.call(node, frame, state)
+        case ast.Broken():
+            state.broken = True
+            return POISON
         case ast.Conditional():
             return _conditional(node, frame, state)
         case ast.Binary():
@@ -122,6 +129,22 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
                 )
             )
     raise AssertionError(node)
+
+
+def attempt(node: ast.Expr, frame: Frame, state: State) -> Thing:
+    """The value of a part of an expression: where it has none that is reported, and the other parts are still looked at.
+
+    Raises DiagnosticError outside of bodies, where values are kept for later.
+    """
+    try:
+        return evaluate(node, frame, state)
+    except Exhausted:
+        raise
+    except DiagnosticError as error:
+        if frame.constant:
+            raise
+        state.report(*error.diagnostics)
+        return POISON
 
 
 def scalar(node: ast.Expr, frame: Frame, state: State, what: str) -> Expr:
@@ -188,12 +211,14 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
     value = frame.env.find(node.name)
     if value is None:
         value = frame.module.find(node.name, state)
+    if isinstance(value, Poison):
+        state.broken = True
     if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
         fail(codes.WRONG_KIND, node.span, f"`{node.name}` is a search plan, which has no value", help="a plan is run: `archdsl search`")
     if value is None:
         value = _BUILTINS.get(node.name)
     if value is None:
-        candidates = set(_BUILTINS) | set(frame.module.declarations) | set(frame.module.imports)
+        candidates = set(_BUILTINS) | frame.module.usable
         help = None
         env: Env | None = frame.env
         while env is not None:
@@ -201,43 +226,58 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
             if node.name in env.dropped:
                 help = f"`{node.name}` is assigned under a choice only: assign it before the `if` as well"
             env = env.outer
-        near = closest(node.name, sorted(candidates))
-        if help is None and near:
-            help = f"did you mean `{near[0]}`?"
-        fail(name_codes.UNKNOWN_NAME, node.span, f"unknown name `{node.name}`", help=help)
+        found = unknown_name(node.name, node.span, candidates)
+        raise DiagnosticError(found if help is None else replace(found, help=help))
     return state.settled(value) if isinstance(value, Expr) else value
 
 
 def _items(entries: tuple[ast.Entry, ...], frame: Frame, state: State) -> tuple[Item, ...]:
-    return tuple(Item(evaluate(e.value, frame, state), e.label, word(e.value)) for e in entries)
+    return tuple(Item(attempt(e.value, frame, state), e.label, word(e.value)) for e in entries)
 
 
 def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.items[0], frame, state)
+    value = attempt(node.items[0], frame, state)
     if isinstance(value, LAYERS):
         steps: list[tuple[str | None, Layer]] = []
         for item in node.items:
-            layer = value if item is node.items[0] else evaluate(item, frame, state)
+            layer = value if item is node.items[0] else attempt(item, frame, state)
             if isinstance(layer, Poison):
-                return POISON
+                value = POISON
+                continue
             if not isinstance(layer, LAYERS):
                 fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
             steps.append((word(item), layer))
-        return ChainL(tuple(steps), node.span)
+        return POISON if isinstance(value, Poison) else ChainL(tuple(steps), node.span)
+    if is_undefined(value):
+        return value
     if not isinstance(value, Tensor | TupleV | ListV | PickV | Poison):
         fail(codes.WRONG_KIND, node.items[0].span, f"an arrow starts from a tensor, not from {describe(value)}")
     for item in node.items[1:]:
-        layer = evaluate(item, frame, state)
+        state.fed = item.value if isinstance(item, ast.Named) else item
+        layer = attempt(item, frame, state)
         if isinstance(layer, Poison) or isinstance(value, Poison):
             value = POISON
             continue
-        if isinstance(layer, PickV):
-            value = layers.feed(layer, value, word(item), item.span, frame, state)
-            continue
-        if not isinstance(layer, LAYERS):
-            fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
-        value = layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
+        try:
+            value = _arrow(value, layer, item, frame, state)
+        except Exhausted:
+            raise
+        except DiagnosticError as error:
+            state.report(*error.diagnostics)
+            value = POISON
     return value
+
+
+def _arrow(value: Thing, layer: Thing, item: ast.Expr, frame: Frame, state: State) -> Thing:
+    """`value -> item`, where the item is this layer."""
+    if is_undefined(layer):
+        assert isinstance(layer, Expr)
+        return branches.join(layer, (value,), (word(item) or "layer",), item.span, frame.instance, state)
+    if isinstance(layer, PickV):
+        return layers.feed(layer, value, word(item), item.span, frame, state)
+    if not isinstance(layer, LAYERS):
+        fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
+    return layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
 
 
 def _conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
@@ -245,6 +285,8 @@ def _conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
     if isinstance(value, Poison):
         return value
     test = state.settled(operators.truth(value, node.test.span, "the condition"))
+    if is_undefined(test):
+        return test
     if test.is_constant:
         return evaluate(node.value if test.value else node.orelse, frame, state)
     with state.under(test):
@@ -286,27 +328,50 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
     value = evaluate(node.value, frame, state)
     if isinstance(value, Poison):
         return value
+    if is_undefined(value):
+        return value
     if isinstance(value, Tensor):
-        size = value.shape.get(node.name)
+        if node.name not in value.shape and value.value in state.wrong:
+            return POISON  # what is wrong is told where it went wrong
         if node.name == "b":
             fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
-        if size is None:
+        if node.name not in value.shape:
             has = ", ".join(value.shape)
-            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]")
-        return state.settled(size)
+            help = _size_help(node, value) if len(node.name) > 1 else None
+            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]", help=help)
+        return state.size(value.value, node.name)
     if isinstance(value, TupleV | ListV):
         for item in value.items:
             if item.name == node.name:
                 return item.value
         labels = [i.name for i in value.items if i.name]
-        near = closest(node.name, sorted(set(labels)))
         fail(
             name_codes.UNKNOWN_MEMBER,
             node.span,
             f"{describe(value)} has no element `{node.name}`",
-            help=f"did you mean `{near[0]}`?" if near else None,
+            help=did_you_mean(node.name, labels),
         )
     fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
+
+
+_LETTERS = {
+    "channels": "c",
+    "width": "w",
+    "height": "h",
+    "time": "t",
+    "frames": "t",
+    "depth": "t",
+    "tokens": "n",
+    "length": "n",
+    "features": "c",
+}
+
+
+def _size_help(node: ast.Attr, tensor: Tensor) -> str:
+    """Sizes are called by their letters: `x.c`, not `x.shape[1]` or `x.channels`."""
+    letter = _LETTERS.get(node.name, next((dim for dim in tensor.shape if dim != "b"), "c"))
+    text = node.value.span.text if isinstance(node.value, ast.Ref) else "x"
+    return f"sizes have names: write `{text}.{letter}`"
 
 
 def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
@@ -314,6 +379,8 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
     index = evaluate(node.index, frame, state)
     if isinstance(value, Poison) or isinstance(index, Poison):
         return POISON
+    if is_undefined(value):
+        return value
     items = items_of(value)
     if items is None and not isinstance(value, Expr):
         items = tuple(Item(v) for v in iterate(value, node.value.span, state))
@@ -325,24 +392,32 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
-    if index.is_constant:
-        return items[_within(index.value, len(items), node)].value
-    for i in index.distinct():
-        _within(i, len(items), node)
-    words = tuple(i.name or str(k) for k, i in enumerate(items))
-    return branches.join(index, tuple(i.value for i in items), words, node.span, frame.instance, state)
+    index = state.told(lift(_whole, index), node.index.span, codes.WRONG_KIND)
+    index = state.told(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
+    if is_undefined(index) and not items:
+        return index
+    words = tuple([i.name or str(k) for k, i in enumerate(items)])
+    return branches.join(index, tuple([i.value for i in items]), words, node.span, frame.instance, state)
 
 
 def _within(index: Any, length: int, node: ast.Item) -> int:
+    """A position in a list. Raises DiagnosticError where it has none such."""
+    try:
+        return _position(length, _whole(index))
+    except Undefined as undefined:
+        raise DiagnosticError(reason(undefined.placed(node.span, codes.OUT_OF_RANGE), node.span)) from None
+
+
+def _whole(index: Any) -> int:
     if isinstance(index, bool) or not isinstance(index, int):
-        fail(codes.WRONG_KIND, node.index.span, f"an index is a whole number, not {value_text(index)}")
+        raise Undefined(f"an index is a whole number, not {value_text(index)}", code=codes.WRONG_KIND)
+    return index
+
+
+def _position(length: int, index: int) -> int:
     if not 0 <= index < length:
-        fail(
-            codes.OUT_OF_RANGE,
-            node.span,
-            f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list",
-            help=f"indices count from 0 to {length - 1}" if length else None,
-        )
+        message = f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list"
+        raise Undefined(message, help=f"indices count from 0 to {length - 1}" if length else None)
     return index
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl.elaborate.edits import Edit, EditTable, matches, split, text_of
-from archdsl.elaborate.state import State
+from archdsl.diagnostics.codes import edits as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.elaborate.edits import Edit, EditTable, matches, scratch, split, text_of
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, restrict
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import edits as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 
 def idle_answers(space: Graph, genotype: GenotypeV) -> list[Diagnostic]:
@@ -53,7 +52,7 @@ def _reached(space: Graph, table: EditTable) -> dict[Edit, list[Choice]]:
 
 def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) -> list[Edit]:
     """The lines that reach choices, all of them inactive. Raises DiagnosticError for answers outside a domain."""
-    state = State(EditTable())
+    state = scratch()
     asked = dict.fromkeys(c for choices in reached.values() for c in choices)
     answers = {c: table.kept(c.path, c.alternatives, state)[0] for c in asked}
     live = activity(space.outputs)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files as file_codes
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.module import Module
+from archdsl.elaborate.slipped import slipped
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files as file_codes
-from archdsl.syntax.codes import names as codes
 from archdsl.syntax.decoding import MAX_BYTES, decode
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(eq=False)
@@ -50,7 +51,7 @@ class Importer:
             file, diagnostics = from_yaml(source)
         else:
             file, diagnostics = parse(source)
-        module = Module(path.stem, source, file)
+        module = Module(path.stem, source, file, slipped=slipped(file, diagnostics))
         self.modules[path] = module
         self.diagnostics[path] = diagnostics
         self.loading.append(path)
@@ -73,11 +74,14 @@ class Importer:
         except OSError as error:
             reason = error.strerror or str(error)
             raise DiagnosticError(file_codes.UNREADABLE.error(None, f"cannot read {name}: {reason}")) from None
-        return decode(name, data)
+        return replace(decode(name, data), shipped=path.is_relative_to(self.shipped.absolute()))
 
     def _declare(self, module: Module, declaration: ast.Declaration, path: Path) -> None:
         if isinstance(declaration, ast.Use):
             self._use(module, declaration, path)
+            return
+        if isinstance(declaration, ast.Broken):
+            module.missing.update(declaration.names)
             return
         _fresh(module, declaration.name, declaration.span.word(declaration.name))
         module.declarations[declaration.name] = declaration
@@ -101,8 +105,7 @@ class Importer:
                 module.missing.add(name)
                 if errors:
                     continue
-                near = closest(alias.name, sorted(used.declarations))
-                hint = f"did you mean `{near[0]}`?" if near else None
+                hint = did_you_mean(alias.name, used.declarations)
                 self.diagnostics[path].append(
                     codes.NOT_EXPORTED.error(alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint)
                 )
@@ -119,13 +122,12 @@ class Importer:
                 if candidate.is_file() and candidate.resolve().is_relative_to(root.resolve()):
                     return candidate.absolute()
         known = sorted({p.stem for root in (path.parent, self.shipped) if root.is_dir() for p in root.glob("*.arch")})
-        near = closest(use.module[-1], known)
         name = ".".join(use.module)
         raise DiagnosticError(
             codes.UNKNOWN_MODULE.error(
                 use.span,
                 f"no file `{name}.arch` beside this one or among the shipped specs",
-                help=f"did you mean `{near[0]}`?" if near else None,
+                help=did_you_mean(use.module[-1], known),
             )
         )
 

@@ -8,6 +8,12 @@ from dataclasses import replace
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.statements as statements
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate import primitives
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
@@ -33,14 +39,11 @@ from archdsl.elaborate.values import (
     describe,
     word_of,
 )
-from archdsl.ir.expr import Expr, index_of, lift
+from archdsl.ir.activity import defined
+from archdsl.ir.expr import Expr, index_of, lift, test
 from archdsl.ir.instance import Instance, Level, join
+from archdsl.ir.work import Exhausted
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
 
 
 def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Frame, state: State, *, explicit: bool = False) -> Thing:
@@ -115,12 +118,12 @@ def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Fr
     instance = enter(frame, word or "picked", word or "picked", "block", span)
     state.instances.setdefault(instance.path, instance)
     inner = Frame(frame.module, Env(outer=frame.env), instance)
-    live = sorted({i for chosen in subset.table for i in chosen})
+    live = sorted(set().union(*subset.distinct()))
     items = []
     for i in live:
         layer, name = picked.items[i].value, picked.items[i].name or str(i)
         assert isinstance(layer, LAYERS)
-        with state.under(lift(_has, subset, i)):
+        with state.under(test(_has, subset, i)):
             items.append(Item(apply(layer, argument, name, span, inner, state, explicit=True), name))
     return PickV(lift(_renumbered, subset, tuple(live)), tuple(items))
 
@@ -176,10 +179,16 @@ def block(
         return statements.run_body(layer.block.body, frame, state, layer.block.span.word(layer.block.name))
 
     state.depth += 1
+    state.calls.append((span, layer.block.name))
     try:
         return regional(run, instance, span, state)
+    except Exhausted:
+        raise
+    except DiagnosticError as error:
+        raise DiagnosticError(*map(state.homed, error.diagnostics)) from None
     finally:
         state.depth -= 1
+        state.calls.pop()
 
 
 def regional(run: Callable[[], Thing], instance: Instance, span: Span, state: State) -> Thing:
@@ -246,7 +255,7 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
         return isinstance(value, Tensor)
     kinds: dict[str, tuple[type, ...]] = {"int": (int,), "number": (int, float), "bool": (bool,), "text": (str,)}
     if kind == "size":
-        return items_of(value) is not None or (isinstance(value, Expr) and all(type(v) is int for v in value.table))
+        return items_of(value) is not None or (isinstance(value, Expr) and all(type(v) is int for v in defined(value)))
     if kind not in kinds:
         fail(
             codes.WRONG_KIND,
@@ -254,7 +263,9 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
             f"`{kind}` is no kind of parameter",
             help="kinds are layer, list, tensor, int, number, bool, text and size",
         )
-    return isinstance(value, Expr) and all(isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in value.table)
+    if not isinstance(value, Expr):
+        return False
+    return all(isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in defined(value))
 
 
 def _settable(declared: ast.Block) -> list[str]:
@@ -306,18 +317,20 @@ def _primitive(layer: PrimitiveL, argument: Thing, instance: Instance, span: Spa
         if any(isinstance(v, Poison) for v in values.values()):
             return POISON
         layer = replace(layer, args={**layer.args, **values})
+    if any(isinstance(v, Poison) for v in layer.args.values()):
+        return POISON
     return primitives.apply(layer, argument, instance, span, state)
 
 
 def _chosen(layer: ChosenL, argument: Thing, instance: Instance, span: Span, frame: Frame, state: State) -> Thing:
     index = state.settled(layer.index)
-    reachable = sorted(set(index.table))
+    reachable = sorted(defined(index)) or [0]
     results: dict[int, Thing] = {}
     for i in reachable:
         label, option = layer.labels[i], layer.options[i]
         while isinstance(option, NamedL):
             option = option.layer
-        with state.under(lift(_is, index, i)):
+        with state.under(test(_is, index, i)):
             results[i] = _alternative(option, argument, label, instance, layer, span, frame, state)
     first = results[reachable[0]]
     things = [results.get(i, first) for i in range(len(layer.options))]
@@ -355,6 +368,8 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     names = [p.name for s in declared.body if isinstance(s, ast.Input) for p in s.ports]
     if len(names) == 1 and not isinstance(argument, TupleV):
         return [argument]
+    if any(isinstance(s, ast.Broken) for s in declared.body):
+        return [POISON for _ in names]
     parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.scope import Env, Frame
+from archdsl.elaborate.slipped import Head
 from archdsl.elaborate.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing, TooLarge
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Source
 
 if TYPE_CHECKING:
     from archdsl.elaborate.state import State
@@ -29,9 +30,16 @@ class Module:
     declarations: dict[str, ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search] = field(default_factory=dict)
     imports: dict[str, tuple[Module, str]] = field(default_factory=dict)
     values: dict[str, Thing] = field(default_factory=dict)
-    missing: set[str] = field(default_factory=set)  # imported from files that could not be read: reported there, silent here
+    missing: set[str] = field(default_factory=set)  # what could not be read, here or in a file of a `use`: reported there, silent here
+    slipped: frozenset[Head] = frozenset()  # statements with an error of syntax
     busy: set[str] = field(default_factory=set)
     failed: dict[str, DiagnosticError] = field(default_factory=dict)  # constants without a value, so that all uses say the same
+
+    @property
+    def usable(self) -> frozenset[str]:
+        """The names of the file that an expression may use: no networks, genotypes and plans."""
+        own = (name for name, node in self.declarations.items() if isinstance(node, ast.Const | ast.Fn | ast.Block))
+        return frozenset(own) | frozenset(self.imports)
 
     def find(self, name: str, state: State) -> Thing | None:
         """The value of a declared or imported name; None if the file has none.

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from archdsl.cycles import circles
+from archdsl.diagnostics.codes import names as codes
+from archdsl.diagnostics.codes import syntax as syntax_codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.expressions import BUILTIN_NAMES
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.requirements import METRICS
+from archdsl.elaborate.synonyms import ROOTS, WORDS
+from archdsl.elaborate.unknown import dotted, prefixed, unknown_name
 from archdsl.syntax import ast
-from archdsl.syntax.codes import names as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(slots=True)
@@ -25,44 +30,77 @@ class _Walk:
     mentions: set[str] = field(default_factory=set)
     scopes: list[set[str]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)  # names that were local to a loop
+    poisoned: set[str] = field(default_factory=set)  # bound by what could not be read, or reported before
+    before: str = "x"  # what stands before the arrow that leads here
 
     def knows(self, name: str) -> bool:
         module = self.module
         return name in module.declarations or name in module.imports or name in module.missing or name in BUILTIN_NAMES
 
-    def use(self, name: str, span: Span) -> None:
+    def has(self, name: str) -> bool:
+        """Is the name in scope, or is nothing to be said of it?"""
+        return any(name in s for s in self.scopes) or name in self.poisoned or self.knows(name)
+
+    def use(self, name: str, span: Span, call: ast.Call | None = None) -> None:
         if any(name in s for s in self.scopes):
             return
         self.mentions.add(name)
-        if self.knows(name) or span.start == span.end:  # recovery from an error of syntax puts a name without extent
+        if self.has(name) or span.start == span.end:  # recovery from an error of syntax puts a name without extent
             return
         if name in self.closed:
             help = f"`{name}` is local to the loop above: assign it before the loop as well"
             self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
+            self.poisoned.add(name)
             return
-        candidates = set(BUILTIN_NAMES) | set(self.module.declarations) | set(self.module.imports) | {n for s in self.scopes for n in s}
-        near = closest(name, sorted(candidates))
-        self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=f"did you mean `{near[0]}`?" if near else None))
+        local = {n for s in self.scopes for n in s}
+        diagnostic = unknown_name(name, span, BUILTIN_NAMES | self.module.usable | local, call, self.before)
+        self.found.append(diagnostic)
+        meant = (diagnostic.help or "").removeprefix("did you mean `").removesuffix("`?")
+        if diagnostic.help is None or meant in local:  # the slip is rather one binding than all that read it
+            self.poisoned.add(name)
+
+    def foreign(self, node: ast.Expr, call: ast.Call | None) -> bool:
+        """Reports `nn.Conv2d`, `torch.cat`, `self.conv`: names of another library with their prefix."""
+        words = dotted(node)
+        if len(words) < 2 or not (words[0] in ROOTS or words[0] in ("self", "this")):
+            return False
+        if any(words[0] in s for s in self.scopes) or self.knows(words[0]):
+            return False
+        if words[0] in ("self", "this") and len(words) == 2:
+            help = f"names stand by themselves: write `{words[1]}`"
+            self.found.append(codes.UNKNOWN_NAME.error(node.span, f"unknown name `{words[0]}`", help=help))
+        else:
+            found = unknown_name(words[-1], node.span, (), call, self.before)
+            found = replace(found, help=found.help or prefixed(words, call))
+            self.found.append(replace(found, message=f"unknown name `{'.'.join(words)}`"))
+        return True
 
 
-def check_names(module: Module) -> list[Diagnostic]:
-    """Everything wrong with the names of a file, in the order of the text, then imports that nothing mentions."""
+def check_names(module: Module, whole: bool = True) -> list[Diagnostic]:
+    """Everything wrong with the names of a file, in the order of the text, then imports that nothing mentions.
+
+    Of a file that could not be read as a `whole`, an import counts as mentioned wherever its word stands.
+    """
     found: list[Diagnostic] = []
     graph: dict[str, set[str]] = {}
     mentioned: set[str] = set()
     for declaration in module.file.declarations:
-        if isinstance(declaration, ast.Use):
+        if isinstance(declaration, ast.Use | ast.Broken):
             continue
         walk = _Walk(module)
         _declaration(declaration, walk)
         found.extend(walk.found)
         mentioned |= walk.mentions
         graph.setdefault(declaration.name, set()).update(walk.mentions)
-    for name in _cycles(graph):
+    known = {name: sorted(mentions & graph.keys()) for name, mentions in graph.items()}
+    for name, *_ in reversed(circles(known)):
         reached = module.declarations.get(name)
         if reached is not None:
             span = reached.span.word(name)
             found.append(codes.RECURSION.error(span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop"))
+    if not whole:
+        words = re.findall(r"\w+", module.source.text)
+        mentioned |= {name for name, times in Counter(words).items() if times > 1}
     for declaration in module.file.declarations:
         if isinstance(declaration, ast.Use):
             for alias in declaration.names:
@@ -70,30 +108,6 @@ def check_names(module: Module) -> list[Diagnostic]:
                 if local not in mentioned and local in module.imports:
                     found.append(codes.UNUSED_IMPORT.warning(alias.span, f"`{local}` is imported but not used"))
     return found
-
-
-def _cycles(graph: dict[str, set[str]]) -> list[str]:
-    """The names that reach themselves, one for each cycle."""
-    state: dict[str, int] = {}
-    found: list[str] = []
-    for start in graph:
-        stack: list[tuple[str, Iterator[str]]] = [(start, iter(sorted(graph[start])))] if start not in state else []
-        state.setdefault(start, 1)
-        while stack:
-            name, rest = stack[-1]
-            for following in rest:
-                if following not in graph:
-                    continue
-                if state.get(following) == 1 and any(n == following for n, _ in stack):
-                    found.append(following)
-                elif following not in state:
-                    state[following] = 1
-                    stack.append((following, iter(sorted(graph[following]))))
-                    break
-            else:
-                state[name] = 2
-                stack.pop()
-    return list(dict.fromkeys(found))
 
 
 def _declaration(node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, walk: _Walk) -> None:
@@ -180,6 +194,8 @@ def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
             case ast.If():
                 _expr(node.test, walk)
                 names |= _body(node.body, walk) | _body(node.orelse or (), walk)
+            case ast.Broken():
+                walk.poisoned.update(node.names)
             case ast.Require():
                 walk.scopes.append(set(METRICS))
                 _expr(node.condition, walk)
@@ -211,7 +227,7 @@ def _edits(edits: Iterable[ast.Edit], walk: _Walk) -> None:
 
 
 def _mentions(node: ast.Expr, walk: _Walk) -> None:
-    quiet = _Walk(walk.module, scopes=walk.scopes)
+    quiet = _Walk(walk.module, scopes=walk.scopes, poisoned=set(walk.poisoned))
     _expr(node, quiet)
     walk.mentions |= quiet.mentions
 
@@ -238,15 +254,10 @@ def _expr(root: ast.Expr, walk: _Walk) -> None:
             _expr(root.value, walk)
             walk.scopes.pop()
         case ast.Call():
-            _expr(root.callee, walk)
-            given: set[str] = set()
-            for arg in root.args:
-                if arg.name in given:
-                    walk.found.append(value_codes.SET_TWICE.error(arg.span, f"`{arg.name}` is set twice in one call"))
-                given |= {arg.name} if arg.name is not None else set()
-                _expr(arg.value, walk)
+            _call(root, walk)
         case ast.Attr():
-            _expr(root.value, walk)
+            if not walk.foreign(root, None):
+                _expr(root.value, walk)
         case ast.Item():
             _expr(root.value, walk)
             _expr(root.index, walk)
@@ -266,9 +277,43 @@ def _expr(root: ast.Expr, walk: _Walk) -> None:
         case ast.Named():
             _expr(root.value, walk)
         case ast.Flow():
-            for item in root.items:
+            outside = walk.before
+            _expr(root.items[0], walk)
+            walk.before = root.items[0].name if isinstance(root.items[0], ast.Ref) else "x"
+            for item in root.items[1:]:
                 _expr(item, walk)
+            walk.before = outside
         case ast.Conditional():
             _expr(root.test, walk)
             _expr(root.value, walk)
             _expr(root.orelse, walk)
+
+
+def _call(node: ast.Call, walk: _Walk) -> None:
+    before = len(walk.found)
+    if isinstance(node.callee, ast.Ref):
+        walk.use(node.callee.name, node.callee.span, node)
+    elif not walk.foreign(node.callee, node):
+        _expr(node.callee, walk)
+    theirs = len(walk.found) > before  # of a call that is written otherwise here, so are its truth values
+    given: set[str] = set()
+    for arg in node.args:
+        if arg.name in given:
+            walk.found.append(value_codes.SET_TWICE.error(arg.span, f"`{arg.name}` is set twice in one call"))
+        given |= {arg.name} if arg.name is not None else set()
+        value = arg.value
+        if theirs and isinstance(value, ast.Ref) and value.name in WORDS:
+            continue
+        if arg.name is None and _compares(value) and isinstance(value, ast.Binary) and isinstance(value.left, ast.Ref):
+            if not walk.has(value.left.name):
+                name, text = value.left.name, value.right.span.text
+                error = syntax_codes.ASSIGNED.error(value.span, "`==` sets no parameter", help=f"write `{name} = {text}`")
+                walk.found.append(error)
+                walk.poisoned.add(name)
+            _expr(value.right, walk)
+        else:
+            _expr(value, walk)
+
+
+def _compares(node: ast.Expr) -> bool:
+    return isinstance(node, ast.Binary) and node.op == "=="

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import files as file_codes
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import did_you_mean, few
 from archdsl.elaborate import calls, expressions, layers, statements
+from archdsl.elaborate.blame import blamed, moved
 from archdsl.elaborate.edits import EditTable, matches, split, text_of, unmatched
 from archdsl.elaborate.finish import finish
 from archdsl.elaborate.module import Module
@@ -18,16 +28,8 @@ from archdsl.elaborate.values import GenotypeV, NetV, Poison, Tensor, Thing, Too
 from archdsl.ir.expr import Expr, TooWide
 from archdsl.ir.graph import Graph, Value
 from archdsl.ir.instance import Instance
+from archdsl.ir.work import Exhausted, bounded
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import files as file_codes
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -59,7 +61,7 @@ def _same_things(these: Mapping[str, Thing], those: Mapping[str, Thing]) -> bool
 
 
 def _kind(value: Thing) -> type:
-    return type(value.table[0]) if isinstance(value, Expr) else type(value)
+    return type(value.first) if isinstance(value, Expr) else type(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +107,12 @@ def resolve(
 
 def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
     names = list(dict.fromkeys(p.name for d in definitions for p in d.params or ()))
-    near = closest(name, names)
     has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
     fail(
         file_codes.BAD_SETTING,
         None,
         f"`{definitions[0].name}` has no parameter `{name}`",
-        help=f"did you mean `{near[0]}`?" if near else has,
+        help=did_you_mean(name, names, has),
     )
 
 
@@ -130,7 +131,7 @@ def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str,
     evaluated = [(a, expressions.evaluate(a.value, frame, state)) for a in args]
     if any(isinstance(v, Poison) for _, v in evaluated):
         raise DiagnosticError()
-    return value, calls.match(names, {}, evaluated, node.span, f"`{value.net.name}`")
+    return value, calls.match(names, {}, evaluated, f"`{value.net.name}`")
 
 
 def elaborate(
@@ -147,28 +148,55 @@ def elaborate(
 
     Raises DiagnosticError with everything that is wrong.
     """
-    with deep_stack(instantiation.span):
+    with deep_stack(instantiation.span), bounded():
         table = EditTable()
-        scout = State(table)
-        _patch(table, instantiation, genotypes, scout)
-        state, outputs, root = _run(instantiation, table, sizes)
-        if not _errors(state):
-            _report_unmatched(instantiation, table, state, sizes)
-        if _errors(state) or not outputs:  # without outputs everything wrong is reported where it was declared
-            raise DiagnosticError(*state.diagnostics.values())
-        settings = {p.name: "" for p in instantiation.net.params or ()}
-        graph = finish(name, kind, outputs, root, state, settings)
-        if kind == "model" and graph.choices:
-            shown = ", ".join(f"`{c.path}`" for c in graph.choices[:6]) + (
-                f" and {len(graph.choices) - 6} more" if len(graph.choices) > 6 else ""
-            )
-            fail(
-                edit_codes.MISSING_CHOICE,
-                instantiation.definitions[0].span.word(name),
-                f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: {shown}",
-                help="answer them in its genotype, or declare it a `space`",
-            )
-        return Elaborated(graph, tuple(state.diagnostics.values()))
+        _patch(table, instantiation, genotypes, State(table))
+        try:
+            return _elaborated(instantiation, table, name, kind, sizes)
+        except Exhausted:
+            raise
+        except DiagnosticError as error:
+            raise DiagnosticError(*_explained(error.diagnostics, instantiation, table, sizes)) from None
+
+
+def _elaborated(
+    instantiation: Instantiation, table: EditTable, name: str, kind: str, sizes: Mapping[str, Mapping[str, int]] | None
+) -> Elaborated:
+    state, outputs, root = _run(instantiation, table, sizes)
+    if not _errors(state) and not state.broken:
+        _report_unmatched(instantiation, table, state, sizes)
+    if _errors(state) or not outputs or state.broken or table.broken:  # without outputs everything wrong is reported where it was declared
+        raise DiagnosticError(*(d for d in state.diagnostics.values() if d.severity == "error"))
+    settings = {p.name: "" for p in instantiation.net.params or ()}
+    graph = finish(name, kind, outputs, root, state, settings)
+    if kind == "model" and graph.choices and not table.broken:
+        shown = few([f"`{choice.path}`" for choice in graph.choices], 6)
+        fail(
+            edit_codes.MISSING_CHOICE,
+            instantiation.definitions[0].span.word(name),
+            f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: {shown}",
+            help="answer them in its genotype, or declare it a `space`",
+        )
+    return Elaborated(graph, tuple(state.diagnostics.values()))
+
+
+def _explained(
+    diagnostics: Sequence[Diagnostic], instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
+) -> list[Diagnostic]:
+    """The errors, those that an edit causes at that edit, and those inside what ships at the declaration that calls for it."""
+    found = blamed(diagnostics, table, lambda edits: _errors_under(instantiation, edits, sizes))
+    if instantiation.span.source.shipped:
+        return found
+    return [moved(d, instantiation.span, "inside what ships") if d.span and d.span.source.shipped else d for d in found]
+
+
+def _errors_under(instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None) -> Sequence[Diagnostic]:
+    """What is wrong with the network under other edits."""
+    try:
+        _elaborated(instantiation, table, instantiation.net.name, "space", sizes)
+    except DiagnosticError as error:
+        return error.diagnostics
+    return ()
 
 
 def _run(
@@ -190,7 +218,10 @@ def _run(
         result = layers.regional(body, root, place, state)
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
-        if not state.inputs and not _errors(state):
+        elif not _errors(state):  # it came of what is wrong whatever is chosen
+            for check in dict.fromkeys(state.wrong.values()):
+                state.report(check.code.error(check.span, check.problem.value, help=check.help, labels=check.labels))
+        if not state.inputs and not _errors(state) and not state.broken:
             fail(codes.NO_OUTPUT, place, f"`{net.name}` has no `input`", help="for example `input x: [b, c = 3, h = 224, w = 224]`")
     except Structural as structural:
         state.report(replace(structural.diagnostic, labels=_declared(structural)))
@@ -233,8 +264,7 @@ def _patch(table: EditTable, instantiation: Instantiation, genotypes: Sequence[G
             raise DiagnosticError()
         if value is None:
             genotypes_ = [n for n, d in frame.module.declarations.items() if isinstance(d, ast.Genotype)]
-            near = closest(patch.span.text, genotypes_)
-            help = f"did you mean `{near[0]}`?" if near else None
+            help = did_you_mean(patch.span.text, genotypes_)
             fail(name_codes.UNKNOWN_NAME, patch.span, f"unknown name `{patch.span.text}`", help=help)
         if not isinstance(value, GenotypeV):
             fail(

@@ -7,6 +7,10 @@ from math import isfinite
 from typing import Any
 
 import archdsl.elaborate.primitives as primitives
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bound_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import LENGTH_LIMIT, iterate, size_expr
 from archdsl.elaborate.state import State, fail, too_wide_help
@@ -14,16 +18,12 @@ from archdsl.elaborate.values import LAYERS, POISON, CountV, ListV, Poison, Rang
 from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift
 from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax.ast import BinaryOp
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bound_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
 
 
 def _numbers(a: Any, b: Any) -> None:
     for value in (a, b):
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Undefined(f"arithmetic needs numbers, not {value_text(value)}")
+            raise Undefined(f"arithmetic needs numbers, not {value_text(value)}", code=codes.BAD_OPERANDS)
         if isinstance(value, int) and value.bit_length() > 256:
             raise Undefined("a number of more than 256 bits")
 
@@ -116,19 +116,8 @@ def truth(value: Thing, span: Span, what: str) -> Expr:
 
     Raises DiagnosticError for anything but truth values.
     """
-    if not isinstance(value, Expr) or not all(isinstance(v, bool | Undefined) for v in value.table):
+    if not isinstance(value, Expr) or not all(isinstance(v, bool | Undefined) for v in value.distinct()):
         fail(codes.WRONG_KIND, span, f"{what} must be true or false, not {describe(value)}")
-    return defined(value, span)
-
-
-def defined(value: Expr, span: Span) -> Expr:
-    """The expression, if it has a value somewhere.
-
-    Raises DiagnosticError where every case is undefined.
-    """
-    if all(isinstance(v, Undefined) for v in value.table):
-        message = value.table[0].message
-        fail(codes.BAD_OPERANDS if message.startswith("arithmetic needs") else codes.NO_VALUE, span, message)
     return value
 
 
@@ -168,8 +157,8 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
         fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
     try:
         result = lift(POINTWISE[op], a_expr, b_expr)
-        state.tick(span, len(result.table) // 4)
-        return defined(result, span)
+        state.tick(span, result.weight // 4)
+        return state.told(result, span, codes.NO_VALUE)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, str(wide), help=too_wide_help(wide))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from archdsl.diagnostics.source import Span
 from archdsl.ir.notation import value_text
-from archdsl.syntax.source import Span
 
 
 @dataclass(frozen=True, slots=True)

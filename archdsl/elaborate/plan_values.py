@@ -6,8 +6,13 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import expressions
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.plan_table import DEFAULT_TRIALS, OPTIMISERS, SETTINGS, STRATEGIES, Invocation, Option, setting_text
 from archdsl.elaborate.scope import Frame
@@ -16,13 +21,8 @@ from archdsl.elaborate.values import ListV, Poison, Thing, TupleV, describe
 from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.notation import Axes
 from archdsl.syntax import ast
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.edition import EDITION
 from archdsl.syntax.parser import parse_expression
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.suggestions import closest
 
 PLUGINS = "archdsl.strategies"  # the entry-point group of strategies that other packages bring
 
@@ -37,8 +37,7 @@ def setting(node: ast.Setting, frame: Frame, state: State, in_step: bool) -> Any
     option = SETTINGS.get(node.name)
     place = node.span.word(node.name)
     if option is None:
-        near = closest(node.name, sorted(SETTINGS))
-        hint = f"did you mean `{near[0]}`?" if near else f"a plan sets {', '.join(SETTINGS)}"
+        hint = did_you_mean(node.name, SETTINGS, f"a plan sets {', '.join(SETTINGS)}")
         fail(codes.UNKNOWN_SETTING, place, f"no setting `{node.name}`", help=hint)
     if in_step and not option.in_steps:
         own = ", ".join(f"`{o.name}`" for o in SETTINGS.values() if o.in_steps)
@@ -62,7 +61,7 @@ def written(name: str, text: str, given_as: str) -> Any:
     if value is None:
         raise DiagnosticError(*errors)
     module = Module(given_as, source, ast.File(EDITION, (), span=value.span))
-    return setting(ast.Setting(name, value, span=value.span), module.frame(), State(EditTable()), in_step=False)
+    return setting(ast.Setting(name, value, span=value.span), module.frame(), scratch(), in_step=False)
 
 
 def strategy(node: ast.Expr, frame: Frame, state: State) -> Invocation:
@@ -75,8 +74,7 @@ def strategy(node: ast.Expr, frame: Frame, state: State) -> Invocation:
     foreign = name is not None and name not in STRATEGIES and callable_ and name in plugins()
     if not callable_ or name is None or (name not in STRATEGIES and not foreign):
         known = (*STRATEGIES, *plugins())
-        near = closest(name or "", sorted(known))
-        hint = f"did you mean `{near[0]}`?" if near else f"strategies are {', '.join(known)}"
+        hint = did_you_mean(name or "", known, f"strategies are {', '.join(known)}")
         fail(codes.UNKNOWN_STRATEGY, node.span, f"no strategy `{name or node.span.text[:60]}`", help=hint)
     call = _invocation(node, name, frame, state)
     return call if foreign else _called(call, node, STRATEGIES[name], positional=0)
@@ -183,8 +181,7 @@ def _called(call: Invocation, node: ast.Expr, options: Sequence[Option], positio
 
 
 def _unknown(name: str, option: str, known: Mapping[str, Option], span: Span | None) -> Diagnostic:
-    near = closest(option, sorted(known))
-    hint = f"did you mean `{near[0]}`?" if near else _listed(known)
+    hint = did_you_mean(option, known, _listed(known))
     return codes.UNKNOWN_SETTING.error(span, f"`{name}` has no option `{option}`", help=hint)
 
 

@@ -11,8 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archdsl.diagnostics.codes import edits as edit_codes
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import did_you_mean, few
 from archdsl.elaborate import expressions, nets
-from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, split, text_of
+from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, scratch, split, text_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.nets import Instantiation
 from archdsl.elaborate.plan_table import STRATEGIES, Invocation, defaults
@@ -25,11 +30,6 @@ from archdsl.elaborate.values import GenotypeV, Thing
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
 from archdsl.syntax import ast
-from archdsl.syntax.codes import edits as edit_codes
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Span
-from archdsl.syntax.suggestions import closest
 
 _METRICS = (*METRICS, "latency")
 
@@ -103,6 +103,7 @@ class _Draft:
     budgets: list[Budget] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
+    broken: bool = False  # part of it could not be read, and may say what seems to be missing
 
     def after(self, plan: _Draft) -> _Draft:
         """This step with what its plan says for all of them."""
@@ -115,6 +116,7 @@ class _Draft:
             frozen=plan.frozen + self.frozen,
             budgets=kept + self.budgets,
             settings=plan.settings | self.settings,
+            broken=plan.broken or self.broken,
         )
 
 
@@ -131,7 +133,7 @@ def resolve_plan(node: ast.Search, module: Module, spaces: Spaces | None = None)
     """The plan of a declaration against its space. Raises DiagnosticError with everything that is wrong."""
     spaces = spaces or Spaces()
     found: list[Diagnostic] = []
-    frame, state = module.frame(), State(EditTable())
+    frame, state = module.frame(), scratch()
     whole, drafts = _read(node, frame, state, found)
     steps: list[Step] = []
     known: set[str] = set()
@@ -146,13 +148,14 @@ def resolve_plan(node: ast.Search, module: Module, spaces: Spaces | None = None)
     on_latency = [b.span for d in (whole, *drafts) for b in d.budgets if b.metric == "latency"]
     if isinstance(strategy, Invocation):
         found.extend(together(strategy, whole.places["strategy"], on_latency))
-    elif "strategy" not in whole.places:
+    elif "strategy" not in whole.places and not whole.broken:
         hint = f"strategies are {', '.join(STRATEGIES)}"
         place = node.span.word(node.name, node.span.start + len("search"))
         found.append(codes.NO_STRATEGY.error(place, f"the plan `{node.name}` names no strategy", help=hint))
     if any(d.severity == "error" for d in found):
         raise DiagnosticError(*found)
-    assert isinstance(strategy, Invocation)
+    if not isinstance(strategy, Invocation):
+        raise DiagnosticError()  # it could not be read, and was reported there
     return Plan(node.name, node.of.span.text, strategy, _settings(whole), tuple(steps))
 
 
@@ -197,6 +200,10 @@ def _entry(entry: ast.PlanEntry, draft: _Draft, frame: Frame, state: State, foun
                 found.append(codes.NOT_A_BUDGET.error(entry.span, problem, help="for example `budget macs <= 2.0G`"))
             else:
                 draft.budgets.append(Budget(bound.metric, bound.limit, hard, bound.op, entry.span))
+        case ast.Broken():
+            draft.broken = True
+        case ast.Setting(value=ast.Broken()):
+            draft.broken = True
         case ast.Setting():
             draft.places[entry.name] = entry.value.span
             try:
@@ -233,7 +240,7 @@ def _step(
     left = [p for p in paths if p not in opened and p not in fixed]
     inherited = [p for p in left if p in known]
     missing = [p for p in left if p not in known]
-    if missing and len(found) == before:
+    if missing and len(found) == before and not draft.broken:
         if draft.entries or draft.genotypes:
             found.append(_uncovered(draft, missing))
         opened.update(missing)
@@ -289,15 +296,14 @@ def _parameter(pattern: Pattern, parameters: set[str]) -> str | None:
 
 def _by_genotypes(draft: _Draft, graph: Graph, module: Module, found: list[Diagnostic]) -> dict[str, str]:
     """What the genotypes that a step is fixed by answer."""
-    state = State(EditTable())
+    state = scratch()
     answers: dict[str, str] = {}
     for pattern, fix in draft.genotypes:
         name = pattern[0] if len(pattern) == 1 else None
         value = module.find(name, state) if isinstance(name, str) else None
         if not isinstance(value, GenotypeV):
             genotypes = [n for n, d in module.declarations.items() if isinstance(d, ast.Genotype)]
-            near = closest(text_of(pattern), genotypes)
-            hint = f"did you mean `{near[0]}`?" if near else "give a value: `fix path = value`"
+            hint = did_you_mean(text_of(pattern), genotypes, "give a value: `fix path = value`")
             found.append(edit_codes.NO_MATCH.error(fix.path.span, f"`{text_of(pattern)}` is no genotype", help=hint))
             continue
         table = EditTable()
@@ -327,14 +333,11 @@ def _frozen(draft: _Draft, graph: Graph, found: list[Diagnostic]) -> tuple[str, 
 
 
 def _uncovered(draft: _Draft, missing: Sequence[str]) -> Diagnostic:
-    shown = ", ".join(f"`{p}`" for p in missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    shown = few([f"`{path}`" for path in missing], 4)
     what = f"the {'step' if draft.in_step else 'plan'} `{draft.name}`"
     return codes.UNCOVERED_CHOICE.error(draft.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`")
 
 
 def _unmatched(pattern: Pattern, path: ast.Path, paths: list[str], what: str) -> Diagnostic:
     text = text_of(pattern)
-    near = closest(text, paths)
-    return edit_codes.NO_MATCH.error(
-        path.span, f"`{text}` matches no {what} of the space", help=f"did you mean `{near[0]}`?" if near else None
-    )
+    return edit_codes.NO_MATCH.error(path.span, f"`{text}` matches no {what} of the space", help=did_you_mean(text, paths))

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import Label
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import range_expr, size_expr
 from archdsl.elaborate.state import State, fail, too_wide_help
@@ -23,19 +31,13 @@ from archdsl.elaborate.values import (
     TupleV,
     describe,
 )
-from archdsl.ir import expr as exprs
-from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, lift, select
+from archdsl.ir.expr import Expr, TooWide, Undefined, constant, each, lift, mend, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ir.notation import value_text
-from archdsl.ops.primitive import REQUIRED, Call, Kind, Parameter, Primitive, Problem
+from archdsl.ops.call import Call
+from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive, Problem, Result
 from archdsl.ops.table import PRIMITIVES
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import Label
-from archdsl.syntax.source import Span
 
 _ACCEPTED: dict[Kind, tuple[type, ...]] = {
     "int": (int, float),  # a fraction is refused by the rule, with a hint to round it
@@ -67,6 +69,7 @@ _WANTED = {
 
 LARGEST = 2**31 - 1  # of a size: beyond it no tensor can be made, and totals leave the range of 64 bits
 _MOST_CHUNKS = 4096
+_MOST_CASES = 4096  # subsets of unlike tensors
 # Problems that the shapes of the inputs explain; the others lie in the parameters alone.
 _ABOUT_INPUTS = frozenset(
     {
@@ -139,25 +142,63 @@ def operation(
     state: State,
     extra: tuple[Problem, ...] = (),
 ) -> Op:
-    """An op from the table's rules. Raises DiagnosticError where a rule finds a problem everywhere."""
+    """An op from the table's rules, with what is wrong with it for some answers, or for all."""
     state.tick(span, 25)
-    call = Call(tuple(state_shape(v, state) for v in inputs), attrs, dims)
+    reasons = _undefined_problems({**attrs, **dims})
+    attrs = {name: _mended(value, primitive, name) for name, value in attrs.items()}
+    dims = {name: _mended(value, primitive, name) for name, value in dims.items()}
+    call = Call(tuple([state_shape(v, state) for v in inputs]), attrs, dims)
     try:
         result = primitive.shape(call)
-        weights = tuple(
-            state.weight(Weight(instance.weights_path, w.name, w.shape, w.init, state.variant), instance, span)
-            for w in primitive.weights(call, result.shape)
-        )
-        macs = primitive.macs(call, result.shape)
+        weights = _weights(primitive, call, result.shape, instance, span, state)
+        macs = mend(primitive.macs(call, result.shape), 0)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
-    state.tick(span, len(macs.table) + sum(len(size.table) for size in result.shape.values()))
-    checks = [_check(p, inputs, span) for p in (*extra, *result.problems) if _is_real(p)]
-    certain = [c for c in checks if c.problem.is_constant]
-    if certain and state.condition == TRUE and not state.pinned:  # under a choice it is decided with the guard, at the end
-        first = certain[0]
-        fail(first.code, span, str(first.problem.value), help=first.help, labels=first.labels)
-    return Op(primitive.name, inputs, {**attrs, **dims}, result.shape, weights, macs, instance, span, tuple(checks))
+    shape = {dim: mend(size, 1) for dim, size in result.shape.items()}
+    state.tick(span, macs.weight + sum([size.weight for size in shape.values()]))
+    checks = [*reasons, *[_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)]]
+    op = Op(primitive.name, inputs, {**attrs, **dims}, shape, weights, macs, instance, span, tuple(checks))
+    certain = next((c for c in checks if c.problem.is_constant), None)
+    if certain is not None and state.is_plain:  # otherwise it is decided at the end whether somebody needs the op
+        fail(certain.code, certain.span, str(certain.problem.value), help=certain.help, labels=certain.labels)
+    known = next((state.wrong[v] for v in inputs if v in state.wrong), certain)
+    if known is not None:
+        state.wrong[op] = known
+    return op
+
+
+def _weights(primitive: Primitive, call: Call, shape: Shape, instance: Instance, span: Span, state: State) -> tuple[Weight, ...]:
+    """The weights of an op, registered under their paths."""
+    found = []
+    for rule in primitive.weights(call, shape):
+        sizes = tuple([mend(size, 1) for size in rule.shape])
+        weight = Weight(instance.weights_path, rule.name, sizes, rule.init, state.variant)
+        found.append(state.weight(weight, instance, span))
+    return tuple(found)
+
+
+def _undefined_problems(exprs: Mapping[str, Expr]) -> list[Check]:
+    """One problem for each parameter that is undefined for some answers: it is live where the op is."""
+    found = []
+    for value in exprs.values():
+        if value.is_partial:
+            undefined = next(v for v in value.distinct() if isinstance(v, Undefined))
+            code = undefined.code or codes.NO_VALUE
+            found.append(Check(each(_message, value), code, undefined.span, help=undefined.help))
+    return found
+
+
+def _message(value: Any) -> str | None:
+    return value.message if isinstance(value, Undefined) else None
+
+
+def _mended(value: Expr, primitive: Primitive, name: str) -> Expr:
+    """A parameter with some value where it has none: the first that there is, its default, or 1."""
+    if not value.is_partial:
+        return value
+    parameter = primitive.parameter(name)
+    default = parameter.default if parameter is not None and parameter.default is not REQUIRED else 1
+    return mend(value, next((v for v in value.distinct() if not isinstance(v, Undefined)), default))
 
 
 def arguments(
@@ -166,12 +207,12 @@ def arguments(
     """Every parameter of a call as an expression, its dimension keywords, and what `like` could not resolve."""
     primitive = layer.primitive
     attrs: dict[str, Expr] = {}
-    like: Shape | None = None
+    like: Value | None = None
     for parameter in primitive.parameters:
         given = layer.args.get(parameter.name)
         if parameter.kind == "like":
             if isinstance(given, Tensor):
-                like = state_shape(given.value, state)
+                like = given.value
             elif given is not None:
                 fail(codes.WRONG_KIND, layer.span or span, f"`like` of `{primitive.name}` is a tensor, not {describe(given)}")
             continue
@@ -193,7 +234,9 @@ def arguments(
             dims[name] = _argument(Parameter(name, primitive.dims), given, primitive, layer.span or span, state)
     if like is None or primitive.like is None:
         return attrs, dims, ()
-    likeness = primitive.like(Call(shapes, attrs, dims), like)
+    likeness = primitive.like(Call(shapes, attrs, dims), state_shape(like, state))
+    for dim in likeness.dims.keys() - dims.keys():
+        state.size(like, dim)
     return {**attrs, **likeness.attrs}, {**dims, **likeness.dims}, likeness.problems
 
 
@@ -218,19 +261,18 @@ def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Sp
     accepted = _ACCEPTED.get(kind)
     if accepted is None:
         return value
-    for entry in value.table:
-        if isinstance(entry, Undefined):
-            if value.is_constant:
-                fail(codes.NO_VALUE, span, f"{what}: {entry.message}")
-        elif (
-            (isinstance(entry, bool) and bool not in accepted)
-            or not isinstance(entry, accepted)
-            or entry.__class__ not in (*accepted, *(() if kind == "string" else (Init,)))
-        ):
-            fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {value_text(entry)}")
-        elif too_large(entry):
-            fail(shape_codes.ATTRIBUTE, span, f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}")
-    return value
+    return state.told(lift(partial(_fitting, kind, what), value), span, codes.NO_VALUE)
+
+
+def _fitting(kind: Kind, what: str, entry: Any) -> Any:
+    """A value of a parameter. Raises Undefined for one of another kind."""
+    accepted = _ACCEPTED[kind]
+    exact = accepted if kind == "string" else (*accepted, Init)
+    if (isinstance(entry, bool) and bool not in accepted) or not isinstance(entry, accepted) or entry.__class__ not in exact:
+        raise Undefined(f"{what} is {_WANTED[kind]}, not {value_text(entry)}", code=codes.WRONG_KIND)
+    if too_large(entry):
+        raise Undefined(f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)
+    return entry
 
 
 def _activation(layer: Thing) -> Expr | None:
@@ -307,44 +349,92 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
     if subset.is_constant:
         chosen = ListV(tuple(picked.items[i] for i in subset.value))
         return apply(layer, chosen, instance, span, state) if len(chosen.items) > 1 else chosen.items[0].value
-    shapes = tuple(state_shape(v, state) for v in values)
+    shapes = tuple([state_shape(v, state) for v in values])
     attrs, dims, extra = arguments(layer, shapes, span, state)
-    call = Call(shapes, attrs, dims)
-    result = layer.primitive.shape(call)
-    checks = [_check(p, tuple(values), span) for p in (*extra, *result.problems) if _is_real(p)]
-    for check in checks:
-        if check.problem.is_constant:
-            fail(check.code, span, str(check.problem.value), help=check.help, labels=check.labels)
-    shape = dict(result.shape)
-    dim: str | None = None
-    if name == "concat":
-        dim = attrs["dim"].value
-        assert dim is not None
-        shape[dim] = lift(_chosen_sum, subset, *(s.get(dim, constant(1)) for s in shapes))
+    whole = layer.primitive.shape(Call(shapes, attrs, dims))
+    alike = len({frozenset(shape) for shape in shapes}) == 1 and not any(map(_is_real, (*extra, *whole.problems)))
+    dim: str | None = attrs["dim"].value if name == "concat" else None
+    checks: list[Check] = []
+    shape = dict(whole.shape)
+    if not alike:
+        cases = _cases(layer.primitive, subset, Call(shapes, attrs, dims), span)
+        shape, problem = _shape_of_cases(subset, cases)
+        labels = _labels(tuple(values), span)
+        checks = [_check(p, tuple(values), span, state) for p in extra if _is_real(p)]
+        if any(message is not None for message in problem.distinct()):
+            checks.append(_homed(Check(problem, shape_codes.SIZES_DIFFER, span, labels), state))
+    elif dim is not None:
+        shape[dim] = lift(_chosen_sum, subset, *[s.get(dim, constant(1)) for s in shapes])
     weights: tuple[Weight, ...] = ()
     if name == "weighted_sum":
-        rule = layer.primitive.weights(call, result.shape)[0]
-        weights = (
-            state.weight(
-                Weight(instance.weights_path, rule.name, (lift(_combined, subset),), lift(_even, subset), state.variant), instance, span
-            ),
-        )
-    state.tick(span, 25 + len(values) * len(subset.table) // 2)  # which is live is asked of every operand
+        rule = layer.primitive.weights(Call(shapes, attrs, dims), shape)[0]
+        size = (lift(_combined, subset),)
+        weight = Weight(instance.weights_path, rule.name, size, lift(_even, subset), state.variant)
+        weights = (state.weight(weight, instance, span),)
+    state.tick(span, 25 + len(values))
     combine = {"weighted_sum": "weighted", "add": "sum", "concat": "concat"}[name]
     return Tensor(Pick(subset, tuple(values), combine, dim, weights, shape, instance, span, tuple(checks)))  # type: ignore[arg-type]
 
 
-def _check(problem: Problem, inputs: tuple[Value, ...], span: Span) -> Check:
-    message = problem.message
-    if any(isinstance(v, Undefined) for v in message.table):
-        undefined = exprs.problems(message)
-        message = undefined if message.is_constant else message
-    labels = []
-    for value in inputs[:3] if problem.code in _ABOUT_INPUTS else ():
+def _cases(primitive: Primitive, subset: Expr, call: Call, span: Span) -> dict[tuple[int, ...], Result]:
+    """What each of the subsets gives that can be picked; a single one is itself."""
+    found: dict[tuple[int, ...], Result] = {}
+    subsets = subset.distinct()
+    if len(subsets) > _MOST_CASES:
+        message = f"{len(subsets):,} subsets of tensors that differ in their sizes; at most {_MOST_CASES:,} can be looked at"
+        fail(bounds.TOO_MUCH_WORK, span, message, help="bring the tensors to one shape before they are picked from")
+    for chosen in subsets:
+        parts = tuple([call.inputs[i] for i in chosen])
+        found[chosen] = Result(parts[0]) if len(parts) == 1 else primitive.shape(Call(parts, call.attrs, call.dims))
+    return found
+
+
+def _shape_of_cases(subset: Expr, cases: Mapping[tuple[int, ...], Result]) -> tuple[dict[str, Expr], Expr]:
+    """The sizes of what is picked, by what is picked, and what is wrong with it: dimensions have to be the same."""
+    first = next(iter(cases.values())).shape
+    messages = []
+    for case in cases.values():
+        real = [p.message for p in case.problems if _is_real(p)]
+        if real:
+            messages.append(each(_told, real[0]))
+        elif set(case.shape) != set(first):
+            a, b = ", ".join(first), ", ".join(case.shape)
+            messages.append(constant(f"dimensions differ: [{a}] and [{b}]"))
+        else:
+            messages.append(constant(None))
+    number = lift({chosen: i for i, chosen in enumerate(cases)}.__getitem__, subset)
+    shape = {}
+    for dim, size in first.items():
+        shape[dim] = mend(select(number, [case.shape.get(dim, size) for case in cases.values()]), 1)
+    return shape, select(number, messages)
+
+
+def _check(problem: Problem, inputs: tuple[Value, ...], span: Span, state: State) -> Check:
+    message = each(_told, problem.message) if problem.message.is_partial else problem.message
+    labels = _labels(inputs, span) if problem.code in _ABOUT_INPUTS else ()
+    return _homed(Check(message, problem.code, span, labels, problem.help), state)
+
+
+def _homed(check: Check, state: State) -> Check:
+    """A check inside a block that ships, at the user's call of it; any other as it is."""
+    if check.span is None:
+        return check
+    place, inside = state.home(check.span)
+    return replace(check, span=place, labels=(*inside, *check.labels)) if inside else check
+
+
+def _labels(inputs: tuple[Value, ...], span: Span) -> tuple[Label, ...]:
+    """Where the first few inputs come from, and their sizes."""
+    labels: dict[Label, None] = {}
+    for value in inputs[:3]:
         if value.span is not None and value.span != span:
-            sizes = ", ".join(dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items())
-            labels.append(Label(value.span, f"this gives [{sizes}]"))
-    return Check(message, problem.code, span, tuple(dict.fromkeys(labels)), problem.help)
+            sizes = ", ".join([dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items()])
+            labels[Label(value.span, f"this gives [{sizes}]")] = None
+    return tuple(labels)
+
+
+def _told(message: Any) -> Any:
+    return message.message if isinstance(message, Undefined) else message
 
 
 def _is_real(problem: Problem) -> bool:

@@ -6,31 +6,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.codes.elaboration import TOO_MUCH_WORK
+from archdsl.diagnostics.codes.names import UNKNOWN_NAME
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import expressions, nets
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.blame import moved
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.idle import idle_answers, is_sound
 from archdsl.elaborate.importer import Importer
+from archdsl.elaborate.inputs import Inputs, by_input, sizes_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
 from archdsl.elaborate.nets import Elaborated
 from archdsl.elaborate.plans import check_plan
+from archdsl.elaborate.slipped import lies_in
 from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import expr_text
+from archdsl.ir.work import bounded
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.codes.elaboration import TOO_MUCH_WORK
-from archdsl.syntax.codes.names import RECURSION
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
-from archdsl.syntax.suggestions import closest
-
-Sizes = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(eq=False, slots=True)
@@ -52,11 +54,8 @@ class Project:
                 if inside and candidate.exists() and (candidate.is_file() or candidate.suffix):
                     return candidate
         known = sorted(str(p.relative_to(self.importer.shipped)) for p in self.importer.shipped.rglob("*.arch"))
-        near = closest(name, known)
         raise DiagnosticError(
-            codes.NOT_FOUND.error(
-                None, f"no file `{name}`, here or among the shipped specs", help=f"did you mean `{near[0]}`?" if near else None
-            )
+            codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=did_you_mean(name, known))
         )
 
     def module(self, name: str) -> Module:
@@ -79,14 +78,15 @@ class Project:
 
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
         """The diagnostics of a parsed file in the order of its text, its own errors of syntax given."""
-        found = [*syntax, *check_names(module)]
-        # What could not be read, and what reaches itself, would only lead to errors that follow from it.
-        if not any(d.severity == "error" and (d.code.startswith(("E01", "E08")) or d.code == RECURSION.id) for d in found):
-            spaces = Spaces()
-            for declaration in module.file.declarations:
-                found.extend(self._declaration(declaration, module, spaces))
-                if sum(d.code == TOO_MUCH_WORK.id for d in found) > 3:
-                    break  # each takes its time, and they are likely alike
+        unread = {d.span.start for d in syntax if d.span is not None and d.about == "text"}
+        whole = not unread
+        # A word that stands where something is missing before it may be meant otherwise.
+        named = [d for d in check_names(module, whole) if d.span is None or d.span.start not in unread]
+        named = [d for d in named if d.code == UNKNOWN_NAME.id or not lies_in(d.span, module.file, module.slipped)]
+        found = [*syntax, *named]
+        # A file beyond a limit was not read to its end, and what reaches itself has no value.
+        if not any(d.severity == "error" and d.about == "bounds" for d in found):
+            found.extend(self._elaborated(module, whole, found))
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
             unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
@@ -94,73 +94,85 @@ class Project:
             unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
         )
 
-    def only(self, module: Module) -> str:
-        """The one network of a file that declares a single one. Raises DiagnosticError otherwise."""
-        names = networks(module)
-        nets_only = [d.name for d in module.file.declarations if isinstance(d, ast.Net)]
-        if len(nets_only) == 1 or len(names) == 1:
-            return (nets_only or names)[0]
-        shown = ", ".join(f"`{n}`" for n in names[:12])
-        if not names:
-            raise DiagnosticError(codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space or model"))
-        raise DiagnosticError(
-            codes.WHICH_NAME.error(
-                None, f"{module.source.name} declares several networks: {shown}", help=f"name one: `{module.source.name}:{names[0]}`"
-            )
-        )
+    def _elaborated(self, module: Module, whole: bool, told: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """What is wrong with the values of a file, without what was told of its names.
+
+        Of a file that could not be read as a `whole` nothing is warned of: what is missing may be what was not read.
+        """
+        spaces = Spaces()
+        found: list[Diagnostic] = []
+        with bounded():
+            for declaration in module.file.declarations:
+                found.extend(self._declaration(declaration, module, spaces))
+                if any(d.code == TOO_MUCH_WORK.id for d in found):
+                    break
+        messages = {d.message for d in told}
+        found = [d for d in found if not lies_in(d.span, module.file, module.slipped)]
+        places = {d.span.start for d in told if d.span is not None and d.span.source is module.source}
+        found = [d for d in found if d.code != UNKNOWN_NAME.id or not (d.message in messages or (d.span and d.span.start in places))]
+        return found if whole else [d for d in found if d.severity == "error"]
 
     def elaborate(
         self,
         module: Module,
         name: str,
         *,
-        sizes: Sizes | None = None,
+        inputs: Inputs | None = None,
         settings: Mapping[str, str] | None = None,
         genotypes: Sequence[GenotypeV] = (),
     ) -> Elaborated:
         """The graph of a network that a file declares; a genotype's name gives the network it is of, settled by it.
 
-        `sizes` feeds inputs of another size to the same model; `settings` are parameters as text.
+        `inputs` feeds inputs of another size to the same model; `settings` are parameters as text.
 
         Raises DiagnosticError with everything wrong.
         """
-        state = State(EditTable())
+        state = scratch()
         value = module.find(name, state)
         if isinstance(value, GenotypeV):
             net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
-            return self._network(net, given, name, sizes, settings, [value, *genotypes], state)
+            return self._network(net, given, name, inputs, settings, [value, *genotypes], state)
         if not isinstance(value, NetV):
             names = networks(module)
-            near = closest(name, names)
-            hint = f"did you mean `{near[0]}`?" if near else (f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
+            hint = did_you_mean(name, names, f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
             raise DiagnosticError(
                 codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint)
             )
-        return self._network(value, {}, name, sizes, settings, genotypes, state)
+        return self._network(value, {}, name, inputs, settings, genotypes, state)
 
     def _network(
         self,
         value: NetV,
         given: Mapping[str, Thing],
         name: str,
-        sizes: Sizes | None,
+        inputs: Inputs | None,
         settings: Mapping[str, str] | None,
         genotypes: Sequence[GenotypeV],
         state: State,
     ) -> Elaborated:
         net = value.net
+        others = by_input(inputs) if inputs is not None else {}
         values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
         instantiation = nets.resolve(value, given, net.span, state, settings=values)
-        plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        try:
+            plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
+        except DiagnosticError as error:
+            for key in values:
+                fewer_values = {k: v for k, v in values.items() if k != key}
+                fewer = nets.resolve(value, given, net.span, state, settings=fewer_values)
+                if _elaborates(fewer, name, net.kind, genotypes):
+                    span = _whole(key, (settings or {})[key])
+                    raise DiagnosticError(*(moved(d, span, "it fails here") for d in error.diagnostics)) from None
+            raise
+        sizes = sizes_of(others, plain.graph)
         if not sizes:
             return plain
-        _check_sizes(plain.graph, sizes)
         resized = nets.elaborate(instantiation, name=name, kind=net.kind, sizes=sizes, genotypes=genotypes)
         _same_weights(plain.graph, resized.graph)
         return resized
 
     def _setting(self, name: str, text: str, module: Module, state: State) -> Thing:
-        node, errors = parse_expression(Source(f"--set {name}", text))
+        node, errors = parse_expression(_whole(name, text).source)
         if node is None or errors:
             raise DiagnosticError(*errors)
         try:
@@ -179,7 +191,7 @@ class Project:
             return list(error.diagnostics)
 
     def _declared(self, node: ast.Declaration, module: Module, spaces: Spaces) -> list[Diagnostic]:
-        state = State(EditTable())
+        state = scratch()
         if isinstance(node, ast.Const):
             module.find(node.name, state)
             return []
@@ -202,30 +214,22 @@ class Project:
         return []
 
 
+def _whole(name: str, text: str) -> Span:
+    """The text of a setting, as a place."""
+    return Span(Source(f"--set {name}", text), 0, len(text))
+
+
+def _elaborates(instantiation: nets.Instantiation, name: str, kind: str, genotypes: Sequence[GenotypeV]) -> bool:
+    try:
+        nets.elaborate(instantiation, name=name, kind=kind, genotypes=genotypes)
+    except DiagnosticError:
+        return False
+    return True
+
+
 def networks(module: Module) -> list[str]:
     """The spaces, models and genotypes that a file declares, in order."""
     return [d.name for d in module.file.declarations if isinstance(d, ast.Net | ast.Genotype)]
-
-
-def _check_sizes(graph: Graph, sizes: Sizes) -> None:
-    known = {i.name: i for i in graph.inputs}
-    for name, dims in sizes.items():
-        if name not in known:
-            near = closest(name, list(known)) or list(known)
-            raise DiagnosticError(
-                codes.BAD_INPUT.error(
-                    None,
-                    f"`{graph.name}` has no input `{name}`",
-                    help=f"its inputs are {', '.join(known)}" if len(near) != 1 else f"did you mean `{near[0]}`?",
-                )
-            )
-        for dim, size in dims.items():
-            if dim not in known[name].shape:
-                raise DiagnosticError(
-                    codes.BAD_INPUT.error(None, f"the input `{name}` has no dimension `{dim}`; it is [{', '.join(known[name].dims)}]")
-                )
-            if size < 1:
-                raise DiagnosticError(codes.BAD_INPUT.error(None, f"the size of `{dim}` is at least 1, not {size}"))
 
 
 def _same_weights(plain: Graph, resized: Graph) -> None:

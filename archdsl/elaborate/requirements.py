@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import archdsl.elaborate.expressions as expressions
+from archdsl.diagnostics.codes import choices as codes
+from archdsl.diagnostics.codes import values as value_codes
 from archdsl.elaborate import operators
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
@@ -13,8 +15,6 @@ from archdsl.ir.expr import TRUE
 from archdsl.ir.graph import CostBound
 from archdsl.ir.notation import value_text
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as codes
-from archdsl.syntax.codes import values as value_codes
 
 METRICS = ("macs", "params")
 _MIRRORED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from archdsl.diagnostics.codes import elaboration as bounds
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe
 from archdsl.ir.expr import Expr, Undefined, constant, lift
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.source import Span
+from archdsl.ir.notation import value_text
 
 LENGTH_LIMIT = 10_000
 
@@ -69,10 +70,29 @@ def most_turns(value: CountV, span: Span, state: State) -> tuple[Expr, range]:
     step = state.concrete(value.step, span, "the step of a loop")
     longest = range(0)
     for bound in stop.distinct():
-        if not isinstance(bound, Undefined):
+        if isinstance(bound, int) and not isinstance(bound, bool):
             turns = _checked([start, bound, step], span)
             longest = max(longest, turns, key=len)
     return stop, longest
+
+
+def turns_of(value: CountV, span: Span, state: State) -> Expr:
+    """How many numbers `range(…)` counts; undefined where that is no number."""
+    return state.settled(state.told(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
+
+
+def count_turns(start: Any, stop: Any, step: Any) -> int:
+    """The length of a range. Raises Undefined for anything but whole numbers, and steps of 0."""
+    for number in (start, stop, step):
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise Undefined(
+                f"`range` counts whole numbers, not {describe(constant(number))}",
+                code=codes.WRONG_KIND,
+                help="round it: `int(…)`, `ceil(…)`" if isinstance(number, float) else None,
+            )
+    if step == 0:
+        raise Undefined("`range` cannot go in steps of 0")
+    return len(range(start, stop, step))
 
 
 def iterate(value: Thing, span: Span, state: State) -> list[Thing]:
@@ -101,10 +121,15 @@ def items_of(value: Thing) -> tuple[Item, ...] | None:
     if isinstance(value, TupleV | ListV):
         return value.items
     if isinstance(value, Expr):
-        lengths = {len(v) if isinstance(v, tuple) else -1 for v in value.table}
-        if len(lengths) == 1 and (n := lengths.pop()) >= 0:
-            return tuple(Item(lift(_item, value, i)) for i in range(n))
+        lengths = {len(v) for v in value.distinct() if isinstance(v, tuple)}
+        if len(lengths) == 1:
+            return tuple([Item(lift(_item, value, i)) for i in range(lengths.pop())])
     return None
+
+
+def is_undefined(value: Thing) -> bool:
+    """Whether a value has no value, whatever is chosen."""
+    return isinstance(value, Expr) and value.is_constant and value.is_partial
 
 
 def unpack(value: Thing, count: int, span: Span) -> tuple[Thing, ...]:
@@ -114,6 +139,8 @@ def unpack(value: Thing, count: int, span: Span) -> tuple[Thing, ...]:
     """
     if isinstance(value, Poison):
         return (POISON,) * count
+    if is_undefined(value):
+        return (value,) * count
     items = items_of(value)
     if items is None:
         fail(codes.UNPACK, span, f"{describe(value)} cannot be taken apart into {count} names")
@@ -141,7 +168,9 @@ def _tuple(*values: Any) -> tuple[Any, ...]:
     return values
 
 
-def _item(values: tuple[Any, ...], index: int) -> Any:
+def _item(values: Any, index: int) -> Any:
+    if not isinstance(values, tuple):
+        raise Undefined(f"{value_text(values)} is one number and has no parts", code=codes.WRONG_KIND)
     return values[index]
 
 

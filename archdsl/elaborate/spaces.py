@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate import nets
 from archdsl.elaborate.nets import Elaborated, Instantiation
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 @dataclass(eq=False, slots=True)

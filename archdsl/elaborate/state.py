@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import values as value_codes
+from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Alternative, Choice, Kind
-from archdsl.ir.expr import TRUE, Expr, TooWide, both, constant, index_of, lift, restrict
-from archdsl.ir.graph import CostBound, Input, Requirement, Weight
+from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, placed, restrict
+from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bounds
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import values as value_codes
-from archdsl.syntax.diagnostics import Code, Diagnostic, DiagnosticError, Label
-from archdsl.syntax.source import Span
+from archdsl.ir.work import spend
+from archdsl.syntax import ast
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
 
-WORK_LIMIT = 1_000_000  # steps of about 2 µs; the largest of the papers' files takes a fifth
 DEPTH_LIMIT = 64
 
 
@@ -35,19 +36,20 @@ class Structural(Exception):
         self.diagnostic = diagnostic
 
 
-class Exhausted(DiagnosticError):
-    """A bound on work is reached: nothing more is elaborated, where after other errors the next statement is."""
-
-
 def fail(code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()) -> NoReturn:
     """Raises the diagnostic."""
     raise DiagnosticError(code.error(span, message, help=help, labels=labels))
 
 
+def reason(undefined: Undefined, span: Span | None) -> Diagnostic:
+    """The error of an undefined value that is needed; `span` is where, if it has no place of its own."""
+    code = undefined.code or value_codes.NO_VALUE
+    return code.error(undefined.span or span, undefined.message, help=undefined.help)
+
+
 def too_wide_help(wide: TooWide) -> str:
     """Which choices an expression that cannot be tabulated hangs on."""
-    choices = Expr(wide.scope, ()).choices()
-    shown = ", ".join(f"`{c.path}`" for c in choices[:4]) + (f" and {len(choices) - 4} more" if len(choices) > 4 else "")
+    shown = few([f"`{choice.path}`" for choice in wide.scope], 4)
     return f"it depends on {shown}: narrow their domains, or settle some of them"
 
 
@@ -63,23 +65,48 @@ class State:
     requirements: list[Requirement] = field(default_factory=list)
     bounds: list[CostBound] = field(default_factory=list)
     instances: dict[str, Instance] = field(default_factory=dict)
+    reads: dict[tuple[Value, str], None] = field(default_factory=dict)  # sizes of values that the text reads as numbers
     pinned: dict[Choice, int] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
+    wrong: dict[Value, Check] = field(default_factory=dict)  # values that are wrong whatever is chosen, and why
     condition: Expr = TRUE
-    work: int = 0
     depth: int = 0
+    fed: ast.Expr | None = None  # the item that an arrow leads to, while it is evaluated
+    calls: list[tuple[Span, str]] = field(default_factory=list)  # the blocks that are being run: where each is called, and its name
+    broken: bool = False  # part of the text could not be read: what is left of it deserves no warning
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
     def tick(self, span: Span | None, amount: int = 1) -> None:
-        self.work += amount
-        if self.work > WORK_LIMIT:
-            help = "make loops shorter, or lists smaller"
-            raise Exhausted(bounds.TOO_MUCH_WORK.error(span, f"this takes more than {WORK_LIMIT:,} steps to elaborate", help=help))
+        spend(amount, span)
 
     def report(self, *diagnostics: Diagnostic) -> None:
         """Keeps the first diagnostic of a code at a place, however many instances of a block repeat it."""
-        for diagnostic in diagnostics:
+        for diagnostic in map(self.homed, diagnostics):
             self.diagnostics.setdefault((diagnostic.code, diagnostic.span), diagnostic)
+
+    def size(self, value: Value, dim: str) -> Expr:
+        """A size of a value inside the current region, read as a number: what follows from it holds for that size."""
+        self.reads[value, dim] = None
+        return self.settled(value.shape[dim])
+
+    def traces(self) -> tuple[int, ...]:
+        """Changes with whatever leaves a trace in the graph even if its value is dropped."""
+        return len(self.instances), len(self.weights), len(self.choices), len(self.requirements), len(self.bounds)
+
+    def homed(self, diagnostic: Diagnostic) -> Diagnostic:
+        """A diagnostic inside a block that ships, at the user's call of it; any other as it is."""
+        if diagnostic.span is None:
+            return diagnostic
+        span, inside = self.home(diagnostic.span)
+        return replace(diagnostic, span=span, labels=(*inside, *diagnostic.labels)) if inside else diagnostic
+
+    def home(self, span: Span) -> tuple[Span, tuple[Label, ...]]:
+        """Where to show what is wrong at a place: of a block that ships its innermost call in a user's file, and a label for the place."""
+        if span.source.shipped:
+            for call, name in reversed(self.calls):
+                if not call.source.shipped:
+                    return call, (Label(span, f"inside `{name}`"),)
+        return span, ()
 
     # -- journal: a region that turns out to be structural is undone and elaborated again -------------
 
@@ -115,13 +142,24 @@ class State:
 
     @contextmanager
     def under(self, condition: Expr) -> Iterator[None]:
-        """Inside, the condition holds: requirements stated here bind only then."""
+        """Inside, the condition holds: requirements stated here bind only then. Where it is undefined, nothing inside is live."""
         before = self.condition
-        self.condition = both(before, condition)
+        self.condition = both(before, mend(condition, False))
         try:
             yield
         finally:
             self.condition = before
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is elaborated now stands under no choice, and no answer has been given: what is wrong is so for everybody."""
+        return self.condition == TRUE and not self.pinned and not self.edits.edits
+
+    def told(self, expr: Expr, span: Span | None, code: Code) -> Expr:
+        """The expression, with a place for what is undefined. Raises DiagnosticError where it has no value for anybody."""
+        if expr.is_constant and expr.is_partial and self.is_plain:
+            raise DiagnosticError(reason(placed(expr, span, code).value, span))
+        return placed(expr, self.home(span)[0] if span is not None else None, code)
 
     @property
     def variant(self) -> tuple[tuple[str, str], ...]:
@@ -138,6 +176,8 @@ class State:
         """
         expr = self.settled(expr)
         if expr.is_constant:
+            if isinstance(expr.value, Undefined):
+                raise DiagnosticError(reason(expr.value, span))
             return expr.value
         choices = expr.choices()
         named = ", ".join(f"`{c.path}`" for c in choices[:3])
@@ -217,7 +257,9 @@ class State:
     def require(self, condition: Expr, span: Span) -> None:
         """Records a requirement, weakened to the region and branch it stands in."""
         for expr in [self.condition] + [lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()]:
-            condition = lift(_implies, expr, condition)
+            condition = either(negate(expr), condition)
+        if condition.is_constant and condition.is_partial:
+            raise DiagnosticError(reason(condition.value, span))
         if condition.is_constant and not condition.value:
             help = "the answers given so far contradict it" if self.edits.edits else "change the numbers, or remove it"
             fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement", help=help)
@@ -227,7 +269,3 @@ class State:
 
 def _equals(a: int, b: int) -> bool:
     return a == b
-
-
-def _implies(a: bool, b: bool) -> bool:
-    return b or not a

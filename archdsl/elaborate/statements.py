@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import archdsl.elaborate.branches as branches
 import archdsl.elaborate.expressions as expressions
 import archdsl.elaborate.layers as layers
+from archdsl.diagnostics.codes import choices as choice_codes
+from archdsl.diagnostics.codes import elaboration as bound_codes
+from archdsl.diagnostics.codes import names as name_codes
+from archdsl.diagnostics.codes import shapes as shape_codes
+from archdsl.diagnostics.codes import values as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Span
 from archdsl.elaborate import choose, operators
-from archdsl.elaborate.primitives import LARGEST, too_large
+from archdsl.elaborate.primitives import LARGEST, operation, too_large
 from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import iterate, most_turns, unpack
-from archdsl.elaborate.state import Exhausted, State, fail, too_wide_help
+from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
+from archdsl.elaborate.slipped import head_of
+from archdsl.elaborate.state import State, fail, reason, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, Poison, Tensor, Thing, TooLarge, TupleV, describe
-from archdsl.ir.expr import Expr, TooWide, constant, lift, negate
-from archdsl.ir.graph import Input, Op, Weight
+from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, test
+from archdsl.ir.graph import Input
 from archdsl.ir.instance import Instance
 from archdsl.ir.notation import value_text
-from archdsl.ops.primitive import Call
+from archdsl.ir.work import Exhausted
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
-from archdsl.syntax.codes import choices as choice_codes
-from archdsl.syntax.codes import elaboration as bound_codes
-from archdsl.syntax.codes import names as name_codes
-from archdsl.syntax.codes import shapes as shape_codes
-from archdsl.syntax.codes import values as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Span
 
 
 def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span) -> Thing:
@@ -38,7 +43,7 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span)
     """
     run(body, frame, state)
     if not frame.outputs:
-        if _has_output(body):
+        if _has_output(body) or any(isinstance(statement, ast.Broken) for statement in body):
             return POISON
         fail(codes.NO_OUTPUT, span, "this body has no `output`", help="end it with `output x`")
     return frame.outputs[0]
@@ -48,11 +53,13 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
     """The statements in order, each on its own: one that fails poisons what it should have bound."""
     for statement in body:
         state.tick(statement.span)
+        known = dict(state.diagnostics) if frame.module.slipped and head_of(statement) in frame.module.slipped else None
         try:
             _statement(statement, frame, state)
-            continue
-        except Exhausted:
-            raise
+            if known is None or len(known) == len(state.diagnostics):
+                continue
+        except Exhausted as exhausted:
+            raise Exhausted(*[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]) from None
         except DiagnosticError as error:
             state.report(*error.diagnostics)
         except TooWide as wide:
@@ -61,8 +68,12 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
             state.report(bound_codes.TOO_MUCH_WORK.error(statement.span, str(large), help="make loops shorter, or lists smaller"))
         for name in assigned((statement,)):
             frame.env.assign(name, POISON)
-        if isinstance(statement, ast.Output):
+        if isinstance(statement, ast.Output) and not frame.outputs:
             frame.outputs.append(POISON)
+        if known is not None and not isinstance(statement, ast.For | ast.If):
+            state.broken = True
+            state.diagnostics.clear()
+            state.diagnostics.update(known)
 
 
 def _has_output(body: Sequence[ast.Stmt]) -> bool:
@@ -88,6 +99,8 @@ def assigned(body: Sequence[ast.Stmt]) -> list[str]:
                 names[statement.name] = None
             case ast.Input():
                 names.update(dict.fromkeys(p.name for p in statement.ports))
+            case ast.Broken():
+                names.update(dict.fromkeys(statement.names))
             case ast.For():
                 names.update(dict.fromkeys(assigned(statement.body)))
             case ast.If():
@@ -115,10 +128,18 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
             frame.env.assign(node.name, _weight(node, frame, state))
         case ast.Require():
             require(node, frame, state)
+        case ast.Broken():
+            state.broken = True
+            for name in node.names:
+                frame.env.assign(name, POISON)
 
 
 def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
+    before, reads = state.traces(), len(state.reads)
     values = [expressions.evaluate(e, frame, state) for e in node.values]
+    if len(state.reads) > reads and state.traces() == before and all(_stands_once(name, node) for name in node.targets):
+        for read in list(state.reads)[reads:]:  # nothing follows from what is not mentioned again
+            del state.reads[read]
     parts: Sequence[Thing] = values
     if len(node.targets) != len(values):
         if len(values) != 1:
@@ -126,6 +147,11 @@ def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
         parts = unpack(values[0], len(node.targets), node.span)
     for name, value in zip(node.targets, parts, strict=True):
         frame.env.assign(name, expressions.bound(value, name, frame))
+
+
+def _stands_once(name: str, node: ast.Bind) -> bool:
+    """Whether a name stands nowhere else in its file, so that nothing can read it."""
+    return len(re.findall(rf"\b{name}\b", node.span.source.text)) == 1
 
 
 def _output(node: ast.Output, frame: Frame, state: State) -> None:
@@ -136,6 +162,9 @@ def _output(node: ast.Output, frame: Frame, state: State) -> None:
         value = expressions.evaluate(e, frame, state)
         if isinstance(value, LAYERS):
             fail(codes.MISPLACED_LAYER, e.span, f"{describe(value)} is not a tensor", help="apply it: `output x -> layer`")
+        if is_undefined(value):
+            assert isinstance(value, Expr)
+            raise DiagnosticError(reason(value.value, e.span))
         values.append(value)
     if any(isinstance(v, Poison) for v in values):
         frame.outputs.append(POISON)
@@ -151,14 +180,15 @@ def _input(node: ast.Input, frame: Frame, state: State) -> None:
         value = frame.inputs.pop(0)
         if isinstance(value, LAYERS):
             fail(codes.MISPLACED_LAYER, port.span, f"the input `{port.name}` is a tensor, not {describe(value)}")
+        if port.shape is not None and isinstance(value, Tensor) and value.value not in state.wrong:
+            value = _matches(port, value, frame, state)
         frame.env.assign(port.name, value)
-        if port.shape is not None and isinstance(value, Tensor):
-            _matches(port, value, frame, state)
 
 
-def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
-    """The declared shape of a block's input against what it is fed."""
+def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing:
+    """What a block is fed, undefined where it does not have the declared shape."""
     assert port.shape is not None
+    checked: Thing = value
     for dim in port.shape:
         if dim.name not in value.shape and dim.name != "b":
             fail(
@@ -167,13 +197,11 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
                 f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]",
             )
         if dim.size is not None:
-            size, wanted = state.settled(value.shape[dim.name]), expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
-            if size != wanted:
-                fail(
-                    shape_codes.SIZES_DIFFER,
-                    dim.span,
-                    f"the input `{port.name}` has {dim.name} = {wanted.table[0]}, but is fed {dim.name} = {size.table[0]}",
-                )
+            size = state.size(value.value, dim.name)
+            wanted = expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
+            fits = state.told(lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER)
+            if fits.is_partial:
+                checked = branches.join(fits, (checked,), (port.name,), dim.span, frame.instance, state)
     extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
     if extra:
         fail(
@@ -181,6 +209,13 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> None:
             port.span,
             f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed [{', '.join(value.shape)}]",
         )
+    return checked
+
+
+def _fed(port: str, dim: str, size: Any, wanted: Any) -> int:
+    if size != wanted:
+        raise Undefined(f"the input `{port}` has {dim} = {value_text(wanted)}, but is fed {dim} = {value_text(size)}")
+    return 0
 
 
 def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
@@ -197,7 +232,12 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
         if dim.name in sizes:
             fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
         if len(dim.name) != 1 or not dim.name.islower():
-            fail(shape_codes.MISSING_DIMENSION, dim.span, f"dimensions have one-letter names, not `{dim.name}`")
+            fail(
+                shape_codes.MISSING_DIMENSION,
+                dim.span,
+                f"dimensions have one-letter names, not `{dim.name}`",
+                help=f"for example `[b, c = 3, h = 224, w = 224]`; here `{dim.name[0].lower()}`" if dim.name[0].isalpha() else None,
+            )
         if dim.name == "b":
             sizes["b"] = constant(given.get("b", 1))
             continue
@@ -230,22 +270,20 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
             fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
         if dim.name == "b":
             fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
-        sizes[dim.name] = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
-        if any(map(too_large, sizes[dim.name].table)):
-            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is larger than {LARGEST:,}")
+        size = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
+        sizes[dim.name] = state.told(lift(partial(_bounded, dim.name), size), dim.span, shape_codes.ATTRIBUTE)
     if is_reserved(node.name):
         fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
     init = expressions.scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)
     instance = layers.enter(frame, node.name, "param", "primitive", node.span)
     state.instances.setdefault(instance.path, instance)
-    call = Call((), {"init": init}, sizes)
-    result = primitive.shape(call)
-    for problem in result.problems:
-        if problem.message.is_constant and problem.message.value is not None:
-            fail(problem.code, node.span, str(problem.message.value), help=problem.help)
-    rule = primitive.weights(call, result.shape)[0]
-    weight = state.weight(Weight(instance.weights_path, "", rule.shape, rule.init, state.variant), instance, node.span)
-    return Tensor(Op("weight", (), {"init": init, **sizes}, result.shape, (weight,), constant(0), instance, node.span))
+    return Tensor(operation(primitive, (), {"init": init}, sizes, instance, node.span, state))
+
+
+def _bounded(dim: str, size: Any) -> Any:
+    if too_large(size):
+        raise Undefined(f"the size of `{dim}` is larger than {LARGEST:,}")
+    return size
 
 
 # -- loops -------------------------------------------------------------------------------------------
@@ -254,14 +292,25 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
 def _for(node: ast.For, frame: Frame, state: State) -> None:
     source = expressions.evaluate(node.iterable, frame, state)
     if isinstance(source, Poison):
-        for name in assigned(node.body):
-            frame.env.assign(name, POISON)
+        _unknown_turns(node, frame, state)
         return
+    if isinstance(source, CountV):
+        count = turns_of(source, node.iterable.span, state)
+        if is_undefined(count):
+            _undefine(assigned(node.body), count, node.span, frame, state)
+            return
     if isinstance(source, CountV) and not state.settled(source.stop).is_constant:
         _searched_depth(node, source, frame, state)
         return
     for i, element in enumerate(iterate(source, node.iterable.span, state)):
         _turn(node, i, element, frame, state)
+
+
+def _unknown_turns(node: ast.For, frame: Frame, state: State) -> None:
+    """A loop over something that is not known: one turn tells what else is wrong in it, and nothing is known of what it leaves."""
+    _turn(node, 0, POISON, frame, state)
+    for name in assigned(node.body):
+        frame.env.assign(name, POISON)
 
 
 def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> None:
@@ -284,13 +333,13 @@ def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> 
 def _searched_depth(node: ast.For, source: CountV, frame: Frame, state: State) -> None:
     """`for i in range(n)` with a choice for n: unrolled to the most turns; afterwards each name is the one after n turns."""
     stop, turns = most_turns(source, node.iterable.span, state)
+    start, step = state.concrete(source.start, node.span, "a loop's start"), state.concrete(source.step, node.span, "a loop's step")
     after = [frame.env.snapshot()]
     for position, i in enumerate(turns):
-        with state.under(lift(_turns_more, stop, i)):
+        with state.under(test(_turns_more, start, stop, step, position)):
             _turn(node, position, constant(i), frame, state)
         after.append(frame.env.snapshot())
-    start, step = state.concrete(source.start, node.span, "a loop's start"), state.concrete(source.step, node.span, "a loop's step")
-    count = lift(_count_turns, start, stop, step)
+    count = turns_of(source, node.iterable.span, state)
     for level, before in enumerate(after[0]):
         for name in before:
             values = [s[level][name] for s in after]
@@ -306,12 +355,8 @@ def _rebind(env: Env, level: int, name: str, value: Thing) -> None:
     env.names[name] = value
 
 
-def _turns_more(stop: int, i: int) -> bool:
-    return i < stop
-
-
-def _count_turns(start: int, stop: int, step: int) -> int:
-    return len(range(start, stop, step))
+def _turns_more(start: Any, stop: Any, step: Any, turn: int) -> bool:
+    return turn < count_turns(start, stop, step)
 
 
 # -- branches ----------------------------------------------------------------------------------------
@@ -324,6 +369,9 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
             frame.env.assign(name, POISON)
         return
     test = state.settled(operators.truth(value, node.test.span, "the condition"))
+    if test.is_constant and test.is_partial:
+        _undefine(assigned(node.body) + assigned(node.orelse or ()), test, node.span, frame, state)
+        return
     if test.is_constant:
         chosen = node.body if test.value else node.orelse
         if chosen:
@@ -347,6 +395,15 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
             if values[0] is not values[1]:
                 _rebind(frame.env, level, name, branches.join(index, values, ("then", "else"), node.span, frame.instance, state))
     frame.env.dropped.update(assigned(node.body), assigned(node.orelse or ()))
+
+
+def _undefine(names: Sequence[str], reason: Expr, span: Span, frame: Frame, state: State) -> None:
+    """Rebinds names that would come out of statements which cannot be run, for a reason that is an error if they are needed."""
+    for level, known in enumerate(frame.env.snapshot()):
+        for name in names:
+            if name in known:
+                value = branches.join(reason, (known[name],), (name,), span, frame.instance, state)
+                _rebind(frame.env, level, name, value)
 
 
 def _side(test: bool) -> int:

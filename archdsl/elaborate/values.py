@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr
+from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.graph import Init, Shape, Value
 from archdsl.ir.notation import Axes, value_text
 from archdsl.ops.primitive import Primitive
 from archdsl.syntax import ast
-from archdsl.syntax.source import Span
 
 if TYPE_CHECKING:
     from archdsl.elaborate.module import Module
@@ -272,7 +272,9 @@ def describe(value: Thing) -> str:
     """The kind of a value, for messages: "a tensor [b, c, t]", "the layer `conv`", "a list of 3"."""
     if isinstance(value, Expr):
         if not value.is_constant:
-            return "a number under a choice" if isinstance(value.table[0], int | float) else "a value under a choice"
+            return "a number under a choice" if isinstance(value.first, int | float) else "a value under a choice"
+        if isinstance(value.value, Undefined):
+            return f"an undefined value ({value.value.message})"
         if isinstance(value.value, Axes):
             return f"the dimensions {value_text(value.value)}"
         if isinstance(value.value, bool | str):

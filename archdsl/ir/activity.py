@@ -1,34 +1,45 @@
 """What is live: the one definition of when a value, a weight or a choice is part of an architecture.
 
 Nothing stores a guard; all follow from demand. An output is live; what a live operation reads is live; a live
-Select or Pick makes the operands live that it yields. A Select whose operands resolve to one value decides
-nothing: its index is not used. A choice is active where a live operation reads it or a live selection asks it, which
-is where it survives partial evaluation and the removal of dead code. Requirements make nothing active.
+Select or Pick makes the operands live that it yields.
+
+Which choices are active follows from which can change the network:
+
+    depth ~ 0..2
+    for i in range(depth) { op ~ [identity, wide]; x = x -> op }
+
+With all other answers given, `op[1]` can change the network where depth is 2, and `depth` where not both layers are
+skipped. So each decides whether the other matters, and they are asked in the order of the text: depth first, then as
+many `op` as there are turns. Seven architectures: 1 + 2 + 4. In general a choice is asked after all choices on which
+it depends whether it matters; where two depend on each other in that way, in the order of the text. It is active if,
+under the answers so far, it can still change the network. Requirements make nothing active.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from heapq import heapify, heappop, heappush
 from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import (
     FALSE,
     TRUE,
-    Derived,
     Expr,
     TooWide,
-    Variable,
+    Undefined,
     both,
     constant,
-    depends,
     either,
     lift,
-    matters_given,
+    mend,
     negate,
-    opened,
+    select,
+    somewhere,
+    test,
+    varies,
 )
 from archdsl.ir.graph import Input, Op, Pick, Requirement, Select, Value, Weight, in_order
 
@@ -39,12 +50,14 @@ Identity: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 class Activity:
     """When each value is live, each choice active and each weight in use: boolean expressions over active choices.
 
-    Choices that are never active are left out.
+    `asked` are the choices in the order in which they are asked; `choices` has their guards in program order, each
+    over choices that are asked before. Choices that are never active are left out.
     """
 
     values: Mapping[Value, Expr]
     choices: Mapping[Choice, Expr]
     weights: Mapping[Identity, Expr]
+    asked: tuple[Choice, ...]
 
     def guard(self, choice: Choice) -> Expr:
         return self.choices.get(choice, FALSE)
@@ -52,106 +65,227 @@ class Activity:
 
 @lru_cache(maxsize=4)  # several questions about one graph follow each other
 def activity(outputs: tuple[Value, ...]) -> Activity:
-    """The activity of everything under the outputs. Raises TooWide where a guard cannot be tabulated."""
+    """The activity of everything under the outputs. Raises TooWide where a guard cannot be kept within the limits."""
     order = in_order(outputs)
-    targets = resolve(order)
+    values, weights = _liveness(outputs, order)
+    matters = _matters(_reads(outputs, order, values))
+    asked = asking_order(matters)
+    guards: dict[Choice, Expr] = {}
+    waiting = set(asked)
+    for choice in asked:
+        waiting.discard(choice)
+        guards[choice] = somewhere(matters[choice], waiting)
+    in_program_order = sorted(guards, key=lambda c: c.order)
+    return Activity(values, {c: guards[c] for c in in_program_order}, weights, asked)
+
+
+def _liveness(outputs: tuple[Value, ...], order: Sequence[Value]) -> tuple[dict[Value, Expr], dict[Identity, Expr]]:
+    """Where each value is live, and each weight in use."""
     values: dict[Value, Expr] = dict.fromkeys(order, FALSE)
     weights: dict[Identity, Expr] = {}
-    uses = _Uses()
 
     def mark(value: Value, condition: Expr) -> None:
         if values[value] is not TRUE:
             values[value] = either(values[value], condition)
 
-    def use_weight(weight: Weight, here: Expr) -> None:
+    def use(weight: Weight, here: Expr) -> None:
         weights[weight.identity] = either(weights.get(weight.identity, FALSE), here)
-        uses.add_all(here, (*weight.shape, weight.init))
 
     for output in outputs:
         values[output] = TRUE
     for value in reversed(order):
         here = values[value]
-        if here.is_constant and not here.value:
+        if here == FALSE:
             continue
         if isinstance(value, Op):
             for operand in value.inputs:
                 mark(operand, here)
-            uses.add_all(here, value.attrs.values())
-            uses.add(here, value.macs)
             for weight in value.weights:
-                use_weight(weight, here)
-        elif isinstance(value, Select) or (isinstance(value, Pick) and is_single(value)):
-            index = selection(value, targets)
-            same = same_target(value, targets)
-            uses.add(here, same)
-            uses.add(both(here, negate(same)), index)
-            for position in reachable(selected_index(value)):
-                chosen = either(same, lift(partial(_equals, representative(value, position, targets)), index))
-                mark(value.operands[position], both(here, chosen))
+                use(weight, here)
+        elif isinstance(value, Select):
+            for position in reachable(value.index):
+                mark(value.operands[position], both(here, test(partial(_equals, position), value.index)))
         elif isinstance(value, Pick):
-            uses.add(here, value.subset)
             for position, operand in enumerate(value.operands):
-                mark(operand, both(here, lift(partial(_contains, position), value.subset)))
-            combined = both(here, lift(_several, value.subset))
+                mark(operand, both(here, test(partial(_contains, position), value.subset)))
+            combined = both(here, test(_several, value.subset))
             each = len(value.weights) == len(value.operands)
             for position, weight in enumerate(value.weights):
-                use_weight(weight, both(combined, lift(partial(_contains, position), value.subset)) if each else combined)
-    return Activity(values, uses.guards(), weights)
+                use(weight, both(combined, test(partial(_contains, position), value.subset)) if each else combined)
+    return values, weights
+
+
+def _reads(outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[Value, Expr]) -> dict[Expr, Expr]:
+    """Every expression that decides what the network is, and where it is read.
+
+    A network is its operations, their parameters and what each of them is wired to. Shapes, costs and weights follow
+    from these.
+    """
+    targets = resolve(order)
+    reads: dict[Expr, Expr] = {}
+
+    def read(expr: Expr, here: Expr) -> None:
+        if expr.scope:
+            before = reads.get(expr, FALSE)
+            if before is not TRUE:
+                reads[expr] = either(before, here)
+
+    for output in outputs:
+        read(targets[output], TRUE)
+    for position, value in enumerate(order):
+        here = values[value]
+        if here == FALSE or isinstance(value, Input):
+            continue
+        if isinstance(value, Op):
+            for operand in value.inputs:
+                read(targets[operand], here)
+            for attr in value.attrs.values():
+                read(attr, here)
+        elif isinstance(value, Pick) and not is_single(value):
+            several = both(here, test(_several, value.subset))
+            read(value.subset, several)
+            for member, operand in enumerate(value.operands):
+                read(targets[operand], both(several, test(partial(_contains, member), value.subset)))
+        elif targets[value] == constant(position):
+            read(selected_index(value), here)  # too wide to be followed: it counts as itself
+    return reads
+
+
+def _matters(reads: Mapping[Expr, Expr]) -> dict[Choice, Expr]:
+    """Where, by the answers to all others, a choice can change the network; in program order, without those that never can.
+
+    It can where something that it changes is read, whatever its own answer has to do with that.
+    """
+    found: dict[Choice, Expr] = {}
+    for expr, here in reads.items():
+        for choice in expr.scope:
+            before = found.get(choice, FALSE)
+            if before == TRUE:
+                continue
+            changed = both(somewhere(here, (choice,)), varies(expr, choice))
+            found[choice] = either(before, changed)
+    return {c: found[c] for c in sorted(found, key=lambda c: c.order) if found[c] != FALSE}
+
+
+def asking_order(matters: Mapping[Choice, Expr]) -> tuple[Choice, ...]:
+    """The choices in the order in which they are asked.
+
+    p governs q where an answer of p can leave q nothing to decide. Governors come first; where two govern each other,
+    and round longer cycles, the order of the text decides.
+    """
+    governors = {q: set(condition.scope).intersection(matters) for q, condition in matters.items()}
+    waiting: dict[Choice, set[Choice]] = {}
+    followers: dict[Choice, list[Choice]] = {q: [] for q in matters}
+    for q, others in governors.items():
+        waiting[q] = {p for p in others if p.order < q.order or q not in governors[p]}
+        for p in waiting[q]:
+            followers[p].append(q)
+    ready = [(q.order, q) for q, before in waiting.items() if not before]
+    heapify(ready)
+    order: list[Choice] = []
+    while waiting:
+        choice = heappop(ready)[1] if ready else _first_of_cycle(waiting)
+        order.append(choice)
+        del waiting[choice]
+        for q in followers[choice]:
+            if q in waiting:
+                waiting[q].discard(choice)
+                if not waiting[q]:
+                    heappush(ready, (q.order, q))
+    return tuple(order)
+
+
+def _first_of_cycle(waiting: Mapping[Choice, set[Choice]]) -> Choice:
+    """The first in the text of a cycle that waits for nothing but itself."""
+    choice = next(iter(waiting))
+    while True:
+        above = _reached(choice, waiting)
+        outside = next((p for p in above if choice not in _reached(p, waiting)), None)
+        if outside is None:
+            return min([choice, *above], key=lambda c: c.order)
+        choice = outside
+
+
+def _reached(choice: Choice, waiting: Mapping[Choice, set[Choice]]) -> set[Choice]:
+    """All that a choice waits for, also through others."""
+    found: set[Choice] = set()
+    stack = [choice]
+    while stack:
+        more = waiting[stack.pop()] - found
+        found |= more
+        stack.extend(more)
+    return found
 
 
 def binding(requirement: Requirement, live: Activity) -> Expr:
     """The condition of a requirement as it binds: it is void where a choice that it reads is inactive."""
-    condition = opened(requirement.condition)
+    condition = requirement.condition
+    return condition if condition.is_constant else either(negate(where_bound(condition, live)), condition)
+
+
+def where_bound(condition: Expr, live: Activity) -> Expr:
+    """Where a condition has to hold: where all choices that it reads are active.
+
+    It reads a choice where, under the answers to those that are asked before, its value can still depend on it.
+    """
+    never = [c for c in condition.scope if c not in live.choices]
+    order = [c for c in live.asked if c in set(condition.scope)] + never
     applies = TRUE
-    for choice, read in depends(condition, asked(condition, live)).items():
+    for position, choice in enumerate(order):
+        read = somewhere(varies(condition, choice), order[position + 1 :])
         applies = both(applies, either(live.guard(choice), negate(read)))
-    return either(negate(applies), condition)
-
-
-def asked(condition: Expr, live: Activity) -> list[Variable]:
-    """The variables of a condition in an order in which each comes after those that decide whether it is active."""
-    choices = {v: v.expr.choices() if isinstance(v, Derived) else (v,) for v in condition.scope}
-    order: dict[Variable, None] = {}
-    begun: set[Variable] = set()
-
-    def visit(variable: Variable) -> None:
-        begun.add(variable)
-        deciding = {c for own in choices[variable] for c in live.guard(own).choices()}
-        for other in condition.scope:
-            if other not in begun and deciding.intersection(choices[other]):
-                visit(other)
-        order[variable] = None
-
-    for variable in condition.scope:
-        if variable not in begun:
-            visit(variable)
-    return list(order)
+    return applies
 
 
 def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
     """For each value the position in `order` of the value that it really is, once selections are followed.
 
-    A selection that depends on too many choices to be tabulated counts as itself.
+    Equal operations at one place of the text are one, the first: `if wide { x = x -> relu } else { x = x -> relu }`
+    decides nothing. A selection that depends on too much to be followed counts as itself.
     """
     targets: dict[Value, Expr] = {}
-    for number, value in enumerate(order):
+    first: dict[Hashable, int] = {}
+    for position, value in enumerate(order):
+        number = position
+        if isinstance(value, Op | Pick):
+            number = first.setdefault(_likeness(value, targets), position)
         own = constant(number)
-        if isinstance(value, Input | Op) or (isinstance(value, Pick) and all(len(s) > 1 for s in value.subset.distinct())):
+        if isinstance(value, Input | Op) or (isinstance(value, Pick) and _never_one(value)):
             targets[value] = own
             continue
+        options = [targets[o] for o in value.operands]
         try:
             if isinstance(value, Select) or is_single(value):
-                targets[value] = lift(_option, selected_index(value), *(targets[o] for o in value.operands))
+                targets[value] = mend(select(selected_index(value), options), number)
             else:
-                targets[value] = lift(partial(_picked, number), value.subset, *(targets[o] for o in value.operands))
+                targets[value] = mend(select(lift(partial(_place, len(options)), value.subset), (*options, own)), number)
         except TooWide:
             targets[value] = own
     return targets
 
 
+def _likeness(value: Op | Pick, targets: Mapping[Value, Expr]) -> Hashable:
+    """Equal for values that compute the same with the same weights."""
+    weights = tuple([w.full_name for w in value.weights])
+    if isinstance(value, Op):
+        attrs = tuple(value.attrs.items())
+        return value.name, tuple([targets[o] for o in value.inputs]), attrs, weights, value.instance.path
+    inputs = tuple([targets[o] for o in value.operands])
+    return value.combine, value.dim, inputs, value.subset, weights, value.instance.path
+
+
 def is_single(pick: Pick) -> bool:
     """Whether the pick always takes one operand, and so is a selection."""
-    return all(len(subset) == 1 for subset in pick.subset.distinct())
+    return all(len(subset) == 1 for subset in defined(pick.subset))
+
+
+def _never_one(pick: Pick) -> bool:
+    return all(len(subset) > 1 for subset in defined(pick.subset))
+
+
+def defined(expr: Expr) -> list[Any]:
+    """The distinct values that an expression has where it has one."""
+    return [value for value in expr.distinct() if not isinstance(value, Undefined)]
 
 
 def selected_index(value: Select | Pick) -> Expr:
@@ -160,7 +294,7 @@ def selected_index(value: Select | Pick) -> Expr:
 
 
 def reachable(index: Expr) -> tuple[int, ...]:
-    return tuple(sorted(set(index.distinct())))
+    return tuple(sorted(set(defined(index))))
 
 
 def representative(value: Select | Pick, position: int, targets: Mapping[Value, Expr]) -> int:
@@ -176,83 +310,9 @@ def selection(value: Select | Pick, targets: Mapping[Value, Expr]) -> Expr:
     return index if all(i == j for i, j in first.items()) else lift(first.__getitem__, index)
 
 
-def same_target(value: Select | Pick, targets: Mapping[Value, Expr]) -> Expr:
-    """Where all operands that the selection can yield resolve to one value."""
-    options = [targets[value.operands[i]] for i in reachable(selected_index(value))]
-    common = set(options[0].distinct())
-    for option in options[1:]:
-        common &= set(option.distinct())
-    return lift(_all_equal, *options) if common else FALSE
-
-
-class _Uses:
-    """Collects which expressions are read where, and turns them into the guards of choices."""
-
-    def __init__(self) -> None:
-        self._reads: dict[int, tuple[Expr, Expr]] = {}  # by identity of the expression: it, and where it is read
-
-    def add(self, here: Expr, expr: Expr) -> None:
-        if expr.scope:
-            _, before = self._reads.get(id(expr), (expr, FALSE))
-            if before is not TRUE:
-                self._reads[id(expr)] = expr, either(before, here)
-
-    def add_all(self, here: Expr, exprs: Iterable[Expr]) -> None:
-        for expr in exprs:
-            if expr.scope:
-                self.add(here, expr)
-
-    def guards(self) -> dict[Choice, Expr]:
-        """Guards in program order.
-
-        First what needs no order: where a choice matters although all others are settled. A choice that is asked
-        anyway then comes before those it makes irrelevant: of `if kind == a then width else 24`, `width` is asked
-        where `kind` is a, wherever the two were declared.
-        """
-        reads = [(opened(expr), here) for expr, here in self._reads.values()]
-        certain: dict[Choice, Expr] = {}
-        for expr, here in reads:
-            for variable in expr.scope:
-                if isinstance(variable, Choice) and certain.get(variable) is not TRUE:
-                    others = [v for v in expr.scope if v is not variable]
-                    matters = both(here, matters_given(expr, variable, others)) if others else here
-                    certain[variable] = either(certain.get(variable, FALSE), matters)
-        guards = dict(certain)
-        for expr, here in reads:
-            if len(expr.scope) == 1 and isinstance(expr.scope[0], Choice):
-                continue
-            if all(guards.get(v) is TRUE for v in expr.scope if isinstance(v, Choice)) and all(isinstance(v, Choice) for v in expr.scope):
-                continue
-            for choice, condition in depends(expr, _asking_order(expr, here, certain)).items():
-                guards[choice] = either(guards.get(choice, FALSE), both(here, condition))
-        return {c: guards[c] for c in sorted(guards, key=lambda c: c.order) if guards[c] != FALSE}
-
-
-def _asking_order(expr: Expr, here: Expr, certain: Mapping[Choice, Expr]) -> list[Variable]:
-    """The scope, with those first that are asked no more often than they are asked anyway."""
-    order: list[Variable] = []
-    rest = list(expr.scope)
-    while rest:
-        best = rest[0]
-        for variable in rest:
-            if isinstance(variable, Choice) and _implied(both(here, matters_given(expr, variable, order)), certain.get(variable, FALSE)):
-                best = variable
-                break
-        order.append(best)
-        rest.remove(best)
-    return order
-
-
-def _implied(condition: Expr, by: Expr) -> bool:
-    return by is TRUE or both(condition, negate(by)) == FALSE
-
-
-def _option(index: int, *options: Any) -> Any:
-    return options[index]
-
-
-def _picked(own: int, subset: tuple[int, ...], *options: Any) -> Any:
-    return options[subset[0]] if len(subset) == 1 else own
+def _place(count: int, subset: tuple[int, ...]) -> int:
+    """Where the target of a pick stands among those of its operands and, after them, its own."""
+    return subset[0] if len(subset) == 1 else count
 
 
 def _only(subset: tuple[int, ...]) -> int:
@@ -269,7 +329,3 @@ def _contains(position: int, subset: tuple[int, ...]) -> bool:
 
 def _equals(position: int, index: int) -> bool:
     return index == position
-
-
-def _all_equal(*values: int) -> bool:
-    return all(v == values[0] for v in values)

@@ -13,10 +13,10 @@ from math import ceil, floor, frexp
 from random import Random
 from typing import Any, TypeAlias
 
+from archdsl.diagnostics.codes.choices import TOO_LARGE
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
 from archdsl.ir.frontier import Diagram
-from archdsl.syntax.codes.choices import TOO_LARGE
-from archdsl.syntax.diagnostics import DiagnosticError
 
 BINS = 8192
 _EXACT_STEPS = 300_000  # what an exact count by distinct sums may take before an interval is given instead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.source import Span
 
 Kind = Literal["list", "range", "subset"]
 
@@ -31,14 +31,11 @@ class Choice:
     kind: Kind
     order: int
     span: Span | None = field(default=None, repr=False)
+    nodes: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of decision diagrams, by their children
 
     @property
     def size(self) -> int:
         return len(self.alternatives)
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        return (self.order, 0)
 
     def labels(self) -> tuple[str, ...]:
         return tuple(a.label for a in self.alternatives)

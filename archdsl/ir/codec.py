@@ -11,7 +11,8 @@ from typing import Any
 
 from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, Undefined, Variable
+from archdsl.ir.decision import Diagram, Node, nodes_of
+from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance
 
@@ -55,16 +56,10 @@ class _Writer:
             return {"value": scalar(expr.value)}
         number = self._numbers.get(expr)
         if number is None:
-            entry = {"scope": [self._variable(v) for v in expr.scope], "table": [scalar(v) for v in expr.table]}
+            entry = {"scope": [{"choice": self.choices[c]} for c in expr.scope], **function(expr)}
             number = self._numbers[expr] = len(self.expressions)
             self.expressions.append(entry)
         return {"expression": number}
-
-    def _variable(self, variable: Variable) -> dict[str, Any]:
-        """A choice, or a derived variable: the index of an expression's value among its distinct values."""
-        if isinstance(variable, Choice):
-            return {"choice": self.choices[variable]}
-        return {"derived": self.expr(Expr(variable.expr.scope, variable.codes))["expression"], "size": variable.size}
 
     def _choice(self, choice: Choice, guard: Expr) -> dict[str, Any]:
         alternatives = [{"label": a.label, "value": scalar(a.value)} for a in choice.alternatives]
@@ -104,6 +99,30 @@ class _Writer:
 
     def _named(self, exprs: Mapping[str, Expr]) -> dict[str, Any]:
         return {name: self.expr(e) for name, e in exprs.items()}
+
+
+def function(expr: Expr) -> dict[str, Any]:
+    """An expression as JSON: its table, or its decision diagram.
+
+    `depth * width` over two choices of the scope is `{"values": [8, 16, 32], "nodes": [[1, [0, 1]], [1, [1, 2]],
+    [0, [3, 4]]]}`: a node has the place of its choice in the scope and, for each alternative, a value or an earlier
+    node, numbered after the values. The last node is the whole.
+    """
+    if expr.is_tabled:
+        return {"table": [scalar(v) for v in expr.table]}
+    place = {choice: i for i, choice in enumerate(expr.scope)}
+    numbers: dict[Diagram, int] = {}
+    nodes = []
+    below = list(reversed(nodes_of(expr.root)))
+    for node in below:
+        for kid in node.kids:
+            if not isinstance(kid, Node) and kid not in numbers:
+                numbers[kid] = len(numbers)
+    values = tuple([leaf.value for leaf in numbers if not isinstance(leaf, Node)])
+    for node in below:
+        nodes.append([place[node.choice], [numbers[kid] for kid in node.kids]])
+        numbers[node] = len(values) + len(nodes) - 1
+    return {"values": [scalar(v) for v in values], "nodes": nodes}
 
 
 def scalar(value: Any) -> Any:

@@ -81,7 +81,7 @@ def _settled(value: Value, made: Mapping[Value, Value], at: Mapping[Choice, int]
         return value
     if isinstance(value, Select) or (isinstance(value, Pick) and len(inputs) == 1):
         return inputs[0]
-    name = _COMBINING[value.combine] if isinstance(value, Pick) else value.name
+    name = value.primitive if isinstance(value, Pick) else value.name
     found = settling.parts(value, at)
     return Op(name, inputs, found.attrs, found.shape, found.weights, found.macs, value.instance, value.span)
 
@@ -91,9 +91,6 @@ def _parts(value: Op | Pick, at: Mapping[Choice, int]) -> Parts:
     if isinstance(value, Pick):
         return Parts({"dim": constant(value.dim)} if value.dim is not None else {}, shape, weights, constant(0))
     return Parts(_sizes(value.attrs, at), shape, weights, _constant(value.macs, at))
-
-
-_COMBINING = {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}
 
 
 def _weight(weight: Weight, at: Mapping[Choice, int]) -> Weight:

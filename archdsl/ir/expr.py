@@ -1,58 +1,63 @@
-"""Expressions over choices, each canonical: a table over the choices it really depends on.
+"""Expressions over choices, each canonical: a table over the choices it really depends on, or a decision diagram.
 
-Two expressions are equal exactly when they have the same value for every assignment, as long as their tables fit
-`TABLE_LIMIT`. An operation whose joint table would not fit first replaces arguments by `Derived` variables (their
-distinct values), so a size that sums or chains dozens of choices stays small: 24 stride choices make 25 values.
+`conv(width * 2)` with width ~ [8, 16] has channels over one choice, the table (16, 32). Up to TABLED entries an
+expression is such a table; beyond, it is a diagram (`archdsl.ir.decision`), which stays small where a table would not.
+Either way two expressions are equal exactly when they have the same value for every assignment.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 from operator import and_, itemgetter, or_
-from typing import Any, TypeAlias
-from weakref import WeakValueDictionary
+from typing import Any
 
+from archdsl.diagnostics.diagnostic import Code
+from archdsl.diagnostics.source import Span
+from archdsl.ir import decision
 from archdsl.ir.choice import Choice
+from archdsl.ir.decision import Diagram, TooWide
+from archdsl.ir.undefined import Undefined
+from archdsl.ir.work import spend
 
-TABLE_LIMIT = 65_536
+TABLED = 1_024  # entries up to which an expression is a table
+TABLE_LIMIT = 65_536  # entries of the largest table that is made of a diagram where one is asked for
 _KEPT = 4_096  # ways of laying out tables up to this size are remembered
-_PROMOTE_ABOVE = 1_024  # a joint table over this gives way to derived variables where those are few-valued
 
-_serials = itertools.count(1)
+__all__ = ["FALSE", "TABLE_LIMIT", "TRUE", "Expr", "TooWide", "Undefined"]
 
 
-class Undefined(Exception):
-    """The value of an expression where it has none (a division by zero, say); also raised by lifted functions."""
+class Expr:
+    """A value for every assignment of `scope`: the choices that it depends on, in program order."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    __slots__ = ("_hash", "_root", "_table", "scope")
+
+    scope: tuple[Choice, ...]
+
+    def __init__(self, scope: tuple[Choice, ...], table: tuple[Any, ...] | None, root: Diagram | None = None) -> None:
+        self.scope = scope
+        self._table = table
+        self._root = root
+        self._hash: int | None = None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Undefined) and other.message == self.message
+        if self is other:
+            return True
+        if not isinstance(other, Expr) or self.scope != other.scope:
+            return False
+        if self._table is None:
+            return self._root is other._root
+        return self._table == other._table
 
     def __hash__(self) -> int:
-        return hash(self.message)
+        if self._hash is None:
+            self._hash = hash((self.scope, self._table) if self._table is not None else self._root)
+        return self._hash
 
-
-class TooWide(Exception):
-    """A table over `TABLE_LIMIT` entries that no derived variable makes smaller."""
-
-    def __init__(self, scope: tuple[Variable, ...]) -> None:
-        super().__init__(f"an expression over {len(scope)} choices has more than {TABLE_LIMIT:,} values")
-        self.scope = scope
-
-
-@dataclass(frozen=True, slots=True)
-class Expr:
-    """A value for every assignment of `scope`; `table` is row-major, the last variable fastest."""
-
-    scope: tuple[Variable, ...]
-    table: tuple[Any, ...]
+    def __repr__(self) -> str:
+        paths = ", ".join([c.path for c in self.scope])
+        return f"Expr({paths}: {self._table})" if self._table is not None else f"Expr({paths}: a diagram)"
 
     @property
     def is_constant(self) -> bool:
@@ -62,61 +67,66 @@ class Expr:
     def value(self) -> Any:
         """The value of a constant expression."""
         assert not self.scope, "only a constant has a value of its own"
-        return self.table[0]
+        assert self._table is not None
+        return self._table[0]
+
+    @property
+    def table(self) -> tuple[Any, ...]:
+        """Every value, row-major, the last choice fastest. Raises TooWide for one of more than TABLE_LIMIT entries."""
+        if self._table is not None:
+            return self._table
+        if not fits(self.scope):
+            raise TooWide(self.scope, f"a table over {len(self.scope)} choices has more than {TABLE_LIMIT:,} entries")
+        return decision.to_table(self.root, self.scope)
+
+    @property
+    def root(self) -> Diagram:
+        """The same as a diagram."""
+        if self._root is None:
+            assert self._table is not None
+            self._root = decision.from_table(self.scope, self._table)
+        return self._root
+
+    @property
+    def is_tabled(self) -> bool:
+        """Whether it is kept as a table."""
+        return self._table is not None
+
+    @property
+    def weight(self) -> int:
+        """How much there is of it: entries of a table, nodes of a diagram."""
+        return len(self._table) if self._table is not None else len(decision.nodes_of(self.root))
+
+    @property
+    def first(self) -> Any:
+        """The value where every choice has its first alternative."""
+        if self._table is not None:
+            return self._table[0]
+        return decision.at(self.root, dict.fromkeys(self.scope, 0))
 
     def choices(self) -> tuple[Choice, ...]:
-        """The choices under the scope, derived variables opened, in program order."""
-        for variable in self.scope:
-            if variable.__class__ is not Choice:
-                break
-        else:
-            return self.scope  # type: ignore[return-value]  # a scope is in program order
-        found: set[Choice] = set()
-        _collect(self, found, set())
-        return tuple(sorted(found, key=lambda c: c.order))
+        """The choices that it depends on, in program order."""
+        return self.scope
 
     def at(self, assignment: Mapping[Choice, int]) -> Any:
         """The value where each choice has the alternative with this index."""
+        if self._table is None:
+            return decision.at(self.root, assignment)
         index = 0
-        for variable in self.scope:
-            index = index * variable.size + variable_index(variable, assignment)
-        return self.table[index]
+        for choice in self.scope:
+            index = index * choice.size + assignment[choice]
+        return self._table[index]
 
     def distinct(self) -> tuple[Any, ...]:
-        """The distinct values, in order of first appearance (an upper bound where variables are derived)."""
-        return tuple(dict.fromkeys(self.table))
-
-
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
-class Derived:
-    """A variable that stands for an expression: its domain is the expression's distinct values."""
-
-    expr: Expr
-    domain: tuple[Any, ...]
-    codes: tuple[int, ...]  # index into `domain` for each entry of the expression's table
-    rank: tuple[int, int] = field(default=(0, 0))
+        """The distinct values, in order of first appearance."""
+        return tuple(dict.fromkeys(self._table)) if self._table is not None else decision.values(self.root)
 
     @property
-    def size(self) -> int:
-        return len(self.domain)
-
-    def values(self) -> tuple[Any, ...]:
-        return self.domain
-
-
-Variable: TypeAlias = Choice | Derived
-
-_derived: WeakValueDictionary[Any, Derived] = WeakValueDictionary()
-
-
-def variable_index(variable: Variable, assignment: Mapping[Choice, int]) -> int:
-    """The index of a variable's value under an assignment of choices."""
-    if isinstance(variable, Choice):
-        return assignment[variable]
-    index = 0
-    for inner in variable.expr.scope:
-        index = index * inner.size + variable_index(inner, assignment)
-    return variable.codes[index]
+    def is_partial(self) -> bool:
+        """Whether it is undefined somewhere."""
+        if self._table is None:
+            return self.root.partial
+        return any(value.__class__ is Undefined for value in self._table)
 
 
 def constant(value: Any) -> Expr:
@@ -128,95 +138,148 @@ TRUE, FALSE = constant(True), constant(False)
 
 def of_choice(choice: Choice) -> Expr:
     """The value of the chosen alternative."""
-    return _canonical((choice,), choice.values())
+    return of_table((choice,), choice.values())
 
 
 def index_of(choice: Choice) -> Expr:
     """The index of the chosen alternative."""
-    return _canonical((choice,), tuple(range(choice.size)))
+    return of_table((choice,), tuple(range(choice.size)))
+
+
+def fits(scope: Iterable[Choice]) -> bool:
+    """Whether a table over these choices has at most TABLE_LIMIT entries."""
+    return prod([c.size for c in scope]) <= TABLE_LIMIT
+
+
+def of_diagram(root: Diagram) -> Expr:
+    """The expression of a diagram: a table again, if that is small."""
+    scope = decision.support(root)
+    if prod([c.size for c in scope]) <= TABLED:
+        return Expr(scope, decision.to_table(root, scope), root)
+    return Expr(scope, None, root)
 
 
 def lift(fn: Callable[..., Any], *args: Any) -> Expr:
     """`fn` applied pointwise: arguments that are not expressions are constants.
 
-    Raises TooWide where the joint table cannot be kept within `TABLE_LIMIT`.
+    Raises TooWide where the diagram of the result is too large.
     """
     for a in args:
         if a.__class__ is Expr and a.scope:
             break
     else:
-        return Expr((), (_call(fn, [a.table[0] if a.__class__ is Expr else a for a in args]),))
-    return _pointwise(_call, fn, [a if isinstance(a, Expr) else Expr((), (a,)) for a in args])
-
-
-def problems(expr: Expr) -> Expr:
-    """The messages where an expression is undefined, None elsewhere."""
-    return _canonical(expr.scope, tuple(v.message if isinstance(v, Undefined) else None for v in expr.table))
-
-
-def _pointwise(call: Callable[[Callable[..., Any], Sequence[Any]], Any], fn: Callable[..., Any], exprs: list[Expr]) -> Expr:
-    scope, exprs = _fitting(exprs)
-    if not scope:
-        return Expr((), (call(fn, [e.table[0] for e in exprs]),))
+        return Expr((), (_call(fn, [a.value if a.__class__ is Expr else a for a in args]),))
+    exprs = [a if a.__class__ is Expr else Expr((), (a,)) for a in args]
+    scope = _small(exprs)
+    if scope is None:
+        settle = decision.pointwise(lambda row: _call(fn, row))
+        return of_diagram(decision.combine(settle, [e.root for e in exprs]))
     columns = [spread(e, scope) for e in exprs]
-    return _canonical(scope, tuple([call(fn, row) for row in zip(*columns, strict=True)]))
+    table = tuple([_call(fn, row) for row in zip(*columns, strict=True)])
+    spend(len(table) // 4)
+    return _tabled(scope, table)
 
 
-def _fitting(exprs: list[Expr]) -> tuple[tuple[Variable, ...], list[Expr]]:
-    """The joint scope of the arguments, some of them through derived variables where the joint table is wide."""
+def each(fn: Callable[[Any], Any], expr: Expr) -> Expr:
+    """`fn` of every value, undefined ones (as `Undefined`) too."""
+    if expr._table is not None:
+        return _tabled(expr.scope, tuple(map(fn, expr._table)))
+    return of_diagram(decision.replaced(expr.root, fn))
+
+
+def test(fn: Callable[..., bool], *args: Any) -> Expr:
+    """A condition `fn` pointwise that does not hold where an argument is undefined."""
+    return mend(lift(fn, *args), False)
+
+
+def mend(expr: Expr, otherwise: Any) -> Expr:
+    """The expression with a value where it has none."""
+    if not expr.is_partial:
+        return expr
+    return each(lambda value: otherwise if value.__class__ is Undefined else value, expr)
+
+
+def placed(expr: Expr, span: Span | None, code: Code, help: str | None = None) -> Expr:
+    """The expression with a place for what is undefined and has none yet."""
+    if not expr.is_partial:
+        return expr
+    return each(lambda value: value.placed(span, code, help) if value.__class__ is Undefined else value, expr)
+
+
+def undefined(expr: Expr) -> Expr:
+    """Where an expression is undefined."""
+    return each(_is_undefined, expr) if expr.is_partial else FALSE
+
+
+def _is_undefined(value: Any) -> bool:
+    return value.__class__ is Undefined
+
+
+def _small(exprs: Sequence[Expr]) -> tuple[Choice, ...] | None:
+    """The joint scope of the arguments; None where the joint table would be large."""
+    for e in exprs:
+        if e._table is None:
+            return None
     scope = union(exprs)
-    size = prod(v.size for v in scope)
-    if size > _PROMOTE_ABOVE:
-        exprs = _promote(exprs, size)
-        scope = union(exprs)
-        if prod(v.size for v in scope) > TABLE_LIMIT:
-            raise TooWide(scope)
-    return scope, exprs
+    return scope if prod([c.size for c in scope]) <= TABLED else None
 
 
 def where(condition: Expr, yes: Expr, no: Expr) -> Expr:
     """`yes` where the condition holds, else `no`."""
     if condition.is_constant:
-        return yes if condition.value else no
-    return yes if yes == no else _pointwise(_lazily, _where, [condition, yes, no])
+        return condition if condition.is_partial else yes if condition.value else no
+    if yes == no:
+        return yes
+    return select(lift(_side, condition), (yes, no))
 
 
 def select(index: Expr, options: Sequence[Expr]) -> Expr:
-    """The option that the index points to."""
+    """The option that the index points to; what is not selected may be undefined."""
     if index.is_constant:
-        chosen: Expr = options[index.value]
-        return chosen
-    if all(o == options[0] for o in options):
+        return index if index.is_partial else options[index.value]
+    if all(o == options[0] for o in options) and not index.is_partial:
         return options[0]
-    return _pointwise(_lazily, _select, [index, *options])
+    exprs = [index, *options]
+    scope = _small(exprs)
+    if scope is None:
+        return of_diagram(decision.combine(decision.selection, [e.root for e in exprs]))
+    columns = [spread(e, scope) for e in exprs]
+    return _tabled(scope, tuple([row[0] if row[0].__class__ is Undefined else row[1 + row[0]] for row in zip(*columns, strict=True)]))
 
 
 def both(a: Expr, b: Expr) -> Expr:
+    """`a and b`; b may be undefined where a is false."""
     if a.is_constant:
-        return b if a.value else FALSE
-    if b.is_constant:
+        return a if a.is_partial else b if a.value else FALSE
+    if b.is_constant and not b.is_partial and (b.value or not a.is_partial):
         return a if b.value else FALSE
-    return a if a == b else _logical(and_, _and, a, b)
+    return a if a == b else _logical(and_, _and, decision.conjunction, a, b)
 
 
 def either(a: Expr, b: Expr) -> Expr:
+    """`a or b`; b may be undefined where a is true."""
     if a.is_constant:
-        return TRUE if a.value else b
-    if b.is_constant:
+        return a if a.is_partial else TRUE if a.value else b
+    if b.is_constant and not b.is_partial and not (b.value and a.is_partial):
         return TRUE if b.value else a
-    return a if a == b else _logical(or_, _or, a, b)
+    return a if a == b else _logical(or_, _or, decision.disjunction, a, b)
 
 
-def _logical(whole: Callable[[bool, bool], bool], fn: Callable[[bool, bool], bool], a: Expr, b: Expr) -> Expr:
-    """`fn` pointwise, by `whole` where nothing is undefined: guards are the widest tables that there are."""
-    if not (_is_boolean(a) and _is_boolean(b)):
-        return _pointwise(_lazily, fn, [a, b])
-    scope, (one, other) = _fitting([a, b])
-    return _canonical(scope, tuple(map(whole, spread(one, scope), spread(other, scope))))
-
-
-def _is_boolean(expr: Expr) -> bool:
-    return set(map(type, expr.table)) == {bool}
+def _logical(
+    whole: Callable[[bool, bool], bool],
+    fn: Callable[[bool, bool], bool],
+    settle: Callable[[tuple[Diagram, ...]], Diagram | None],
+    a: Expr,
+    b: Expr,
+) -> Expr:
+    """`fn` pointwise, by `whole` where nothing is undefined: guards are the widest functions that there are."""
+    scope = _small((a, b))
+    if scope is None:
+        return of_diagram(decision.combine(settle, (a.root, b.root)))
+    one, other = spread(a, scope), spread(b, scope)
+    if a.is_partial or b.is_partial:
+        return _tabled(scope, tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in zip(one, other, strict=True)]))
+    return _tabled(scope, tuple(map(whole, one, other)))
 
 
 def negate(a: Expr) -> Expr:
@@ -232,66 +295,78 @@ def product(factors: Iterable[Expr | int]) -> Expr:
 
 
 def restrict(expr: Expr, assignment: Mapping[Choice, int]) -> Expr:
-    """The expression with some choices settled; derived variables that become narrow are opened again."""
-    return _restrict(expr, assignment, {})
+    """The expression with some choices settled."""
+    settled = [c for c in expr.scope if c in assignment]
+    if not settled:
+        return expr
+    if expr._table is None:
+        return of_diagram(decision.restricted(expr.root, assignment))
+    rest = tuple([c for c in expr.scope if c not in assignment])
+    table = spread(expr, (*settled, *rest))
+    position = 0
+    for choice in settled:
+        position = position * choice.size + assignment[choice]
+    width = prod([c.size for c in rest])
+    return _tabled(rest, tuple(table[position * width : (position + 1) * width]))
 
 
-def depends(expr: Expr, order: Sequence[Variable] | None = None) -> dict[Choice, Expr]:
-    """For each choice, whether the value still depends on it once the variables before it in `order` are settled.
-
-    This is what makes a choice of an attribute active: asked in order, it is asked only where its answer matters.
-    The order defaults to that of the scope. Where a derived variable is too wide to be opened, a choice under it
-    counts where it changes the variable and the variable matters.
-    """
-    found: dict[Choice, Expr] = {}
-    known: list[Variable] = []
-    for variable in order if order is not None else expr.scope:
-        matters = matters_given(expr, variable, known)
-        known.append(variable)
-        if isinstance(variable, Choice):
-            found[variable] = either(found.get(variable, FALSE), matters)
-        else:
-            for choice, condition in depends(variable.expr).items():
-                found[choice] = either(found.get(choice, FALSE), both(matters, condition))
-    return found
+def varies(expr: Expr, choice: Choice) -> Expr:
+    """Where, by the other choices, the expression has different values for some answers to this one."""
+    if choice not in expr.scope:
+        return FALSE
+    if len(expr.scope) == 1:
+        return TRUE
+    if expr._table is None:
+        return of_diagram(decision.varies(expr.root, choice))
+    rest = tuple([c for c in expr.scope if c is not choice])
+    table = spread(expr, (choice, *rest))
+    width = len(table) // choice.size
+    rows = [table[k : k + width] for k in range(0, len(table), width)]
+    return _tabled(rest, tuple([len(set(column)) > 1 for column in zip(*rows, strict=True)]))
 
 
-def matters_given(expr: Expr, variable: Variable, known: Sequence[Variable]) -> Expr:
-    """Where, by the values of `known`, the expression can still change with `variable`."""
-    first = tuple(sorted(known, key=lambda v: v.rank))
-    rest = tuple(v for v in expr.scope if v is not variable and v not in known)
-    table = tuple(spread(expr, (*first, variable, *rest)))
-    inner = prod(v.size for v in rest)
-    width = variable.size * inner
-    flags = []
-    for start in range(0, len(table), width):
-        row = table[start : start + inner]
-        flags.append(any(table[k : k + inner] != row for k in range(start + inner, start + width, inner)))
-    return _canonical(first, tuple(flags))
+def somewhere(condition: Expr, choices: Iterable[Choice]) -> Expr:
+    """Whether a condition holds for some answers to these choices, by the answers to the others."""
+    asked = frozenset(choices).intersection(condition.scope)
+    if not asked:
+        return condition
+    if len(asked) == len(condition.scope):
+        return TRUE  # it depends on them, so it holds somewhere
+    if condition._table is None:
+        return of_diagram(decision.somewhere(condition.root, asked))
+    rest = tuple([c for c in condition.scope if c not in asked])
+    table = spread(condition, (*rest, *[c for c in condition.scope if c in asked]))
+    width = len(table) // prod([c.size for c in rest])
+    return _tabled(rest, tuple([True in table[k : k + width] for k in range(0, len(table), width)]))
 
 
-def union(exprs: Iterable[Expr]) -> tuple[Variable, ...]:
-    """The joint scope, in order of rank."""
+def union(exprs: Iterable[Expr]) -> tuple[Choice, ...]:
+    """The joint scope, in program order."""
     scopes = [e.scope for e in exprs if e.scope]
     if not scopes:
         return ()
     first = scopes[0]
     if all(s == first for s in scopes):
         return first
-    return tuple(sorted({v for s in scopes for v in s}, key=lambda v: v.rank))
+    joint: set[Choice] = set()
+    joint.update(*scopes)
+    return tuple(sorted(joint, key=_order))
 
 
-def spread(expr: Expr, scope: tuple[Variable, ...]) -> Sequence[Any]:
-    """The table of an expression laid out over a larger scope."""
+def spread(expr: Expr, scope: tuple[Choice, ...]) -> Sequence[Any]:
+    """The table of an expression laid out over a larger scope, or one in another order."""
+    table = expr.table
     if expr.scope == scope:
-        return expr.table
-    strides: dict[Variable, int] = {}
+        return table
+    strides: dict[Choice, int] = {}
     stride = 1
-    for variable in reversed(expr.scope):
-        strides[variable] = stride
-        stride *= variable.size
-    moves = tuple((strides.get(variable, 0), variable.size) for variable in scope)
-    return _read(expr.table, moves) if prod(size for _, size in moves) <= _KEPT else [expr.table[i] for i in _indices(moves)]
+    for choice in reversed(expr.scope):
+        strides[choice] = stride
+        stride *= choice.size
+    moves = tuple([(strides.get(choice, 0), choice.size) for choice in scope])
+    if prod([size for _, size in moves]) <= _KEPT:
+        return _read(table, moves)
+    return [table[i] for i in _indices(moves)]
 
 
 def _read(table: tuple[Any, ...], moves: tuple[tuple[int, int], ...]) -> Sequence[Any]:
@@ -307,7 +382,7 @@ def _reader(moves: tuple[tuple[int, int], ...]) -> Callable[[tuple[Any, ...]], t
 
 
 def _indices(moves: Iterable[tuple[int, int]]) -> list[int]:
-    """Where each entry of the larger table stands in the smaller one: `moves` is how far each variable steps, and its size."""
+    """Where each entry of the larger table stands in the smaller one: `moves` is how far each choice steps, and its size."""
     indices = [0]
     for step, size in moves:
         if step:
@@ -318,110 +393,34 @@ def _indices(moves: Iterable[tuple[int, int]]) -> list[int]:
     return indices
 
 
-def derive(expr: Expr) -> Expr:
-    """The same values through a derived variable; equal expressions share it, so that equality stays semantic."""
-    if len(expr.scope) <= 1:
-        return expr
-    values: Sequence[Any] = expr.table
-    kinds = set(map(type, values))
-    if len(kinds) > 1:  # 1, 1.0 and True are told apart
-        values = list(zip(map(type, expr.table), expr.table, strict=True))
-    numbers = {value: code for code, value in enumerate(dict.fromkeys(values))}
-    codes = tuple(map(numbers.__getitem__, values))
-    domain = tuple(numbers) if len(kinds) == 1 else tuple(v for _, v in numbers)
-    cell = (expr.scope, codes, tuple(map(type, domain)), domain)
-    variable = _derived.get(cell)
-    if variable is None:
-        variable = Derived(expr, domain, codes, (expr.scope[-1].rank[0], next(_serials)))
-        _derived[cell] = variable
-    return Expr((variable,), domain)
+def of_table(scope: tuple[Choice, ...], table: tuple[Any, ...]) -> Expr:
+    """The expression of a table over choices in program order, of at most TABLE_LIMIT entries."""
+    if len(table) <= TABLED:
+        return _tabled(scope, table)
+    return of_diagram(decision.from_table(scope, table))
 
 
-def opened(expr: Expr) -> Expr:
-    """The expression without derived variables where its table over choices fits `TABLE_LIMIT`, else as it is."""
-    if all(isinstance(v, Choice) for v in expr.scope) or prod(c.size for c in expr.choices()) > TABLE_LIMIT:
-        return expr
-    scope: tuple[Variable, ...] = expr.choices()
-    columns = [spread(opened(Expr(v.expr.scope, v.codes)) if isinstance(v, Derived) else index_of(v), scope) for v in expr.scope]
-    sizes = [v.size for v in expr.scope]
-    table = []
-    for row in zip(*columns, strict=True):
-        at = 0
-        for index, size in zip(row, sizes, strict=True):
-            at = at * size + index
-        table.append(expr.table[at])
-    return _canonical(scope, tuple(table))
-
-
-def _promote(exprs: list[Expr], size: int) -> list[Expr]:
-    """Replaces the arguments with the best ratio of table to distinct values until the joint table is small."""
-    candidates = sorted(
-        (i for i, e in enumerate(exprs) if len(e.scope) > 1),
-        key=lambda i: len(set(exprs[i].table)) / len(exprs[i].table),
-    )
-    for i in candidates:
-        promoted = derive(exprs[i])
-        trial = [promoted if e is exprs[i] or e == exprs[i] else e for e in exprs]
-        smaller = prod(v.size for v in union(trial))
-        if smaller < size:
-            exprs, size = trial, smaller
-        if size <= _PROMOTE_ABOVE:
-            break
-    return exprs
-
-
-def _restrict(expr: Expr, assignment: Mapping[Choice, int], memo: dict[Derived, Expr]) -> Expr:
-    if not expr.scope:
-        return expr
-    parts: list[Expr] = []  # the index of each variable, after restriction
-    changed = False
-    for variable in expr.scope:
-        if isinstance(variable, Choice):
-            if variable in assignment:
-                parts.append(constant(assignment[variable]))
-                changed = True
-            else:
-                parts.append(index_of(variable))
-            continue
-        if variable not in memo:
-            memo[variable] = _restrict(Expr(variable.expr.scope, variable.codes), assignment, memo)
-        inner = memo[variable]
-        changed = changed or inner != Expr(variable.expr.scope, variable.codes)
-        parts.append(inner)
-    if not changed:
-        return expr
-    sizes = [v.size for v in expr.scope]
-    table = expr.table
-
-    def look_up(*indices: int) -> Any:
-        at = 0
-        for index, size in zip(indices, sizes, strict=True):
-            at = at * size + index
-        value = table[at]
-        if isinstance(value, Undefined):
-            raise value
-        return value
-
-    return lift(look_up, *parts)
-
-
-def _canonical(scope: tuple[Variable, ...], table: tuple[Any, ...]) -> Expr:
-    """Drops the variables that the table does not depend on."""
+def _tabled(scope: tuple[Choice, ...], table: tuple[Any, ...]) -> Expr:
+    """Drops the choices that the table does not depend on."""
     stride = len(table)
     position = 0
     while position < len(scope):
         size = scope[position].size
         stride //= size
-        if size == 1 or not _varies(table, stride, size):
-            width = stride * size
-            table = table if size == 1 else tuple(v for start in range(0, len(table), width) for v in table[start : start + stride])
+        if size == 1 or not _differs(table, stride, size):
+            if size > 1:
+                width = stride * size
+                kept: list[Any] = []
+                for start in range(0, len(table), width):
+                    kept.extend(table[start : start + stride])
+                table = tuple(kept)
             scope = scope[:position] + scope[position + 1 :]
         else:
             position += 1
     return Expr(scope, table)
 
 
-def _varies(table: tuple[Any, ...], stride: int, size: int) -> bool:
+def _differs(table: tuple[Any, ...], stride: int, size: int) -> bool:
     width = stride * size
     for start in range(0, len(table), width):
         first = table[start : start + stride]
@@ -445,26 +444,12 @@ def _call(fn: Callable[..., Any], row: Sequence[Any]) -> Any:
         return Undefined(str(error))
 
 
-def _lazily(fn: Callable[..., Any], row: Sequence[Any]) -> Any:
-    """For functions that read only some of their arguments: what is not selected may be undefined."""
-    return row[0] if row[0].__class__ is Undefined else fn(*row)
+def _order(choice: Choice) -> int:
+    return choice.order
 
 
-def _collect(expr: Expr, found: set[Choice], seen: set[Derived]) -> None:
-    for variable in expr.scope:
-        if isinstance(variable, Choice):
-            found.add(variable)
-        elif variable not in seen:
-            seen.add(variable)
-            _collect(variable.expr, found, seen)
-
-
-def _where(condition: bool, yes: Any, no: Any) -> Any:
-    return yes if condition else no
-
-
-def _select(index: int, *options: Any) -> Any:
-    return options[index]
+def _side(condition: bool) -> int:
+    return 0 if condition else 1
 
 
 def _and(a: bool, b: bool) -> bool:

@@ -8,15 +8,15 @@ from math import prod
 from operator import add
 from typing import TypeAlias
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Variable, lift, spread
+from archdsl.ir.expr import TABLE_LIMIT, Expr, lift, spread
 from archdsl.ir.frontier import Diagram, frontier
 from archdsl.ir.terms import merged
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _WORK = 8 * TABLE_LIMIT  # table entries that an elimination may take; beyond, a diagram is the smaller
 
-_Scope: TypeAlias = tuple[Variable, ...]
+_Scope: TypeAlias = tuple[Choice, ...]
 _Table: TypeAlias = tuple[_Scope, Sequence[int]]
 Ends: TypeAlias = tuple[int, int]
 
@@ -103,22 +103,17 @@ def _linked(sets: Sequence[set[Choice]]) -> list[list[int]]:
 # -- elimination --------------------------------------------------------------------------------------
 
 
-def _order(scopes: Iterable[_Scope]) -> list[Variable] | None:
+def _order(scopes: Iterable[_Scope]) -> list[Choice] | None:
     """The variables in the order in which they are eliminated, the smallest joint table first; None where tables grow too large."""
-    waiting: dict[Variable, list[frozenset[Variable]]] = {}
-    scopes = list(scopes)
-    for derived in _derived(scopes):
-        if prod(v.size for v in derived.expr.scope) * derived.size > TABLE_LIMIT:
-            return None
-        scopes.append((*derived.expr.scope, derived))
+    waiting: dict[Choice, list[frozenset[Choice]]] = {}
     for scope in scopes:
         for variable in scope:
             waiting.setdefault(variable, []).append(frozenset(scope))
     sizes = {variable: _joint(near) for variable, near in waiting.items()}
-    order: list[Variable] = []
+    order: list[Choice] = []
     work = 0
     while waiting:
-        variable = min(waiting, key=lambda v: (sizes[v], v.rank))
+        variable = min(waiting, key=lambda v: (sizes[v], v.order))
         work += sizes[variable]
         if sizes[variable] > TABLE_LIMIT or work > _WORK:
             return None
@@ -131,16 +126,14 @@ def _order(scopes: Iterable[_Scope]) -> list[Variable] | None:
     return order
 
 
-def _joint(scopes: Iterable[frozenset[Variable]]) -> int:
+def _joint(scopes: Iterable[frozenset[Choice]]) -> int:
     return prod(v.size for v in frozenset().union(*scopes))
 
 
-def _by_elimination(terms: Sequence[Expr], constraints: Sequence[Expr], order: Sequence[Variable]) -> Ends | None:
+def _by_elimination(terms: Sequence[Expr], constraints: Sequence[Expr], order: Sequence[Choice]) -> Ends | None:
     """The extremes; None where the constraints cannot be met."""
-    heavy = 1 + 2 * sum(max(map(abs, e.table)) for e in terms)  # one broken condition outweighs every sum
+    heavy = 1 + 2 * sum(max(map(abs, e.distinct())) for e in terms)  # one broken condition outweighs every sum
     conditions: list[_Table] = [(c.scope, [int(not holds) for holds in c.table]) for c in constraints]
-    for variable in _derived([e.scope for e in (*terms, *constraints)]):
-        conditions.append(((*variable.expr.scope, variable), [int(code != i) for code in variable.codes for i in range(variable.size)]))
     found = []
     for best, weight in ((min, heavy), (max, -heavy)):
         tables: list[_Table] = [(e.scope, e.table) for e in terms]
@@ -149,7 +142,7 @@ def _by_elimination(terms: Sequence[Expr], constraints: Sequence[Expr], order: S
     return (found[0], found[1]) if abs(found[0]) < heavy else None
 
 
-def _eliminated(tables: list[_Table], order: Iterable[Variable], best: Callable[..., int]) -> int:
+def _eliminated(tables: list[_Table], order: Iterable[Choice], best: Callable[..., int]) -> int:
     """The best total."""
     for variable in order:
         mine = [t for t in tables if variable in t[0]]
@@ -162,18 +155,6 @@ def _eliminated(tables: list[_Table], order: Iterable[Variable], best: Callable[
         tables = [t for t in tables if variable not in t[0]]
         tables.append((others, list(map(best, *slices)) if len(slices) > 1 else slices[0]))
     return sum(table[0] for _, table in tables)
-
-
-def _derived(scopes: Iterable[_Scope]) -> list[Derived]:
-    """The derived variables of the scopes, those under others included."""
-    found: dict[Derived, None] = {}
-    waiting = [v for scope in scopes for v in scope]
-    while waiting:
-        variable = waiting.pop()
-        if isinstance(variable, Derived) and variable not in found:
-            found[variable] = None
-            waiting.extend(variable.expr.scope)
-    return list(found)
 
 
 # -- one diagram for several sums ---------------------------------------------------------------------
@@ -217,8 +198,8 @@ class _Field:
 def _fields(parts: Iterable[_Part]) -> list[_Field]:
     fields, shift = [], 0
     for part in parts:
-        lowest = -min(0, *(min(t.table) for t in part.terms), 0)
-        width = sum(max(t.table) + lowest for t in part.terms).bit_length()
+        lowest = -min(0, *(min(t.distinct()) for t in part.terms), 0)
+        width = sum(max(t.distinct()) + lowest for t in part.terms).bit_length()
         fields.append(_Field(shift, (1 << width) - 1, lowest, len(part.terms)))
         shift += width
     return fields

@@ -186,9 +186,6 @@ def _narrow(pick: Pick, here: Expr) -> Pick:
     return replace(pick, subset=subset, operands=tuple(pick.operands[i] for i in kept), weights=weights)
 
 
-_COMBINING = {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}
-
-
 def _settled(pick: Pick) -> Value:
     """A pick that leaves nothing open is the operation that combines a list; of one operand, that operand."""
     if not pick.subset.is_constant:
@@ -198,7 +195,7 @@ def _settled(pick: Pick) -> Value:
         only: Value = inputs[0]
         return only
     attrs = {"dim": constant(pick.dim)} if pick.dim is not None else {}
-    return Op(_COMBINING[pick.combine], inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
+    return Op(pick.primitive, inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
 
 
 def _values_where(condition: Expr, expr: Expr) -> list[Any]:

@@ -2,9 +2,9 @@
 
 Choices are settled one after the other. A state is what the rest still needs to know: for every expression that is
 begun but not finished, which of its residual functions is left (expressions that agree on all that is to come share
-a state). A derived variable takes its value as soon as its own choices are settled. Paths are exactly the
-assignments that satisfy the constraints; each carries the sum of the cost terms. Counts, extremes, samples and
-probabilities follow from one pass over the layers. Everything is exact; a diagram beyond the limit is refused.
+a state). Paths are exactly the assignments that satisfy the constraints; each carries the sum of the cost terms.
+Counts, extremes, samples and probabilities follow from one pass over the layers. Everything is exact; a diagram
+beyond the limit is refused.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal, TypeAlias
 
+from archdsl.diagnostics.codes.choices import TOO_LARGE
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.ir import decision
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, TRUE, Derived, Expr, Variable, derive, index_of, lift, restrict, spread
-from archdsl.ir.order import Scopes, climb, components, eager, estimate, scopes, sequence
+from archdsl.ir.expr import FALSE, TRUE, Expr, index_of, lift, restrict, spread
+from archdsl.ir.order import Scopes, climb, components, eager, estimate, scopes
 from archdsl.ir.terms import merged
-from archdsl.syntax.codes.choices import TOO_LARGE
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.ir.work import spend
 
 EDGE_LIMIT = 4_000_000
 _FIRST_LIMIT = 30_000  # edges spent on one order before another is tried
 _FINE = 100_000  # an estimate below this needs no better order
 
-Role = Literal["condition", "cost", "definition"]
+Role = Literal["condition", "cost"]
 _Rows: TypeAlias = tuple[tuple[int, ...], ...]
 Edge: TypeAlias = tuple[int, int, int]  # alternative, state of the next layer, cost
 
@@ -94,7 +96,10 @@ class Diagram:
 
     def sample(self, random: Random, counts: Sequence[Sequence[int]]) -> dict[Choice, int]:
         """A path drawn uniformly; `counts` are the completions. The diagram must have a path."""
-        rank = random.randrange(counts[0][0])
+        return self.path(random.randrange(counts[0][0]), counts)
+
+    def path(self, rank: int, counts: Sequence[Sequence[int]]) -> dict[Choice, int]:
+        """The path of this rank among all, in the order of alternatives."""
         state, found = 0, {}
         for layer, after in zip(self.layers, counts[1:], strict=True):
             edges = iter(layer.edges[state])
@@ -109,7 +114,7 @@ class Diagram:
 
 def canonical(choices: Iterable[Choice], guards: Mapping[Choice, Expr]) -> list[Expr]:
     """The constraints that give inactive choices their first alternative, so that architectures are counted once."""
-    return [lift(_inactive_is_first, derive(guards.get(c, FALSE)), index_of(c)) for c in choices if guards.get(c, FALSE) != TRUE]
+    return [lift(_inactive_is_first, guards.get(c, FALSE), index_of(c)) for c in choices if guards.get(c, FALSE) != TRUE]
 
 
 def frontier(
@@ -141,15 +146,14 @@ def frontier(
         inside = {space.choices[i] for i in part}
         bools = [e for e in constraints if e.choices()[0] in inside]
         adds = [e for e in terms if e.choices()[0] in inside]
-        derived = [d for d in space.derived if d.expr.choices()[0] in inside]
         own = [space.choices[i] for i in part]
-        key = _likeness([*own, *derived], bools, adds)
+        key = _likeness(own, bools, adds)
         if key in alike:
             before, layers_before = alike[key]
             place = dict(zip(before, own, strict=True))
             built = [Layer(place[layer.choice] if layer.choice is not None else None, layer.edges) for layer in layers_before]
         else:
-            orders = (sequence([space.choices[i] for i in order], derived) for order in _orders(space, part, guards))
+            orders = ([space.choices[i] for i in order] for order in _orders(space, part, guards))
             built = _build_best(orders, bools, adds, limit)
             alike[key] = own, built
         if not built[0].edges[0]:
@@ -158,15 +162,28 @@ def frontier(
     return Diagram(tuple(layers), constant)
 
 
-def _likeness(variables: Sequence[Variable], bools: Iterable[Expr], adds: Iterable[Expr]) -> tuple[Any, ...]:
+def _likeness(choices: Sequence[Choice], bools: Iterable[Expr], adds: Iterable[Expr]) -> tuple[Any, ...]:
     """Equal for components that are the same question about choices of other names."""
-    place = {variable: i for i, variable in enumerate(variables)}
+    place = {choice: i for i, choice in enumerate(choices)}
 
-    def read(expr: Expr) -> tuple[tuple[int, ...], tuple[Any, ...]]:
-        return tuple(place[v] for v in expr.scope), expr.table
+    def read(expr: Expr) -> tuple[Any, ...]:
+        scope = tuple([place[c] for c in expr.scope])
+        return scope, expr.table if expr.is_tabled else _shape_of(expr.root, place)
 
-    inner = (read(Expr(v.expr.scope, v.codes)) if isinstance(v, Derived) else v.size for v in variables)
-    return tuple(inner), tuple(map(read, bools)), tuple(map(read, adds))
+    return tuple([c.size for c in choices]), tuple(map(read, bools)), tuple(map(read, adds))
+
+
+def _shape_of(root: decision.Diagram, place: Mapping[Choice, int]) -> tuple[Any, ...]:
+    """A diagram as numbers: equal for equal functions of choices of other names."""
+    numbers: dict[decision.Diagram, Any] = {}
+    rows: list[tuple[Any, ...]] = []
+    for node in reversed(decision.nodes_of(root)):
+        for kid in node.kids:
+            if isinstance(kid, decision.Leaf):
+                numbers[kid] = ("leaf", kid.value)
+        rows.append((place[node.choice], tuple([numbers[kid] for kid in node.kids])))
+        numbers[node] = len(rows)
+    return tuple(rows)
 
 
 def witness(condition: Expr, constraints: Iterable[Expr] = ()) -> dict[Choice, int] | None:
@@ -175,10 +192,7 @@ def witness(condition: Expr, constraints: Iterable[Expr] = ()) -> dict[Choice, i
     The condition holds whatever the choices not mentioned are; the constraints can still be met.
     """
     constraints = list(constraints)
-    if not constraints and all(isinstance(v, Choice) for v in condition.scope):
-        found = _first_true(condition)
-    else:
-        found = frontier((), {}, [condition, *constraints]).first()
+    found = frontier((), {}, [condition, *constraints]).first()
     if found is None:
         return None
     wanted = {c: found[c] for c in condition.choices()}
@@ -205,48 +219,33 @@ def probability(condition: Expr, weights: Mapping[Choice, Sequence[float]]) -> f
 
 
 def function_text(expr: Expr, text_of: Callable[[Any], str]) -> list[str]:
-    """The reduced decision diagram of an expression over its choices in program order: equal for equal functions only."""
-    values = tuple(dict.fromkeys(expr.table))
-    coded = lift({value: code for code, value in enumerate(values)}.__getitem__, expr)
-    choices = expr.choices()
-    layers = _build(sequence(choices, scopes([expr], choices).derived), [], [coded], EDGE_LIMIT)
-    assert layers is not None, "an expression has fewer residual functions than its derived variables have values"
-    numbers: dict[tuple[str, tuple[str, ...]], str] = {}
-    after: list[str] = []
-    for layer in reversed(layers):
-        here = []
-        for edges in layer.edges:
-            children = tuple(after[target] if after else text_of(values[code]) for _, target, code in edges)
-            node = (layer.choice.path if layer.choice is not None else "", children)
-            here.append(children[0] if len(set(children)) == 1 else numbers.setdefault(node, f"@{len(numbers)}"))
-        after = here
-    return [f"{path}:{'|'.join(children)}" for path, children in numbers]
+    """The decision diagram of an expression over its choices in program order: equal for equal functions only."""
+    numbers: dict[decision.Diagram, str] = {}
+    lines = []
+    for node in reversed(decision.nodes_of(expr.root)):
+        for kid in node.kids:
+            if isinstance(kid, decision.Leaf):
+                numbers[kid] = text_of(kid.value)
+        lines.append(f"{node.choice.path}:{'|'.join([numbers[kid] for kid in node.kids])}")
+        numbers[node] = f"@{len(lines)}"
+    return lines
 
 
 def _inactive_is_first(active: bool, index: int) -> bool:
     return active or index == 0
 
 
-def _first_true(condition: Expr) -> dict[Choice, int] | None:
-    at = next((i for i, value in enumerate(condition.table) if value is True), None)
-    if at is None:
-        return None
-    found: dict[Choice, int] = {}
-    for variable in reversed(condition.scope):
-        at, index = divmod(at, variable.size)
-        assert isinstance(variable, Choice)
-        found[variable] = index
-    return found
-
-
 def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> Iterator[list[int]]:
-    """Orders to try: the program's; what guards before what is guarded; and both after a hill-climb."""
-    if estimate(space, part) <= _FINE:
-        yield part
+    """Orders to try: the program's and its reverse; what guards before what is guarded; and these after a hill-climb."""
+    backwards = part[::-1]
+    best = min(part, backwards, key=lambda order: estimate(space, order))
+    if estimate(space, best) <= _FINE:
+        yield best
         return
     place = {space.choices[i]: i for i in part}
     asked = [place[c] for c in _guards_first(list(place), guards)]
     yield eager(space, part)
+    yield eager(space, backwards)
     yield eager(space, asked)
     yield eager(space, climb(space, part))
     yield eager(space, climb(space, asked))
@@ -268,13 +267,13 @@ def _guards_first(choices: Sequence[Choice], guards: Mapping[Choice, Expr]) -> l
     return [c for c in done if c in set(choices)]
 
 
-def _build_best(orders: Iterator[list[Variable]], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer]:
+def _build_best(orders: Iterator[list[Choice]], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer]:
     """The layers in the order that needs the fewest edges, about: all race under a limit that grows fourfold.
 
     An estimate cannot rank orders well, because it does not know how many residual functions coincide.
     """
     most = min(limit, _FIRST_LIMIT)
-    tried: list[list[Variable]] = []
+    tried: list[list[Choice]] = []
     for order in orders:
         layers = _build(order, bools, adds, most)
         if layers is not None:
@@ -286,32 +285,34 @@ def _build_best(orders: Iterator[list[Variable]], bools: list[Expr], adds: list[
             layers = _build(order, bools, adds, most)
             if layers is not None:
                 return layers
-    choices = [v.path for v in tried[0] if isinstance(v, Choice)]
+    choices = tried[0]
     message = f"{len(choices)} choices hang together so closely that an exact answer needs more than {limit:,} steps"
-    raise DiagnosticError(TOO_LARGE.error(None, message, help=f"settle some of them, for example `{choices[0]}`"))
+    raise DiagnosticError(TOO_LARGE.error(None, message, help=f"settle some of them, for example `{choices[0].path}`"))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Factor:
-    """An expression as an automaton over its variables: `rows[level][state]` lists the next state for each value.
+    """An expression as an automaton over its choices: `rows[level][state]` lists the next state for each alternative.
 
     Of a condition, state 0 can no longer become true. In the last row stand the results: 0 or 1 of a condition, the
-    cost of a term, the value's index of a derived variable.
+    cost of a term.
     """
 
     role: Role
-    scope: tuple[Variable, ...]
+    scope: tuple[Choice, ...]
     rows: tuple[_Rows, ...]
     start: int
 
 
-def _factor(role: Role, expr: Expr, place: Mapping[Variable, int]) -> _Factor:
+def _factor(role: Role, expr: Expr, place: Mapping[Choice, int]) -> _Factor:
     scope = tuple(sorted(expr.scope, key=place.__getitem__))
+    if not expr.is_tabled:
+        return _factor_of_diagram(role, expr.root, scope)
     table = spread(expr, scope)
     ids: Sequence[int] = [1 if value is True else 0 for value in table] if role == "condition" else table
     rows: list[tuple[tuple[int, ...], ...]] = []
-    for variable in reversed(scope):
-        size = variable.size
+    for choice in reversed(scope):
+        size = choice.size
         known: dict[tuple[int, ...], int] = {(0,) * size: 0} if role == "condition" else {}
         ids = [known.setdefault(tuple(ids[k : k + size]), len(known)) for k in range(0, len(ids), size)]
         rows.append(tuple(known))
@@ -319,24 +320,45 @@ def _factor(role: Role, expr: Expr, place: Mapping[Variable, int]) -> _Factor:
     return _Factor(role, scope, tuple(rows), ids[0])
 
 
-def _build(order: list[Variable], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer] | None:
+def _factor_of_diagram(role: Role, root: decision.Diagram, scope: tuple[Choice, ...]) -> _Factor:
+    """The automaton of a diagram in any order of its choices: a state is what is left of the function."""
+    states: list[decision.Diagram] = [decision.NO, root] if role == "condition" else [root]
+    rows: list[_Rows] = []
+    for level, choice in enumerate(scope):
+        last = level == len(scope) - 1
+        after: dict[decision.Diagram, int] = {decision.NO: 0} if role == "condition" else {}
+        level_rows = []
+        for state in states:
+            kids = decision.answers(state, choice)
+            if last:
+                level_rows.append(tuple([_result(role, kid) for kid in kids]))
+            else:
+                level_rows.append(tuple([after.setdefault(kid, len(after)) for kid in kids]))
+        rows.append(tuple(level_rows))
+        states = list(after)
+    return _Factor(role, scope, tuple(rows), 1 if role == "condition" else 0)
+
+
+def _result(role: Role, kid: decision.Diagram) -> int:
+    assert isinstance(kid, decision.Leaf)
+    if role == "condition":
+        return 1 if kid.value is True else 0
+    value: int = kid.value
+    return value
+
+
+def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer] | None:
     """The layers in one order, without dead ends; None where they need more than `limit` edges."""
-    place = {variable: i for i, variable in enumerate(order)}
+    place = {choice: i for i, choice in enumerate(order)}
     factors = [_factor("condition", e, place) for e in bools] + [_factor("cost", e, place) for e in adds]
-    results: dict[Derived, int] = {}  # the factor that yields each derived variable
-    for variable in order:
-        if isinstance(variable, Derived):
-            results[variable] = len(factors)
-            factors.append(_factor("definition", Expr(variable.expr.scope, variable.codes), place))
     blank = [f.start for f in factors]
     opened: list[int] = []  # the factors that a state speaks of
     states: list[tuple[int, ...]] = [()]
     layers: list[list[list[Edge]]] = []
-    choices = [i for i, variable in enumerate(order) if isinstance(variable, Choice)]
     spent = 0
-    for start, end in zip(choices, [*choices[1:], len(order)], strict=True):
-        before, opened = opened, [i for i, f in enumerate(factors) if place[f.scope[0]] < end <= place[f.scope[-1]]]
-        steps = [_step(v, factors, results) for v in order[start:end]]
+    for position, choice in enumerate(order):
+        before, opened = opened, [i for i, f in enumerate(factors) if place[f.scope[0]] <= position < place[f.scope[-1]]]
+        step = _step(choice, factors)
         index: dict[tuple[int, ...], int] = {}
         layer: list[list[Edge]] = []
         for state in states:
@@ -344,57 +366,60 @@ def _build(order: list[Variable], bools: list[Expr], adds: list[Expr], limit: in
             for i, value in zip(before, state, strict=True):
                 cells[i] = value
             edges = []
-            for value in range(order[start].size):
+            for value in range(choice.size):
                 reached = cells.copy()
-                cost = _walk(steps, value, reached)
+                cost = _walk(step, value, reached)
                 if cost is not None:
                     edges.append((value, index.setdefault(tuple([reached[i] for i in opened]), len(index)), cost))
             layer.append(edges)
             spent += len(edges)
             if spent > limit:
                 return None
+        spend(sum(map(len, layer)))
         layers.append(layer)
         states = list(index)
-    return _alive([order[i] for i in choices], layers)
+    return _alive(order, layers)
 
 
-_StepPlan: TypeAlias = tuple[int, list[tuple[int, _Rows]], list[tuple[int, _Rows]], list[tuple[int, _Rows]]]
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What settling a choice moves: each factor with its rows; of costs, those that it completes apart."""
+
+    conditions: list[tuple[int, _Rows]]
+    complete: list[tuple[int, _Rows]]
+    costs: list[tuple[int, _Rows]]
 
 
-def _step(variable: Variable, factors: list[_Factor], results: Mapping[Derived, int]) -> _StepPlan:
-    """What settling a variable moves: the factor that yields its value (-1: it is chosen); conditions, costs, definitions."""
-    moved: dict[Role, list[tuple[int, _Rows]]] = {"condition": [], "cost": [], "definition": []}
-    costs = []
+def _step(choice: Choice, factors: list[_Factor]) -> _Step:
+    step = _Step([], [], [])
     for i, factor in enumerate(factors):
-        if variable in factor.scope:
-            level = factor.scope.index(variable)
-            if factor.role == "cost" and level == len(factor.scope) - 1:
-                costs.append((i, factor.rows[level]))
+        if choice in factor.scope:
+            level = factor.scope.index(choice)
+            if factor.role == "condition":
+                step.conditions.append((i, factor.rows[level]))
+            elif level == len(factor.scope) - 1:
+                step.complete.append((i, factor.rows[level]))
             else:
-                moved[factor.role].append((i, factor.rows[level]))
-    source = results[variable] if isinstance(variable, Derived) else -1
-    return source, moved["condition"], costs, moved["cost"] + moved["definition"]
+                step.costs.append((i, factor.rows[level]))
+    return step
 
 
-def _walk(steps: list[_StepPlan], value: int, cells: list[int]) -> int | None:
-    """Settles a choice and the derived variables after it; the cost that becomes known, or None where a condition fails."""
+def _walk(step: _Step, value: int, cells: list[int]) -> int | None:
+    """Settles a choice; the cost that becomes known, or None where a condition fails."""
+    for i, rows in step.conditions:
+        state = rows[cells[i]][value]
+        if not state:
+            return None
+        cells[i] = state
     cost = 0
-    for source, conditions, costs, others in steps:
-        if source >= 0:
-            value = cells[source]
-        for i, rows in conditions:
-            state = rows[cells[i]][value]
-            if not state:
-                return None
-            cells[i] = state
-        for i, rows in costs:
-            cost += rows[cells[i]][value]
-        for i, rows in others:
-            cells[i] = rows[cells[i]][value]
+    for i, rows in step.complete:
+        cost += rows[cells[i]][value]
+    for i, rows in step.costs:
+        cells[i] = rows[cells[i]][value]
     return cost
 
 
-def _alive(choices: list[Variable], layers: list[list[list[Edge]]]) -> list[Layer]:
+def _alive(choices: list[Choice], layers: list[list[list[Edge]]]) -> list[Layer]:
     """The layers without states and edges from which nothing reaches the end; states are numbered anew."""
     place = {0: 0}  # the end
     result: list[Layer] = []
@@ -402,6 +427,6 @@ def _alive(choices: list[Variable], layers: list[list[list[Edge]]]) -> list[Laye
         edges = [tuple([(v, place[t], c) for v, t, c in edges if t in place]) for edges in layer]
         alive = [i for i, e in enumerate(edges) if e]
         place = {old: new for new, old in enumerate(alive)}
-        result.append(Layer(choice if isinstance(choice, Choice) else None, tuple([edges[i] for i in alive]) or ((),)))
+        result.append(Layer(choice, tuple([edges[i] for i in alive]) or ((),)))
     result.reverse()
     return result

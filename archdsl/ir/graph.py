@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from archdsl.cycles import walk
+from archdsl.diagnostics.diagnostic import Code, Label
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl.ir.instance import Instance, join
-from archdsl.syntax.diagnostics import Code, Label
-from archdsl.syntax.source import Span
 
 Shape: TypeAlias = Mapping[str, Expr]
 
@@ -123,6 +124,11 @@ class Pick:
     span: Span | None = field(default=None, repr=False)
     checks: tuple[Check, ...] = ()
 
+    @property
+    def primitive(self) -> str:
+        """The primitive that combines a list in the same way."""
+        return {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}[self.combine]
+
 
 Value: TypeAlias = Input | Op | Select | Pick
 
@@ -163,6 +169,7 @@ class Graph:
     root: Instance
     settings: Mapping[str, Any] = field(default_factory=dict)  # the parameters it was elaborated with, as text
     answers: Mapping[str, str] = field(default_factory=dict)  # what was settled of `name ~ …`, by path: for diagrams alone
+    read: frozenset[tuple[str, str]] = frozenset()  # inputs and dimensions whose sizes the text reads as numbers: `x.h`
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name} of {len(self.values)} values and {len(self.choices)} choices>"
@@ -203,17 +210,5 @@ def expressions(value: Value) -> Iterator[Expr]:
 
 
 def in_order(outputs: tuple[Value, ...]) -> tuple[Value, ...]:
-    """All values under the outputs, operands before users; iterative, so depth is no limit."""
-    done: dict[Value, None] = {}
-    for output in outputs:
-        stack: list[tuple[Value, bool]] = [(output, False)]
-        while stack:
-            value, expanded = stack.pop()
-            if value in done:
-                continue
-            if expanded:
-                done[value] = None
-            else:
-                stack.append((value, True))
-                stack.extend((o, False) for o in reversed(operands(value)) if o not in done)
-    return tuple(done)
+    """All values under the outputs, operands before users."""
+    return tuple(walk(outputs, operands))

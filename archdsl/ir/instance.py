@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
-from archdsl.syntax.source import Span
 
 Level = Literal["root", "loop", "block", "primitive", "alternative"]
 

@@ -10,13 +10,16 @@ settled conditions are left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
+from archdsl.cycles import walk
+from archdsl.ir import decision
 from archdsl.ir.choice import Alternative, Choice
-from archdsl.ir.codec import scalar
-from archdsl.ir.expr import TABLE_LIMIT, Derived, Expr, Undefined, Variable, constant, derive
+from archdsl.ir.codec import function, scalar
+from archdsl.ir.expr import TABLED, Expr, Undefined, constant, of_diagram, of_table
 from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Select, Value, Weight, expressions, in_order
 from archdsl.ir.instance import Instance
 
@@ -68,11 +71,16 @@ class _Writer:
             "requirements": [self._expr(r.condition) for r in graph.requirements],
             "bounds": [[b.metric, b.op, b.limit] for b in graph.bounds],
             "signature": [i.name for i in graph.inputs],
-            "inputs": {i.name: {"dims": i.dims, "shape": self._shape(i.shape)} for i in graph.inputs},
+            "inputs": {i.name: self._input(i) for i in graph.inputs},
             "instances": instances,
             "values": values,
             "outputs": [self._names[o] for o in graph.outputs],
         }
+
+    def _input(self, given: Input) -> Document:
+        found: Document = {"dims": given.dims, "shape": self._shape(given.shape)}
+        read = "".join(d for d in given.dims if (given.name, d) in self._graph.read)
+        return {**found, "read": read} if read else found
 
     def _fresh(self, name: str) -> str:
         count = self._seen[name] = self._seen.get(name, 0) + 1
@@ -147,8 +155,7 @@ class _Writer:
             if expr.is_constant:
                 data: Any = {"value": scalar(expr.value)}
             else:
-                scope = [{"derived": self._expr(v.expr)} if isinstance(v, Derived) else v.path for v in expr.scope]
-                data = {"scope": scope, "table": [scalar(v) for v in expr.table]}
+                data = {"scope": [c.path for c in expr.scope], **function(expr)}
             known = self._written[id(expr)] = expr, data
         return known[1]
 
@@ -175,6 +182,7 @@ class _Reader:
             raise Malformed(f"`{min(unknown)}` is no part of a graph")
         self._read_choices(document["choices"])
         inputs = []
+        read: set[tuple[str, str]] = set()
         if sorted(document["signature"]) != sorted(document["inputs"]):
             raise Malformed("the signature is not that of the inputs")
         for name in document["signature"]:
@@ -183,6 +191,7 @@ class _Reader:
             if not set(given["dims"]) == set(given["shape"]):
                 raise Malformed(f"the input `{name}` has other dimensions than sizes")
             self._values[f"{name}: input"] = inputs[-1]
+            read.update((name, d) for d in _text(given.get("read", "")))
         for name in self._value_order(document["outputs"]):
             self._values[name] = self._value(name)
         outputs = tuple(self._values[name] for name in document["outputs"])
@@ -202,6 +211,7 @@ class _Reader:
             tuple(CostBound(_one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit) for m, op, limit in document["bounds"]),
             self._root,
             {_text(name): _plain(value) for name, value in document["settings"]},
+            read=frozenset(read),
         )
 
     def _read_choices(self, choices: Mapping[str, Any]) -> None:
@@ -223,22 +233,18 @@ class _Reader:
     def _value_order(self, outputs: Sequence[str]) -> Iterable[str]:
         """The names of values, operands first. Raises Malformed where one reads itself or is missing."""
         values = self._document["values"]
-        done: dict[str, bool] = {}  # False while what it reads is being looked at
-        for output in outputs:
-            stack = [(output, False)]
-            while stack:
-                name, expanded = stack.pop()
-                if expanded:
-                    done[name] = True
-                    yield name
-                elif name not in self._values and not done.get(name):
-                    if name in done:
-                        raise Malformed(f"`{name}` reads itself")
-                    done[name] = False
-                    stack.append((name, True))
-                    if name not in values:
-                        raise Malformed(f"`{name}` is read and not there")
-                    stack.extend((o, False) for o in reversed(_read(values[name])))
+
+        def read(name: str) -> Sequence[str]:
+            if name not in values:
+                raise Malformed(f"`{name}` is read and not there")
+            return [other for other in _read(values[name]) if other not in self._values]
+
+        order = walk([name for name in outputs if name not in self._values], read)
+        try:
+            TopologicalSorter({name: read(name) for name in order}).prepare()
+        except CycleError as error:
+            raise Malformed(f"`{error.args[1][0]}` reads itself") from None
+        return order
 
     def _instance(self, name: str) -> Instance:
         chain = []
@@ -282,18 +288,31 @@ class _Reader:
     def _expr(self, given: Mapping[str, Any]) -> Expr:
         if "value" in given:
             return constant(_plain(given["value"]))
-        scope: list[Variable] = []
-        for variable in given["scope"]:
-            if isinstance(variable, str):
-                scope.append(self._choices[variable])
-            else:
-                scope.extend(derive(self._expr(variable["derived"])).scope)
-        table = tuple(map(_plain, given["table"]))
-        if not scope or len(table) > TABLE_LIMIT or len(table) != prod(v.size for v in scope):
-            raise Malformed("a table has one entry for each combination of its choices")
-        if any(a.rank >= b.rank for a, b in pairwise(scope) if isinstance(a, Choice) and isinstance(b, Choice)):
+        scope = tuple([self._choices[path] for path in given["scope"]])
+        if any(a.order >= b.order for a, b in pairwise(scope)):
             raise Malformed("the choices of a table are in program order")
-        return Expr(tuple(scope), table)
+        if "nodes" in given:
+            return self._diagram(scope, given)
+        table = tuple(map(_plain, given["table"]))
+        if not scope or len(table) > TABLED or len(table) != prod([c.size for c in scope]):
+            raise Malformed("a table has one entry for each combination of its choices")
+        return of_table(scope, table)
+
+    def _diagram(self, scope: tuple[Choice, ...], given: Mapping[str, Any]) -> Expr:
+        """A decision diagram from its nodes, each after those that it leads to."""
+        parts: list[decision.Diagram] = [decision.leaf(_plain(value)) for value in given["values"]]
+        for position, kids in given["nodes"]:
+            if not 0 <= position < len(scope) or len(kids) != scope[position].size:
+                raise Malformed("a node asks a choice of its scope and leads on for each alternative")
+            if not all(0 <= kid < len(parts) for kid in kids):
+                raise Malformed("a node leads to values and to earlier nodes")
+            below = tuple([parts[kid] for kid in kids])
+            if any(kid.rank <= -scope[position].order for kid in below):
+                raise Malformed("the choices of a diagram are asked from the last to the first")
+            parts.append(decision.node(scope[position], below))
+        if not parts:
+            raise Malformed("a diagram has values")
+        return of_diagram(parts[-1])
 
 
 def _read(value: Mapping[str, Any]) -> Sequence[str]:

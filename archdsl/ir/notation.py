@@ -19,7 +19,7 @@ from math import log10
 from typing import Any
 
 from archdsl.ir.choice import Choice, Kind
-from archdsl.ir.expr import Expr, Undefined, opened
+from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.graph import Init
 
 _UNITS = ("", "K", "M", "G", "T", "P")
@@ -123,7 +123,7 @@ def values_text(expr: Expr, write: Callable[[Any], str] = value_text) -> str:
 
 def extent_text(expr: Expr) -> str:
     """A size: its value, or the least and the most that it can be, `24–64`; without an order, `a or b`."""
-    values = defined(opened(expr))
+    values = defined(expr)
     if not values:
         return "?"
     if all(isinstance(v, int | float) for v in values) or all(isinstance(v, tuple) for v in values):

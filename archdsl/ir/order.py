@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log2
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Derived, Expr, Variable
+from archdsl.ir.decision import nodes_of
+from archdsl.ir.expr import Expr
 
 _WINDOW = 12  # how far one move of the hill-climb carries a choice
 _TRIALS = 4_000  # moves tried before the hill-climb settles
@@ -15,26 +17,31 @@ _TRIALS = 4_000  # moves tried before the hill-climb settles
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
-    """The scopes of all factors as bit sets over choices and derived variables."""
+    """The scopes of all factors as bit sets over choices."""
 
     choices: tuple[Choice, ...]
-    derived: tuple[Derived, ...]  # inner ones before those that read them
-    definitions: tuple[int, ...]  # the scope of each derived variable
     factors: tuple[int, ...]
-    bits: tuple[float, ...]  # log2 of the size of each variable, choices first
+    widths: tuple[float, ...]  # of each factor, log2 of the residual functions that it can have at one time, about
+    bits: tuple[float, ...]  # log2 of the size of each choice
 
 
 def scopes(exprs: Iterable[Expr], choices: Sequence[Choice]) -> Scopes:
     """The scopes of these expressions; `choices` lists every choice of the question."""
-    derived: dict[Derived, None] = {}
-    exprs = tuple(exprs)
+    place = {choice: i for i, choice in enumerate(choices)}
+    widths: dict[int, float] = {}
     for expr in exprs:
-        _collect(expr, derived)
-    variables: list[Variable] = [*choices, *derived]
-    place = {v: i for i, v in enumerate(variables)}
-    definitions = tuple(_mask(d.expr, place) for d in derived)
-    factors = {_mask(e, place) for e in exprs} | {m | 1 << place[d] for d, m in zip(derived, definitions, strict=True)}
-    return Scopes(tuple(choices), tuple(derived), definitions, tuple(sorted(factors)), tuple(log2(v.size) for v in place))
+        mask = sum([1 << place[choice] for choice in expr.scope])
+        widths[mask] = widths.get(mask, 0.0) + _width(expr)
+    masks = sorted(widths)
+    return Scopes(tuple(choices), tuple(masks), tuple([widths[m] for m in masks]), tuple([log2(c.size) for c in choices]))
+
+
+def _width(expr: Expr) -> float:
+    """log2 of the residual functions of an expression; of a table, what its entries allow."""
+    if expr.is_tabled:
+        return log2(len(expr.table))
+    level = Counter([node.rank for node in nodes_of(expr.root)])
+    return log2(1 + max(level.values()))
 
 
 def components(all_scopes: Scopes) -> list[list[int]]:
@@ -87,8 +94,7 @@ def eager(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
     placed = 0
     waiting = dict.fromkeys(order)
     while waiting:
-        known = closure(all_scopes, placed)
-        ready = [p for p in waiting if placed and _ends(all_scopes, known, p)] or [next(iter(waiting))]
+        ready = [p for p in waiting if placed and _ends(all_scopes, placed, p)] or [next(iter(waiting))]
         for position in ready:
             del waiting[position]
             result.append(position)
@@ -96,37 +102,9 @@ def eager(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
     return result
 
 
-def closure(all_scopes: Scopes, placed: int) -> int:
-    """The variables known once these choices are: them, and the derived variables over them."""
-    first = len(all_scopes.choices)
-    for i, scope in enumerate(all_scopes.definitions):
-        if scope & placed == scope:
-            placed |= 1 << (first + i)
-    return placed
-
-
 def _ends(all_scopes: Scopes, known: int, position: int) -> bool:
     bit = 1 << position
     return all(not f & bit or not f & ~(known | bit) for f in all_scopes.factors)
-
-
-def sequence(order: Sequence[Choice], derived: Sequence[Derived]) -> list[Variable]:
-    """The order with every derived variable as soon as its value is known."""
-    result: list[Variable] = []
-    known: set[Variable] = set()
-    waiting = list(derived)
-    for choice in order:
-        result.append(choice)
-        known.add(choice)
-        ready = True
-        while ready:
-            ready = False
-            for variable in [d for d in waiting if all(v in known for v in d.expr.scope)]:
-                result.append(variable)
-                known.add(variable)
-                waiting.remove(variable)
-                ready = True
-    return result
 
 
 def _edges(all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[int, float]) -> float:
@@ -142,26 +120,21 @@ def _edges(all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[in
 
 
 def _open_bits(all_scopes: Scopes, placed: int) -> float:
-    """The logarithm of the states: of the values of all variables that are known and still needed."""
-    placed = closure(all_scopes, placed)
-    open_variables = 0
-    for factor in all_scopes.factors:
-        if factor & ~placed:
-            open_variables |= factor & placed
+    """The logarithm of the states: by the choices that are still needed, or by what is left of each factor."""
+    open_choices = 0
+    by_factor = 0.0
+    for factor, width in zip(all_scopes.factors, all_scopes.widths, strict=True):
+        if factor & ~placed and factor & placed:
+            open_choices |= factor & placed
+            by_factor += min(width, _bits(all_scopes, factor & placed))
+    return min(by_factor, _bits(all_scopes, open_choices))
+
+
+def _bits(all_scopes: Scopes, choices: int) -> float:
+    """The logarithm of the combinations of choices."""
     bits = 0.0
-    while open_variables:
-        lowest = open_variables & -open_variables
+    while choices:
+        lowest = choices & -choices
         bits += all_scopes.bits[lowest.bit_length() - 1]
-        open_variables ^= lowest
+        choices ^= lowest
     return bits
-
-
-def _mask(expr: Expr, place: dict[Variable, int]) -> int:
-    return sum(1 << place[v] for v in expr.scope)
-
-
-def _collect(expr: Expr, found: dict[Derived, None]) -> None:
-    for variable in expr.scope:
-        if isinstance(variable, Derived) and variable not in found:
-            _collect(variable.expr, found)
-            found[variable] = None

@@ -12,8 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from archdsl.ir.activity import activity
-from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TRUE, Derived, Expr, Undefined, Variable, opened
+from archdsl.ir.expr import TRUE, Expr, Undefined
 from archdsl.ir.frontier import function_text
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight, in_order
 
@@ -43,17 +42,16 @@ def text_of(value: Any) -> str:
 
 def expr_text(expr: Expr) -> str:
     """An expression: its value, or the choices it depends on and its values, the last choice fastest."""
-    expr = opened(expr)
     if expr.is_constant:
         return text_of(expr.value)
-    if len(expr.scope) == 1 and isinstance(expr.scope[0], Choice) and expr.table == expr.scope[0].values():
+    if len(expr.scope) == 1 and expr.table == expr.scope[0].values():
         return expr.scope[0].path
-    names = ", ".join(c.path for c in expr.choices())
-    derived = any(isinstance(v, Derived) for v in expr.scope)
-    if not derived and len(expr.table) <= _SHOWN:
+    names = ", ".join([c.path for c in expr.scope])
+    if not expr.is_tabled:
+        return f"{names} -> #{_digest(expr)}"
+    if len(expr.table) <= _SHOWN:
         return f"{names} -> [{' '.join(map(text_of, expr.table))}]"
-    shown = "" if derived else f"[{' '.join(map(text_of, expr.table[:4]))} … {len(expr.table)}] "
-    return f"{names} -> {shown}#{_digest(expr)}"
+    return f"{names} -> [{' '.join(map(text_of, expr.table[:4]))} … {len(expr.table)}] #{_digest(expr)}"
 
 
 def _lines(graph: Graph) -> Iterator[str]:
@@ -114,15 +112,11 @@ def _shape(shape: Mapping[str, Expr], order: str) -> str:
 
 
 def _digest(expr: Expr) -> str:
-    """A hash of the function itself: derived variables stand for how it was tabulated, not for what it is."""
-    if not any(isinstance(v, Derived) for v in expr.scope):
-        return _hash([_key(expr.scope), *map(text_of, expr.table)])
+    """A hash of the function."""
+    if expr.is_tabled:
+        return _hash([",".join([c.path for c in expr.scope]), *map(text_of, expr.table)])
     return _hash(function_text(expr, text_of))
 
 
 def _hash(parts: list[str]) -> str:
     return blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
-
-
-def _key(scope: tuple[Variable, ...]) -> str:
-    return ",".join(v.path for v in scope if isinstance(v, Choice))

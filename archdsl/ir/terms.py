@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import add
 
-from archdsl.ir.expr import Expr, Variable, lift, spread
+from archdsl.ir.choice import Choice
+from archdsl.ir.expr import Expr, of_table, spread
 
 
 def merged(terms: Iterable[Expr]) -> tuple[Expr, ...]:
-    """The same sum with terms of one scope added up, and those whose scope lies in another's added to it."""
-    by_scope: dict[tuple[Variable, ...], list[Expr]] = {}
+    """The same sum with tables of one scope added up, and those whose scope lies in another's added to it.
+
+    A term that is a diagram stays as it is, counted once for each time it occurs.
+    """
+    by_scope: dict[tuple[Choice, ...], list[Expr]] = {}
+    diagrams: dict[Expr, int] = {}
     for term in terms:
-        by_scope.setdefault(term.scope, []).append(term)
-    sums: dict[tuple[Variable, ...], list[int]] = {}
+        if term.is_tabled:
+            by_scope.setdefault(term.scope, []).append(term)
+        else:
+            diagrams[term] = diagrams.get(term, 0) + 1
+    sums: dict[tuple[Choice, ...], list[int]] = {}
     for scope in sorted(by_scope, key=len, reverse=True):
         tables = [t.table for t in by_scope[scope]]
         total = list(map(sum, zip(*tables, strict=True))) if len(tables) > 1 else list(tables[0])
@@ -23,8 +31,7 @@ def merged(terms: Iterable[Expr]) -> tuple[Expr, ...]:
             sums[scope] = total
         else:
             sums[home] = list(map(add, sums[home], spread(Expr(scope, tuple(total)), home)))
-    return tuple(lift(_same, Expr(scope, tuple(total))) for scope, total in sums.items())
-
-
-def _same(value: int) -> int:
-    return value
+    found = [of_table(scope, tuple(total)) for scope, total in sums.items()]
+    for term, times in diagrams.items():
+        found.extend([term] * times)
+    return tuple(found)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from archdsl.ir.expr import Expr, lift
+from archdsl.diagnostics.codes import shapes
+from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Shape
 from archdsl.ir.notation import value_text
-from archdsl.ops import checks
+from archdsl.ops import activation, checks
+from archdsl.ops.axes import Origins, Over, Same, letters, named, through
+from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
-from archdsl.ops.primitive import Call, Parameter, Primitive, Result
+from archdsl.ops.primitive import Parameter, Primitive, Result
 from archdsl.ops.sizes import ONE, agree, volume
-from archdsl.syntax.codes import shapes
 
-ACTS = ("identity", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax")
+ACTS = tuple(p.name for p in activation.PRIMITIVES if p.role == "activation")
 
 
 def _dot_shape(call: Call) -> Result:
@@ -78,6 +80,19 @@ def _attend_macs(call: Call, out: Shape) -> Expr:
     return lift(_sum, score, answer)
 
 
+def _attend_origins(call: Call, out: Shape) -> Origins:
+    """Positions as the query has them, channels as the values."""
+    return {**through(call, out), "c": Same(((2, "c"),))}
+
+
+def _has_heads(call: Call, out: Shape) -> bool:
+    return call.attrs["heads"] != ONE
+
+
+def _scales(call: Call, out: Shape) -> bool:
+    return call.attrs["scale"] == constant(None)
+
+
 def _number_or_none(scale: Expr) -> Problems:
     return checks.unless(shapes.ATTRIBUTE, _wrong_scale, scale)
 
@@ -96,7 +111,8 @@ PRIMITIVES = (
         parameters=(Parameter("over", "axes", doc="the dimensions that are summed over; both inputs have them"),),
         shape=_dot_shape,
         macs=_dot_macs,
-        masked="contracts",
+        role="attention",
+        over=(Over("summed", named("over")),),
         arity=2,
         doc="""The product of two tensors, summed over dimensions: a matrix product by names.
 
@@ -120,7 +136,16 @@ y = Σ_over x · z. Other dimensions that both have are matched, those that one 
         ),
         shape=_attend_shape,
         macs=_attend_macs,
-        masked="statistics",
+        role="attention",
+        origins=_attend_origins,
+        over=(
+            Over("statistics", named("over")),
+            Over("counted", letters("c"), "heads cut the channels otherwise for each width", when=_has_heads, words="with heads"),
+            Over(
+                "counted", letters("c"), "the scale of `attend` counts the channels", (0,), _scales, "of the query, where no scale is given"
+            ),
+            Over("summed", letters("c"), inputs=(0, 1), words="of query and key"),
+        ),
         arity=3,
         doc="""Attention of a query to keys and values: `(q, k, v) -> attend(@thw)`.
 

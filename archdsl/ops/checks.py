@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
+from archdsl.diagnostics.diagnostic import Code
+from archdsl.diagnostics.suggestions import closest
 from archdsl.ir.expr import Expr, Undefined, constant, lift
 from archdsl.ir.graph import Init, Shape
 from archdsl.ir.notation import value_text
 from archdsl.ops.primitive import Problem
-from archdsl.syntax.codes import shapes
-from archdsl.syntax.diagnostics import Code
 
 Problems = tuple[Problem, ...]
 
@@ -157,10 +158,8 @@ def nearest(value: Any, least: int) -> int:
 
 def suggestion(name: str, options: Iterable[str]) -> str:
     """`; did you mean …?` where a name is close to a known one, else nothing."""
-    import difflib  # only where something is wrong: start-up does not pay for it
-
-    close = difflib.get_close_matches(name.lower(), sorted(options), 1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    near = closest(name, options)
+    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def _fraction(name: str, value: Any) -> str | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import constant, lift
 from archdsl.ir.graph import Init, Shape
 from archdsl.ir.notation import value_text
 from archdsl.ops import checks
+from archdsl.ops.axes import Ended, Origins, Over, named, through
+from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
-from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
+from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE, agree, broadcast
-from archdsl.syntax.codes import shapes
 
 OPERATORS = ("add", "sub", "mul", "div")
 
@@ -43,6 +45,12 @@ def _concat_shape(call: Call) -> Result:
     if d == "b":
         total = call.inputs[0].get("b", ONE)
     return Result(shape | {d: total}, found + clashes)
+
+
+def _ended(call: Call, out: Shape) -> Origins:
+    dim: str = call.attrs["dim"].value
+    parts = tuple((i, dim) if dim in one else None for i, one in enumerate(call.inputs))
+    return {**through(call, out), dim: Ended(parts)}
 
 
 def _is_int(size: Any) -> bool:
@@ -81,10 +89,10 @@ _BY_NAME = (
 )
 
 
-def _arithmetic(name: str, sign: str) -> Primitive:
+def _arithmetic(name: str, sign: str, drawn: str = "") -> Primitive:
     meaning = f"Elementwise y = x {sign} z: the operator `{sign}` between two tensors. {_BY_NAME}"
     doc = f"{meaning}\n\n[…], […] → the dimensions of the larger side."
-    return Primitive(name, (), _broadcast, "pointwise", doc, arity=2, internal=True)
+    return Primitive(name, (), _broadcast, "arithmetic", doc, arity=2, internal=True, sign=drawn or sign, commutes=name == "mul")
 
 
 PRIMITIVES = (
@@ -92,7 +100,9 @@ PRIMITIVES = (
         name="concat",
         parameters=(Parameter("dim", "axes", doc="the dimension along which the tensors lie one after the other"),),
         shape=_concat_shape,
-        masked="renames",
+        role="join",
+        origins=_ended,
+        over=(Over("moved", named("dim")),),
         arity="many",
         doc="""Tensors one after the other along a dimension: `[a, b] -> concat(@c)`.
 
@@ -104,15 +114,17 @@ repeated along it, also along the batch, and one that lacks `dim` counts as one 
         name="add",
         parameters=(),
         shape=_broadcast,
-        masked="pointwise",
+        role="join",
+        sign="+",
+        commutes=True,
         arity="many",
         doc=f"""Elementwise sum of a list, `[a, b, c] -> add`, or of two tensors, `a + b`. {_BY_NAME}
 
 […], […], … → the dimensions of the largest.""",
         source="He et al., Deep Residual Learning (2015)",
     ),
-    _arithmetic("sub", "-"),
-    _arithmetic("mul", "*"),
+    _arithmetic("sub", "-", "−"),
+    _arithmetic("mul", "*", "×"),
     _arithmetic("div", "/"),
     Primitive(
         name="scalar",
@@ -122,7 +134,7 @@ repeated along it, also along the batch, and one that lacks `dim` counts as one 
             Parameter("left", "bool", False, "whether the number stands on the left: number op tensor"),
         ),
         shape=_scalar_shape,
-        masked="pointwise",
+        role="arithmetic",
         internal=True,
         doc="""A tensor and a number: `x * 2`, `1 - x`, `x / (x.h * x.w)`.
 
@@ -133,7 +145,7 @@ y = x op by, or y = by op x with `left`. Any shape → the same.""",
         parameters=(),
         shape=_broadcast,
         weights=_combining,
-        masked="pointwise",
+        role="join",
         arity="many",
         doc="""The sum of a list of n tensors, each times a learnable number: `source -> weighted_sum`. A list of one is that tensor,
 without a weight.

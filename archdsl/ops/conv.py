@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
+from archdsl.ops.axes import Lies, Made, New, Origins, Over, Read, Within, letters, resized
+from archdsl.ops.call import Call
 from archdsl.ops.initialisers import MSRA, ZERO, initial
-from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
-from archdsl.ops.sizes import numel, quotient, volume
-from archdsl.ops.windows import kernel_sizes, windows
+from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
+from archdsl.ops.sizes import ONE, numel, quotient, volume
+from archdsl.ops.windows import WINDOWED, kernel_sizes, spoken, windows
 
 STRIDE = Parameter("stride", "size", 1, "the step from one window to the next")
 ROOM = (
@@ -48,28 +52,70 @@ def _macs(call: Call, out: Shape) -> Expr:
     return volume((numel(out), *_kernel(call, out)))
 
 
+def _is_depthwise(call: Call, out: Shape) -> bool:
+    """Whether each channel is convolved by itself, however many there are."""
+    channels = call.input.get("c")
+    return channels is not None and out["c"] == channels == call.attrs["groups"]
+
+
+def _in_one_group(call: Call, out: Shape) -> bool:
+    return call.attrs["groups"] == ONE and not _is_depthwise(call, out)
+
+
+def _in_some_groups(call: Call, out: Shape) -> bool:
+    return call.attrs["groups"] != ONE and not _is_depthwise(call, out)
+
+
+def _origins(call: Call, out: Shape) -> Origins:
+    found = dict(resized(call, out))
+    if not _is_depthwise(call, out):
+        found["c"] = New()
+    return found
+
+
+def _lies(call: Call, out: Shape) -> Lies:
+    inward = Read("c") if call.attrs["groups"] == ONE and "c" in call.input else None
+    return {"weight": (Made("c"), inward, *map(Within, spoken(call, "kernel"))), "bias": (Made("c"),)}
+
+
+def _sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:
+    depthwise: Mapping[str, tuple[int | None, str]] = {"groups": (0, "c")} if _is_depthwise(call, out) else {}
+    return {"channels": (None, "c"), **depthwise}
+
+
 PRIMITIVES = (
     Primitive(
         name="conv",
         parameters=(
-            Parameter("channels", "int", doc="the channels of the output"),
+            Parameter("channels", "int", doc="the channels of the output", shapes="width"),
             Parameter(
                 "kernel",
                 "size",
                 1,
                 "the window: a number for all of t, h, w that are present, `1x3x3` for t, h, w, or `3x3` for h, w (t is then batch)",
+                shapes="window",
             ),
             STRIDE,
             Parameter("padding", "padding", "half", f"zeros around the input: {ROOM}; or a number or size for both sides"),
             Parameter("dilation", "size", 1, "the distance between the positions of a window"),
-            Parameter("groups", "int", 1, "parts of the channels that are convolved apart; as many as channels is depthwise"),
+            Parameter(
+                "groups", "int", 1, "parts of the channels that are convolved apart; as many as channels is depthwise", shapes="width"
+            ),
             Parameter("bias", "bool", False, "whether a learnable number is added to each channel"),
             Parameter("init", "init", MSRA, "how the weight starts; the bias starts at 0"),
         ),
         shape=_shape,
         weights=_weights,
         macs=_macs,
-        masked="contracts",
+        role="convolution",
+        origins=_origins,
+        over=(
+            WINDOWED,
+            Over("summed", letters("c"), when=_in_one_group, words="in one group"),
+            Over("counted", letters("c"), "groups of channels lie otherwise for each width", when=_in_some_groups, words="in some groups"),
+        ),
+        lies=_lies,
+        sizes=_sizes,
         doc="""Convolution over t, h, w as far as the kernel speaks of them; every other dimension but c counts as batch.
 
 y[o, p] = bias[o] + Σ_i Σ_q weight[o, i, q] · x[i, stride·p + dilation·q − padding], i over the input channels of o's group.

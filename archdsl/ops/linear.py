@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
+from archdsl.ops.axes import Lies, Made, New, Origins, Over, Own, Read, named, through
+from archdsl.ops.call import Call
 from archdsl.ops.initialisers import FAN_IN, ZERO, initial
-from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
-from archdsl.ops.sizes import ONE, numel, volume
-from archdsl.syntax.codes import shapes
+from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
+from archdsl.ops.sizes import ONE, SPATIAL, numel, volume
 
 
 def _target(dims: str) -> str:
@@ -36,6 +40,19 @@ def _macs(call: Call, out: Shape) -> Expr:
     return volume((numel(call.input), out[_target(call.attrs["dim"].table[0])]))
 
 
+def _origins(call: Call, out: Shape) -> Origins:
+    return {**through(call, out), _target(call.attrs["dim"].value): New()}
+
+
+def _lies(call: Call, out: Shape) -> Lies:
+    dims: str = call.attrs["dim"].value
+    return {"weight": (Made(_target(dims)), Read(dims)), "bias": (Made(_target(dims)),)}
+
+
+def _sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:
+    return {"width": (None, _target(call.attrs["dim"].value))}
+
+
 def _weight_shape(call: Call) -> Result:
     shape = {}
     found = checks.named("".join(d for d in call.dims if d != "b")) + checks.initial("init", call.attrs["init"])
@@ -51,11 +68,20 @@ def _weight_itself(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     return (WeightRule("", tuple(out.values()), initial(call.attrs["init"])),)
 
 
+def _own(call: Call, out: Shape) -> Origins:
+    """Positions in time and space are places, not widths."""
+    return {d: Own() for d in out if d not in SPATIAL}
+
+
+def _lies_itself(call: Call, out: Shape) -> Lies:
+    return {"": tuple(map(Made, out))}
+
+
 PRIMITIVES = (
     Primitive(
         name="linear",
         parameters=(
-            Parameter("width", "int", doc="the size of the dimension that comes out"),
+            Parameter("width", "int", doc="the size of the dimension that comes out", shapes="width"),
             Parameter(
                 "dim", "axes", "c", "the dimensions that are contracted, together; in this order they index the weight, the first slowest"
             ),
@@ -65,7 +91,11 @@ PRIMITIVES = (
         shape=_shape,
         weights=_weights,
         macs=_macs,
-        masked="contracts",
+        role="linear",
+        origins=_origins,
+        over=(Over("summed", named("dim")),),
+        lies=_lies,
+        sizes=_sizes,
         doc="""A linear map of one or several dimensions, the same at every position of the others.
 
 y[o] = bias[o] + Σ_i weight[o, i] · x[i], i over all positions of `dim` together.
@@ -79,7 +109,9 @@ y[o] = bias[o] + Σ_i weight[o, i] · x[i], i over all positions of `dim` togeth
         parameters=(Parameter("init", "init", 0, "how it starts"),),
         shape=_weight_shape,
         weights=_weight_itself,
-        masked="pointwise",
+        role="weight",
+        origins=_own,
+        lies=_lies_itself,
         arity=0,
         dims="int",
         internal=True,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from math import inf
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
+from archdsl.ops.axes import Dims, Lies, Made, Over, letters, named, others
+from archdsl.ops.call import Call
 from archdsl.ops.initialisers import ZERO, initial
-from archdsl.ops.primitive import Call, Parameter, Primitive, Result, WeightRule
+from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE
 
 _ONES = initial(ONE)
@@ -28,6 +32,10 @@ def _batch_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     return WeightRule("weight", shape, initial(call.attrs["gamma"])), WeightRule("bias", shape, ZERO)
 
 
+def _along_channels(call: Call, out: Shape) -> Lies:
+    return {"weight": (Made("c"),), "bias": (Made("c"),)}
+
+
 def _layer_shape(call: Call) -> Result:
     dims, found = checks.settled("dim", call.attrs["dim"])
     found += checks.present(call.input, dims)
@@ -41,6 +49,49 @@ def _layer_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
         return ()
     shape = tuple(out.get(d, ONE) for d in call.attrs["dim"].table[0])
     return WeightRule("weight", shape, _ONES), WeightRule("bias", shape, ZERO)
+
+
+def _along_dims(call: Call, out: Shape) -> Lies:
+    axes = tuple(map(Made, call.attrs["dim"].value))
+    return {"weight": axes, "bias": axes}
+
+
+def _group_shape(call: Call) -> Result:
+    groups, found = checks.whole("groups", call.attrs["groups"])
+    over, wrong = checks.settled("over", call.attrs["over"])
+    found += wrong + checks.present(call.input, "c") + checks.present(call.input, over or "")
+    if over is not None and "c" in over:
+        found += (checks.problem(shapes.ATTRIBUTE, "`over` names positions; the channels of a group always count"),)
+    if "c" in call.input:
+        found += checks.divisible(call.input["c"], groups, "{} channels", "groups")
+    found += checks.number("eps", call.attrs["eps"], _positive, "above 0")
+    found += checks.settled("affine", call.attrs["affine"])[1]
+    return Result(call.input, found)
+
+
+def _group_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
+    if not call.attrs["affine"].table[0]:
+        return ()
+    shape = (out.get("c", ONE),)
+    return WeightRule("weight", shape, _ONES), WeightRule("bias", shape, ZERO)
+
+
+def _group_positions(call: Call, out: Shape) -> Iterable[str]:
+    """The dimensions over which a group takes its statistics beside its channels."""
+    over: str | None = call.attrs["over"].value
+    return [d for d in call.input if d not in "bc"] if over is None else over
+
+
+def _has_groups_of_one(call: Call, out: Shape) -> bool:
+    return call.attrs["groups"] == call.input.get("c")
+
+
+def _has_larger_groups(call: Call, out: Shape) -> bool:
+    return not _has_groups_of_one(call, out)
+
+
+def _group_sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:
+    return {"groups": (0, "c")} if _has_groups_of_one(call, out) else {}
 
 
 def _positive(value: float) -> bool:
@@ -69,7 +120,11 @@ PRIMITIVES = (
         ),
         shape=_batch_shape,
         weights=_batch_weights,
-        masked="pointwise",
+        role="norm",
+        short="BN",
+        over=(Over("statistics", others("c"), "a batch norm takes statistics over it"),),
+        lies=_along_channels,
+        running="c",
         doc="""Batch normalisation: each channel by its own mean and variance over the batch and all other dimensions.
 
 y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var are the running ones.
@@ -86,12 +141,46 @@ y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var 
         ),
         shape=_layer_shape,
         weights=_layer_weights,
-        masked="statistics",
+        role="norm",
+        short="LN",
+        over=(Over("statistics", named("dim")),),
+        lies=_along_dims,
         doc="""Layer normalisation: mean and variance over `dim`, for each position of the other dimensions.
 
 y = (x − mean) / sqrt(var + eps) · weight + bias.
 
 […, dim…] → the same. Weight and bias of the sizes of `dim`, in its order.""",
         source="Ba et al., Layer Normalization (2016)",
+    ),
+    Primitive(
+        name="group_norm",
+        parameters=(
+            Parameter("groups", "int", doc="parts of the channels that are normalised apart; 1 is all together, c is each by itself"),
+            Parameter("over", "axes", None, "the positions that count with the channels of a group; none is all but the batch"),
+            _EPS,
+            Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
+        ),
+        shape=_group_shape,
+        weights=_group_weights,
+        role="norm",
+        short="GN",
+        over=(
+            Over("statistics", Dims("`over`, or all but `b` and `c`", _group_positions)),
+            Over(
+                "statistics",
+                letters("c"),
+                "groups of channels lie otherwise for each width",
+                when=_has_larger_groups,
+                words="but where each channel is a group",
+            ),
+        ),
+        lies=_along_channels,
+        sizes=_group_sizes,
+        doc="""Group normalisation: mean and variance of each sample over a group of channels and the positions of `over`.
+
+y = (x − mean) / sqrt(var + eps) · weight + bias.
+
+[c, …] → the same. Weight and bias (c). `group_norm(8, @hw)` on a clip normalises each frame by itself.""",
+        source="Wu and He, Group Normalization (2018)",
     ),
 )

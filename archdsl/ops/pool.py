@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
+from archdsl.ops.axes import Over, named, resized
+from archdsl.ops.call import Call
 from archdsl.ops.conv import ROOM, STRIDE
-from archdsl.ops.primitive import Call, Likeness, Parameter, Primitive, Result
-from archdsl.ops.windows import windows
-from archdsl.syntax.codes import shapes
+from archdsl.ops.primitive import Likeness, Parameter, Primitive, Result
+from archdsl.ops.windows import WINDOWED, windows
 
 
 def _pool_shape(call: Call) -> Result:
@@ -53,7 +55,9 @@ PRIMITIVES = (
         name="max_pool",
         parameters=_POOL,
         shape=_pool_shape,
-        masked="pointwise",
+        role="pool",
+        origins=resized,
+        over=(WINDOWED,),
         doc=f"""The largest value of each window, channel by channel.
 
 y[p] = max_q x[stride·p + q − padding]; padded positions never win.
@@ -65,7 +69,9 @@ y[p] = max_q x[stride·p + q − padding]; padded positions never win.
         name="avg_pool",
         parameters=_POOL,
         shape=_pool_shape,
-        masked="pointwise",
+        role="pool",
+        origins=resized,
+        over=(WINDOWED,),
         doc=f"""The average of each window, channel by channel.
 
 y[p] = mean_q x[stride·p + q − padding] over the positions q that are not padding.
@@ -81,7 +87,8 @@ y[p] = mean_q x[stride·p + q − padding] over the positions q that are not pad
         ),
         shape=_mean_shape,
         like=_mean_like,
-        masked="statistics",
+        role="average",
+        over=(Over("statistics", named("over")),),
         doc="""The average over dimensions, which are gone afterwards: `mean(@thw)` is global average pooling.
 
 y = Σ_over x / N, N the number of positions.

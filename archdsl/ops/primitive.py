@@ -1,4 +1,4 @@
-"""What the table of primitives says of each: signature, shape, weights, cost, masked axes, documentation."""
+"""What the table of primitives says of each: signature, shape, weights, cost, axes, role, documentation."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archdsl.diagnostics.diagnostic import Code
 from archdsl.ir.expr import Expr, constant
 from archdsl.ir.graph import Shape
-from archdsl.syntax.diagnostics import Code
+from archdsl.ops import axes
+from archdsl.ops.axes import Lies, Origins, Over, Place
+from archdsl.ops.call import Call
 
 Kind = Literal[
     "int",  # a whole number
@@ -25,6 +28,22 @@ Kind = Literal[
     "string",
 ]
 
+Role = Literal[
+    "convolution",
+    "linear",
+    "norm",
+    "activation",
+    "dropout",
+    "pool",
+    "average",
+    "attention",  # products of tensors, attention among them
+    "join",  # several tensors as one
+    "arithmetic",
+    "rearrange",
+    "resize",
+    "weight",
+]
+
 REQUIRED: Any = object()
 
 
@@ -32,7 +51,8 @@ REQUIRED: Any = object()
 class Parameter:
     """One parameter of a primitive. `default` is REQUIRED where the caller must give it.
 
-    `given` is False for what only the compiler sets.
+    `given` is False for what only the compiler sets. `shapes` says which axes of a weight tell its value, so
+    that a weight need not be told apart by it as well.
     """
 
     name: str
@@ -40,28 +60,7 @@ class Parameter:
     default: Any = REQUIRED
     doc: str = ""
     given: bool = True
-
-    @property
-    def settled(self) -> bool:
-        """Whether a choice may not reach it within one op, because it decides which dimensions or weights there are."""
-        return self.kind in ("axes", "bool", "like")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a rule sees: the shapes of the inputs and every parameter as an expression.
-
-    A parameter of kind `axes` or `like` is a constant; `like` holds the Shape itself. `dims` holds the keyword
-    arguments that name a dimension, such as `a = 8` in `split(@t, @ta, a = 8)`.
-    """
-
-    inputs: tuple[Shape, ...]
-    attrs: Mapping[str, Expr]
-    dims: Mapping[str, Expr]
-
-    @property
-    def input(self) -> Shape:
-        return self.inputs[0]
+    shapes: Literal["", "width", "window"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +79,10 @@ class Problem:
 class Result:
     """The shape that a call gives, and the conditions under which it does.
 
-    A rule never refuses by raising: where a call makes no sense (a dimension that the tensor lacks, 54 channels in 4
-    groups) the shape is the best guess and a problem says what is wrong, so elaboration goes on and finds the next
-    mistake. Problems that hold everywhere are left out: a sound call has none. Only `TooWide` of `lift` passes through.
+    A rule never refuses by raising: where a call makes no sense (a dimension that the tensor lacks, 54
+    channels in 4 groups) the shape is the best guess and a problem says what is wrong, so elaboration goes on
+    and finds the next mistake. Problems that hold everywhere are left out: a sound call has none. Only
+    `TooWide` of `lift` passes through.
     """
 
     shape: Shape
@@ -115,35 +115,59 @@ def no_macs(call: Call, out: Shape) -> Expr:
     return constant(0)
 
 
+def no_sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Primitive:
-    """One row of the table.
+    """One row of the table: everything that is said of a primitive by name, but for how a backend computes
+    it.
 
     `arity` is the number of input tensors, "many" for a list of them. `dims` says whether it takes keyword
-    arguments named after dimensions, and of which kind. `like` resolves `like = tensor` before the shape rule runs:
-    it sees the call without it and the shape of that tensor. An `internal` primitive cannot be called by name; its
-    doc says which syntax makes it.
+    arguments named after dimensions, and of which kind. `like` resolves `like = tensor` before the shape rule
+    runs: it sees the call without it and the shape of that tensor. An `internal` primitive cannot be called
+    by name; its doc says which syntax makes it.
 
-    `masked` states what happens along the axis that the primitive works on (channels, or the dimensions it is given;
-    along all others positions never meet) when some positions are masked, that is, not part of the chosen width:
-      pointwise   positions never meet: the mask passes through
-      contracts   sums over the axis with a weight: masked inputs are zeroed and drop out
-      renames     moves or regroups positions: the mask moves with them
-      statistics  divides by or normalises over the axis: wrong unless the rule counts the unmasked positions
+    `role` is what it does in a network; norms, activations and dropout join what they read in tables and
+    pictures, which write `short` (the name without underscores if empty), and `sign` where there is one.
+
+    `origins` says where the positions of each dimension of the result come from, `over` what is done over
+    those of the inputs, `lies` how each weight lies along both; the words are those of `ops.axes`. `sizes`
+    are attributes that are the size of a dimension, of an input by its number or (None) of the result.
+    `running` is the dimension along which statistics of the batches are kept, `commutes` says that the order
+    of the inputs means nothing.
     """
 
     name: str
     parameters: tuple[Parameter, ...]
     shape: Callable[[Call], Result]
-    masked: Literal["pointwise", "contracts", "renames", "statistics"]
+    role: Role
     doc: str
     weights: Callable[[Call, Shape], tuple[WeightRule, ...]] = no_weights
     macs: Callable[[Call, Shape], Expr] = no_macs
+    origins: Callable[[Call, Shape], Origins] = axes.through
+    over: tuple[Over, ...] = ()
+    lies: Callable[[Call, Shape], Lies] = axes.apart
+    sizes: Callable[[Call, Shape], Mapping[str, tuple[int | None, str]]] = no_sizes
     arity: int | Literal["many"] = 1
     dims: Kind | None = None
     source: str = ""
     like: Callable[[Call, Shape], Likeness] | None = None
     internal: bool = False
+    short: str = ""
+    sign: str = ""
+    running: str = ""
+    commutes: bool = False
+
+    @property
+    def word(self) -> str:
+        """What a picture writes: `BN` for `batch_norm`, `max pool` for `max_pool`."""
+        return self.short or self.name.replace("_", " ")
 
     def parameter(self, name: str) -> Parameter | None:
         return next((p for p in self.parameters if p.name == name), None)
+
+    def done(self, call: Call, out: Shape) -> Mapping[Place, Over]:
+        """What is done over the dimensions of the inputs, by input and dimension."""
+        return axes.done(self.over, call, out)

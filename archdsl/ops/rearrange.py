@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
 from archdsl.ir.notation import value_text
 from archdsl.ops import checks
+from archdsl.ops.axes import Dims, Factor, Merged, Origins, Over, Padded, Part, Same, Taken, letters, named, resized, through
+from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
-from archdsl.ops.primitive import Call, Likeness, Parameter, Primitive, Result
+from archdsl.ops.primitive import Likeness, Parameter, Primitive, Result
 from archdsl.ops.sizes import ONE, SPATIAL, quotient, volume
-from archdsl.syntax.codes import shapes
 
 
 def _axes(call: Call, name: str) -> tuple[str, Problems]:
@@ -272,6 +274,42 @@ def _no_channels(channels: Any) -> str | None:
     return None if isinstance(channels, range) else f"`channels` is {value_text(channels)}, not a range"
 
 
+# -- where positions go ----------------------------------------------------------------------------
+
+
+def _merged(call: Call, out: Shape) -> Origins:
+    return {**through(call, out), call.attrs["into"].value: Merged(call.attrs["over"].value)}
+
+
+def _factors(call: Call, out: Shape) -> Origins:
+    over, into = call.attrs["over"].value, call.attrs["into"].value
+    return {**through(call, out), **{d: Factor(over, into) for d in into}}
+
+
+def _renamed(call: Call, out: Shape) -> Origins:
+    old = dict(zip(call.attrs["into"].value, call.attrs["over"].value, strict=True))
+    return {d: Same(((0, old.get(d, d)),)) for d in out}
+
+
+def _taken(call: Call, out: Shape) -> Origins:
+    return {**through(call, out), **{d: Taken(d, which) for d, which in call.dims.items() if d in out}}
+
+
+def _part(call: Call, out: Shape) -> Origins:
+    ((dim, count),) = call.dims.items()
+    return {**through(call, out), dim: Part(dim, call.attrs["index"].value, count.value)}
+
+
+def _padding(call: Call, out: Shape) -> Origins:
+    return {**through(call, out), **{d: Padded(d, amounts) for d, amounts in call.dims.items()}}
+
+
+_KEYWORDS = Dims("the dimensions given", lambda call, out: call.dims)
+_POSITIONS = Dims("the dimensions of which one position is taken", lambda call, out: [d for d in call.dims if d not in out])
+_RANGES = Dims("those of which a range is taken", lambda call, out: [d for d in call.dims if d in out])
+_SETTLED = Dims("the dimensions given numbers", lambda call, out: [d for d, n in call.dims.items() if n.is_constant])
+_RESIZED = Dims("the dimensions that get another size", lambda call, out: [d for d, n in call.input.items() if out.get(d) != n])
+
 _OVER, _INTO = "the dimensions that go in", "the dimensions that come out"
 
 PRIMITIVES = (
@@ -282,7 +320,9 @@ PRIMITIVES = (
             Parameter("into", "axes", doc="the letter of the result, new or one of them"),
         ),
         shape=_merge_shape,
-        masked="renames",
+        role="rearrange",
+        origins=_merged,
+        over=(Over("moved", named("over")),),
         doc="""Several dimensions as one: `merge(@hw, @n)` makes a sequence of positions.
 
 y[…, i·W + j] = x[…, i, j]. […, h, w] → […, n = h·w].""",
@@ -298,7 +338,9 @@ y[…, i·W + j] = x[…, i, j]. […, h, w] → […, n = h·w].""",
         shape=_split_shape,
         like=_split_like,
         dims="int",
-        masked="renames",
+        role="rearrange",
+        origins=_factors,
+        over=(Over("moved", named("over"), words="where they are cut as they were merged"),),
         doc="""One dimension as several: `split(@t, @ta, a = 8)`. One size may be left out and follows from the rest.
 
 y[…, i, j] = x[…, i·A + j]. […, t] → […, t = t / 8, a = 8].""",
@@ -308,7 +350,9 @@ y[…, i, j] = x[…, i·A + j]. […, t] → […, t = t / 8, a = 8].""",
         name="rename",
         parameters=(Parameter("over", "axes", doc=_OVER), Parameter("into", "axes", doc=f"{_INTO}, in pairs with `over`")),
         shape=_rename_shape,
-        masked="renames",
+        role="rearrange",
+        origins=_renamed,
+        over=(Over("moved", named("over")),),
         doc="""Dimensions under other names, values untouched: `rename(@c, @s)`.
 
 […, c] → […, s = c].""",
@@ -319,7 +363,9 @@ y[…, i, j] = x[…, i·A + j]. […, t] → […, t = t / 8, a = 8].""",
         parameters=(),
         shape=_take_shape,
         dims="index",
-        masked="renames",
+        role="rearrange",
+        origins=_taken,
+        over=(Over("counted", _POSITIONS), Over("moved", _RANGES)),
         doc="""Some positions of a dimension: `take(n = 0)` one, which removes the dimension; `take(t = 0..x.t - 1 by 8)` every eighth.
 
 y[…, i] = x[…, start + i·step]. […, t] → [… ] or […, t = number of positions]. Positions count from 0, ranges include both ends.""",
@@ -330,7 +376,9 @@ y[…, i] = x[…, start + i·step]. […, t] → [… ] or […, t = number of 
         parameters=(Parameter("index", "int", 0, "which part; the compiler makes one operation for each", given=False),),
         shape=_chunk_shape,
         dims="int",
-        masked="renames",
+        role="rearrange",
+        origins=_part,
+        over=(Over("moved", _KEYWORDS),),
         doc="""A dimension cut into equal parts, several tensors: `q, k, v = x -> chunk(c = 3)`.
 
 y_i = x[…, i·c/3 .. (i+1)·c/3 − 1]. […, c] → […, c / 3], as many as parts.""",
@@ -341,7 +389,7 @@ y_i = x[…, i·c/3 .. (i+1)·c/3 − 1]. […, c] → […, c / 3], as many as 
         parameters=(),
         shape=_expand_shape,
         dims="int",
-        masked="pointwise",
+        role="rearrange",
         doc="""The tensor repeated along a new dimension: `cls -> expand(t = 8)`.
 
 y[…, i] = x[…]. […] → […, t = 8].""",
@@ -352,7 +400,9 @@ y[…, i] = x[…]. […] → […, t = 8].""",
         parameters=(),
         shape=_pad_shape,
         dims="amounts",
-        masked="renames",
+        role="rearrange",
+        origins=_padding,
+        over=(Over("moved", _SETTLED), Over("counted", _KEYWORDS, words="by a choice")),
         doc="""Zeros before and after: `pad(t = (0, -x.t % 8))` fills t up to a multiple of 8.
 
 y[…, i] = x[…, i − low], 0 outside. […, t] → […, t + low + high].""",
@@ -364,7 +414,9 @@ y[…, i] = x[…, i − low], 0 outside. […, t] → […, t + low + high]."""
         shape=_resize_shape,
         like=_resize_like,
         dims="int",
-        masked="pointwise",
+        role="resize",
+        origins=resized,
+        over=(Over("counted", _RESIZED, "`resize` interpolates along it"),),
         doc="""Another resolution by linear interpolation, bilinear over h and w: `resize(h = 14, w = 14)`.
 
 y[i] interpolates x at (i + ½) · n / n' − ½ (corners are not aligned). [t, h, w] → the sizes given; channels never meet.""",
@@ -378,7 +430,8 @@ y[i] interpolates x at (i + ½) · n / n' − ½ (corners are not aligned). [t, 
             Parameter("channels", "range", doc="which channels move; the others stay"),
         ),
         shape=_shift_shape,
-        masked="renames",
+        role="rearrange",
+        over=(Over("counted", named("over")), Over("partly", letters("c"), attribute="channels")),
         doc="""Some channels taken from a neighbouring position: `shift(@t, 1, channels = 0..95)`.
 
 y[c, i] = x[c, i + offset] for those channels, 0 outside; x[c, i] for the others. [c, over, …] → the same.""",

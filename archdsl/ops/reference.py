@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from archdsl.ir.notation import value_text
+from archdsl.ops.axes import Deed, Over
 from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive
 from archdsl.ops.table import FAMILIES, INITIALISERS
 
@@ -23,11 +24,12 @@ _KINDS: dict[Kind, str] = {
     "amounts": "(before, after)",
     "string": "text",
 }
-_MASKED = {
-    "pointwise": "positions never meet; the mask passes through",
-    "contracts": "sums over the axis with a weight; masked inputs are zeroed",
-    "renames": "moves positions; the mask moves with them",
-    "statistics": "divides by or normalises over the axis; only unmasked positions may count",
+_DONE: dict[Deed, str] = {
+    "summed": "summed over, what is masked being zeroed",
+    "counted": "counted by position, so a width there cannot be mixed (E1004)",
+    "statistics": "statistics are taken, so a width there cannot be mixed (E1004)",
+    "moved": "moved, and the mask moves with them",
+    "partly": "some positions are changed, of a width those that each architecture counts",
 }
 _HEAD = """# Primitives
 
@@ -36,7 +38,8 @@ Written from the table in `archdsl/ops` by `python -m archdsl.ops.reference`. Ev
 Dimensions have one-letter names; shapes below name only those that matter, and their order means nothing. A size is a number for
 every one of t, h, w that is present, `1x3x3` for t, h, w, or `3x3` for h, w. A choice may reach every number; it may not reach
 dimensions (`@hw`) or true/false within one operation. MACs are multiply–accumulates; where none are given there are none.
-*Masked* says what becomes of an axis of which a mixed supergraph masks some positions.
+*Widths* says what is done over which dimensions, and so what becomes there of a width that a mixed supergraph computes at its
+largest with a mask; dimensions that are not named are left alone, and the mask passes through.
 """
 
 
@@ -76,8 +79,23 @@ def _entry(primitive: Primitive) -> Iterator[str]:
         yield from _parameters([p for p in primitive.parameters if p.given])
     if primitive.dims is not None and not primitive.internal:
         yield f"Keywords name dimensions, each with a {_KINDS[primitive.dims]}.\n"
-    yield f"*Masked:* {primitive.masked}: {_MASKED[primitive.masked]}.\n"
+    yield from _widths(primitive)
     yield from _source(primitive.source)
+
+
+def _widths(primitive: Primitive) -> Iterator[str]:
+    lines = [_done(over) for over in primitive.over] or ["all dimensions are left alone"]
+    if len(lines) == 1:
+        yield f"*Widths:* {lines[0]}.\n"
+        return
+    yield "*Widths:*\n"
+    yield from (f"- {line};" for line in lines[:-1])
+    yield f"- {lines[-1]}.\n"
+
+
+def _done(over: Over) -> str:
+    where = f"{over.dims.words}, {over.words}" if over.words else over.dims.words
+    return f"{where}: {_DONE[over.deed]}"
 
 
 def _parameters(parameters: Sequence[Parameter]) -> Iterator[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Result
-from archdsl.syntax.codes import shapes
 
 SPATIAL = "thw"
 ONE = constant(1)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
 from archdsl.ir.notation import value_text
 from archdsl.ops import checks
+from archdsl.ops.axes import Dims, Over
+from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
-from archdsl.ops.primitive import Call
 from archdsl.ops.sizes import ONE, PADDING_MODES, padding_amounts, window_count, window_dims
-from archdsl.syntax.codes import shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,18 @@ def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
             found += checks.unless(shapes.ATTRIBUTE, _empty_window, p, k)
         result.append(Window(dim, out))
     return tuple(result), found
+
+
+def spoken(call: Call, name: str) -> str:
+    """The dimensions that a window speaks of."""
+    return _spoken(name, call.attrs[name], call.input)[0]
+
+
+def _slid_over(call: Call, out: Shape) -> str:
+    return spoken(call, "kernel" if "kernel" in call.attrs else "window")
+
+
+WINDOWED = Over("counted", Dims("the dimensions of the window", _slid_over), "a window moves along it")
 
 
 def kernel_sizes(call: Call, name: str) -> tuple[Expr, ...]:

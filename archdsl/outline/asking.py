@@ -8,10 +8,9 @@ whether it is there at all: a convolution of an open width, a cell with open edg
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import reduce
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TRUE, Expr, TooWide, either, lift, restrict
+from archdsl.ir.expr import TRUE, Expr, TooWide, lift, somewhere
 from archdsl.ir.graph import Op, Pick, Select, Value
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
@@ -107,11 +106,7 @@ def _guard(values: Iterable[Value], outline: Outline) -> Expr:
     held = list(values)
     last = next((v for v in reversed(held) if isinstance(v, Op)), None)
     guard = outline.live.values.get(last, TRUE) if last is not None else TRUE
-    for choice in picking(held):
-        if choice in guard.choices():
-            answers = [restrict(guard, {choice: i}) for i in range(choice.size)]
-            guard = reduce(either, answers)
-    return guard
+    return somewhere(guard, picking(held))
 
 
 def _count(*present: bool) -> int:

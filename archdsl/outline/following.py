@@ -9,34 +9,19 @@ What is read behind an input belongs to nothing, and stands for itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from archdsl.ir.graph import Input, Value
+from archdsl.ops.table import joins_what_it_reads
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
-
-# What is part of the layer that it reads, by the word that pictures use.
-FOLLOWERS: Mapping[str, str] = {
-    "batch_norm": "BN",
-    "layer_norm": "LN",
-    "relu": "ReLU",
-    "relu6": "ReLU6",
-    "swish": "swish",
-    "sigmoid": "sigmoid",
-    "gelu": "GELU",
-    "tanh": "tanh",
-    "softmax": "softmax",
-    "dropout": "dropout",
-    "drop_path": "drop path",
-}
-DROPPING = ("dropout", "drop_path")
 
 
 def followed(node: Node, outline: Outline) -> Value | None:
     """The value that a norm, an activation or a dropout reads, and so belongs to; None for all else, and
     behind an input."""
-    if node.level != "primitive" or node.callee not in FOLLOWERS:
+    if node.level != "primitive" or not joins_what_it_reads(node.callee):
         return None
     read = outline.entering(outline.inside[node])
     return read[0] if len(read) == 1 and not isinstance(read[0], Input) else None

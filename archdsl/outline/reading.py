@@ -102,5 +102,5 @@ def read(graph: Graph) -> Outline:
 
 def batch_of(graph: Graph) -> int:
     """The nominal batch, at which MACs are counted; 1 unless somebody feeds another size."""
-    sizes = [max(given.shape["b"].table) for given in graph.inputs if "b" in given.shape]
+    sizes = [max(given.shape["b"].distinct()) for given in graph.inputs if "b" in given.shape]
     return max(sizes, default=1)

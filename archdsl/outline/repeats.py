@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from archdsl.ir.graph import Op, Select, Value, operands
+from archdsl.ops.table import role_of
 from archdsl.outline.asking import is_optional, selection_of, times
-from archdsl.outline.following import DROPPING
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 
@@ -105,7 +105,7 @@ class Repeats:
 
 def _value_likeness(value: Value) -> Hashable:
     if isinstance(value, Op):
-        attrs = () if value.name in DROPPING else tuple((k, repr(e)) for k, e in sorted(value.attrs.items()))
+        attrs = () if role_of(value.name) == "dropout" else tuple((k, repr(e)) for k, e in sorted(value.attrs.items()))
         return value.name, attrs, tuple(w.name for w in value.weights), len(value.inputs)
     asked = selection_of(value)
     labels = () if asked is None else tuple(c.labels() for c in asked.choices())

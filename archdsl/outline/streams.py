@@ -11,9 +11,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from archdsl.ir.graph import Op, Value, operands
+from archdsl.ops.table import role_of
 from archdsl.outline.reading import Outline
 
-JOINS = ("concat", "add")
+
+def meets(name: str) -> bool:
+    """Whether a primitive is one in which streams meet: a sum, a product, a concatenation."""
+    return role_of(name) in ("join", "arithmetic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Lateral:
 def lateral(values: Collection[Value], outline: Outline) -> Lateral | None:
     """The connection that a part is; None where it is none: a shortcut joins a stream to itself."""
     leaving = outline.leaving(values)
-    if len(leaving) != 1 or not isinstance(leaving[0], Op) or leaving[0].name not in JOINS:
+    if len(leaving) != 1 or not isinstance(leaving[0], Op) or not meets(leaving[0].name):
         return None
     join, inside = leaving[0], set(values)
     untouched = {v for v in operands(join) if v not in inside}

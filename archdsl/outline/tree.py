@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Derived, Expr, Variable, opened
+from archdsl.ir.codec import function
+from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.outline.paths import KeyPath
-from archdsl.syntax.source import Span
 
 
 @dataclass(eq=False, slots=True)
@@ -125,7 +126,7 @@ def kind(value: Value) -> str:
     if isinstance(value, Op):
         return value.name
     if isinstance(value, Pick):
-        return {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}[value.combine]
+        return value.primitive
     return "select" if isinstance(value, Select) else "input"
 
 
@@ -148,11 +149,5 @@ def _value_digest(value: Value) -> Hashable:
 
 
 def _expr_digest(expr: Expr) -> Hashable:
-    expr = opened(expr)
-    return repr((tuple(map(_variable_digest, expr.scope)), expr.table))
-
-
-def _variable_digest(variable: Variable) -> Hashable:
-    if isinstance(variable, Derived):
-        return variable.domain
-    return KeyPath.parse(variable.path).base, variable.labels()
+    scope = tuple([(KeyPath.parse(c.path).base, c.labels()) for c in expr.scope])
+    return repr((scope, function(expr)))

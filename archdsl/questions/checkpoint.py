@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from math import isqrt, prod
 from typing import TypeAlias
 
+from archdsl.diagnostics.codes import renames as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.ir.instance import key as state_key
 from archdsl.outline.paths import KeyPath
 from archdsl.questions.rename import Resize, Rule, find
-from archdsl.syntax.codes import renames as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -105,8 +105,7 @@ def below(paths: Sequence[str], keys: Collection[str]) -> frozenset[str]:
         dotted = state_key(path)
         inside = {str(key) for key in known if key.startswith(KeyPath.parse(dotted))}
         if not inside:
-            near = closest(dotted, sorted({str(key.parent or key) for key in known}))
-            hint = f"did you mean `{near[0]}`?" if near else None
+            hint = did_you_mean(dotted, {str(key.parent or key) for key in known})
             raise DiagnosticError(codes.NO_SUCH_WEIGHTS.error(None, f"the model has no weights at or below `{path}`", help=hint))
         found |= inside
     return frozenset(found)

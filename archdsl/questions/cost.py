@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from archdsl.ir import decision
 from archdsl.ir import extremes as sums
-from archdsl.ir.activity import Activity, binding
+from archdsl.ir.activity import binding
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, Variable, constant, product, where
+from archdsl.ir.costs import METRICS, Metric, cost_terms
+from archdsl.ir.expr import Expr, fits
 from archdsl.ir.graph import Graph
-from archdsl.ir.terms import merged
 from archdsl.questions.diagram import live
 from archdsl.questions.genotype import complete
-
-Metric = Literal["params", "macs"]
-METRICS: tuple[Metric, ...] = ("params", "macs")
 
 _ROWS = 16_384  # genotypes costed together, so that what is being added stays in the cache
 
@@ -27,21 +25,6 @@ class Totals:
 
     params: int
     macs: int
-
-
-def cost_terms(graph: Graph, metric: Metric, active: Activity | None = None) -> tuple[Expr, ...]:
-    """Tables whose sum is the cost, as few as that takes."""
-    return merged(single_costs(graph, metric, active))
-
-
-def single_costs(graph: Graph, metric: Metric, active: Activity | None = None) -> tuple[Expr, ...]:
-    """The cost of each operation or weight, 0 where it is not live; a weight that is shared counts once."""
-    active = active or live(graph)
-    zero = constant(0)
-    if metric == "macs":
-        return tuple(where(active.values[op], op.macs, zero) for op in graph.ops())
-    weights = graph.weights()
-    return tuple(where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items())
 
 
 def cost(graph: Graph, genotype: Mapping[str, str]) -> Totals:
@@ -84,33 +67,62 @@ def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
 
 
 def _sum_tables(terms: Sequence[Expr], choices: Sequence[Choice], columns: Any) -> Any:
-    """The sum of tables at each column of indices [choices, n]."""
+    """The sum of terms at each column of indices [choices, n]."""
     import numpy as np
 
     place = {c: i for i, c in enumerate(choices)}
-    tables = {id(t): np.array(t.table, np.int64) for t in terms}
-    codes: dict[Variable, Any] = {}
+    tables = [(t.scope, np.array(t.table, np.int64)) for t in terms if fits(t.scope)]
+    walks = [_Walk.of(t) for t in terms if not fits(t.scope)]
     total = np.zeros(columns.shape[1], np.int64)
-
-    def column(variable: Variable, rows: Any, known: dict[Variable, Any]) -> Any:
-        if isinstance(variable, Choice):
-            return rows[place[variable]]
-        if variable not in known:
-            if variable not in codes:
-                codes[variable] = np.array(variable.codes, np.int32)
-            known[variable] = codes[variable][flat(variable.expr.scope, rows, known)]
-        return known[variable]
-
-    def flat(scope: Sequence[Variable], rows: Any, known: dict[Variable, Any]) -> Any:
-        index: Any = 0
-        for variable in scope:
-            index = index * variable.size + column(variable, rows, known)
-        return index
-
     for start in range(0, columns.shape[1], _ROWS):
         rows = columns[:, start : start + _ROWS]
-        known: dict[Variable, Any] = {}
         part = total[start : start + _ROWS]
-        for term in terms:
-            part += tables[id(term)][flat(term.scope, rows, known)]
+        for scope, table in tables:
+            index: Any = 0
+            for choice in scope:
+                index = index * choice.size + rows[place[choice]]
+            part += table[index]
+        for walk in walks:
+            part += walk.values(rows, place)
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A decision diagram walked by many architectures together.
+
+    `steps` has for each choice the place to go to [places, alternatives] from every place; what does not ask the
+    choice stays. `ends` is the value of each place.
+    """
+
+    steps: tuple[tuple[Choice, Any], ...]
+    start: int
+    ends: Any
+
+    @staticmethod
+    def of(term: Expr) -> _Walk:
+        import numpy as np
+
+        nodes = decision.nodes_of(term.root)
+        places: dict[decision.Diagram, int] = {node: i for i, node in enumerate(nodes)}
+        for node in nodes:
+            for kid in node.kids:
+                places.setdefault(kid, len(places))
+        ends = np.array([0 if isinstance(p, decision.Node) else p.value for p in places], np.int64)
+        steps = []
+        for choice in reversed(term.scope):  # as a diagram asks
+            step = np.repeat(np.arange(len(places), dtype=np.int32)[:, None], choice.size, axis=1)
+            for node in nodes:
+                if node.choice is choice:
+                    step[places[node]] = [places[kid] for kid in node.kids]
+            steps.append((choice, step))
+        return _Walk(tuple(steps), places[term.root], ends)
+
+    def values(self, rows: Any, place: Mapping[Choice, int]) -> Any:
+        """The value for each column of indices [choices, n]."""
+        import numpy as np
+
+        at: Any = np.full(rows.shape[1], self.start, np.int32)
+        for choice, step in self.steps:
+            at = step[at, rows[place[choice]]]
+        return self.ends[at]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archdsl.ir.activity import Activity
 from archdsl.ir.budget import count_at_most
+from archdsl.ir.costs import METRICS, cost_terms, limits
 from archdsl.ir.graph import CostBound, Graph
-from archdsl.questions.cost import METRICS, cost_terms
-from archdsl.questions.diagram import diagram, limits, live
+from archdsl.questions.diagram import diagram, live
 
 
 def architectures(graph: Graph) -> int | tuple[int, int]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from archdsl.diagnostics.codes import edits as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.ir.activity import Activity, activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, restrict
 from archdsl.ir.graph import Graph
 from archdsl.outline.paths import KeyPath
-from archdsl.syntax.codes import edits as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 _WIDTH = 140  # columns of a line of text
 
@@ -122,10 +122,9 @@ def _index(choice: Choice, answer: object) -> int | None:
 
 
 def _unknown(graph: Graph, path: str) -> Diagnostic:
-    from archdsl.syntax.suggestions import closest
+    from archdsl.diagnostics.suggestions import MOST, did_you_mean
 
-    near = closest(path, (c.path for c in graph.choices))
-    hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
+    hint = did_you_mean(path, (choice.path for choice in graph.choices), most=MOST)
     return codes.NO_MATCH.error(None, f"`{graph.name}` has no choice `{path}`", help=hint)
 
 

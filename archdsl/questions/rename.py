@@ -19,9 +19,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from archdsl.syntax.codes import renames as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Source, Span
+from archdsl.diagnostics.codes import renames as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source, Span
 
 _HOLE = re.compile(r"\{([a-z])([+-][0-9]{1,4})?\}")
 _NUMBER = re.compile(r"[0-9]{1,9}")

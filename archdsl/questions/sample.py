@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from itertools import islice
 from random import Random
 
+from archdsl.diagnostics.codes.choices import TOO_LARGE, UNSATISFIABLE
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity
 from archdsl.ir.budget import Draws
 from archdsl.ir.choice import Choice
+from archdsl.ir.costs import METRICS, Metric, cost_terms, limits
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.frontier import Diagram
 from archdsl.ir.graph import CostBound, Graph
-from archdsl.questions.cost import METRICS, Metric, cost_terms
-from archdsl.questions.diagram import diagram, limits, live
+from archdsl.questions.diagram import diagram, live
 from archdsl.questions.genotype import Genotype, genotype_of
-from archdsl.syntax.codes.choices import TOO_LARGE, UNSATISFIABLE
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _REJECTIONS = 100_000  # in a row, before drawing under several bounds at once is given up
 

@@ -13,9 +13,10 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, opened
+from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Input, Op, Shape, Value, operands
 from archdsl.ir.notation import between, extent_text, value_text
+from archdsl.ops.table import role_of
 from archdsl.outline.asking import times
 from archdsl.outline.attributes import attribute_text
 from archdsl.outline.following import followed
@@ -23,9 +24,8 @@ from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, parts_of, read
 from archdsl.outline.tree import Node, in_text_order
 
-_SHOWN = {"conv", "linear", "max_pool", "avg_pool", "mean", "dot", "attend", "resize"}  # what a table names of a block's body
-
-_WEIGHTED = {"conv", "linear"}
+_WEIGHTED = ("convolution", "linear")
+_SHOWN = (*_WEIGHTED, "pool", "average", "attention", "resize")  # what a table names of a block's body
 _STEPS = 8  # as many convolutions as a row can show
 
 _ARROW = " → "
@@ -217,7 +217,7 @@ def _layer(node: Node, outline: Outline) -> _Block | str | None:
         return f"{node.segment}  {alternatives[0].segment}" if len(alternatives) == 1 and is_settled else None
     if node.level != "primitive":
         return _block(node, outline) if _ops(node, outline) else None
-    if not node.is_called or node.callee not in _SHOWN:
+    if not node.is_called or role_of(node.callee) not in _SHOWN:
         return None
     return _primitive(_ops(node, outline)[0])
 
@@ -252,7 +252,7 @@ def _block(node: Node, outline: Outline) -> _Block:
 def _units(children: Sequence[Node], blocks: Sequence[Node]) -> dict[Node, list[Op]]:
     """The blocks that are told by their one convolution or linear layer."""
     units = {c: found for c in blocks if len(found := _weighted(c)) == 1 and _is_flat(c)}
-    has_its_own = any(v.name in _WEIGHTED for c in children for v in c.values if isinstance(v, Op))
+    has_its_own = any(role_of(v.name) in _WEIGHTED for c in children for v in c.values if isinstance(v, Op))
     if blocks and not has_its_own:
         common = Counter(c.callee for c in blocks).most_common(1)[0][0]
         alike = [c for c in blocks if c.callee == common and c.path.index is None and _is_flat(c)]
@@ -276,7 +276,7 @@ def _callee(node: Node) -> str:
 
 def _weighted(node: Node) -> list[Op]:
     """The convolutions and linear layers of a node and its own children."""
-    return [v for n in (node, *node.children) for v in n.values if isinstance(v, Op) and v.name in _WEIGHTED]
+    return [v for n in (node, *node.children) for v in n.values if isinstance(v, Op) and role_of(v.name) in _WEIGHTED]
 
 
 def _holds_weights(node: Node) -> bool:
@@ -290,7 +290,7 @@ def _reads_from(after: Op, before: Op) -> bool:
         value = waiting.pop()
         if value is before:
             return True
-        if value not in seen and not (isinstance(value, Op) and value.name in _WEIGHTED):
+        if value not in seen and not (isinstance(value, Op) and role_of(value.name) in _WEIGHTED):
             seen.add(value)
             waiting.extend(operands(value))
     return False
@@ -302,7 +302,7 @@ def _primitive(op: Op, *, bare: bool = False) -> str:
     window = op.attrs.get("kernel") or op.attrs.get("window")
     sizes = [_size(window, op)] if window is not None else []
     sizes += [sizes_text(width)] if width is not None else []
-    if op.name in ("mean", "dot", "attend"):
+    if role_of(op.name) in ("average", "attention"):
         over = attribute_text(op, "over")
         sizes += [over] if over not in ("", "@") else []
     if bare and sizes:
@@ -324,7 +324,6 @@ def _dimensions(op: Op) -> int:
 
 def sizes_text(expr: Expr) -> str:
     """A size as a table shows it: its value, the name of the choice that it is, or its extremes."""
-    expr = opened(expr)
     choices = expr.choices()
     if len(choices) == 1 and expr.table == choices[0].values():
         return KeyPath.parse(choices[0].path).name

@@ -9,8 +9,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from archdsl.syntax.codes import data as codes
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import data as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 
 @dataclass(frozen=True, eq=False, slots=True)

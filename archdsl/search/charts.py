@@ -7,11 +7,11 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
+from archdsl.diagnostics.codes.files import NO_DOT
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
 from archdsl.ir.notation import amount
 from archdsl.questions.genotype import Genotype
-from archdsl.syntax.codes.files import NO_DOT
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _POINTS = 240  # of a curve, at most
 _WIDTH, _HEIGHT = 260, 72

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plans import Budget
 from archdsl.ir.activity import Activity, binding
 from archdsl.ir.choice import Choice
+from archdsl.ir.costs import cost_terms
 from archdsl.ir.expr import Expr, constant, index_of, lift, where
 from archdsl.ir.graph import CostBound, Graph
-from archdsl.questions.cost import cost_terms
 from archdsl.questions.genotype import complete
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 @dataclass(frozen=True, eq=False, slots=True)

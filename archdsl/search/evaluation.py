@@ -92,18 +92,7 @@ class Scratch(_Judge):
         problem, graph = self.problem, self.problem.points.graph
         network = compile(fix(graph, assignment(graph, genotype)), seed=problem.seed_for("trial", number) % 2**31)
         problem.prepared(network)
-        every = max(1, problem.examples // problem.batch_size)
-        learning = problem.optimiser("weights", list(network.parameters()), every)
-        everything = range(problem.examples)
-        computing = problem.computing(network).train()
-        for round_ in range(every * problem.epochs):
-            epoch, within = divmod(round_, every)
-            batch = problem.batch(everything, f"trial {number}", epoch, within)
-            problem.start_randomness("trial", number, round_)
-            learning.zero_grad()
-            problem.learned(computing, batch)
-            problem.reduce_gradients(learning.parameters)
-            learning.step(round_)
+        problem.taught(problem.computing(network).train(), list(network.parameters()), ("trial", number))
         recalibrate(network, problem.whole(_STATISTICS))
         return network
 
@@ -156,18 +145,7 @@ class Shared(_Judge):
 
     def _train(self, supergraph: Any) -> None:
         problem = self.problem
-        every = max(1, problem.examples // problem.batch_size)
-        learning = problem.optimiser("weights", problem.trained(supergraph), every)
-        everything = range(problem.examples)
-        drawn = problem.points.uniform(every * problem.epochs, problem.seed_for("shared"))
+        drawn = problem.points.uniform(problem.rounds_an_epoch * problem.epochs, problem.seed_for("shared"))
         supergraph.train()
-        for round_, genotype in enumerate(drawn):
-            epoch, within = divmod(round_, every)
-            batch = problem.batch(everything, "shared", epoch, within)
-            problem.start_randomness("shared", round_)
-            supergraph.set(genotype)
-            learning.zero_grad()
-            problem.learned(supergraph, batch)
-            problem.reduce_gradients(learning.parameters)
-            learning.step(round_)
+        problem.taught(supergraph, problem.trained(supergraph), ("shared",), lambda number: supergraph.set(drawn[number]))
         supergraph.set(problem.settled)

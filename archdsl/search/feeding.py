@@ -9,9 +9,9 @@ from typing import Any
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.search.batches import chunk
 from archdsl.search.ranks import Ranks
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 Chunks = tuple[tuple[Tensor, Tensor], ...]
 

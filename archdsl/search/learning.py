@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -52,6 +53,11 @@ class Learning(ABC):
     def examples(self) -> int:
         """How many there are to learn from."""
         return len(self.data.train)
+
+    @property
+    def rounds_an_epoch(self) -> int:
+        """How many batches all examples make."""
+        return max(1, self.examples // self.batch_size)
 
     @property
     def is_first(self) -> bool:
@@ -118,6 +124,35 @@ class Learning(ABC):
             (share / batch.size * loss).backward()
             total += float(loss.detach())
         return total
+
+    def stepped(self, optimiser: Optimiser, number: int, differentiate: Callable[[], Result]) -> Result:
+        """A round's step along the gradients that `differentiate` leaves, summed over ranks; returns what it does."""
+        optimiser.zero_grad()
+        told = differentiate()
+        self.reduce_gradients(optimiser.parameters)
+        optimiser.step(number)
+        return told
+
+    def taught(
+        self,
+        network: Callable[[Tensor], Tensor],
+        parameters: Sequence[Tensor],
+        purpose: tuple[Any, ...],
+        before: Callable[[int], object] = lambda number: None,
+    ) -> None:
+        """Trains for the plan's epochs on all examples, in an order that `purpose` decides.
+
+        `before` is called at the beginning of each round, with its number.
+        """
+        every = self.rounds_an_epoch
+        optimiser = self.optimiser("weights", parameters, every)
+        everything = range(self.examples)
+        for number in range(every * self.epochs):
+            epoch, within = divmod(number, every)
+            batch = self.batch(everything, " ".join(map(str, purpose)), epoch, within)
+            self.start_randomness(*purpose, number)
+            before(number)
+            self.stepped(optimiser, number, partial(self.learned, network, batch))
 
     def judged(self, network: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
         """[2] in float64: this rank's sums of log-likelihoods and of right answers."""

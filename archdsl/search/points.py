@@ -8,6 +8,8 @@ from itertools import product
 from math import prod
 from random import Random
 
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.fix import fix
@@ -15,8 +17,6 @@ from archdsl.ir.graph import CostBound, Graph
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of
 from archdsl.questions.sample import sample
 from archdsl.search.costs import Costs
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _GRID = 10_000  # architectures that a grid may have
 _PRODUCT = 1_000_000  # combinations of answers that are looked at for them

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plans import Budget, Step
 from archdsl.ir.instance import key
 from archdsl.questions.genotype import Genotype
@@ -18,8 +20,6 @@ from archdsl.search.inheritance import inherit
 from archdsl.search.learning import Learning
 from archdsl.search.points import Points
 from archdsl.search.ranks import Ranks
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _DRAWS = 10_000  # from a distribution, before a hard bound counts as out of reach
 

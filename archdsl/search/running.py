@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from archdsl.diagnostics.codes import runs as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plans import Plan
 from archdsl.search import data as sources
 from archdsl.search.places import placed
@@ -16,8 +18,6 @@ from archdsl.search.ranks import Ranks
 from archdsl.search.runs import Run
 from archdsl.search.search import frozen
 from archdsl.search.steps import Surroundings
-from archdsl.syntax.codes import runs as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.version import __version__
 
 

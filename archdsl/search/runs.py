@@ -14,8 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from archdsl.syntax.codes import runs as codes
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import runs as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import few
 from archdsl.whole_files import write_text
 
 _ELSEWHERE = "begin anew in another directory"
@@ -68,7 +69,7 @@ class Run:
             raise DiagnosticError(codes.NO_RUN.error(None, f"`{folder}/frozen.json` cannot be read: {error}")) from None
         differing = list(_differences(held, json.loads(json.dumps(frozen))))
         if differing:
-            shown = "; ".join(differing[:3]) + (f"; and {len(differing) - 3} more" if len(differing) > 3 else "")
+            shown = few(differing, 3, "; ")
             problem = f"the run in `{folder}` is another one: {shown}"
             raise DiagnosticError(codes.OTHER_RUN.error(None, problem, help=_ELSEWHERE))
         for left in folder.glob(".*.*"):  # of a file that was being written when the run was killed

@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from archdsl.diagnostics.codes import runs as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plan_table import setting_text
 from archdsl.elaborate.plans import Plan, Step
 from archdsl.ir.printer import print_graph
@@ -21,13 +23,9 @@ from archdsl.search.places import placed
 from archdsl.search.runs import Run, Stopped, part
 from archdsl.search.steps import Surroundings, answers_after, answers_before, begin
 from archdsl.search.strategies.protocol import Answers, Facts, State, Strategy
-from archdsl.syntax.codes import runs as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import write_text
 
 Watch = Callable[[Facts], None]
-
-_OF_PLANS = ("E05", "E07")  # what is wrong with data is not the plan's fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def search(
             _save(run, at, None, around)
         watch({"event": "step", "step": step.name, "rounds": strategy.rounds, "round": at.round, "open": len(step.opened)})
         while at.round < strategy.rounds:
-            with placed(step.span, _OF_PLANS):
+            with placed(step.span, ("choices", "plan")):  # what is wrong with data is not the plan's fault
                 told = _sound(strategy.round(at.round), at.round)
             if told is None:
                 break

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plan_table import STRATEGIES, Invocation
 from archdsl.elaborate.plan_values import PLUGINS, filled
 from archdsl.elaborate.plans import Plan, Step
@@ -20,8 +22,6 @@ from archdsl.search.points import Points
 from archdsl.search.problem import Problem
 from archdsl.search.ranks import Ranks
 from archdsl.search.strategies.protocol import Answers, Strategy
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 @dataclass(frozen=True, slots=True)

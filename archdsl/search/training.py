@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archdsl.diagnostics.codes import runs as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.plan_table import setting_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
@@ -24,8 +26,6 @@ from archdsl.search.ranks import Ranks
 from archdsl.search.runs import Run, Stopped, part
 from archdsl.search.statistics import Statistics
 from archdsl.search.training_page import page
-from archdsl.syntax.codes import runs as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.whole_files import replacing, write_text
 
 SAVED_EVERY = 500  # rounds, and at the end of each epoch
@@ -58,10 +58,6 @@ class Training(Learning):
     @property
     def settings(self) -> Mapping[str, Any]:
         return self.planned
-
-    @property
-    def rounds_an_epoch(self) -> int:
-        return max(1, self.examples // self.batch_size)
 
     def network(self) -> nn.Module:
         """The model at its start. Raises DiagnosticError as `archdsl.compile` does."""
@@ -138,17 +134,17 @@ def train(
                 complain(diagnostic)
         return training.placed(delivery)
 
+    def differentiate(batch: Batch) -> float:
+        loss = training.learned(statistics.begin(computing), batch)
+        statistics.end()
+        return loss
+
     watch({"event": "step", "step": training.name, "rounds": rounds, "round": at.round, "every": every})
     for delivery in training.to_learn(at.round, rounds):
         batch = heard(delivery)
         training.start_randomness(at.round)
         network.train()
-        learning.zero_grad()
-        begun = statistics.begin(computing)
-        at.loss += training.learned(begun, batch)
-        statistics.end()
-        training.reduce_gradients(learning.parameters)
-        learning.step(at.round)
+        at.loss += training.stepped(learning, at.round, partial(differentiate, batch))
         if not isfinite(at.loss):
             raise DiagnosticError(codes.DIVERGED.error(None, f"the loss of round {at.round} is {at.loss}", help="a smaller learning rate"))
         at.round += 1

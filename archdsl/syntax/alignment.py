@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from archdsl.syntax import ast
-from archdsl.syntax.heads import Line, bodies, head
+from archdsl.syntax.forms import Line, bodies, head
 from archdsl.syntax.spelling import entry, join, path
 
 

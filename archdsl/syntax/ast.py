@@ -8,12 +8,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.source import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Node):
+    """What could not be read, and is reported where it went wrong: a statement, a declaration, an edit or an expression.
+
+    It stands for whatever was meant. `names` are those that it would have bound: they are known, and nothing is known of them.
+    """
+
+    names: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> str:
+        """Its text as it stands."""
+        return self.span.text
 
 
 # -- expressions ---------------------------------------------------------------------------------
@@ -193,7 +208,7 @@ class Conditional(Node):
 Expr: TypeAlias = (
     Int | Float | Quantity | Size | Axes | String | Bool | Ref
     | Tuple | List | Comprehension | Call | Attr | Item
-    | Unary | Binary | Mode | Range | Of | Named | Flow | Conditional
+    | Unary | Binary | Mode | Range | Of | Named | Flow | Conditional | Broken
 )  # fmt: skip
 
 
@@ -286,7 +301,7 @@ class Require(Node):
     condition: Expr
 
 
-Stmt: TypeAlias = Input | Weight | Output | Bind | Choose | For | If | Require
+Stmt: TypeAlias = Input | Weight | Output | Bind | Choose | For | If | Require | Broken
 
 
 # -- paths and edits -----------------------------------------------------------------------------
@@ -348,7 +363,7 @@ class RemoveEdit(Node):
     paths: tuple[Path, ...]
 
 
-Edit: TypeAlias = SetEdit | NarrowEdit | GroupEdit | InsertEdit | ReplaceEdit | RemoveEdit
+Edit: TypeAlias = SetEdit | NarrowEdit | GroupEdit | InsertEdit | ReplaceEdit | RemoveEdit | Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +411,7 @@ class Setting(Node):
     value: Expr
 
 
-PlanEntry: TypeAlias = Step | Open | Fix | Freeze | Budget | Require | Setting
+PlanEntry: TypeAlias = Step | Open | Fix | Freeze | Budget | Require | Setting | Broken
 
 
 # -- declarations --------------------------------------------------------------------------------
@@ -479,7 +494,7 @@ class Search(Node):
     entries: tuple[PlanEntry, ...]
 
 
-Declaration: TypeAlias = Use | Const | Fn | Block | Net | Genotype | Search
+Declaration: TypeAlias = Use | Const | Fn | Block | Net | Genotype | Search | Broken
 
 
 @dataclass(frozen=True, slots=True)

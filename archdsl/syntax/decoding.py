@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archdsl.syntax.codes import limits
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Source, Span
+from archdsl.diagnostics.codes import limits
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source, Span
 
 MAX_BYTES = 1 << 20
 

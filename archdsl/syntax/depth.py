@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lark import Token, Tree
 
-from archdsl.syntax.codes import limits
-from archdsl.syntax.diagnostics import Diagnostic
+from archdsl.diagnostics.codes import limits
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Span
 from archdsl.syntax.nodes import FLAT
-from archdsl.syntax.source import Span
 
 MAX_DEPTH = 150  # levels of nodes
 MAX_STACK = 2_000  # symbols that wait for their end while errors are read past

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdsl.syntax.codes import syntax
-from archdsl.syntax.source import Span
+from archdsl.diagnostics.codes import syntax
+from archdsl.diagnostics.source import Span
 from archdsl.syntax.table import END
 from archdsl.syntax.tokens import Tokens
 

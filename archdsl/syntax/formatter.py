@@ -13,10 +13,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from archdsl.diagnostics.source import Span
 from archdsl.syntax import ast
 from archdsl.syntax.alignment import Row, aligned, list_entry, plain, statement
-from archdsl.syntax.heads import Body, Line, bodies, head, otherwise, separated
-from archdsl.syntax.source import Span
+from archdsl.syntax.forms import Body, Line, bodies, head, otherwise, separated
 from archdsl.syntax.spelling import Child, Group, Piece, entry, flat, join, path, pieces
 
 WIDTH = 120

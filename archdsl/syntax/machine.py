@@ -5,14 +5,24 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 
 from lark import Token, Tree, UnexpectedToken
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Span
 from archdsl.syntax.depth import MAX_STACK, too_deep
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Span
-from archdsl.syntax.table import END, parser, spellings, terminals
+from archdsl.syntax.table import BROKEN, END, parser, spellings, terminals
 from archdsl.syntax.tokens import Tokens, place
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The stack at some token, to which the parse can be set back."""
+
+    states: tuple[int, ...]
+    values: tuple[Token | Tree[Token], ...]
+    lengths: tuple[int, ...]  # lists of statements grow in place, also for those who remember them shorter
 
 
 class Machine:
@@ -48,8 +58,8 @@ class Machine:
         return self._takes([terminals().get(kind, kind) for kind in kinds])
 
     def expected(self) -> set[str]:
-        """Every kind of token that could come next."""
-        return {spellings().get(name, name) for name in self._parser.accepts()}  # type: ignore[no-untyped-call]
+        """Every kind of token that a text could have next."""
+        return {spellings().get(name, name) for name in self._parser.accepts()} - {BROKEN}  # type: ignore[no-untyped-call]
 
     @property
     def height(self) -> int:
@@ -74,6 +84,22 @@ class Machine:
         """Drops every symbol above this level."""
         del self._state.state_stack[level + 1 :], self._state.value_stack[level:]
 
+    def snapshot(self) -> Snapshot:
+        """The stack as it is."""
+        values = tuple(self._state.value_stack)
+        lengths = tuple(len(value.children) if isinstance(value, Tree) else 0 for value in values)
+        return Snapshot(tuple(self._state.state_stack), values, lengths)
+
+    def restore(self, known: Snapshot) -> None:
+        """Sets the parse back; the tokens since then are fed again or dropped.
+
+        The parser goes on with lists of its own: those of the snapshot are also parts of trees that were built from them since.
+        """
+        self._state.state_stack[:] = known.states
+        values = zip(known.values, known.lengths, strict=True)
+        self._state.value_stack[:] = [_shortened(value, length) for value, length in values]
+        self.tree = None
+
     def _takes(self, names: Sequence[str]) -> bool:
         if names[0] not in self._moves(self.height):
             return False
@@ -90,3 +116,8 @@ class Machine:
     def _moves(self, level: int) -> Mapping[str, object]:
         """lark's row for the state behind a symbol: what it may do on each terminal, and where each rule leads."""
         return self._state.parse_conf.states[self._state.state_stack[level]]
+
+
+def _shortened(value: Token | Tree[Token], length: int) -> Token | Tree[Token]:
+    """A value of the stack as it was when its list had so many parts."""
+    return Tree(value.data, value.children[:length], value.meta) if isinstance(value, Tree) else value

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from lark import Token, Transformer_NonRecursive, Tree
 from lark.tree import Meta
 
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.source import Source, Span
 
 Action: TypeAlias = Callable[[Span, list[Any]], Any]
 
@@ -214,6 +214,7 @@ ACTIONS: Mapping[str, Action] = {
     "comprehension": _comprehension,
     "clause": _plain(ast.Clause),
     "entry_of": _plain(ast.Entry),
+    "broken": lambda span, parts: ast.Broken(tuple(parts[0].split()), span=span),
     "word": _first,
 }
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from lark import Token, Tree, UnexpectedToken
 
+from archdsl.diagnostics.codes import limits
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.codes import limits
 from archdsl.syntax.decoding import MAX_BYTES
 from archdsl.syntax.depth import MAX_DEPTH, below, too_deep
-from archdsl.syntax.diagnostics import Diagnostic
 from archdsl.syntax.edition import EDITION, stated
 from archdsl.syntax.nodes import node
-from archdsl.syntax.source import Source, Span
 from archdsl.syntax.table import parser
 from archdsl.syntax.tokens import MAX_ERRORS, Tokens, tokenize
 

@@ -159,6 +159,7 @@ def _comprehension(node: ast.Comprehension) -> tuple[Piece, ...]:
 
 
 _SPELLINGS: dict[type[Any], Callable[[Any], tuple[Piece, ...]]] = {
+    ast.Broken: lambda node: (node.span.text,),
     ast.Int: lambda node: (str(node.value),),
     ast.Float: lambda node: (node.text,),
     ast.Quantity: lambda node: (node.text,),

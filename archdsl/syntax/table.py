@@ -22,6 +22,7 @@ from archdsl.syntax.shipped import shipped
 
 STARTS = ("file", "expr", "path")
 END = "$END"
+BROKEN = "BROKEN"  # the terminal that stands where something could not be read
 
 
 @cache

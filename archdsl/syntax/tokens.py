@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isinf
 
 from lark import TextSlice, Token, UnexpectedCharacters
 from lark.lexer import LexerState
 
+from archdsl.diagnostics.codes import limits
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.codes import limits
-from archdsl.syntax.diagnostics import Diagnostic
-from archdsl.syntax.source import Source, Span
-from archdsl.syntax.table import END, lexer, spellings
+from archdsl.syntax.table import END, lexer, spellings, terminals
 
 MAX_TOKENS = 100_000
 MAX_ERRORS = 50
@@ -41,6 +42,16 @@ class Tokens:
         """Nothing but white space stands before the token on its line."""
         start = self.starts[index]
         return not self.source.text[self.source.text.rfind("\n", 0, start) + 1 : start].strip()
+
+    def replace(self, start: int, end: int, put: Sequence[tuple[str, str]]) -> None:
+        """Other tokens, each of a kind and a text, at the place of those from one index to before another."""
+        first = self.starts[start]
+        last = self.ends[end - 1] if end > start else first
+        made = [place(terminals().get(kind, kind), text, last if i else first, last) for i, (kind, text) in enumerate(put)]
+        self.kinds[start:end] = [kind for kind, _ in put]
+        self.texts[start:end] = made
+        self.starts[start:end] = [token.start_pos or 0 for token in made]
+        self.ends[start:end] = [last for _ in made]
 
     def column(self, index: int) -> int:
         return self.starts[index] - self.source.text.rfind("\n", 0, self.starts[index])

@@ -58,7 +58,8 @@
               - epochs: "600"
           - {set: open, to: "1"}                # a setting that is named like an entry
 
-A file with one declaration may leave out the list: its keys stand beside `arch`. `grammar/document.schema.json` states the same.
+A file with one declaration may leave out the list: its keys stand beside `arch`. A list needs no quotes, `value: [1, 2]`.
+`grammar/document.schema.json` has these shapes, and `yaml_shape` holds documents to it; the text of each form is in `forms`.
 """
 
 from __future__ import annotations

@@ -1,34 +1,51 @@
 """From YAML text to the tree.
 
-The YAML is written out as `.arch` text, every fragment of which is checked by itself first, and that is parsed; then every place is
-carried back to the YAML. So both forms have one grammar, one parser and one set of messages.
+Its shape is judged by the schema (`yaml_shape`). Then the YAML is written out as `.arch` text, every fragment of which
+is checked by itself first, and that is parsed; every place is carried back to the YAML. So both forms have one
+grammar, one parser and one set of messages.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from typing import Any
 
+from archdsl.diagnostics.codes import limits, syntax
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.codes import limits, syntax
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError, Label
 from archdsl.syntax.edition import EDITION
+from archdsl.syntax.forms import BIND, CHOOSE, DECLARATIONS, EDITS, ENTRIES, STATEMENTS, Form, Forms
 from archdsl.syntax.parser import parse, parse_expression, parse_path
-from archdsl.syntax.source import Source, Span
 from archdsl.syntax.tokens import MAX_ERRORS, tokenize
 from archdsl.syntax.yaml_tree import Mapping, Scalar, Sequence, Tree, tree
 
-_KINDS = ("use", "const", "fn", "block", "space", "model", "genotype", "search")
+# The kinds of lists: what stands around one, and the kind of its items.
+_LISTS = {
+    "names": ("", "alias", ""),
+    "paths": ("", "path", ""),
+    "ports": ("", "port", ""),
+    "expressions": ("", "expression", ""),
+    "params": ("(", "parameter", ")"),
+    "shape": ("[", "dimension", "]"),
+}
 
 
 def from_yaml(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     """The file that a YAML document stands for, and every error in it, placed in the YAML; never raises."""
+    from archdsl.syntax.yaml_shape import slips  # it takes a while to load what judges shapes
+
     nothing = ast.File(EDITION, (), span=Span(source, 0, len(source.text)))
     writer = _Writer(source)
     try:
-        writer.document(tree(source))
+        root = tree(source)
+        for slip in slips(root):
+            writer.misshapen.add(id(slip.node))
+            writer.report(slip.diagnostic)
+        if isinstance(root, Mapping) and id(root) not in writer.misshapen:
+            writer.document(root)
     except DiagnosticError as error:
         return nothing, list(error.diagnostics)
     if writer.diagnostics:
@@ -45,6 +62,7 @@ class _Writer:
         self.source = source
         self.parts: list[str] = []
         self.diagnostics: list[Diagnostic] = []
+        self.misshapen: set[int] = set()  # the parts that are not as the schema has them: they are not written
         self._length = 0
         self._starts: list[int] = []  # of the fragments, in the text that is written
         self._fragments: list[tuple[int, int, Span, int | None]] = []
@@ -78,8 +96,7 @@ class _Writer:
         return 0 if following is None else following[2].start if following[3] is None else following[3]
 
     def moved(self, diagnostic: Diagnostic) -> Diagnostic:
-        labels = tuple(Label(self.place(label.span), label.text) for label in diagnostic.labels)
-        return replace(diagnostic, span=None if diagnostic.span is None else self.place(diagnostic.span), labels=labels)
+        return _carried(diagnostic, self.place, None)
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
@@ -87,353 +104,161 @@ class _Writer:
             last = limits.ERRORS.error(diagnostic.span, f"after {MAX_ERRORS} errors the rest of the file was not read")
             raise DiagnosticError(*self.diagnostics, last)
 
-    # -- checks ------------------------------------------------------------------------------------
+    # -- fragments ---------------------------------------------------------------------------------
 
-    def wrong(self, node: Tree, message: str, help: str | None = None) -> None:
-        self.report(syntax.YAML_SHAPE.error(node.span, message, help=help))
-
-    def fields(self, node: Tree, what: str, needed: str, optional: str = "") -> dict[str, Tree] | None:
-        """The values of a mapping by key; None, and a diagnostic, where the keys are not those of the thing."""
-        if not isinstance(node, Mapping):
-            self.wrong(node, f"{what} is a mapping with the keys {needed.replace(' ', ', ')}")
-            return None
-        found = {key.text: value for key, value in node.pairs}
-        missing = [key for key in needed.split() if key not in found]
-        for key, _ in node.pairs:
-            if key.text not in (*needed.split(), *optional.split()):
-                self.wrong(key, f"{what} has no key `{key.text[:40]}`", help=f"its keys: {', '.join([*needed.split(), *optional.split()])}")
-        if missing:
-            self.wrong(node, f"{what} needs the key `{missing[0]}`")
-        return None if missing else found
-
-    def items(self, node: Tree, what: str) -> tuple[Tree, ...]:
-        if isinstance(node, Sequence):
-            return node.items
-        self.wrong(node, f"{what} is a list")
-        return ()
-
-    def _checked(self, node: Tree, what: str, check: Callable[[Source], list[Diagnostic]]) -> None:
-        """Writes a scalar as a fragment after a check of its own that it is one thing and nothing more."""
-        if isinstance(node, Sequence) and node.flow and all(isinstance(item, Scalar) for item in node.items):
-            # `[0, 1]` without quotes: the text of a list.
-            text = node.span.text
-            node = Scalar(text, node.span, node.span.start)
-        if not isinstance(node, Scalar):
-            self.wrong(node, f"{what} is a text", help="put it in quotes")
+    def text(self, kind: str, node: Tree) -> None:
+        """Writes a text as a fragment, after a check that it is one thing of its kind and nothing more."""
+        if id(node) in self.misshapen:
             return
-        inner = Source(self.source.name, node.text)
-        found = check(inner)
-        if found:
-            offset = node.exact
-
-            def place(span: Span) -> Span:
-                return node.span if offset is None else Span(self.source, offset + span.start, offset + span.end)
-
-            for diagnostic in found:
-                labels = tuple(Label(place(label.span), label.text) for label in diagnostic.labels)
-                self.report(replace(diagnostic, span=node.span if diagnostic.span is None else place(diagnostic.span), labels=labels))
+        assert isinstance(node, Scalar)
+        found = _CHECKS[kind](Source(self.source.name, node.text))
+        if not found:
+            self.fragment(node.text, node.span, node.exact)
             return
-        self.fragment(node.text, node.span, node.exact)
+        offset = node.exact
+
+        def place(span: Span) -> Span:
+            return node.span if offset is None else Span(self.source, offset + span.start, offset + span.end)
+
+        for diagnostic in found:
+            self.report(_carried(diagnostic, place, node.span))
 
     def expression(self, node: Tree) -> None:
-        self._checked(node, "an expression", lambda source: parse_expression(source)[1])
+        """A text, or a list: `[0, 1]` without quotes stands for its text, one of several lines for its items."""
+        if isinstance(node, Sequence) and node.flow and not self._broken(node):
+            self.text("expression", Scalar(node.span.text, node.span, node.span.start))
+        elif isinstance(node, Sequence):
+            self.put("[")
+            self.separated(node.items, self.expression)
+            self.put("]")
+        else:
+            self.text("expression", node)
 
-    def path(self, node: Tree) -> None:
-        self._checked(node, "a path", lambda source: parse_path(source)[1])
+    def _broken(self, node: Tree) -> bool:
+        """Is something in a list not as the schema has it?"""
+        return id(node) in self.misshapen or (isinstance(node, Sequence) and any(map(self._broken, node.items)))
 
-    def name(self, node: Tree) -> None:
-        self._checked(node, "a name", _one_name)
-
-    def clause(self, node: Tree, what: str) -> None:
-        """One item of a list in brackets: a parameter, a port, a dimension."""
-        self._checked(node, what, lambda source: _one_item(source, what))
-
-    def separated(self, nodes: tuple[Tree, ...], write: Callable[[Tree], None]) -> None:
+    def separated(self, nodes: Iterable[Tree], write: Callable[[Tree], None]) -> None:
         for at, node in enumerate(nodes):
             self.put(", " if at else "")
             write(node)
 
-    def several(self, node: Tree, write: Callable[[Tree], None], what: str) -> None:
-        """One text, or a list of at least one."""
-        nodes = (node,) if isinstance(node, Scalar) else self.items(node, what)
-        if not nodes and isinstance(node, Sequence):
-            self.wrong(node, f"{what} has at least one item")
-        self.separated(nodes, write)
+    def several(self, kind: str, node: Tree) -> None:
+        """One text, or a list of them."""
+        opening, item, closing = _LISTS[kind]
+        nodes = node.items if isinstance(node, Sequence) else (node,)
+        self.put(opening)
+        self.separated(nodes, self.expression if item == "expression" else lambda each: self.text(item, each))
+        self.put(closing)
 
-    # -- documents and declarations ----------------------------------------------------------------
+    # -- lines ---------------------------------------------------------------------------------------
 
-    def document(self, root: Tree) -> None:
-        edition = root.get("arch") if isinstance(root, Mapping) else None
-        if not isinstance(root, Mapping) or edition is None:
-            where = root.pairs[0][0] if isinstance(root, Mapping) and root.pairs else root
-            self.wrong(where, "the document does not begin with its edition", help=f"write `arch: {EDITION}` on the first line")
-            return
-        if not isinstance(edition, Scalar) or edition.text != str(EDITION):
-            known = f"this version of archdsl knows edition {EDITION}"
-            self.report(syntax.UNKNOWN_EDITION.error(edition.span, "unknown edition", help=known))
+    def document(self, root: Mapping) -> None:
         self.put(f"arch {EDITION}\n")
-        pairs = tuple(pair for pair in root.pairs if pair[0].text != "arch")
-        rest = Mapping(pairs, pairs[0][0].span.to(root.span) if pairs else root.span)
-        if root.get("declarations") is not None:
-            found = self.fields(rest, "a document", "declarations")
-            for declaration in self.items(found["declarations"], "`declarations`") if found else ():
-                self.declaration(declaration)
-        elif rest.pairs:
-            self.declaration(rest)
+        declarations = root.get("declarations")
+        if declarations is None:
+            self.line(DECLARATIONS, root)
+        else:
+            self.lines(declarations, self.declaration)
+
+    def lines(self, node: Tree, write: Callable[[Tree], None]) -> None:
+        """The items of a list that have their shape, each on a line."""
+        assert isinstance(node, Sequence)
+        for item in node.items:
+            if id(item) not in self.misshapen:
+                write(item)
+                self.put("\n")
 
     def declaration(self, node: Tree) -> None:
-        keys = node.keys() if isinstance(node, Mapping) else []
-        kind = next((kind for kind in _KINDS if kind in keys), None)
-        if kind is None:
-            self.wrong(node, "a declaration has one of the keys " + ", ".join(_KINDS))
+        self.line(DECLARATIONS, node)
+
+    def line(self, forms: Forms, node: Tree) -> bool:
+        """The text of a mapping that has one of the forms; False where it has none."""
+        assert isinstance(node, Mapping)
+        form = next((form for word, form in forms.items() if node.get(word) is not None), None)
+        for part in () if form is None else form.parts:
+            value = node.get(part.key)
+            if value is not None:
+                self.part(part.sign, part.kind, value)
+        return form is not None
+
+    def part(self, sign: str, kind: str, node: Tree) -> None:
+        """One part of a form, with the sign before it."""
+        if id(node) in self.misshapen:
             return
-        write = {"use": self._use, "const": self._const, "fn": self._fn, "genotype": self._genotype, "search": self._search}.get(kind)
-        if write is not None:
-            write(node)
-        else:
-            self._net(node, kind)
-
-    def _use(self, node: Tree) -> None:
-        found = self.fields(node, "a use", "use names")
-        if found:
-            self.put("use ")
-            self._checked(found["use"], "a module", _dotted)
-            self.put(": ")
-            self.several(found["names"], lambda each: self._checked(each, "a name", _alias), "`names`")
-            self.put("\n")
-
-    def _const(self, node: Tree) -> None:
-        found = self.fields(node, "a const", "const value")
-        if found:
-            self.name(found["const"])
-            self.put(" = ")
-            self.expression(found["value"])
-
-    def _fn(self, node: Tree) -> None:
-        found = self.fields(node, "a fn", "fn params value")
-        if found:
-            self.put("fn ")
-            self.name(found["fn"])
-            self._params(found)
-            self.put(" = ")
-            self.expression(found["value"])
-
-    def _params(self, found: dict[str, Tree]) -> None:
-        if "params" in found:
-            self.put("(")
-            self.separated(self.items(found["params"], "`params`"), lambda each: self.clause(each, "a parameter"))
-            self.put(")")
-
-    def _net(self, node: Tree, kind: str) -> None:
-        keys = node.keys() if isinstance(node, Mapping) else []
-        bodied = "body" in keys
-        optional = "params" if bodied or kind == "block" else "params with"
-        found = self.fields(node, f"a {kind} with a body" if bodied else f"a {kind}", f"{kind} {'body' if bodied else 'value'}", optional)
-        if not found:
+        if kind == "patches":
+            self.lines(node, self._patch)
             return
-        self.put(f"{kind} ")
-        self.name(found[kind])
-        self._params(found)
-        if bodied:
-            self.body(found["body"])
-            return
-        self.put(" = ")
-        self.expression(found["value"])
-        for patch in self.items(found["with"], "`with`") if "with" in found else ():
-            self.put(" with ")
-            if isinstance(patch, Scalar):
-                self._checked(patch, "the name of a genotype", _dotted)
-            else:
-                self.edits(patch)
-        self.put("\n")
+        self.put(sign)
+        match kind:
+            case "expression":
+                self.expression(node)
+            case "iterable":
+                self.put("(")
+                self.expression(node)
+                self.put(")")
+            case "body" | "plan":
+                self.braced(node, self._statement if kind == "body" else self._entry)
+            case "edits":
+                self.edits(node)
+            case _ if kind in _LISTS:
+                self.several(kind, node)
+            case _:
+                self.text(kind, node)
 
-    def _genotype(self, node: Tree) -> None:
-        found = self.fields(node, "a genotype", "genotype of set")
-        if found:
-            self.put("genotype ")
-            self.name(found["genotype"])
-            self.put(" of ")
-            self.expression(found["of"])
-            self.edits(found["set"])
-
-    def _search(self, node: Tree) -> None:
-        found = self.fields(node, "a search", "search of plan")
-        if found:
-            self.put("search ")
-            self.name(found["search"])
-            self.put(" of ")
-            self.expression(found["of"])
-            self.plan(found["plan"])
-
-    # -- bodies, edits, plans ----------------------------------------------------------------------
-
-    def braced(self, node: Tree, what: str, write: Callable[[Tree], None]) -> None:
+    def braced(self, node: Tree, write: Callable[[Tree], None]) -> None:
         self.put(" {\n")
-        for item in self.items(node, what):
-            write(item)
-            self.put("\n")
+        self.lines(node, write)
         self.put("}\n")
 
-    def body(self, node: Tree) -> None:
-        self.braced(node, "a body", self._statement)
-
     def _statement(self, node: Tree) -> None:
-        keys = node.keys() if isinstance(node, Mapping) else []
-        for kind, write in (("for", self._for), ("if", self._if), ("param", self._weight)):
-            if kind in keys:
-                write(node)
-                return
-        if not isinstance(node, Mapping) or len(node.pairs) != 1:
-            self.wrong(node, "a statement is a mapping with one key: `input`, `output`, `require`, `name ~` or names")
-            return
+        if not self.line(STATEMENTS, node):
+            self._keyed(node)
+
+    def _entry(self, node: Tree) -> None:
+        if not self.line(ENTRIES, node):
+            self._keyed(node, ENTRIES["set"])
+
+    def _keyed(self, node: Tree, form: Form = BIND) -> None:
+        """A choice, an assignment or a setting: one key and its value."""
+        assert isinstance(node, Mapping)
         key, value = node.pairs[0]
-        if key.text == "input":
-            self.put("input ")
-            self.several(value, lambda each: self.clause(each, "an input"), "`input`")
-        elif key.text == "output":
-            self.put("output ")
-            self.several(value, self.expression, "`output`")
-        elif key.text == "require":
-            self.put("require ")
-            self.expression(value)
-        elif key.text.endswith("~"):
-            self.name(Scalar(key.text[:-1].strip(), key.span, key.exact))
-            self.put(" ~ ")
-            self.expression(value)
-        else:
-            self._checked(key, "the target of an assignment", _names)
-            self.put(" = ")
-            self.several(value, self.expression, "an assignment")
-
-    def _weight(self, node: Tree) -> None:
-        found = self.fields(node, "a param", "param shape", "init")
-        if found:
-            self.put("param ")
-            self.name(found["param"])
-            self.put(": [")
-            self.separated(self.items(found["shape"], "`shape`"), lambda each: self.clause(each, "a dimension"))
-            self.put("]")
-            if "init" in found:
-                self.put(" = ")
-                self.expression(found["init"])
-
-    def _for(self, node: Tree) -> None:
-        found = self.fields(node, "a for", "for in do", "as")
-        if found:
-            self.put("for ")
-            self._checked(found["for"], "a pattern", _pattern)
-            self.put(" in (")
-            self.expression(found["in"])
-            self.put(")")
-            if "as" in found:
-                self.put(" as ")
-                self.name(found["as"])
-            self.body(found["do"])
-
-    def _if(self, node: Tree) -> None:
-        found = self.fields(node, "an if", "if then", "else")
-        if found:
-            self.put("if ")
-            self.expression(found["if"])
-            self.body(found["then"])
-            if "else" in found:
-                self.put(" else ")
-                self.body(found["else"])
+        if key.text.endswith("~"):
+            form, key = CHOOSE, Scalar(key.text[:-1].strip(), key.span, key.exact)
+        left, right = form.parts
+        self.text(left.kind, key)
+        self.part(right.sign, right.kind, value)
 
     def edits(self, node: Tree) -> None:
         if isinstance(node, Sequence):
-            self.braced(node, "edits", self._edit)
+            self.braced(node, self._edit)
             return
-        if not isinstance(node, Mapping):
-            self.wrong(node, "edits are a mapping from paths to values, or a list of edits")
-            return
+        assert isinstance(node, Mapping)
         self.put(" {\n")
         for key, value in node.pairs:
-            self.path(key)
-            self._settled(value)
-            self.put("\n")
+            if id(value) not in self.misshapen:
+                self.text("path", key)
+                self._settled(value)
+                self.put("\n")
         self.put("}\n")
 
+    def _edit(self, node: Tree) -> None:
+        self.line(EDITS, node)
+
     def _settled(self, value: Tree) -> None:
-        expressed = isinstance(value, Scalar) or (
-            isinstance(value, Sequence) and value.flow and any(isinstance(item, Scalar) for item in value.items)
-        )
-        if expressed:
-            self.put(" = ")
-            self.expression(value)
+        """What a key of edits holds: a value, or further edits."""
+        listed = isinstance(value, Sequence) and value.items and not isinstance(value.items[0], Mapping)
+        if listed or isinstance(value, Scalar):
+            self.part(" = ", "expression", value)
         else:
             self.edits(value)
 
-    def _edit(self, node: Tree) -> None:
-        keys = node.keys() if isinstance(node, Mapping) else []
-        for kind, other in _EDITS.items():
-            if kind in keys:
-                found = self.fields(node, f"an edit `{kind}`", f"{kind} {other}".strip())
-                if found:
-                    self._written(kind, found)
-                return
-        self.wrong(node, "an edit has one of the keys " + ", ".join(_EDITS))
-
-    def _written(self, kind: str, found: dict[str, Tree]) -> None:
-        if kind in ("set", "narrow", "group"):
-            self.path(found[kind])
-            if kind == "group":
-                self.edits(found["edits"])
-                return
-            self.put(" = " if kind == "set" else " ~ ")
-            self.expression(found["to"])
-            return
-        self.put(f"{kind} ")
-        self.several(found[kind], self.path, f"`{kind}`")
-        if kind != "remove":
-            self.put(f" {_EDITS[kind]} ")
-            self.expression(found[_EDITS[kind]])
-
-    def plan(self, node: Tree) -> None:
-        self.braced(node, "a plan", self._entry)
-
-    def _entry(self, node: Tree) -> None:
-        keys = node.keys() if isinstance(node, Mapping) else []
-        kind = next((kind for kind in ("step", "fix", "set") if kind in keys), None)
-        if kind == "step":
-            found = self.fields(node, "a step", "step plan")
-            if found:
-                self.put("step ")
-                self.name(found["step"])
-                self.plan(found["plan"])
-        elif kind == "fix":
-            found = self.fields(node, "a fix", "fix", "to")
-            if found:
-                self.put("fix ")
-                self.path(found["fix"])
-                if "to" in found:
-                    self.put(" = ")
-                    self.expression(found["to"])
-        elif kind == "set":
-            found = self.fields(node, "a setting", "set to")
-            if found:
-                self.name(found["set"])
-                self.put(" = ")
-                self.expression(found["to"])
-        elif not isinstance(node, Mapping) or len(node.pairs) != 1:
-            self.wrong(node, "an entry of a plan is a mapping with one key")
+    def _patch(self, patch: Tree) -> None:
+        self.put(" with ")
+        if isinstance(patch, Scalar):
+            self.text("module", patch)
         else:
-            self._simple(*node.pairs[0])
-
-    def _simple(self, key: Scalar, value: Tree) -> None:
-        if key.text in ("open", "freeze"):
-            self.put(f"{key.text} ")
-            self.several(value, self.path, f"`{key.text}`")
-        elif key.text in ("budget", "require"):
-            self.put(f"{key.text} ")
-            self.expression(value)
-        else:
-            self.name(key)
-            self.put(" = ")
-            self.expression(value)
-
-
-_EDITS = {"set": "to", "narrow": "to", "group": "edits", "after": "insert", "before": "insert", "replace": "by", "remove": ""}
+            self.edits(patch)
 
 
 # -- fragments: each must be one thing, so that the text around it means what the YAML says ----------
@@ -505,17 +330,20 @@ def _pattern(source: Source) -> list[Diagnostic]:
     return []
 
 
-# Where an item stands, so that it can be read by itself.
-_ITEMS = {
-    "a parameter": ("arch 1 fn f(", "\n) = 0"),
-    "a dimension": ("arch 1 block b { param w: [", "\n] }"),
-    "an input": ("arch 1 block b { input ", "\n}"),
-}
+def _one_parameter(source: Source) -> list[Diagnostic]:
+    return _one_item(source, "a parameter", "arch 1 fn f(", "\n) = 0")
 
 
-def _one_item(source: Source, what: str) -> list[Diagnostic]:
+def _one_dimension(source: Source) -> list[Diagnostic]:
+    return _one_item(source, "a dimension", "arch 1 block b { param w: [", "\n] }")
+
+
+def _one_port(source: Source) -> list[Diagnostic]:
+    return _one_item(source, "an input", "arch 1 block b { input ", "\n}")
+
+
+def _one_item(source: Source, what: str, before: str, after: str) -> list[Diagnostic]:
     """One parameter, dimension or input, and nothing that could end the list it stands in."""
-    before, after = _ITEMS[what]
     file, found = parse(Source(source.name, before + source.text + after))
 
     def place(span: Span) -> Span:
@@ -523,10 +351,7 @@ def _one_item(source: Source, what: str) -> list[Diagnostic]:
         return Span(source, start, end)
 
     if found:
-        return [
-            replace(each, span=each.span and place(each.span), labels=tuple(Label(place(label.span), label.text) for label in each.labels))
-            for each in found
-        ]
+        return [_carried(each, place, None) for each in found]
     match file.declarations:
         case (ast.Fn(params=(_,)),) | (ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)),)),):
             return []
@@ -541,3 +366,32 @@ def _moved(node: Any, place: Callable[[Span], Span]) -> Any:
         return node
     changed = {each.name: _moved(getattr(node, each.name), place) for each in fields(node) if each.name != "span"}
     return replace(node, span=place(node.span), **changed)
+
+
+def _carried(diagnostic: Diagnostic, place: Callable[[Span], Span], nowhere: Span | None) -> Diagnostic:
+    """The diagnostic with its places carried to another source; one without a place gets `nowhere`."""
+    labels = tuple(Label(place(label.span), label.text) for label in diagnostic.labels)
+    return replace(diagnostic, span=nowhere if diagnostic.span is None else place(diagnostic.span), labels=labels)
+
+
+def _expression(source: Source) -> list[Diagnostic]:
+    return parse_expression(source)[1]
+
+
+def _path(source: Source) -> list[Diagnostic]:
+    return parse_path(source)[1]
+
+
+# What a text of each kind has to be, by itself.
+_CHECKS: dict[str, Callable[[Source], list[Diagnostic]]] = {
+    "name": _one_name,
+    "alias": _alias,
+    "targets": _names,
+    "module": _dotted,
+    "pattern": _pattern,
+    "path": _path,
+    "expression": _expression,
+    "parameter": _one_parameter,
+    "dimension": _one_dimension,
+    "port": _one_port,
+}

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from archdsl.syntax.codes import limits, syntax
+from archdsl.diagnostics.codes import limits, syntax
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax.decoding import MAX_BYTES
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Source, Span
 
 MAX_DEPTH = 320  # two levels for each of the tree's 150, and some
 MAX_EVENTS = 50_000

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeAlias
 
 from archdsl.syntax import ast
+from archdsl.syntax.forms import ENTRIES, Line, alias, form_of, port
 from archdsl.syntax.spelling import dimension, flat, join, parameter, path, pattern
 
 Data: TypeAlias = str | list[Any] | dict[str, Any]
 
-# Names of settings that would read as another entry of a plan.
-ENTRY_KEYS = frozenset({"step", "open", "fix", "freeze", "budget", "require", "set"})
 _LONGEST_KEY = 200  # PyYAML reads no simple key of more than 1024 characters
 
 
@@ -21,70 +20,40 @@ def to_yaml(file: ast.File) -> str:
     arch = {"arch": str(file.edition)}
     match file.declarations:
         case (ast.Genotype() | ast.Search() as only,):
-            data: dict[str, Any] = {**arch, **_declaration(only)}
+            data: dict[str, Any] = {**arch, **_line(only)}
         case _:
-            data = {**arch, "declarations": [_declaration(each) for each in file.declarations]}
+            data = {**arch, "declarations": [_line(each) for each in file.declarations]}
     return "\n".join(_lines(data, "")) + "\n"
 
 
-def _declaration(node: ast.Declaration) -> dict[str, Any]:
-    match node:
-        case ast.Use():
-            names = [f"{each.name} as {each.alias}" if each.alias else each.name for each in node.names]
-            return {"use": ".".join(node.module), "names": names}
-        case ast.Const():
-            return {"const": node.name, "value": flat(node.value)}
-        case ast.Fn():
-            return {"fn": node.name, **_params(node.params), "value": flat(node.value)}
-        case ast.Block() | ast.Net():
-            kind = "block" if isinstance(node, ast.Block) else node.kind
-            data: dict[str, Any] = {kind: node.name, **_params(node.params)}
-            if node.value is not None:
-                data["value"] = flat(node.value)
-            if node.body is not None:
-                data["body"] = _statements(node.body)
-            if isinstance(node, ast.Net) and node.patches:
-                data["with"] = [path(patch) if isinstance(patch, ast.Path) else _edits(patch.edits) for patch in node.patches]
-            return data
-        case ast.Genotype():
-            return {"genotype": node.name, "of": flat(node.of), "set": _edits(node.edits)}
-        case ast.Search():
-            return {"search": node.name, "of": flat(node.of), "plan": [_entry(each) for each in node.entries]}
-
-
-def _params(params: tuple[ast.Param, ...] | None) -> dict[str, Any]:
-    return {} if params is None else {"params": [join(parameter(param)) for param in params]}
-
-
-def _statements(nodes: Iterable[ast.Stmt]) -> list[Any]:
-    return [_statement(node) for node in nodes]
+def _line(node: Line) -> dict[str, Any]:
+    """The mapping of a declaration, a statement, an edit or an entry, by the form it has."""
+    data: dict[str, Any] = {}
+    for part in form_of(node).parts:
+        value = getattr(node, part.field)
+        if value is not None and (value or part.kind != "patches"):
+            data[part.key] = _DATA[part.kind](value)
+    return data
 
 
 def _statement(node: ast.Stmt) -> dict[str, Any]:
     match node:
-        case ast.Input():
-            return {"input": [_port(port) for port in node.ports]}
-        case ast.Weight():
-            init = {} if node.init is None else {"init": flat(node.init)}
-            return {"param": node.name, "shape": [join(dimension(dim)) for dim in node.shape], **init}
-        case ast.Output():
-            return {"output": _values(node.values)}
         case ast.Bind():
             return {", ".join(node.targets): _values(node.values)}
         case ast.Choose():
             return {f"{node.name} ~": flat(node.domain)}
-        case ast.For():
-            label = {} if node.label is None else {"as": node.label}
-            return {"for": pattern(node.pattern), "in": flat(node.iterable), **label, "do": _statements(node.body)}
-        case ast.If():
-            orelse = {} if node.orelse is None else {"else": _statements(node.orelse)}
-            return {"if": flat(node.test), "then": _statements(node.body), **orelse}
-        case ast.Require():
-            return {"require": flat(node.condition)}
+    return _line(node)
 
 
-def _port(port: ast.Port) -> str:
-    return port.name if port.shape is None else f"{port.name}: [{', '.join(join(dimension(dim)) for dim in port.shape)}]"
+def _unreadable(text: str) -> NoReturn:
+    """Only texts without errors of syntax are written in another form."""
+    raise ValueError(f"not readable: {text}")
+
+
+def _entry(node: ast.PlanEntry) -> dict[str, Any]:
+    if isinstance(node, ast.Setting) and node.name not in ENTRIES:
+        return {node.name: flat(node.value)}
+    return _line(node)
 
 
 def _values(values: tuple[ast.Expr, ...]) -> Data:
@@ -92,54 +61,40 @@ def _values(values: tuple[ast.Expr, ...]) -> Data:
 
 
 def _edits(edits: tuple[ast.Edit, ...]) -> Data:
+    """A mapping where every edit settles a choice, else a list."""
     keys = [path(edit.path) for edit in edits if isinstance(edit, ast.SetEdit | ast.GroupEdit)]
     if len(set(keys)) == len(edits) and all(len(key) <= _LONGEST_KEY for key in keys):
         return {path(edit.path): _settled(edit) for edit in edits if isinstance(edit, ast.SetEdit | ast.GroupEdit)}
-    return [_edit(edit) for edit in edits]
+    return [_line(edit) for edit in edits]
 
 
 def _settled(edit: ast.SetEdit | ast.GroupEdit) -> Data:
     return flat(edit.value) if isinstance(edit, ast.SetEdit) else _edits(edit.edits)
 
 
-def _edit(edit: ast.Edit) -> dict[str, Any]:
-    match edit:
-        case ast.SetEdit():
-            return {"set": path(edit.path), "to": flat(edit.value)}
-        case ast.NarrowEdit():
-            return {"narrow": path(edit.path), "to": flat(edit.domain)}
-        case ast.GroupEdit():
-            return {"group": path(edit.path), "edits": _edits(edit.edits)}
-        case ast.InsertEdit():
-            return {edit.where: _paths(edit.paths), "insert": flat(edit.layer)}
-        case ast.ReplaceEdit():
-            return {"replace": _paths(edit.paths), "by": flat(edit.layer)}
-        case ast.RemoveEdit():
-            return {"remove": _paths(edit.paths)}
+def _patch(patch: ast.Edits | ast.Path) -> Data:
+    return path(patch) if isinstance(patch, ast.Path) else _edits(patch.edits)
 
 
-def _paths(nodes: tuple[ast.Path, ...]) -> list[str]:
-    return [path(node) for node in nodes]
-
-
-def _entry(node: ast.PlanEntry) -> dict[str, Any]:
-    match node:
-        case ast.Step():
-            return {"step": node.name, "plan": [_entry(each) for each in node.entries]}
-        case ast.Open():
-            return {"open": _paths(node.paths)}
-        case ast.Freeze():
-            return {"freeze": _paths(node.paths)}
-        case ast.Fix():
-            return {"fix": path(node.path), **({} if node.value is None else {"to": flat(node.value)})}
-        case ast.Budget():
-            return {"budget": flat(node.condition)}
-        case ast.Require():
-            return {"require": flat(node.condition)}
-        case ast.Setting():
-            if node.name in ENTRY_KEYS:
-                return {"set": node.name, "to": flat(node.value)}
-            return {node.name: flat(node.value)}
+_DATA: Mapping[str, Callable[[Any], Data]] = {
+    "name": str,
+    "module": ".".join,
+    "names": lambda nodes: list(map(alias, nodes)),
+    "pattern": pattern,
+    "path": path,
+    "paths": lambda nodes: list(map(path, nodes)),
+    "expression": flat,
+    "iterable": flat,
+    "expressions": _values,
+    "params": lambda nodes: [join(parameter(node)) for node in nodes],
+    "shape": lambda nodes: [join(dimension(node)) for node in nodes],
+    "ports": lambda nodes: [join(port(node)) for node in nodes],
+    "body": lambda nodes: list(map(_statement, nodes)),
+    "plan": lambda nodes: list(map(_entry, nodes)),
+    "edits": _edits,
+    "patches": lambda nodes: list(map(_patch, nodes)),
+    "text": _unreadable,
+}
 
 
 # -- text ----------------------------------------------------------------------------------------

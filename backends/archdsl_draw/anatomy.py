@@ -6,22 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from archdsl.diagnostics.source import Span
 from archdsl.ir.activity import Activity
-from archdsl.ir.expr import Variable
+from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Value, operands
 from archdsl.outline.asking import deciding
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, read
 from archdsl.outline.tree import Node, kind
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Span
-from archdsl_draw.words import answered, deciders_of, domain_words, operation, shape_text
+from archdsl_draw.words import FAMILIES, answered, deciders_of, domain_words, family_of, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
 MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
 _LONGEST = 200  # characters of a text
-_FAMILIES = {name: i for i, names in enumerate(("conv", "linear", "attend dot", "max_pool avg_pool mean"), 1) for name in names.split()}
-_ENDS = 5  # the family of inputs and outputs
+_COLOURS = {"": 0, **{word: i for i, word in enumerate(FAMILIES, 1)}}
+_ENDS = len(FAMILIES) + 1  # the family of inputs and outputs
 
 
 def anatomy(graphs: Sequence[Graph]) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def _row(
     elif node.level == "input":
         family = _ENDS
     elif not node.children and not closed:
-        what, family = ", ".join(operation(last)), _FAMILIES.get(last.name, 0) if isinstance(last, Op) else 0
+        what, family = ", ".join(operation(last)), _COLOURS[family_of(last)]
     elif what == "turn":
         what = ""
     texts = [tables.text(t) for t in (node.segment or "", what, shape_text(last.shape))]
@@ -156,7 +156,7 @@ def _row(
 def _own(value: Value, at: KeyPath, parent: int, outline: Outline, tables: _Tables) -> list[Any]:
     cost = worth([value], outline.live)
     texts = [tables.text(t) for t in (kind(value), ", ".join(operation(value)), shape_text(value.shape))]
-    family = _FAMILIES.get(value.name, 0) if isinstance(value, Op) else 0
+    family = _COLOURS[family_of(value)]
     costs = _cost(cost.params), _cost(cost.macs)
     return [parent, *texts[:2], family, texts[2], *costs, [], tables.line(value.span), _deciders([value], at, outline, tables)]
 
@@ -174,7 +174,7 @@ def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) 
     return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
 
 
-def _scopes(value: Value, live: Activity) -> Iterator[tuple[Variable, ...]]:
+def _scopes(value: Value, live: Activity) -> Iterator[tuple[Choice, ...]]:
     """What decides the terms of a value's costs, as far as something does."""
     guard = live.values.get(value)
     known = guard.scope if guard is not None else ()
@@ -182,7 +182,7 @@ def _scopes(value: Value, live: Activity) -> Iterator[tuple[Variable, ...]]:
     for weight in value.weights if isinstance(value, Op | Pick) else ():
         alive = live.weights.get(weight.identity)
         found.append((alive.scope if alive is not None else ()) + tuple(v for size in weight.shape for v in size.scope))
-    return (tuple(sorted(set(scope), key=lambda v: v.rank)) for scope in found if scope)
+    return (tuple(sorted(set(scope), key=lambda c: c.order)) for scope in found if scope)
 
 
 def _cost(ends: tuple[int, int]) -> int | list[int]:

@@ -11,11 +11,11 @@ from archdsl.outline.asking import answered_in, selection_of
 from archdsl.outline.following import hosts
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, parts_of
+from archdsl.outline.streams import meets
 from archdsl.outline.tree import Node
 from archdsl_draw.parts import Around, Part
 
 Chances = Mapping[str, Mapping[str, float]]
-_MEETINGS = ("add", "concat", "weighted_sum", "mul")
 
 
 @dataclass(eq=False, slots=True)
@@ -243,7 +243,7 @@ class _Reading:
 
 
 def _joins(value: Value) -> bool:
-    return isinstance(value, Select | Pick) or (isinstance(value, Op) and value.name in _MEETINGS)
+    return isinstance(value, Select | Pick) or (isinstance(value, Op) and meets(value.name) and len(value.inputs) > 1)
 
 
 def _asked(value: Value) -> Choice | None:

@@ -28,6 +28,7 @@ from archdsl_draw.words import (
     operation,
     shape_text,
     short,
+    sign_of,
     wrapped,
 )
 from archdsl_draw.worth import worths
@@ -35,7 +36,6 @@ from archdsl_draw.worth import worths
 _COLUMNS = 22
 _MOST = 8  # open questions of a node that are named one by one
 _FEW = 5  # operations of a block that are named one by one
-_SIGNS = {"add": "+", "mul": "×"}
 
 
 def cell_scene(around: Around, title: str, chances: Chances) -> Scene:
@@ -99,7 +99,7 @@ class _Drawn:
         if len(part.values) != 1 or part.node is None or part.node.level != "primitive":
             return None
         word = operation(value)[0] if isinstance(value, Pick) else value.name if isinstance(value, Op) else "one of"
-        return _SIGNS.get(word, short(word)) if not isinstance(value, Op) or not value.weights or word == "weighted_sum" else None
+        return (sign_of(word) or short(word)) if not isinstance(value, Op) or not value.weights or word == "weighted_sum" else None
 
     def _lines(self, node: CellNode) -> tuple[list[Text], str, bool]:
         """The lines of a node, the kind that its colour stands for, and whether questions are open in it."""

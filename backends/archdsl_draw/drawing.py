@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.whole_files import replacing
 from archdsl_draw.dot import as_dot
 from archdsl_draw.page import Subject, as_page

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.ir.graph import Op, Value
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.ir.graph import Value
 from archdsl.outline.asking import deciding
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw.cut import cut, usual_depth
 from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
@@ -18,6 +18,7 @@ from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
 from archdsl_draw.parts import Around, Link, Part, Picture
 from archdsl_draw.scene import Scene
 from archdsl_draw.words import (
+    FAMILIES,
     absorbed_text,
     answered,
     answers_of,
@@ -26,6 +27,7 @@ from archdsl_draw.words import (
     deciders_of,
     depending_on,
     domain_words,
+    family_of,
     open_choices,
     operation,
     shape_text,
@@ -36,13 +38,6 @@ from archdsl_draw.worth import worths
 MOST = 1000  # boxes
 _COLUMNS = 26
 _FEW = 4
-# What an operation does, so that it can be seen from afar; the word is in the box.
-_FAMILIES = {
-    "convolution": ("conv",),
-    "linear": ("linear",),
-    "attention": ("attend", "dot"),
-    "pooling": ("max_pool", "avg_pool", "mean"),
-}
 
 
 def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
@@ -84,7 +79,7 @@ class _Drawn:
         if part.node is None:
             return FlowBox(part.path, (Text(part.name, 9, True),), "end", FAINT, note=part.kind)
         lines, is_open, family = self._lines(part)
-        fill = OKABE_ITO[list(_FAMILIES).index(family)] if family else PAPER
+        fill = OKABE_ITO[list(FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
         joint = not part.node.children and not family and not part.is_several and not self._worth[part].params[1]
@@ -99,7 +94,7 @@ class _Drawn:
         if not node.children and part.values:
             value = next((v for v in part.values if v in node.values), part.values[0])
             first, *more = operation(value)
-            family = _family(value)
+            family = family_of(value)
             named = [Text(part.name, 9, True)] if _is_named(part, value) else []
             lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
         else:
@@ -147,8 +142,8 @@ class _Drawn:
 
     def legend(self) -> Iterator[Entry]:
         yield swatch("input, output", FAINT, radius=6)
-        for family in sorted(self._families, key=list(_FAMILIES).index):
-            yield swatch(family, OKABE_ITO[list(_FAMILIES).index(family)])
+        for family in sorted(self._families, key=list(FAMILIES).index):
+            yield swatch(family, OKABE_ITO[list(FAMILIES).index(family)])
         if any(b.outline == "joint" for b in self.boxes):
             yield swatch("operation without weights", PAPER, radius=6)
         white = [p for p, b in zip(self._picture.parts, self.boxes, strict=True) if b.outline == "box" and b.fill == PAPER]
@@ -166,12 +161,6 @@ class _Drawn:
             yield swatch("choices are open", PAPER, dashed=True)
         if self.edges:
             yield line("c64 t8 h14 w14: the sizes of what flows, by dimension")
-
-
-def _family(value: Value) -> str:
-    if not isinstance(value, Op):
-        return ""
-    return next((family for family, names in _FAMILIES.items() if value.name in names), "")
 
 
 def _is_named(part: Part, value: Value) -> bool:

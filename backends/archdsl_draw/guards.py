@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import TRUE, Expr, TooWide, opened, restrict
+from archdsl.ir.expr import TRUE, Expr
 from archdsl.outline.paths import KeyPath
 
 _MOST = 4096  # entries of a table that are looked at
@@ -19,13 +20,9 @@ def condition_text(guard: Expr, beside: KeyPath) -> str:
     """
     if guard == TRUE:
         return ""
-    try:
-        guard = opened(guard)
-    except TooWide:
-        return "depending on many choices"
-    scope = [v for v in guard.scope if isinstance(v, Choice)]
-    if len(scope) < len(guard.scope) or len(guard.table) > _MOST:
-        return _depending([c for c in guard.choices() if _matters(c, guard)], beside)
+    scope = list(guard.scope)
+    if prod([c.size for c in scope]) > _MOST:
+        return _depending(scope, beside)
     points = [p for p in product(*(range(v.size) for v in scope)) if guard.at(dict(zip(scope, p, strict=True)))]
     whole = _conjunction(scope, points, beside)
     if whole is not None:
@@ -61,11 +58,6 @@ def _one(choice: Choice, side: list[int], beside: KeyPath) -> str:
     if len(side) > _FEW:
         return f"{name} is one of {len(side)}"
     return f"{name} = {' or '.join(labels[i] for i in side)}"
-
-
-def _matters(choice: Choice, guard: Expr) -> bool:
-    first = restrict(guard, {choice: 0})
-    return any(restrict(guard, {choice: i}) != first for i in range(1, choice.size))
 
 
 def _depending(scope: list[Choice], beside: KeyPath) -> str:

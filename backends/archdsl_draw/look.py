@@ -7,19 +7,22 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, TooWide, Undefined, Variable, lift, opened, spread
+from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, mend, where
+from archdsl.ir.extremes import extremes
 from archdsl.ir.graph import Op, Pick, Select, Value
 from archdsl.ir.notation import between, choice_text, defined, domain_text
+from archdsl.ir.terms import merged
+from archdsl.ops.table import role_of
 from archdsl.outline.asking import conditions, declared_in, picking, times
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 from archdsl_draw.macro import Unit
+from archdsl_draw.words import sign_of
 
 Range = tuple[float, float]
-_TABLE = 16_384
 _FEW = 3  # sizes that are listed
-_SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,11 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
     inner = set(picking(unit.blocks[0]))
     kernels, chosen = _kernels(op for op in first if inner.isdisjoint(conditions(op, outline)))
     is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
-    attends = [op for op in ops if op.name in ("attend", "dot")]
+    attends = [op for op in ops if role_of(op.name) == "attention"]
     always = any(_is_true(live.values.get(op)) for op in attends)
     return Look(
         name="" if unit.node.callee == usual and kernels else _name(unit),
-        sign=_SIGNS.get(unit.node.callee, "") if is_plain and not unit.followers else "",
+        sign=sign_of(unit.node.callee) if is_plain and not unit.followers else "",
         window=_window(ops) if is_plain else "",
         channels="" if is_plain and unit.before and _channels(unit.before[0]) == _channels(unit) else _channels(unit),
         kernels=kernels,
@@ -129,7 +132,7 @@ def _name(unit: Unit) -> str:
 
 
 def _window(ops: Iterable[Op]) -> str:
-    sizes = next((op.attrs["window"] for op in ops if op.name in ("max_pool", "avg_pool")), None)
+    sizes = next((op.attrs["window"] for op in ops if role_of(op.name) == "pool"), None)
     if sizes is None or not sizes.is_constant:
         return ""
     return "×".join(map(str, sizes.value)) if isinstance(sizes.value, tuple) else str(sizes.value)
@@ -144,7 +147,7 @@ def _kernels(ops: Iterable[Op]) -> tuple[tuple[str, ...], bool]:
     largest may be, and whether that is so."""
     windows: dict[tuple[tuple[int, ...], ...], int] = {}
     for op in ops:
-        if op.name == "conv" and op.weights and len(op.weights[0].shape) > 2:
+        if role_of(op.name) == "convolution" and op.weights and len(op.weights[0].shape) > 2:
             joint = _joint(op.weights[0].shape[2:])
             sizes = tuple(dict.fromkeys(v for v in joint if isinstance(v, tuple)))
             volume = max((_volume(v) for v in sizes), default=1)
@@ -180,7 +183,6 @@ def _channels(unit: Unit) -> str:
 
 
 def _domain(expr: Expr) -> str:
-    expr = opened(expr)
     choice = next(iter(expr.choices()), None)
     if choice is not None and len(expr.scope) == 1 and expr.table == choice.values():
         return choice_text(choice).strip("{}")
@@ -210,7 +212,7 @@ def _options(unit: Unit) -> tuple[str, ...]:
 
 def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
     """Channels of the depthwise convolution over those that leave the block; a block with several has no one expansion."""
-    found = [op.attrs["groups"] for op in ops if op.name == "conv" and op.attrs["groups"] == op.shape.get("c")]
+    found = [op.attrs["groups"] for op in ops if role_of(op.name) == "convolution" and op.attrs["groups"] == op.shape.get("c")]
     wide = [groups for groups in found if not (groups.is_constant and groups.value == 1)]
     out = last.shape.get("c")
     if len(wide) != 1 or out is None or wide[0] == out:
@@ -235,27 +237,22 @@ def _product(*sizes: int) -> int:
 
 
 def _total(terms: Iterable[tuple[Expr, Expr | None]]) -> Range:
-    """Least and most of a sum of costs under their guards: exact where one table over all their choices is small, else
-    the sum of the ends of smaller tables."""
-    tables: dict[tuple[Variable, ...], list[int]] = {}
-    for cost, guard in terms:
-        guarded = cost if guard is None or _is_true(guard) else lift(_guarded, guard, cost)
-        numbers = [0 if isinstance(v, Undefined) else v for v in guarded.table]
-        known = tables.get(guarded.scope)
-        tables[guarded.scope] = numbers if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
-    scope = tuple(sorted({v for s in tables for v in s}, key=lambda v: v.rank))
-    if _volume(v.size for v in scope) <= _TABLE:
-        columns = [spread(Expr(s, tuple(t)), scope) for s, t in tables.items()]
-        totals = [sum(row) for row in zip(*columns, strict=True)] or [0]
-        return min(totals), max(totals)
-    return sum(min(t) for t in tables.values()), sum(max(t) for t in tables.values())
+    """Least and most of a sum of costs under their guards: exactly, unless that is out of reach; then the sum of what each
+    term is at least and at most."""
+    guarded = merged(_guarded(cost, guard) for cost, guard in terms)
+    try:
+        return extremes(guarded) or (0, 0)
+    except (DiagnosticError, TooWide):
+        numbers = [term.distinct() for term in guarded]
+        return sum(map(min, numbers)), sum(map(max, numbers))
+
+
+def _guarded(cost: Expr, guard: Expr | None) -> Expr:
+    """A cost where it is paid, else nothing, also where it would be undefined."""
+    return mend(cost if guard is None else where(guard, cost, constant(0)), 0)
 
 
 def cost_of(units: Iterable[Unit], found: Mapping[Unit, Look]) -> Range:
     """What several boxes cost together: exact for models, bounds for spaces."""
     known = [found[unit].macs for unit in units]
     return sum(low for low, _ in known), sum(high for _, high in known)
-
-
-def _guarded(active: bool, cost: int) -> int:
-    return cost if active else 0

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from archdsl.cycles import components
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Op, Pick, Select, Value, operands
+from archdsl.ops.table import PRIMITIVES
 from archdsl.outline.asking import deciding, is_optional
-from archdsl.outline.following import FOLLOWERS, hosts
+from archdsl.outline.following import hosts
 from archdsl.outline.reading import Outline, read
-from archdsl.outline.streams import JOINS, lateral
+from archdsl.outline.streams import lateral, meets
 from archdsl.outline.tree import Node
 
 Place = TypeVar("Place")
@@ -264,7 +266,7 @@ def _absorbed(units: list[Unit], outline: Outline) -> list[Unit]:
         if host is None:
             kept.append(unit)
         else:
-            host.followers.append(FOLLOWERS[unit.node.callee])
+            host.followers.append(PRIMITIVES[unit.node.callee].word)
             host.blocks = [(*host.blocks[0], *unit.values)]
             _swallow(host, unit)
     return kept
@@ -278,7 +280,7 @@ def _is_lateral(unit: Unit) -> bool:
     source, join = unit.before[0], unit.after[0]
     others = [u for u in join.before if u is not unit]
     goes_on = any(reader is not unit for reader in source.after)
-    return join.node.callee in JOINS and goes_on and bool(others) and not _comes_from(source, others)
+    return meets(join.node.callee) and goes_on and bool(others) and not _comes_from(source, others)
 
 
 def _comes_from(source: Unit, units: list[Unit]) -> bool:
@@ -370,31 +372,7 @@ def _knots(units: list[Unit]) -> dict[Node, Node]:
     for unit in units:
         later = after.setdefault(unit.stage, {})
         later.update((user.stage, None) for user in unit.after if user.stage is not unit.stage)
-    finished: list[Node] = []
-    seen: set[Node] = set()
-    for root in after:
-        stack = [(root, iter(after[root]))] if root not in seen else []
-        seen.add(root)
-        while stack:
-            rest = stack[-1][1]
-            child = next((n for n in rest if n not in seen), None)
-            if child is None:
-                finished.append(stack.pop()[0])
-            else:
-                seen.add(child)
-                stack.append((child, iter(after[child])))
-    before: dict[Node, list[Node]] = {stage: [] for stage in after}
-    for stage, later in after.items():
-        for other in later:
-            before[other].append(stage)
-    knot: dict[Node, Node] = {}
-    for root in reversed(finished):
-        reached = [root] if root not in knot else []
-        for stage in reached:  # grows while it is walked
-            if stage not in knot:
-                knot[stage] = root
-                reached.extend(other for other in before[stage] if other not in knot)
-    return knot
+    return {stage: members[0] for members in components(after) for stage in members}
 
 
 def _band_name(stages: list[Node], inside: dict[Node, list[Unit]]) -> str:

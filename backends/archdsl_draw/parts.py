@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph, Input, Value, operands
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, read
 from archdsl.outline.tree import Node
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 _HINTED = 6  # paths that a message names
 Kind = Literal["input", "output", "part"]
@@ -124,7 +124,7 @@ def _at(outline: Outline, path: str) -> Node:
 
 def _hint(path: str, paths: Sequence[KeyPath]) -> str | None:
     """The nearest paths; without any, those that one can begin with."""
-    from archdsl.syntax.suggestions import closest
+    from archdsl.diagnostics.suggestions import closest
 
     near = closest(path, [str(p) for p in paths])
     if not near:  # a path without its indices, or with a slip in one that others have many turns of

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 Point = tuple[float, float]
 _INCH = 72

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 Chances = Mapping[str, Mapping[str, float]]
 

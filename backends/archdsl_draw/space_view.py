@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
 from archdsl.ir.notation import choice_text, count, counts, exact
 from archdsl.outline.paths import KeyPath, gather
 from archdsl.outline.reading import read
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw.guards import condition_text
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of, totals_of
 from archdsl_draw.keys import Entry, draw_entries, sample, swatch

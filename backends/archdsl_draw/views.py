@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archdsl.diagnostics.codes import files as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import assignment
-from archdsl.syntax.codes import files as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw.cell import cell_of, entered, is_branching
 from archdsl_draw.cell_view import cell_scene
 from archdsl_draw.drawing import Drawing

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Op, Pick, Select, Shape, Value
 from archdsl.ir.notation import between, choice_text, extent_text, value_text
+from archdsl.ops.primitive import Role
+from archdsl.ops.table import PRIMITIVES, role_of
 from archdsl.outline.asking import answered_in, declared_in
 from archdsl.outline.attributes import axes_text
-from archdsl.outline.following import FOLLOWERS
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 
+# What an operation does, so that it can be seen from afar: the roles that have a colour, by the word of a legend.
+FAMILIES: Mapping[str, tuple[Role, ...]] = {
+    "convolution": ("convolution",),
+    "linear": ("linear",),
+    "attention": ("attention",),
+    "pooling": ("pool", "average"),
+}
+_PRODUCTS = ("convolution", "linear", "attention", "pool")
 _NOTHING = ("none", "identity")
 _DIMENSIONS = "bcthw"
 _BETWEEN_SIZES = re.compile(r"(?<=\d)x(?=\d)")
@@ -27,13 +36,26 @@ _LONGEST = 30  # characters of the alternatives of a choice
 
 
 def short(name: str) -> str:
-    """`BN` for `batch_norm`, `max pool` for `max_pool`."""
-    return FOLLOWERS.get(name, name.replace("_", " "))
+    """`BN` for `batch_norm`, `max pool` for `max_pool`, and the name of what is no primitive."""
+    primitive = PRIMITIVES.get(name)
+    return primitive.word if primitive is not None else name.replace("_", " ")
 
 
 def absorbed_text(nodes: Iterable[Node]) -> str:
     """The norms and activations of a layer: `BN → ReLU`."""
     return " → ".join(short(node.callee) for node in nodes)
+
+
+def sign_of(name: str) -> str:
+    """`+` for `add`; "" for what has no sign."""
+    primitive = PRIMITIVES.get(name)
+    return primitive.sign if primitive is not None else ""
+
+
+def family_of(value: Value) -> str:
+    """The word for the colour of an operation; "" for one that has none."""
+    role = role_of(value.name) if isinstance(value, Op) else None
+    return next((word for word, roles in FAMILIES.items() if role in roles), "")
 
 
 def shape_text(shape: Shape) -> str:
@@ -57,8 +79,7 @@ def operation(value: Value) -> list[str]:
     if isinstance(value, Select):
         return [f"one of {len(value.operands)}"]
     if isinstance(value, Pick):
-        combine = {"sum": "add", "weighted": "weighted sum", "concat": "concat"}[value.combine]
-        return [combine, f"{_counts(value.subset)} of {len(value.operands)}"]
+        return [short(value.primitive), f"{_counts(value.subset)} of {len(value.operands)}"]
     if not isinstance(value, Op):
         return ["input"]
     attrs = value.attrs
@@ -67,7 +88,7 @@ def operation(value: Value) -> list[str]:
     if window is not None:
         words.append(_window(window, value))
     over = attrs.get("over") or attrs.get("dim")
-    if over is not None and over.distinct() != (None,) and not (value.name in ("linear", "concat") and over.distinct() == ("c",)):
+    if over is not None and over.distinct() != (None,) and not (role_of(value.name) in ("linear", "join") and over.distinct() == ("c",)):
         words.append(_dims(over))
     if "channels" in attrs:
         details.append(f"{span_text(attrs['channels'])} channels")
@@ -177,7 +198,7 @@ def contents(node: Node) -> list[str]:
     for child in node.children:
         word = ""
         if child.level == "primitive" and child.values:
-            if child.callee in ("conv", "linear", "attend", "dot", "max_pool", "avg_pool"):
+            if role_of(child.callee) in _PRODUCTS:
                 word = operation(child.values[-1])[0]
         elif child.level != "primitive":
             word = child.callee if child.callee != "turn" else child.path.base

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, product, where
 from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph, Op, Pick, Value
 from archdsl.ir.notation import amounts
 from archdsl.ir.terms import merged
-from archdsl.syntax.diagnostics import DiagnosticError
 
 Bounds = tuple[int, int]
 _ZERO = constant(0)

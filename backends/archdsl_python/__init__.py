@@ -20,8 +20,8 @@ def source(graph: Graph, *, seed: int = 0) -> str:
     The classes trace to the fx module that `archdsl_torch.compile` builds, node for node, under the same keys;
     `model(seed)` starts with the same weights. Raises DiagnosticError (E0950) where choices are left.
     """
+    from archdsl_lowering.fixed import lower
     from archdsl_python.module import text
-    from archdsl_torch.fixed import lower
 
     return text(lower(graph), seed)
 
@@ -31,8 +31,8 @@ def write(graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path |
 
     Raises DiagnosticError: E0950 (open choices), E0953 (weights given), E0903 (the file cannot be written).
     """
-    from archdsl.syntax.codes import files
-    from archdsl.syntax.diagnostics import DiagnosticError
+    from archdsl.diagnostics.codes import files
+    from archdsl.diagnostics.diagnostic import DiagnosticError
     from archdsl.whole_files import write_text
 
     if weights is not None:

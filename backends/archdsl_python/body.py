@@ -12,21 +12,14 @@ from itertools import pairwise
 from keyword import iskeyword
 from typing import Any
 
+from archdsl_lowering.program import Program, Ref, references
+from archdsl_lowering.rows.layers import Module
 from archdsl_python.containers import Containers
 from archdsl_python.expressions import Slot, expression, qualified
 from archdsl_python.units import Item, Unit, under
-from archdsl_torch.lowering.layers import Module
-from archdsl_torch.program import Program, Ref, references
 
 _INPUTS = "xyzuvw"
 _DEPTH = 3  # calls within calls on one line
-_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    "Conv": ("in_channels", "out_channels", "kernel"),
-    "Linear": ("in_features", "out_features"),
-    "BatchNorm": ("channels",),
-    "LayerNorm": ("shape",),
-    "Dropout": ("p",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +108,7 @@ class Body:
 
 
 def _module(module: Module, name: str, slot: Slot) -> str:
-    kind = module.type.rpartition(".")[2]
-    known = _ARGUMENTS[kind[:-2] if kind.endswith("d") and kind[-2].isdigit() else kind]
-    shown = [slot(value, f"{name}_{argument}") for value, argument in zip(module.args, known, strict=True)]
+    shown = [slot(value, f"{name}_{argument}") for value, argument in zip(module.args, module.names, strict=True)]
     for argument, value in module.kwargs:
         shown.append(f"{argument}={value if isinstance(value, bool) else slot(value, f'{name}_{argument}')}")
     return f"{qualified(module.type)}({', '.join(shown)})"

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl_lowering.program import Program
 from archdsl_python.body import Body, Made
 from archdsl_python.containers import Containers
 from archdsl_python.expressions import literal
+from archdsl_python.inputs import call
 from archdsl_python.lines import repeats, wrapped
 from archdsl_python.units import Unit, under, units
-from archdsl_torch.program import Program
 
-_RESERVED = {"F", "STARTS"}
+_RESERVED = {"F", "STARTS", "INPUTS", "Any", "Iterable", "Sequence"}
 
 
 @dataclass(slots=True)
@@ -26,8 +27,8 @@ class _Class:
     parameters: list[str | None]  # for each slot, the parameter it has become
 
 
-def classes(program: Program) -> tuple[list[str], str]:
-    """The text of every class, inner ones first, and the name of the model's own."""
+def classes(program: Program) -> tuple[list[str], str, list[str]]:
+    """The text of every class, inner ones first, the name of the model's own, and the arguments of its `forward`."""
     root = units(program)
     everything = root.walk()
     containers = Containers([*program.modules, *program.weights, *(u.home for u in everything if u.home)])
@@ -38,13 +39,15 @@ def classes(program: Program) -> tuple[list[str], str]:
     for level in _by_height(everything):
         patterns: dict[tuple[str, ...], list[Unit]] = {}
         for unit in level:
-            patterns.setdefault((_label(unit, program), *_pattern(body, unit)), []).append(unit)
+            own = "the model" if unit is root else ""  # it alone looks at its inputs
+            patterns.setdefault((_label(unit, program), own, *_pattern(body, unit)), []).append(unit)
         for pattern, members in patterns.items():
             found = _class(_class_name(pattern[0], names), members, body)
             for n, unit in enumerate(members):
                 made[unit] = Made(found.name, _arguments(found, n))
-            texts.append(_write(found, body))
-    return texts, made[root].name
+            texts.append(_write(found, body, call(program) if root in members else []))
+    arguments, _ = body.forward(root, lambda value, name: "")
+    return texts, made[root].name, arguments
 
 
 def _by_height(everything: Sequence[Unit]) -> list[list[Unit]]:
@@ -113,7 +116,8 @@ def _arguments(made: _Class, member: int) -> tuple[tuple[str, Any], ...]:
     return tuple(found.items())
 
 
-def _write(made: _Class, body: Body) -> str:
+def _write(made: _Class, body: Body, more: Sequence[str]) -> str:
+    """The text of a class; `more` are the lines of further methods."""
     unit = made.members[0]
     slots = iter(zip(made.columns, made.parameters, strict=True))
     kept: dict[str, None] = {}  # parameters that forward reads
@@ -141,6 +145,7 @@ def _write(made: _Class, body: Body) -> str:
     lines.append("")
     lines += wrapped(f"    def forward({', '.join(['self', *(f'{name}: torch.Tensor' for name in inputs)])}) -> {result}:")
     lines += [part for line in forward for part in wrapped(f"        {line}")]
+    lines += ["", *(f"    {line}" for line in more)] if more else []
     return "\n".join(lines)
 
 

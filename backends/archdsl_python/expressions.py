@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archdsl_torch.program import Instruction, Ref, references
+from archdsl_lowering.program import Instruction, Ref, references
 
 Slot = Callable[[Any, str], str]
 """The text of a constant; the second argument suggests a name for it, should it become a parameter."""

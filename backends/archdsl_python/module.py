@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from archdsl_lowering.program import Program
 from archdsl_python.classes import classes
+from archdsl_python.inputs import table
 from archdsl_python.starts import function
-from archdsl_torch.program import Program
 
 _HEAD = '''"""{name}: written by `archdsl compile`; needs PyTorch alone."""
 
 import hashlib
 import math
 import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -26,9 +29,9 @@ _MODEL = '''def model(seed: int = {seed}) -> {name}:
 
 def text(program: Program, seed: int) -> str:
     """The source of a program."""
-    written, name = classes(program)
+    written, name, arguments = classes(program)
     head = _HEAD.format(name=program.name)
-    body = "\n\n\n".join([*written, function(program), _MODEL.format(name=name, seed=seed)])
+    body = "\n\n\n".join([table(program, arguments), *written, function(program), _MODEL.format(name=name, seed=seed)])
     if "F." not in body:
         head = head.replace("import torch.nn.functional as F\n", "")
     return f"{head}\n\n{body}"

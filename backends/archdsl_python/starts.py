@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from archdsl_torch.program import Program
+from archdsl_lowering.program import Program
 
 _FUNCTION = '''# How weights start, by key; a number in a key stands as *.
 STARTS: dict[str, tuple[str, float]] = {{

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from archdsl.ir.instance import Instance, key
-from archdsl_torch.program import Program, references, substitute
+from archdsl_lowering.program import Program, references, substitute
 
 Item: TypeAlias = "int | Unit"
 

@@ -7,8 +7,7 @@ drawn nor part of a probability. All probabilities are computed in float64.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -16,15 +15,17 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
-from archdsl.ir.activity import Activity, activity, binding
+from archdsl.diagnostics.codes.supergraphs import NOT_FOUND
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.ir.activity import Activity, activity
 from archdsl.ir.choice import Choice
+from archdsl.ir.costs import Metric, single_costs
 from archdsl.ir.expr import FALSE, Expr
 from archdsl.ir.graph import Graph, Pick, Select
 from archdsl.ir.instance import key
-from archdsl.questions.cost import Metric, cost_terms, single_costs
+from archdsl.ir.requirements import Requirements
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of
-from archdsl.syntax.codes.supergraphs import NOT_FOUND
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_lowering.supergraph.masks import positions_of
 from archdsl_torch.expectation import Expectation
 from archdsl_torch.favourite import favourite
 
@@ -55,7 +56,6 @@ class Distribution(nn.Module):
         self._edges = edges_of(space) if edges == "by_op" else {}
         self._members = {c: membership(c) for c in space.choices if c.kind == "subset"}
         self._places: dict[Choice, tuple[nn.Module, str]] = {}
-        self._tables: dict[Metric, tuple[Expr, ...]] = {}
         self._costs: dict[Metric, Expectation] = {}
         for choice in space.choices:
             if choice not in self._edges:
@@ -157,7 +157,7 @@ class Distribution(nn.Module):
         with torch.no_grad():
             scores = {c: self._scores(c) for c in self.space.choices}
             found = {c: at[c] if c in at else max(range(c.size), key=scores[c].__getitem__) for c in self.space.choices}
-            if not all(r.at(found) for r in self._requirements):
+            if not all(condition.at(found) for condition in self._requirements.conditions):
                 logs = {c: self._log_marginal(c, at.get(c)).tolist() for c in self.space.choices}
                 best = favourite(self.space, self.active, logs)
                 if best is None:
@@ -181,13 +181,8 @@ class Distribution(nn.Module):
         return {guard: Expectation([guard]) for guard in {self.active.guard(c) for c in self.space.choices} | {FALSE}}
 
     @cached_property
-    def _requirements(self) -> tuple[Expr, ...]:
-        return tuple(binding(r, self.active) for r in self.space.requirements)
-
-    def _terms(self, metric: Metric) -> tuple[Expr, ...]:
-        if metric not in self._tables:
-            self._tables[metric] = cost_terms(self.space, metric, self.active)
-        return self._tables[metric]
+    def _requirements(self) -> Requirements:
+        return Requirements.of(self.space, self.active)
 
     def _log_marginal(self, choice: Choice, settled: int | None) -> torch.Tensor:
         if settled is not None:
@@ -216,10 +211,12 @@ class Distribution(nn.Module):
         scores = members @ alpha.cpu()
         return list(torch.where(members.sum(1) == most, scores, -torch.inf).tolist())
 
+    def broken(self, at: Mapping[Choice, int]) -> Diagnostic | None:
+        """The requirement of the space that the architecture of an assignment breaks: E0504; None where it satisfies all."""
+        return self._requirements.broken(at)
+
     def _is_allowed(self, at: Mapping[Choice, int]) -> bool:
-        if not all(r.at(at) for r in self._requirements):
-            return False
-        return all(_COMPARED[b.op](sum(t.at(at) for t in self._terms(b.metric)), b.limit) for b in self.space.bounds)
+        return self.broken(at) is None
 
     def _none(self, why: str) -> DiagnosticError:
         return DiagnosticError(NOT_FOUND.error(self.space.root.span, f"`{self.space.name}`: {why}"))
@@ -256,18 +253,6 @@ def edges_of(space: Graph) -> dict[Choice, tuple[Choice | None, ...]]:
     return found
 
 
-def positions_of(choice: Choice, subset: Expr) -> dict[int, int] | None:
-    """Where an expression over one subset choice only moves members to places: the place of each. None where it does more."""
-    places: dict[int, int] = {}
-    for members, positions in zip(choice.values(), subset.table, strict=True):
-        if len(members) != len(positions):
-            return None
-        for member, position in zip(members, positions, strict=True):
-            if places.setdefault(member, position) != position:
-                return None
-    return places if len(set(places.values())) == len(places) else None
-
-
 def membership(choice: Choice) -> torch.Tensor:
     """Which members each subset has [alternatives, members], as 0 and 1."""
     count = 1 + max(i for subset in choice.values() for i in subset)
@@ -287,6 +272,3 @@ def _attach(root: nn.Module, name: str, parameter: nn.Parameter) -> tuple[nn.Mod
         at = at._modules[part]
     at._parameters[last] = parameter
     return at, last
-
-
-_COMPARED: Mapping[str, Callable[[float, float], bool]] = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}

@@ -5,24 +5,30 @@ from __future__ import annotations
 import importlib.util
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from torch import fx
+from torch._dynamo.exc import UserError
+from torch.fx.experimental._config import patch
 
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.ops.entries import Entry
 from archdsl.whole_files import replacing
+from archdsl_torch.compiled import Compiled
 
 
-def export(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
-    """Writes a model in evaluation mode, in the format of the suffix: `.pt2`, `.onnx` (both with any batch) or `.safetensors`.
+def export(model: Compiled, graph: Graph, path: Path) -> None:
+    """Writes a model in evaluation mode, in the format of the suffix: `.pt2`, `.onnx` (both with any batch
+    and any size on which nothing depends) or `.safetensors`.
 
     Raises DiagnosticError: E0903 (cannot be written), E0904 (another suffix), E0911 (ONNX needs onnxscript).
     """
-    writers: dict[str, Callable[[torch.fx.GraphModule, Graph, Path], None]] = {
+    writers: dict[str, Callable[[Compiled, Graph, Path], None]] = {
         ".pt2": _program,
         ".onnx": _onnx,
         ".safetensors": _weights,
@@ -34,12 +40,21 @@ def export(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
         writer(model, graph, temporary)
 
 
-def exported(model: torch.fx.GraphModule, graph: Graph) -> torch.export.ExportedProgram:
-    """The exported program of a model in evaluation mode, its batch open."""
+def exported(model: Compiled, graph: Graph) -> torch.export.ExportedProgram:
+    """The exported program of a model in evaluation mode: its batch is open, and the sizes on which nothing depends.
+
+    Where PyTorch cannot follow these through every operation, only the batch is.
+    """
     training = model.training
-    model.eval()
+    plain = fx.GraphModule(model, model.graph).eval()
     try:
-        return torch.export.export(model, examples(graph), dynamic_shapes=_batch(graph))
+        if any(entry.open for entry in model.entries):
+            try:
+                with patch(backed_size_oblivious=True):  # or sizes that become 1 would be excluded
+                    return torch.export.export(plain, examples(graph), dynamic_shapes=_open(model.entries, sizes=True))
+            except UserError:
+                pass
+        return torch.export.export(plain, examples(graph), dynamic_shapes=_open(model.entries, sizes=False))
     finally:
         model.train(training)
 
@@ -49,22 +64,40 @@ def examples(graph: Graph, batch: int = 2) -> tuple[torch.Tensor, ...]:
     return tuple(torch.zeros([batch if d == "b" else given.shape[d].value for d in given.dims]) for given in graph.inputs)
 
 
-def _batch(graph: Graph) -> tuple[dict[int, torch.export.Dim], ...]:
+def _open(entries: Sequence[Entry], *, sizes: bool) -> tuple[dict[int, torch.export.Dim], ...]:
+    """The open dimensions of each input: the batch, one for all of them, and with `sizes` those that may have any."""
     batch = torch.export.Dim("batch", min=1)
-    return tuple({given.dims.index("b"): batch} if "b" in given.dims else {} for given in graph.inputs)
+    found = []
+    for entry in entries:
+        axes = {entry.dims.index("b"): batch} if "b" in entry.dims else {}
+        for dim in entry.open if sizes else "":
+            axes[entry.dims.index(dim)] = torch.export.Dim(f"{entry.name}_{dim}", min=entry.least(dim))
+        found.append(axes)
+    return tuple(found)
 
 
-def _program(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
+def _names(program: torch.export.ExportedProgram, entries: Sequence[Entry]) -> tuple[dict[int, str], ...]:
+    """What ONNX calls the open dimensions of an exported program."""
+    inputs = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
+    found = []
+    for entry, name in zip(entries, program.graph_signature.user_inputs, strict=True):
+        open_ = [axis for axis, size in enumerate(inputs[name].shape) if isinstance(size, torch.SymInt)]
+        found.append({axis: "batch" if entry.dims[axis] == "b" else f"{entry.name}_{entry.dims[axis]}" for axis in open_})
+    return tuple(found)
+
+
+def _program(model: Compiled, graph: Graph, path: Path) -> None:
     torch.export.save(exported(model, graph), path)
 
 
-def _onnx(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
+def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
     if importlib.util.find_spec("onnxscript") is None:
         message = "writing .onnx needs the package onnxscript, which is not installed"
         raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'"))
-    names = tuple({given.dims.index("b"): "batch"} if "b" in given.dims else {} for given in graph.inputs)
     with _quiet():
-        torch.onnx.export(exported(model, graph), (), path, dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
+        program = exported(model, graph)
+        names = _names(program, model.entries)
+        torch.onnx.export(program, (), path, dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
 
 
 @contextmanager
@@ -81,7 +114,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _weights(model: torch.fx.GraphModule, graph: Graph, path: Path) -> None:
+def _weights(model: Compiled, graph: Graph, path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)

@@ -12,8 +12,8 @@ import torch
 from archdsl.ir.graph import Graph
 from archdsl.questions.checkpoint import Fit, Table, below, fit, may_be_missing
 from archdsl.questions.rename import Resize
+from archdsl_lowering.fixed import lower
 from archdsl_torch import tensor_files
-from archdsl_torch.fixed import lower
 from archdsl_torch.starting import outline, start
 
 

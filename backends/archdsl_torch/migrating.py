@@ -12,7 +12,7 @@ import torch
 from archdsl.compare.difference import Inheritance
 from archdsl.compare.migration import Carry, Positions, migration
 from archdsl.ir.graph import Graph
-from archdsl_torch.fixed import lower
+from archdsl_lowering.fixed import lower
 from archdsl_torch.starting import outline, start
 from archdsl_torch.weights import fitting
 

@@ -7,10 +7,11 @@ from typing import Any, Literal
 import torch
 from torch import fx, nn
 
+from archdsl_lowering.program import Instruction, Program, substitute
+from archdsl_lowering.rows.layers import Module
+from archdsl_torch.compiled import Compiled, compiled
 from archdsl_torch.initialise import fill
-from archdsl_torch.lowering.layers import Module
 from archdsl_torch.names import resolve
-from archdsl_torch.program import Instruction, Program, substitute
 
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
@@ -22,13 +23,13 @@ def build(
     meta: bool = False,
     memory_format: Literal["contiguous", "channels_last"] = "contiguous",
     initialise: bool = True,
-) -> fx.GraphModule:
+) -> Compiled:
     """The module of a program. Its `state_dict` has the keys of the IR; each node says where it comes from.
 
     `node.meta["custom"]` has the op's `path`, its `span` as `file:line:col` and the primitive's name as `op`; it
     survives `torch.export`. Without `initialise` the weights are left as memory was.
     """
-    model = fx.GraphModule(skeleton(program), graph_of(program), class_name=_class_name(program.name))
+    model = compiled(skeleton(program), graph_of(program), _class_name(program.name), program.name, program.entries)
     if not meta:
         model.to_empty(device="cpu")
         _reset_statistics(model)

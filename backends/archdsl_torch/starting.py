@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
+from archdsl_lowering.program import Program
 from archdsl_torch.initialise import fill
 from archdsl_torch.model import skeleton
-from archdsl_torch.program import Program
 
 
 def outline(program: Program) -> dict[str, torch.Tensor]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 
 # What training scripts call the weights among the other things that they save.
 _NAMES = ("state_dict", "model_state", "model_state_dict", "model", "module", "network", "net", "state_dict_ema", "weights")

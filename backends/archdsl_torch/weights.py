@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import few
 from archdsl_torch import tensor_files
 
 _SHOWN = 10
@@ -68,5 +69,4 @@ def _list(what: str, items: Iterable[str]) -> str:
     shown = list(items)
     if not shown:
         return ""
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return f"{len(shown)} {what} ({', '.join(shown[:_SHOWN])}{more})"
+    return f"{len(shown)} {what} ({few(shown, _SHOWN)})"

@@ -110,6 +110,16 @@ def layer_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named
     return Named(y * w.get("weight", 1) + w.get("bias", 0), rest + dims)
 
 
+def group_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
+    over = attrs["over"] if attrs["over"] is not None else "".join(d for d in x.dims if d not in "bc")
+    rest = "".join(d for d in x.dims if d not in over + "c")
+    data = x.to(rest + "c" + over).unflatten(len(rest), (attrs["groups"], -1))
+    counted = tuple(range(len(rest) + 1, data.dim()))
+    y = (data - data.mean(counted, keepdim=True)) / (data.var(counted, correction=0, keepdim=True) + attrs["eps"]).sqrt()
+    y = y.flatten(len(rest), len(rest) + 1).movedim(len(rest), -1)
+    return Named(y * w.get("weight", 1) + w.get("bias", 0), rest + over + "c")
+
+
 def dot(attrs: Mapping[str, Any], a: Named, b: Named) -> Named:
     out = "".join(dict.fromkeys(d for d in a.dims + b.dims if d not in attrs["over"]))
     return einsum(out, a, b)
@@ -120,6 +130,7 @@ ACTS = {
     "relu": lambda x: x.clamp(min=0),
     "relu6": lambda x: x.clamp(0, 6),
     "swish": lambda x: x * torch.sigmoid(x),
+    "hardswish": lambda x: x * (x + 3).clamp(0, 6) / 6,
     "sigmoid": torch.sigmoid,
     "gelu": lambda x: x * 0.5 * (1 + torch.erf(x / 2**0.5)),
     "tanh": torch.tanh,

@@ -9,7 +9,8 @@ from typing import Any
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Graph, Input, Op, Value, Weight, in_order
 from archdsl.ir.instance import Instance, Level
-from archdsl.ops.primitive import REQUIRED, Call
+from archdsl.ops.call import Call
+from archdsl.ops.primitive import REQUIRED
 from archdsl.ops.table import PRIMITIVES
 
 

@@ -13,8 +13,8 @@ from archdsl.architecture import load
 from archdsl.ir.complete import complete
 from archdsl.ir.graph import Graph, Op
 from archdsl.questions.genotype import assignment, genotype_of
-from archdsl_torch.supergraph.axes import Window, same
-from archdsl_torch.supergraph.layouts import Layouts
+from archdsl_lowering.supergraph.axes import Window, same
+from archdsl_lowering.supergraph.layouts import Layouts
 from tests.backends.channel_labels import Evaluation, Made, fair, naive
 from tests.laws.small_spaces import SMALL
 from tests.laws.subjects import SPACES, Assignment, answers, assignments, examples, graph_of, grid, some_answers

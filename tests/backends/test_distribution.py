@@ -13,11 +13,12 @@ import pytest
 import torch
 
 import archdsl
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.ir.expr import lift, of_choice
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.questions.cost import cost, costs
 from archdsl.questions.genotype import Genotype, assignment
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.distribution import Distribution
 from archdsl_torch.expectation import Expectation
 from tests.laws.subjects import SPACES, architectures_of, graph_of
@@ -242,21 +243,18 @@ def test_structures_of_attention_cells() -> None:
     assert abs(made.expected_macs().item() - macs.mean().item()) < 5 * macs.std().item() / math.sqrt(400)
 
 
-def test_expectation_where_variables_share_choices() -> None:
-    """Both ways of disentangling agree with enumeration."""
-    from archdsl.ir.expr import derive, lift, of_choice
-    from archdsl_torch import expectation
-
-    graph = space("space s { input x: [b, c = 1] a ~ 1..4 d ~ 1..5 e ~ 1..3 output x -> linear(a * d * e) as l }")
-    a, d, e = map(of_choice, graph.choices)
-    left = derive(lift(lambda p, q: (p + q) % 3, a, d))
-    right = derive(lift(lambda q, r: (q * r) % 4, d, e))
+def test_expectation_of_a_diagram() -> None:
+    """What hangs on many choices is contracted along its diagram: it agrees with enumeration."""
+    graph = space("space s { input x: [b, c = 1] a ~ 1..7 d ~ 1..8 e ~ 1..5 f ~ 1..6 output x -> linear(a * d * e * f) as l }")
+    a, d, e, f = map(of_choice, graph.choices)
+    left = lift(lambda p, q, r: (p + q + r) % 3, a, d, f)
+    right = lift(lambda q, r: (q * r) % 4, d, e)
     term = lift(lambda p, q: p * 10 + q, left, right)
-    assert len(term.scope) == 2
+    assert not term.is_tabled
     marginals = {c: torch.softmax(torch.arange(c.size, dtype=torch.float64) / 3, 0) for c in graph.choices}
     wanted = 0.0
     for at in itertools.product(*(range(c.size) for c in graph.choices)):
         chosen = dict(zip(graph.choices, at, strict=True))
         wanted += term.at(chosen) * math.prod(marginals[c][i].item() for c, i in chosen.items())
     assert Expectation([term])(marginals).item() == pytest.approx(wanted, rel=1e-12)
-    assert expectation._unrolled(term).expected(marginals, None).item() == pytest.approx(wanted, rel=1e-12)
+    assert Expectation([term, term, left])(marginals).item() == pytest.approx(2 * wanted + Expectation([left])(marginals).item(), rel=1e-12)

@@ -10,8 +10,8 @@ from hypothesis import given
 
 import archdsl_torch
 from archdsl.compare import diff
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_torch.migrating import Migrated, migrate_weights
 from tests.compare.pairs import BASE, PAIRS, network
 from tests.laws.subjects import examples

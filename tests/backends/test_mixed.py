@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
+from math import prod
 from typing import Any
 
 import pytest
@@ -10,8 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+import archdsl_torch
+from archdsl.architecture import Architecture
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_lowering.supergraph.layouts import Channels
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.mixed import Mixed
 from tests.strategies.specs import Spec, elaborate
@@ -291,6 +296,54 @@ def test_combining_weights_are_the_softmax_of_what_is_kept() -> None:
     close(above(x), combining[0] * F.linear(x, p["a.weight"], p["a.bias"]) + combining[1] * x)
 
 
+# -- what moves the positions of a width ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "y = a -> take(c = 0..3)",
+        "y = a -> take(c = 1..w - 1 by 2, t = 0..1)",
+        "y = a -> pad(c = (1, 4))",
+        "y = a -> pad(c = (2, 0), t = (1, 1))",
+        "y = a -> shift(@t, 1, channels = 0..3)",
+        "y = a -> shift(@t, -1, channels = 1..w - 1 by 2)",
+        "y = a -> shift(@h, 2, channels = n)",
+        "p, y, q = a -> chunk(c = 3)",
+    ],
+)
+@pytest.mark.parametrize("channels", ["fair", "naive"])
+def test_masks_move_with_positions(body: str, channels: Channels) -> None:
+    """Between linear layers mixing is linear: the result is the sum of the architectures', each times its probability."""
+    soft, expected = mixed_and_apart(body, channels)
+    close(soft, expected)
+
+
+def test_masks_move_through_several_ops() -> None:
+    """One op after the other is mixed by itself; what is settled is exact."""
+    mixed_and_apart("p, q = a -> pad(c = (1, 1)) -> chunk(c = 2) y = q -> shift(@t, 1, channels = 0..1) -> take(c = 1..3)", "fair")
+
+
+def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
+    """What is mixed, and the sum of what the architectures give, each times its probability; each is compared once settled."""
+    start = "space s { input x: [b, c = 2, t = 4, h = 3] w ~ 6..18 by 6 n ~ [0..2, 3..5] "
+    ends = "output (a -> mean(@t) -> linear(3, bias = false) as e) + (y -> mean(@t) -> linear(3, bias = false) as z)"
+    graph = space(f"{start} a = x -> linear(w, bias = false) as a {body} {ends} }}")
+    above = mixed(graph, channels=channels)
+    x = drawn(2, 2, 4, 3)
+    soft, probabilities = above(x), above.probabilities()
+    expected = torch.zeros_like(soft)
+    for answers in product(*(labels.items() for labels in probabilities.values())):
+        genotype = {path: label for path, (label, _) in zip(probabilities, answers, strict=True)}
+        alone = archdsl_torch.compile(Architecture(graph).fix(genotype).graph).double()
+        alone.load_state_dict(above.extract(genotype))
+        expected += prod(p for _, p in answers) * alone(x)
+        above.set(genotype)
+        close(above(x), alone(x))
+        above.set({})
+    return soft, expected
+
+
 # -- what cannot be mixed -----------------------------------------------------------------------------------
 
 
@@ -304,6 +357,7 @@ def test_combining_weights_are_the_softmax_of_what_is_kept() -> None:
             "E1004",
             "`layer_norm` takes statistics over it",
         ),
+        ("w ~ 4..8 by 4 output x -> conv(w) as a -> group_norm(2) as n -> conv(2) as d", "E1004", "groups of channels"),
         ("w ~ 2..6 by 2 output x -> linear(w) as a -> softmax(@c) -> linear(2) as d", "E1004", "`softmax` takes statistics over it"),
         ("w ~ 2..6 by 2 output x -> linear(w) as a -> mean(@c)", "E1004", "`mean` takes statistics over it"),
         ("w ~ 2..6 by 2 y = x -> conv(w) as a output (y, y, x) -> attend(@hw) -> linear(2) as d", "E1004", "the scale of `attend`"),

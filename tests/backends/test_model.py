@@ -14,22 +14,23 @@ import torch
 from sample_models import MODELS, transformer
 from small_models import Net
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source, Span
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import constant
 from archdsl.ir.graph import Graph, Init, Input, Op, Pick
 from archdsl.ir.instance import key
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.source import Source, Span
+from archdsl_lowering.fixed import lower, lowered, nominal, settled
+from archdsl_lowering.rows.layers import functional
+from archdsl_lowering.rows.site import Emitter, Form, Site, Value, output
+from archdsl_lowering.rows.sizes import Sizes
+from archdsl_lowering.schedule import schedule
 from archdsl_torch import compile as compile_model
 from archdsl_torch import count, write
 from archdsl_torch.export import examples, exported
-from archdsl_torch.fixed import lower, lowered, settled
 from archdsl_torch.initialise import fill
-from archdsl_torch.lowering.layers import functional
-from archdsl_torch.lowering.site import Emitter, Form, Site, Value, output
 from archdsl_torch.model import construct
 from archdsl_torch.names import resolve
-from archdsl_torch.schedule import schedule
 from archdsl_torch.weights import load, read
 
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -290,7 +291,7 @@ def test_lowering_does_not_import_torch() -> None:
     here = Path(__file__).parent
     program = (
         f"import sys; sys.path[:0] = [{str(here)!r}, {str(here.parents[1])!r}, {str(here.parents[1] / 'backends')!r}]\n"
-        "from sample_models import transformer\nimport archdsl_torch\nfrom archdsl_torch.fixed import lower\nlower(transformer())\n"
+        "from sample_models import transformer\nimport archdsl_torch\nfrom archdsl_lowering.fixed import lower\nlower(transformer())\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -327,6 +328,6 @@ def test_rows_also_run_at_once() -> None:
     model = compile_model(net.graph(op))
     emitter: Emitter = Eager(dict(model.conv.named_parameters()))
     tensor = torch.randn(2, 3, 2, 4, 4)
-    given = Value({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}, [Form(tensor, tuple("bcthw"))])
-    found = lowered(op, [given], emitter, settled)
+    given = Value(Sizes({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}), [Form(tensor, tuple("bcthw"))])
+    found = lowered(op, [given], Sizes(nominal(op, settled)), emitter, settled)
     assert torch.equal(output(Site("output", (), {}, found.sizes, emitter), found), model(tensor))

@@ -11,13 +11,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import ACTS, Named, arithmetic, attend, batch_norm, concat, conv, dot, layer_norm, linear, pool
+from reference import ACTS, Named, arithmetic, attend, batch_norm, concat, conv, dot, group_norm, layer_norm, linear, pool
 from small_models import Net
 
 from archdsl.ops.table import PRIMITIVES
-from archdsl_torch.fixed import lower
-from archdsl_torch.lowering.layout import canonical
-from archdsl_torch.lowering.table import ROWS
+from archdsl_lowering.fixed import lower
+from archdsl_lowering.rows.layout import canonical
+from archdsl_lowering.rows.table import ROWS
 from archdsl_torch.model import build
 
 SIZES = {"b": 2, "c": 4, "t": 5, "h": 6, "w": 7, "n": 3, "s": 2, "g": 2, "k": 3}
@@ -174,6 +174,16 @@ def test_attend(q: str, k: str, v: str, over: str, heads: int, act: str, scale: 
         for few in ({}, fewer):
             sizes = [{}, few, {**few, "c": 6}]
             check("attend", [one, two, three], lambda _, attrs, *x: attend(attrs, *x), sizes, over=over, heads=heads, act=act, scale=scale)
+
+
+@pytest.mark.parametrize(
+    ("dims", "groups", "over"),
+    [("bcthw", 2, None), ("bcthw", 1, "hw"), ("bcthw", 4, "t"), ("bchw", 4, None), ("bcn", 2, None), ("bcng", 2, "g"), ("bc", 2, None)],
+)
+def test_group_norm(dims: str, groups: int, over: str | None) -> None:
+    for order in orders(dims):
+        check("group_norm", [order], group_norm, groups=groups, over=over)
+    check("group_norm", [dims], group_norm, groups=groups, over=over, affine=False, eps=1e-2)
 
 
 @pytest.mark.parametrize("name", sorted(ACTS))

@@ -14,12 +14,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archdsl_torch
 from archdsl.architecture import Architecture
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
 from archdsl.ir.graph import Graph
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from archdsl_torch.recalibrate import recalibrate
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.base import Supergraph

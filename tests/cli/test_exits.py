@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from archdsl.cli.main import COMMANDS
+from archdsl.diagnostics.source import Source
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source
 from tests.cli.tiny_space import TINY, Run
 
 

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.syntax.shipped import shipped
 from archdsl_torch import tensor_files
 from tests.cli.tiny_space import Run

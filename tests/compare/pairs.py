@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 BASE = """arch 1
 use std: mbconv3d, project, se

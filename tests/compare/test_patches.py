@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archdsl.compare import apply, as_text, diff, patch, read_patch
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.outline.paths import KeyPath, gather, spelled_out
 from archdsl.questions.genotype import Genotype
-from archdsl.syntax.diagnostics import DiagnosticError
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "patch.schema.json").read_text(encoding="utf-8"))
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from archdsl.syntax import codes
-from archdsl.syntax.codes import CODES
-from archdsl.syntax.codes.reference import reference
+from archdsl.diagnostics import codes
+from archdsl.diagnostics.codes import CODES
+from archdsl.diagnostics.codes.reference import reference
 
 
 def test_the_page_is_what_the_codes_say(golden: Callable[[Path, str], None]) -> None:

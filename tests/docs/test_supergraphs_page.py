@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from archdsl.syntax.codes import CODES, supergraphs
+from archdsl.diagnostics.codes import CODES, supergraphs
 from archdsl_torch.supergraph.base import Supergraph
 
 PAGE = Path(__file__).parents[2] / "docs" / "supergraphs.md"

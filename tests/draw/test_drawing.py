@@ -16,7 +16,7 @@ from hypothesis import given, settings
 
 from archdsl.cli.commands.render import command
 from archdsl.compare import diff
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl_draw import Drawing, render, render_difference
 from archdsl_draw.layout import MARGIN
 from archdsl_draw.metrics import text_width

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from archdsl.compare import diff
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.questions.summary import summarise
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from archdsl_draw import anatomy, render, render_difference
 from archdsl_draw.page import Subject, as_page
 from archdsl_draw.palette import PAPER

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 
 from archdsl.architecture import Architecture
 from archdsl.cli.commands.render import command
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
 from archdsl.search import charts
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl_draw import VIEWS, Drawing, latest, read_probabilities, render
 from archdsl_draw.scene import Arrow, Box, Label
 from tests.compare.pairs import network

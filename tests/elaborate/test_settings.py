@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from archdsl.architecture import load
-from archdsl.syntax.diagnostics import DiagnosticError
-from tests.elaborate.texts import choices, errors, graph_of
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from tests.elaborate.texts import choices, elaborated, errors, graph_of
 
 NET = """
 space net(width = 8, size = 16, kernels = [1, 3], embed = false) {
@@ -43,17 +43,27 @@ def test_a_text_without_quotes() -> None:
 
 
 def test_another_size_of_the_input() -> None:
-    graph = graph_of(NET, sizes={"clip": {"t": 8, "h": 20, "w": 24}})
+    graph = graph_of(NET, inputs={"clip": {"t": 8, "h": 20, "w": 24}})
     assert [graph.outputs[0].shape[d].value for d in "cthw"] == [8, 8, 10, 12]
 
 
 def test_sizes_that_cannot_be_fed() -> None:
-    assert errors(NET, sizes={"klip": {"h": 20}}) == ["E0907"]
-    assert errors(NET, sizes={"clip": {"z": 20}}) == ["E0907"]
-    assert errors(NET, sizes={"clip": {"h": 0}}) == ["E0907"]
+    assert errors(NET, inputs={"klip": {"h": 20}}) == ["E0907"]
+    assert errors(NET, inputs={"clip": {"z": 20}}) == ["E0907"]
+    assert errors(NET, inputs={"clip": {"h": 0}}) == ["E0907"]
 
 
 def test_a_weight_that_mentions_a_size_pins_it() -> None:
-    assert errors(NET, settings={"embed": "true"}, sizes={"clip": {"h": 20}}) == ["E0316"]
-    assert errors(NET, settings={"embed": "true"}, sizes={"clip": {"t": 20}}) == []
+    assert errors(NET, settings={"embed": "true"}, inputs={"clip": {"h": 20}}) == ["E0316"]
+    assert errors(NET, settings={"embed": "true"}, inputs={"clip": {"t": 20}}) == []
     assert errors(NET, settings={"embed": "true", "size": "20"}) == []
+
+
+def test_a_setting_that_breaks_a_shape_is_what_is_wrong() -> None:
+    text = "space net(width = 8) {\n  input x: [b, c = 8, h = 4, w = 4]\n  output x + (x -> conv(width))\n}\n"
+    with pytest.raises(DiagnosticError) as found:
+        elaborated(text, settings={"width": "4 * 4"})
+    (diagnostic,) = found.value.diagnostics
+    assert diagnostic.code == "E0402" and diagnostic.span is not None
+    assert (diagnostic.span.source.name, diagnostic.span.text) == ("--set width", "4 * 4")
+    assert diagnostic.labels[0].text == "it fails here"

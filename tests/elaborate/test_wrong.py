@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.diagnostics.codes import CODES
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.rendering import render
 from archdsl.elaborate.project import Project
-from archdsl.syntax.codes import CODES
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.rendering import render
 from archdsl.syntax.shipped import shipped
 
 WRONG = Path(__file__).parent.parent / "wrong"
@@ -42,7 +42,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]),) * 2)
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
 from archdsl.elaborate.project import Project
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 try:
     print(len(Project().check(sys.argv[3])))
 except DiagnosticError as error:
@@ -70,6 +70,22 @@ def test_diagnostics(path: Path, golden: Callable[[Path, str], None], monkeypatc
     assert "nothing, " not in text and "not nothing" not in text, "an error that only follows from another"
     assert bool(text) == (name_of(path) not in RIGHT)
     golden(path.with_suffix(".txt"), text)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "slips"], ids=name_of)
+def test_a_slip_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line with a slip has one error with help, and no other line has any: nothing follows from a slip."""
+    monkeypatch.chdir(WRONG)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    slips = [number for number, line in enumerate(lines, 1) if line.endswith("# slip")]
+    found = Project().check(str(path.relative_to(WRONG)))
+    assert [d.span.source.position(d.span.start)[0] for d in found if d.span is not None] == slips
+    assert all(d.severity == "error" for d in found)
+
+
+def test_slips_are_many() -> None:
+    texts = [p.read_text(encoding="utf-8") for p in FILES if p.parent.name == "slips"]
+    assert sum(text.count("# slip\n") for text in texts) >= 240
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "limits"], ids=name_of)

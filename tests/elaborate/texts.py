@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from archdsl.elaborate.edits import EditTable
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.importer import Importer
+from archdsl.elaborate.inputs import Inputs
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.nets import Elaborated
-from archdsl.elaborate.project import Project, Sizes
-from archdsl.elaborate.state import State
+from archdsl.elaborate.project import Project
 from archdsl.elaborate.values import GenotypeV
 from archdsl.ir.graph import Graph, Op
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 
 def module_of(text: str) -> tuple[Project, Module]:
@@ -28,12 +28,12 @@ def module_of(text: str) -> tuple[Project, Module]:
 
 
 def elaborated(
-    text: str, name: str = "net", *, sizes: Sizes | None = None, settings: Mapping[str, str] | None = None, genotypes: Sequence[str] = ()
+    text: str, name: str = "net", *, inputs: Inputs | None = None, settings: Mapping[str, str] | None = None, genotypes: Sequence[str] = ()
 ) -> Elaborated:
     project, module = module_of(text)
-    values = [module.find(g, State(EditTable())) for g in genotypes]
+    values = [module.find(g, scratch()) for g in genotypes]
     assert all(isinstance(v, GenotypeV) for v in values)
-    return project.elaborate(module, name, sizes=sizes, settings=settings, genotypes=values)  # type: ignore[arg-type]
+    return project.elaborate(module, name, inputs=inputs, settings=settings, genotypes=values)  # type: ignore[arg-type]
 
 
 def graph_of(text: str, name: str = "net", **asked: object) -> Graph:

@@ -1,10 +1,9 @@
-"""Expressions against pointwise evaluation, with derived variables forced by a small limit."""
+"""Expressions against pointwise evaluation, as tables and, by a small limit, as decision diagrams."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from math import prod
 from typing import Any
 
 import pytest
@@ -16,24 +15,25 @@ from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import (
     FALSE,
     TRUE,
-    Derived,
     Expr,
     TooWide,
     Undefined,
     both,
     constant,
-    depends,
-    derive,
     either,
     index_of,
     lift,
-    matters_given,
+    mend,
     negate,
     of_choice,
-    opened,
+    of_diagram,
+    of_table,
     product,
     restrict,
     select,
+    somewhere,
+    undefined,
+    varies,
     where,
 )
 
@@ -47,10 +47,10 @@ POINTS = [dict(zip(CHOICES, row, strict=True)) for row in itertools.product(*(ra
 Pair = tuple[Expr, Callable[[dict[Choice, int]], Any]]
 
 
-@pytest.fixture(params=[4_096, 6], ids=["tables", "derived"], autouse=True)
-def promotion(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test once with plain tables and once with derived variables wherever they help."""
-    monkeypatch.setattr(module, "_PROMOTE_ABOVE", request.param)
+@pytest.fixture(params=[1_024, 3], ids=["tables", "diagrams"], autouse=True)
+def kept_as(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test once with tables and once with diagrams for everything over more than one choice."""
+    monkeypatch.setattr(module, "TABLED", request.param)
     yield
 
 
@@ -87,8 +87,9 @@ def build(recipe: Any) -> Pair:
 def test_pointwise(recipe: Any) -> None:
     expr, value = build(recipe)
     assert [expr.at(a) for a in POINTS] == [value(a) for a in POINTS]
-    assert [opened(expr).at(a) for a in POINTS] == [value(a) for a in POINTS]
-    assert set(opened(expr).distinct()) == {value(a) for a in POINTS}
+    assert set(expr.distinct()) == {value(a) for a in POINTS}
+    assert of_table(expr.scope, expr.table) == of_diagram(expr.root) == expr
+    assert expr.first == value(dict.fromkeys(CHOICES, 0))
 
 
 @settings(max_examples=80, deadline=None)
@@ -105,35 +106,26 @@ def test_restrict(recipe: Any, data: st.DataObject) -> None:
 @given(left=programs(), right=programs())
 def test_equality_is_semantic(left: Any, right: Any) -> None:
     (x, f), (y, g) = build(left), build(right)
-    assert (opened(x) == opened(y)) == all(f(a) == g(a) for a in POINTS)
+    assert (x == y) == all(f(a) == g(a) for a in POINTS)
 
 
-@settings(max_examples=25, deadline=None)
-@given(recipe=programs(), data=st.data())
-def test_depends_asks_in_order(recipe: Any, data: st.DataObject) -> None:
+@settings(max_examples=40, deadline=None)
+@given(recipe=programs(), choice=st.sampled_from(CHOICES))
+def test_varies_with_a_choice_where_its_answers_differ(recipe: Any, choice: Choice) -> None:
     expr, value = build(recipe)
-    expr = opened(expr)
-    order = data.draw(st.permutations(expr.scope))
-    found = depends(expr, order)
-    for place, variable in enumerate(order):
-        before = order[:place]
-        for a in POINTS:
-            same = [b for b in POINTS if all(b[c] == a[c] for c in before)]
-            rest = order[place + 1 :]
-            groups: dict[Any, set[Any]] = {}
-            for b in same:
-                groups.setdefault(tuple(b[c] for c in rest), set()).add(value(b))
-            assert found[variable].at(a) == any(len(g) > 1 for g in groups.values())
+    found = varies(expr, choice)
+    for a in POINTS:
+        assert found.at(a) == (len({value(a | {choice: i}) for i in range(choice.size)}) > 1)
 
 
-@settings(max_examples=100, deadline=None)
-@given(recipe=programs())
-def test_what_is_asked_settles_the_value(recipe: Any) -> None:
+@settings(max_examples=40, deadline=None)
+@given(recipe=programs(), choices=st.sets(st.sampled_from(CHOICES)))
+def test_somewhere_tries_all_answers(recipe: Any, choices: set[Choice]) -> None:
     expr, value = build(recipe)
-    asked = depends(expr)
-    for a in POINTS[::7]:
-        known = {c: i for c, i in a.items() if asked.get(c, FALSE).at(a)}
-        assert restrict(expr, known) == constant(value(a))
+    found = somewhere(lift(bool, expr), choices)
+    answers = [dict(zip(choices, row, strict=True)) for row in itertools.product(*(range(c.size) for c in choices))]
+    for a in POINTS:
+        assert found.at(a) == any(value(a | tried) for tried in answers)
 
 
 def test_booleans() -> None:
@@ -148,6 +140,16 @@ def test_equal_values_need_no_choice() -> None:
     same = lift(lambda i, j: i == j, a, b)
     assert where(same, a, b) == b
     assert index_of(CHOICES[0]) == a
+
+
+def test_undefined_on_the_right_of_and_is_not_asked_for() -> None:
+    divisor = of_choice(CHOICES[1])
+    large = lift(lambda i: 6 // i > 3, divisor)
+    other = lift(bool, of_choice(CHOICES[3]))
+    guarded = both(lift(lambda i: i > 0, divisor), both(large, other))
+    assert not guarded.is_partial and guarded.at({CHOICES[1]: 1, CHOICES[3]: 1}) is True
+    assert undefined(both(both(large, other), lift(lambda i: i > 0, divisor))) == lift(lambda i: i == 0, divisor)
+    assert mend(either(other, large), False).at({CHOICES[1]: 0, CHOICES[3]: 0}) is False
 
 
 def test_undefined_stays_where_it_is() -> None:
@@ -166,22 +168,25 @@ def test_a_chain_of_strides_stays_small() -> None:
     assert len(size.choices()) == 24
 
 
+def test_a_sum_of_many_choices_stays_small() -> None:
+    total = constant(0)
+    for order in range(16):
+        total = lift(lambda n, k: n + k, total, of_choice(choice(order, range(16))))
+    assert sorted(total.distinct()) == list(range(241))
+    assert total.weight < 16 * 241  # where a table would have 16 ** 16 entries
+
+
 def test_too_wide() -> None:
     wide = [of_choice(choice(order, range(40))) for order in range(4)]
-    with pytest.raises(TooWide, match="4 choices"):
+    with pytest.raises(TooWide, match="choices or more"):
         lift(lambda *values: hash(values), *wide)
 
 
-def test_equal_expressions_share_a_derived_variable() -> None:
-    a, b = of_choice(CHOICES[1]), of_choice(CHOICES[3])
-    one, other = (derive(lift(lambda i, j: i + j, a, b)) for _ in range(2))
-    assert one == other and isinstance(one.scope[0], Derived) and one.scope[0].size == 5
-    assert derive(a) is a
-
-
-def test_matters_given_others() -> None:
-    kind, width = CHOICES[0], CHOICES[1]
-    expr = where(lift(bool, of_choice(kind)), of_choice(width), constant(0))
-    assert matters_given(expr, width, [kind]).table == (False, True)
-    assert matters_given(expr, kind, [width]).table == (False, True, True)
-    assert prod(v.size for v in expr.scope) == 6
+def test_equal_functions_of_many_choices_are_one_object() -> None:
+    several = [of_choice(choice(order, range(4))) for order in range(8)]
+    left = right = constant(0)
+    for each in several:
+        left = lift(lambda n, k: (n + k) % 7, left, each)
+    for each in reversed(several):
+        right = lift(lambda n, k: (n + k) % 7, right, each)
+    assert left == right and left.root is right.root

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archdsl.ir import extremes as by_elimination
 from archdsl.ir.choice import Alternative, Choice
-from archdsl.ir.expr import Expr, derive, lift, of_choice
+from archdsl.ir.expr import Expr, lift, of_choice
 from archdsl.ir.extremes import extremes, extremes_of
 
 
@@ -18,12 +18,11 @@ def choices(sizes: list[int]) -> list[Choice]:
 
 
 def random_terms(asked: list[Choice], random: Random) -> tuple[list[Expr], list[Expr]]:
-    """Terms and conditions over a few choices each, some of them through a derived variable."""
+    """Terms and conditions over a few choices each."""
 
     def table(values: int) -> Expr:
         some = random.sample(asked, min(len(asked), random.randint(1, 3)))
         inner = lift(lambda *v: (sum((i + 1) * x for i, x in enumerate(v)) * 7) % 5, *(of_choice(c) for c in some))
-        inner = derive(inner) if random.random() < 0.5 else inner
         numbers = [random.randint(0, values) for _ in range(5)]
         return lift(lambda i: numbers[i], inner)
 

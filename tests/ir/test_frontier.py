@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import activity
 from archdsl.ir.budget import Draws, count_at_most
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, constant, index_of, lift, of_choice
 from archdsl.ir.frontier import frontier, probability, witness
 from archdsl.ir.graph import Graph
-from archdsl.syntax.diagnostics import DiagnosticError
 from tests.questions.spaces import attention_cell, autox3d, supergraph
 
 

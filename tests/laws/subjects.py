@@ -14,10 +14,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from archdsl.elaborate import nets
-from archdsl.elaborate.edits import EditTable
+from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
-from archdsl.elaborate.state import State
 from archdsl.elaborate.values import NetV
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
@@ -68,7 +67,7 @@ def _is_open(declaration: ast.Net | ast.Genotype) -> bool:
 
 
 def _body(declaration: ast.Net | ast.Genotype, module: Module) -> ast.Net:
-    state = State(EditTable())
+    state = scratch()
     if isinstance(declaration, ast.Genotype):
         net, given = nets.base_of(declaration.of, module.frame(), state)
     else:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from archdsl.diagnostics.source import Source
 from archdsl.ir.printer import print_graph
 from archdsl.syntax import ast
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
 from tests.laws.subjects import SPECS, examples
 from tests.strategies.specs import Spec, elaborate, specs

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archdsl.compare import GraphPatch, apply, diff, patch, read_patch
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.ir.named import to_names
 from archdsl.ir.printer import print_graph
 from archdsl.questions.genotype import Genotype, assignment
-from archdsl.syntax.diagnostics import DiagnosticError
 from tests.laws.subjects import SPACES, SPECS, architectures_of, examples, graph_of
 from tests.strategies.specs import Spec, elaborate, specs
 

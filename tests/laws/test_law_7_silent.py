@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 
 from archdsl.compare import diff, patch
+from archdsl.diagnostics.source import Source
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import assignment
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source
-from archdsl_torch.fixed import lower
+from archdsl_lowering.fixed import lower
 from tests.laws.subjects import SPACES, SPECS, architectures_of, examples, graph_of
 from tests.strategies.specs import Spec, elaborate, specs
 

@@ -18,14 +18,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.rendering import render
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project, networks
 from archdsl.questions.count import architectures
 from archdsl.syntax.decoding import decode
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.rendering import render
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from tests.laws.subjects import SPECS, examples
 from tests.strategies.specs import specs
 

@@ -9,7 +9,8 @@ from typing import Any
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import Expr, constant, of_choice
 from archdsl.ir.graph import Shape
-from archdsl.ops.primitive import REQUIRED, Call, Problem, WeightRule
+from archdsl.ops.call import Call
+from archdsl.ops.primitive import REQUIRED, Problem, WeightRule
 from archdsl.ops.table import PRIMITIVES
 
 

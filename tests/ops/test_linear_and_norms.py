@@ -93,7 +93,22 @@ def test_layer_norm() -> None:
     assert call("layer_norm", tensor(c=8), eps="x").messages == ['`eps` is "x", not a number']
 
 
-@pytest.mark.parametrize("name", ["identity", "relu", "relu6", "swish", "sigmoid", "gelu", "tanh"])
+def test_group_norm() -> None:
+    out = call("group_norm", tensor(b=1, c=8, h=4), groups=2)
+    assert out.sizes == {"b": 1, "c": 8, "h": 4} and not out.problems and out.macs.value == 0
+    assert out.weight("weight") == out.weight("bias") == (8,)
+    assert not call("group_norm", tensor(c=8), groups=8, affine=False).weights
+    assert call("group_norm", tensor(c=8), groups=3).messages == ["8 channels cannot be divided into 3 groups"]
+    assert call("group_norm", tensor(c=8), groups=0).messages == ["groups is 0; it must be at least 1"]
+    assert call("group_norm", tensor(h=8), groups=1).messages == ["dimension `c` is missing; the tensor has [h]"]
+    assert call("group_norm", tensor(c=8, h=4), groups=2, over="w").messages == ["dimension `w` is missing; the tensor has [c, h]"]
+    assert call("group_norm", tensor(c=8), groups=2, over="c").messages == ["`over` names positions; the channels of a group always count"]
+    width, c = choice(0, 6, 8)
+    out = call("group_norm", tensor(b=1, c=c), groups=4)
+    assert [out.problems[0].message.at({width: i}) for i in (0, 1)] == ["6 channels cannot be divided into 4 groups", None]
+
+
+@pytest.mark.parametrize("name", ["identity", "relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh"])
 def test_activations_keep_the_shape(name: str) -> None:
     out = call(name, tensor(b=1, c=8))
     assert out.sizes == {"b": 1, "c": 8} and not out.weights and out.macs.value == 0 and not out.problems

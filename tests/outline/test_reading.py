@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.ops.table import PRIMITIVES
 from archdsl.outline.asking import conditions, deciding, times
-from archdsl.outline.following import FOLLOWERS, followed
+from archdsl.outline.following import followed
 from archdsl.outline.reading import Outline, parts_of, read
 from archdsl.outline.repeats import Repeats
 from archdsl.outline.streams import lateral
@@ -54,10 +53,6 @@ def test_a_norm_follows_what_it_reads() -> None:
     source = followed(at("net.relu"), outline())
     assert source is not None and outline().owner[source] is at("net.batch_norm")
     assert followed(at("net.stem"), outline()) is None
-
-
-def test_followers_are_primitives() -> None:
-    assert FOLLOWERS.keys() <= PRIMITIVES.keys()
 
 
 def test_what_repeats_is_counted_from_the_least_to_the_most() -> None:

@@ -189,7 +189,9 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
             shape = (amount(), constant(2))
             weights = (Weight(f"op[{draw(st.integers(0, 1)) * number}]", f"w{number}", shape, NORMAL),) if draw(st.booleans()) else ()
             inputs = [draw(pick) for _ in range(draw(st.integers(1, 2)))]
-            values.append(b.op(f"op{number}", *inputs, attrs={"a": amount()}, weights=weights, macs=amount()))
+            macs = amount()  # costs and shapes follow from parameters
+            attrs = {"a": amount(), "macs": macs, **{f"w{i}": w.shape[0] for i, w in enumerate(weights) if w.shape}}
+            values.append(b.op(f"op{number}", *inputs, attrs=attrs, weights=weights, macs=macs))
         elif kind <= 4:
             operands = [draw(pick) for _ in range(draw(st.integers(2, 3)))]
             values.append(b.select(index(len(operands)), *operands))

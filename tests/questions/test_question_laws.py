@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from archdsl.ir.activity import activity, binding
 from archdsl.ir.choice import Choice
+from archdsl.ir.costs import METRICS
 from archdsl.ir.expr import lift
 from archdsl.ir.fix import fix, simplify
 from archdsl.ir.graph import CostBound, Graph, Op, Pick, Select, Value, in_order
 from archdsl.ir.printer import print_graph
-from archdsl.questions.cost import METRICS, cost, costs, extremes
+from archdsl.questions.cost import cost, costs, extremes
 from archdsl.questions.count import architectures
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of
 from archdsl.questions.sample import sample

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import activity
 from archdsl.ir.expr import constant, index_of, lift, of_choice
 from archdsl.ir.fix import fix
@@ -18,7 +19,6 @@ from archdsl.questions.count import architectures
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of, idle
 from archdsl.questions.probability import active_probabilities
 from archdsl.questions.sample import sample
-from archdsl.syntax.diagnostics import DiagnosticError
 from tests.questions.spaces import Builder, assignments, autox3d, supergraph
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.rendering import render
+from archdsl.diagnostics.source import Source
 from archdsl.questions.rename import find, read, rename
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.rendering import render
-from archdsl.syntax.source import Source
 
 HELP = "\nhelp: parts are names and numbers, at most one `{i}` each"
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plan_table import Invocation
 from archdsl.search import data
 from archdsl.search.data import Data
 from archdsl.search.data.motion import CLASSES, clip
-from archdsl.syntax.diagnostics import DiagnosticError
 from tests.elaborate.texts import graph_of
 
 NET = """space net {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plan_reference import tables
 from archdsl.elaborate.plan_values import plugins
 from archdsl.elaborate.plans import Budget, resolve_plan
@@ -19,7 +20,6 @@ from archdsl.search.points import Points
 from archdsl.search.steps import kind_of, options_of
 from archdsl.search.strategies.trials import Trials
 from archdsl.syntax import ast
-from archdsl.syntax.diagnostics import DiagnosticError
 from tests.elaborate.texts import graph_of, module_of
 from tests.search.toy import TEXT, Toy, worth
 

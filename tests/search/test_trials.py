@@ -11,6 +11,7 @@ from statistics import mean
 
 import pytest
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plan_table import STRATEGIES
 from archdsl.elaborate.plan_values import filled
 from archdsl.elaborate.plans import Budget
@@ -22,7 +23,6 @@ from archdsl.search.strategies.bandit import Bandit
 from archdsl.search.strategies.baselines import Evolution, Grid, RandomSearch
 from archdsl.search.strategies.protocol import State
 from archdsl.search.strategies.trials import Trials
-from archdsl.syntax.diagnostics import DiagnosticError
 from tests.elaborate.texts import graph_of
 from tests.search.toy import Toy, worth
 

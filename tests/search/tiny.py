@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from archdsl.architecture import load
+from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.elaborate.plan_table import defaults
 from archdsl.elaborate.plan_values import written
 from archdsl.elaborate.plans import Plan, resolve_plan
@@ -23,7 +24,6 @@ from archdsl.search.steps import Surroundings
 from archdsl.search.training import Training, train
 from archdsl.search.training import frozen as facts_of
 from archdsl.syntax import ast
-from archdsl.syntax.diagnostics import Diagnostic
 
 TEXT = """arch 1
 space net(double = true, norm: layer = batch_norm) {

@@ -106,9 +106,19 @@ def layer_norm(w: Writer, x: Sizes) -> Sizes:
     return x
 
 
+def group_norm(w: Writer, x: Sizes) -> Sizes:
+    groups = w.number(1, 3)
+    x, _ = w.known_channels(x, groups)
+    name = w.name("norm")
+    more = w.one(["", ", affine = false", f", @{space(x)}", f", @{space(x)[0]}", ", eps = 1e-3"])
+    w.put(f"x = x -> group_norm({w.one([str(groups), 'x.c'])}{more}) as {name}")
+    w.anchors.append(w.prefix + name + w.suffix)
+    return x
+
+
 def activation(w: Writer, x: Sizes) -> Sizes:
     name = w.name("act")
-    act = w.one(["relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "softmax(@c)", "dropout(0.5)", "drop_path(0.1)"])
+    act = w.one(["relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh", "softmax(@c)", "dropout(0.5)", "drop_path(0.1)"])
     w.put(f"x = x -> {act} as {name}")
     w.anchors.append(w.prefix + name + w.suffix)
     return x
@@ -376,6 +386,7 @@ PLAIN: Mapping[str, Part] = {
     "depthwise": Part(depthwise, ("use",), "any"),
     "batch_norm": Part(batch_norm),
     "layer_norm": Part(layer_norm),
+    "group_norm": Part(group_norm, needs="any"),
     "activation": Part(activation),
     "pool": Part(pool, ("pool_plain", "pool_half", "pool_same", "max_pool", "avg_pool"), "any", known=True),
     "residual": Part(residual),

@@ -16,12 +16,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from tests.strategies.choice_parts import CHOICES
 from tests.strategies.plain_parts import PLAIN, Part
 from tests.strategies.variations import VARIATIONS, vary
@@ -138,7 +138,7 @@ def _written(pick: Callable[[int], int], dials: Dials) -> Spec:
         x = CHOICES["width_range"].write(w, x)
     if "cost_bound" in must:
         w.mark("cost_bound")
-        w.put(f"require {w.one(['macs', 'params'])} <= {w.one(['1.0M', '2.0K'])}")
+        w.put(f"require {w.one(['macs', 'params'])} <= {w.one(['1.0M', '50K'])}")
     _outputs(w, x)
     text, names = vary(w, "space" if searched else "model")
     return Spec(text, names, frozenset(w.features))

@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
 from archdsl.syntax.complaints import RESERVED
 from archdsl.syntax.nodes import quantity
-from archdsl.syntax.source import Source, Span
 
 SPAN = Span(Source("generated", ""), 0, 0)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.diagnostics.source import Source
 from archdsl.syntax import formatter
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from tests.syntax.test_syntax_laws import CORPUS, check_formatting, read
 
 CASES = sorted(Path(__file__).parent.glob("format/*.arch"))

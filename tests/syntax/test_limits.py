@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.syntax.codes import CODES
+from archdsl.diagnostics.codes import CODES
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.syntax.decoding import decode
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse
-from archdsl.syntax.source import Source
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
 
 

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
+from archdsl.diagnostics.source import Source
 from archdsl.syntax.parser import parse, parse_expression, parse_path
-from archdsl.syntax.source import Source
 
 
 def errors(text: str) -> list[str]:
@@ -57,7 +57,7 @@ SLIPS = {
     "arch 1\nx = ()": ["2:6 E0101"],
     "arch 1\nx ~ [1, 2]": ["2:3 E0101"],
     "arch 1\nx = ": ["2:4 E0101"],
-    "arch 1\nx = {a: 3}\ny = 3": ["2:5 E0101"],
+    "arch 1\nx = {a: 3}\ny = 3": ["2:5 E0112"],
     "arch 1\nx = 1111111111111111111": ["2:5 E0803"],
     "arch 1\nx = 1e999": ["2:5 E0803"],
 }

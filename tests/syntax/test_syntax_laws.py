@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.rendering import render
+from archdsl.diagnostics.source import Source
 from archdsl.syntax import ast
 from archdsl.syntax.decoding import decode
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse, parse_expression, parse_path
-from archdsl.syntax.rendering import render
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from archdsl.syntax.spelling import flat, path
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
 from tests.strategies.syntax import expressions, files, paths

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 from hypothesis import given, settings
+from hypothesis.strategies import randoms
 
+from archdsl.diagnostics.source import Source
 from archdsl.syntax import ast, yaml_form
+from archdsl.syntax.forms import DECLARATIONS, EDITS, ENTRIES, STATEMENTS, Form, Forms
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
+from archdsl.syntax.yaml_shape import slips
+from archdsl.syntax.yaml_tree import tree
 from tests.strategies.syntax import files
 from tests.syntax.test_syntax_laws import CORPUS, read
 
@@ -79,7 +85,7 @@ REFUSED = {
     "- 1": ("E0121", "- 1"),
     "arch: 2": ("E0103", "2"),
     "genotype: g": ("E0121", "genotype"),
-    "arch: 1\nfoo: 1": ("E0121", "foo: 1"),
+    "arch: 1\nfoo: 1": ("E0121", "foo"),
     "arch: 1\narch: 1": ("E0120", "arch"),
     "arch: 1\nconst: &a x\nvalue: 1": ("E0120", "&a x"),
     "arch: 1\nconst: *a\nvalue: 1": ("E0120", "*a"),
@@ -90,16 +96,16 @@ REFUSED = {
     "arch: 1\nconst: x y\nvalue: 1": ("E0101", "y"),
     "arch: 1\nconst: if\nvalue: 1": ("E0101", ""),
     "arch: 1\nconst: x\nvalue: 1\nmore: 2": ("E0121", "more"),
-    "arch: 1\nconst: x": ("E0121", "const: x"),
+    "arch: 1\nconst: x": ("E0121", "const"),
     "arch: 1\nfn: f\nparams: [\"a) = 1 fn g(b\"]\nvalue: 1": ("E0101", "a) = 1 fn g(b"),
     "arch: 1\nblock: b\nbody: [{input: a b = 3}]": ("E0101", "a b = 3"),
     "arch: 1\nblock: b\nbody: [{for: 1, in: x, do: []}]": ("E0101", "1"),
-    "arch: 1\nblock: b\nbody: [{x: 1, y: 2}]": ("E0121", "{x: 1, y: 2}"),
+    "arch: 1\nblock: b\nbody: [{x: 1, y: 2}]": ("E0121", "y"),
     "arch: 1\nblock: b\nbody: 3": ("E0121", "3"),
     "arch: 1\nblock: b\nbody: [{\"x, if\": 3}]": ("E0111", "x, if"),
     "arch: 1\ngenotype: g\nof: s\nset: {a..b: 1}": ("E0101", ".."),
     "arch: 1\ngenotype: g\nof: s\nset: {a: 1 } b}": ("E0120", ""),
-    "arch: 1\nsearch: p\nof: s\nplan: [{step: x}]": ("E0121", "{step: x}"),
+    "arch: 1\nsearch: p\nof: s\nplan: [{step: x}]": ("E0121", "step"),
     "a: \x07": ("E0120", "\x07"),
     '"\\UFFFFFFFF": 1': ("E0120", ""),
 }  # fmt: skip
@@ -111,6 +117,121 @@ def test_what_is_refused_and_where(text: str) -> None:
     code, place = REFUSED[text]
     assert file.declarations == ()
     assert [(diagnostic.code, diagnostic.span and diagnostic.span.text) for diagnostic in diagnostics][:1] == [(code, place)]
+
+
+# One slip, one error, at the key or the part that is wrong, with what was probably meant.
+SLIPS = {
+    "arch: 1\ngenotyp: g\nof: s\nset: {}": ("genotyp", "a genotype has no key `genotyp`", "did you mean `genotype`?"),
+    "arch: 1\ngenotype: g\noff: s\nset: {}": ("off", "a genotype has no key `off`", "did you mean `of`?"),
+    "arch: 1\ndeclaration: []": ("declaration", "a document has no key `declaration`", "did you mean `declarations`?"),
+    "arch: 1\nspace: s\nbdoy: []": ("bdoy", "a space has no key `bdoy`", "did you mean `body`?"),
+    "arch: 1\nspace: s\nvalue: t\nwiht: []": ("wiht", "a space has no key `wiht`", "did you mean `with`?"),
+    "arch: 1\nblock: b\nbody: []\nvalue: 1": ("value", "a block has no key `value`", "its keys: arch, block, body, params"),
+    "arch: 1\ngenotype: g": ("genotype", "a genotype needs the keys `of` and `set`", None),
+    "arch: 1\nfn: f\nparams: x\nvalue: 1": ("x", "`params` is a list", None),
+    "arch: 1\nuse: std\nnames: []": ("[]", "`names` has at least one item", None),
+    "arch: 1\nconst: c\nvalue: {a: 1}": ("{a: 1}", "an expression is a text or a list", "put it in quotes"),
+    "arch: 1\nconst: c\nvalue: [a, [b, {c: d}]]": ("{c: d}", "an expression is a text or a list", "put it in quotes"),
+    "arch: 1\nblock: b\nbody: [{fro: i, in: xs, do: []}]": ("fro", "a for has no key `fro`", "did you mean `for`?"),
+    "arch: 1\nblock: b\nbody: [{if: a, then: [{for: i, in: xs, od: []}]}]": ("od", "a for has no key `od`", "did you mean `do`?"),
+    "arch: 1\nblock: b\nbody: [{x: 1, y: 2}]": (
+        "y",
+        "a choice `name ~` or an assignment `a, b` has one key",
+        "begin another item of the list with `- `",
+    ),
+    "arch: 1\nblock: b\nbody: [{a-b: 1}]": (
+        "a-b",
+        "a statement has one of the keys input, output, require, for, if, param, or is a choice `name ~` or an assignment `a, b`",
+        None,
+    ),
+    "arch: 1\ngenotype: g\nof: s\nset: {a: {b: [{set: c, too: 1}]}}": ("too", "a set has no key `too`", "did you mean `to`?"),
+    "arch: 1\ngenotype: g\nof: s\nset: 3": ("3", "a list of edits is a mapping or a list", None),
+    "arch: 1\nsearch: p\nof: s\nplan: [{step: one, plan: [{open: {}}]}]": ("{}", "`open` is a text or a list", "put it in quotes"),
+}
+
+
+@pytest.mark.parametrize("text", SLIPS, ids=range(len(SLIPS)))
+def test_one_slip_is_one_error(text: str) -> None:
+    (found,) = from_yaml(Source("bad.yaml", text))[1]
+    assert found.code == "E0121" and found.span is not None
+    assert (found.span.text, found.message, found.help) == SLIPS[text]
+    assert not valid(text)
+
+
+def test_lists_need_no_quotes() -> None:
+    text = "arch: 1\ndeclarations:\n- {const: a, value: [[1, 2], [x, f(3)]]}\n- const: b\n  value:\n  - 1\n  - [x, 2 * y]\n"
+    assert from_yaml(Source("a.yaml", text)) == (read("arch 1 a = [[1, 2], [x, f(3)]] b = [1, [x, 2 * y]]"), [])
+    assert valid(text)
+
+
+def test_a_list_in_a_plan_is_one_value() -> None:
+    text = "arch: 1\nsearch: p\nof: s\nplan: [{widths: [8, 16]}, {set: open, to: [1]}]"
+    assert from_yaml(Source("a.yaml", text)) == (read("arch 1 search p of s { widths = [8, 16] open = [1] }"), [])
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    """Every list and dictionary in a document."""
+    if isinstance(node, dict | list):
+        yield node
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from _parts(part)
+
+
+def _mutated(data: Any, draw: random.Random) -> None:
+    """Makes one slip in a document."""
+    part = draw.choice(list(_parts(data)))
+    strays = ["stray", [], {}, ["1", {}], {"set": "a", "to": "1"}, {"for": "i"}, {"x": "1"}]
+    keys = ["open", "set", "to", "value", "kernel ~", "x, y", "arch", "body", "a-b"]
+    keyed = isinstance(part, dict)
+    place = draw.choice(list(part) if keyed else range(len(part))) if part else None
+    match draw.choice(["add", "remove", "replace", "rename"]):
+        case "add" if keyed:
+            part[draw.choice(keys)] = draw.choice(strays)
+        case "add":
+            part.append(draw.choice(strays))
+        case "rename" if keyed and place is not None:
+            part[draw.choice([*keys, place[:-1] or "k"])] = part.pop(place)
+        case "replace" if place is not None:
+            part[place] = draw.choice(strays)
+        case _ if place is not None:
+            del part[place]
+
+
+@given(files, randoms(use_true_random=False))
+@settings(deadline=None, max_examples=150)
+def test_what_the_schema_refuses_is_refused(file: ast.File, draw: random.Random) -> None:
+    data = yaml.load(to_yaml(file), Loader=yaml.BaseLoader)
+    _mutated(data, draw)
+    text = yaml.dump(data, sort_keys=False, width=10_000)
+    assert bool(list(slips(tree(Source("bad.yaml", text))))) != SCHEMA.is_valid(data)
+
+
+def _shape(form: Form) -> dict[str, str]:
+    """The keys of a form and what they hold, as the schema names it; it takes an iterable for an expression like another."""
+    kinds = {part.key: "expression" if part.kind == "iterable" else part.kind for part in form.parts}
+    return {key: f"#/$defs/{kind}" for key, kind in kinds.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "forms"),
+    [("declaration", DECLARATIONS), ("statement", STATEMENTS), ("edit", EDITS), ("entry", ENTRIES)],
+)
+def test_the_forms_are_those_of_the_schema(name: str, forms: Forms) -> None:
+    defs = SCHEMA.schema["$defs"]
+    stated: dict[str, dict[str, str]] = {}
+    for each in defs[name]["oneOf"]:
+        schema = defs[each["$ref"].removeprefix("#/$defs/")] if "$ref" in each else each
+        for leaf in schema.get("oneOf", [schema]):
+            if "required" in leaf:
+                shape = {key: value["$ref"] for key, value in leaf["properties"].items()}
+                stated.setdefault(leaf["required"][0], {}).update(shape)
+    assert stated == {word: _shape(form) for word, form in forms.items()}
+
+
+def test_one_declaration_stands_alone_as_in_the_list() -> None:
+    defs = SCHEMA.schema["$defs"]
+    alone = json.loads(json.dumps(SCHEMA.schema["oneOf"][1:-1]).replace('"arch": true, ', ""))
+    assert alone == [defs[each["$ref"].removeprefix("#/$defs/")] for each in defs["declaration"]["oneOf"]]
 
 
 def test_all_errors_are_reported() -> None:

@@ -56,10 +56,10 @@ def space() -> Any:
 @pytest.fixture(scope="module")
 def example() -> dict[str, str]:
     """The answers of `example_s`, read off the text."""
+    from archdsl.diagnostics.source import Source
     from archdsl.syntax import ast
     from archdsl.syntax.parser import parse
     from archdsl.syntax.shipped import shipped
-    from archdsl.syntax.source import Source
 
     file, _ = parse(Source("autox3d", (shipped("specs") / "zoo/autox3d.arch").read_text()))
     genotype = next(d for d in file.declarations if isinstance(d, ast.Genotype))

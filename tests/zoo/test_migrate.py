@@ -13,7 +13,7 @@ from networks import load
 import archdsl
 from archdsl.compare.migration import migration
 from archdsl.ir.graph import Graph
-from archdsl_torch.fixed import lower
+from archdsl_lowering.fixed import lower
 from archdsl_torch.migrating import migrate_weights
 from archdsl_torch.starting import outline
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import archdsl
+from archdsl.diagnostics.source import Source
 from archdsl.questions import rename
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 TABLES = [
     ("slowfast_slowfast", "slowfast.arch:slowfast_4x16_r50", "slowfast_4x16_r50"),

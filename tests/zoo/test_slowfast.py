@@ -10,7 +10,7 @@ from networks import assert_agrees, assert_counts, load
 from plain_slowfast import FUSIONS, Slow, SlowFast
 from torch import nn
 
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 SLOWFAST, SLOW = "slowfast.arch:slowfast", "slowfast.arch:slow"
 SMALL: dict[str, Any] = {

@@ -12,9 +12,9 @@ from plain_x3d import X3D
 from totals import counted, static
 
 import archdsl
+from archdsl.diagnostics.source import Source
 from archdsl.questions import rename
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 RULES = rename.read(Source("x3d", (shipped("specs") / "zoo/x3d_pytorchvideo.rename").read_text()))
 PUBLISHED = Path(__file__).with_name("x3d_s_pytorchvideo.tsv")

@@ -12,8 +12,8 @@ from archdsl.cli.options import genotype_option, input_option, set_option
 from archdsl.cli.output import by_suffix
 from archdsl.cli.target import open_target
 from archdsl.cli.torch_backend import torch_backend
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.whole_files import replacing, write_text
 
 
@@ -46,16 +46,16 @@ def command(
     """
     path = Path(output)
     suffix = path.suffix.lower()
-    by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
+    writer = backend(suffix)
+    if writer is None and suffix != ".json":
+        by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
     if weights is not None and not Path(weights).is_file():
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
     graph = open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph
-    if suffix == ".json":
+    if writer is None:
         from archdsl.ir.codec import to_json
 
         write_text(path, json.dumps(to_json(graph), ensure_ascii=False) + "\n")
         return
     with replacing(path) as beside, torch_backend(f"writing {suffix}"):
-        writer = backend(suffix)
-        assert writer is not None, "by_suffix has refused what no backend writes"
         writer.write(graph, beside, weights=weights, seed=seed)

@@ -8,9 +8,9 @@ import click
 
 from archdsl.cli.files import read
 from archdsl.cli.output import by_suffix
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.syntax import ast
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
-from archdsl.syntax.source import Source
 from archdsl.whole_files import write_text
 
 _FORMS = {".arch": "text", ".yaml": "yaml", ".yml": "yaml"}

@@ -58,7 +58,7 @@ def command(
         raise click.UsageError("two sides are needed: A[:NAME] B[:NAME]", ctx)
     one = open_side(a)
     two = open_side(b, one)
-    whole = one.name is None and two.name is None and max(len(one.names()), len(two.names())) > 1
+    whole = one.meant.name is None and two.meant.name is None and max(len(one.names()), len(two.names())) > 1
     if as_patch or output is not None or not whole:
         names = single(one), single(two)
         if as_patch:

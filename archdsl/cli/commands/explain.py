@@ -6,8 +6,8 @@ import click
 
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
-from archdsl.syntax.codes import CODES, files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import CODES, files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from archdsl.cli.files import read
 from archdsl.cli.output import by_suffix
 from archdsl.cli.report import FINE, NO, exit_code, report
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.syntax.formatter import format
 from archdsl.syntax.parser import parse
 from archdsl.whole_files import write_text

@@ -11,12 +11,13 @@ from archdsl.cli.commands.diff import of_files
 from archdsl.cli.files import read
 from archdsl.cli.revisions import configure, git_folder
 from archdsl.cli.sides import Side, compare_files
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.source import Source
 from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.project import Project
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl.elaborate.reference import Reference
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 _PATTERN = "*.arch diff=archdsl"
 _GIT_PASSES = 7  # path, then file, hash and mode of either side
@@ -85,7 +86,7 @@ def _side(path: str, source: Source) -> Side:
     errors = [d for found in importer.diagnostics.values() for d in found if d.severity == "error"]
     if errors:
         raise DiagnosticError(*errors)
-    return Side(path, Project(importer), module, None)
+    return Side(path, Reference(Project(importer), module, None))
 
 
 def _lines(before: Source, after: Source) -> str:

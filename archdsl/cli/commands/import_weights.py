@@ -14,10 +14,10 @@ from archdsl.cli.rename_tables import table_named, tables_for
 from archdsl.cli.report import NO, report
 from archdsl.cli.target import open_target
 from archdsl.cli.torch_backend import torch_backend
+from archdsl.diagnostics.codes import renames as codes
+from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.outline.paths import KeyPath
 from archdsl.questions.checkpoint import Shape
-from archdsl.syntax.codes import renames as codes
-from archdsl.syntax.diagnostics import Diagnostic
 from archdsl.whole_files import replacing
 
 if TYPE_CHECKING:

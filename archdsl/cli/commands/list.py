@@ -14,10 +14,10 @@ import click
 
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
+from archdsl.diagnostics.source import Source
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse
 from archdsl.syntax.shipped import shipped
-from archdsl.syntax.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,11 @@ from archdsl.cli.output import by_suffix
 from archdsl.cli.sides import Side, open_side, single
 from archdsl.cli.target import module_path
 from archdsl.compare import Patch, apply, read_patch
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.codec import to_json
-from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
 from archdsl.whole_files import replacing, write_text
 
 
@@ -47,13 +46,15 @@ def command(a: str, patch: str, output: str | None, reverse: bool) -> None:
             by_suffix(path, {".arch": None})
         _deliver(_genotype(side, name, change), path)
         return
-    if path is not None:
+    writer = backend(path.suffix.lower()) if path is not None else None
+    if writer is None and path is not None and path.suffix.lower() != ".json":
         by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
     graph = apply(change, side.graph(name))
-    if path is None or path.suffix.lower() == ".json":
+    if writer is None or path is None:
         _deliver(json.dumps(to_json(graph), ensure_ascii=False) + "\n", path)
         return
-    _compile(graph, path)
+    with replacing(path) as beside:
+        writer.write(graph, beside)
 
 
 def _genotype(side: Side, name: str, change: Patch) -> str:
@@ -68,18 +69,11 @@ def _genotype(side: Side, name: str, change: Patch) -> str:
 
 def _use(side: Side, space: str) -> str:
     """The line that brings the space into a file of its own: as the patched file does, or from that file."""
-    for declaration in side.module.file.declarations:
+    for declaration in side.meant.module.file.declarations:
         if isinstance(declaration, ast.Use) and any((alias.alias or alias.name) == space for alias in declaration.names):
             return f"use {'.'.join(declaration.module)}: {space}\n"
     module = None if side.is_elsewhere else module_path(side.label)
     return f"use {module}: {space}\n" if module else ""
-
-
-def _compile(graph: Graph, path: Path) -> None:
-    with replacing(path) as beside:
-        writer = backend(path.suffix.lower())
-        assert writer is not None, "by_suffix has refused what no backend writes"
-        writer.write(graph, beside)
 
 
 def _deliver(text: str, path: Path | None) -> None:

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archdsl.architecture import split_reference
 from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
 from archdsl.cli.options import json_option, run_options
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.project import Project
+from archdsl.elaborate.reference import opened
 from archdsl.syntax import ast
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 if TYPE_CHECKING:
     from archdsl.elaborate.module import Module
@@ -96,19 +95,8 @@ def open_plan(reference: str, project: Project, seed: int | None = None) -> tupl
 
     from archdsl.elaborate.plans import resolve_plan
 
-    file, name = split_reference(reference)
-    module = project.module(file)
-    plans = [d.name for d in module.file.declarations if isinstance(d, ast.Search)]
-    if name is None and len(plans) == 1:
-        name = plans[0]
-    node = module.declarations.get(name or "")
-    if not isinstance(node, ast.Search):
-        near = closest(name or "", plans)
-        has = f"its plans are {', '.join(f'`{p}`' for p in plans)}" if plans else "a plan is written `search NAME of SPACE { … }`"
-        problem = (
-            f"{module.source.name} declares no plan `{name}`" if name else f"{module.source.name} declares {len(plans)} plans: name one"
-        )
-        raise DiagnosticError(files.NO_SUCH_NAME.error(None, problem, help=f"did you mean `{near[0]}`?" if near else has))
+    meant = opened(reference, project)
+    node, module = meant.plan(), meant.module
     plan = resolve_plan(node, module)
     if seed is not None:
         steps = tuple(replace(s, settings={**s.settings, "seed": seed}) for s in plan.steps)

@@ -13,10 +13,10 @@ from archdsl.cli.options import genotype_option, input_option, json_option, run_
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.cli.target import open_target
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.plan_table import defaults
 from archdsl.elaborate.plan_values import written
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 
 @click.command()

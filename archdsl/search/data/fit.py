@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from archdsl.diagnostics.codes import data as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.syntax.codes import data as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 
 def sizes_of(network: Graph) -> dict[str, int]:

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.elaborate.plan_table import NOT_NEGATIVE, Option, one_of, whole
 from archdsl.search.data.source import HELD_OUT, split
 from archdsl.search.randomness import generator
-from archdsl.syntax.diagnostics import Diagnostic
 
 CLASSES = ("right", "left", "down", "up", "grows", "shrinks", "large first", "small first")
 

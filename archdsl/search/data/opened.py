@@ -10,6 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.codes import data as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.plan_table import Invocation
 from archdsl.elaborate.plan_values import filled
 from archdsl.ir.graph import Graph
@@ -22,8 +24,6 @@ from archdsl.search.data.tensors import Tensors
 from archdsl.search.data.transforms import TRANSFORMS, Transform
 from archdsl.search.data.video import Video
 from archdsl.search.randomness import generator
-from archdsl.syntax.codes import data as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 Split = Literal["train", "validation"]
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.diagnostics.codes import data as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.plan_table import Invocation, Option
 from archdsl.search.data import foreign, motion, tensors, video
 from archdsl.search.data.transforms import TRANSFORMS
-from archdsl.syntax.codes import data as codes
-from archdsl.syntax.diagnostics import DiagnosticError
-from archdsl.syntax.suggestions import closest
 
 SOURCES: Mapping[str, tuple[Option, ...]] = {
     "video": video.OPTIONS,
@@ -41,8 +41,7 @@ def parse(text: str) -> Reference:
     """
     kind, _, rest = text.partition(":")
     if kind not in SOURCES:
-        near = closest(kind, sorted(SOURCES))
-        help = f"did you mean `{near[0]}`?" if near else _HELP
+        help = did_you_mean(kind, SOURCES, _HELP)
         raise DiagnosticError(codes.UNKNOWN_SOURCE.error(None, f"`{text}` is no data that can be opened", help=help))
     parts = _OUTSIDE.split(rest) if rest else []
     settings: dict[str, Any] = {}

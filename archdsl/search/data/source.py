@@ -8,9 +8,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.elaborate.plan_table import FRACTION, Option
 from archdsl.search.randomness import seed_for
-from archdsl.syntax.diagnostics import Diagnostic
 
 HELD_OUT = Option("held_out", FRACTION, 0.25, "the share of examples that are kept for validation")
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.codes import data as codes
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.search.data.source import HELD_OUT, split
-from archdsl.syntax.codes import data as codes
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 OPTIONS = (HELD_OUT,)
 _AXES = {2: "n", 3: "ct", 4: "chw", 5: "cthw"}

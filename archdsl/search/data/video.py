@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.codes import data as codes
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.plan_table import Option, whole
 from archdsl.search.data.source import HELD_OUT, split
-from archdsl.syntax.codes import data as codes
-from archdsl.syntax.codes import files
-from archdsl.syntax.diagnostics import Diagnostic, DiagnosticError
 
 OPTIONS = (
     Option("frames", whole(1), None, "as the network takes them, or 8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -44,16 +45,11 @@ class Darts(Relaxed):
         batch = self.problem.batch(self._for_weights, "weights", epoch, within)
         if epoch >= self._warmup and self._options["bilevel"]:
             facts["validation_loss"] = self._move_logits(batch, number, epoch, within)
-        self.learning.zero_grad()
         self.logits.zero_grad()
         self.problem.start_randomness("weights", number)
-        loss = self.problem.learned(self.supergraph, batch)
-        joint = epoch >= self._warmup and not self._options["bilevel"]
-        self.problem.reduce_gradients([*self.learning.parameters, *(self.logits.parameters if joint else ())])
-        if joint:
-            self._penalise()
-            self.logits.step(number)
-        self.learning.step(number)
+        loss = self.problem.stepped(self.learning, number, partial(self.problem.learned, self.supergraph, batch))
+        if epoch >= self._warmup and not self._options["bilevel"]:
+            self._step_logits(number)
         facts["loss"] = float(self.problem.summed(torch.tensor(loss, dtype=torch.float64))) / batch.size
         return facts | self._summary(number)
 
@@ -100,10 +96,14 @@ class Darts(Relaxed):
         self.logits.zero_grad()
         for parameter, gradient in zip(alpha, gradients, strict=True):
             parameter.grad = gradient
-        problem.reduce_gradients(alpha)
+        self._step_logits(number)
+        return float(problem.summed(loss.double().cpu()))
+
+    def _step_logits(self, number: int) -> None:
+        """A step of the logits along the gradients that they have, and that of the penalty."""
+        self.problem.reduce_gradients(self.logits.parameters)
         self._penalise()
         self.logits.step(number)
-        return float(problem.summed(loss.double().cpu()))
 
     def genotype(self) -> Answers:
         return self.derived()

@@ -93,15 +93,17 @@ class Parsec(Relaxed):
         problem = self.problem
         batch = problem.batch(self._for_weights, "weights", epoch, within)
         self.supergraph.train()
-        self.learning.zero_grad()
-        total = torch.zeros((), dtype=torch.float64)
-        for k, (genotype, part) in enumerate(zip(drawn, share.tolist(), strict=True)):
-            self.supergraph.set(genotype)
-            problem.start_randomness("weights", number, k)
-            total += part * problem.learned(self.supergraph, batch, part)
-        self.supergraph.set(problem.settled)
-        problem.reduce_gradients(self.learning.parameters)
-        self.learning.step(number)
+
+        def differentiate() -> Tensor:
+            total = torch.zeros((), dtype=torch.float64)
+            for k, (genotype, part) in enumerate(zip(drawn, share.tolist(), strict=True)):
+                self.supergraph.set(genotype)
+                problem.start_randomness("weights", number, k)
+                total += part * problem.learned(self.supergraph, batch, part)
+            self.supergraph.set(problem.settled)
+            return total
+
+        total = problem.stepped(self.learning, number, differentiate)
         return float(problem.summed(total)) / batch.size
 
     def genotype(self) -> Answers:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from archdsl.diagnostics.codes import runs as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.search.strategies.protocol import Answers, Facts, State
-from archdsl.syntax.codes import runs as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from archdsl.search.problem import Problem

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archdsl.diagnostics.codes import plans as codes
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
 from archdsl.search.strategies.protocol import Answers, Facts
 from archdsl.search.strategies.trials import Trial
-from archdsl.syntax.codes import plans as codes
-from archdsl.syntax.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     import optuna

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from archdsl.ir.graph import Graph
+from archdsl_lowering.supergraph.layouts import Channels, Kernels
 from archdsl_torch.distribution import Distribution, Edges
 from archdsl_torch.supergraph.base import Supergraph
-from archdsl_torch.supergraph.layouts import Channels, Kernels
 
 
 def supergraph(

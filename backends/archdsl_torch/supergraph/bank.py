@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import product
 from math import prod
 
 import torch
 from torch import nn
 
+from archdsl.diagnostics.codes.supergraphs import TOO_MANY_WEIGHTS
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, Identity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, restrict
 from archdsl.ir.graph import Graph, Init, Weight
 from archdsl.ir.instance import key
-from archdsl.syntax.codes.supergraphs import TOO_MANY_WEIGHTS
-from archdsl.syntax.diagnostics import DiagnosticError
+from archdsl_lowering.supergraph.axes import Given
+from archdsl_lowering.supergraph.layouts import Layouts
 from archdsl_torch.initialise import fill
-from archdsl_torch.supergraph.axes import Given
-from archdsl_torch.supergraph.layouts import Layouts
 
 _MOST = 1024  # separate copies of one weight
 _ESCAPES = str.maketrans({"%": "%25", ".": "%2E"})  # a dot would make another level of the name
@@ -47,10 +47,6 @@ class Bank:
                 fill(parameter, _init(weight, given), seed, name)
                 self._names[weight.identity, given] = name
                 self._places[weight.identity, given] = self._attach(name, parameter)
-
-    def given(self, weight: Weight, at: Mapping[Choice, int]) -> Given:
-        """The alternatives by which a weight is told apart, under an assignment that answers their choices."""
-        return tuple((c, at[c]) for c in self._layouts.separate(weight))
 
     def parameter(self, weight: Weight, given: Given = ()) -> nn.Parameter:
         """The super-weight for some alternatives of the choices that the weight is separate for."""

@@ -10,15 +10,18 @@ from typing import Any
 import torch
 from torch import nn
 
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype, assignment, complete
+from archdsl_lowering.program import Program
+from archdsl_lowering.supergraph.layouts import Channels, Kernels, Layouts
+from archdsl_torch.compiled import check_inputs
 from archdsl_torch.distribution import Distribution
 from archdsl_torch.supergraph.bank import Bank
 from archdsl_torch.supergraph.calls import Calls
 from archdsl_torch.supergraph.child import Child, Children, Gatherer, extracted
-from archdsl_torch.supergraph.layouts import Channels, Kernels, Layouts
 
 Answers = Mapping[str, str]
 
@@ -62,11 +65,16 @@ class Supergraph(nn.Module, ABC):
     def set(self, genotype: Answers) -> None:
         """Settles what the genotype answers, until the next call; it may be partial, and `{}` opens everything.
 
-        Raises DiagnosticError E0601 for unknown paths and E0602 for values outside a domain; nothing changes then.
+        Raises DiagnosticError E0601 for unknown paths, E0602 for values outside a domain and E0504 for an architecture that
+        breaks a requirement of the space; nothing changes then.
         """
         given = assignment(self.space, genotype)
+        completed = self._completed(given)
+        broken = self.distribution.broken(completed) if completed is not None else None
+        if broken is not None:
+            raise DiagnosticError(broken)
         self._settled = {c.path: c.alternatives[i].label for c, i in given.items()}
-        self._settle(self._completed(given))
+        self._settle(completed)
 
     def _settle(self, at: dict[Choice, int] | None) -> None:
         """Called after every change of what is settled, with an answer to every choice where that leaves nothing open."""
@@ -131,11 +139,16 @@ class Supergraph(nn.Module, ABC):
         """How many segments a forward pass is cut into."""
         return isqrt(len(calls)) if self.checkpointing and self.training else 1
 
-    def inputs(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> list[Any]:
-        """The input tensors in the order of the space. Raises TypeError where one is missing, unknown or given twice."""
+    def inputs(self, given: tuple[Any, ...], named: Mapping[str, Any], program: Program) -> list[Any]:
+        """The input tensors in the order of the space.
+
+        Raises TypeError where one is missing, unknown or given twice, and DiagnosticError (E0954) where one has a size
+        that the program to be run cannot be right for.
+        """
         names = [x.name for x in self.space.inputs]
         found = dict(zip(names, given, strict=False))
         twice = [n for n in named if n in found or n not in names]
         if len(given) > len(names) or twice or any(n not in found and n not in named for n in names):
             raise TypeError(f"`{self.space.name}` takes {', '.join(names)}")
+        check_inputs(self.space.name, program.entries, given, named)
         return [found[n] if n in found else named[n] for n in names]

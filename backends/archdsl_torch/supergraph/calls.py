@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from archdsl_torch.lowering.layers import Module, functional
+from archdsl_lowering.program import Instruction, Program, Ref, references, substitute
+from archdsl_lowering.rows.layers import Module, functional
 from archdsl_torch.names import resolve
-from archdsl_torch.program import Instruction, Program, Ref, references, substitute
 
 
 @dataclass(frozen=True, slots=True)

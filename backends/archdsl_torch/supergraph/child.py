@@ -12,12 +12,12 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.complete import Settling, complete
 from archdsl.ir.graph import Graph, Op, Weight
 from archdsl.ir.instance import key
-from archdsl_torch.fixed import program_of
-from archdsl_torch.program import Program
-from archdsl_torch.supergraph.axes import Given
+from archdsl_lowering.fixed import program_of
+from archdsl_lowering.program import Program
+from archdsl_lowering.supergraph.axes import Given
+from archdsl_lowering.supergraph.layouts import Layouts
+from archdsl_lowering.supergraph.windows import Positions
 from archdsl_torch.supergraph.bank import Bank
-from archdsl_torch.supergraph.layouts import Layouts
-from archdsl_torch.supergraph.windows import Positions
 
 _REMEMBERED = 16_384  # shares of weights
 
@@ -64,7 +64,7 @@ class Children:
         place = weight.identity, tuple(at[c] for c in self._layouts.deciding(weight))
         known = self._shares.get(place)
         if known is None:
-            given = self._bank.given(weight, at)
+            given = self._layouts.given(weight, at)
             whole = self._layouts.super_shape(weight, given)
             taken = self._layouts.taken(weight, at, given)
             positions = (None if _is_all(p, n) else p for p, n in zip(taken, whole, strict=True))

@@ -13,11 +13,12 @@ from archdsl.ir.graph import Input, Pick
 from archdsl.ir.instance import key
 from archdsl.questions.genotype import Genotype
 from archdsl.questions.genotype import assignment as answers_of
+from archdsl_lowering.supergraph.masks import picked
+from archdsl_lowering.supergraph.relaxation import Gathered, Index, relaxed
 from archdsl_torch.supergraph.base import Answers, Supergraph
 from archdsl_torch.supergraph.calls import Calls
 from archdsl_torch.supergraph.child import Share
-from archdsl_torch.supergraph.relaxation import Gathered, Index, relaxed
-from archdsl_torch.supergraph.shares import Weights, picked
+from archdsl_torch.supergraph.shares import Values, Weights, values_of
 
 
 class Mixed(Supergraph):
@@ -37,9 +38,13 @@ class Mixed(Supergraph):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        program, given = relaxed(self.space, self.layouts, self.bank, self.active)
+        program, given = relaxed(self.space, self.layouts, self.active)
+        self._program = program
         self._calls = Calls(program)
         self._given: Mapping[str, Hashable] = given
+        self._shares: Mapping[str, Values] = {
+            name: values_of(what) for name, what in given.items() if not isinstance(what, Gathered | Index)
+        }
         self._indices: dict[tuple[Index, torch.device], torch.Tensor] = {}
         self._current = {}
 
@@ -56,7 +61,7 @@ class Mixed(Supergraph):
         """The output of the mixture, or a tuple of its outputs."""
         weights = self.mixing(self._current)
         kind = next(self.weight_parameters(), torch.empty(()))
-        found = zip(self.space.inputs, self.inputs(inputs, named), strict=True)
+        found = zip(self.space.inputs, self.inputs(inputs, named, self._program), strict=True)
         given = {one.name: _channels_last(one, x) for one, x in found}
         gather = partial(self._gathered, weights, kind)
         return self._calls.run(given, gather, self.training, self.segments(self._calls))
@@ -92,7 +97,7 @@ class Mixed(Supergraph):
                 name, chosen = key(value.weights[0].full_name), value.subset.at(at)
                 if name in found and len(chosen) == len(found[name]):
                     with torch.no_grad():
-                        share = picked(value.subset, len(value.operands), True).values(weights)[list(chosen)]
+                        share = values_of(picked(value.subset, len(value.operands), True))(weights)[list(chosen)]
                         found[name] = share.to(found[name])
         return found
 
@@ -103,9 +108,7 @@ class Mixed(Supergraph):
         return torch.softmax(alpha, 0)[: choice.size]
 
     def _gathered(self, weights: Weights, kind: torch.Tensor, name: str) -> torch.Tensor:
-        return self._tensor(self._given[name], weights, kind)
-
-    def _tensor(self, what: Hashable, weights: Weights, kind: torch.Tensor) -> torch.Tensor:
+        what = self._given[name]
         if isinstance(what, Gathered):
             return self.gather(Share(what.weight, what.given, what.taken))
         if isinstance(what, Index):
@@ -113,7 +116,7 @@ class Mixed(Supergraph):
             if place not in self._indices:
                 self._indices[place] = torch.tensor(what.positions, dtype=torch.long, device=kind.device)
             return self._indices[place]
-        return what.values(weights).to(kind)  # type: ignore[attr-defined]
+        return self._shares[name](weights).to(kind)
 
 
 def _channels_last(one: Input, x: torch.Tensor) -> torch.Tensor:

@@ -59,7 +59,7 @@ class Sampled(Supergraph):
             self._current = self.assignment(self.settled)
         ready = self._prepared(self._current)
         shares = ready.child.shares
-        given = dict(zip((x.name for x in self.space.inputs), self.inputs(inputs, named), strict=True))
+        given = dict(zip((x.name for x in self.space.inputs), self.inputs(inputs, named, ready.child.program), strict=True))
         return ready.calls.run(given, lambda key: self.gather(shares[key]), self.training, self.segments(ready.calls))
 
     def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:

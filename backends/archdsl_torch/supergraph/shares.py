@@ -1,26 +1,15 @@
-"""What mixing multiplies by: coefficients of terms, and soft masks of super-axes, as functions of the probabilities.
-
-A mask gives each position of a super-axis the probability that an architecture has it; of a list of which several are
-picked and joined, the positions of a member are scaled by its weight. With every choice settled, masks and
-coefficients are 0 and 1.
-"""
+"""The numbers that mixing multiplies by: coefficients and masks as functions of the probabilities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
-from math import prod
 from typing import TypeAlias
 
 import torch
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr
-from archdsl_torch.distribution import positions_of
-from archdsl_torch.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of
-
-MOST_COMBINATIONS = 4096  # of the answers that one axis depends on
+from archdsl_lowering.supergraph.masks import Crossed, Ended, Included, Picked, Rows, Share, Tabled, Terms, Whole, Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,230 +20,102 @@ class Weights:
     members: Mapping[Choice, torch.Tensor]
     restricted: Mapping[Choice, torch.Tensor]  # of each member where the weights of those picked sum to 1
 
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """A coefficient for each group of combinations of answers, given by their numbers in the order of `choices`."""
-
-    choices: tuple[Choice, ...]
-    groups: tuple[tuple[int, ...], ...]
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        p = joint(self.choices, weights)
-        return torch.stack([p[list(group)].sum() for group in self.groups])
+    @property
+    def device(self) -> torch.device:
+        return next((p.device for p in self.alternatives.values()), torch.device("cpu"))
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """The weight of each operand of a selection of several: `places` gives the operand of each member."""
-
-    choice: Choice
-    places: tuple[int, ...]
-    restricted: bool
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        found = (weights.restricted if self.restricted else weights.members)[self.choice]
-        order = [self.places.index(i) for i in range(len(self.places))]
-        return found[order]
+Values: TypeAlias = Callable[[Weights], torch.Tensor]
 
 
-@dataclass(frozen=True, slots=True)
-class Included:
-    """The probability that each operand is among those picked, where that follows from several choices; or its share of it."""
-
-    choices: tuple[Choice, ...]
-    table: torch.Tensor  # [combinations, operands]
-    shared: bool
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        found = joint(self.choices, weights) @ self.table.to(_device(weights))
-        return found / found.sum() if self.shared else found
-
-
-@dataclass(frozen=True, slots=True)
-class Tabled:
-    """A mask by enumeration: `table` has a row for each combination of answers."""
-
-    choices: tuple[Choice, ...]
-    table: torch.Tensor  # [combinations, positions]
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        return joint(self.choices, weights) @ self.table.to(_device(weights))
+def values_of(share: Share) -> Values:
+    """How coefficients or a mask follow from the weights of choices. Tables become tensors here, once."""
+    match share:
+        case Terms(choices=choices, groups=groups):
+            return _terms(choices, [list(group) for group in groups])
+        case Picked():
+            return _picked(share)
+        case Included(choices=choices, rows=rows, count=count, shared=shared):
+            included = _tabled(choices, rows, count)
+            return _normalised(included) if shared else included
+        case Tabled(choices=choices, rows=rows, size=size):
+            return _tabled(choices, rows, size)
+        case Whole(size=size):
+            return lambda weights: torch.ones(size, dtype=torch.float64, device=weights.device)
+        case Ended(parts=parts, picked=picked):
+            return _ended([values_of(part) for part in parts], None if picked is None else values_of(picked))
+        case Crossed(factors=factors):
+            return _crossed([values_of(factor) for factor in factors])
+        case Within(part=part, whole=whole, left=left):
+            return _within(values_of(part), values_of(whole), left)
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """All of an axis."""
-
-    size: int
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        return torch.ones(self.size, dtype=torch.float64, device=_device(weights))
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Masks end to end, each times a weight of its own where several are picked."""
-
-    parts: tuple[Mask, ...]
-    sizes: tuple[int, ...]
-    picked: Picked | Included | None
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        parts = [part.values(weights) for part in self.parts]
-        if self.picked is not None:
-            parts = [w * part for w, part in zip(self.picked.values(weights), parts, strict=True)]
-        return torch.cat(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Crossed:
-    """All combinations of the positions of several axes that have no choice in common."""
-
-    factors: tuple[Mask, ...]
-
-    def values(self, weights: Weights) -> torch.Tensor:
-        found = self.factors[0].values(weights)
-        for factor in self.factors[1:]:
-            found = (found[:, None] * factor.values(weights)[None, :]).flatten()
-        return found
-
-
-Mask: TypeAlias = Tabled | Whole | Ended | Crossed
-Share: TypeAlias = Terms | Picked | Included | Mask
-
-
-class TooManyCombinations(Exception):
-    """An axis depends on more answers than can be listed."""
-
-    def __init__(self, choices: Sequence[Choice]) -> None:
-        super().__init__(f"{prod(c.size for c in choices):,} combinations")
-        self.choices = tuple(choices)
-
-
-def joint(choices: Sequence[Choice], weights: Weights) -> torch.Tensor:
+def _joint(choices: Sequence[Choice], weights: Weights) -> torch.Tensor:
     """The weight of every combination of answers, the last choice fastest."""
-    found = torch.ones(1, dtype=torch.float64, device=_device(weights))
+    found = torch.ones(1, dtype=torch.float64, device=weights.device)
     for choice in choices:
         found = (found[:, None] * weights.alternatives[choice][None, :]).flatten()
     return found
 
 
-def picked(subset: Expr, count: int, restricted: bool) -> Picked | Included:
-    """The weights of the operands of a selection of several."""
-    if len(subset.scope) == 1:
-        (choice,) = subset.scope
-        if isinstance(choice, Choice) and choice.kind == "subset":
-            places = positions_of(choice, subset)
-            if places is not None and sorted(places.values()) == list(range(count)) and sorted(places) == list(range(count)):
-                return Picked(choice, tuple(places[m] for m in range(count)), restricted)
-    choices = subset.choices()
-    table = torch.zeros((prod(c.size for c in choices), count), dtype=torch.float64)
-    for row, at in enumerate(assignments(choices)):
-        table[row, list(subset.at(at))] = 1.0
-    return Included(choices, table, restricted)
+def _terms(choices: Sequence[Choice], groups: Sequence[list[int]]) -> Values:
+    def values(weights: Weights) -> torch.Tensor:
+        p = _joint(choices, weights)
+        return torch.stack([p[group].sum() for group in groups])
+
+    return values
 
 
-def assignments(choices: Sequence[Choice]) -> list[dict[Choice, int]]:
-    """Every combination of answers, the last choice fastest. Raises TooManyCombinations."""
-    if prod(c.size for c in choices) > MOST_COMBINATIONS:
-        raise TooManyCombinations(choices)
-    return [dict(zip(choices, indices, strict=True)) for indices in product(*(range(c.size) for c in choices))]
+def _picked(share: Picked) -> Values:
+    order = [share.places.index(i) for i in range(len(share.places))]
+
+    def values(weights: Weights) -> torch.Tensor:
+        return (weights.restricted if share.restricted else weights.members)[share.choice][order]
+
+    return values
 
 
-class Masks:
-    """The masks of the axes of one space. Raises TooManyCombinations."""
-
-    def __init__(self) -> None:
-        self._placement = Placement()
-        self._known: dict[tuple[int, Given], tuple[Axis, Mask | None]] = {}
-
-    def size(self, axis: Axis, given: Given = ()) -> int:
-        return self._placement.super_size(axis, given)
-
-    def positions(self, axis: Axis, at: Mapping[Choice, int], given: Given = ()) -> tuple[int, ...] | None:
-        """None where these answers leave the axis without a size."""
-        try:
-            return self._placement.positions(axis, {**dict.fromkeys(choices_of(axis), 0), **at}, given)
-        except KeyError:
-            return None
-
-    def of(self, axis: Axis, given: Given = ()) -> Mask | None:
-        """The mask of an axis where some answers are given; None where every architecture has all positions, in order."""
-        given = tuple((c, i) for c, i in given if c in choices_of(axis))
-        key = id(axis), given
-        if key not in self._known:
-            self._known[key] = axis, self._made(axis, given)
-        return self._known[key][1]
-
-    def _made(self, axis: Axis, given: Given) -> Mask | None:
-        left = choices_of(axis) - {c for c, _ in given}
-        if not left:
-            return None if self._is_whole(axis, dict(given), given) else self._tabled(axis, (), given)
-        if isinstance(axis, Joined):
-            parts = [self.of(part, given) for part in axis.parts]
-            sizes = tuple(self.size(part, given) for part in axis.parts)
-            inside = frozenset[Choice]().union(*map(choices_of, axis.parts))
-            apart = axis.subset is None or (
-                not inside & set(axis.subset.choices()) and not {c for c, _ in given} & set(axis.subset.choices())
-            )
-            if apart:
-                scales = None if axis.subset is None else picked(axis.subset, len(axis.parts), False)
-                if scales is None and not any(parts):
-                    return None
-                return Ended(tuple(p or Whole(n) for p, n in zip(parts, sizes, strict=True)), sizes, scales)
-        if isinstance(axis, Outer) and sum(len(choices_of(f)) for f in axis.factors) == len(choices_of(axis)):
-            factors = [self.of(f, given) for f in axis.factors]
-            if not any(factors):
-                return None
-            return Crossed(tuple(m or Whole(self.size(f, given)) for m, f in zip(factors, axis.factors, strict=True)))
-        return self._tabled(axis, tuple(sorted(left, key=lambda c: c.order)), given)
-
-    def _is_whole(self, axis: Axis, at: Mapping[Choice, int], given: Given) -> bool:
-        return self.positions(axis, at, given) == tuple(range(self.size(axis, given)))
-
-    def _tabled(self, axis: Axis, left: tuple[Choice, ...], given: Given) -> Tabled | None:
-        rows = assignments(left)
-        table = torch.zeros((len(rows), self.size(axis, given)), dtype=torch.float64)
-        whole = True
-        for row, at in enumerate(rows):
-            found = self.positions(axis, {**dict(given), **at}, given)
-            if found is not None:
-                table[row, list(found)] = 1.0
-                whole = whole and found == tuple(range(table.shape[1]))
-        return None if whole else Tabled(left, table)
-
-    def alike(self, a: Axis, b: Axis) -> bool:
-        """Whether two axes lie alike in every architecture, so that what lies along them can be added position by position."""
-        if a is b:
-            return True
-        if self.size(a) != self.size(b):
-            return False
-        if self.of(a) is None and self.of(b) is None:
-            return True
-        rows = assignments(tuple(sorted(choices_of(a) | choices_of(b), key=lambda c: c.order)))
-        found = [(self.positions(a, at), self.positions(b, at)) for at in rows]
-        return all(p is None or q is None or p == q for p, q in found)
-
-    def embedding(self, axis: Axis, given: Given) -> tuple[int, ...] | None:
-        """Where the super-axis of given answers lies within the one that has room for all; None where it is not in one place.
-
-        A narrower architecture must take the same positions by either.
-        """
-        left = tuple(sorted(choices_of(axis) - {c for c, _ in given}, key=lambda c: c.order))
-        rows = assignments(left)
-        found = [(self.positions(axis, {**dict(given), **at}), self.positions(axis, {**dict(given), **at}, given)) for at in rows]
-        widest = max(
-            (pair for pair in found if pair[0] is not None and pair[1] is not None), key=lambda pair: len(pair[0] or ()), default=None
-        )
-        if widest is None or widest[0] is None or len(widest[0]) != self.size(axis, given):
-            return None
-        place = widest[0]
-        for outer, inner in found:
-            if outer is not None and inner is not None and tuple(place[i] for i in inner) != outer:
-                return None
-        return place
+def _tabled(choices: Sequence[Choice], rows: Rows, size: int) -> Values:
+    table = torch.zeros((len(rows), size), dtype=torch.float64)  # [combinations, positions]
+    for row, positions in enumerate(rows):
+        table[row, list(positions)] = 1.0
+    return lambda weights: _joint(choices, weights) @ table.to(weights.device)
 
 
-def _device(weights: Weights) -> torch.device:
-    return next((p.device for p in weights.alternatives.values()), torch.device("cpu"))
+def _normalised(included: Values) -> Values:
+    def values(weights: Weights) -> torch.Tensor:
+        found = included(weights)
+        return found / found.sum()
+
+    return values
+
+
+def _ended(parts: Sequence[Values], picked: Values | None) -> Values:
+    """Masks end to end, each times a weight of its own where several are picked."""
+
+    def values(weights: Weights) -> torch.Tensor:
+        found = [part(weights) for part in parts]
+        if picked is not None:
+            found = [w * part for w, part in zip(picked(weights), found, strict=True)]
+        return torch.cat(found)
+
+    return values
+
+
+def _crossed(factors: Sequence[Values]) -> Values:
+    def values(weights: Weights) -> torch.Tensor:
+        found = factors[0](weights)
+        for factor in factors[1:]:
+            found = (found[:, None] * factor(weights)[None, :]).flatten()
+        return found
+
+    return values
+
+
+def _within(part: Values, whole: Values, left: bool) -> Values:
+    def values(weights: Weights) -> torch.Tensor:
+        every = whole(weights)
+        share = part(weights) / torch.where(every > 0, every, 1.0)
+        return 1.0 - share if left else share
+
+    return values

@@ -1,0 +1,27 @@
+"""Every diagnostic code, collected from its family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from archdsl.diagnostics.codes import (
+    choices,
+    data,
+    edits,
+    elaboration,
+    files,
+    limits,
+    names,
+    plans,
+    renames,
+    runs,
+    shapes,
+    supergraphs,
+    syntax,
+    values,
+)
+from archdsl.diagnostics.diagnostic import Code
+
+_FAMILIES = (syntax, names, values, shapes, choices, edits, plans, runs, limits, elaboration, files, renames, supergraphs, data)
+
+CODES: Mapping[str, Code] = {code.id: code for family in _FAMILIES for code in vars(family).values() if isinstance(code, Code)}
