@@ -10,6 +10,7 @@ from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
 from archdsl.elaborate.project import Project
 from archdsl.elaborate.reference import split_reference
+from archdsl.syntax.complaints import RESERVED
 from archdsl.syntax.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -29,9 +30,26 @@ def open_target(
 
 
 def module_path(reference: str) -> str | None:
-    """What `use` calls the file of a reference; None where its name cannot be written there."""
+    """What `use` calls the file of a reference in a file beside it; None where its name cannot be written there."""
     path = Project().find(split_reference(reference)[0])
     root = shipped("specs")
     inside = path.is_relative_to(root)
-    parts = (path.relative_to(root) if inside else Path(path.name)).with_suffix("").parts
-    return ".".join(parts) if all(_NAME.fullmatch(part) for part in parts) else None
+    return _dotted(path.relative_to(root) if inside else Path(path.name))
+
+
+def module_name(path: Path, root: Path) -> str | None:
+    """What `use` calls a file in a file of the current folder; None where it would not find it, or find another one."""
+    inside = path.is_relative_to(root)
+    here = Path.cwd()
+    if not inside and not path.is_relative_to(here):
+        return None
+    relative = path.relative_to(root if inside else here)
+    name = _dotted(relative)
+    places = [(folder / relative).with_suffix(suffix) for folder in (here, root) for suffix in (".arch", ".yaml")]
+    first = next((place for place in places if place.is_file()), None)
+    return name if first is not None and first.absolute() == path.absolute() else None
+
+
+def _dotted(relative: Path) -> str | None:
+    parts = relative.with_suffix("").parts
+    return ".".join(parts) if all(_NAME.fullmatch(part) and part not in RESERVED for part in parts) else None

@@ -29,7 +29,7 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
     """The difference between two graphs; empty where they have the same structure, sizes, keys and choices."""
     pairing = paired(a, b)
     nodes, owners_a, owners_b = pairing.nodes, pairing.owners_a, pairing.owners_b
-    sources = (_inputs, choice_edits, _moves, _presence, properties, _wiring, conditions)
+    sources = (_inputs, _results, choice_edits, _moves, _presence, properties, _wiring, conditions)
     edits = [edit for source in sources for edit in source(pairing)]
     same = [(x, y) for x, y in nodes.values.items() if isinstance(x, Op) and isinstance(y, Op) and same_op(x, y, pairing)]
     following = sum(not same_sizes(x, y, pairing) for x, y in same)
@@ -65,6 +65,19 @@ def _inputs(pairing: Pairing) -> Iterator[Edit]:
                     yield Changed(x.name, dim, before, after, ("shape",))
             if x.dims != y.dims and set(x.dims) == set(y.dims):
                 yield Changed(x.name, "order", x.dims, y.dims, ("cosmetic",))
+
+
+def _results(pairing: Pairing) -> Iterator[Edit]:
+    """Outputs that are called otherwise, or whose dimensions come in another order."""
+    ours, theirs = pairing.a.results, pairing.b.results
+    if len(ours) != len(theirs):
+        return
+    for place, (x, y) in enumerate(zip(ours, theirs, strict=True)):
+        path = "output" if len(ours) == 1 else f"output[{place}]"
+        if x.name != y.name:
+            yield Changed(path, "name", x.name, y.name, ("cosmetic",))
+        if x.dims != y.dims and sorted(x.dims) == sorted(y.dims):
+            yield Changed(path, "order", x.dims, y.dims, ("shape",))
 
 
 def _moves(pairing: Pairing) -> Iterator[Edit]:

@@ -46,7 +46,7 @@ from archdsl.elaborate.values import (
     TupleV,
     describe,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, each, lift
+from archdsl.ir.expr import Expr, Undefined, constant, each, lift, placed
 from archdsl.ir.graph import Init
 from archdsl.ir.notation import value_text
 from archdsl.ir.work import Exhausted
@@ -208,7 +208,7 @@ def _initialiser(callee: InitialiserV, args: Arguments, span: Span, state: State
         if number is None:
             fail(codes.WRONG_KIND, span, f"`{parameter.name}` of `{callee.name}` is a number, not {describe(values[parameter.name])}")
         numbers.append(number)
-    return state.told(lift(partial(_init, callee.name), *numbers), span, codes.WRONG_KIND)
+    return placed(lift(partial(_init, callee.name), *numbers), span, codes.WRONG_KIND)
 
 
 def _init(name: str, *numbers: Any) -> Init:
@@ -242,7 +242,7 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
             number = size_expr(value)
             if number is None:
                 fail(codes.WRONG_KIND, span, f"`sum` adds numbers, not {describe(value)}", help="tensors are added by `xs -> add`")
-            total = state.told(lift(_plus, total, number), span, codes.NO_VALUE)
+            total = placed(lift(_plus, total, number), span, codes.NO_VALUE)
         return total
     lists = [iterate(v, span, state) for v in values]
     if name == "enumerate":
@@ -263,7 +263,7 @@ def _length(value: Thing, span: Span, state: State) -> Expr:
     if items is not None:
         return constant(len(items))
     if isinstance(value, Expr) and any(isinstance(v, tuple) for v in value.distinct()):
-        return state.told(lift(_parts, value), span, codes.WRONG_KIND)
+        return placed(lift(_parts, value), span, codes.WRONG_KIND)
     return constant(len(iterate(value, span, state)))
 
 
@@ -281,7 +281,7 @@ def _number_function(name: str, values: list[Thing], span: Span, state: State) -
         if not isinstance(value, Expr):
             fail(codes.WRONG_KIND, span, f"`{name}` takes numbers, not {describe(value)}")
         numbers.append(value)
-    return state.told(_named(lift(function.call, *numbers), name), span, codes.NO_VALUE)
+    return placed(_named(lift(function.call, *numbers), name), span, codes.NO_VALUE)
 
 
 def _named(result: Expr, name: str) -> Expr:

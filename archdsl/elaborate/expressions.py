@@ -17,7 +17,7 @@ from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import operators
 from archdsl.elaborate.functions import FUNCTION_NAMES
 from archdsl.elaborate.scope import Env, Frame
-from archdsl.elaborate.sequences import is_undefined, items_of, iterate, numbers_of, size_expr, unpack
+from archdsl.elaborate.sequences import is_undefined, items_of, iterate, judge, numbers_of, size_expr, unpack
 from archdsl.elaborate.state import State, fail, reason
 from archdsl.elaborate.unknown import unknown_name
 from archdsl.elaborate.values import (
@@ -41,7 +41,7 @@ from archdsl.elaborate.values import (
     TupleV,
     describe,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, lift, negate
+from archdsl.ir.expr import Expr, Undefined, constant, lift, negate, placed
 from archdsl.ir.notation import Axes, value_text
 from archdsl.ir.work import Exhausted
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
@@ -108,7 +108,9 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
         case ast.Range():
             low, high = (scalar(e, frame, state, "an end of a range") for e in (node.low, node.high))
             step = scalar(node.step, frame, state, "the step of a range") if node.step is not None else constant(1)
-            return RangeV(low, high, step)
+            found = RangeV(low, high, step)
+            judge(found, node.span)
+            return found
         case ast.Of():
             return _of(node, frame, state)
         case ast.Attr():
@@ -392,8 +394,8 @@ def _item(node: ast.Item, frame: Frame, state: State) -> Thing:
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
-    index = state.told(lift(_whole, index), node.index.span, codes.WRONG_KIND)
-    index = state.told(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
+    index = placed(lift(_whole, index), node.index.span, codes.WRONG_KIND)
+    index = placed(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
     if is_undefined(index) and not items:
         return index
     words = tuple([i.name or str(k) for k, i in enumerate(items)])
@@ -435,8 +437,9 @@ def _comprehension(node: ast.Comprehension, position: int, frame: Frame, state: 
     found: list[Item] = []
     if isinstance(source, Poison):
         return found
-    for element in iterate(source, clause.iterable.span, state):
+    for place, element in enumerate(iterate(source, clause.iterable.span, state)):
         state.tick(node.span)
         assign(clause.pattern, element, frame)
-        found.extend(_comprehension(node, position + 1, frame, state))
+        turn = replace(frame, suffix=f"{frame.suffix}[{place}]")  # instances are indexed as in a loop without a name
+        found.extend(_comprehension(node, position + 1, turn, state))
     return found

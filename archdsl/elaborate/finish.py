@@ -10,7 +10,9 @@ from archdsl.diagnostics.codes import choices as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Span
+from archdsl.elaborate.results import results
 from archdsl.elaborate.state import State, too_wide_help
+from archdsl.elaborate.unread import warnings
 from archdsl.ir.activity import Activity, activity, binding, where_bound
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, Expr, TooWide, Undefined, both, each, lift, mend, restrict
@@ -42,6 +44,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
         root,
         settings,
         state.answers,
+        results(state.results, outputs, state.inputs),
     )
     try:
         problems = check(raw)
@@ -56,6 +59,7 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
     for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
         if choice not in live:
             state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
+    state.report(*warnings(graph, state))
     return replace(graph, kind=declared if graph.choices else graph.kind, read=read_of(state.reads))
 
 
@@ -118,7 +122,8 @@ def defined_everywhere(graph: Graph) -> Graph:
     new: dict[Value, Value] = {}
     for value in graph.values:
         new[value] = _defined(value, new)
-    requirements = tuple([replace(r, condition=mend(r.condition, False)) for r in graph.requirements])
+    live = activity(graph.outputs)
+    requirements = tuple([replace(r, condition=mend(binding(r, live), False)) for r in graph.requirements])
     outputs = tuple([new[o] for o in graph.outputs])
     return replace(graph, outputs=outputs, values=in_order(outputs), requirements=requirements)
 

@@ -374,7 +374,8 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"
         inputs = "1 input" if len(names) == 1 else f"{len(names)} inputs"
-        fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}")
+        help = None if names else f"a block without inputs is applied to an empty list: `[] -> {declared.name}`"
+        fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}", help=help)
     return parts
 
 

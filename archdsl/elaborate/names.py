@@ -169,8 +169,11 @@ def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
                     _expr(node.init, walk)
                 names.add(node.name)
             case ast.Output():
-                for value in node.values:
+                for value, shape in node.results:
                     _expr(value, walk)
+                    for dim in shape or ():
+                        if dim.size is not None:
+                            _expr(dim.size, walk)
             case ast.Bind():
                 for value in node.values:
                     _expr(value, walk)

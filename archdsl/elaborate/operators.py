@@ -15,7 +15,7 @@ from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import LENGTH_LIMIT, iterate, size_expr
 from archdsl.elaborate.state import State, fail, too_wide_help
 from archdsl.elaborate.values import LAYERS, POISON, CountV, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe
-from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift
+from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift, placed
 from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax.ast import BinaryOp
 
@@ -158,7 +158,7 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, st
     try:
         result = lift(POINTWISE[op], a_expr, b_expr)
         state.tick(span, result.weight // 4)
-        return state.told(result, span, codes.NO_VALUE)
+        return placed(result, span, codes.NO_VALUE)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, str(wide), help=too_wide_help(wide))
 

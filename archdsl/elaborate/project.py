@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from archdsl.diagnostics.codes.elaboration import TOO_MUCH_WORK
 from archdsl.diagnostics.codes.names import UNKNOWN_NAME
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Source, Span
-from archdsl.diagnostics.suggestions import did_you_mean
+from archdsl.diagnostics.suggestions import closest, did_you_mean, question
 from archdsl.elaborate import expressions, nets
 from archdsl.elaborate.blame import moved
 from archdsl.elaborate.edits import scratch
@@ -21,11 +22,12 @@ from archdsl.elaborate.importer import Importer
 from archdsl.elaborate.inputs import Inputs, by_input, sizes_of
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.names import check_names
-from archdsl.elaborate.nets import Elaborated
+from archdsl.elaborate.nets import Elaborated, Instantiation
 from archdsl.elaborate.plans import check_plan
 from archdsl.elaborate.slipped import lies_in
 from archdsl.elaborate.spaces import Spaces
 from archdsl.elaborate.state import State
+from archdsl.elaborate.unread import unread_inputs
 from archdsl.elaborate.values import GenotypeV, NetV, Thing
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import expr_text
@@ -33,6 +35,8 @@ from archdsl.ir.work import bounded
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse_expression
 from archdsl.syntax.shipped import shipped
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", re.ASCII)
 
 
 @dataclass(eq=False, slots=True)
@@ -42,26 +46,40 @@ class Project:
     importer: Importer = field(default_factory=lambda: Importer(shipped("specs")))
 
     def find(self, name: str) -> Path:
-        """The file of a reference: a local path first, then a shipped one, with or without its suffix.
+        """The file of a reference: a local path first, then a shipped one, with or without its suffix and its folder `zoo`.
 
         Raises DiagnosticError where there is none.
         """
         if "\0" in name:
             raise DiagnosticError(codes.NOT_FOUND.error(None, "a path cannot contain a NUL character"))
-        for root in (Path("."), self.importer.shipped):
-            for candidate in (root / name, root / f"{name}.arch", root / f"{name}.yaml"):
-                inside = root is not self.importer.shipped or candidate.resolve().is_relative_to(root.resolve())
+        here, shipped_specs = Path("."), self.importer.shipped
+        words = [name, name.replace(".", "/")] if _DOTTED.fullmatch(name) else [name]  # `zoo.x3d`, as `use` has it
+        for root in (here, shipped_specs, shipped_specs / "zoo"):
+            for candidate in (root / f"{word}{suffix}" for word in words for suffix in ("", ".arch", ".yaml")):
+                inside = root is here or candidate.resolve().is_relative_to(root.resolve())
                 if inside and candidate.exists() and (candidate.is_file() or candidate.suffix):
                     return candidate
-        known = sorted(str(p.relative_to(self.importer.shipped)) for p in self.importer.shipped.rglob("*.arch"))
-        raise DiagnosticError(
-            codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=did_you_mean(name, known))
-        )
+        near = self._declaring(name)[:1] or closest(name, [self.shown(p) for p in sorted(shipped_specs.rglob("*.arch"))])
+        help = question(near[:1])
+        raise DiagnosticError(codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=help))
+
+    def _declaring(self, name: str) -> list[str]:
+        """The networks of this name among the shipped specs, as references."""
+        if not name.isidentifier():
+            return []
+        declared = re.compile(rf"^(?:space|model|genotype) {name}\b", re.MULTILINE)
+        files = sorted(self.importer.shipped.rglob("*.arch"))
+        return [f"{self.shown(p)}:{name}" for p in files if declared.search(p.read_text(encoding="utf-8"))]
+
+    def shown(self, path: Path) -> str:
+        """How messages call a file: what ships by the name that `archdsl list` gives it."""
+        inside = path.absolute().is_relative_to(self.importer.shipped) and not path.is_relative_to(".")
+        return path.absolute().relative_to(self.importer.shipped).as_posix() if inside else str(path)
 
     def module(self, name: str) -> Module:
         """The parsed file of a reference. Raises DiagnosticError where it is missing or has errors of syntax."""
         path = self.find(name)
-        module = self.importer.load(path, name if path == Path(name) else str(path))
+        module = self.importer.load(path, name if path == Path(name) else self.shown(path))
         errors = [d for d in self.importer.diagnostics[path.absolute()] if d.severity == "error"]
         if errors:
             raise DiagnosticError(*errors)
@@ -73,7 +91,7 @@ class Project:
         Raises DiagnosticError where it cannot be read.
         """
         path = self.find(name)
-        module = self.importer.load(path, name if path == Path(name) else str(path))
+        module = self.importer.load(path, name if path == Path(name) else self.shown(path))
         return self.check_module(module, self.importer.diagnostics[path.absolute()])
 
     def check_module(self, module: Module, syntax: Sequence[Diagnostic] = ()) -> list[Diagnostic]:
@@ -86,6 +104,8 @@ class Project:
         found = [*syntax, *named]
         # A file beyond a limit was not read to its end, and what reaches itself has no value.
         if not any(d.severity == "error" and d.about == "bounds" for d in found):
+            if whole:
+                found += unread_inputs(module)
             found.extend(self._elaborated(module, whole, found))
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
@@ -140,6 +160,15 @@ class Project:
             )
         return self._network(value, {}, name, inputs, settings, genotypes, state)
 
+    def instantiation(self, value: Thing, settings: Mapping[str, str] | None, state: State) -> Instantiation:
+        """The network that a name stands for, with its parameters; of a genotype, the one that it is of."""
+        given: Mapping[str, Thing] = {}
+        if isinstance(value, GenotypeV):
+            value, given = nets.base_of(value.genotype.of, value.module.frame(), state)
+        assert isinstance(value, NetV)
+        values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
+        return nets.resolve(value, given, value.net.span, state, settings=values)
+
     def _network(
         self,
         value: NetV,
@@ -168,7 +197,7 @@ class Project:
         if not sizes:
             return plain
         resized = nets.elaborate(instantiation, name=name, kind=net.kind, sizes=sizes, genotypes=genotypes)
-        _same_weights(plain.graph, resized.graph)
+        _same_weights(plain.graph, resized.graph, _way(instantiation.net, plain.graph, sizes))
         return resized
 
     def _setting(self, name: str, text: str, module: Module, state: State) -> Thing:
@@ -232,7 +261,23 @@ def networks(module: Module) -> list[str]:
     return [d.name for d in module.file.declarations if isinstance(d, ast.Net | ast.Genotype)]
 
 
-def _same_weights(plain: Graph, resized: Graph) -> None:
+def _way(net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]) -> str:
+    """How another size is had that weights depend on: by the parameters that the input's shape is written with, else in the text."""
+    params = {param.name for param in net.params or ()}
+    nominal = {given.name: given.shape for given in graph.inputs}
+    ports = [port for statement in net.body or () if isinstance(statement, ast.Input) for port in statement.ports]
+    dims = [(port, dim) for port in ports for dim in port.shape or () if dim.name in sizes.get(port.name, {})]
+    changed = [(port, dim) for port, dim in dims if nominal[port.name][dim.name].value != sizes[port.name][dim.name]]
+    written = [dim.size.span.text for _, dim in changed if dim.size is not None]
+    setting = [word for text in written for word in re.findall(r"[A-Za-z_]\w*", text) if word in params]
+    if setting:
+        given = " ".join(f"--set {name}=…" for name in dict.fromkeys(setting))
+        return f"another size makes another model here: change the parameter, `{given}`"
+    fixed = ", ".join(f"`{dim.name} = {text}`" for (_, dim), text in zip(changed, written, strict=False))
+    return f"another size makes another model here: {fixed or 'the size'} is written in the text, not set by a parameter"
+
+
+def _same_weights(plain: Graph, resized: Graph, way: str) -> None:
     """Another input size feeds the same model: no weight may change with it."""
     before, after = plain.weights(), resized.weights()
     for identity, weight in before.items():
@@ -245,6 +290,6 @@ def _same_weights(plain: Graph, resized: Graph) -> None:
                 value_codes.PINNED.error(
                     None,
                     f"the weight `{weight.full_name}` depends on the size of an input: {shape} becomes {now}",
-                    help="another size makes another model here: change the parameter with `--set`",
+                    help=way,
                 )
             )

@@ -52,7 +52,10 @@ class Reference:
         """Raises DiagnosticError E0912 where the file has no such genotype, or several and none is named."""
         module, state = self.module, scratch()
         names = [name for name in module.declarations if isinstance(module.find(name, state), GenotypeV)]
-        name = self.name or self._only(names, _GENOTYPE)
+        nets = [node for node in module.declarations.values() if isinstance(node, ast.Net)]
+        settling = {patch.span.text for net in nets for patch in net.patches}
+        whole = [name for name in names if name not in settling]  # the others are parts of spaces of the file
+        name = self.name or self._only(whole if len(whole) == 1 else names, _GENOTYPE)
         value = module.find(name, state)
         if not isinstance(value, GenotypeV):
             raise self._missing(name, names, _GENOTYPE)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 from archdsl.diagnostics.codes import elaboration as bounds
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
+from archdsl.elaborate.ranges import numbers, refusal
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe
-from archdsl.ir.expr import Expr, Undefined, constant, lift
+from archdsl.ir.expr import Expr, Undefined, constant, lift, placed
 from archdsl.ir.notation import value_text
 
 LENGTH_LIMIT = 10_000
@@ -30,23 +30,31 @@ def size_expr(value: Thing) -> Expr | None:
 def numbers_of(value: RangeV, span: Span | None, state: State, what: str = "a range") -> tuple[Any, ...]:
     """The numbers `low..high by step`, both ends included; decimal steps are exact.
 
-    Raises DiagnosticError for a range that is not of numbers, or too long; Structural where an end is a choice.
+    Raises DiagnosticError for a range that is not of numbers, misses its end, or is too long; Structural where an end is a choice.
     """
     low, high, step = (state.concrete(e, span, what) for e in (value.low, value.high, value.step))
-    for number in (low, high, step):
+    _judge((low, high, step), span)
+    if high - low > step * LENGTH_LIMIT:
+        fail(bounds.TOO_MUCH_WORK, span, f"a range of more than {LENGTH_LIMIT:,} numbers", help="take larger steps, or fewer of them")
+    return numbers(low, high, step)
+
+
+def judge(value: RangeV, span: Span) -> None:
+    """Refuses a range where it stands, as far as its ends are numbers there. Raises DiagnosticError."""
+    ends = (value.low, value.high, value.step)
+    if all(end.is_constant for end in ends):
+        _judge(tuple(end.value for end in ends), span)
+
+
+def _judge(ends: tuple[Any, ...], span: Span | None) -> None:
+    for number in ends:
         if isinstance(number, Undefined):
             fail(codes.NO_VALUE, span, number.message)
         if isinstance(number, bool) or not isinstance(number, int | float):
             fail(codes.WRONG_KIND, span, f"a range runs over numbers, not {describe(constant(number))}")
-    if step <= 0:
-        fail(codes.NO_VALUE, span, f"a range cannot go in steps of {step}")
-    if (high - low) / step > LENGTH_LIMIT:
-        fail(bounds.TOO_MUCH_WORK, span, f"a range of more than {LENGTH_LIMIT:,} numbers", help="take larger steps, or fewer of them")
-    if all(isinstance(n, int) for n in (low, high, step)):
-        return tuple(range(low, high + 1, step))
-    start, by, end = (Fraction(str(n)) for n in (low, step, high))
-    count = int((end - start) / by) + 1 if end >= start else 0
-    return tuple(float(start + i * by) for i in range(count))
+    refused = refusal(*ends)
+    if refused is not None:
+        fail(codes.BAD_RANGE, span, refused.message, help=refused.help)
 
 
 def range_expr(value: RangeV) -> Expr:
@@ -78,7 +86,7 @@ def most_turns(value: CountV, span: Span, state: State) -> tuple[Expr, range]:
 
 def turns_of(value: CountV, span: Span, state: State) -> Expr:
     """How many numbers `range(…)` counts; undefined where that is no number."""
-    return state.settled(state.told(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
+    return state.settled(placed(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
 
 
 def count_turns(start: Any, stop: Any, step: Any) -> int:
@@ -178,6 +186,7 @@ def _range(low: Any, high: Any, step: Any) -> range:
     for number in (low, high, step):
         if isinstance(number, bool) or not isinstance(number, int):
             raise Undefined(f"a range of positions needs whole numbers, not {number}")
-    if step <= 0:
-        raise Undefined(f"a range cannot go in steps of {step}")
+    refused = refusal(low, high, step)
+    if refused is not None:
+        raise Undefined(refused.message)
     return range(low, high + 1, step)

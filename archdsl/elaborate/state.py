@@ -22,6 +22,7 @@ from archdsl.syntax import ast
 
 if TYPE_CHECKING:
     from archdsl.elaborate.edits import EditTable
+    from archdsl.elaborate.results import Written
 
 DEPTH_LIMIT = 64
 
@@ -59,6 +60,7 @@ class State:
     sizes: dict[str, dict[str, int]] = field(default_factory=dict)  # other sizes for the inputs, by input and dimension
     diagnostics: dict[tuple[str, Span | None], Diagnostic] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
+    results: tuple[Written, ...] = ()  # what the text says of the network's outputs
     choices: dict[str, Choice] = field(default_factory=dict)
     declared: dict[str, Instance] = field(default_factory=dict)
     weights: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Weight, Instance]] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from archdsl.elaborate import choose, operators
 from archdsl.elaborate.primitives import LARGEST, operation, too_large
 from archdsl.elaborate.requirements import require
 from archdsl.elaborate.reserved import is_reserved
+from archdsl.elaborate.results import check_shapes, record, written
 from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
 from archdsl.elaborate.slipped import head_of
@@ -166,6 +167,9 @@ def _output(node: ast.Output, frame: Frame, state: State) -> None:
             assert isinstance(value, Expr)
             raise DiagnosticError(reason(value.value, e.span))
         values.append(value)
+    check_shapes(node, values, frame, state)
+    if frame.inputs is None:
+        record(written(node, values), state)
     if any(isinstance(v, Poison) for v in values):
         frame.outputs.append(POISON)
     else:

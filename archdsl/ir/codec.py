@@ -6,7 +6,7 @@ everywhere else they are numbers into that list, as values and choices are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from archdsl.ir.activity import activity
@@ -30,7 +30,7 @@ class _Writer:
         self.graph = graph
         self.choices = {choice: i for i, choice in enumerate(graph.choices)}
         self.values = {value: i for i, value in enumerate(graph.values)}
-        self.instances: dict[Instance, int] = {instance: i for i, instance in enumerate(graph.root.walk())}
+        self.instances: dict[Instance, int] = {instance: i for i, instance in enumerate(_live(graph))}
         self.expressions: list[dict[str, Any]] = []
         self._numbers: dict[Expr, int] = {}
 
@@ -45,6 +45,7 @@ class _Writer:
             "inputs": [{"name": i.name, "dims": i.dims, "shape": self._named(i.shape)} for i in graph.inputs],
             "values": [self._value(v) for v in graph.values],
             "outputs": [self.values[o] for o in graph.outputs],
+            "results": [{"name": result.name, "dims": result.dims} for result in graph.results],
         }
         head = {"format": FORMAT, "version": VERSION, "kind": graph.kind, "name": graph.name}
         settings = {name: scalar(value) for name, value in graph.settings.items()}
@@ -99,6 +100,24 @@ class _Writer:
 
     def _named(self, exprs: Mapping[str, Expr]) -> dict[str, Any]:
         return {name: self.expr(e) for name, e in exprs.items()}
+
+
+def _live(graph: Graph) -> Iterator[Instance]:
+    """The root and every instance that holds something live, those around it first: in the order of the values.
+
+    What no value belongs to is left out, so that graphs of the same values have one form however they were made: a
+    settled space and a patched model as well as what was elaborated.
+    """
+    known = {graph.root}
+    yield graph.root
+    for value in graph.values:
+        chain = []
+        at = None if isinstance(value, Input) else value.instance
+        while at is not None and at not in known:
+            chain.append(at)
+            at = at.parent
+        known.update(chain)
+        yield from reversed(chain)
 
 
 def function(expr: Expr) -> dict[str, Any]:

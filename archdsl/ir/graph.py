@@ -7,7 +7,7 @@ is the batch, with the nominal size that costs are counted at. The order of a sh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -130,6 +130,14 @@ class Pick:
         return {"sum": "add", "weighted": "weighted_sum", "concat": "concat"}[self.combine]
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an output of a network is called, and the order in which callers get its dimensions, e.g. "bnc"."""
+
+    name: str
+    dims: str
+
+
 Value: TypeAlias = Input | Op | Select | Pick
 
 
@@ -169,7 +177,12 @@ class Graph:
     root: Instance
     settings: Mapping[str, Any] = field(default_factory=dict)  # the parameters it was elaborated with, as text
     answers: Mapping[str, str] = field(default_factory=dict)  # what was settled of `name ~ …`, by path: for diagrams alone
+    results: tuple[Result, ...] = ()  # of each output; without any they are unnamed, their dimensions in the canonical order
     read: frozenset[tuple[str, str]] = frozenset()  # inputs and dimensions whose sizes the text reads as numbers: `x.h`
+
+    def __post_init__(self) -> None:
+        if not self.results:
+            object.__setattr__(self, "results", unnamed(self.outputs))
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name} of {len(self.values)} values and {len(self.choices)} choices>"
@@ -207,6 +220,20 @@ def expressions(value: Value) -> Iterator[Expr]:
     if isinstance(value, Op | Pick):
         for weight in value.weights:
             yield from (*weight.shape, weight.init)
+
+
+_ORDER = "bcthw"
+
+
+def canonical(dims: Iterable[str]) -> str:
+    """b, c, t, h, w, then the others by letter: the order of an output's dimensions where the text gives none."""
+    return "".join(sorted(dims, key=lambda d: (_ORDER.find(d) if d in _ORDER else len(_ORDER), d)))
+
+
+def unnamed(outputs: tuple[Value, ...]) -> tuple[Result, ...]:
+    """Outputs of which the text says nothing: `output`, or `output_0`, `output_1` …"""
+    names = ["output"] if len(outputs) == 1 else [f"output_{place}" for place in range(len(outputs))]
+    return tuple(Result(name, canonical(value.shape)) for name, value in zip(names, outputs, strict=True))
 
 
 def in_order(outputs: tuple[Value, ...]) -> tuple[Value, ...]:

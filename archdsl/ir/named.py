@@ -20,13 +20,11 @@ from archdsl.ir import decision
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.codec import function, scalar
 from archdsl.ir.expr import TABLED, Expr, Undefined, constant, of_diagram, of_table
-from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Select, Value, Weight, expressions, in_order
+from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Result, Select, Value, Weight, expressions, in_order
 from archdsl.ir.instance import Instance
 
 Document: TypeAlias = dict[str, Any]
-PARTS = frozenset(
-    ("kind", "name", "definition", "settings", "choices", "requirements", "bounds", "signature", "inputs", "instances", "values", "outputs")
-)
+PARTS = frozenset("kind name definition settings choices requirements bounds signature inputs instances values outputs results".split())
 
 
 class Malformed(ValueError):
@@ -75,6 +73,7 @@ class _Writer:
             "instances": instances,
             "values": values,
             "outputs": [self._names[o] for o in graph.outputs],
+            "results": [[result.name, result.dims] for result in graph.results],
         }
 
     def _input(self, given: Input) -> Document:
@@ -211,6 +210,7 @@ class _Reader:
             tuple(CostBound(_one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit) for m, op, limit in document["bounds"]),
             self._root,
             {_text(name): _plain(value) for name, value in document["settings"]},
+            results=_results(document["results"], outputs),
             read=frozenset(read),
         )
 
@@ -313,6 +313,14 @@ class _Reader:
         if not parts:
             raise Malformed("a diagram has values")
         return of_diagram(parts[-1])
+
+
+def _results(given: Sequence[Any], outputs: tuple[Value, ...]) -> tuple[Result, ...]:
+    """The name and order of every output. Raises Malformed for an order that is not that of its dimensions."""
+    found = tuple(Result(_text(name), _text(dims)) for name, dims in given)
+    if len(found) != len(outputs) or any(sorted(r.dims) != sorted(o.shape) for r, o in zip(found, outputs, strict=True)):
+        raise Malformed("the results are not those of the outputs")
+    return found
 
 
 def _read(value: Mapping[str, Any]) -> Sequence[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from archdsl.ir.activity import activity
 from archdsl.ir.expr import TRUE, Expr, Undefined
 from archdsl.ir.frontier import function_text
-from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight, in_order
+from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight, in_order, unnamed
 
 _SHOWN = 8  # entries of a table that are printed in full
 _ORDER = "bcthw"
@@ -72,7 +72,14 @@ def _lines(graph: Graph) -> Iterator[str]:
     for value in in_order(graph.outputs):
         numbers[value] = len(numbers)
         yield from _value_lines(value, numbers)
-    yield f"output {', '.join(f'%{numbers[o]}' for o in graph.outputs)}"
+    yield f"output {', '.join(_outputs(graph, numbers))}"
+
+
+def _outputs(graph: Graph, numbers: Mapping[Value, int]) -> Iterator[str]:
+    """Each output, with its name and order where the text says them."""
+    for output, result, plain in zip(graph.outputs, graph.results, unnamed(graph.outputs), strict=True):
+        said = "" if result == plain else f"{result.name}: [{', '.join(result.dims)}] = "
+        yield f"{said}%{numbers[output]}"
 
 
 def _value_lines(value: Value, numbers: Mapping[Value, int]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, product, where
 from archdsl.ir.extremes import extremes_of
-from archdsl.ir.graph import Graph, Op, Pick, Shape
+from archdsl.ir.graph import Graph, Op, Pick, Shape, canonical
 from archdsl.ir.notation import digits
 from archdsl.outline.reading import batch_of
 from archdsl.questions.count import architectures
@@ -98,11 +98,10 @@ def summarise(graph: Graph) -> Summary:
     amounts = [Amount(*ends) for ends in found]
     rows = tuple(Row(stage, _shape(stage.output), amounts[i], amounts[len(table) + i]) for i, stage in enumerate(table))
     placed = {choice for stage in table for choice in stage.choices}
-    outputs = graph.outputs
     return Summary(
         graph,
         {given.name: {dim: _amount(given.shape[dim]) for dim in given.dims} for given in graph.inputs},
-        {"output" if len(outputs) == 1 else f"output[{i}]": _shape(value.shape) for i, value in enumerate(outputs)},
+        {result.name: _in_order(value.shape, result.dims) for result, value in zip(graph.results, graph.outputs, strict=True)},
         rows,
         amounts[-2],
         amounts[-1],
@@ -132,8 +131,11 @@ _NONE = constant(0)
 
 def _shape(shape: Shape) -> dict[str, Amount]:
     """The sizes in the order that papers print: batch, channels, time, height, width, then the rest."""
-    order = sorted(shape, key=lambda dim: ("bcthw".find(dim) % 6, dim))
-    return {dim: _amount(shape[dim]) for dim in order}
+    return _in_order(shape, canonical(shape))
+
+
+def _in_order(shape: Shape, dims: str) -> dict[str, Amount]:
+    return {dim: _amount(shape[dim]) for dim in dims}
 
 
 def _amount(size: Expr) -> Amount:

@@ -258,7 +258,15 @@ class Weight(Node):
 
 @dataclass(frozen=True, slots=True)
 class Output(Node):
+    """`output cls, tokens: [b, n, c]`. `shapes` has one entry a value, None where none is written; empty without any."""
+
     values: tuple[Expr, ...]
+    shapes: tuple[tuple[Dim, ...] | None, ...] = ()
+
+    @property
+    def results(self) -> tuple[tuple[Expr, tuple[Dim, ...] | None], ...]:
+        """Each value with the shape that is written behind it."""
+        return tuple(zip(self.values, self.shapes or (None,) * len(self.values), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from archdsl.syntax import ast
-from archdsl.syntax.spelling import EXPR, OR, Child, Piece, parameters, path, paths, pattern, shape
+from archdsl.syntax.spelling import EXPR, OR, Child, Piece, parameters, path, paths, pattern, result, shape
 
 Line: TypeAlias = ast.Declaration | ast.Stmt | ast.Edit | ast.PlanEntry
 Body: TypeAlias = tuple[Any, ...]
@@ -112,7 +112,7 @@ STATEMENTS: Forms = {
         (" = ", "init", "init", "expression"),
     ),
     "input": _form(ast.Input, ("input ", "input", "ports", "ports")),
-    "output": _form(ast.Output, ("output ", "output", "values", "expressions")),
+    "output": _form(ast.Output, ("output ", "output", "results", "results")),
     "require": _form(ast.Require, ("require ", "require", "condition", "expression")),
 }
 
@@ -217,4 +217,5 @@ _SPELLINGS: Mapping[str, Callable[[Any], Sequence[Piece]]] = {
     "shape": lambda nodes: [shape(nodes)],
     "ports": lambda nodes: separated(port(node) for node in nodes),
     "text": lambda text: [text],
+    "results": lambda results: separated(result(value, dims) for value, dims in results),
 }

@@ -67,6 +67,11 @@ def _if(span: Span, parts: list[Any]) -> ast.If:
     return ast.If(test, body, orelse, span=span)
 
 
+def _output(span: Span, parts: list[Any]) -> ast.Output:
+    values, shapes = zip(*parts, strict=True)
+    return ast.Output(values, () if all(shape is None for shape in shapes) else shapes, span=span)
+
+
 def _use(span: Span, parts: list[Any]) -> ast.Use:
     module, *names = parts
     return ast.Use(module, tuple(names), span=span)
@@ -152,7 +157,8 @@ ACTIONS: Mapping[str, Action] = {
     "shape": _sequence,
     "dim": _plain(ast.Dim),
     "weight": _plain(ast.Weight),
-    "output": _plain(ast.Output),
+    "output": _output,
+    "result": _sequence,
     "bind": _plain(ast.Bind),
     "targets": _sequence,
     "exprs": _sequence,

@@ -140,6 +140,11 @@ def shape(dims: tuple[ast.Dim, ...]) -> Group:
     return Group("[", tuple(dimension(dim) for dim in dims), "]")
 
 
+def result(value: ast.Expr, dims: tuple[ast.Dim, ...] | None) -> tuple[Piece, ...]:
+    """`tokens: [b, n, c]`."""
+    return (Child(value, EXPR),) if dims is None else (Child(value, EXPR), ": ", shape(dims))
+
+
 def _tuple(node: ast.Tuple) -> tuple[Piece, ...]:
     return (Group("(", tuple(entry(item) for item in node.entries), ",)" if len(node.entries) == 1 else ")"),)
 

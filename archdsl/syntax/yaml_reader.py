@@ -27,6 +27,7 @@ _LISTS = {
     "names": ("", "alias", ""),
     "paths": ("", "path", ""),
     "ports": ("", "port", ""),
+    "results": ("", "result", ""),
     "expressions": ("", "expression", ""),
     "params": ("(", "parameter", ")"),
     "shape": ("[", "dimension", "]"),
@@ -342,8 +343,12 @@ def _one_port(source: Source) -> list[Diagnostic]:
     return _one_item(source, "an input", "arch 1 block b { input ", "\n}")
 
 
+def _one_result(source: Source) -> list[Diagnostic]:
+    return _one_item(source, "an output", "arch 1 block b { output ", "\n}")
+
+
 def _one_item(source: Source, what: str, before: str, after: str) -> list[Diagnostic]:
-    """One parameter, dimension or input, and nothing that could end the list it stands in."""
+    """One parameter, dimension, input or output, and nothing that could end the list it stands in."""
     file, found = parse(Source(source.name, before + source.text + after))
 
     def place(span: Span) -> Span:
@@ -353,7 +358,7 @@ def _one_item(source: Source, what: str, before: str, after: str) -> list[Diagno
     if found:
         return [_carried(each, place, None) for each in found]
     match file.declarations:
-        case (ast.Fn(params=(_,)),) | (ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)),)),):
+        case (ast.Fn(params=(_,)),) | (ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)) | ast.Output(values=(_,)),)),):
             return []
     return [_said(source, f"expected {what} and nothing else")]
 
@@ -394,4 +399,5 @@ _CHECKS: dict[str, Callable[[Source], list[Diagnostic]]] = {
     "parameter": _one_parameter,
     "dimension": _one_dimension,
     "port": _one_port,
+    "result": _one_result,
 }

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from archdsl.syntax import ast
 from archdsl.syntax.forms import ENTRIES, Line, alias, form_of, port
-from archdsl.syntax.spelling import dimension, flat, join, parameter, path, pattern
+from archdsl.syntax.spelling import dimension, flat, join, parameter, path, pattern, result
 
 Data: TypeAlias = str | list[Any] | dict[str, Any]
 
@@ -60,6 +60,11 @@ def _values(values: tuple[ast.Expr, ...]) -> Data:
     return flat(values[0]) if len(values) == 1 else [flat(value) for value in values]
 
 
+def _results(results: tuple[tuple[ast.Expr, tuple[ast.Dim, ...] | None], ...]) -> Data:
+    found = [join(result(value, dims)) for value, dims in results]
+    return found[0] if len(found) == 1 else found
+
+
 def _edits(edits: tuple[ast.Edit, ...]) -> Data:
     """A mapping where every edit settles a choice, else a list."""
     keys = [path(edit.path) for edit in edits if isinstance(edit, ast.SetEdit | ast.GroupEdit)]
@@ -89,6 +94,7 @@ _DATA: Mapping[str, Callable[[Any], Data]] = {
     "params": lambda nodes: [join(parameter(node)) for node in nodes],
     "shape": lambda nodes: [join(dimension(node)) for node in nodes],
     "ports": lambda nodes: [join(port(node)) for node in nodes],
+    "results": _results,
     "body": lambda nodes: list(map(_statement, nodes)),
     "plan": lambda nodes: list(map(_entry, nodes)),
     "edits": _edits,

@@ -113,8 +113,9 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
         for operand in operands(value):
             if leaf[operand] != leaf[value]:
                 flows.setdefault(leaf[operand], {}).setdefault(leaf[value])
-    for i, value in enumerate(dict.fromkeys(graph.outputs)):
-        name = "output" if len(graph.outputs) == 1 else f"output[{i}]"
+    names = {value: result.name for result, value in zip(reversed(graph.results), reversed(graph.outputs), strict=True)}
+    for value in dict.fromkeys(graph.outputs):
+        name = names[value]
         flows.setdefault(leaf[value], {}).setdefault(len(rows))
         rows.append([0, tables.text(name), tables.text("output"), _ENDS, tables.text(shape_text(value.shape)), 0, 0, [], -1, []])
     return {"name": graph.name, "cut": cut, "nodes": rows, "flows": [[a, *to] for a, to in flows.items()]}

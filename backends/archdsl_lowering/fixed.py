@@ -8,7 +8,7 @@ from typing import Any
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.expr import Expr
-from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight
+from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Result, Select, Value, Weight
 from archdsl.ir.instance import Instance, join, key
 from archdsl.ir.verify import verify
 from archdsl.ops.entries import entries
@@ -51,10 +51,14 @@ def program_of(graph: Graph) -> Program:
         sizes = Sizes(nominal(value, settled), extents[value], demands)
         located[value] = lowered(value, [located[v] for v in _read(value)], sizes, recorder, settled)
     recorder.leave()
-    outputs = tuple(output(Site("output", (), {}, located[v].sizes, recorder), located[v]) for v in graph.outputs)
+    outputs = tuple(_returned(located[v], result, recorder) for v, result in zip(graph.outputs, graph.results, strict=True))
     instructions = tuple(recorder.instructions)
     made = entries(graph, demands)
     return Program(graph.name, instructions, outputs, recorder.modules, recorder.weights, graph.root, dissolved, made)
+
+
+def _returned(value: Located, result: Result, emit: Any) -> Handle:
+    return output(Site("output", (), {}, value.sizes, emit), value, tuple(result.dims))
 
 
 def settled(expr: Expr) -> Any:

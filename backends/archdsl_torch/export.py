@@ -20,6 +20,7 @@ from archdsl.ir.graph import Graph
 from archdsl.ops.entries import Entry
 from archdsl.whole_files import replacing
 from archdsl_torch.compiled import Compiled
+from archdsl_torch.onnx_names import rename
 
 
 def export(model: Compiled, graph: Graph, path: Path) -> None:
@@ -97,7 +98,10 @@ def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
     with _quiet():
         program = exported(model, graph)
         names = _names(program, model.entries)
-        torch.onnx.export(program, (), path, dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
+        made = torch.onnx.export(program, (), dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
+        assert made is not None
+        rename(made.model, graph)
+        made.save(path, external_data=False)
 
 
 @contextmanager

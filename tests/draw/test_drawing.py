@@ -32,12 +32,12 @@ GOLDENS = Path(__file__).parent / "goldens"
 STREAMS = """arch 1
 model streams {
   input clip: [b, c = 3, t = 8, h = 32, w = 32]
-  x = clip -> take(t = 0..7 by 4) -> conv(16, 1x3x3, 1x2x2) as slow_stem
+  x = clip -> take(t = 0..4 by 4) -> conv(16, 1x3x3, 1x2x2) as slow_stem
   y = clip -> conv(4, 3x3x3, 1x2x2) as fast_stem
   for i in range(3) as stage {
     x = x -> conv(16, 1x3x3) as slow
     y = y -> conv(4, 3x1x1) as fast
-    x = [x, y -> take(t = 0..7 by 4)] -> concat(@c)
+    x = [x, y -> take(t = 0..4 by 4)] -> concat(@c)
   }
   output [x -> mean(@thw), y -> mean(@thw)] -> concat(@c) -> linear(10) as classify
 }

@@ -42,7 +42,7 @@ def uncommented(text: str) -> str:
 
 
 def renamed(text: str) -> str:
-    """Another name for the tensor that goes through the network."""
+    """Another name for the tensor that goes through the network; the output keeps its own, which callers see."""
     lines, inside = [], False
     for line in text.splitlines():
         opens = re.match(r"(space|model) base\b.*\{", line)
@@ -52,6 +52,8 @@ def renamed(text: str) -> str:
             lines.append(line)
             if inside:
                 lines.append("  through = x")
+        elif line.lstrip().startswith("output "):
+            lines += ["  x = through", line]
         else:
             lines.append(re.sub(r"(?<!\w)(?<![^.]\.)x(?!\w)", "through", line))
         inside = inside or opens is not None

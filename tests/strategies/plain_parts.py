@@ -237,7 +237,8 @@ def slices(w: Writer, x: Sizes) -> Sizes:
     if kind == "take":
         step = w.number(1, 2)
         low = w.number(0, n - 1)
-        w.put(f"x = x -> take({d} = {low}..{n - 1}{' by 2' * (step == 2)})")
+        last = n - 1 - (n - 1 - low) % step
+        w.put(f"x = x -> take({d} = {low}..{last}{' by 2' * (step == 2)})")
         return {**x, d: len(range(low, n, step))}
     if kind == "pad":
         low, high = w.number(0, 2), w.number(0, 2)

@@ -52,6 +52,11 @@ atoms = st.one_of(
 )
 
 
+def _output(results: tuple[tuple[Any, Any], ...]) -> ast.Output:
+    shapes = tuple(shape for _, shape in results)
+    return ast.Output(tuple(value for value, _ in results), shapes if any(shape is not None for shape in shapes) else (), span=SPAN)
+
+
 def patterns() -> st.SearchStrategy[ast.Pattern]:
     return st.recursive(_node(ast.NamePattern, names), lambda inner: _node(ast.TuplePattern, tuples(inner, 1)), max_leaves=4)
 
@@ -84,7 +89,7 @@ _dims = tuples(_node(ast.Dim, names, st.none() | _small))
 _simple_statements = st.one_of(
     _node(ast.Input, tuples(_node(ast.Port, names, st.none() | _dims), 1)),
     _node(ast.Weight, names, _dims, st.none() | _small),
-    _node(ast.Output, tuples(_small, 1)),
+    tuples(st.tuples(_small, st.none() | _dims), 1).map(_output),
     _node(ast.Bind, tuples(names, 1), tuples(_small, 1)),
     _node(ast.Choose, names, expressions),
     _node(ast.Require, expressions),

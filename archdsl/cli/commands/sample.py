@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from archdsl.cli.options import input_option, json_option, parse_quantity, set_option
+from archdsl.cli.drawn import Head, head, whole
+from archdsl.cli.options import input_option, json_option, parse_quantity, parse_settings, set_option
 from archdsl.cli.output import print_json
-from archdsl.cli.target import module_path, open_target
-from archdsl.ir.graph import Graph
+from archdsl.cli.target import open_target
+from archdsl.elaborate.project import Project
 from archdsl.ir.notation import exact, macs_word
 from archdsl.outline.reading import batch_of
 from archdsl.questions.genotype import Genotype
@@ -38,24 +39,26 @@ def command(
     """
     budget = None if max_macs is None else parse_quantity(max_macs)
     architecture = open_target(reference, inputs=inputs, settings=settings)
-    genotypes = architecture.samples(count, seed, budget)
-    costs = architecture.cost(genotypes)
+    drawn = architecture.samples(count, seed, budget)
+    costs = architecture.cost(drawn)
+    genotypes = whole(reference, architecture.graph, drawn, parse_settings(settings))
     params, macs = costs["params"].tolist(), costs["macs"].tolist()
     if as_json:
         print_json([_facts(*one) for one in zip(genotypes, params, macs, strict=True)])
         return
-    click.echo("\n".join(_document(reference, architecture.graph, genotypes, params, macs)), nl=False)
+    above = head(Project(), reference, parse_settings(settings))
+    unit = macs_word(batch_of(architecture.graph))
+    costs = [f"{exact(m)} {unit}, {exact(p)} params" for p, m in zip(params, macs, strict=True)]
+    click.echo(_document(above, genotypes, costs), nl=False)
 
 
-def _document(reference: str, graph: Graph, genotypes: Sequence[Genotype], params: Sequence[int], macs: Sequence[int]) -> list[str]:
+def _document(above: Head, genotypes: Sequence[Genotype], costs: Sequence[str]) -> str:
     """A file of genotypes, each with its cost in a comment."""
-    module = module_path(reference)
-    parts = ["arch 1" + (f"\nuse {module}: {graph.name}" if module else "") + "\n"]
-    unit = macs_word(batch_of(graph))
-    for number, (genotype, p, m) in enumerate(zip(genotypes, params, macs, strict=True)):
-        title = "sample" if len(genotypes) == 1 else f"sample_{number}"
-        parts.append(f"# {exact(m)} {unit}, {exact(p)} params\n{genotype.to_text(title, graph.name)}")
-    return parts
+    parts = [above.text]
+    for number, (genotype, cost) in enumerate(zip(genotypes, costs, strict=True)):
+        title = above.title(None if len(genotypes) == 1 else number)
+        parts.append(f"# {cost}\n{genotype.to_text(title, above.of)}")
+    return "\n".join(parts)
 
 
 def _facts(genotype: Genotype, params: int, macs: int) -> dict[str, Any]:

@@ -91,6 +91,19 @@ arithmetic.
 
 State one bound per `require`.""",
 )
+UNREAD = Code(
+    "E0512",
+    "nothing reads it",
+    """A layer with weights, a `param` or an input leads to no output in any architecture of the space, so it is left out: a result
+that was never used, or the wrong name in `output`. Where some instance of a line is read (all turns of a loop but the last), the line
+is not reported.
+
+Example:
+    y = x -> conv(16, 3)
+    output x
+
+Use what it gives (`output y`), or remove it.""",
+)
 
 CODES = table(
     EMPTY_DOMAIN,
@@ -103,4 +116,5 @@ CODES = table(
     TOO_WIDE,
     TOO_LARGE,
     NOT_A_BOUND,
+    UNREAD,
 )

@@ -154,6 +154,18 @@ so the model for another size is another model.
 
 Change the parameter that sets the size: `--set size=448` instead of `--input`.""",
 )
+BAD_RANGE = Code(
+    "E0318",
+    "a range that misses its end",
+    """Both ends belong to a range, so its step must reach the second: from 8 in steps of 4 come 28 and 32, never 30. A step is larger than
+0, and an end before the start is at most one step before it: then the range is empty, as `1..0` is.
+
+Example:
+    width ~ 8..30 by 4
+
+Write the end that is meant, `8..28 by 4` or `8..32 by 4`.""",
+)
+
 TENSOR_AS_PARAMETER = Code(
     "E0319",
     "a tensor between the parentheses of a layer",
@@ -183,5 +195,6 @@ CODES = table(
     NOT_CONSTANT,
     MISPLACED_LAYER,
     PINNED,
+    BAD_RANGE,
     TENSOR_AS_PARAMETER,
 )

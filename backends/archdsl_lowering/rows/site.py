@@ -111,6 +111,6 @@ class Site:
         return Value(sizes, forms)
 
 
-def output(site: Site, value: Value) -> Handle:
-    """A value as a model returns it: b, c, t, h, w, then the other dimensions by letter."""
-    return site.arrange(value, canonical(value.sizes))
+def output(site: Site, value: Value, order: Layout | None = None) -> Handle:
+    """A value as a model returns it: in the order of the text, else b, c, t, h, w, then the other dimensions by letter."""
+    return site.arrange(value, order or canonical(value.sizes))

@@ -106,7 +106,10 @@ class _Relaxation:
                 except TooManyCombinations as many:
                     raise self._error(UNMIXED_WIDTH, value, many.choices, f"its width has {many}, too many for a mask") from None
         found = [self._closed(self._families[v], v) for v in self._space.outputs]
-        refs = [output(Site("output", (), {}, one.sizes, self._emit), one) for one in found]
+        refs = [
+            output(Site("output", (), {}, one.sizes, self._emit), one, tuple(result.dims))
+            for one, result in zip(found, self._space.results, strict=True)
+        ]
         return self._emit.program(self._space, refs, self._demands), self._emit.given
 
     def _closed(self, family: Family, value: Value) -> Located:
