@@ -343,5 +343,5 @@ def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, spa
 
 def _plus(a: Any, b: Any) -> Any:
     if isinstance(b, bool) or not isinstance(b, int | float):
-        raise Undefined(f"`sum` adds numbers, not {b!r}")
+        raise Undefined(f"`sum` adds numbers, not {value_text(b)}")
     return finite(a + b)

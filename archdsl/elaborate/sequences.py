@@ -185,7 +185,7 @@ def _item(values: Any, index: int) -> Any:
 def _range(low: Any, high: Any, step: Any) -> range:
     for number in (low, high, step):
         if isinstance(number, bool) or not isinstance(number, int):
-            raise Undefined(f"a range of positions needs whole numbers, not {number}")
+            raise Undefined(f"a range of positions needs whole numbers, not {value_text(number)}")
     refused = refusal(low, high, step)
     if refused is not None:
         raise Undefined(refused.message)

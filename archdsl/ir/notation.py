@@ -50,7 +50,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, tuple):
         return _tuple_text(value)
     if isinstance(value, range):
-        last = value[-1] if value else value.stop - 1
+        last = value[-1] if value else value.start - value.step
         return f"{value.start}..{last}" + (f" by {value.step}" if value.step != 1 else "")
     if isinstance(value, int) and abs(value) >= _LARGEST_NUMBER:
         return f"-{scientific(-value)}" if value < 0 else scientific(value)

@@ -37,6 +37,7 @@ class Repeats:
 
     outline: Outline
     _likenesses: dict[Node, int] = field(default_factory=dict)
+    _kinds: dict[Hashable, int] = field(default_factory=dict)  # what makes nodes alike, numbered
 
     def runs(self, siblings: Sequence[Node]) -> Iterator[Run]:
         """Siblings of one name that are equal and chained, or equal and side by side, together; the others
@@ -55,7 +56,8 @@ class Repeats:
             if inner not in self._likenesses:
                 own = tuple(_value_likeness(v) for v in inner.values)
                 below = tuple((c.segment, self._likenesses[c]) for c in inner.children)
-                self._likenesses[inner] = hash((inner.callee, own, below))
+                kind = inner.callee, own, below
+                self._likenesses[inner] = self._kinds.setdefault(kind, len(self._kinds))
         return self._likenesses[node]
 
     def _continues(self, run: Run, after: Node) -> bool:
@@ -105,7 +107,7 @@ class Repeats:
 
 def _value_likeness(value: Value) -> Hashable:
     if isinstance(value, Op):
-        attrs = () if role_of(value.name) == "dropout" else tuple((k, repr(e)) for k, e in sorted(value.attrs.items()))
+        attrs = () if role_of(value.name) == "dropout" else frozenset(value.attrs.items())
         return value.name, attrs, tuple(w.name for w in value.weights), len(value.inputs)
     asked = selection_of(value)
     labels = () if asked is None else tuple(c.labels() for c in asked.choices())

@@ -92,3 +92,17 @@ space s {
     graph = read(network(text, "s"))
     turns = [node for node in graph.root.children if node.path.base == "turn"]
     assert len(turns) == 3 and times([graph.inside[node] for node in turns], graph) == (1, 3)
+
+
+def test_blocks_whose_parameters_differ_are_not_told_as_repeated() -> None:
+    text = """arch 1
+model m {
+  input x: [b, c = 4, t = 8]
+  for i in range(2) { x = x -> shift(@t, -1 - i, channels = 0..3) as step }
+  for i in range(2) { x = x -> shift(@t, -2, channels = 0..3) as same }
+  output x
+}
+"""
+    found = read(network(text, "m"))
+    runs = [[str(node.path) for node in run.nodes] for run in Repeats(found).runs(parts_of(found.core))]
+    assert runs == [["step[0]"], ["step[1]"], ["same[0]", "same[1]"]]
