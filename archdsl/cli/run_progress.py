@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from archdsl.cli.terminal import has_color
-from archdsl.compare.text import amount
+from archdsl.ir.notation import amount
 
 Watch = Callable[[Mapping[str, Any]], None]
 

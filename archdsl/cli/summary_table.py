@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,10 +10,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from archdsl.cli.numbers import exact, scientific, short
 from archdsl.cli.terminal import console
 from archdsl.ir.choice import Choice
+from archdsl.ir.notation import amount, between, choice_text, exact, macs_word, scientific
+from archdsl.outline.paths import KeyPath
 from archdsl.questions.summary import Amount, Row, Summary
+
+_LABEL = 14  # columns
 
 
 def print_summary(summary: Summary) -> None:
@@ -26,7 +28,7 @@ def print_summary(summary: Summary) -> None:
     table.add_column("operators")
     table.add_column("output", justify="right", no_wrap=True)
     table.add_column("params", justify="right", no_wrap=True)
-    table.add_column("MACs", justify="right", no_wrap=True)
+    table.add_column(macs_word(summary.batch), justify="right", no_wrap=True)
     if space:
         table.add_column("choices")
     for name, shape in summary.inputs.items():
@@ -39,25 +41,24 @@ def print_summary(summary: Summary) -> None:
     with out.capture() as printed:
         out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
         out.print(table)
-        for label, text in [*common.items(), *_totals(summary)]:
-            out.print(Text.assemble((f"{label:<14} ", "dim"), text))
+        facts = [*common.items(), *_totals(summary)]
+        wide = max(_LABEL, *(len(label) for label, _ in facts))
+        for label, text in facts:
+            out.print(Text.assemble((f"{label:<{wide}} ", "dim"), text))
     click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
 
 
 def name_text(row: Row) -> str:
-    return row.stage.name if row.stage.repeat == 1 else f"{row.stage.name} ×{row.stage.repeat}"
+    count = between(str(row.stage.least), str(row.stage.repeat))
+    return row.stage.name if count == "1" else f"{row.stage.name} ×{count}"
 
 
 def shape_text(shape: Mapping[str, Amount]) -> str:
     """`24×13×80×80` for c, t, h, w; other dimensions are named: `n=197 c=768`. The batch is left out."""
-    sizes = {dim: short_range(size) for dim, size in shape.items() if dim != "b"}
+    sizes = {dim: between(str(size.low), str(size.high)) for dim, size in shape.items() if dim != "b"}
     if all(dim in "cthw" for dim in sizes):
         return "×".join(sizes.values()) or "1"
     return " ".join(f"{dim}={size}" for dim, size in sizes.items())
-
-
-def short_range(size: Amount) -> str:
-    return str(size.low) if size.low == size.high else f"{size.low}–{size.high}"
 
 
 def _common(summary: Summary) -> dict[str, str]:
@@ -65,13 +66,13 @@ def _common(summary: Summary) -> dict[str, str]:
     domains: dict[str, list[str]] = {}
     for row in summary.rows:
         for choice in row.stage.choices:
-            domains.setdefault(_name(choice), []).append(domain_text(choice))
+            domains.setdefault(_name(choice), []).append(choice_text(choice))
     return {name: found[0] for name, found in domains.items() if len(found) > 1 and len(set(found)) == 1}
 
 
 def _choices_text(row: Row, common: Mapping[str, str]) -> str:
     """The choices of a row, those of an inner part behind its name: `sparse: t, k; dense: t, k; fuse`."""
-    homes = [choice.path.split(".")[:-1] for choice in row.stage.choices]
+    homes = [KeyPath.parse(choice.path).parent.segments for choice in row.stage.choices]
     depth = next((i for i, words in enumerate(zip(*homes, strict=False)) if len(set(words)) > 1), min(map(len, homes), default=0))
     parts: dict[str, list[str]] = {}
     for home, choice in zip(homes, row.stage.choices, strict=True):
@@ -81,45 +82,30 @@ def _choices_text(row: Row, common: Mapping[str, str]) -> str:
 
 def _apart(choices: Iterable[Choice]) -> str:
     """Choices outside of any stage; those that differ in an index only are one text, with their number."""
-    alike = Counter((re.sub(r"\[\d+\]", "[*]", choice.path), domain_text(choice)) for choice in choices)
+    alike = Counter((KeyPath.parse(choice.path).starred, choice_text(choice)) for choice in choices)
     return "; ".join(f"{path} {domain}" + (f" ×{n}" if n > 1 else "") for (path, domain), n in alike.items())
 
 
 def _choice_text(choice: Choice, common: Mapping[str, str]) -> str:
-    return _name(choice) if _name(choice) in common else f"{_name(choice)} {domain_text(choice)}"
+    return _name(choice) if _name(choice) in common else f"{_name(choice)} {choice_text(choice)}"
 
 
 def _name(choice: Choice) -> str:
-    return choice.path.rpartition(".")[2]
+    return KeyPath.parse(choice.path).name
 
 
-def domain_text(choice: Choice) -> str:
-    """A domain as a paper writes it."""
-    labels = choice.labels()
-    if choice.kind == "range" and choice.size > 2:
-        values = choice.values()
-        step = values[1] - values[0]
-        return f"{labels[0]}..{labels[-1]}" + ("" if step == 1 else f" by {step:g}")
-    if choice.kind == "subset":
-        counts = sorted({len(value) for value in choice.values()})
-        picked = str(counts[0]) if len(counts) == 1 else f"{counts[0]}..{counts[-1]}"
-        return f"{picked} of {len({i for value in choice.values() for i in value})}"
-    return "{" + ", ".join(labels) + "}"
-
-
-def _cell(amount: Amount, space: bool) -> str:
-    if amount.low == amount.high:
-        return (short if space else exact)(amount.low)
-    return f"{short(amount.low)} – {short(amount.high)}"
+def _cell(cost: Amount, space: bool) -> str:
+    write = amount if space else exact
+    return between(write(cost.low), write(cost.high))
 
 
 def _totals(summary: Summary) -> Iterator[tuple[str, str]]:
-    for label, amount in (("params", summary.params), ("MACs", summary.macs)):
-        yield label, exact(amount.low) if amount.low == amount.high else f"{exact(amount.low)} – {exact(amount.high)}"
+    for label, cost in (("params", summary.params), (macs_word(summary.batch), summary.macs)):
+        yield label, between(exact(cost.low), exact(cost.high))
     if summary.elsewhere:
         yield "choices apart", _apart(summary.elsewhere)
     if summary.graph.bounds:
-        required = " and ".join(f"{bound.metric} {bound.op} {short(int(bound.limit))}" for bound in summary.graph.bounds)
+        required = " and ".join(f"{bound.metric} {bound.op} {amount(int(bound.limit))}" for bound in summary.graph.bounds)
         yield "required", f"{required}; the ranges above do not take it into account, the number of architectures does"
     if summary.graph.choices:
         yield "choices", str(len(summary.graph.choices))

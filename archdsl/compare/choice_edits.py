@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from archdsl.compare.choices import in_path_order, settled_as
 from archdsl.compare.edits import KEYS, Changed, ChoiceChanged, Edit, Effect, Moved, ordered
 from archdsl.compare.pairing import Pairing
-from archdsl.compare.tree import Node, weights_of
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Select
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.tree import Node, weights_of
 
 
 def choice_edits(pairing: Pairing) -> Iterator[Edit]:
@@ -29,27 +30,27 @@ def choice_edits(pairing: Pairing) -> Iterator[Edit]:
         twin = pairs.get(choice)
         if twin is None:
             if _scope_stays(choice, pairing.nodes.nodes):
-                yield ChoiceChanged(choice.path, choice.labels(), closed[choice], effects(choice))
+                yield ChoiceChanged(choice.path, choice.labels(), closed[choice], effects(choice), kinds=(choice.kind, choice.kind))
             continue
         if twin.path != choice.path and not _follows_a_move(choice, twin, pairing):
             yield Moved(choice.path, twin.path, True, ("space",))
-        if set(twin.labels()) != set(choice.labels()):
-            yield ChoiceChanged(twin.path, choice.labels(), twin.labels(), effects(choice, twin))
-        elif twin.labels() != choice.labels():
-            yield ChoiceChanged(twin.path, choice.labels(), twin.labels(), ("cosmetic",))
+        if twin.labels() != choice.labels():
+            is_other = set(twin.labels()) != set(choice.labels())
+            severity: tuple[Effect, ...] = effects(choice, twin) if is_other else ("cosmetic",)
+            yield ChoiceChanged(twin.path, choice.labels(), twin.labels(), severity, kinds=(choice.kind, twin.kind))
         if twin.kind != choice.kind:
             yield Changed(twin.path, "kind", choice.kind, twin.kind, effects(choice, twin))
     for choice in in_path_order(pairing.b.choices):
         if choice not in known and _scope_stays(choice, {y: x for x, y in pairing.nodes.nodes.items()}):
-            yield ChoiceChanged(choice.path, opened[choice], choice.labels(), effects(choice))
+            yield ChoiceChanged(choice.path, opened[choice], choice.labels(), effects(choice), kinds=(choice.kind, choice.kind))
 
 
 def _scope_stays(choice: Choice, pairs: Mapping[Node, Node]) -> bool:
     """Whether the other side has the scope of a choice; where it has not, the choice comes or goes with it."""
     paths = {node.path for node in pairs}
     everything = {c.path for node in pairs for c in node.children}
-    scope = choice.path
-    while scope := scope.rpartition(".")[0]:
+    scope = KeyPath.parse(choice.path)
+    while scope := scope.parent:
         if scope in paths:
             return True
         if scope in everything:
@@ -58,18 +59,17 @@ def _scope_stays(choice: Choice, pairs: Mapping[Node, Node]) -> bool:
 
 
 def _follows_a_move(a: Choice, b: Choice, pairing: Pairing) -> bool:
-    return any(
-        a.path.startswith(x.path + ".") and b.path.startswith(y.path + ".") and a.path[len(x.path) :] == b.path[len(y.path) :]
-        for x, y in pairing.nodes.moved.items()
-    )
+    old, new = KeyPath.parse(a.path), KeyPath.parse(b.path)
+    moves = ((x.path, y.path) for x, y in pairing.nodes.moved.items())
+    return any(old.parent.startswith(x) and new == old.moved(x, y) for x, y in moves)
 
 
-def _with_ancestors(paths: Iterable[str]) -> set[str]:
+def _with_ancestors(paths: Iterable[KeyPath]) -> set[KeyPath]:
     found = set()
     for path in paths:
         while path and path not in found:
             found.add(path)
-            path = path.rpartition(".")[0]
+            path = path.parent
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archdsl.compare.expressions import ChoicePairs
-from archdsl.compare.paths import natural
-from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Op, Pick, Select, Value
+from archdsl.outline.paths import KeyPath, natural
+from archdsl.outline.tree import Node
 
 
 def pair_choices(a: Graph, b: Graph, moved: Mapping[Node, Node]) -> ChoicePairs:
@@ -25,23 +25,24 @@ def pair_choices(a: Graph, b: Graph, moved: Mapping[Node, Node]) -> ChoicePairs:
     for path in list(left):
         if path in right:
             take(path, path)
-    renames = {x.path: y.path for x, y in moved.items()}
+    renames = [(x.path, y.path) for x, y in moved.items()]
     for path in list(left):
-        for old, new in renames.items():
-            if path.startswith(old + ".") and new + path[len(old) :] in right:
-                take(path, new + path[len(old) :])
-                break
-    scopes: dict[tuple[str, frozenset[str]], tuple[list[str], list[str]]] = {}
+        here = KeyPath.parse(path)
+        renamed = (str(here.moved(old, new)) for old, new in renames if here.parent.startswith(old))
+        target = next((name for name in renamed if name in right), None)
+        if target is not None:
+            take(path, target)
+    scopes: dict[tuple[KeyPath, frozenset[str]], tuple[list[str], list[str]]] = {}
     for side, rest in enumerate((left, right)):
         for choice in rest.values():
-            scopes.setdefault((_scope(choice.path), frozenset(choice.labels())), ([], []))[side].append(choice.path)
+            scopes.setdefault((KeyPath.parse(choice.path).parent, frozenset(choice.labels())), ([], []))[side].append(choice.path)
     for ours, theirs in scopes.values():
         if len(ours) == len(theirs) == 1:
             take(ours[0], theirs[0])
     return found
 
 
-def settled_as(choices: Sequence[Choice], values: Mapping[Value, Value], present: set[str]) -> dict[Choice, tuple[str, ...]]:
+def settled_as(choices: Sequence[Choice], values: Mapping[Value, Value], present: set[KeyPath]) -> dict[Choice, tuple[str, ...]]:
     """The alternatives that the other graph, which has none of these choices, may have settled each of them as.
 
     Reads off every attribute and size that depends on one of them, those already settled put in, and which
@@ -50,7 +51,7 @@ def settled_as(choices: Sequence[Choice], values: Mapping[Value, Value], present
     open_ = {c: set(range(c.size)) for c in choices}
     for choice in choices:
         labels = choice.labels()
-        there = {i for i, label in enumerate(labels) if f"{choice.path}.{label}" in present}
+        there = {i for i, label in enumerate(labels) if KeyPath.parse(choice.path).child(label) in present}
         if there:
             open_[choice] &= there
     facts = [(x, y.value) for a, b in values.items() for x, y in _counterparts(a, b) if y.is_constant and x.scope]
@@ -87,7 +88,3 @@ def _counterparts(a: Value, b: Value) -> Sequence[tuple[Expr, Expr]]:
 
 def in_path_order(choices: Sequence[Choice]) -> list[Choice]:
     return sorted(choices, key=lambda c: natural(c.path))
-
-
-def _scope(path: str) -> str:
-    return path.rpartition(".")[0]

@@ -6,6 +6,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from archdsl.ir.choice import Kind
+
 Effect = Literal["cosmetic", "function", "shape", "params", "space", "checkpoint-incompatible"]
 EFFECTS: tuple[Effect, ...] = ("cosmetic", "function", "shape", "params", "space", "checkpoint-incompatible")
 KEYS: frozenset[Effect] = frozenset(("params", "checkpoint-incompatible"))  # of what has other weights
@@ -22,7 +24,8 @@ FUNCTION: frozenset[Effect] = frozenset(("function",))
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Something that only the second architecture has; `what` is its block or primitive, or a choice's answer."""
+    """Something that only the second architecture has; `what` is its block or primitive, or a choice's
+    answer."""
 
     path: str
     what: str
@@ -42,7 +45,10 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One property of something that both have: an attribute, a size, `layer`, or `repeats` of a loop."""
+    """One property of something that both have: an attribute, a size, `layer`, or `repeats` of a loop.
+
+    The values are written as the language writes them: "" where one side gives none.
+    """
 
     path: str
     field: str
@@ -76,13 +82,18 @@ class Rewired:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceChanged:
-    """A choice with other alternatives, by label. One alternative means settled, none that nothing asks for it."""
+    """A choice with other alternatives, by label. One alternative means settled, none that nothing asks for
+    it.
+
+    `kinds` are those of the choice before and after: a range is written as one.
+    """
 
     path: str
     before: tuple[str, ...]
     after: tuple[str, ...]
     effects: tuple[Effect, ...]
     places: int = 1
+    kinds: tuple[Kind, Kind] = ("list", "list")
 
 
 Edit: TypeAlias = Added | Removed | Changed | Moved | Rewired | ChoiceChanged

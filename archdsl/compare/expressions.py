@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import product
 from math import prod
-from typing import Any
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.codec import function
-from archdsl.ir.expr import TABLE_LIMIT, Expr, Undefined
-from archdsl.ir.graph import Init
+from archdsl.ir.expr import TABLE_LIMIT, Expr
 
 
 @dataclass(eq=False, slots=True)
@@ -61,50 +59,3 @@ def _values(expr: Expr, settled: Mapping[Choice, int], free: Sequence[Choice]) -
     for rest in product(*(range(c.size) for c in free)):
         found.add(repr(expr.at({**settled, **dict(zip(free, rest, strict=True))})))
     return found
-
-
-def domain_text(labels: Sequence[str]) -> str:
-    """`{relu, gelu}`, or `12..28 by 4` for five numbers in equal steps."""
-    numbers = [_number(label) for label in labels]
-    if len(labels) > 3 and all(n is not None for n in numbers):
-        values = sorted(n for n in numbers if n is not None)
-        steps = {round(y - x, 9) for x, y in pairwise(values)}
-        if len(steps) == 1:
-            step = steps.pop()
-            by = "" if step == 1 else f" by {_plain(step)}"
-            return f"{_plain(values[0])}..{_plain(values[-1])}{by}"
-    return "{" + ", ".join(labels) + "}"
-
-
-def describe(expr: Expr) -> str:
-    """The value, or the values that it can take."""
-    values = list(dict.fromkeys(value_text(v) for v in expr.distinct() if not isinstance(v, Undefined)))
-    if len(values) == 1:
-        return values[0]
-    if len(values) > 12:
-        return f"{values[0]} … {values[-1]} ({len(values)} values)"
-    return domain_text(values)
-
-
-def value_text(value: Any) -> str:
-    """A value as the language writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
-        return "x".join(map(str, value))
-    if isinstance(value, Init):
-        return str(value)
-    if isinstance(value, float):
-        return _plain(value)
-    return str(value)
-
-
-def _plain(value: float) -> str:
-    return f"{value:.12g}"
-
-
-def _number(label: str) -> float | None:
-    try:
-        return float(label)
-    except ValueError:
-        return None

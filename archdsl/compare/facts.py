@@ -7,6 +7,7 @@ from typing import Any
 
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Edit
+from archdsl.ir.notation import digits
 
 FORMAT_VERSION = 1
 
@@ -30,6 +31,8 @@ def as_facts(difference: Difference) -> dict[str, Any]:
 def _edit(edit: Edit) -> dict[str, Any]:
     facts: dict[str, Any] = {"edit": type(edit).__name__}
     for f in fields(edit):
+        if f.name == "kinds":  # the labels say it all
+            continue
         value = getattr(edit, f.name)
         facts[f.name] = list(value) if isinstance(value, tuple) else value
     return facts
@@ -42,7 +45,7 @@ def _totals(totals: Totals | None) -> dict[str, Any]:
     return {
         "params": _ends(totals.params),
         "macs": _ends(totals.macs),
-        "architectures": None if count is None else {"min": str(count[0]), "max": str(count[1])},
+        "architectures": None if count is None else {"min": digits(count[0]), "max": digits(count[1])},
     }
 
 

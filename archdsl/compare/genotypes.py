@@ -8,9 +8,9 @@ from typing import Any
 
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Added, Changed, Edit, Removed
-from archdsl.compare.paths import gather, natural
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.outline.paths import KeyPath, gather, natural
 
 FORMAT_VERSION = 1
 Answers = Mapping[str, str]  # a genotype: path -> label
@@ -50,7 +50,7 @@ class Patch:
         lines = []
         scopes: dict[str, list[str]] = {}
         for path, group in _gathered(self.changes):
-            scope, _, name = path.rpartition(".")
+            scope, name = str(path.parent), path.name
             first = group[0]
             line = f"{name} = {first.after}" if first.after is not None else f"# {name} is open again (it was {first.before})"
             scopes.setdefault(scope, []).append(line)
@@ -123,7 +123,7 @@ def compare_genotypes(
 ) -> Difference:
     """The difference between two genotypes, answer by answer; the totals are those of what they select, if known."""
     changes = patch_answers(a, b).changes
-    edits = [replace(_edit(group[0]), path=path, places=len(group)) for path, group in _gathered(changes)]
+    edits = [replace(_edit(group[0]), path=str(path), places=len(group)) for path, group in _gathered(changes)]
     kept = tuple(p for p, label in a.items() if b.get(p) == label)
     return Difference("genotypes", names, tuple(edits), len(kept), before=before, after=after, kept=kept)
 
@@ -136,11 +136,11 @@ def _edit(change: Change) -> Edit:
     return Changed(change.path, "answer", change.before, change.after, ("function",))
 
 
-def _gathered(changes: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:
+def _gathered(changes: Sequence[Change]) -> Iterator[tuple[KeyPath, list[Change]]]:
     def likeness(c: Change) -> Hashable:
         return c.before, c.after
 
-    yield from sorted(gather(changes, lambda c: c.path, likeness), key=lambda g: natural(g[1][0].path))
+    yield from sorted(gather(changes, lambda c: KeyPath.parse(c.path), likeness), key=lambda g: natural(g[1][0].path))
 
 
 def _answer(label: str | None) -> str:

@@ -10,19 +10,19 @@ from archdsl.compare.choice_edits import choice_edits
 from archdsl.compare.choices import pair_choices
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import FUNCTION, KEYS, Added, Changed, ChoiceChanged, Edit, Effect, Moved, Removed, Rewired, ordered
-from archdsl.compare.expressions import ChoicePairs, describe
+from archdsl.compare.expressions import ChoicePairs
 from archdsl.compare.inheritance import inheritance
 from archdsl.compare.matching import match
 from archdsl.compare.pairing import Pairing, same_op, same_sizes
-from archdsl.compare.paths import BRACKET, base, gather, index, natural
 from archdsl.compare.properties import conditions, is_replaced, properties
 from archdsl.compare.rollup import rolled_up
 from archdsl.compare.totals import totals
-from archdsl.compare.tree import Node, live_tree
 from archdsl.compare.wiring import rewired
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select
-from archdsl.ir.instance import join
+from archdsl.ir.notation import values_text
+from archdsl.outline.paths import KeyPath, gather, natural
+from archdsl.outline.tree import Node, live_tree
 
 
 def compare_graphs(a: Graph, b: Graph) -> Difference:
@@ -42,7 +42,7 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
         totals(a),
         totals(b),
         inheritance(pairing),
-        tuple(owners_b[y].path for _, y in same),
+        tuple(str(owners_b[y].path) for _, y in same),
         rolled_up(a, b, owners_a, owners_b),
     )
 
@@ -59,8 +59,8 @@ def _inputs(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.values.items():
         if isinstance(x, Input) and isinstance(y, Input):
             for dim in dict.fromkeys((*x.shape, *y.shape)):
-                before = describe(x.shape[dim]) if dim in x.shape else "absent"
-                after = describe(y.shape[dim]) if dim in y.shape else "absent"
+                before = values_text(x.shape[dim]) if dim in x.shape else ""
+                after = values_text(y.shape[dim]) if dim in y.shape else ""
                 if before != after:
                     yield Changed(x.name, dim, before, after, ("shape",))
             if x.dims != y.dims and set(x.dims) == set(y.dims):
@@ -84,7 +84,7 @@ def _moves(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.moved.items():
         effects: set[Effect] = {"checkpoint-incompatible"} if next(x.weights(), None) is not None else set()
         renamed = x.parent is not None and y.parent is not None and pairing.nodes.nodes.get(x.parent) is y.parent
-        yield Moved(x.path, y.path, renamed, ordered(effects))
+        yield Moved(str(x.path), str(y.path), renamed, ordered(effects))
 
 
 def _presence(pairing: Pairing) -> Iterator[Edit]:
@@ -97,7 +97,7 @@ def _presence(pairing: Pairing) -> Iterator[Edit]:
 
     def count(node: Node, name: str) -> int:
         if node not in turns:
-            turns[node] = Counter(base(child.segment) for child in node.children)
+            turns[node] = Counter(child.path.base for child in node.children)
         return turns[node][name]
 
     lists: list[tuple[type[Added] | type[Removed], list[Node], Mapping[Node, Node], set[Choice]]] = [
@@ -110,18 +110,18 @@ def _presence(pairing: Pairing) -> Iterator[Edit]:
             if parent in replaced or _explained(node, explained):
                 continue
             twin = twins.get(parent) if parent is not None else None
-            if parent is not None and twin is not None and index(node.segment):
-                ours, theirs = (count(side, base(node.segment)) for side in (parent, twin))
+            if parent is not None and twin is not None and node.path.index is not None:
+                ours, theirs = (count(side, node.path.base) for side in (parent, twin))
                 if ours and theirs and ours != theirs:
                     first, second = (parent, twin) if edit is Removed else (twin, parent)
-                    repeats[first, base(node.segment)] = first, second
+                    repeats[first, node.path.base] = first, second
                     continue
             keyed = KEYS if next(node.weights(), None) is not None else set[Effect]()
-            yield edit(node.path, node.callee, ordered(FUNCTION | keyed))
+            yield edit(str(node.path), node.callee, ordered(FUNCTION | keyed))
     for (first, name), (_, second) in repeats.items():
-        either = [c for c in (*first.children, *second.children) if base(c.segment) == name]
+        either = [c for c in (*first.children, *second.children) if c.path.base == name]
         keyed = KEYS if any(next(c.weights(), None) is not None for c in either) else set[Effect]()
-        yield Changed(join(second.path, name), "repeats", str(count(first, name)), str(count(second, name)), ordered(FUNCTION | keyed))
+        yield Changed(str(second.path.child(name)), "repeats", str(count(first, name)), str(count(second, name)), ordered(FUNCTION | keyed))
 
 
 def _explaining(graph: Graph, choices: ChoicePairs, first: bool) -> set[Choice]:
@@ -156,24 +156,15 @@ def _wiring(pairing: Pairing) -> Iterator[Edit]:
     transparent = {n for x, y in pairing.nodes.moved.items() if pairing.nodes.nodes.get(x.parent) is not y.parent for n in x.walk()}  # type: ignore[arg-type]
     through = {v for n in transparent for v in n.values}
     for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
-        path = pairing.owners_b[value].path if value is not None else "output"
-        names_before = tuple(_within(_source_name(pairing.owners_a[v]), path) for v in before)
-        names_after = tuple(_within(_source_name(pairing.owners_b[v]), path) for v in after)
-        yield Rewired(path, names_before, names_after, ("function",))
+        path = pairing.owners_b[value].path if value is not None else KeyPath(("output",))
+        names_before = tuple(str(_source_path(pairing.owners_a[v]).beside(path)) for v in before)
+        names_after = tuple(str(_source_path(pairing.owners_b[v]).beside(path)) for v in after)
+        yield Rewired(str(path), names_before, names_after, ("function",))
 
 
-def _source_name(node: Node) -> str:
+def _source_path(node: Node) -> KeyPath:
     """Where a value comes from; a junction of alternatives goes by the choice of layers that it belongs to."""
     return node.parent.path if node.callee == "select" and node.parent is not None and node.parent.path else node.path
-
-
-def _within(name: str, path: str) -> str:
-    """A name as one says it from `path`: without what both lie in."""
-    ours, theirs = path.split("."), name.split(".")
-    shared = 0
-    while shared < min(len(ours), len(theirs)) - 1 and ours[shared] == theirs[shared]:
-        shared += 1
-    return ".".join(theirs[shared:])
 
 
 def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
@@ -185,10 +176,10 @@ def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
         return type(edit).__name__, rest, _target(edit) if isinstance(edit, Moved) else None
 
     gathered: list[Edit] = []
-    for path, group in gather(edits, lambda e: e.path, likeness):
-        first = replace(group[0], path=path, places=len(group))
+    for path, group in gather(edits, lambda e: KeyPath.parse(e.path), likeness):
+        first = replace(group[0], path=str(path), places=len(group))
         if isinstance(first, Moved) and len(group) > 1:
-            first = replace(first, to=_with_indices(first.to, BRACKET.findall(path)))
+            first = replace(first, to=str(KeyPath.parse(first.to).with_indices(path.indices)))
         gathered.append(first)
     alike: dict[Hashable, list[Edit]] = {}
     for edit in sorted(gathered, key=lambda e: natural(e.path)):
@@ -206,18 +197,19 @@ _MANY = 4  # scopes in which one edit is told once
 
 def _substitution(edit: Edit) -> Hashable | None:
     """Equal for what one exchanged block brings about wherever it stands: another layer, a parameter or name inside it."""
-    scope, _, name = edit.path.rpartition(".")
+    path = KeyPath.parse(edit.path)
+    scope, name = path.parent, path.name
     match edit:
         case Changed(field="layer"):
             return "layer", edit.before, edit.after, edit.effects
         case Changed(field="repeats"):
             return None
         case ChoiceChanged() if scope:  # of a layer that stands in several places, by its path within
-            return "choice", edit.path.partition(".")[2], edit.before, edit.after, edit.effects
+            return "choice", path.segments[1:], edit.before, edit.after, edit.effects
         case Changed() if scope:
             return "changed", name, edit.field, edit.before, edit.after, edit.effects
-        case Moved() if scope and edit.renamed and edit.to.rpartition(".")[0] == scope:
-            return "renamed", name, edit.to.rpartition(".")[2], edit.effects
+        case Moved() if scope and edit.renamed and KeyPath.parse(edit.to).parent == scope:
+            return "renamed", name, KeyPath.parse(edit.to).name, edit.effects
         case Added() | Removed() if scope:
             return type(edit).__name__, name, edit.what, edit.effects
         case Rewired() if scope:
@@ -225,12 +217,7 @@ def _substitution(edit: Edit) -> Hashable | None:
     return None
 
 
-def _with_indices(path: str, indices: Sequence[str]) -> str:
-    """The path with these indices in place of its own."""
-    names = BRACKET.split(path)
-    return names[0] + "".join(f"{i}{name}" for i, name in zip(indices, names[1:], strict=True))
-
-
-def _target(edit: Moved) -> str:
+def _target(edit: Moved) -> Hashable:
     """Where a move goes, without the indices if they are those that it comes from."""
-    return BRACKET.sub("[]", edit.to) if BRACKET.findall(edit.to) == BRACKET.findall(edit.path) else edit.to
+    path, to = KeyPath.parse(edit.path), KeyPath.parse(edit.to)
+    return to.with_indices(["[]"] * len(to.indices)) if to.indices == path.indices else to

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from archdsl.compare.difference import Inheritance
 from archdsl.compare.pairing import Pairing, widest
-from archdsl.compare.tree import weights_of
 from archdsl.ir.graph import Value, Weight
+from archdsl.outline.tree import weights_of
 
 
 @dataclass(frozen=True, slots=True)

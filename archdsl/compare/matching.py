@@ -6,9 +6,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from archdsl.compare.paths import base, index
-from archdsl.compare.tree import Node, digest, kind
 from archdsl.ir.graph import Value, operands
+from archdsl.outline.tree import Node, digest, kind
 
 LIKENESS = 0.5  # the share of inner parts that two layers have in common before one counts as the other renamed
 
@@ -55,10 +54,10 @@ def _set_turns_apart(nodes: list[Node], pairs: Mapping[Node, Node]) -> tuple[lis
     others: list[Node] = []
     names: dict[Node, set[str]] = {}
     for node in nodes:
-        twin = pairs.get(node.parent) if node.parent is not None and index(node.segment) else None
+        twin = pairs.get(node.parent) if node.parent is not None and node.path.index is not None else None
         if twin is not None and twin not in names:
-            names[twin] = {base(c.segment) for c in twin.children}
-        (turns if twin is not None and base(node.segment) in names[twin] else others).append(node)
+            names[twin] = {c.path.base for c in twin.children}
+        (turns if twin is not None and node.path.base in names[twin] else others).append(node)
     return turns, others
 
 
@@ -187,8 +186,8 @@ def _substitutes(
 
 
 def _alike(a: Node, b: Node) -> float:
-    parts_a = {(n.path[len(a.path) :], n.callee) for n in a.walk() if n is not a}
-    parts_b = {(n.path[len(b.path) :], n.callee) for n in b.walk() if n is not b}
+    parts_a = {(n.path.below(a.path), n.callee) for n in a.walk() if n is not a}
+    parts_b = {(n.path.below(b.path), n.callee) for n in b.walk() if n is not b}
     if not parts_a and not parts_b:
         return 1.0
     return len(parts_a & parts_b) / len(parts_a | parts_b)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from archdsl.compare.expressions import ChoicePairs, agree
 from archdsl.compare.matching import Matching
-from archdsl.compare.tree import Node, weights_of
 from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.graph import Graph, Op, Value, Weight
+from archdsl.outline.tree import Node, weights_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from archdsl.compare.paths import natural
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph, Op
@@ -14,6 +13,7 @@ from archdsl.ir.named import PARTS, Document, Malformed, from_names, to_names
 from archdsl.ir.verify import InternalError, verify
 from archdsl.ops.call import Call
 from archdsl.ops.table import PRIMITIVES
+from archdsl.outline.paths import natural
 
 FORMAT_VERSION = 1
 Place: TypeAlias = tuple[str, ...]  # ("values", "stem: conv", "attrs", "kernel")

@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.compare.edits import FUNCTION, KEYS, Changed, Edit, Effect, ordered
-from archdsl.compare.expressions import agree, describe
+from archdsl.compare.expressions import agree
 from archdsl.compare.pairing import Pairing, same_shape, same_weights
-from archdsl.compare.tree import Node
 from archdsl.ir.graph import Op, Pick, Select
+from archdsl.ir.notation import Axes, value_text, values_text
+from archdsl.outline.attributes import attribute_text
+from archdsl.outline.tree import Node
 
 
 def properties(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.nodes.items():
         if is_replaced(x, y):
             keyed = KEYS if {w.name for w in x.weights()} | {w.name for w in y.weights()} else set[Effect]()
-            yield Changed(y.path if x in pairing.nodes.moved else x.path, "layer", x.callee, y.callee, ordered(FUNCTION | keyed))
+            yield Changed(str(y.path if x in pairing.nodes.moved else x.path), "layer", x.callee, y.callee, ordered(FUNCTION | keyed))
     for a, b in pairing.nodes.values.items():
         if isinstance(a, Op) and isinstance(b, Op) and a.name == b.name:
             yield from _attributes(a, b, pairing)
         elif isinstance(a, Select) and isinstance(b, Select) and not agree(a.index, b.index, pairing.choices):
-            yield Changed(pairing.owners_b[b].path, "index", describe(a.index), describe(b.index), ("space",))
+            yield Changed(str(pairing.owners_b[b].path), "index", values_text(a.index), values_text(b.index), ("space",))
         elif isinstance(a, Pick) and isinstance(b, Pick):
             yield from _pick(a, b, pairing)
 
 
 def _attributes(a: Op, b: Op, pairing: Pairing) -> Iterator[Edit]:
-    path = pairing.owners_b[b].path
+    path = str(pairing.owners_b[b].path)
     effects: set[Effect] = set(FUNCTION)
     if not same_shape(a, b, pairing):
         effects.add("shape")
@@ -37,8 +39,7 @@ def _attributes(a: Op, b: Op, pairing: Pairing) -> Iterator[Edit]:
         x, y = a.attrs.get(name), b.attrs.get(name)
         if x is not None and y is not None and agree(x, y, pairing.choices):
             continue
-        before = describe(x) if x is not None else "absent"
-        after = describe(y) if y is not None else "absent"
+        before, after = attribute_text(a, name), attribute_text(b, name)
         if name == "groups" and (before, after) in seen:
             continue  # a depthwise convolution: as many groups as channels
         seen.add((before, after))
@@ -47,19 +48,23 @@ def _attributes(a: Op, b: Op, pairing: Pairing) -> Iterator[Edit]:
     for weight in a.weights:
         twin = inits.get(weight.name)
         if twin is not None and not agree(weight.init, twin.init, pairing.choices) and "init" not in a.attrs and "gamma" not in a.attrs:
-            yield Changed(path, f"{weight.name} init", describe(weight.init), describe(twin.init), ("cosmetic",))
-        if twin is not None and pairing.owners_a[a].path == path and weight.full_name != twin.full_name:
+            yield Changed(path, f"{weight.name} init", values_text(weight.init), values_text(twin.init), ("cosmetic",))
+        if twin is not None and str(pairing.owners_a[a].path) == path and weight.full_name != twin.full_name:
             yield Changed(path, "weights", weight.full_name, twin.full_name, ("params", "checkpoint-incompatible"))
 
 
 def _pick(a: Pick, b: Pick, pairing: Pairing) -> Iterator[Edit]:
-    path = pairing.owners_b[b].path
+    path = str(pairing.owners_b[b].path)
     if a.combine != b.combine:
         yield Changed(path, "combine", a.combine, b.combine, ordered(FUNCTION | KEYS))
     if a.dim != b.dim:
-        yield Changed(path, "dim", str(a.dim), str(b.dim), ("function", "shape"))
+        yield Changed(path, "dim", _axis_text(a.dim), _axis_text(b.dim), ("function", "shape"))
     if not agree(a.subset, b.subset, pairing.choices):
-        yield Changed(path, "subset", describe(a.subset), describe(b.subset), ("space",))
+        yield Changed(path, "subset", values_text(a.subset), values_text(b.subset), ("space",))
+
+
+def _axis_text(dim: str | None) -> str:
+    return "" if dim is None else value_text(Axes(dim))
 
 
 def is_replaced(a: Node, b: Node) -> bool:
@@ -71,7 +76,7 @@ def conditions(pairing: Pairing) -> Iterator[Edit]:
     bounds_a = sorted(f"{c.metric} {c.op} {c.limit:,.12g}" for c in a.bounds)
     bounds_b = sorted(f"{c.metric} {c.op} {c.limit:,.12g}" for c in b.bounds)
     if bounds_a != bounds_b:
-        yield Changed("require", "cost", ", ".join(bounds_a) or "none", ", ".join(bounds_b) or "none", ("space",))
+        yield Changed("require", "cost", ", ".join(bounds_a), ", ".join(bounds_b), ("space",))
     left = [r.condition for r in b.requirements]
     lost = 0
     for requirement in a.requirements:

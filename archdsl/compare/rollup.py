@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
-from archdsl.compare.paths import natural
-from archdsl.compare.tree import Node, weights_of
 from archdsl.ir.graph import Graph, Op, Value
+from archdsl.outline.paths import KeyPath, natural
+from archdsl.outline.tree import Node, weights_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class PartCost:
 
 @dataclass(slots=True)
 class _Sums:
-    params: dict[str, int] = field(default_factory=dict)
-    macs: dict[str, int] = field(default_factory=dict)
+    params: dict[KeyPath, int] = field(default_factory=dict)
+    macs: dict[KeyPath, int] = field(default_factory=dict)
 
 
 def rolled_up(a: Graph, b: Graph, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> tuple[PartCost, ...]:
@@ -36,7 +36,7 @@ def rolled_up(a: Graph, b: Graph, owners_a: Mapping[Value, Node], owners_b: Mapp
     before, after = _sums(a, owners_a), _sums(b, owners_b)
     parts = [
         PartCost(
-            path,
+            str(path),
             (before.params.get(path, 0), after.params.get(path, 0)),
             (before.macs.get(path, 0), after.macs.get(path, 0)),
         )

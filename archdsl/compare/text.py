@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
-from archdsl.compare.expressions import domain_text
-from archdsl.compare.paths import LIST, gather, natural
+from archdsl.ir.choice import Kind
+from archdsl.ir.notation import amounts, counts, domain_text, factor, percent, step
+from archdsl.outline.paths import KeyPath, gather, natural, scopes_of
 
 _LONGEST = 48  # columns for paths
 _WIDE = 56  # columns for two domains
@@ -52,13 +53,19 @@ def as_markdown(difference: Difference) -> str:
     return "\n".join([*lines, "", f"{_hidden(difference)}.", ""])
 
 
+def edit_words(edit: Edit) -> str:
+    """An edit in a line without its mark and effects, as the text says it."""
+    _, path, what, _ = _row(edit)
+    return f"{path}   {what}".rstrip()
+
+
 def _row(edit: Edit) -> tuple[str, str, str, str]:
     effects = [e for e in edit.effects if e != "function"]
     note = ", ".join(effects)
-    first, *others = LIST.split(edit.path)
+    first, *others = scopes_of(edit.path)
     if others:
         edit = replace(edit, path=first)
-        mark, path, what, note = _row(replace(edit, to=LIST.split(edit.to)[0]) if isinstance(edit, Moved) else edit)
+        mark, path, what, note = _row(replace(edit, to=scopes_of(edit.to)[0]) if isinstance(edit, Moved) else edit)
         return mark, f"{path} …", what if isinstance(edit, ChoiceChanged) else f"{what}  at {edit.places} places", note
     match edit:
         case Added():
@@ -70,18 +77,23 @@ def _row(edit: Edit) -> tuple[str, str, str, str]:
         case Rewired():
             return "*", edit.path, f"reads {', '.join(edit.before)} → {', '.join(edit.after)}", note
         case ChoiceChanged():
-            return "~", edit.path, _widened(edit.before, edit.after), _grown(edit, note)
+            return "~", edit.path, _widened(edit), _grown(edit, note)
         case Changed(field="repeats"):
             return "~", edit.path, f"×{edit.before} → ×{edit.after}", note
         case Changed(field="answer" | "layer"):
             return "~", edit.path, f"{edit.before} → {edit.after}", note
+        case Changed(before=""):
+            return "+", f"{edit.path}.{edit.field}", edit.after, note
+        case Changed(after=""):
+            return "-", f"{edit.path}.{edit.field}", edit.before, note
         case Changed():
             return "~", f"{edit.path}.{edit.field}", f"{edit.before} → {edit.after}", note
 
 
-def _widened(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+def _widened(edit: ChoiceChanged) -> str:
     """Both domains, or only what comes and goes where they are long."""
-    plain = f"{_domain(before)} → {_domain(after)}"
+    before, after = edit.before, edit.after
+    plain = f"{_domain(before, edit.kinds[0])} → {_domain(after, edit.kinds[1])}"
     common = set(before) & set(after)
     if len(plain) <= _WIDE or not common or len(after) == 1 or len(before) == 1:
         return plain
@@ -90,12 +102,12 @@ def _widened(before: tuple[str, ...], after: tuple[str, ...]) -> str:
     return f"{', '.join(gone + new) or 'other order'} ({len(before)} → {len(after)} alternatives)"
 
 
-def _domain(labels: tuple[str, ...]) -> str:
+def _domain(labels: tuple[str, ...], kind: Kind) -> str:
     if not labels:
         return "no choice"
     if len(labels) == 1:
         return labels[0]
-    text = domain_text(labels)
+    text = domain_text(labels, kind)
     return text if len(text) <= _WIDE // 2 else f"{{{labels[0]}, … {labels[-1]}}} ({len(labels)})"
 
 
@@ -103,21 +115,20 @@ def _grown(edit: ChoiceChanged, note: str) -> str:
     before, after = max(len(edit.before), 1), max(len(edit.after), 1)
     if before == after:
         return note
-    factor = f"×{_brief(after / before)}" if after > before else f"÷{_brief(before / after)}"
     each = f" at {edit.places} places" if edit.places > 1 else ""
-    return note.replace("space", f"space {factor}{each}")
+    return note.replace("space", f"space {factor(before, after)}{each}")
 
 
 def _parts(difference: Difference) -> Iterator[str]:
     """The parts of two models of which the cost differs, where there are several of one level: a table."""
-    shown = [c for c in difference.costs if "." not in c.path]
+    shown = [c for c in difference.costs if not KeyPath.parse(c.path).parent]
     if len(shown) < 2:
         return
     rows = [("", "params", "MACs")]
-    for path, group in gather(shown, lambda c: c.path, lambda c: (c.params, c.macs)):
+    for path, group in gather(shown, lambda c: KeyPath.parse(c.path), lambda c: (c.params, c.macs)):
         each = " each" if len(group) > 1 else ""
         params, macs = (_change(*_pair((x, x), (y, y), False)) for x, y in (group[0].params, group[0].macs))
-        rows.append((path, params, f"{macs}{each}"))
+        rows.append((str(path), params, f"{macs}{each}"))
     if len(rows) > _MOST_PARTS:
         rows = [*rows[:_MOST_PARTS], (f"and {len(rows) - _MOST_PARTS} parts more", "", "")]
     wide = [max(len(row[i]) for row in rows) for i in range(3)]
@@ -126,9 +137,8 @@ def _parts(difference: Difference) -> Iterator[str]:
 
 
 def _change(before: str, after: str, change: str) -> str:
-    if before == after:
-        return before
-    return f"{before} → {after}" + (f" ({change})" if change else "")
+    told = f" ({change})" if change else ""
+    return f"{before}{told}" if before == after else f"{before} → {after}{told}"
 
 
 def _ending(difference: Difference) -> Iterator[str]:
@@ -175,39 +185,19 @@ def _totals(a: Totals, b: Totals) -> Iterator[tuple[str, Span, Span, bool]]:
 
 
 def _pair(a: Span, b: Span, count: bool) -> tuple[str, str, str]:
-    """Both as texts, and the change where it is a number: not between two ranges."""
-    before, after = _ends(a, count), _ends(b, count)
+    """Both as texts, and the change as far as the texts do not tell it: no number says how one range became
+    another."""
+    write = counts if count else amounts
+    before, after = write(a), write(b)
     if a == b:
-        return before, after, "same" if count else ""
-    if a[0] != a[1] or b[0] != b[1]:
         return before, after, ""
-    if not a[0] or not b[0]:
+    is_number = a[0] == a[1] and b[0] == b[1]
+    if is_number and a[0] and b[0]:
+        return before, after, factor(a[0], b[0]) if count else percent(a[0], b[0])
+    if before != after:
         return before, after, ""
-    if count:
-        return before, after, f"×{_brief(b[0] / a[0])}" if b[0] >= a[0] else f"÷{_brief(a[0] / b[0])}"
-    return before, after, f"{100 * (b[0] - a[0]) / a[0]:+.1f}%"
-
-
-def _ends(ends: Span, count: bool) -> str:
-    low, high = (_count(n) if count else amount(n) for n in ends)
-    return low if low == high else f"{low}–{high}"
-
-
-def _count(n: int) -> str:
-    return f"{n:,}" if n < 10**9 else _brief(n, 4)
-
-
-def _brief(value: float, digits: int = 3) -> str:
-    """`2.77e30`, without the plus of Python's own form."""
-    return f"{value:.{digits}g}".replace("e+", "e")
-
-
-def amount(n: int) -> str:
-    """A cost with its unit: 3.79M, 1.96G."""
-    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6), ("K", 10**3)):
-        if n >= size:
-            return f"{n / size:.3g}{unit}" if n < 999.5 * size else f"{n / size:.0f}{unit}"
-    return str(n)
+    steps = dict.fromkeys(step(x, y) for x, y in zip(a, b, strict=True))
+    return before, after, " to ".join(steps)
 
 
 def _escaped(text: str) -> str:

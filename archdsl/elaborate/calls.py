@@ -45,10 +45,10 @@ from archdsl.elaborate.values import (
     Thing,
     TupleV,
     describe,
-    scalar_text,
 )
 from archdsl.ir.expr import Expr, Undefined, constant, each, lift, placed
 from archdsl.ir.graph import Init
+from archdsl.ir.notation import value_text
 from archdsl.ir.work import Exhausted
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
@@ -214,7 +214,7 @@ def _initialiser(callee: InitialiserV, args: Arguments, span: Span, state: State
 def _init(name: str, *numbers: Any) -> Init:
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, int | float):
-            raise Undefined(f"`{name}` takes numbers, not {scalar_text(number)}")
+            raise Undefined(f"`{name}` takes numbers, not {value_text(number)}")
     return Init(name, tuple(map(float, numbers)))
 
 
@@ -269,7 +269,7 @@ def _length(value: Thing, span: Span, state: State) -> Expr:
 
 def _parts(value: Any) -> int:
     if not isinstance(value, tuple):
-        raise Undefined(f"{scalar_text(value)} has no elements")
+        raise Undefined(f"{value_text(value)} has no elements")
     return len(value)
 
 
@@ -343,5 +343,5 @@ def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, spa
 
 def _plus(a: Any, b: Any) -> Any:
     if isinstance(b, bool) or not isinstance(b, int | float):
-        raise Undefined(f"`sum` adds numbers, not {b!r}")
+        raise Undefined(f"`sum` adds numbers, not {value_text(b)}")
     return finite(a + b)

@@ -18,7 +18,6 @@ from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
-    Axes,
     ChosenL,
     CountV,
     Item,
@@ -29,11 +28,11 @@ from archdsl.elaborate.values import (
     RangeV,
     Thing,
     describe,
-    scalar_text,
     word_of,
 )
 from archdsl.ir.choice import Alternative, Kind
 from archdsl.ir.expr import TABLE_LIMIT, Expr, constant, index_of, of_choice
+from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax import ast
 
 
@@ -53,7 +52,7 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
         return _subset(domain, path, span, frame, state)
     if isinstance(domain, RangeV):
         numbers = numbers_of(domain, node.domain.span, state, "the domain of another choice")
-        return _values([(scalar_text(n), constant(n)) for n in numbers], "range", path, span, frame, state)
+        return _values([(value_text(n), constant(n)) for n in numbers], "range", path, span, frame, state)
     if isinstance(domain, CountV):
         return _values([(str(n), constant(n)) for n in count_of(domain, node.domain.span, state)], "range", path, span, frame, state)
     if isinstance(domain, ListV):
@@ -67,8 +66,8 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
         return _values([(word_of(domain) or label, domain)], "list", path, span, frame, state)
     if isinstance(domain, Expr):
         if domain.is_constant:
-            state.answers[path] = scalar_text(domain.value)
-            state.edits.kept(path, (Alternative(scalar_text(domain.value), domain.value),), state)
+            state.answers[path] = value_text(domain.value)
+            state.edits.kept(path, (Alternative(value_text(domain.value), domain.value),), state)
         else:
             state.edits.settle_settled(path)
         return domain
@@ -120,7 +119,7 @@ def _labelled(item: Item, position: int) -> tuple[str, Thing]:
         return item.label, item.value
     value = size_expr(item.value)
     if value is not None and value.is_constant:
-        return scalar_text(value.value), item.value
+        return value_text(value.value), item.value
     return item.word or str(position), item.value
 
 
@@ -183,7 +182,7 @@ def _subset(domain: OfV, path: str, span: Span, frame: Frame, state: State) -> T
         counts = (state.concrete(domain.count, span, "how many are picked"),)
     for count in counts:
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            fail(codes.EMPTY_DOMAIN, span, f"`{path}` cannot pick {scalar_text(count)} of {len(items)}", help="pick at least 1")
+            fail(codes.EMPTY_DOMAIN, span, f"`{path}` cannot pick {value_text(count)} of {len(items)}", help="pick at least 1")
     sizes = sorted({min(c, len(items)) for c in counts})
     if not sizes:
         fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives")

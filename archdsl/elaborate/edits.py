@@ -15,8 +15,9 @@ from archdsl.diagnostics.suggestions import closest, question
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import numbers_of, size_expr
 from archdsl.elaborate.state import State
-from archdsl.elaborate.values import ListV, Poison, RangeV, Thing, scalar_text
+from archdsl.elaborate.values import ListV, Poison, RangeV, Thing
 from archdsl.ir.choice import Alternative
+from archdsl.ir.notation import value_text
 from archdsl.syntax import ast
 
 # A pattern is a path with sets of indices: names as text, a range for `[0..2]`, None for `[*]`.
@@ -267,7 +268,7 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i
-    text = scalar_text(value) if isinstance(value, int | float | str) else node.span.text[:60]
+    text = value_text(value) if isinstance(value, int | float | str) else node.span.text[:60]
     _refuse(node, text, alternatives, path, value)
 
 
@@ -304,7 +305,7 @@ def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, 
         inside = [i for i, a in enumerate(alternatives) if any(_is_same(a.value, w) for w in wanted)]
         for number in wanted:
             if not any(_is_same(a.value, number) for a in alternatives):
-                _refuse(node, scalar_text(number), alternatives, path, number)
+                _refuse(node, value_text(number), alternatives, path, number)
         return inside
     return [answer(node, alternatives, path, frame, state)]
 

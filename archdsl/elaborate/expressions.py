@@ -23,7 +23,6 @@ from archdsl.elaborate.unknown import unknown_name
 from archdsl.elaborate.values import (
     LAYERS,
     POISON,
-    Axes,
     ChainL,
     FunctionV,
     InitialiserV,
@@ -41,9 +40,9 @@ from archdsl.elaborate.values import (
     Thing,
     TupleV,
     describe,
-    scalar_text,
 )
 from archdsl.ir.expr import Expr, Undefined, constant, lift, negate, placed
+from archdsl.ir.notation import Axes, value_text
 from archdsl.ir.work import Exhausted
 from archdsl.ops.table import INITIALISERS, PRIMITIVES
 from archdsl.syntax import ast
@@ -413,7 +412,7 @@ def _within(index: Any, length: int, node: ast.Item) -> int:
 
 def _whole(index: Any) -> int:
     if isinstance(index, bool) or not isinstance(index, int):
-        raise Undefined(f"an index is a whole number, not {scalar_text(index)}", code=codes.WRONG_KIND)
+        raise Undefined(f"an index is a whole number, not {value_text(index)}", code=codes.WRONG_KIND)
     return index
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.elaborate.values import scalar_text
 from archdsl.ir.expr import Undefined
+from archdsl.ir.notation import value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class NumberFunction:
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Undefined(f"a number is needed, not {scalar_text(value)}")
+        raise Undefined(f"a number is needed, not {value_text(value)}")
     return value
 
 

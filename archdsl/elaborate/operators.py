@@ -14,15 +14,16 @@ from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import LENGTH_LIMIT, iterate, size_expr
 from archdsl.elaborate.state import State, fail, too_wide_help
-from archdsl.elaborate.values import LAYERS, POISON, Axes, CountV, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe, scalar_text
+from archdsl.elaborate.values import LAYERS, POISON, CountV, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe
 from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift, placed
+from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax.ast import BinaryOp
 
 
 def _numbers(a: Any, b: Any) -> None:
     for value in (a, b):
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Undefined(f"arithmetic needs numbers, not {scalar_text(value)}", code=codes.BAD_OPERANDS)
+            raise Undefined(f"arithmetic needs numbers, not {value_text(value)}", code=codes.BAD_OPERANDS)
         if isinstance(value, int) and value.bit_length() > 256:
             raise Undefined("a number of more than 256 bits")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archdsl.elaborate.plan_table import OPTIMISERS, SETTINGS, STRATEGIES, SUMMARIES, Option, value_text
+from archdsl.elaborate.plan_table import OPTIMISERS, SETTINGS, STRATEGIES, SUMMARIES, Option, setting_text
 
 
 def tables() -> dict[str, str]:
@@ -24,6 +24,6 @@ def table(first: str, rows: Iterable[tuple[str, Option]]) -> str:
     """Options as a Markdown table, each after whose it is."""
     lines = [f"| {first} | name | value | default | |", "|---|---|---|---|---|"]
     for owner, option in rows:
-        default = "" if option.default is None else f"`{value_text(option.default)}`"
+        default = "" if option.default is None else f"`{setting_text(option.default)}`"
         lines.append(f"| {owner} | `{option.name}` | {option.kind.text} | {default} | {option.doc} |")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from archdsl.diagnostics.source import Span
-from archdsl.elaborate.values import scalar_text
+from archdsl.ir.notation import value_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,17 @@ class Invocation:
     span: Span | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        given = [value_text(a) for a in self.args] + [f"{k} = {value_text(v)}" for k, v in self.named.items() if v is not None]
+        given = [setting_text(a) for a in self.args] + [f"{k} = {setting_text(v)}" for k, v in self.named.items() if v is not None]
         return f"{self.name}({', '.join(given)})" if given else self.name
 
 
-def value_text(value: Any) -> str:
+def setting_text(value: Any) -> str:
     """A value of a plan as the language writes it."""
     if isinstance(value, Invocation):
         return str(value)
     if isinstance(value, tuple):
-        return f"({', '.join(map(value_text, value))}{',' if len(value) == 1 else ''})"
-    return scalar_text(value)
+        return f"({', '.join(map(setting_text, value))}{',' if len(value) == 1 else ''})"
+    return value_text(value)
 
 
 @dataclass(frozen=True, slots=True)

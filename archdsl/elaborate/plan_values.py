@@ -14,11 +14,12 @@ from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import expressions
 from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.plan_table import DEFAULT_TRIALS, OPTIMISERS, SETTINGS, STRATEGIES, Invocation, Option, value_text
+from archdsl.elaborate.plan_table import DEFAULT_TRIALS, OPTIMISERS, SETTINGS, STRATEGIES, Invocation, Option, setting_text
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import Axes, ListV, Poison, Thing, TupleV, describe
+from archdsl.elaborate.values import ListV, Poison, Thing, TupleV, describe
 from archdsl.ir.expr import Expr, Undefined
+from archdsl.ir.notation import Axes
 from archdsl.syntax import ast
 from archdsl.syntax.edition import EDITION
 from archdsl.syntax.parser import parse_expression
@@ -190,4 +191,4 @@ def _listed(known: Mapping[str, Option]) -> str:
 
 def _check(option: Option, value: Any, span: Span | None, what: str) -> None:
     if not option.kind.fits(value):
-        fail(codes.BAD_OPTION, span, f"{what} is {option.kind.text}, not `{value_text(value)}`", help=f"`{option.name}`: {option.doc}")
+        fail(codes.BAD_OPTION, span, f"{what} is {option.kind.text}, not `{setting_text(value)}`", help=f"`{option.name}`: {option.doc}")

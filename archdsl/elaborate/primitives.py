@@ -30,11 +30,11 @@ from archdsl.elaborate.values import (
     Thing,
     TupleV,
     describe,
-    scalar_text,
 )
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, each, lift, mend, select
 from archdsl.ir.graph import Check, Init, Op, Pick, Shape, Value, Weight
 from archdsl.ir.instance import Instance
+from archdsl.ir.notation import value_text
 from archdsl.ops.call import Call
 from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive, Problem, Result
 from archdsl.ops.table import PRIMITIVES
@@ -269,9 +269,9 @@ def _fitting(kind: Kind, what: str, entry: Any) -> Any:
     accepted = _ACCEPTED[kind]
     exact = accepted if kind == "string" else (*accepted, Init)
     if (isinstance(entry, bool) and bool not in accepted) or not isinstance(entry, accepted) or entry.__class__ not in exact:
-        raise Undefined(f"{what} is {_WANTED[kind]}, not {scalar_text(entry)}", code=codes.WRONG_KIND)
+        raise Undefined(f"{what} is {_WANTED[kind]}, not {value_text(entry)}", code=codes.WRONG_KIND)
     if too_large(entry):
-        raise Undefined(f"{what} is {scalar_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)
+        raise Undefined(f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)
     return entry
 
 

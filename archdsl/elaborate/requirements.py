@@ -10,9 +10,10 @@ from archdsl.diagnostics.codes import values as value_codes
 from archdsl.elaborate import operators
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import Poison, scalar_text
+from archdsl.elaborate.values import Poison
 from archdsl.ir.expr import TRUE
 from archdsl.ir.graph import CostBound
+from archdsl.ir.notation import value_text
 from archdsl.syntax import ast
 
 METRICS = ("macs", "params")
@@ -53,7 +54,7 @@ def cost_bound(node: ast.Expr, frame: Frame, state: State, known: Sequence[str] 
             if not limit.is_constant:
                 fail(value_codes.NOT_CONSTANT, right.span, "the limit of a cost depends on a choice")
             if isinstance(limit.value, bool) or not isinstance(limit.value, int | float):
-                fail(value_codes.WRONG_KIND, right.span, f"the limit of a cost is a number, not {scalar_text(limit.value)}")
+                fail(value_codes.WRONG_KIND, right.span, f"the limit of a cost is a number, not {value_text(limit.value)}")
             return CostBound(left.name, op, float(limit.value), node.span)  # type: ignore[arg-type]
     fail(
         codes.NOT_A_BOUND,

@@ -17,6 +17,7 @@ from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import Poison, Tensor, Thing, TupleV, describe
 from archdsl.ir.graph import Input, Result, Value, canonical
+from archdsl.ir.notation import extent_text
 from archdsl.syntax import ast
 
 
@@ -74,7 +75,7 @@ def _check_size(dim: ast.Dim, value: Tensor, frame: Frame, state: State) -> None
     size = state.settled(value.shape[dim.name])
     wanted = expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
     if size != wanted:
-        sizes = f"{dim.name} = {size.table[0]}, where {dim.name} = {wanted.table[0]} is written"
+        sizes = f"{dim.name} = {extent_text(size)}, where {dim.name} = {extent_text(wanted)} is written"
         fail(codes.SIZES_DIFFER, dim.span, f"the output has {sizes}")
 
 

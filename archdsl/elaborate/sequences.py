@@ -9,8 +9,9 @@ from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.ranges import numbers, refusal
 from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe, scalar_text
+from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe
 from archdsl.ir.expr import Expr, Undefined, constant, lift, placed
+from archdsl.ir.notation import value_text
 
 LENGTH_LIMIT = 10_000
 
@@ -177,14 +178,14 @@ def _tuple(*values: Any) -> tuple[Any, ...]:
 
 def _item(values: Any, index: int) -> Any:
     if not isinstance(values, tuple):
-        raise Undefined(f"{scalar_text(values)} is one number and has no parts", code=codes.WRONG_KIND)
+        raise Undefined(f"{value_text(values)} is one number and has no parts", code=codes.WRONG_KIND)
     return values[index]
 
 
 def _range(low: Any, high: Any, step: Any) -> range:
     for number in (low, high, step):
         if isinstance(number, bool) or not isinstance(number, int):
-            raise Undefined(f"a range of positions needs whole numbers, not {number}")
+            raise Undefined(f"a range of positions needs whole numbers, not {value_text(number)}")
     refused = refusal(low, high, step)
     if refused is not None:
         raise Undefined(refused.message)

@@ -27,10 +27,11 @@ from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
 from archdsl.elaborate.slipped import head_of
 from archdsl.elaborate.state import State, fail, reason, too_wide_help
-from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, ListV, Poison, Tensor, Thing, TooLarge, TupleV, describe, scalar_text
+from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, ListV, Poison, Tensor, Thing, TooLarge, TupleV, describe
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, test
 from archdsl.ir.graph import Input
 from archdsl.ir.instance import Instance
+from archdsl.ir.notation import value_text
 from archdsl.ir.work import Exhausted
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
@@ -229,7 +230,7 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing
 
 def _fed(port: str, dim: str, size: Any, wanted: Any) -> int:
     if size != wanted:
-        raise Undefined(f"the input `{port}` has {dim} = {scalar_text(wanted)}, but is fed {dim} = {scalar_text(size)}")
+        raise Undefined(f"the input `{port}` has {dim} = {value_text(wanted)}, but is fed {dim} = {value_text(size)}")
     return 0
 
 
@@ -260,9 +261,9 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
             fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of the input `{port.name}` needs a size")
         size = state.concrete(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"), dim.span, "the size of an input")
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {scalar_text(size)}")
+            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {value_text(size)}")
         if too_large(size):
-            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {scalar_text(size)}; sizes end at {LARGEST:,}")
+            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {value_text(size)}; sizes end at {LARGEST:,}")
         sizes[dim.name] = constant(given.get(dim.name, size))
     known = next((i for i in state.inputs if i.name == port.name), None)
     if known is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, Undefined
 from archdsl.ir.graph import Init, Shape, Value
+from archdsl.ir.notation import Axes, value_text
 from archdsl.ops.primitive import Primitive
 from archdsl.syntax import ast
 
@@ -22,12 +23,6 @@ HEAVIEST = 100_000
 
 class TooLarge(Exception):
     """A list or a layer of more than HEAVIEST parts, nested ones included: `xs = xs + xs` in a loop."""
-
-
-class Axes(str):
-    """`@hw`: a set of dimensions; a string of its own kind, so that it is never taken for a text."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -260,28 +255,6 @@ def _weigh(whole: object, parts: Iterable[Thing]) -> None:
         raise TooLarge(f"a value of more than {HEAVIEST:,} parts")
 
 
-def scalar_text(value: Any) -> str:
-    """A scalar as it is written in a file: the label of an alternative."""
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, Axes):
-        return f"@{value}"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, int) and abs(value) >= 10**18:
-        return f"{float(value):.3g}"
-    if isinstance(value, tuple):
-        if len(value) > 1 and all(isinstance(v, int) and v >= 0 for v in value):
-            return "x".join(map(str, value))
-        return "(" + ", ".join(scalar_text(v) for v in value) + ")"
-    if isinstance(value, range):
-        last = value[-1] if len(value) else value.stop - 1
-        return f"{value.start}..{last}" + (f" by {value.step}" if value.step != 1 else "")
-    if isinstance(value, Init) and value.name == "constant":
-        return repr(value.args[0])
-    return str(value)
-
-
 def word_of(layer: Layer) -> str | None:
     """The name that an instance of this layer takes where none is given."""
     if isinstance(layer, PrimitiveL):
@@ -303,14 +276,14 @@ def describe(value: Thing) -> str:
         if isinstance(value.value, Undefined):
             return f"an undefined value ({value.value.message})"
         if isinstance(value.value, Axes):
-            return f"the dimensions {scalar_text(value.value)}"
+            return f"the dimensions {value_text(value.value)}"
         if isinstance(value.value, bool | str):
-            return f"the {'text' if isinstance(value.value, str) else 'truth value'} {scalar_text(value.value)}"
+            return f"the {'text' if isinstance(value.value, str) else 'truth value'} {value_text(value.value)}"
         if isinstance(value.value, tuple):
-            return f"the size {scalar_text(value.value)}"
+            return f"the size {value_text(value.value)}"
         if isinstance(value.value, Init):
             return f"the initialiser {value.value}"
-        return f"the number {scalar_text(value.value)}"
+        return f"the number {value_text(value.value)}"
     if isinstance(value, Tensor):
         return f"a tensor [{', '.join(value.shape)}]"
     if isinstance(value, TupleV):

@@ -14,6 +14,7 @@ from archdsl.ir.expr import TRUE, Expr
 from archdsl.ir.extremes import extremes
 from archdsl.ir.frontier import Diagram, frontier, witness
 from archdsl.ir.graph import CostBound, Graph
+from archdsl.ir.notation import exact
 
 _NAMES = {"macs": "MACs", "params": "params"}
 _FEW = 4_096  # architectures that are looked at one by one
@@ -54,9 +55,9 @@ def _beyond(graph: Graph, metric: Metric, bounds: Sequence[CostBound], required:
         if not graph.choices:
             message = _beyond_text(bound, ends[0])
         elif high is not None and ends[0] > high:
-            message = f"no architecture satisfies this requirement: the least is {ends[0]:,} {_NAMES[metric]}"
+            message = f"no architecture satisfies this requirement: the least is {exact(ends[0])} {_NAMES[metric]}"
         elif low is not None and ends[1] < low:
-            message = f"no architecture satisfies this requirement: the most is {ends[1]:,} {_NAMES[metric]}"
+            message = f"no architecture satisfies this requirement: the most is {exact(ends[1])} {_NAMES[metric]}"
         if message is not None:
             return UNSATISFIABLE.error(bound.span, message)
     return None
@@ -106,9 +107,9 @@ def _beyond_text(bound: CostBound, total: int) -> str | None:
     low, high = limits([bound])
     name = _NAMES[bound.metric]
     if high is not None and total > high:
-        return f"this architecture has {total:,} {name}; `require {bound.metric} {bound.op} …` allows {high:,}"
+        return f"this architecture has {exact(total)} {name}; `require {bound.metric} {bound.op} …` allows {exact(high)}"
     if low is not None and total < low:
-        return f"this architecture has {total:,} {name}; `require {bound.metric} {bound.op} …` asks for {low:,}"
+        return f"this architecture has {exact(total)} {name}; `require {bound.metric} {bound.op} …` asks for {exact(low)}"
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, constant, lift
 from archdsl.ir.graph import Shape
+from archdsl.ir.notation import value_text
 from archdsl.ops import activation, checks
 from archdsl.ops.axes import Origins, Over, Same, letters, named, through
 from archdsl.ops.call import Call
@@ -97,7 +98,7 @@ def _number_or_none(scale: Expr) -> Problems:
 
 
 def _wrong_scale(scale: Any) -> str | None:
-    return None if scale is None or scale.__class__ in (int, float) else f"`scale` is {checks.spell(scale)}, neither a number nor none"
+    return None if scale is None or scale.__class__ in (int, float) else f"`scale` is {value_text(scale)}, neither a number nor none"
 
 
 def _sum(a: int, b: int) -> int:

@@ -10,6 +10,7 @@ from archdsl.diagnostics.diagnostic import Code
 from archdsl.diagnostics.suggestions import closest
 from archdsl.ir.expr import Expr, Undefined, constant, lift
 from archdsl.ir.graph import Init, Shape
+from archdsl.ir.notation import value_text
 from archdsl.ops.primitive import Problem
 
 Problems = tuple[Problem, ...]
@@ -111,7 +112,7 @@ def settled(name: str, value: Expr) -> tuple[Any, Problems]:
     """The value of a parameter that no choice may reach; the first alternative, with a problem, where one does."""
     if value.is_constant:
         return value.value, ()
-    values = " or ".join(spell(v) for v in value.distinct())
+    values = " or ".join(value_text(v) for v in value.distinct())
     return value.table[0], (
         problem(shapes.UNSETTLED, f"`{name}` is {values} by a choice, but it decides which weights or dimensions there are"),
     )
@@ -134,20 +135,6 @@ def divisible(value: Expr, parts: Expr, what: str, into: str) -> Problems:
     return unless(shapes.NOT_DIVISIBLE, _indivisible, value, parts, what, into)
 
 
-def spell(value: Any) -> str:
-    """A value as the language writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, tuple):
-        whole_parts = len(value) > 1 and all(v.__class__ is int and v >= 0 for v in value)
-        return "x".join(map(str, value)) if whole_parts else f"({', '.join(map(spell, value))})"
-    if isinstance(value, range):
-        return f"{value.start}..{value.stop - 1}" + (f" by {value.step}" if value.step != 1 else "")
-    return "none" if value is None else str(value)
-
-
 def fractional(value: Any) -> bool:
     """Whether a size, or a part of one, is the result of arithmetic with fractions."""
     return any(v.__class__ is float for v in value) if isinstance(value, tuple) else value.__class__ is float
@@ -160,7 +147,7 @@ def not_whole(name: str, value: Any, least: int) -> str | None:
             " but the result of arithmetic with fractions" if value.is_integer() else ""
         )
     if value.__class__ is not int:
-        return f"{name} is {spell(value)}, not a whole number"
+        return f"{name} is {value_text(value)}, not a whole number"
     return None if value >= least else f"{name} is {value}; it must be at least {least}"
 
 
@@ -185,7 +172,7 @@ def _wrong_value(name: str, value: Any, least: int) -> str | None:
 
 def _not_number(name: str, value: Any, holds: Callable[[float], bool], bounds: str) -> str | None:
     if value.__class__ not in (int, float):
-        return f"`{name}` is {spell(value)}, not a number"
+        return f"`{name}` is {value_text(value)}, not a number"
     return None if holds(value) else f"`{name}` is {value}; it must be {bounds}"
 
 
@@ -193,14 +180,14 @@ def _not_one_of(name: str, value: Any, options: tuple[str, ...]) -> str | None:
     if value in options:
         return None
     near = suggestion(value, options) if isinstance(value, str) else ""
-    return f"`{name}` is {spell(value)}, which is not one of {', '.join(map(spell, options))}{near}"
+    return f"`{name}` is {value_text(value)}, which is not one of {', '.join(map(value_text, options))}{near}"
 
 
 def _not_initial(name: str, value: Any) -> str | None:
     if value.__class__ in (int, float):
         return None
     if not isinstance(value, Init):
-        return f"`{name}` is {spell(value)}, neither a number nor an initialiser"
+        return f"`{name}` is {value_text(value)}, neither a number nor an initialiser"
     if value.name != "constant" and any(a < 0 for a in value.args):
         return f"`{name}` is {value}; its number cannot be negative"
     return None

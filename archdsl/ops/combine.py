@@ -7,6 +7,7 @@ from typing import Any
 from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import constant, lift
 from archdsl.ir.graph import Init, Shape
+from archdsl.ir.notation import value_text
 from archdsl.ops import checks
 from archdsl.ops.axes import Ended, Origins, Over, named, through
 from archdsl.ops.call import Call
@@ -75,7 +76,7 @@ def _zero_divisor(by: Any) -> str | None:
 
 
 def _no_number(by: Any) -> str | None:
-    return None if by.__class__ in (int, float) else f"a tensor cannot be combined with {checks.spell(by)}"
+    return None if by.__class__ in (int, float) else f"a tensor cannot be combined with {value_text(by)}"
 
 
 def _sum(a: int, b: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
+from archdsl.ir.notation import value_text
 from archdsl.ops import checks
 from archdsl.ops.axes import Dims, Factor, Merged, Origins, Over, Padded, Part, Same, Taken, letters, named, resized, through
 from archdsl.ops.call import Call
@@ -122,7 +123,7 @@ def _take_shape(call: Call) -> Result:
             continue
         ranges = [v.__class__ is range for v in checks.defined(index)]
         if any(ranges) != all(ranges):
-            values = " or ".join(checks.spell(v) for v in index.distinct())
+            values = " or ".join(value_text(v) for v in index.distinct())
             found += (
                 checks.problem(shapes.UNSETTLED, f"`{d}` is {values} by a choice: a position removes the dimension, a range keeps it"),
             )
@@ -146,7 +147,7 @@ def _length(positions: Any) -> int:
 
 def _outside(dim: str, index: Any, size: int) -> str | None:
     if index.__class__ is not int:
-        return None if isinstance(index, range) else f"`{dim}` is {checks.spell(index)}, neither a position nor a range"
+        return None if isinstance(index, range) else f"`{dim}` is {value_text(index)}, neither a position nor a range"
     if 0 <= index < size:
         return None
     return f"position {index} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
@@ -157,15 +158,13 @@ def _range_outside(dim: str, positions: Any, size: int) -> str | None:
         return None
     for end in (positions[0], positions[-1]):
         if not 0 <= end < size:
-            return f"position {end} of {checks.spell(positions)} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
+            return f"position {end} of {value_text(positions)} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
     return None
 
 
 def _empty_range(dim: str, positions: Any) -> str | None:
     return (
-        None
-        if positions or not isinstance(positions, range)
-        else f"{checks.spell(positions)} is empty, so nothing would be left of `{dim}`"
+        None if positions or not isinstance(positions, range) else f"{value_text(positions)} is empty, so nothing would be left of `{dim}`"
     )
 
 
@@ -217,7 +216,7 @@ def _pad_shape(call: Call) -> Result:
 
 def _wrong_pair(dim: str, amounts: Any) -> str | None:
     if not isinstance(amounts, tuple) or len(amounts) != 2:
-        return f"`{dim}` is {checks.spell(amounts)}; padding is a pair, (before, after)"
+        return f"`{dim}` is {value_text(amounts)}; padding is a pair, (before, after)"
     for amount in amounts:
         wrong = checks.not_whole(f"padding of `{dim}`", amount, 0)
         if wrong:
@@ -268,11 +267,11 @@ def _shift_shape(call: Call) -> Result:
 
 
 def _no_offset(offset: Any) -> str | None:
-    return None if offset.__class__ is int else f"`offset` is {checks.spell(offset)}, not a whole number"
+    return None if offset.__class__ is int else f"`offset` is {value_text(offset)}, not a whole number"
 
 
 def _no_channels(channels: Any) -> str | None:
-    return None if isinstance(channels, range) else f"`channels` is {checks.spell(channels)}, not a range"
+    return None if isinstance(channels, range) else f"`channels` is {value_text(channels)}, not a range"
 
 
 # -- where positions go ----------------------------------------------------------------------------

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from archdsl.ir.graph import Init
+from archdsl.ir.notation import value_text
 from archdsl.ops.axes import Deed, Over
-from archdsl.ops.checks import spell
 from archdsl.ops.primitive import REQUIRED, Kind, Parameter, Primitive
 from archdsl.ops.table import FAMILIES, INITIALISERS
 
@@ -123,7 +122,7 @@ def _inputs(primitive: Primitive) -> str:
 def _default(parameter: Parameter) -> str:
     if parameter.kind == "axes" and parameter.default is not None:
         return f"@{parameter.default}"
-    return str(parameter.default) if isinstance(parameter.default, Init) else spell(parameter.default)
+    return "none" if parameter.default is None else value_text(parameter.default)
 
 
 if __name__ == "__main__":

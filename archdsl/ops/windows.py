@@ -8,6 +8,7 @@ from typing import Any
 from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
+from archdsl.ir.notation import value_text
 from archdsl.ops import checks
 from archdsl.ops.axes import Dims, Over
 from archdsl.ops.call import Call
@@ -81,12 +82,12 @@ def _spoken(name: str, kernel: Expr, shape: Shape) -> tuple[str, Problems]:
     spoken = checks.defined(kernel) or (1,)
     dims = window_dims(spoken[0], shape)
     if not all(window_dims(v, shape) == dims for v in spoken):
-        values = " or ".join(checks.spell(v) for v in kernel.distinct())
+        values = " or ".join(value_text(v) for v in kernel.distinct())
         return dims, (checks.problem(shapes.SIZE_RANK, f"`{name}` is {values} by a choice, which speak of different dimensions"),)
     if dims:
         return dims, ()
     if isinstance(spoken[0], tuple):
-        message = f"`{name}` is {checks.spell(spoken[0])}; it is one number, or three for t, h, w, or two for h, w"
+        message = f"`{name}` is {value_text(spoken[0])}; it is one number, or three for t, h, w, or two for h, w"
         return "", (checks.problem(shapes.SIZE_RANK, message),)
     message = f"there is none of t, h, w to slide over; the tensor has {checks.listing(shape)}"
     help = "use linear(…), or write the kernel out as 1x1x1" if name == "kernel" else None
@@ -126,7 +127,7 @@ def _wrong_part(name: str, value: Any, least: int) -> str | None:
             continue
         if name == "padding" and not isinstance(part, int | float):
             near = checks.suggestion(part, PADDING_MODES) if isinstance(part, str) else ""
-            return f'padding is {checks.spell(part)}; it must be "half", "same" or whole numbers{near}'
+            return f'padding is {value_text(part)}; it must be "half", "same" or whole numbers{near}'
         return checks.not_whole(name, part, least)
     return None
 
@@ -148,7 +149,7 @@ def _sound(name: str, value: Any, least: int) -> Any:
 def _rank_differs(name: str, value: Any, dims: str) -> str | None:
     if not isinstance(value, tuple) or len(value) == len(dims):
         return None
-    return f"`{name}` is {checks.spell(value)}, but the window speaks of {len(dims)} dimensions ({', '.join(dims)})"
+    return f"`{name}` is {value_text(value)}, but the window speaks of {len(dims)} dimensions ({', '.join(dims)})"
 
 
 def _at_least_one(value: int) -> int:
@@ -159,7 +160,7 @@ def _exceeds(dim: str, there: bool, spelled: Any, n: int, k: int, s: int, paddin
     if window_count(n, k, s, padding, d) >= 1:
         return None
     low, high = padding_amounts(padding, n, k, s, d)
-    window = f"{checks.spell(spelled)} window" + (f" with dilation {d}" if d > 1 else "")
+    window = f"{value_text(spelled)} window" + (f" with dilation {d}" if d > 1 else "")
     place = f"{dim} = {n}" if there else f"the missing dimension {dim}, which counts as 1"
     padded = "" if low + high == 0 else f" padded by {low}" if low == high else f" padded by {low} and {high}"
     return f"{window} exceeds {place}{padded}"

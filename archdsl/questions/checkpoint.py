@@ -11,6 +11,8 @@ from typing import TypeAlias
 from archdsl.diagnostics.codes import renames as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.suggestions import did_you_mean
+from archdsl.ir.instance import key as state_key
+from archdsl.outline.paths import KeyPath
 from archdsl.questions.rename import Resize, Rule, find
 
 Shape: TypeAlias = tuple[int, ...]
@@ -98,11 +100,12 @@ def fit(theirs: Mapping[str, Shape], ours: Mapping[str, Shape], tables: Sequence
 def below(paths: Sequence[str], keys: Collection[str]) -> frozenset[str]:
     """The keys at and below paths, written with brackets or dots. Raises DiagnosticError E0988 for a path without any."""
     found: set[str] = set()
+    known = [KeyPath.parse(key) for key in keys]
     for path in paths:
-        dotted = path.replace("[", ".").replace("]", "")
-        inside = {key for key in keys if key == dotted or key.startswith(f"{dotted}.")}
+        dotted = state_key(path)
+        inside = {str(key) for key in known if key.startswith(KeyPath.parse(dotted))}
         if not inside:
-            hint = did_you_mean(dotted, {key.rpartition(".")[0] or key for key in keys})
+            hint = did_you_mean(dotted, {str(key.parent or key) for key in known})
             raise DiagnosticError(codes.NO_SUCH_WEIGHTS.error(None, f"the model has no weights at or below `{path}`", help=hint))
         found |= inside
     return frozenset(found)

@@ -12,6 +12,7 @@ from archdsl.ir.activity import Activity, activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, restrict
 from archdsl.ir.graph import Graph
+from archdsl.outline.paths import KeyPath
 
 _WIDTH = 140  # columns of a line of text
 
@@ -44,8 +45,8 @@ class Genotype(Mapping[str, str]):
     def to_text(self, name: str, of: str) -> str:
         """The genotype as a declaration of a file, answers with a common prefix on one line."""
         lines: list[str] = []
-        for prefix, group in groupby(self.answers, key=lambda answer: answer[0].rpartition(".")[0]):
-            settled = [f"{path.rpartition('.')[2]} = {label}" for path, label in group]
+        for prefix, group in groupby(self.answers, key=lambda answer: KeyPath.parse(answer[0]).parent):
+            settled = [f"{KeyPath.parse(path).name} = {label}" for path, label in group]
             if not prefix:
                 lines.extend(f"  {one}" for one in settled)
                 continue

@@ -15,6 +15,7 @@ from archdsl.ir.costs import METRICS, Metric, cost_terms, limits
 from archdsl.ir.expr import Expr, lift
 from archdsl.ir.frontier import Diagram
 from archdsl.ir.graph import CostBound, Graph
+from archdsl.ir.notation import exact
 from archdsl.questions.diagram import diagram, live
 from archdsl.questions.genotype import Genotype, genotype_of
 
@@ -76,10 +77,10 @@ def _possible(name: str, metric: Metric, low: int | None, high: int | None, spac
     if extremes is None:
         raise DiagnosticError(UNSATISFIABLE.error(None, f"no architecture of `{name}` satisfies every requirement"))
     if high is not None and extremes[0] > high:
-        message = f"no architecture of `{name}` has {high:,} {metric} or less: the least is {extremes[0]:,}"
+        message = f"no architecture of `{name}` has {exact(high)} {metric} or less: the least is {exact(extremes[0])}"
         raise DiagnosticError(UNSATISFIABLE.error(None, message))
     if low is not None and extremes[1] < low:
-        message = f"no architecture of `{name}` has {low:,} {metric} or more: the most is {extremes[1]:,}"
+        message = f"no architecture of `{name}` has {exact(low)} {metric} or more: the most is {exact(extremes[1])}"
         raise DiagnosticError(UNSATISFIABLE.error(None, message))
 
 

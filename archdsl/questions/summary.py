@@ -1,4 +1,5 @@
-"""The paper's macro table of a space or a model: stage by stage its shape, params, MACs and choices, all exact."""
+"""The paper's macro table of a space or a model: stage by stage its shape, params, MACs and choices, all
+exact."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, product, where
 from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph, Op, Pick, Shape, canonical
+from archdsl.ir.notation import digits
+from archdsl.outline.reading import batch_of
 from archdsl.questions.count import architectures
 from archdsl.questions.stages import Stage, stages
 
@@ -49,7 +52,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Everything that `archdsl summary` prints. `elsewhere` are the choices declared outside of any stage."""
+    """Everything that `archdsl summary` prints. `elsewhere` are the choices declared outside of any stage,
+    `batch` is what MACs are counted at."""
 
     graph: Graph
     inputs: Mapping[str, Mapping[str, Amount]]
@@ -59,6 +63,7 @@ class Summary:
     macs: Amount
     architectures: int | tuple[int, int]
     elsewhere: tuple[Choice, ...]
+    batch: int
 
     def facts(self) -> dict[str, Any]:
         """As `grammar/summary.schema.json` has it."""
@@ -71,7 +76,7 @@ class Summary:
             "inputs": {name: _shape_facts(shape) for name, shape in self.inputs.items()},
             "outputs": {name: _shape_facts(shape) for name, shape in self.outputs.items()},
             "choices": len(self.graph.choices),
-            "architectures": str(count) if isinstance(count, int) else {"min": str(count[0]), "max": str(count[1])},
+            "architectures": digits(count) if isinstance(count, int) else {"min": digits(count[0]), "max": digits(count[1])},
             "rows": [row.facts() for row in self.rows],
         }
 
@@ -102,6 +107,7 @@ def summarise(graph: Graph) -> Summary:
         amounts[-1],
         architectures(graph),
         tuple(choice for choice in graph.choices if choice not in placed),
+        batch_of(graph),
     )
 
 

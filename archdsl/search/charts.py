@@ -7,10 +7,10 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from archdsl.compare.text import amount
 from archdsl.diagnostics.codes.files import NO_DOT
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
+from archdsl.ir.notation import amount
 from archdsl.questions.genotype import Genotype
 
 _POINTS = 240  # of a curve, at most

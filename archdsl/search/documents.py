@@ -11,6 +11,7 @@ from typing import Any
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.plans import Step
 from archdsl.elaborate.project import Project
+from archdsl.ir.notation import exact
 from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype
 from archdsl.syntax import ast
@@ -32,7 +33,7 @@ class Documents:
         """A file with one genotype, of the space at the parameters that its step has fixed."""
         costs = cost(step.graph, genotype)
         uses = "".join(f"{line}\n" for line in self.uses)
-        comment = f"# {costs.macs:,} MACs, {costs.params:,} params"
+        comment = f"# {exact(costs.macs)} MACs, {exact(costs.params)} params"
         return f"arch 1\n{uses}\n{comment}\n{genotype.to_text(name, self._space(step))}"
 
     def _space(self, step: Step) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from archdsl.compare.text import amount
 from archdsl.elaborate.plans import Plan, Step
+from archdsl.ir.notation import amount
 from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype
 from archdsl.search.charts import curves, drawing, framed, learned, shares

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import runs as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plan_table import value_text
+from archdsl.elaborate.plan_table import setting_text
 from archdsl.elaborate.plans import Plan, Step
 from archdsl.ir.printer import print_graph
 from archdsl.questions.cost import cost
@@ -43,7 +43,7 @@ def frozen(plan: Plan, data: str, extra: Mapping[str, Any]) -> dict[str, Any]:
         "plan": plan.name,
         "space": plan.of,
         "strategy": str(plan.strategy),
-        "settings": {name: value_text(v) if v is not None else None for name, v in plan.settings.items()},
+        "settings": {name: setting_text(v) if v is not None else None for name, v in plan.settings.items()},
         "steps": [_facts(step) for step in plan.steps],
         "data": data,
         **extra,
@@ -58,7 +58,7 @@ def _facts(step: Step) -> dict[str, Any]:
         "inherited": list(step.inherited),
         "freeze": list(step.frozen),
         "budgets": [f"{'require' if b.hard else 'budget'} {b.metric} {b.op} {b.limit:g}" for b in step.budgets],
-        "settings": {name: value_text(v) if v is not None else None for name, v in step.settings.items()},
+        "settings": {name: setting_text(v) if v is not None else None for name, v in step.settings.items()},
         "graph": hashlib.sha256(print_graph(step.graph).encode()).hexdigest(),
     }
 

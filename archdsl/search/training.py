@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from archdsl.diagnostics.codes import runs as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.plan_table import value_text
+from archdsl.elaborate.plan_table import setting_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
 from archdsl.search.batches import Batch, nth
@@ -96,7 +96,7 @@ def frozen(training: Training, reference: str, data: str, extra: Mapping[str, An
     return {
         "model": reference,
         "graph": hashlib.sha256(print_graph(training.graph).encode()).hexdigest(),
-        "settings": {n: value_text(training.settings[n]) for n in ("weights", "epochs", "batch", "precision", "checkpointing")},
+        "settings": {n: setting_text(training.settings[n]) for n in ("weights", "epochs", "batch", "precision", "checkpointing")},
         "seed": training.seed,
         "weights": start,
         "data": data,

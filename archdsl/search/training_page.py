@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from archdsl.compare.text import amount
-from archdsl.elaborate.plan_table import value_text
+from archdsl.elaborate.plan_table import setting_text
 from archdsl.ir.graph import Graph
+from archdsl.ir.notation import amount
 from archdsl.questions.cost import cost
 from archdsl.search.charts import curves, drawing, framed
 
@@ -25,7 +25,7 @@ def page(graph: Graph, settings: Mapping[str, Any], records: Sequence[Mapping[st
     costs = cost(graph, {})
     parts = [
         f"<h1>{escape(graph.name)}</h1>",
-        f"<p>{escape(value_text(settings['weights']))}, {len(records):,} of {settings['epochs']:,} epochs</p>",
+        f"<p>{escape(setting_text(settings['weights']))}, {len(records):,} of {settings['epochs']:,} epochs</p>",
         f'<div class="grid">{"".join(curves(records, _CURVES))}</div>',
         f"<h2>The architecture, {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>",
         f'<div class="drawing">{drawing(graph)}</div>',

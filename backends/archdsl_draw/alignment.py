@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import Moved
-from archdsl.compare.paths import spelled_out
+from archdsl.outline.paths import KeyPath, spelled_out
 from archdsl_draw.plan import Plan
 
 
@@ -49,10 +49,11 @@ def _paths(plan: Plan) -> list[list[str]]:
     return found
 
 
-def _known(path: str, renamed: Mapping[str, str]) -> str:
+def _known(path: str, renamed: Mapping[KeyPath, KeyPath]) -> str:
     """What the second architecture calls a path of the first."""
-    old = next((p for p in renamed if path == p or path.startswith((f"{p}.", f"{p}["))), None)
-    return path if old is None else renamed[old] + path[len(old) :]
+    here = KeyPath.parse(path)
+    old = next((p for p in renamed if here.startswith(p)), None)
+    return path if old is None else str(here.moved(old, renamed[old]))
 
 
 def _common(above: Sequence[set[str]], below: Sequence[set[str]]) -> list[tuple[int, int]]:

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archdsl.compare.tree import Node, kind, live_tree
 from archdsl.diagnostics.source import Span
-from archdsl.ir.activity import Activity, activity
+from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph, Input, Op, Pick, Value, operands
-from archdsl.ir.instance import Instance
+from archdsl.outline.asking import deciding
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.reading import Outline, read
+from archdsl.outline.tree import Node, kind
 from archdsl.syntax.shipped import shipped
-from archdsl_draw.words import FAMILIES, answered, choices_path, domain_words, family_of, operation, shape_text
+from archdsl_draw.words import FAMILIES, answered, deciders_of, domain_words, family_of, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
 MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
@@ -26,14 +28,14 @@ def anatomy(graphs: Sequence[Graph]) -> dict[str, Any]:
     """Tables that JSON can hold, texts and source lines once each.
 
     `graphs` has for each its `name`, `cut` (the depth below which nothing is told, or 0), `nodes` in the order of the
-    program, parents first, each [parent, name, what it is, family, shape, params, MACs, facts, line], and `flows`,
-    each [from, to, to …]. Texts are numbers in `texts`, lines those in `lines`, each [file, number, text]; -1 is none.
-    A cost is a number or [least, most].
+    program, parents first, each [parent, name, what it is, family, shape, params, MACs, facts, line, open choices that
+    decide it], and `flows`, each [from, to, to …]. Texts are numbers in `texts`, lines those in `lines`, each
+    [file, number, text]; -1 is none. A cost is a number or [least, most].
     """
     tables = _Tables()
-    trees = [live_tree(graph) for graph in graphs]
-    depth = _depth_that_fits([root for root, _ in trees])
-    told = [_told(graph, root, owner, depth, tables) for graph, (root, owner) in zip(graphs, trees, strict=True)]
+    outlines = [read(graph) for graph in graphs]
+    depth = _depth_that_fits([outline.root for outline in outlines])
+    told = [_told(outline, depth, tables) for outline in outlines]
     return {"graphs": told, "texts": list(tables.texts), "lines": [list(line) for line in tables.lines]}
 
 
@@ -80,15 +82,11 @@ def _depth_that_fits(roots: Iterable[Node]) -> int:
     return 0
 
 
-def _told(graph: Graph, root: Node, owner: Mapping[Value, Node], cut: int, tables: _Tables) -> dict[str, Any]:
-    live = activity(graph.outputs)
-    questions = _questions(graph, root)
+def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
+    graph, inner, live = outline.graph, outline.inside, outline.live
+    questions = _questions(outline)
     number: dict[Node, int] = {}
-    inner: dict[Node, list[Value]] = {}
-    for node in reversed(list(root.walk())):
-        inner[node] = [*node.values, *(v for child in node.children for v in inner[child])]
     costs = _costs(graph, inner, live)
-    place = {value: i for i, value in enumerate(dict.fromkeys((*graph.inputs, *graph.values)))}
     rows: list[list[Any]] = []
     leaf: dict[Value, int] = {}
 
@@ -98,16 +96,18 @@ def _told(graph: Graph, root: Node, owner: Mapping[Value, Node], cut: int, table
             here, above, level = stack.pop()
             mine = number[here] = len(rows)
             closed = bool(cut) and level == cut
-            rows.append(_row(here, above, closed, inner[here], questions.get(here, ()), costs[here], tables, place))
+            row = _row(here, above, closed, inner[here], questions.get(here, ()), costs[here], tables)
+            is_whole = here.parent is None
+            rows.append([*row, [] if is_whole else _deciders(inner[here], here.path, outline, tables)])
             for value in inner[here] if closed or not here.children else ():
                 leaf[value] = mine
             if not closed:
                 for value in here.values if here.children else ():  # operations of a block beside the layers that it calls
                     leaf[value] = len(rows)
-                    rows.append(_own(value, mine, live, tables))
+                    rows.append(_own(value, here.path, mine, outline, tables))
                 stack.extend((child, mine, level + 1) for child in reversed(here.children))
 
-    tell(root, -1, 0)
+    tell(outline.root, -1, 0)
     flows: dict[int, dict[int, None]] = {}
     for value in graph.values:
         for operand in operands(value):
@@ -117,7 +117,7 @@ def _told(graph: Graph, root: Node, owner: Mapping[Value, Node], cut: int, table
     for value in dict.fromkeys(graph.outputs):
         name = names[value]
         flows.setdefault(leaf[value], {}).setdefault(len(rows))
-        rows.append([0, tables.text(name), tables.text("output"), _ENDS, tables.text(shape_text(value.shape)), 0, 0, [], -1])
+        rows.append([0, tables.text(name), tables.text("output"), _ENDS, tables.text(shape_text(value.shape)), 0, 0, [], -1, []])
     return {"name": graph.name, "cut": cut, "nodes": rows, "flows": [[a, *to] for a, to in flows.items()]}
 
 
@@ -125,13 +125,12 @@ def _row(
     node: Node,
     parent: int,
     closed: bool,
-    inner: list[Value],
+    inner: Sequence[Value],
     facts: Sequence[str],
     cost: Worth,
     tables: _Tables,
-    place: Mapping[Value, int],
 ) -> list[Any]:
-    last = max(inner, key=place.__getitem__)
+    last = inner[-1]
     what, family = node.callee, 0
     if node.parent is None:
         what = ""
@@ -143,14 +142,28 @@ def _row(
         what = ""
     texts = [tables.text(t) for t in (node.segment or "", what, shape_text(last.shape))]
     known = [tables.text(f) for f in facts]
-    return [parent, *texts[:2], family, texts[2], _cost(cost.params), _cost(cost.macs), known, tables.line(_span(node, inner))]
+    return [
+        parent,
+        *texts[:2],
+        family,
+        texts[2],
+        _cost(cost.params),
+        _cost(cost.macs),
+        known,
+        tables.line(_span(node, inner)),
+    ]
 
 
-def _own(value: Value, parent: int, live: Activity, tables: _Tables) -> list[Any]:
-    cost = worth([value], live)
-    what, shape = tables.text(", ".join(operation(value))), tables.text(shape_text(value.shape))
+def _own(value: Value, at: KeyPath, parent: int, outline: Outline, tables: _Tables) -> list[Any]:
+    cost = worth([value], outline.live)
+    texts = [tables.text(t) for t in (kind(value), ", ".join(operation(value)), shape_text(value.shape))]
     family = _COLOURS[family_of(value)]
-    return [parent, tables.text(kind(value)), what, family, shape, _cost(cost.params), _cost(cost.macs), [], tables.line(value.span)]
+    costs = _cost(cost.params), _cost(cost.macs)
+    return [parent, *texts[:2], family, texts[2], *costs, [], tables.line(value.span), _deciders([value], at, outline, tables)]
+
+
+def _deciders(values: Sequence[Value], at: KeyPath, outline: Outline, tables: _Tables) -> list[int]:
+    return [tables.text(t) for t in deciders_of(deciding(values, outline), at)]
 
 
 def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) -> dict[Node, Worth]:
@@ -182,33 +195,29 @@ def _span(node: Node, inner: Sequence[Value]) -> Span | None:
     first = inner[0]
     if isinstance(first, Input) or node.parent is None:
         return first.span if node.parent is not None else None
-    instance: Instance | None = first.instance
-    while instance is not None and instance.path != node.path:
-        instance = instance.parent
-    return instance.span if instance is not None and instance.span is not None else first.span
+    return node.span or first.span
 
 
-def _questions(graph: Graph, root: Node) -> dict[Node, list[str]]:
+def _questions(outline: Outline) -> dict[Node, list[str]]:
     """What is open and what is answered, at the innermost instances that it belongs to."""
-    at: dict[str, list[Node]] = {"": [root]}
-    for node in root.walk():
+    at: dict[KeyPath, list[Node]] = {KeyPath(): [outline.root]}
+    for node in outline.root.walk():
         if node.level != "input" and node.parent is not None:
-            at.setdefault(choices_path(node), []).append(node)
+            at.setdefault(node.choices_path, []).append(node)
     found: dict[Node, list[str]] = {}
-    for path, name, text in _asked(graph):
-        scope = path
-        while scope not in at or scope == path:
-            scope = scope.rpartition(".")[0]
-        rest = name if scope == path.rpartition(".")[0] else path[len(scope) :].lstrip(".")
+    for path, sign, text in _asked(outline.graph):
+        scope = path.parent
+        while scope not in at:
+            scope = scope.parent
         for node in at[scope]:
-            found.setdefault(node, []).append(text.replace("\0", rest))
+            found.setdefault(node, []).append(f"{path.below(scope)} {sign} {text}")
     return found
 
 
-def _asked(graph: Graph) -> Iterator[tuple[str, str, str]]:
-    """Path, last name, and a text in which \\0 stands for the name."""
+def _asked(graph: Graph) -> Iterator[tuple[KeyPath, str, str]]:
+    """The path, `=` or `~`, and the answer or the alternatives."""
     for path, label in graph.answers.items():
         if answered(path, label):
-            yield path, path.rpartition(".")[2], f"\0 = {label}"
+            yield KeyPath.parse(path), "=", label
     for choice in graph.choices:
-        yield choice.path, choice.path.rpartition(".")[2], f"\0 ~ {domain_words(choice)}"
+        yield KeyPath.parse(choice.path), "~", domain_words(choice)

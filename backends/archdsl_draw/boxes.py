@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from archdsl.compare.text import amount
+from archdsl.ir.notation import amounts, between
 from archdsl_draw.look import Look
 from archdsl_draw.macro import Unit
 from archdsl_draw.metrics import fitted, text_width
 from archdsl_draw.palette import INK, LINE, PAPER, PLAIN, SOFT, STAR, colour_of, ink_on, paled
 from archdsl_draw.scene import Box, Item, Label, Mark, Shape
+from archdsl_draw.words import count_text, depending_on
 
 SHAPES: tuple[Shape, ...] = ("circle", "triangle", "square", "diamond")
 _PAD = 5.0
@@ -107,8 +108,7 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
         yield Line(look.window, 8)
     if look.options:
         yield from (Line(label, 8.5) for label in look.options)
-        if unit.repeat > 1:
-            yield Line(f"×{unit.repeat}", 9, True)
+        yield from _repeat(look)
         return
     if look.channels:
         channels, _, step = look.channels.partition(" by ")
@@ -120,9 +120,16 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
     else:
         yield from (Line("  ".join(look.kernels[i : i + 2]), 7.5) for i in range(0, len(look.kernels), 2))
     if look.expansion is not None and look.expansion[0] != look.expansion[1]:
-        yield Line(f"e {look.expansion[0]:g}–{look.expansion[1]:g}", 8)
-    if unit.repeat > 1:
-        yield Line(f"×{unit.repeat}", 9, True)
+        yield Line(f"e {_ends(look.expansion)}", 8)
+    if look.inside:
+        yield Line(f"{look.inside} choice{'s' * (look.inside > 1)} inside", 7.5)
+    yield from _repeat(look)
+
+
+def _repeat(look: Look) -> Iterator[Line]:
+    """`×4`, or `×2–4` where a choice decides how many there are."""
+    if look.repeat[1] > 1:
+        yield Line(f"×{count_text(look.repeat)}", 9, True)
 
 
 def note(unit: Unit, look: Look) -> str:
@@ -140,6 +147,8 @@ def note(unit: Unit, look: Look) -> str:
         facts.append(f"expansion {_ends(look.expansion)}")
     if look.sizes:
         facts.append(f"size {look.sizes}")
+    if unit.deciders:
+        facts.append(f"depends on {depending_on(unit.deciders)}")
     if not unit.is_input:
         facts.append(f"params {costs(look.params)}")
         facts.append(f"MACs {costs(look.macs)}")
@@ -147,13 +156,12 @@ def note(unit: Unit, look: Look) -> str:
 
 
 def costs(ends: tuple[float, float]) -> str:
-    """A cost or its range: `1.96G`, `3.1M–41M`."""
-    low, high = amount(int(ends[0])), amount(int(ends[1]))
-    return low if low == high else f"{low}–{high}"
+    """A cost or its range: `1.96G`, `3.10M–41.0M`."""
+    return amounts((int(ends[0]), int(ends[1])))
 
 
 def _ends(ends: tuple[float, float]) -> str:
-    return f"{ends[0]:g}" if ends[0] == ends[1] else f"{ends[0]:g}–{ends[1]:g}"
+    return between(f"{ends[0]:g}", f"{ends[1]:g}")
 
 
 def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterator[Item]:
@@ -161,7 +169,7 @@ def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterato
     unit, look = box.unit, box.look
     fill, ink, stroke = PLAIN, INK, INK
     several = is_searched(look)
-    if several or look.options:
+    if several or look.options or look.inside:
         fill = PAPER
     elif look.kernels:
         fill = colour_of(key.kernels[look.kernels[0]])
@@ -171,7 +179,7 @@ def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterato
     radius = 9.0 if unit.is_input or look.sign else 2.0
     if unit.repeat > 1:  # a pile of equal blocks
         yield from (Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius) for shift in (4.0, 2.0))
-    yield Box(x, y, box.width, box.height, fill, stroke, dashed=bool(look.options), radius=radius, name=unit.path, note=note(unit, look))
+    yield Box(x, y, box.width, box.height, fill, stroke, dashed=bool(unit.deciders), radius=radius, name=unit.path, note=note(unit, look))
     content = sum(line.height for line in box.lines) + (2 * _STAR + 3 if look.attention != "no" else 0)
     floor = (2 * _MARK + 4 if look.marks else 0) + (7 if several else 0)
     top = y + (box.height - floor - content) / 2

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from archdsl.compare.paths import natural
-from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
-from archdsl.ir.graph import Graph, Op, Pick, Select, Value, operands
-from archdsl.ops.table import role_of
+from archdsl.ir.graph import Op, Pick, Select, Value, operands
+from archdsl.outline.asking import answered_in, selection_of
+from archdsl.outline.following import hosts
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.reading import Outline, parts_of
+from archdsl.outline.streams import meets
+from archdsl.outline.tree import Node
 from archdsl_draw.parts import Around, Part
-from archdsl_draw.words import choices_path
 
 Chances = Mapping[str, Mapping[str, float]]
-_MEETINGS = ("join", "arithmetic")
 
 
 @dataclass(eq=False, slots=True)
@@ -55,19 +56,12 @@ class Cell:
 def entered(around: Around) -> Around:
     """What is to be seen of a whole network as a cell: inside its one block, where it has but one."""
     focus = around.focus
-    while focus.parent is None or (not focus.values and len(_body(focus)) == 1):
-        body = _body(focus)
+    while focus.parent is None or (not focus.values and len(parts_of(focus)) == 1):
+        body = parts_of(focus)
         if len(body) != 1 or body[0].level not in ("block", "alternative") or not body[0].children:
             break
         focus = body[0]
-    if focus is around.focus:
-        return around
-    inside = frozenset(v for n in focus.walk() for v in n.values)
-    return Around(around.graph, around.root, focus, around.owner, inside)
-
-
-def _body(node: Node) -> list[Node]:
-    return [c for c in node.children if c.level != "input"]
+    return Around(around.outline, focus)
 
 
 def cell_of(around: Around, chances: Chances) -> Cell:
@@ -78,10 +72,10 @@ def cell_of(around: Around, chances: Chances) -> Cell:
 class _Reading:
     def __init__(self, around: Around, chances: Chances) -> None:
         self._around = around
-        self._graph: Graph = around.graph
+        self._outline = around.outline
+        self._graph = around.graph
         self._chances = chances
         self._choices = {c.path: c for c in around.graph.choices}
-        self._place = {v: i for i, v in enumerate(dict.fromkeys((*around.graph.inputs, *around.graph.values)))}
         self._from: dict[Value, CellNode] = {}
         self.cell = Cell(around.focus)
         self._nodes()
@@ -100,10 +94,26 @@ class _Reading:
         found = list(self._visit(self._around.focus, None))
         if not found:
             found = [self._node(self._around.focus, None)]
-        self.cell.nodes += sorted(found, key=lambda n: self._place[n.part.values[0]])
+        found = self._absorbed(sorted(found, key=lambda n: self._outline.place[n.part.values[0]]))
+        self.cell.nodes += found
+
+    def _absorbed(self, nodes: list[CellNode]) -> list[CellNode]:
+        """Norms, activations and dropouts join the layer that they read where nothing else reads that."""
+
+        def fits(part: Part, source: Part) -> bool:
+            return source.frame is part.frame and any(isinstance(v, Op) and v.weights for v in source.values)
+
+        node_of = {node.part: node for node in nodes}
+        into = hosts([node.part for node in nodes], self._outline, fits)
+        for part, host in into.items():
+            assert part.node is not None
+            host.absorbed.append(part.node)
+            host.values.extend(part.values)
+            self._from.update(dict.fromkeys(part.values, node_of[host]))
+        return [node for node in nodes if node.part not in into]
 
     def _visit(self, focus: Node, level: Node | None) -> Iterator[CellNode]:
-        for child in _body(focus):
+        for child in parts_of(focus):
             if child.level == "loop" and not child.values and all(c.level == "loop" for c in child.children):
                 self.cell.levels[child] = child.segment
                 yield from self._visit(child, child)
@@ -111,8 +121,9 @@ class _Reading:
                 yield self._node(child, level)
 
     def _node(self, node: Node, level: Node | None) -> CellNode:
-        values = sorted((v for n in node.walk() for v in n.values), key=self._place.__getitem__)
-        found = CellNode(Part("part", node.path, _relative(node, level or self._around.focus), node, values, level))
+        values = list(self._outline.inside[node])
+        name = str(node.path.below((level or self._around.focus).path))
+        found = CellNode(Part("part", str(node.path), name, node, values, level))
         for value in values:
             self._from[value] = found
         return found
@@ -124,7 +135,7 @@ class _Reading:
         if part.node is None:
             return
         own = set(part.values)
-        meeting = _meeting(part.node, own, self._around.graph) if part.node.level == "loop" else None
+        meeting = _meeting(part.node, own, self._outline) if part.node.level == "loop" else None
         if meeting is not None and self._on_edges(node, meeting, own):
             return
         if part.node.level == "loop":
@@ -159,7 +170,7 @@ class _Reading:
         choice = _asked(value)
         if choice is not None:
             chances = self._chances.get(choice.path)
-            index = value.subset if isinstance(value, Pick) else value.index if isinstance(value, Select) else None
+            index = selection_of(value)
             if chances is None or index is None or index.scope != (choice,):
                 return None
             picked = zip(choice.labels(), index.table, strict=True)
@@ -169,9 +180,9 @@ class _Reading:
     def _settled_chance(self, value: Op, position: int) -> float | None:
         """Of an answered subset: the chance that a search gave to the operand which now stands at the position."""
         around = value.instance.parent
-        at = around.choices_path if around is not None else ""
+        at = KeyPath.parse(around.choices_path) if around is not None else KeyPath()
         for path, label in self._graph.answers.items():
-            if path in self._chances and path.rpartition(".")[0] == at and label.startswith("["):
+            if path in self._chances and KeyPath.parse(path).parent == at and label.startswith("["):
                 picked = [int(i) for i in label[1:-1].split(",")]
                 if len(picked) == len(value.inputs):
                     chances = self._chances[path]
@@ -193,9 +204,10 @@ class _Reading:
                 if len(outside) != 1 or others or child is None:
                     return False
                 source = next(iter(outside))
-                asked = self._choices.get(choices_path(child)) if child.choice is None else None
+                at = str(child.choices_path)
+                asked = self._choices.get(at) if child.choice is None else None
                 edges.append(CellEdge(self._from[source], node, source, child, asked=asked))
-                edges[-1].answer = self._graph.answers.get(choices_path(child), "")
+                edges[-1].answer = self._graph.answers.get(at, "")
             edges[-1].chance = self._chance(meeting, position)
             edges[-1].optional = _asked(meeting) is not None
         if not any(e.operation is not None for e in edges):
@@ -208,17 +220,18 @@ class _Reading:
     def _answers_without_operation(self, node: CellNode, edges: list[CellEdge]) -> None:
         """A skip leaves no operation: the answers of the turn that no operation stands for belong to its direct edges."""
         assert node.part.node is not None
-        at = choices_path(node.part.node)
-        named = {choices_path(e.operation) for e in edges if e.operation is not None}
-        free = [p for p in self._graph.answers if p.startswith(f"{at}.") and "[" in p[len(at) :] and p not in named]
-        taken = [p for p in sorted(free, key=natural) if self._graph.answers[p][:1].isalpha()]
-        kept = next((v for p, v in self._graph.answers.items() if p.startswith(f"{at}.") and v.startswith("[")), None)
+        turn = node.part.node
+        answers = answered_in(turn, self._outline)
+        named = {e.operation.choices_path.below(turn.choices_path) for e in edges if e.operation is not None}
+        free = [p for p, label in answers.items() if p.index is not None and p not in named and label[:1].isalpha()]
+        kept = next((label for label in answers.values() if label.startswith("[")), None)
+        taken = sorted(free, key=lambda p: p.order)
         if kept is not None:
-            taken = [p for p in taken if int(p[p.rindex("[") + 1 : -1]) in _indices(kept)]
+            taken = [p for p in taken if p.index is not None and int(p.index) in _indices(kept)]
         direct = [e for e in edges if e.operation is None]
         if len(taken) == len(direct):
             for edge, path in zip(direct, taken, strict=True):
-                edge.answer = self._graph.answers[path]
+                edge.answer = answers[path]
 
     def _leave(self) -> None:
         ends = [v for v in self._around.leaving() if v in self._from]
@@ -229,25 +242,20 @@ class _Reading:
             self.cell.edges += [CellEdge(s, output, next(v for v in ends if self._from[v] is s)) for s in sources]
 
 
-def _relative(node: Node, focus: Node) -> str:
-    return node.path[len(focus.path) + 1 :] if focus.path and node.path.startswith(f"{focus.path}.") else node.path
-
-
 def _joins(value: Value) -> bool:
-    return isinstance(value, Select | Pick) or (isinstance(value, Op) and role_of(value.name) in _MEETINGS and len(value.inputs) > 1)
+    return isinstance(value, Select | Pick) or (isinstance(value, Op) and meets(value.name) and len(value.inputs) > 1)
 
 
 def _asked(value: Value) -> Choice | None:
     """The open choice that decides which operands there are."""
-    index = value.subset if isinstance(value, Pick) else value.index if isinstance(value, Select) else None
+    index = selection_of(value)
     choices = index.choices() if index is not None else ()
     return choices[0] if len(choices) == 1 else None
 
 
-def _meeting(turn: Node, own: set[Value], graph: Graph) -> Value | None:
+def _meeting(turn: Node, own: set[Value], outline: Outline) -> Value | None:
     """The one value that leaves a turn, where it joins several."""
-    read = {o for v in graph.values if v not in own for o in operands(v)} | set(graph.outputs)
-    leaving = [v for v in own if v in read]
+    leaving = outline.leaving(own)
     direct = {v for c in turn.children if c.level == "primitive" for v in c.values}
     if len(leaving) != 1 or leaving[0] not in direct or not _joins(leaving[0]) or isinstance(leaving[0], Select):
         return None

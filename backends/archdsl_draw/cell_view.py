@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from archdsl.ir.choice import Choice
-from archdsl.ir.graph import Graph, Op, Pick
+from archdsl.ir.graph import Op, Pick
+from archdsl.outline.asking import deciding
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.reading import Outline
 from archdsl_draw.cell import Cell, CellEdge, CellNode, Chances, cell_of, entered
 from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
@@ -14,9 +17,12 @@ from archdsl_draw.palette import FAINT, PAPER, colour_of
 from archdsl_draw.parts import Around
 from archdsl_draw.scene import Scene
 from archdsl_draw.words import (
+    absorbed_text,
     answered,
     answers_of,
     contents,
+    deciders_of,
+    depending_on,
     domain_words,
     open_choices,
     operation,
@@ -39,7 +45,7 @@ def cell_scene(around: Around, title: str, chances: Chances) -> Scene:
     place = f" · inside {around.focus.path}" if around.focus.path else ""
     scene = Scene(title, summary_of(around.graph) + place)
     right, top = draw_heading(scene)
-    drawn = _Drawn(cell, around.graph, chances)
+    drawn = _Drawn(cell, around.outline, chances)
     far, bottom = draw_flow(scene, drawn.boxes, drawn.edges, drawn.frames, "LR", MARGIN, top)
     right = max(right, far)
     far, bottom = draw_entries(scene, drawn.legend(), MARGIN, bottom + 18, right)
@@ -49,9 +55,9 @@ def cell_scene(around: Around, title: str, chances: Chances) -> Scene:
 class _Drawn:
     """The cell as boxes and edges."""
 
-    def __init__(self, cell: Cell, graph: Graph, chances: Chances) -> None:
-        self._cell, self._graph, self._chances = cell, graph, chances
-        self._worth = dict(zip(cell.nodes, worths([n.part.values for n in cell.nodes], graph), strict=True))
+    def __init__(self, cell: Cell, outline: Outline, chances: Chances) -> None:
+        self._cell, self._outline, self._chances = cell, outline, chances
+        self._worth = dict(zip(cell.nodes, worths([n.part.values for n in cell.nodes], outline.graph), strict=True))
         self._said: dict[str, None] = {}  # the questions whose answers stand in nodes
         self._example = ""
         kinds = {self._kind(n) for n in cell.nodes} | {_on_edge(e) for e in cell.edges}
@@ -100,8 +106,8 @@ class _Drawn:
         part = node.part
         assert part.node is not None
         inside = {e.asked for e in self._cell.edges if e.target is node}
-        words = answers_of(part.node, self._graph)
-        opened = {n: c for n, c in open_choices(part.node, self._graph).items() if c is not node.choice and c not in inside}
+        words = answers_of(part.node, self._outline)
+        opened = {n: c for n, c in open_choices(part.node, self._outline).items() if c is not node.choice and c not in inside}
         on_edges = self._on_edges(node)
         lines = [Text(part.name, 7.5, soft=True)] if not on_edges else [Text(part.name, 9, True)]
         if on_edges:
@@ -119,7 +125,7 @@ class _Drawn:
             title = body.callee if body.callee not in ("turn", body.segment) and body is not part.node else ""
             if body.level == "primitive" or not found:
                 lines = [Text(part.name, 8.5, True)]
-                said = [w for w in operation(part.values[-1]) if w != part.name] if body.level == "primitive" else []
+                said = [w for w in operation(body.values[-1]) if w != part.name] if body.level == "primitive" else []
                 lines += [Text(t, 8) for t in said]
             else:
                 lines = [Text(part.name, 8.5, True), *([Text(title, 8)] if title else [])]
@@ -130,17 +136,22 @@ class _Drawn:
             self._example = self._example or " · ".join(said[:2])
             lines += [Text(" · ".join(said[:2]), 9, True)] if said else []
             lines += [Text(t, 8) for t in wrapped(said[2:], _COLUMNS)]
+        if part.absorbed:
+            lines.append(Text(absorbed_text(part.absorbed), 8))
         if node.choice is not None:
             lines.append(Text(_question(node.choice), 7.5))
         lines += [Text(t, 7.5) for n, c in list(opened.items())[:_MOST] for t in self._asked(n, c)]
         if len(opened) > _MOST:
             lines.append(Text(f"and {len(opened) - _MOST} more", 7.5))
+        known = {node.choice, *inside, *opened.values()}
+        elsewhere = [c for c in deciding(part.values, self._outline) if c not in known]
+        lines += [Text(t, 7.5) for t in deciders_of(elsewhere, part.node.path)]
         lines += [Text(f"also reads {e.source.part.name}", 7.5) for e in self._cell.edges if e.target is node and e.aside]
-        return lines, kind, bool(opened) or node.choice is not None
+        return lines, kind, bool(opened or elsewhere) or node.choice is not None
 
     def _asked(self, name: str, choice: Choice) -> Iterator[str]:
         """An open question with its alternatives, or where a search ran the likeliest with its probability."""
-        word = name.rpartition(".")[2]
+        word = KeyPath.parse(name).name
         chances = self._chances.get(choice.path)
         if chances:
             best = max(chances, key=lambda label: (chances[label], label))
@@ -153,10 +164,10 @@ class _Drawn:
         body = node.body or node.part.node
         if node.part.node is None or body is None or self._on_edges(node) or self._joint(node) is not None:
             return ""
-        words = answers_of(node.part.node, self._graph)
+        words = answers_of(node.part.node, self._outline)
         chosen = {n.segment for n in body.walk() if n.level == "alternative"} | {c.segment for c in body.children}
         for name, label in words.items():
-            if name.rpartition(".")[2] in chosen or label in chosen:
+            if KeyPath.parse(name).name in chosen or label in chosen:
                 return label
         return body.callee if node.part.node.level == "loop" else ""
 
@@ -167,9 +178,11 @@ class _Drawn:
     def _note(self, node: CellNode) -> str:
         part = node.part
         assert part.node is not None
-        words = answers_of(part.node, self._graph)
+        words = answers_of(part.node, self._outline)
         facts = [part.path, *(f"{n} = {label}" for n, label in words.items())]
-        facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._graph).items()]
+        facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._outline).items()]
+        deciders = deciding(part.values, self._outline)
+        facts += [f"depends on {depending_on(deciders)}"] if deciders else []
         return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *self._worth[node].lines()])
 
     # -- edges ------------------------------------------------------------------------------------
@@ -180,7 +193,7 @@ class _Drawn:
         if word:
             lines, fill = [Text(short(word), 8.5)], self._colours[word]
         elif edge.asked is not None:
-            name = edge.asked.path.rpartition(".")[2]
+            name = KeyPath.parse(edge.asked.path).name
             lines, fill = [Text(t, 7.5) for t in self._asked(name, edge.asked)], PAPER
             if edge.asked.size > 3 and edge.asked.path not in self._chances:
                 lines = [Text(f"{name}: 1 of {edge.asked.size}", 7.5)]
@@ -197,7 +210,7 @@ class _Drawn:
         yield swatch("input, output", FAINT, radius=6)
         for kind, colour in self._colours.items():
             yield swatch(short(kind), colour)
-        said = list(dict.fromkeys(n.rpartition(".")[2] for n in self._said))
+        said = list(dict.fromkeys(KeyPath.parse(n).name for n in self._said))
         if said:
             yield sample(f"answers to {', '.join(said)}", self._example, bold=True)
         if any(b.outline == "joint" for b in self.boxes):
@@ -225,4 +238,4 @@ def _on_edge(edge: CellEdge) -> str:
 
 
 def _question(choice: Choice) -> str:
-    return f"{choice.path.rpartition('.')[2]}: {domain_words(choice)}"
+    return f"{KeyPath.parse(choice.path).name}: {domain_words(choice)}"

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from archdsl.compare.difference import Difference
-from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
-from archdsl.compare.paths import spelled_out
+from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed
+from archdsl.compare.text import edit_words
 from archdsl.ir.graph import Graph
+from archdsl.outline.paths import KeyPath, spelled_out
 from archdsl_draw.alignment import aligned
 from archdsl_draw.drawing import Drawing
 from archdsl_draw.layout import MARGIN, place
@@ -29,7 +30,8 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
     box's corner and in the colour of its outline; the rest is pale."""
     names = (a.name, b.name) if a.name != b.name else (f"{a.name} (first)", f"{b.name} (second)")
     plans = aligned(plans_of((a, b), names), difference)
-    signs = _both([_signs(difference, plan.macro.units, first) for plan, first in zip(plans, (True, False), strict=True)], plans)
+    above, below = (plan.macro.units for plan in plans)
+    signs = _both([_signs(difference, above, below, True), _signs(difference, below, above, False)], plans)
     plans = [replace(p, pale=frozenset(u for u in p.macro.units if u not in found)) for p, found in zip(plans, signs, strict=True)]
     count = len(difference.edits)
     scene = Scene(f"{a.name} → {b.name}", f"{count} difference{'' if count == 1 else 's'}")
@@ -55,7 +57,7 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
 
 def _list(scene: Scene, difference: Difference) -> None:
     """The first edits in words, below the pictures."""
-    lines = [(_sign(edit, False) or _sign(edit, True), _words(edit)) for edit in difference.edits[:_LISTED]]
+    lines = [(_sign(edit, False) or _sign(edit, True), edit_words(edit)) for edit in difference.edits[:_LISTED]]
     for sign, text in lines:
         scene.height += _LINE
         scene.items.append(Label(MARGIN + 4, scene.height - 6, sign, 10, bold=True, colour=SIGNS[sign]))
@@ -65,20 +67,6 @@ def _list(scene: Scene, difference: Difference) -> None:
         text = f"and {len(difference.edits) - _LISTED} more: `archdsl diff` prints all"
         scene.items.append(Label(MARGIN + 16, scene.height - 6, text, 9, "start", colour=SOFT))
     scene.height += MARGIN / 2 if lines else 0
-
-
-def _words(edit: Edit) -> str:
-    match edit:
-        case Added() | Removed():
-            return f"{edit.path}   {edit.what}"
-        case Moved():
-            return f"{edit.path} → {edit.to}"
-        case Changed():
-            return f"{edit.path}.{edit.field}   {edit.before} → {edit.after}"
-        case ChoiceChanged():
-            return f"{edit.path}   {', '.join(edit.before) or 'not asked'} → {', '.join(edit.after) or 'not asked'}"
-        case Rewired():
-            return f"{edit.path}   reads {', '.join(edit.before)} → {', '.join(edit.after)}"
 
 
 def _both(signs: list[dict[Unit, str]], plans: Sequence[Plan]) -> list[dict[Unit, str]]:
@@ -101,16 +89,19 @@ def _explain(scene: Scene, signs: Set[str]) -> None:
         scene.items.append(Label(x, MARGIN + 45.5, "pale: the same in both", 10, "start", colour=SOFT))
 
 
-def _signs(difference: Difference, units: Sequence[Unit], first: bool) -> dict[Unit, str]:
-    """The sign of each box that an edit touches; the gravest where several do."""
+def _signs(difference: Difference, units: Sequence[Unit], others: Sequence[Unit], first: bool) -> dict[Unit, str]:
+    """The sign of each box that an edit touches; the gravest where several do. `others` are the boxes of the other side."""
     found: dict[Unit, str] = {}
     for edit in difference.edits:
         sign = _sign(edit, first)
-        if sign:
-            for path in _places(edit, first):
-                for unit in units:
-                    if _touches(edit, path, unit.path) and found.get(unit) != "~":
-                        found[unit] = sign if path == unit.path or sign in "~>" or unit.path.startswith((f"{path}.", f"{path}[")) else "~"
+        for path in spelled_out(_place(edit, first)) if sign else ():
+            if _is_choice(edit) and bool(_near(path, units)) != bool(_near(path, others)):
+                found.update(dict.fromkeys(_near(path, units), "−" if first else "+"))
+                continue
+            for unit in _touched(edit, path, units):
+                if found.get(unit) != "~":
+                    is_whole = unit.node.path.startswith(path) or sign in "~>"
+                    found[unit] = sign if is_whole else "~"
     return found
 
 
@@ -130,22 +121,36 @@ def _sign(edit: Edit, first: bool) -> str:
     return "~"
 
 
-def _places(edit: Edit, first: bool) -> Iterator[str]:
-    path = edit.to if isinstance(edit, Moved) and not first else edit.path
-    yield from spelled_out(path)
+def _place(edit: Edit, first: bool) -> str:
+    return edit.to if isinstance(edit, Moved) and not first else edit.path
 
 
-def _touches(edit: Edit, path: str, name: str) -> bool:
-    """Whether an edit at `path` concerns the box of `name`."""
+def _near(path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
+    """The boxes at a path, in it and around it."""
+    return [u for u in units if u.node.path.startswith(path) or path.startswith(u.node.path)]
+
+
+def _is_choice(edit: Edit) -> bool:
+    return isinstance(edit, ChoiceChanged) or (isinstance(edit, Changed) and edit.field == "answer")
+
+
+def _touched(edit: Edit, path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
+    """The boxes that an edit at `path` concerns: those near it; of a choice those that depend on it, or where it is
+    answered and stands for no layer, those of its scope."""
+    near = _near(path, units)
     if isinstance(edit, Changed) and edit.field == "repeats":
         least = min(int(edit.before), int(edit.after))
-        turn = name.removeprefix(f"{path}[").partition("]")[0]
-        return name.startswith(f"{path}[") and turn.isdigit() and int(turn) >= least
-    if name == path or path.startswith((f"{name}.", f"{name}[")) or name.startswith((f"{path}.", f"{path}[")):
-        return True
-    answers = isinstance(edit, ChoiceChanged) or (isinstance(edit, Changed) and edit.field == "answer")
-    scope = path.rpartition(".")[0]
-    return answers and bool(scope) and name.startswith(f"{scope}.")
+        return [u for u in near if _turn(u, path) >= least]
+    if near or not _is_choice(edit):
+        return near
+    dependents = [u for u in units if any(KeyPath.parse(c.path) == path for c in u.deciders)]
+    return dependents or [u for u in units if path.parent and u.node.path.startswith(path.parent)]
+
+
+def _turn(unit: Unit, loop: KeyPath) -> int:
+    """The turn of a loop that a box lies in, -1 outside of it."""
+    index = KeyPath(unit.node.path.segments[: len(loop.segments)]).index
+    return int(index) if index is not None and index.isdigit() else -1
 
 
 def _marked(x: float, y: float, width: float, height: float, sign: str) -> Iterator[Item]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.compare.paths import base
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.ir.graph import Graph, Pick, Select, Value
+from archdsl.ir.graph import Value
+from archdsl.outline.asking import deciding
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.reading import Outline
 from archdsl_draw.cut import cut, usual_depth
 from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
@@ -17,15 +19,18 @@ from archdsl_draw.parts import Around, Link, Part, Picture
 from archdsl_draw.scene import Scene
 from archdsl_draw.words import (
     FAMILIES,
+    absorbed_text,
     answered,
     answers_of,
     contents,
+    count_text,
+    deciders_of,
+    depending_on,
     domain_words,
     family_of,
     open_choices,
     operation,
     shape_text,
-    short,
     wrapped,
 )
 from archdsl_draw.worth import worths
@@ -48,7 +53,7 @@ def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
     place = f" · inside {around.focus.path}" if around.focus.path else ""
     scene = Scene(title, f"{summary_of(around.graph)}{place} · depth {depth}")
     right, top = draw_heading(scene)
-    drawn = _Drawn(picture, around.graph)
+    drawn = _Drawn(picture, around.outline)
     far, bottom = draw_flow(scene, drawn.boxes, drawn.edges, drawn.frames, "TB", MARGIN, top)
     right = max(right, far)
     far, bottom = draw_entries(scene, drawn.legend(), MARGIN, bottom + 18, right)
@@ -58,9 +63,9 @@ def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
 class _Drawn:
     """The picture as boxes and edges."""
 
-    def __init__(self, picture: Picture, graph: Graph) -> None:
-        self._picture, self._graph = picture, graph
-        self._worth = dict(zip(picture.parts, worths([p.values for p in picture.parts], graph), strict=True))
+    def __init__(self, picture: Picture, outline: Outline) -> None:
+        self._picture, self._outline = picture, outline
+        self._worth = dict(zip(picture.parts, worths([p.values for p in picture.parts], outline.graph), strict=True))
         self._families: dict[str, None] = {}
         nodes = list(picture.frames)
         number = {node: i for i, node in enumerate(nodes)}
@@ -77,55 +82,58 @@ class _Drawn:
         fill = OKABE_ITO[list(FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
-        joint = not part.node.children and not family and part.repeat == 1 and not self._worth[part].params[1]
-        return FlowBox(part.path, tuple(lines), "joint" if joint else "box", fill, is_open, part.repeat > 1, self._note(part), frame)
+        joint = not part.node.children and not family and not part.is_several and not self._worth[part].params[1]
+        return FlowBox(part.path, tuple(lines), "joint" if joint else "box", fill, is_open, part.is_several, self._note(part), frame)
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
         node = part.node
         assert node is not None
         family = ""
-        asked = open_choices(node, self._graph) if node.level != "primitive" else {}
-        own = {name: choice for name, choice in asked.items() if "." not in name}
+        asked = open_choices(node, self._outline) if node.level != "primitive" else {}
+        own = {name: choice for name, choice in asked.items() if not KeyPath.parse(name).parent}
         if not node.children and part.values:
             value = next((v for v in part.values if v in node.values), part.values[0])
             first, *more = operation(value)
             family = family_of(value)
             named = [Text(part.name, 9, True)] if _is_named(part, value) else []
             lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
-            is_open = isinstance(value, Select | Pick)
         else:
-            callee = node.callee if node.callee not in ("turn", base(node.segment)) else ""
+            callee = node.callee if node.callee not in ("turn", node.path.base) else ""
             lines = [Text(part.name, 9, True), *([Text(callee, 8)] if callee else [])]
             said = [
                 w
-                for n, label in answers_of(node, self._graph).items()
-                if "." not in n and label[0] != "["
+                for n, label in answers_of(node, self._outline).items()
+                if not KeyPath.parse(n).parent and label[0] != "["
                 for w in [answered(n, label)]
                 if w
             ]
             found = said or ([] if own else contents(node))
             shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
             lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, " · " if said else ", ")]
-            is_open = bool(asked)
+        deciders = deciding([*part.values, *part.twins], self._outline)
         if part.absorbed:
-            lines.append(Text(" → ".join(short(n.callee) for n in part.absorbed), 8))
+            lines.append(Text(absorbed_text(part.absorbed), 8))
         lines += [Text(f"{name}: {domain_words(choice)}", 7.5) for name, choice in list(own.items())[:_FEW]]
         inner = len(asked) - min(len(own), _FEW)
         if inner:
             lines.append(Text(f"{inner} {'more ' if own else ''}choice{'s' * (inner > 1)} inside", 7.5))
-        if part.repeat > 1:
-            lines.append(Text(f"× {part.repeat}{' side by side' if part.abreast else ''}", 9, True))
-        each = " each" if part.repeat > 1 else ""
+        elsewhere = [c for c in deciders if c not in asked.values()]
+        lines += [Text(t, 7.5) for t in deciders_of(elsewhere, node.path)]
+        if part.is_several:
+            lines.append(Text(f"× {count_text(part.repeat)}{' side by side' if part.abreast else ''}", 9, True))
+        each = " each" if part.is_several else ""
         lines += [Text(f"{t}{each}", 7.5, soft=True) for t in self._worth[part].lines()]
-        return lines, is_open, family
+        return lines, bool(deciders or asked), family
 
     def _note(self, part: Part) -> str:
         assert part.node is not None
         facts = [part.path, *(f"then {n.path}" for n in part.absorbed)]
-        if part.repeat > 1:
-            facts.append(f"{part.repeat} equal ones {'side by side' if part.abreast else 'in a row'}")
-        facts += [f"{n} = {label}" for n, label in answers_of(part.node, self._graph).items()]
-        facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._graph).items()]
+        if part.is_several:
+            facts.append(f"{count_text(part.repeat)} equal ones {'side by side' if part.abreast else 'in a row'}")
+        facts += [f"{n} = {label}" for n, label in answers_of(part.node, self._outline).items()]
+        facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._outline).items()]
+        deciders = deciding([*part.values, *part.twins], self._outline)
+        facts += [f"depends on {depending_on(deciders)}"] if deciders else []
         return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *self._worth[part].lines()])
 
     def _edge(self, link: Link, place: dict[Part, int]) -> FlowEdge:
@@ -147,7 +155,7 @@ class _Drawn:
             yield swatch("block, its inside shown", PANEL)
         if any(b.several for b in self.boxes):
             yield pile("equal ones, drawn once")
-        if any(f.title.rpartition(" × ")[2].isdigit() for f in self.frames):
+        if any(" × " in f.title for f in self.frames):
             yield sample("so many equal ones in a row, the first drawn", "× 2", bold=True)
         if any(b.open for b in self.boxes):
             yield swatch("choices are open", PAPER, dashed=True)
@@ -158,4 +166,4 @@ class _Drawn:
 def _is_named(part: Part, value: Value) -> bool:
     """Whether somebody gave the operation a name of its own."""
     assert part.node is not None
-    return part.repeat > 1 or part.node.segment.partition("[")[0] not in (part.node.callee, getattr(value, "name", "select"))
+    return part.is_several or part.node.path.base not in (part.node.callee, getattr(value, "name", "select"))

@@ -7,12 +7,13 @@ from math import prod
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import TRUE, Expr
+from archdsl.outline.paths import KeyPath
 
 _MOST = 4096  # entries of a table that are looked at
 _FEW = 3  # choices or labels that are named one by one
 
 
-def condition_text(guard: Expr, beside: str) -> str:
+def condition_text(guard: Expr, beside: KeyPath) -> str:
     """`kind = dot and gate = true`; "" for always. Paths are shortened by the instance that the choice itself lives in.
 
     A guard that is neither a conjunction nor the negation of one is told by the choices that it depends on.
@@ -31,7 +32,7 @@ def condition_text(guard: Expr, beside: str) -> str:
     return f"unless {negated}" if negated is not None else _depending(scope, beside)
 
 
-def _conjunction(scope: list[Choice], points: list[tuple[int, ...]], beside: str) -> str | None:
+def _conjunction(scope: list[Choice], points: list[tuple[int, ...]], beside: KeyPath) -> str | None:
     """The points as one condition a choice, where they are all combinations of such."""
     sides = [sorted({p[i] for p in points}) for i in range(len(scope))]
     count = 1
@@ -43,7 +44,7 @@ def _conjunction(scope: list[Choice], points: list[tuple[int, ...]], beside: str
     return " and ".join(parts)
 
 
-def _one(choice: Choice, side: list[int], beside: str) -> str:
+def _one(choice: Choice, side: list[int], beside: KeyPath) -> str:
     name = shortened(choice.path, beside)
     if choice.kind == "subset":
         chosen = [set(choice.alternatives[i].value) for i in side]
@@ -59,15 +60,11 @@ def _one(choice: Choice, side: list[int], beside: str) -> str:
     return f"{name} = {' or '.join(labels[i] for i in side)}"
 
 
-def _depending(scope: list[Choice], beside: str) -> str:
+def _depending(scope: list[Choice], beside: KeyPath) -> str:
     names = [shortened(c.path, beside) for c in scope]
     return f"depending on {', '.join(names[:_FEW])}{f' and {len(names) - _FEW} more' if len(names) > _FEW else ''}"
 
 
-def shortened(path: str, beside: str) -> str:
-    """A path without what it has in common with the instance beside it, up to the last three parts."""
-    parts, other = path.split("."), beside.split(".")
-    same = 0
-    while same < min(len(parts) - 1, len(other)) and parts[same] == other[same]:
-        same += 1
-    return ".".join(parts[same:])
+def shortened(path: str, beside: KeyPath) -> str:
+    """A path without what it has in common with the instance beside it."""
+    return str(KeyPath.parse(path).beside(beside))

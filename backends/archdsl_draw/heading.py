@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from archdsl.compare.difference import Totals
-from archdsl.compare.text import amount
 from archdsl.compare.totals import totals
 from archdsl.ir.graph import Graph
+from archdsl.ir.notation import amounts, counts, macs_word
+from archdsl.outline.reading import batch_of
 from archdsl_draw.metrics import text_width
 from archdsl_draw.palette import SOFT
 from archdsl_draw.scene import Label, Scene
@@ -30,11 +31,10 @@ def finished(scene: Scene, right: float, bottom: float) -> Scene:
 
 
 def summary_of(graph: Graph) -> str:
-    """`a space · 2.1M–3.4M params · 1.9G MACs · 44 choices · 1,024 architectures`."""
+    """`a space · 2.10M–3.40M params · 1.90G MACs · 44 choices · 1,024 architectures`."""
     parts, known = facts_of(graph), totals_of(graph).architectures
     if graph.choices and known is not None:
-        low, high = known
-        parts.append(f"{many(high) if low == high else f'{many(low)} to {many(high)}'} architectures")
+        parts.append(f"{counts(known)} architectures")
     return " · ".join(parts)
 
 
@@ -42,10 +42,9 @@ def facts_of(graph: Graph) -> list[str]:
     """What a graph is, what it costs, and how many choices it has."""
     known = totals_of(graph)
     parts = ["a space" if graph.choices else "a model"]
-    for what, ends in (("params", known.params), ("MACs", known.macs)):
+    for what, ends in (("params", known.params), (macs_word(batch_of(graph)), known.macs)):
         if ends is not None:
-            low, high = amount(ends[0]), amount(ends[1])
-            parts.append(f"{low if low == high else f'{low}–{high}'} {what}")
+            parts.append(f"{amounts(ends)} {what}")
     if graph.choices:
         parts.append(f"{len(graph.choices)} choice{'s' * (len(graph.choices) > 1)}")
     return parts
@@ -55,11 +54,3 @@ def facts_of(graph: Graph) -> list[str]:
 def totals_of(graph: Graph) -> Totals:
     """What a graph amounts to; the heading and the end of a drawing both say it."""
     return totals(graph)
-
-
-def many(count: int) -> str:
-    """A number in full up to a billion, then as 2.77e30."""
-    if count < 10**9:
-        return f"{count:,}"
-    digits = str(count)
-    return f"{digits[0]}.{digits[1:3]}e{len(digits) - 1}"

@@ -81,7 +81,9 @@ def _entries(plans: Sequence[Plan]) -> Iterator[_Entry]:
     if any(look.attention == "maybe" for look in looks):
         yield _Entry("attention, if chosen", 14, 14, lambda x, y: [star(x + 7, y, 7, "maybe")])
     if any(look.options for look in looks):
-        yield _Entry("one of the layers named", 18, 12, lambda x, y: [Box(x, y - 6, 18, 12, PAPER, dashed=True, radius=2)])
+        yield _Entry("one of the layers named", 18, 12, _dashed)
+    if any(face.unit.deciders and not face.look.options for face in faces):
+        yield _Entry("choices are open", 18, 12, _dashed)
     if any(face.unit.repeat > 1 for face in faces):
         yield _Entry("so many such blocks in a row", 14, 12, lambda x, y: [Label(x, y + 3, "×2", 9, "start", bold=True)])
     for name, (shape, full) in plan.key.marks.items():
@@ -90,6 +92,10 @@ def _entries(plans: Sequence[Plan]) -> Iterator[_Entry]:
         spread = any(band.macs[0] != band.macs[1] for band in bands)
         text = "MACs of a stage: full the least, hollow the most" if spread else "MACs of a stage"
         yield _Entry(text, 12, 14, _bars(spread))
+
+
+def _dashed(x: float, y: float) -> list[Item]:
+    return [Box(x, y - 6, 18, 12, PAPER, dashed=True, radius=2)]
 
 
 def _swatch(colour: str) -> Callable[[float, float], list[Item]]:

@@ -7,19 +7,22 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archdsl.compare.expressions import domain_text
-from archdsl.compare.paths import base, index
-from archdsl.compare.tree import Node
-from archdsl.ir.activity import Activity
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, TooWide, Undefined, lift, spread
+from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, mend, where
+from archdsl.ir.extremes import extremes
 from archdsl.ir.graph import Op, Pick, Select, Value
+from archdsl.ir.notation import between, choice_text, defined, domain_text
+from archdsl.ir.terms import merged
 from archdsl.ops.table import role_of
+from archdsl.outline.asking import conditions, declared_in, picking, times
+from archdsl.outline.reading import Outline
+from archdsl.outline.tree import Node
 from archdsl_draw.macro import Unit
 from archdsl_draw.words import sign_of
 
 Range = tuple[float, float]
-_TABLE = 16_384
+_FEW = 3  # sizes that are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,11 @@ class Look:
     sizes: str
     macs: Range
     params: Range
+    repeat: tuple[int, int]  # how many equal blocks in a row there are, at least and at most
+    inside: int  # how many choices there are inside, where some are between layers and nothing else in the box tells them
 
 
-def looks(units: Sequence[Unit], live: Activity) -> dict[Unit, Look]:
+def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
     """The look of every unit. What all blocks of one kind have inside is not marked, what only some have is. The kind that
     most boxes are is not named in each."""
     inner: dict[str, Counter[str]] = {}
@@ -52,12 +57,12 @@ def looks(units: Sequence[Unit], live: Activity) -> dict[Unit, Look]:
         inner.setdefault(unit.node.callee, Counter()).update({c.callee for c in _blocks(unit.node)})
     rare = {kind: {p for p, n in counts.items() if n < members[kind]} for kind, counts in inner.items()}
     usual = usual_kind(units)
-    return {unit: _look(unit, _marks(unit, rare[unit.node.callee]), usual, live) for unit in units}
+    return {unit: _look(unit, _marks(unit, rare[unit.node.callee]), usual, outline) for unit in units}
 
 
 def usual_kind(units: Iterable[Unit]) -> str:
     """What most of the numbered boxes are; nothing where no two are alike."""
-    counts = Counter(u.node.callee for u in units if u.node.level == "block" and index(u.node.segment) is not None)
+    counts = Counter(u.node.callee for u in units if u.node.level == "block" and u.node.path.index is not None)
     kind, count = counts.most_common(1)[0] if counts else ("", 0)
     return kind if count > 1 else ""
 
@@ -79,9 +84,12 @@ def _marks(unit: Unit, rare: Container[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Look:
+def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> Look:
+    live = outline.live
     ops = [v for v in unit.values if isinstance(v, Op)]
-    kernels, chosen = _kernels(ops)
+    first = [v for v in unit.blocks[0] if isinstance(v, Op)]
+    inner = set(picking(unit.blocks[0]))
+    kernels, chosen = _kernels(op for op in first if inner.isdisjoint(conditions(op, outline)))
     is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
     attends = [op for op in ops if role_of(op.name) == "attention"]
     always = any(_is_true(live.values.get(op)) for op in attends)
@@ -93,7 +101,7 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Loo
         kernels=kernels,
         kernel_choice=chosen,
         options=_options(unit),
-        expansion=_expansion(ops, unit.main),
+        expansion=_expansion(first, unit.main),
         attention="yes" if always else "maybe" if attends else "no",
         marks=marks,
         sizes=_sizes(unit.main),
@@ -101,14 +109,26 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, live: Activity) -> Loo
         params=_total(
             (size, live.weights.get(w.identity)) for v in unit.values for w in getattr(v, "weights", ()) for size in (_numel(w.shape),)
         ),
+        repeat=times(unit.blocks, outline),
+        inside=_inside(unit, inner - _told(attends, outline), outline),
     )
+
+
+def _inside(unit: Unit, untold: set[Choice], outline: Outline) -> int:
+    return max(len(untold), len(declared_in(unit.node, outline))) if untold else 0
+
+
+def _told(attends: Iterable[Op], outline: Outline) -> set[Choice]:
+    """The choices that the star says: whether there is attention."""
+    return {choice for op in attends for choice in conditions(op, outline)}
 
 
 def _name(unit: Unit) -> str:
     alternative = next((n.segment for n in unit.node.children if n.level == "alternative"), None)
     if alternative is not None and not _options(unit):
         return alternative
-    return base(unit.node.segment) if unit.node.level != "block" or index(unit.node.segment) is None else unit.node.callee
+    is_block = unit.node.level == "block"
+    return unit.node.callee if is_block and (unit.node.path.index is not None or unit.is_lateral) else unit.node.path.base
 
 
 def _window(ops: Iterable[Op]) -> str:
@@ -163,13 +183,16 @@ def _channels(unit: Unit) -> str:
 
 
 def _domain(expr: Expr) -> str:
-    values = sorted(v for v in set(expr.distinct()) if not isinstance(v, Undefined))
+    choice = next(iter(expr.choices()), None)
+    if choice is not None and len(expr.scope) == 1 and expr.table == choice.values():
+        return choice_text(choice).strip("{}")
+    values = sorted(defined(expr))
     if not values:
         return "?"
-    if len(values) == 1:
-        return str(values[0])
     text = domain_text([str(v) for v in values])
-    return text.replace("..", "–") if ".." in text else f"{values[0]}–{values[-1]}" if len(values) > 3 else text.strip("{}")
+    if len(values) > _FEW and ".." not in text:
+        return between(str(values[0]), str(values[-1]))
+    return text.strip("{}")
 
 
 def _sizes(value: Value) -> str:
@@ -214,27 +237,22 @@ def _product(*sizes: int) -> int:
 
 
 def _total(terms: Iterable[tuple[Expr, Expr | None]]) -> Range:
-    """Least and most of a sum of costs under their guards: exact where one table over all their choices is small, else
-    the sum of the ends of smaller tables."""
-    tables: dict[tuple[Choice, ...], list[int]] = {}
-    for cost, guard in terms:
-        guarded = cost if guard is None or _is_true(guard) else lift(_guarded, guard, cost)
-        numbers = list(guarded.table)
-        known = tables.get(guarded.scope)
-        tables[guarded.scope] = numbers if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
-    scope = tuple(sorted({v for s in tables for v in s}, key=lambda c: c.order))
-    if _volume(v.size for v in scope) <= _TABLE:
-        columns = [spread(Expr(s, tuple(t)), scope) for s, t in tables.items()]
-        totals = [sum(row) for row in zip(*columns, strict=True)] or [0]
-        return min(totals), max(totals)
-    return sum(min(t) for t in tables.values()), sum(max(t) for t in tables.values())
+    """Least and most of a sum of costs under their guards: exactly, unless that is out of reach; then the sum of what each
+    term is at least and at most."""
+    guarded = merged(_guarded(cost, guard) for cost, guard in terms)
+    try:
+        return extremes(guarded) or (0, 0)
+    except (DiagnosticError, TooWide):
+        numbers = [term.distinct() for term in guarded]
+        return sum(map(min, numbers)), sum(map(max, numbers))
+
+
+def _guarded(cost: Expr, guard: Expr | None) -> Expr:
+    """A cost where it is paid, else nothing, also where it would be undefined."""
+    return mend(cost if guard is None else where(guard, cost, constant(0)), 0)
 
 
 def cost_of(units: Iterable[Unit], found: Mapping[Unit, Look]) -> Range:
     """What several boxes cost together: exact for models, bounds for spaces."""
     known = [found[unit].macs for unit in units]
     return sum(low for low, _ in known), sum(high for _, high in known)
-
-
-def _guarded(active: bool, cost: int) -> int:
-    return cost if active else 0

@@ -1,17 +1,23 @@
-"""The macro view of a graph: which boxes there are, in which stage and stream each stands, and what flows where."""
+"""The macro view of a graph: which boxes there are, in which stage and stream each stands, and what flows
+where."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from archdsl.compare.paths import base, index
-from archdsl.compare.tree import Node, live_tree
-from archdsl.ir.graph import Graph, Pick, Select, Value, operands
-from archdsl.ops.table import PRIMITIVES, joins_what_it_reads
+from archdsl.cycles import components
+from archdsl.ir.choice import Choice
+from archdsl.ir.graph import Graph, Op, Pick, Select, Value, operands
+from archdsl.ops.table import PRIMITIVES
+from archdsl.outline.asking import deciding, is_optional
+from archdsl.outline.following import hosts
+from archdsl.outline.reading import Outline, read
+from archdsl.outline.streams import lateral, meets
+from archdsl.outline.tree import Node
 
 Place = TypeVar("Place")
 _STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part, make a cell
@@ -21,12 +27,12 @@ _STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part,
 class Unit:
     """One box: a layer or block of the architecture, with the norm and activation behind it.
 
-    `stage` is the turn of a loop or the block that it belongs to, `stream` the name of its block within the stage;
-    `column` counts along the drawing, `lane` down it; `repeat` is how many equal blocks in a row it stands for.
+    `stage` is the turn of a loop or the block that it belongs to, `stream` the name of its block within the
+    stage; `column` counts along the drawing, `lane` down it; `blocks` are the values of each of the equal
+    blocks in a row that it stands for, `is_lateral` where it stands between two streams.
     """
 
     node: Node
-    path: str
     stage: Node
     stream: str
     order: int
@@ -37,7 +43,18 @@ class Unit:
     after: list[Unit] = field(default_factory=list)
     column: int = 0
     lane: int = 0
-    repeat: int = 1
+    blocks: list[tuple[Value, ...]] = field(default_factory=list)
+    is_lateral: bool = False
+    is_optional: bool = False  # whether a choice decides that it is there
+    deciders: tuple[Choice, ...] = ()  # the open choices that it depends on
+
+    @property
+    def path(self) -> str:
+        return str(self.node.path)
+
+    @property
+    def repeat(self) -> int:
+        return len(self.blocks)
 
     @property
     def is_input(self) -> bool:
@@ -55,20 +72,23 @@ class Macro:
 
 def units_of(graph: Graph) -> list[Unit]:
     """The boxes of any graph: without loops and blocks, every layer of the top level is one."""
-    root, _ = live_tree(graph)
-    place = {value: i for i, value in enumerate(dict.fromkeys((*graph.inputs, *graph.values)))}
-    units = list(_units(_body(root), place))
+    outline = read(graph)
+    units = list(_units(outline))
     _connect(units, graph)
-    return _absorbed(units)
+    units = _absorbed(units, outline)
+    for unit in units:
+        unit.is_lateral = _is_lateral(unit)
+    return units
 
 
 def joined(units: list[Unit], alike: Callable[[Unit, Unit], bool]) -> list[Unit]:
-    """Blocks of one loop that follow each other and are alike, as one box."""
+    """Blocks of one loop that follow each other and are alike, as one box; where the last are optional, what
+    reads the end reads those before it, too."""
     kept: list[Unit] = []
     for unit in units:
         host = unit.before[0] if len(unit.before) == 1 else None
-        if host is not None and host.after == [unit] and _same_loop(host, unit) and alike(host, unit):
-            host.repeat += 1
+        if host is not None and _leads_to(host, unit) and _same_loop(host, unit) and alike(host, unit):
+            host.blocks.extend(unit.blocks)
             _swallow(host, unit)
         else:
             kept.append(unit)
@@ -81,58 +101,77 @@ def arrange(units: list[Unit]) -> Macro:
     return Macro(tuple(units), bands, _lanes(units))
 
 
+def _leads_to(host: Unit, unit: Unit) -> bool:
+    """Whether all that a box gives goes to the next one, or past it to what reads that: a layer that may not
+    be there."""
+    others = [reader for reader in host.after if reader is not unit]
+    return unit in host.after and all(reader in unit.after and unit.is_optional for reader in others)
+
+
 def _same_loop(a: Unit, b: Unit) -> bool:
-    return a.node.parent is b.node.parent and index(b.node.segment) is not None and base(a.node.segment) == base(b.node.segment)
+    is_turn = a.node.path.index is not None and b.node.path.index is not None
+    return a.node.parent is b.node.parent and is_turn and a.node.path.base == b.node.path.base
 
 
 def _swallow(host: Unit, unit: Unit) -> None:
     host.values.extend(unit.values)
+    host.deciders = tuple(sorted({*host.deciders, *unit.deciders}, key=lambda c: c.order))
     host.main = unit.main
     host.after = unit.after
     for user in unit.after:
-        user.before = [host if u is unit else u for u in user.before]
+        user.before = list(dict.fromkeys(host if u is unit else u for u in user.before))
 
 
-def _body(root: Node) -> list[Node]:
-    """The children of the root; where that is one block only, what is inside it."""
-    inputs = [c for c in root.children if c.level == "input"]
-    parts = [c for c in root.children if c.level != "input"]
-    while len(parts) == 1 and parts[0].level == "block" and not parts[0].values:
-        parts = parts[0].children
-    return [*inputs, *parts]
-
-
-def _units(parts: Iterable[Node], place: Mapping[Value, int]) -> Iterator[Unit]:
-    found: list[Unit] = []
-    readers: dict[Value, list[Value]] = {value: [] for value in place}
-    for value in place:
-        for operand in operands(value):
-            readers[operand].append(value)
-
-    def add(node: Node, stage: Node, stream: str, values: Iterable[Value]) -> None:
-        ordered = sorted(values, key=place.__getitem__)
-        inside = set(ordered)
-        leaving = [v for v in ordered if not readers[v] or any(r not in inside for r in readers[v])]
-        found.append(Unit(node, node.path, stage, stream, 0, ordered, max(reversed(leaving), key=_extent)))
-
-    def visit(node: Node, stage: Node | None, stream: str) -> None:
-        if node.level == "primitive" and all(isinstance(v, Select) for v in node.values):
-            return  # a junction, looked through
-        if node.level == "loop" or _is_sequence(node, place):
-            inner_stage = stage or node
-            for child in node.children:
-                visit(child, inner_stage, stream if node.level == "loop" or not stage else stream or node.segment)
-            if node.values:
-                add(node, inner_stage, stream, node.values)
-            return
-        add(node, stage or node, stream or base(node.segment), (v for n in node.walk() for v in n.values))
-
-    for part in parts:
-        visit(part, None, "")
-    found.sort(key=lambda u: (place[u.values[-1]], u.path))
-    for order, unit in enumerate(found):
+def _units(outline: Outline) -> Iterator[Unit]:
+    boxes = _Boxes(outline)
+    for part in outline.body:
+        boxes.visit(part, None, "")
+    boxes.found.sort(key=lambda u: (outline.place[u.values[-1]], u.path))
+    for order, unit in enumerate(boxes.found):
         unit.order = order
         yield unit
+
+
+@dataclass(slots=True)
+class _Boxes:
+    """The boxes as they are found, in the order of the tree."""
+
+    outline: Outline
+    found: list[Unit] = field(default_factory=list)
+
+    def visit(self, node: Node, stage: Node | None, stream: str) -> None:
+        """A box for a part, or for each of the parts of a sequence; a junction is looked through."""
+        if node.is_junction:
+            return
+        if node.level != "loop" and not _is_sequence(node, self.outline.place):
+            self._add_part(node, stage or node, stream or node.path.base)
+            return
+        inner_stage = stage or node
+        is_stream = node.level != "loop" and stage is not None
+        for child in node.children:
+            self.visit(child, inner_stage, stream or node.segment if is_stream else stream)
+        if node.values:
+            self._add(node, inner_stage, stream, node.values)
+
+    def _add_part(self, node: Node, stage: Node, stream: str) -> None:
+        """One box; of what connects two streams one for what is done between them, and one for where they
+        meet."""
+        between = lateral(self.outline.inside[node], self.outline)
+        if between is None:
+            self._add(node, stage, stream, self.outline.inside[node])
+            return
+        self._add(node, stage, stream, between.branch)
+        self._add(self.outline.owner[between.join], stage, stream, [between.join])
+
+    def _add(self, node: Node, stage: Node, stream: str, values: Collection[Value]) -> None:
+        outline = self.outline
+        ordered = outline.in_order(values)
+        leaving = outline.leaving(ordered) or ordered
+        main = max(reversed(leaving), key=_extent)
+        unit = Unit(node, stage, stream, 0, ordered, main, blocks=[tuple(ordered)])
+        unit.is_optional = is_optional(ordered, outline)
+        unit.deciders = deciding(ordered, outline)
+        self.found.append(unit)
 
 
 def _extent(value: Value) -> int:
@@ -144,13 +183,14 @@ def _extent(value: Value) -> int:
 
 
 def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
-    """Whether a block consists of numbered blocks or stages one after the other, so that it is drawn part by part."""
+    """Whether a block consists of numbered blocks or stages one after the other, so that it is drawn part by
+    part."""
     if node.level != "block" or sum(child.level == "alternative" for child in node.children) > 1:
         return False  # what a choice is between is one box
     stack = list(node.children)
     while stack:
         child = stack.pop()
-        if child.level == "loop" or (child.level == "block" and index(child.segment) is not None and not _is_web(child, place)):
+        if child.level == "loop" or (child.level == "block" and child.path.index is not None and not _is_web(child, place)):
             return not _is_web(node, place)
         if child.level in ("block", "alternative") and not _is_web(child, place):
             stack.extend(child.children)
@@ -158,7 +198,8 @@ def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
 
 
 def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
-    """Whether a block is a cell, a web of parts in which one reads several others: its picture is the cell view's."""
+    """Whether a block is a cell, a web of parts in which one reads several others: its picture is the cell
+    view's."""
     owner: dict[Value, Node] = {}
     stack = list(node.children)
     while stack:
@@ -200,8 +241,9 @@ def _connect(units: list[Unit], graph: Graph) -> None:
 
 
 def _main_source(unit: Unit, owner: Mapping[Value, Unit]) -> Unit | None:
-    """The box whose stream this one continues: that of the first operands, followed from the result backwards; if what comes
-    from there has other dimensions than the result, as a class token has, the first that has the same."""
+    """The box whose stream this one continues: that of the first operands, followed from the result
+    backwards; if what comes from there has other dimensions than the result, as a class token has, the first
+    that has the same."""
     inside = set(unit.values)
     value = unit.main
     while owner.get(value, unit) is unit:
@@ -215,24 +257,49 @@ def _main_source(unit: Unit, owner: Mapping[Value, Unit]) -> Unit | None:
     return owner[value]
 
 
-def _absorbed(units: list[Unit]) -> list[Unit]:
-    """Norms, activations and dropouts join the box before them where nothing else reads that."""
+def _absorbed(units: list[Unit], outline: Outline) -> list[Unit]:
+    """Norms, activations and dropouts join the box that they read where nothing else reads that."""
+    into = hosts(units, outline, lambda unit, source: source.after == [unit])
     kept = []
     for unit in units:
-        follows = unit.node.level == "primitive" and joins_what_it_reads(unit.node.callee) and len(unit.before) == 1
-        if follows and not (host := unit.before[0]).is_input and host.after == [unit]:
+        host = into.get(unit)
+        if host is None:
+            kept.append(unit)
+        else:
             host.followers.append(PRIMITIVES[unit.node.callee].word)
+            host.blocks = [(*host.blocks[0], *unit.values)]
             _swallow(host, unit)
-            continue
-        kept.append(unit)
     return kept
+
+
+def _is_lateral(unit: Unit) -> bool:
+    """Whether a layer stands between two streams: the one it reads goes on, and the one that it ends in does
+    not come from there."""
+    if len(unit.before) != 1 or len(unit.after) != 1 or not any(isinstance(v, Op) and v.weights for v in unit.values):
+        return False
+    source, join = unit.before[0], unit.after[0]
+    others = [u for u in join.before if u is not unit]
+    goes_on = any(reader is not unit for reader in source.after)
+    return meets(join.node.callee) and goes_on and bool(others) and not _comes_from(source, others)
+
+
+def _comes_from(source: Unit, units: list[Unit]) -> bool:
+    waiting, seen = list(units), set[Unit]()
+    while waiting:
+        unit = waiting.pop()
+        if unit is source:
+            return True
+        if unit not in seen:
+            seen.add(unit)
+            waiting.extend(unit.before)
+    return False
 
 
 def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
     """Gives every unit its column: stages after what they read, and inside a stage box after box.
 
-    Whatever can wait stands as late as its readers allow: streams that meet stay abreast, a table of weights stands where
-    it is read.
+    Whatever can wait stands as late as its readers allow: streams that meet stay abreast, a table of weights
+    stands where it is read.
     """
     knot = _knots(units)
     inside: dict[Node, list[Unit]] = {}
@@ -269,13 +336,14 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
 
 
 def _clashes(steps: Mapping[Unit, int], *, inner: Mapping[Unit, Collection[Unit]]) -> int:
-    """How often two readers of one box stand in one column, where one of their arrows has to go round the other."""
+    """How often two readers of one box stand in one column, where one of their arrows has to go round the
+    other."""
     return sum(len(readers) - len({steps[v] for v in readers}) for readers in inner.values())
 
 
 def _latest(after: Mapping[Place, Collection[Place]], waiting: bool = False) -> dict[Place, int]:
-    """A step for each place of an acyclic graph: the ends as early as they can be or, if they wait for each other, in the
-    last step; all else right before its readers."""
+    """A step for each place of an acyclic graph: the ends as early as they can be or, if they wait for each
+    other, in the last step; all else right before its readers."""
     unread = dict.fromkeys(after, 0)
     for readers in after.values():
         for reader in readers:
@@ -298,48 +366,27 @@ def _latest(after: Mapping[Place, Collection[Place]], waiting: bool = False) -> 
 
 
 def _knots(units: list[Unit]) -> dict[Node, Node]:
-    """For each stage the first of those that read each other in a circle, so that they are laid out as one stage."""
+    """For each stage the first of those that read each other in a circle, so that they are laid out as one
+    stage."""
     after: dict[Node, dict[Node, None]] = {}
     for unit in units:
         later = after.setdefault(unit.stage, {})
         later.update((user.stage, None) for user in unit.after if user.stage is not unit.stage)
-    finished: list[Node] = []
-    seen: set[Node] = set()
-    for root in after:
-        stack = [(root, iter(after[root]))] if root not in seen else []
-        seen.add(root)
-        while stack:
-            rest = stack[-1][1]
-            child = next((n for n in rest if n not in seen), None)
-            if child is None:
-                finished.append(stack.pop()[0])
-            else:
-                seen.add(child)
-                stack.append((child, iter(after[child])))
-    before: dict[Node, list[Node]] = {stage: [] for stage in after}
-    for stage, later in after.items():
-        for other in later:
-            before[other].append(stage)
-    knot: dict[Node, Node] = {}
-    for root in reversed(finished):
-        reached = [root] if root not in knot else []
-        for stage in reached:  # grows while it is walked
-            if stage not in knot:
-                knot[stage] = root
-                reached.extend(other for other in before[stage] if other not in knot)
-    return knot
+    return {stage: members[0] for members in components(after) for stage in members}
 
 
 def _band_name(stages: list[Node], inside: dict[Node, list[Unit]]) -> str:
     """The name over the columns of a stage; a single box says itself what it is."""
-    return ", ".join(s.path for s in stages if any(u.node is not s for u in inside[s]))
+    return ", ".join(str(s.path) for s in stages if any(u.node is not s for u in inside[s]))
 
 
 def _lanes(units: list[Unit]) -> int:
-    """A unit continues the lane of the first thing it reads that nothing continues yet, its own stream first."""
+    """A unit continues the lane of the first thing it reads that nothing continues yet, its own stream first;
+    what stands between two streams has a lane between theirs."""
     busy: dict[int, int] = {}  # lane -> the column up to which it is taken
     tails: dict[Unit, bool] = {}
-    for unit in sorted(units, key=lambda u: (u.column, u.order)):
+    inner = [unit for unit in units if not unit.is_lateral]
+    for unit in sorted(inner, key=lambda u: (u.column, u.order)):
         open_ = [u for u in unit.before if tails.get(u) and busy[u.lane] < unit.column]
         own = [u for u in open_ if u.stream == unit.stream]
         if open_:
@@ -353,11 +400,31 @@ def _lanes(units: list[Unit]) -> int:
         for source in unit.before:
             if tails.get(source) and all(u.order <= unit.order for u in source.after):
                 tails[source] = False
-    first = {u.lane for u in units if u.is_input}
-    used = sorted({u.lane for u in units}, key=lambda lane: (lane not in first, lane))
-    for unit in units:
-        unit.lane = used.index(unit.lane)
+    first = {u.lane for u in inner if u.is_input}
+    lanes = sorted({u.lane for u in inner}, key=lambda lane: (lane not in first, lane))
+    heights = {unit: float(lanes.index(unit.lane)) for unit in inner}
+    heights.update(_between(units, heights))
+    used = sorted(set(heights.values()))
+    for unit, height in heights.items():
+        unit.lane = used.index(height)
     return max(len(used), 1)
+
+
+def _between(units: list[Unit], heights: Mapping[Unit, float]) -> dict[Unit, float]:
+    """A lane below the upper of the streams that each lateral unit connects; two of one column do not share
+    it."""
+    found: dict[Unit, float] = {}
+    taken: set[tuple[int, float]] = set()
+    for unit in units:
+        if not unit.is_lateral:
+            continue
+        ends = [heights[u] for u in (*unit.before, *unit.after) if u in heights]
+        height = min(ends, default=0.0) + 0.5
+        while (unit.column, height) in taken:
+            height += 0.1
+        taken.add((unit.column, height))
+        found[unit] = height
+    return found
 
 
 def _free(lane: int, unit: Unit, busy: dict[int, int], tails: dict[Unit, bool]) -> bool:

@@ -15,9 +15,9 @@ from typing import Any
 
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import Moved
-from archdsl.compare.paths import spelled_out
 from archdsl.compare.text import as_text
 from archdsl.ir.graph import Graph
+from archdsl.outline.paths import spelled_out
 from archdsl_draw.anatomy import anatomy
 from archdsl_draw.scene import Scene
 from archdsl_draw.svg import as_svg
@@ -94,6 +94,6 @@ def _edits(difference: Difference | None) -> Iterator[list[Sequence[str] | str]]
     if difference is None:
         return
     for line, edit in zip(as_text(difference).splitlines(), difference.edits, strict=False):
-        before = list(spelled_out(edit.path))[:_PLACES]
-        after = list(spelled_out(edit.to))[:_PLACES] if isinstance(edit, Moved) else before
+        before = list(map(str, spelled_out(edit.path)[:_PLACES]))
+        after = list(map(str, spelled_out(edit.to)[:_PLACES])) if isinstance(edit, Moved) else before
         yield [" ".join(line.split()), before, after]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from archdsl.compare.paths import BRACKET
-from archdsl.compare.tree import Node, live_tree
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph, Input, Value, operands
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.reading import Outline, read
+from archdsl.outline.tree import Node
 
+_HINTED = 6  # paths that a message names
 Kind = Literal["input", "output", "part"]
 
 
@@ -19,8 +21,8 @@ Kind = Literal["input", "output", "part"]
 class Part:
     """A box: an instance with all that is below it, or what enters or leaves the whole.
 
-    `absorbed` are the norms and activations that it took in, `repeat` how many equal parts it stands for, one after
-    the other or, if `abreast`, side by side; `frame` is the instance whose frame it stands in.
+    `absorbed` are the norms and activations that it took in, `repeat` how many equal parts it stands for at least and at
+    most, one after the other or, if `abreast`, side by side; `frame` is the instance whose frame it stands in.
     """
 
     kind: Kind
@@ -30,8 +32,13 @@ class Part:
     values: list[Value]
     frame: Node | None = None
     absorbed: list[Node] = field(default_factory=list)
-    repeat: int = 1
+    repeat: tuple[int, int] = (1, 1)
     abreast: bool = False
+    twins: list[Value] = field(default_factory=list)  # the values of the equal parts that it stands for besides its own
+
+    @property
+    def is_several(self) -> bool:
+        return self.repeat[1] > 1
 
 
 @dataclass(eq=False, slots=True)
@@ -57,24 +64,29 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The live tree of a graph with the part of it that is looked at."""
+    """The part of a graph that is looked at."""
 
-    graph: Graph
-    root: Node
+    outline: Outline
     focus: Node
-    owner: Mapping[Value, Node]
-    inside: frozenset[Value]
+
+    @property
+    def graph(self) -> Graph:
+        return self.outline.graph
+
+    @property
+    def inside(self) -> tuple[Value, ...]:
+        """The values of the part; what enters the network is in it only where all of it is looked at."""
+        values = self.outline.inside[self.focus]
+        return values if self.focus.parent is None else tuple(v for v in values if not isinstance(v, Input))
 
     def entering(self) -> list[Value]:
         """The values from outside that are read inside, in program order."""
-        read = {o for v in self.inside for o in operands(v) if o not in self.inside}
-        read |= {v for v in self.inside if isinstance(v, Input)}
-        return [v for v in dict.fromkeys((*self.graph.inputs, *self.graph.values)) if v in read]
+        inputs = (v for v in self.inside if isinstance(v, Input))
+        return self.outline.in_order({*self.outline.entering(self.inside), *inputs})
 
     def leaving(self) -> list[Value]:
         """The values of the inside that are read outside, or are outputs."""
-        outer = {o for v in self.graph.values if v not in self.inside for o in operands(v)} | set(self.graph.outputs)
-        return [v for v in self.graph.values if v in self.inside and v in outer]
+        return [v for v in self.outline.leaving(self.inside) if not isinstance(v, Input) or v in self.graph.outputs]
 
     def source_name(self, value: Value) -> str:
         """What a value from outside is called: the input, or the path of the instance beside the focus that it comes from."""
@@ -85,10 +97,10 @@ class Around:
         while here is not None:
             above.add(here)
             here = here.parent
-        node = self.owner[value]
+        node = self.outline.owner[value]
         while node.parent is not None and node.parent not in above:
             node = node.parent
-        return node.path
+        return str(node.path)
 
 
 def look_at(graph: Graph, focus: str | None) -> Around:
@@ -96,31 +108,34 @@ def look_at(graph: Graph, focus: str | None) -> Around:
 
     Raises DiagnosticError E0965 where nothing live has this path.
     """
-    root, owner = live_tree(graph)
-    node = root if focus is None else _at(graph, root, focus)
-    inside = {v for n in node.walk() for v in n.values}
-    if focus is not None:
-        inside = {v for v in inside if not isinstance(v, Input)}
-    return Around(graph, root, node, owner, frozenset(inside))
+    outline = read(graph)
+    return Around(outline, outline.root if focus is None else _at(outline, focus))
 
 
-def _at(graph: Graph, root: Node, path: str) -> Node:
-    from archdsl.diagnostics.suggestions import closest
-
-    found = [n for n in root.walk() if n.path == path and n is not root and n.level != "input"]
+def _at(outline: Outline, path: str) -> Node:
+    inner = [n for n in outline.root.walk() if n is not outline.root and n.level != "input"]
+    found = [n for n in inner if str(n.path) == path]
     if found:
         return max(found, key=lambda n: len(n.children))
-    paths = list(dict.fromkeys(n.path for n in root.walk() if n.path and n.level not in ("primitive", "input")))
-    near = closest(path, paths)
+    paths = list(dict.fromkeys(n.path for n in inner if n.level != "primitive"))
+    message = f"`{outline.graph.name}` has nothing live at `{path}`"
+    raise DiagnosticError(codes.NO_SUCH_PART.error(None, message, help=_hint(path, paths)))
+
+
+def _hint(path: str, paths: Sequence[KeyPath]) -> str | None:
+    """The nearest paths; without any, those that one can begin with."""
+    from archdsl.diagnostics.suggestions import closest
+
+    near = closest(path, [str(p) for p in paths])
     if not near:  # a path without its indices, or with a slip in one that others have many turns of
-        plain = {BRACKET.sub("", p): p for p in reversed(paths)}
-        near = [plain[name] for name in (BRACKET.sub("", path), *closest(BRACKET.sub("", path), plain)) if name in plain]
+        plain = {p.plain: str(p) for p in reversed(paths)}
+        wanted = KeyPath.parse(path).plain
+        near = [plain[name] for name in (wanted, *closest(wanted, plain)) if name in plain]
     if near:
-        hint: str | None = f"did you mean {' or '.join(f'`{n}`' for n in near)}?"
-    else:
-        outer = sorted(paths, key=lambda p: p.count("."))
-        hint = f"there are {', '.join(f'`{p}`' for p in outer[:6])}{' …' if len(paths) > 6 else ''}" if paths else None
-    raise DiagnosticError(codes.NO_SUCH_PART.error(None, f"`{graph.name}` has nothing live at `{path}`", help=hint))
+        return f"did you mean {' or '.join(f'`{n}`' for n in near)}?"
+    outer = sorted(paths, key=lambda p: len(p.segments))
+    dots = " …" if len(paths) > _HINTED else ""
+    return f"there are {', '.join(f'`{p}`' for p in outer[:_HINTED])}{dots}" if paths else None
 
 
 def links_between(parts: Iterable[Part], owner: Mapping[Value, Part], targets: Mapping[Value, Part]) -> list[Link]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from archdsl.compare.text import amount
-from archdsl.compare.tree import Node
+from archdsl.ir.notation import amount
+from archdsl.outline.tree import Node
 from archdsl_draw.boxes import Face, Key
 from archdsl_draw.look import Range
 from archdsl_draw.macro import Macro, Unit

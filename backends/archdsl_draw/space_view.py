@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archdsl.compare.expressions import domain_text
-from archdsl.compare.paths import gather
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.ir.activity import activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
+from archdsl.ir.notation import choice_text, count, counts, exact
+from archdsl.outline.paths import KeyPath, gather
+from archdsl.outline.reading import read
 from archdsl_draw.guards import condition_text
-from archdsl_draw.heading import MARGIN, draw_heading, finished, many, summary_of, totals_of
+from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of, totals_of
 from archdsl_draw.keys import Entry, draw_entries, sample, swatch
 from archdsl_draw.metrics import fitted, text_width
 from archdsl_draw.palette import FAINT, PAPER, SOFT, ink_on
 from archdsl_draw.probabilities import Chances
 from archdsl_draw.scene import Box, Label, Scene
+from archdsl_draw.words import pictured
 
 _WIDE = 620.0  # room for alternatives
 _INDENT = 14.0
 _NAME, _TEXT, _SMALL = 9.0, 8.0, 7.5
 _BOX = 16.0  # height of an alternative
 _SHOWN = 16  # alternatives that are drawn one by one
+_LONG = 10**60  # a number that fills a line
 _LONGEST = 150.0  # of an alternative's text
-_DOT = re.compile(r"\.(?![^\[]*\])")  # between the parts of a path, not between indices
 _LIGHT, _DARK = (0xFA, 0xFC, 0xFF), (0x00, 0x72, 0xB2)
 
 
@@ -35,7 +35,7 @@ _LIGHT, _DARK = (0xFA, 0xFC, 0xFF), (0x00, 0x72, 0xB2)
 class _Row:
     """A choice, or several that are alike in all but an index of their paths."""
 
-    path: str
+    path: KeyPath
     choices: tuple[Choice, ...]
     condition: str
 
@@ -46,7 +46,7 @@ class _Row:
     @property
     def parts(self) -> tuple[str, ...]:
         """The path in its parts; the last is the choice's own name."""
-        return tuple(_DOT.split(self.path))
+        return self.path.segments
 
 
 @dataclass(slots=True)
@@ -73,7 +73,8 @@ class _Cell:
 
     @property
     def text(self) -> str:
-        return fitted(self.label if self.chance is None else f"{self.label}: {self.chance:.2f}", _LONGEST, _TEXT)
+        word = pictured(self.label)
+        return fitted(word if self.chance is None else f"{word}: {self.chance:.2f}", _LONGEST, _TEXT)
 
     @property
     def width(self) -> float:
@@ -99,19 +100,20 @@ def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -
 
 
 def _rows(graph: Graph, focus: str | None, apart: bool) -> list[_Row]:
-    live = activity(graph.outputs)
-    below = [c for c in graph.choices if focus is None or _is_below(c.path, focus, graph)]
-    conditions = {c: condition_text(live.guard(c), c.path.rpartition(".")[0]) for c in below}
+    live = read(graph).live
+    paths = {c: KeyPath.parse(c.path) for c in graph.choices}
+    homes = _homes(focus, graph) if focus is not None else []
+    below = [c for c, path in paths.items() if focus is None or any(path.startswith(home) and path != home for home in homes)]
+    conditions = {c: condition_text(live.guard(c), paths[c].parent) for c in below}
     if apart:
-        return [_Row(c.path, (c,), conditions[c]) for c in below]
-    groups = gather(below, lambda c: c.path, lambda c: (c.labels(), c.kind, conditions[c]))
+        return [_Row(paths[c], (c,), conditions[c]) for c in below]
+    groups = gather(below, paths.__getitem__, lambda c: (c.labels(), c.kind, conditions[c]))
     return [_Row(path, tuple(choices), conditions[choices[0]]) for path, choices in groups]
 
 
-def _is_below(path: str, focus: str, graph: Graph) -> bool:
-    """Whether a choice lives at the focus: under its path, or where the choices of a tied instance there do."""
-    homes = {focus, *(i.choices_path for i in graph.root.walk() if i.path == focus)}
-    return any(path.startswith(home) and path[len(home) : len(home) + 1] in (".", "[") for home in homes)
+def _homes(focus: str, graph: Graph) -> list[KeyPath]:
+    """Where the choices at the focus live: under its path, or where those of a tied instance there do."""
+    return [KeyPath.parse(p) for p in (focus, *(i.choices_path for i in graph.root.walk() if i.path == focus))]
 
 
 class _Drawing:
@@ -138,7 +140,7 @@ class _Drawing:
         self._scene.items.append(Label(x, y + 11, name, _NAME, "start", colour=SOFT))
         x += text_width(name, _NAME)
         callee = self._callees.get(".".join(home.path), "")
-        if callee and callee != name.partition("[")[0]:
+        if callee and callee != KeyPath.parse(name).base:
             self._scene.items.append(Label(x + 6, y + 11, callee, _SMALL, "start", colour=SOFT))
             x += 6 + text_width(callee, _SMALL)
         return x, y + 17
@@ -178,10 +180,10 @@ class _Drawing:
     def _cells(self, choice: Choice) -> Iterator[_Cell]:
         """Alternatives one by one where there are few, else the domain as one; of many with probabilities the likeliest."""
         chances: Mapping[str, float] | None = self._chances.get(choice.path)
-        labels = [label.replace('"', "") for label in choice.labels()]
+        labels = choice.labels()
         if chances is None:
             if choice.size > _SHOWN or (choice.kind == "range" and choice.size > 4):
-                yield _Cell(_domain(choice))
+                yield _Cell(choice_text(choice).strip("{}"))
             else:
                 yield from (_Cell(label) for label in labels)
             return
@@ -198,15 +200,6 @@ class _Drawing:
         count = row.choice.size
         each = f", {len(row.choices)} such choices" if len(row.choices) > 1 else ""
         return f"{count} alternative{'s' * (count > 1)}{each}"
-
-
-def _domain(choice: Choice) -> str:
-    if choice.kind == "subset":
-        values = choice.values()
-        sizes = sorted({len(v) for v in values})
-        among = len({i for v in values for i in v})
-        return f"{sizes[0] if len(sizes) == 1 else f'{sizes[0]}–{sizes[-1]}'} of {among}"
-    return domain_text([label.replace('"', "") for label in choice.labels()]).strip("{}")
 
 
 def _tree(rows: Sequence[_Row]) -> _Home:
@@ -226,8 +219,8 @@ def _together(graph: Graph) -> str:
         return "more architectures than can be counted exactly"
     low, high = found
     if low != high:
-        return f"together {many(low)} to {many(high)} architectures, as costs are bounded"
-    return f"together {low:,} architectures" if low < 10**60 else f"together {many(low)} architectures"
+        return f"together {counts(found)} architectures, as costs are bounded"
+    return f"together {exact(low) if low < _LONG else count(low)} architectures"
 
 
 def _shade(chance: float | None) -> str:

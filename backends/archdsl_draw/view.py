@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from archdsl.ir.activity import activity
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
+from archdsl.outline.reading import read
 from archdsl.questions.genotype import assignment
 from archdsl_draw.boxes import face, key_of, scaled
 from archdsl_draw.drawing import Drawing
-from archdsl_draw.heading import facts_of, totals_of
+from archdsl_draw.heading import summary_of
 from archdsl_draw.layout import MARGIN, Placed, draw_flow, place
 from archdsl_draw.legend import draw_legend
 from archdsl_draw.look import Look, cost_of, looks
@@ -44,16 +45,15 @@ def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
     """The boxes of several graphs, with the same colours, marks and heights for the same things."""
     parts: list[tuple[Macro, dict[Unit, Look]]] = []
     for graph in graphs:
-        live = activity(graph.outputs)
+        outline = read(graph)
         units = units_of(graph)
         if graph.choices:
-            first = looks(units, live)
-            units = joined(units, lambda a, b, first=first: _alike(first[a], first[b]))  # type: ignore[misc]
-        parts.append((arrange(units), looks(units, live)))
+            units = joined(units, partial(_alike, looks(units, outline)))
+        parts.append((arrange(units), looks(units, outline)))
     key = key_of({unit: look for _, found in parts for unit, look in found.items()})
     faces, ground = scaled({unit: face(unit, look) for _, found in parts for unit, look in found.items()})
     return [
-        Plan(title, _subtitle(graph), macro, {u: faces[u] for u in macro.units}, _bands(macro, found), key, ground)
+        Plan(title, summary_of(graph), macro, {u: faces[u] for u in macro.units}, _bands(macro, found), key, ground)
         for graph, title, (macro, found) in zip(graphs, titles, parts, strict=True)
     ]
 
@@ -85,14 +85,17 @@ def draw_plans(scene: Scene, plans: Sequence[Plan], placed: Sequence[Placed]) ->
     scene.width, scene.height = right + MARGIN, bottom + MARGIN / 2
 
 
-def _alike(a: Look, b: Look) -> bool:
-    return (a.kernels, a.channels, a.expansion, a.options, a.attention, a.sizes) == (
+def _alike(found: Mapping[Unit, Look], one: Unit, other: Unit) -> bool:
+    """Whether two boxes say the same."""
+    a, b = found[one], found[other]
+    return (a.kernels, a.channels, a.expansion, a.options, a.attention, a.sizes, a.inside) == (
         b.kernels,
         b.channels,
         b.expansion,
         b.options,
         b.attention,
         b.sizes,
+        b.inside,
     )
 
 
@@ -105,14 +108,3 @@ def _bands(macro: Macro, found: Mapping[Unit, Look]) -> tuple[Band, ...]:
         leaving = max((u for u in inside if u.lane == main), key=lambda u: u.column, default=None)
         bands.append(Band(name, first, last, found[leaving].sizes if leaving is not None else "", cost_of(inside, found)))
     return tuple(bands)
-
-
-def _subtitle(graph: Graph) -> str:
-    parts, known = facts_of(graph), totals_of(graph).architectures
-    if graph.choices and known is not None:
-        parts.append(f"{_many(known[1])} architectures")
-    return " · ".join(parts)
-
-
-def _many(n: int) -> str:
-    return f"{n:,}" if n < 10**9 else f"{n:.3g}".replace("e+", "e")

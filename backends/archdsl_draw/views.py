@@ -67,10 +67,10 @@ def _suiting(around: Around | None, depth: int | None, learned: bool, graph: Gra
         return "space"
     if around is None:
         return "macro"
-    focused = around.focus is not around.root
+    focused = around.focus.parent is not None
     if focused or learned or [i.name for i in graph.inputs] == ["x"]:
         inner = entered(around)
-        if inner.focus is not around.root and is_branching(cell_of(inner, {})):
+        if inner.focus.parent is not None and is_branching(cell_of(inner, {})):
             return "cell"
     return "graph" if focused else "macro"
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from archdsl.compare.expressions import domain_text
-from archdsl.compare.paths import base
-from archdsl.compare.tree import Node
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import Expr, Undefined
-from archdsl.ir.graph import Graph, Op, Pick, Select, Shape, Value
+from archdsl.ir.expr import Expr
+from archdsl.ir.graph import Op, Pick, Select, Shape, Value
+from archdsl.ir.notation import between, choice_text, extent_text, value_text
 from archdsl.ops.primitive import Role
 from archdsl.ops.table import PRIMITIVES, role_of
+from archdsl.outline.asking import answered_in, declared_in
+from archdsl.outline.attributes import axes_text
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.reading import Outline
+from archdsl.outline.tree import Node
 
 # What an operation does, so that it can be seen from afar: the roles that have a colour, by the word of a legend.
 FAMILIES: Mapping[str, tuple[Role, ...]] = {
@@ -24,6 +29,9 @@ FAMILIES: Mapping[str, tuple[Role, ...]] = {
 _PRODUCTS = ("convolution", "linear", "attention", "pool")
 _NOTHING = ("none", "identity")
 _DIMENSIONS = "bcthw"
+_BETWEEN_SIZES = re.compile(r"(?<=\d)x(?=\d)")
+_FEW_DECIDING = 3  # choices that are told with their alternatives
+_DECIDING = 8  # choices that are named one by one
 _LONGEST = 30  # characters of the alternatives of a choice
 
 
@@ -31,6 +39,11 @@ def short(name: str) -> str:
     """`BN` for `batch_norm`, `max pool` for `max_pool`, and the name of what is no primitive."""
     primitive = PRIMITIVES.get(name)
     return primitive.word if primitive is not None else name.replace("_", " ")
+
+
+def absorbed_text(nodes: Iterable[Node]) -> str:
+    """The norms and activations of a layer: `BN → ReLU`."""
+    return " → ".join(short(node.callee) for node in nodes)
 
 
 def sign_of(name: str) -> str:
@@ -52,28 +65,19 @@ def shape_text(shape: Shape) -> str:
 
 
 def span_text(expr: Expr) -> str:
-    """A number, or the least and most of those that it may be."""
-    values = [v for v in expr.distinct() if not isinstance(v, Undefined)]
-    if not values:
-        return "?"
-    if len(values) == 1 or not all(isinstance(v, int | float) for v in values):
-        return " or ".join(dict.fromkeys(map(plain, values)))
-    return f"{plain(min(values))}–{plain(max(values))}"
+    """A size, or the least and most of those that it may be."""
+    return pictured(extent_text(expr))
 
 
-def plain(value: Any) -> str:
-    """A value as a diagram writes it: `3×3×3`, `0.5`, `thw`."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return "×".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def pictured(text: str) -> str:
+    """What a file writes as a diagram shows it: `3×3×3` for `3x3x3`, a text without its quotes."""
+    return _BETWEEN_SIZES.sub("×", text).replace('"', "")
 
 
 def operation(value: Value) -> list[str]:
     """An operation in one or two lines: `conv 3×3×3`, `64 channels, /2`."""
     if isinstance(value, Select):
-        return [f"one of {len(value.operands)}", *choices_in(value.index)]
+        return [f"one of {len(value.operands)}"]
     if isinstance(value, Pick):
         return [short(value.primitive), f"{_counts(value.subset)} of {len(value.operands)}"]
     if not isinstance(value, Op):
@@ -100,7 +104,7 @@ def operation(value: Value) -> list[str]:
         details.append(f"/{span_text(stride)}")
     act = attrs.get("act")
     if act is not None and act.distinct() != ("identity",):
-        details.append(_joined(plain(v) for v in act.distinct()))
+        details.append(_joined(pictured(value_text(v)) for v in act.distinct()))
     return [" ".join(words), *([", ".join(details)] if details else [])]
 
 
@@ -110,72 +114,68 @@ def _joined(words: Iterable[str]) -> str:
 
 def _window(window: Expr, op: Op) -> str:
     dims = max(1, sum(d in op.inputs[0].shape for d in "thw"))
-    return _joined("×".join([str(v)] * dims) if isinstance(v, int) else plain(v) for v in window.distinct())
+    return _joined("×".join([str(v)] * dims) if isinstance(v, int) else pictured(value_text(v)) for v in window.distinct())
 
 
 def _dims(over: Expr) -> str:
-    return "over " + _joined(plain(v) for v in over.distinct())
+    return axes_text(over).strip("{}")
 
 
 def _counts(subset: Expr) -> str:
     counts = sorted({len(s) for s in subset.distinct()})
-    return str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]}..{counts[-1]}"
 
 
-def choices_in(expr: Expr) -> list[str]:
-    """The last names of the choices that decide an expression, at most two."""
-    names = list(dict.fromkeys(c.path.rpartition(".")[2] for c in expr.choices()))
-    return [", ".join(names[:2]) + (" …" if len(names) > 2 else "")] if names else []
+def depending_on(choices: Sequence[Choice]) -> str:
+    """The choices that decide a part, those that are alike but for an index once: `group[*].kernel ×3, width`."""
+    alike = Counter(KeyPath.parse(c.path).starred for c in choices)
+    names = [path if n == 1 else f"{path} ×{n}" for path, n in alike.items()]
+    shown = names if len(names) <= _DECIDING else [*names[:_DECIDING], f"and {len(names) - _DECIDING} more"]
+    return ", ".join(shown)
 
 
-def choices_path(node: Node) -> str:
-    """Where the choices of an instance live, which for a tied one is not its path."""
-    value = next((v for n in node.walk() for v in n.values if isinstance(v, Op | Select | Pick)), None)
-    instance = value.instance if value is not None else None
-    while instance is not None and instance.path != node.path:
-        instance = instance.parent
-    return instance.choices_path if instance is not None else node.path
+def count_text(count: tuple[int, int]) -> str:
+    """`4`, or `2–4` where a choice decides how many there are."""
+    return between(str(count[0]), str(count[1]))
 
 
-def answers_of(node: Node, graph: Graph) -> dict[str, str]:
+def deciders_of(choices: Sequence[Choice], at: KeyPath) -> list[str]:
+    """The choices that decide a part with their alternatives, `kernel: 3×3×3, 5×5×5`, or their names alone where they are many."""
+    if not choices:
+        return []
+    if len(choices) > _FEW_DECIDING:
+        return [f"by {depending_on(choices)}"]
+    return [f"{KeyPath.parse(c.path).beside(at)}: {domain_words(c)}" for c in choices]
+
+
+def answers_of(node: Node, outline: Outline) -> dict[str, str]:
     """The answered questions of an instance, by their names below it, in program order; of a chosen layer that one too."""
-    at = choices_path(node)
-    return {_below(path, at): label for path, label in graph.answers.items() if path == at or path.startswith(f"{at}.")}
+    return {str(path): label for path, label in answered_in(node, outline).items()}
 
 
-def open_choices(node: Node, graph: Graph) -> dict[str, Choice]:
+def open_choices(node: Node, outline: Outline) -> dict[str, Choice]:
     """The open questions of an instance, by their names below it; of a choice of layers that one too."""
-    at = choices_path(node)
-    return {_below(c.path, at): c for c in graph.choices if c.path == at or c.path.startswith(f"{at}.")}
-
-
-def _below(path: str, at: str) -> str:
-    return path[len(at) + 1 :] or path.rpartition(".")[2]
+    return {str(path): choice for path, choice in declared_in(node, outline).items()}
 
 
 def answered(name: str, label: str) -> str:
-    """An answer so that it can stand alone: `thw`, `softmax`, `gate`, `act: none`; "" for what is switched off."""
-    word = name.rpartition(".")[2]
+    """An answer so that it can stand alone: `@thw`, `softmax`, `gate`, `act: none`; "" for what is switched off."""
+    word = KeyPath.parse(name).name
     if label == "true":
         return word
     if label == "false":
         return ""
     if label.startswith("@"):
-        return label[1:]
-    label = label.strip('"')
+        return label
+    label = pictured(label)
     if label in _NOTHING or not label[:1].isalpha():
-        return f"{word}: {label.replace('x', '×')}"
+        return f"{word}: {label}"
     return short(label)
 
 
 def domain_words(choice: Choice) -> str:
-    """The alternatives in few words: `t, hw, thw`, `24..64 by 8`, `2 of 6`."""
-    if choice.kind == "subset":
-        values = choice.values()
-        sizes = sorted({len(v) for v in values})
-        among = len({i for v in values for i in v})
-        return f"{sizes[0] if len(sizes) == 1 else f'{sizes[0]}–{sizes[-1]}'} of {among}"
-    text = domain_text([label.lstrip("@").strip('"') for label in choice.labels()]).strip("{}")
+    """The alternatives in few words: `@t, @hw, @thw`, `24..64 by 8`, `2 of 6`."""
+    text = pictured(choice_text(choice)).strip("{}")
     return text if len(text) <= _LONGEST else f"one of {choice.size}"
 
 
@@ -201,7 +201,7 @@ def contents(node: Node) -> list[str]:
             if role_of(child.callee) in _PRODUCTS:
                 word = operation(child.values[-1])[0]
         elif child.level != "primitive":
-            word = child.callee if child.callee != "turn" else base(child.segment)
+            word = child.callee if child.callee != "turn" else child.path.base
         if not word:
             continue
         if found and found[-1][0] == word:

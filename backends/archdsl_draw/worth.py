@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from archdsl.compare.text import amount
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, product, where
 from archdsl.ir.extremes import extremes_of
 from archdsl.ir.graph import Graph, Op, Pick, Value
+from archdsl.ir.notation import amounts
 from archdsl.ir.terms import merged
 
 Bounds = tuple[int, int]
@@ -26,14 +26,8 @@ class Worth:
     macs: Bounds
 
     def lines(self) -> list[str]:
-        """`2.1M params`, `3.4G MACs`, without what is 0."""
-        return [f"{spread(b)} {what}" for b, what in ((self.params, "params"), (self.macs, "MACs")) if b[1]]
-
-
-def spread(bounds: Bounds) -> str:
-    """`1.96G`, or `3.1M–41M`."""
-    low, high = map(amount, bounds)
-    return low if low == high else f"{low}–{high}"
+        """`2.10M params`, `3.40G MACs`, without what is 0."""
+        return [f"{amounts(b)} {what}" for b, what in ((self.params, "params"), (self.macs, "MACs")) if b[1]]
 
 
 def worth(values: Iterable[Value], live: Activity) -> Worth:

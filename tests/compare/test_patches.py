@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archdsl.compare import apply, as_text, diff, patch, read_patch
-from archdsl.compare.paths import gather, spelled_out
 from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.outline.paths import KeyPath, gather, spelled_out
 from archdsl.questions.genotype import Genotype
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "patch.schema.json").read_text(encoding="utf-8"))
@@ -49,8 +49,8 @@ def test_the_difference_is_empty_exactly_for_equals(a: dict[str, str], b: dict[s
 
 @given(_answers)
 def test_gathered_paths_spell_out_to_the_same(a: dict[str, str]) -> None:
-    for path, members in gather(list(a), lambda p: p, lambda p: a[p]):
-        assert sorted(spelled_out(path)) == sorted(members)
+    for path, members in gather(list(a), KeyPath.parse, lambda p: a[p]):
+        assert sorted(map(str, spelled_out(str(path)))) == sorted(members)
 
 
 def test_as_edits() -> None:

@@ -124,7 +124,7 @@ def test_an_attention_cell_as_the_paper_draws_it() -> None:
     second = {box.x + box.width / 2 for name, box in nodes.items() if "level[1]" in name}
     assert max(first) < min(second)
     for name, box in nodes.items():
-        dim = graph.answers[f"{name}.op.dim"].removeprefix("@")
+        dim = graph.answers[f"{name}.op.dim"]
         assert f"{dim} · dot" in _inside(drawing, box) and "softmax" in _inside(drawing, box)
     sources = [graph.answers[f"{name}.source"] for name in nodes if "level[1]" in name]
     ends = {name: _arrows_into(drawing, box) for name, box in nodes.items() if "level[1]" in name}
@@ -141,7 +141,7 @@ def test_a_cell_with_operations_on_its_edges() -> None:
     assert {"narrow", "wide", "skip"} <= set(_texts(drawing))
     opened = render(graph)
     is_sound(opened)
-    assert "op[0]: narrow, wide, skip" in _texts(opened) and "keep: 1–2 of 2" in _texts(opened)
+    assert "op[0]: narrow, wide, skip" in _texts(opened) and "keep: 1..2 of 2" in _texts(opened)
     assert any(isinstance(item, Arrow) and item.dashed for item in opened.scene.items)
 
 
@@ -202,7 +202,7 @@ def test_a_space_says_what_is_open_when_and_how_much() -> None:
     texts = _texts(render(network(CELL, "cells"), view="space"))
     assert {"narrow", "wide", "skip", "keep", "active when keep has 1", "3 alternatives"} <= set(texts)
     whole = _texts(render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space"))
-    assert {"group[0..10]", "12..28 by 4", "6 alternatives, 11 such choices", "1.5..6 by 0.75"} <= set(whole)
+    assert {"group[0..10]", "12..28 by 4", "6 alternatives, 11 such choices", "1.5..6.0 by 0.75"} <= set(whole)
     part = render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space", focus="group[3]")
     assert "3 × 3" not in _texts(part) and all(name.startswith("group[3].") for name in _names(part))
 

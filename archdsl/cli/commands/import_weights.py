@@ -16,6 +16,7 @@ from archdsl.cli.target import open_target
 from archdsl.cli.torch_backend import torch_backend
 from archdsl.diagnostics.codes import renames as codes
 from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.outline.paths import KeyPath
 from archdsl.questions.checkpoint import Shape
 from archdsl.whole_files import replacing
 
@@ -107,7 +108,8 @@ def _problems(imported: Imported, model: str, checkpoint: str) -> Iterator[Diagn
         yield codes.EXTRA_KEYS.error(None, f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks{_listed(extra)}")
     if fit.misshapen:
         sizes = [f"{m.ours} is {_size(m.before)} there and {_size(m.after)} here" for m in fit.misshapen]
-        scope = fit.misshapen[0].ours.rpartition(".")[0] or fit.misshapen[0].ours
+        ours = KeyPath.parse(fit.misshapen[0].ours)
+        scope = ours.parent or ours
         hint = f"to start anew what has another size: `--anew {scope}`"
         yield codes.MISSHAPEN.error(None, f"{checkpoint} has {_count(sizes)} of another size{_listed(sizes)}", help=hint)
     if imported.other_kinds:

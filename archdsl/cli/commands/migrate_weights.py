@@ -13,6 +13,7 @@ from archdsl.cli.options import json_option
 from archdsl.cli.output import by_suffix, print_json
 from archdsl.cli.sides import open_side, single
 from archdsl.cli.torch_backend import torch_backend
+from archdsl.outline.paths import KeyPath
 from archdsl.whole_files import replacing
 
 if TYPE_CHECKING:
@@ -81,14 +82,15 @@ def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:
 
 
 def _module(key: str | None) -> str:
-    return key.rpartition(".")[0] if key is not None else ""
+    return str(KeyPath.parse(key).parent) if key is not None else ""
 
 
 def _names(module: str, keys: Sequence[str]) -> str:
     """`norm.{weight, bias}` for several weights of one layer."""
     if len(keys) == 1 or not module:
         return ", ".join(keys)
-    return f"{module}.{{{', '.join(key.rpartition('.')[2] for key in keys)}}}"
+    names = ", ".join(KeyPath.parse(key).name for key in keys)
+    return f"{module}.{{{names}}}"
 
 
 def _facts(migrated: Migrated, before: str, after: str, output: str) -> dict[str, Any]:

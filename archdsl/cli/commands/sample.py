@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from archdsl.cli.drawn import Head, head, whole
-from archdsl.cli.numbers import exact
 from archdsl.cli.options import input_option, json_option, parse_quantity, parse_settings, set_option
 from archdsl.cli.output import print_json
 from archdsl.cli.target import open_target
 from archdsl.elaborate.project import Project
+from archdsl.ir.notation import exact, macs_word
+from archdsl.outline.reading import batch_of
 from archdsl.questions.genotype import Genotype
 
 
@@ -45,15 +46,18 @@ def command(
     if as_json:
         print_json([_facts(*one) for one in zip(genotypes, params, macs, strict=True)])
         return
-    click.echo(_document(head(Project(), reference, parse_settings(settings)), genotypes, params, macs), nl=False)
+    above = head(Project(), reference, parse_settings(settings))
+    unit = macs_word(batch_of(architecture.graph))
+    costs = [f"{exact(m)} {unit}, {exact(p)} params" for p, m in zip(params, macs, strict=True)]
+    click.echo(_document(above, genotypes, costs), nl=False)
 
 
-def _document(above: Head, genotypes: Sequence[Genotype], params: Sequence[int], macs: Sequence[int]) -> str:
+def _document(above: Head, genotypes: Sequence[Genotype], costs: Sequence[str]) -> str:
     """A file of genotypes, each with its cost in a comment."""
     parts = [above.text]
-    for number, (genotype, p, m) in enumerate(zip(genotypes, params, macs, strict=True)):
+    for number, (genotype, cost) in enumerate(zip(genotypes, costs, strict=True)):
         title = above.title(None if len(genotypes) == 1 else number)
-        parts.append(f"# {exact(m)} MACs, {exact(p)} params\n{genotype.to_text(title, above.of)}")
+        parts.append(f"# {cost}\n{genotype.to_text(title, above.of)}")
     return "\n".join(parts)
 
 

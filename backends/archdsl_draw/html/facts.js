@@ -9,13 +9,14 @@ function element(name, attributes, ...children) {
   return made;
 }
 
-// 3.79M, 1.96G, of a range both ends.
+// 3.79M, 2.00G, of a range both ends.
 function brief(cost) {
   if (Array.isArray(cost)) return cost.map(brief).join('–');
-  for (const [unit, size] of [['T', 1e12], ['G', 1e9], ['M', 1e6], ['K', 1e3]]) {
-    if (cost >= size) return (cost < 999.5 * size ? Number((cost / size).toPrecision(3)) : Math.round(cost / size)) + unit;
+  if (cost < 1000) return String(cost);
+  for (const [unit, size] of [['P', 1e15], ['T', 1e12], ['G', 1e9], ['M', 1e6], ['K', 1e3]]) {
+    if (cost >= 0.9995 * size && cost < 999.5 * size) return (cost / size).toPrecision(3) + unit;
   }
-  return String(cost);
+  return cost.toExponential(2).replace('e+', 'e');
 }
 
 function full(cost) {
@@ -27,11 +28,11 @@ function full(cost) {
 function read(data) {
   return data.graphs.map((graph) => {
     const nodes = [];
-    graph.nodes.forEach(([parent, name, what, family, shape, params, macs, facts, line], id) => {
+    graph.nodes.forEach(([parent, name, what, family, shape, params, macs, facts, line, deciders], id) => {
       const above = parent < 0 ? null : nodes[parent];
       const text = data.texts[name];
       const node = {
-        id, parent: above, children: [], family, params, macs,
+        id, parent: above, children: [], family, params, macs, deciders: deciders.map((text) => data.texts[text]),  // the open choices that decide it
         name: text, what: data.texts[what], shape: data.texts[shape],
         facts: facts.map((fact) => data.texts[fact]),
         path: above && above.path ? `${above.path}.${text}` : above ? text : '',
@@ -58,6 +59,7 @@ function rowsOf(nodes) {
   add('shape', (node) => node.shape);
   add('params', (node) => full(node.params));
   add('MACs', (node) => full(node.macs));
+  add('depends on', (node) => node.deciders.join('; '));
   for (const fact of new Set(nodes.flatMap((node) => node.facts))) {
     const [, name, sign, value] = fact.match(/^(.*?) ([=~]) (.*)$/) ?? [null, 'choice', '', fact];
     rows.push([name, sign === '~' ? `one of ${value}` : value]);

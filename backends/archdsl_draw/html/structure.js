@@ -30,9 +30,10 @@ function structure(graph, svg, signs) {
     if (isLeaf && node.what && (node.name === first || node.name === node.what.replaceAll(' ', '_').toLowerCase() || !node.params && node.name.startsWith(first))) said[0][0] = shortened(node.what);
     else if (says(node)) said.push([shortened(node.what), 9.5, false]);
     const plain = isLeaf && !node.family && !Math.max(...[node.params].flat(), ...[node.macs].flat());
-    if (plain) return said;
+    if (plain) return [...said, ...node.deciders.map((text) => [shortened(text), 9, false])];
     if (node.shape) said.push([shortened(node.shape), 9, false]);
     const costs = [[node.params, 'params'], [node.macs, 'MACs']].filter(([cost]) => Math.max(...[cost].flat()) > 0);
+    said.push(...node.deciders.map((text) => [shortened(text), 9, false]));
     if (costs.length) said.push([costs.map(([cost, word]) => `${brief(cost)} ${word}`).join(' · '), 9, false]);
     return said;
   }
@@ -150,6 +151,7 @@ function structure(graph, svg, signs) {
     const put = (name, attributes, ...children) => group.append(element(name, attributes, ...children));
     const touched = signs.get(node.path);
     const outline = touched ? { stroke: SIGNS[touched] ?? 'var(--changed)', 'stroke-width': 2 } : {};
+    if (node.deciders.length) outline['stroke-dasharray'] = '4 3';  // a choice that is open decides it
     shapes.push(group);
     const made = [group];
     if (!part.parts) {

@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archdsl.compare.paths import base
+from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
 from archdsl.ir.codec import function
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight
-from archdsl.ir.instance import Instance, join
+from archdsl.ir.instance import Instance
+from archdsl.outline.paths import KeyPath
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """An instance of which something is live. `values` are those of its own, without its children's."""
+    """An instance of which something is live. `values` are those of its own, without its children's.
 
-    path: str
-    segment: str
+    The root and an input are no instance of the text. A turn of a loop is called `turn`.
+    """
+
+    path: KeyPath
     callee: str
     level: str
     parent: Node | None
-    choice: Choice | None = None
+    instance: Instance | None = None
     children: list[Node] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     digest: Hashable = None
+
+    @property
+    def segment(self) -> str:
+        return self.path.name
+
+    @property
+    def choice(self) -> Choice | None:
+        """The choice that an alternative answers."""
+        return self.instance.choice if self.instance is not None else None
+
+    @property
+    def choices_path(self) -> KeyPath:
+        """Where its choices live, which for a tied instance is not its path."""
+        return self.path if self.instance is None else KeyPath.parse(self.instance.choices_path)
+
+    @property
+    def span(self) -> Span | None:
+        return self.instance.span if self.instance is not None else None
+
+    @property
+    def is_junction(self) -> bool:
+        """Whether it only passes on one of the alternatives of a choice."""
+        return self.level == "primitive" and all(isinstance(v, Select) for v in self.values)
+
+    @property
+    def is_called(self) -> bool:
+        """Whether the text calls it: sums by `+` and junctions of alternatives come without a call."""
+        parent = self.instance.parent if self.instance is not None else None
+        return parent is not None and self.instance in parent.children
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, parents first."""
@@ -41,13 +73,24 @@ class Node:
                 yield from weights_of(value)
 
 
+def in_text_order(siblings: Sequence[Node]) -> list[Node]:
+    """Called nodes of one parent in the order in which the text has them, which the flow of data need not
+    follow."""
+    instances = [node.instance for node in siblings if node.instance is not None]
+    parent = instances[0].parent if instances else None
+    places: dict[Instance | None, int] = {}
+    if parent is not None:
+        places.update((instance, i) for i, instance in enumerate(parent.children))
+    return sorted(siblings, key=lambda node: places.get(node.instance, -1))
+
+
 def weights_of(value: Value) -> tuple[Weight, ...]:
     return value.weights if isinstance(value, Op | Pick) else ()
 
 
 def live_tree(graph: Graph) -> tuple[Node, dict[Value, Node]]:
     """The root, and the node of every value."""
-    root = Node("", "", graph.name, "root", None)
+    root = Node(KeyPath(), graph.name, "root", None)
     nodes: dict[Instance, Node] = {}
     owner: dict[Value, Node] = {}
 
@@ -60,7 +103,7 @@ def live_tree(graph: Graph) -> tuple[Node, dict[Value, Node]]:
         parent = nodes.get(here, root) if here is not None else root
         for step in reversed(chain):
             callee = "turn" if step.level == "loop" else step.callee
-            node = Node(join(parent.path, step.segment), step.segment, callee, step.level, parent, step.choice)
+            node = Node(parent.path.child(step.segment), callee, step.level, parent, step)
             parent.children.append(node)
             nodes[step] = parent = node
         return parent
@@ -69,7 +112,7 @@ def live_tree(graph: Graph) -> tuple[Node, dict[Value, Node]]:
         if value in owner:
             continue
         if isinstance(value, Input):
-            node = Node(value.name, value.name, "input", "input", root)
+            node = Node(KeyPath((value.name,)), "input", "input", root)
             root.children.append(node)
         else:
             node = node_of(value.instance)
@@ -106,5 +149,5 @@ def _value_digest(value: Value) -> Hashable:
 
 
 def _expr_digest(expr: Expr) -> Hashable:
-    scope = tuple([(base(c.path.rsplit(".", 1)[-1]), c.labels()) for c in expr.scope])
+    scope = tuple([(KeyPath.parse(c.path).base, c.labels()) for c in expr.scope])
     return repr((scope, function(expr)))
