@@ -8,13 +8,13 @@ from typing import Any
 
 from archdsl.ir import decision
 from archdsl.ir import extremes as sums
-from archdsl.ir.activity import binding
+from archdsl.ir.activity import Activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.costs import METRICS, Metric, cost_terms
-from archdsl.ir.expr import Expr, fits
+from archdsl.ir.expr import Expr, fits, lift
 from archdsl.ir.graph import Graph
 from archdsl.questions.diagram import live
-from archdsl.questions.genotype import complete
+from archdsl.questions.genotype import Genotype, complete
 
 _ROWS = 16_384  # genotypes costed together, so that what is being added stays in the cache
 
@@ -54,8 +54,7 @@ def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
 
     active = live(graph)
     if isinstance(genotypes, Sequence):
-        rows = [complete(graph, g, active) for g in genotypes]
-        genotypes = np.array([[row[c] for c in graph.choices] for row in rows], np.int64).reshape(len(rows), len(graph.choices))
+        genotypes = _answered(graph, genotypes, active)
     indices = np.asarray(genotypes)
     if indices.ndim != 2 or indices.shape[1] != len(graph.choices):
         raise ValueError(f"an array [n, {len(graph.choices)}] of indices is needed, not one of shape {list(indices.shape)}")
@@ -64,6 +63,34 @@ def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
         raise ValueError("an index lies outside the domain of its choice")
     columns = np.ascontiguousarray(indices.T.astype(np.int32))
     return {metric: _sum_tables(cost_terms(graph, metric, active), graph.choices, columns) for metric in METRICS}
+
+
+def _answered(graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Activity) -> Any:
+    """The indices [n, choices] of complete genotypes, 0 for choices that are inactive."""
+    import numpy as np
+
+    places = {c.path: (i, {label: k for k, label in enumerate(c.labels())}) for i, c in enumerate(graph.choices)}
+    rows = []
+    for genotype in genotypes:
+        row = [-1] * len(graph.choices)
+        try:
+            for path, label in genotype.answers if isinstance(genotype, Genotype) else genotype.items():
+                at, labels = places[path]
+                row[at] = labels[label]
+        except (KeyError, TypeError):  # an answer by value, or one that fits nothing
+            given = complete(graph, genotype, active)
+            row = [given[c] for c in graph.choices]
+        rows.append(row)
+    indices = np.array(rows, np.int32).reshape(len(rows), len(graph.choices))
+    open_ = indices < 0
+    settled = np.where(open_, 0, indices)
+    columns = np.ascontiguousarray(settled.T)
+    for column in np.nonzero(open_.any(axis=0))[0].tolist():
+        asked = _sum_tables([lift(int, active.guard(graph.choices[column]))], graph.choices, columns)
+        lacking = np.nonzero(open_[:, column] & (asked > 0))[0]
+        if len(lacking):
+            complete(graph, genotypes[int(lacking[0])], active)  # raises what is missing
+    return settled
 
 
 def _sum_tables(terms: Sequence[Expr], choices: Sequence[Choice], columns: Any) -> Any:
