@@ -65,6 +65,8 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
 
 def check(graph: Graph) -> list[Diagnostic]:
     """What is wrong for some architecture of the space."""
+    if not (graph.choices or graph.bounds or graph.requirements) and not any(map(_checks, graph.values)):
+        return []
     live = activity(graph.outputs)
     undefined_requirements = [_undefined_requirement(r, live) for r in graph.requirements]
     if any(undefined_requirements):

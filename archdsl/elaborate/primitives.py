@@ -144,9 +144,11 @@ def operation(
 ) -> Op:
     """An op from the table's rules, with what is wrong with it for some answers, or for all."""
     state.tick(span, 25)
-    reasons = _undefined_problems({**attrs, **dims})
-    attrs = {name: _mended(value, primitive, name) for name, value in attrs.items()}
-    dims = {name: _mended(value, primitive, name) for name, value in dims.items()}
+    reasons: list[Check] = []
+    if any(map(_is_partial, attrs.values())) or any(map(_is_partial, dims.values())):
+        reasons = _undefined_problems({**attrs, **dims})
+        attrs = {name: _mended(value, primitive, name) for name, value in attrs.items()}
+        dims = {name: _mended(value, primitive, name) for name, value in dims.items()}
     call = Call(tuple([state_shape(v, state) for v in inputs]), attrs, dims)
     try:
         result = primitive.shape(call)
@@ -154,14 +156,18 @@ def operation(
         macs = mend(primitive.macs(call, result.shape), 0)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
-    shape = {dim: mend(size, 1) for dim, size in result.shape.items()}
-    state.tick(span, macs.weight + sum([size.weight for size in shape.values()]))
-    checks = [*reasons, *[_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)]]
+    shape = result.shape
+    if any(map(_is_partial, shape.values())):
+        shape = {dim: mend(size, 1) for dim, size in shape.items()}
+    state.tick(span, macs.weight)
+    checks = reasons
+    if extra or result.problems:
+        checks = [*reasons, *[_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)]]
     op = Op(primitive.name, inputs, {**attrs, **dims}, shape, weights, macs, instance, span, tuple(checks))
-    certain = next((c for c in checks if c.problem.is_constant), None)
+    certain = next((c for c in checks if c.problem.is_constant), None) if checks else None
     if certain is not None and state.is_plain:  # otherwise it is decided at the end whether somebody needs the op
         fail(certain.code, certain.span, str(certain.problem.value), help=certain.help, labels=certain.labels)
-    known = next((state.wrong[v] for v in inputs if v in state.wrong), certain)
+    known = next((state.wrong[v] for v in inputs if v in state.wrong), certain) if state.wrong else certain
     if known is not None:
         state.wrong[op] = known
     return op
@@ -186,6 +192,10 @@ def _undefined_problems(exprs: Mapping[str, Expr]) -> list[Check]:
             code = undefined.code or codes.NO_VALUE
             found.append(Check(each(_message, value), code, undefined.span, help=undefined.help))
     return found
+
+
+def _is_partial(value: Expr) -> bool:
+    return value.is_partial
 
 
 def _message(value: Any) -> str | None:

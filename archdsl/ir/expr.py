@@ -124,9 +124,12 @@ class Expr:
     @property
     def is_partial(self) -> bool:
         """Whether it is undefined somewhere."""
-        if self._table is None:
+        table = self._table
+        if table is None:
             return self.root.partial
-        return any(value.__class__ is Undefined for value in self._table)
+        if len(table) == 1:
+            return table[0].__class__ is Undefined
+        return Undefined in set(map(type, table))
 
 
 def constant(value: Any) -> Expr:

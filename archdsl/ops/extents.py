@@ -134,10 +134,13 @@ def read_of(reads: Iterable[tuple[Value, str]]) -> frozenset[Origin]:
     return frozenset[Origin]().union(*(origins(extents[value].get(d, 1)) for value, d in open_))
 
 
+_KEEPING = frozenset(("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean"))  # the channels of what they read
+
+
 def _is_given(value: Value, dim: str) -> bool:
     """Whether a size is known at a glance to derive from no input, as the channels after a layer: most that are read."""
-    while isinstance(value, Op) and _RULES.get(value.name) is _same:
-        value = value.inputs[0]
+    while isinstance(value, Op) and (_RULES.get(value.name) is _same or (dim == "c" and value.name in _KEEPING)):
+        value = next(v for v in value.inputs if dim in v.shape)
     return isinstance(value, Op) and (value.name == "weight" or (dim == "c" and value.name in ("conv", "linear")))
 
 
