@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from random import Random
 from typing import Any, Literal, TypeAlias
 
@@ -18,13 +19,14 @@ from archdsl.diagnostics.codes.choices import TOO_LARGE
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir import decision
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, TRUE, Expr, index_of, lift, restrict, spread
+from archdsl.ir.expr import FALSE, TRUE, Expr, fits, index_of, lift, restrict, spread
 from archdsl.ir.order import Scopes, climb, components, eager, estimate, scopes
 from archdsl.ir.terms import merged
 from archdsl.ir.work import spend
 
 EDGE_LIMIT = 4_000_000
 _FIRST_LIMIT = 30_000  # edges spent on one order before another is tried
+_TABULATED = 16_384  # entries up to which a diagram is looked at as a table
 _FINE = 100_000  # an estimate below this needs no better order
 
 Role = Literal["condition", "cost"]
@@ -306,7 +308,7 @@ class _Factor:
 
 def _factor(role: Role, expr: Expr, place: Mapping[Choice, int]) -> _Factor:
     scope = tuple(sorted(expr.scope, key=place.__getitem__))
-    if not expr.is_tabled:
+    if not expr.is_tabled and not (fits(scope) and (prod([c.size for c in scope]) <= _TABULATED or scope[0] is expr.scope[0])):
         return _factor_of_diagram(role, expr.root, scope)
     table = spread(expr, scope)
     ids: Sequence[int] = [1 if value is True else 0 for value in table] if role == "condition" else table
@@ -373,9 +375,9 @@ def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int)
                     edges.append((value, index.setdefault(tuple([reached[i] for i in opened]), len(index)), cost))
             layer.append(edges)
             spent += len(edges)
+            spend(choice.size * (1 + len(step.conditions) // 4))
             if spent > limit:
                 return None
-        spend(sum(map(len, layer)))
         layers.append(layer)
         states = list(index)
     return _alive(order, layers)
