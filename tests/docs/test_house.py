@@ -25,9 +25,7 @@ def test_every_package_says_what_it_is_for(path: Path) -> None:
     assert len(said) > 40
 
 
-def test_the_worked_example_is_real(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Callable[[Path, str], None]
-) -> None:
+def test_the_worked_example_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Callable[[Path, str], None]) -> None:
     page = ROOT / "docs" / "architecture.md"
     text = page.read_text(encoding="utf-8")
     spec = re.search(r"```arch\n(.*?)```", text, re.DOTALL)
