@@ -1,4 +1,10 @@
-"""What differs between two architectures or two genotypes, by meaning."""
+"""What differs between two architectures or two genotypes, by meaning.
+
+Begin with `diff`, `patch` and `apply` here. `graphs` pairs two graphs (`matching`, `pairing`, `choices`)
+and collects `edits`, from `properties`, `wiring` and `choice_edits`; `genotypes` compares answers.
+`difference` is the result, `text` and `facts` print it, `patches` carry it over. `channels`, `inheritance`
+and `migration` say what becomes of weights.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Draws spaces, models and differences: SVG, HTML and DOT by itself, PNG and PDF through Graphviz."""
+"""Draws spaces, models and differences: SVG, HTML and DOT by itself, PNG and PDF through Graphviz.
+
+Begin with `views`: which there are, and `render`. `macro`, `space_view`, `graph_view`, `cell` and
+`cell_view` turn an outline into a `scene` of placed shapes, `comparison` two outlines; `layout`, `placing`
+and `routes` say where boxes and arrows stand, `look`, `palette` and `theme` how they look. `svg`, `dot` and
+`page` (with `html/`) write.
+"""
 
 from archdsl_draw.comparison import render_difference
 from archdsl_draw.drawing import SUFFIXES, Drawing

@@ -1,4 +1,7 @@
-"""Every diagnostic code, collected from its family."""
+"""Every diagnostic code, collected from its family: one file a family, each code with its explanation.
+
+`CODES` has them by number; `reference` writes docs/diagnostics.md.
+"""
 
 from __future__ import annotations
 
