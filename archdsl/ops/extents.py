@@ -134,6 +134,17 @@ def read_of(reads: Iterable[tuple[Value, str]]) -> frozenset[Origin]:
     return frozenset[Origin]().union(*(origins(extents[value].get(d, 1)) for value, d in open_))
 
 
+def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
+    """Statistics are of more than one value: where a group is one channel, a dimension of positions keeps two."""
+    groups, channels = op.attrs["groups"], op.shape["c"]
+    if groups == channels:
+        sizes = {d: max(size.distinct()) for d, size in op.shape.items() if d not in "bc"}
+        widest = max(sizes, key=sizes.__getitem__, default=None)
+        if widest is not None and sizes[widest] > 1:
+            demands.at_least(read[0].get(widest, 1), 2)
+    return dict(read[0])
+
+
 _KEEPING = frozenset(("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean"))  # the channels of what they read
 
 
@@ -398,6 +409,7 @@ def _total(parts: Sequence[Extent], demands: Demands) -> Extent:
 _RULES: Mapping[str, _Rule] = {
     **{name: _same for name, primitive in PRIMITIVES.items() if primitive.role in ("activation", "norm", "dropout")},
     **dict.fromkeys(("identity", "scalar", "softmax"), _same),
+    "group_norm": _group_norm,
     **dict.fromkeys(("add", "sub", "mul", "div", "weighted_sum"), _matched),
     **dict.fromkeys(("max_pool", "avg_pool"), _windows("window")),
     "conv": _windows("kernel"),

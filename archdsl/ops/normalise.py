@@ -64,9 +64,18 @@ def _group_shape(call: Call) -> Result:
         found += (checks.problem(shapes.ATTRIBUTE, "`over` names positions; the channels of a group always count"),)
     if "c" in call.input:
         found += checks.divisible(call.input["c"], groups, "{} channels", "groups")
+        counted = [call.input[d] for d in (call.input if over is None else over) if d in call.input and d not in "bc"]
+        found += checks.unless(shapes.ATTRIBUTE, _single, groups, call.input["c"], *counted)
     found += checks.number("eps", call.attrs["eps"], _positive, "above 0")
     found += checks.settled("affine", call.attrs["affine"])[1]
     return Result(call.input, found)
+
+
+def _single(groups: int, channels: int, *positions: int) -> str | None:
+    """What is wrong with a group of one value: it is its own mean, so nothing would be left of it."""
+    if groups != channels or any(n != 1 for n in positions):
+        return None
+    return "a group would hold a single value, of which there are no statistics"
 
 
 def _group_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:

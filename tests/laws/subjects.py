@@ -21,7 +21,9 @@ from archdsl.elaborate.values import NetV
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
+from archdsl.ir.requirements import Requirements
 from archdsl.questions.genotype import Genotype, genotype_of
+from archdsl.questions.sample import sample
 from archdsl.syntax import ast
 from archdsl.syntax.shipped import shipped
 from tests.strategies.specs import FEATURES, Spec, elaborate, spec_of
@@ -104,6 +106,15 @@ def assignments(graph: Graph) -> Iterator[Assignment]:
 def is_allowed(graph: Graph, live: Activity, assignment: Assignment) -> bool:
     """Whether an assignment satisfies every requirement."""
     return all(binding(r, live).at(assignment) for r in graph.requirements)
+
+
+def allowed(graph: Graph, assignment: Assignment) -> Assignment:
+    """The assignment where it satisfies every requirement, else one that is drawn."""
+    live = activity(graph.outputs)
+    if Requirements.of(graph, live).broken(assignment) is None:
+        return assignment
+    drawn = sample(graph, 1, seed=1)[0]
+    return {c: c.labels().index(drawn[c.path]) if c.path in drawn else 0 for c in graph.choices}
 
 
 @cache

@@ -20,7 +20,7 @@ from archdsl.questions.genotype import assignment, genotype_of
 from archdsl_torch.export import examples as inputs_of
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.base import Supergraph
-from tests.laws.subjects import SPACES, Assignment, examples, graph_of, some_answers
+from tests.laws.subjects import SPACES, Assignment, allowed, examples, graph_of, some_answers
 from tests.strategies.specs import Spec, elaborate, spec_of, specs
 
 SEED = 7
@@ -51,7 +51,7 @@ def check(graph: Graph, seeds: Iterable[str]) -> int:
     seeds = list(seeds)
     graph, above, settled = mixable(graph, seeds[0])
     for seed in seeds:
-        whole = some_answers(graph, seed)
+        whole = allowed(graph, some_answers(graph, seed))
         genotype = genotype_of(graph, whole)
         above.set(genotype)
         model = fix(graph, assignment(graph, genotype))

@@ -21,7 +21,7 @@ from archdsl_torch.export import examples as inputs_of
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.base import Supergraph
 from tests.laws.small_spaces import SMALL
-from tests.laws.subjects import SPECS, Assignment, answers, examples, graph_of, some_answers
+from tests.laws.subjects import SPECS, Assignment, allowed, answers, examples, graph_of, some_answers
 from tests.strategies.specs import Spec, elaborate, specs
 
 SEED = 7
@@ -30,7 +30,7 @@ SEED = 7
 def check(graph: Graph, wholes: Iterable[Assignment], *, channels: str = "fair", kernels: str = "separate") -> None:
     """Both computed from the same numbers, in training mode, so that batch norms take the statistics of the batch."""
     above = supergraph(graph, "sampled", channels=channels, kernels=kernels, seed=SEED)
-    for whole in wholes:
+    for whole in [allowed(graph, one) for one in wholes]:
         genotype = genotype_of(graph, whole)
         above.set(genotype)
         model = fix(graph, assignment(graph, genotype))

@@ -91,7 +91,7 @@ def test_other_cells_are_the_functions_of_the_plain_statement() -> None:
     settings: dict[str, Any] = {"layers": 3, "channels": 4, "classes": 7}
     space = load("nas.arch:darts", size=16, pool_norm="identity", **settings)
     at_stride: dict[int, set[str]] = {1: set(), 2: set()}
-    for seed in (1, 7):
+    for seed in (2, 5):
         genotype = space.sample(seed=seed)
         cells = design(genotype)
         at_stride[1] |= {kind for node in cells.normal for kind in node.values()}

@@ -176,7 +176,7 @@ Use instead the dimensions (`mean(@hw)`), all sizes but one (`split(@t, @ta, a =
 )
 
 ABSENT_WINDOW = Code(
-    "E0416",
+    "E0415",
     "a window over a dimension that is not there",
     """A window of three numbers is for t, h, w. Over a tensor without t the first number counts a dimension of size 1, which is meant
 where a video network goes on after its pooling (`x -> mean(@thw) -> conv(8, 1x1x1)`). It is a warning where nothing in the network
@@ -186,5 +186,5 @@ Example:
     input picture: [b, c = 3, h = 32, w = 32]
     x = picture -> conv(16, 1x3x3)
 
-Write the window for h, w: `3x3`, or `3` for every dimension that is present.""",
+Use instead the window for h, w: `3x3`, or `3` for every dimension that is present.""",
 )
