@@ -108,10 +108,10 @@ def layer_norm(w: Writer, x: Sizes) -> Sizes:
 
 def group_norm(w: Writer, x: Sizes) -> Sizes:
     groups = w.number(1, 3)
-    x, _ = w.known_channels(x, groups)
+    x, _ = w.known_channels(x, 2 * groups)  # a group of one value is an error
     name = w.name("norm")
     more = w.one(["", ", affine = false", f", @{space(x)}", f", @{space(x)[0]}", ", eps = 1e-3"])
-    w.put(f"x = x -> group_norm({w.one([str(groups), 'x.c'])}{more}) as {name}")
+    w.put(f"x = x -> group_norm({w.one([str(groups), '1'])}{more}) as {name}")
     w.anchors.append(w.prefix + name + w.suffix)
     return x
 
