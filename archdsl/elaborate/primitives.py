@@ -165,7 +165,7 @@ def operation(
         checks = [*reasons, *[_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)]]
     op = Op(primitive.name, inputs, {**attrs, **dims}, shape, weights, macs, instance, span, tuple(checks))
     certain = next((c for c in checks if c.problem.is_constant), None) if checks else None
-    if certain is not None and state.is_plain:  # otherwise it is decided at the end whether somebody needs the op
+    if certain is not None and state.is_plain and not reasons:  # otherwise it is decided at the end whether somebody needs the op
         fail(certain.code, certain.span, str(certain.problem.value), help=certain.help, labels=certain.labels)
     known = next((state.wrong[v] for v in inputs if v in state.wrong), certain) if state.wrong else certain
     if known is not None:

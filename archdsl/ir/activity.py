@@ -141,6 +141,8 @@ def _reads(outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[V
                 read(targets[operand], here)
             for attr in value.attrs.values():
                 read(attr, here)
+            for check in value.checks:  # an answer for which the op has no value is another than one for which it has
+                read(check.problem, here)
         elif isinstance(value, Pick) and not is_single(value):
             several = both(here, test(_several, value.subset))
             read(value.subset, several)
