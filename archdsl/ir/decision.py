@@ -242,28 +242,24 @@ def pointwise(call: Callable[[Sequence[Any]], Any]) -> Callable[[tuple[Diagram, 
     return settle
 
 
-def conjunction(state: tuple[Diagram, ...]) -> Diagram | None:
-    """Settles `a and b`: b is not asked where a is false, and an undefined a stays undefined."""
-    a, b = state
-    if a is NO or a is b or (a.rank == _LAST and a.partial):
-        return a
-    if a is YES:
-        return b
-    if b is YES:
-        return a
-    return b if b is NO and not a.partial else None
+def _junction(absorbing: Leaf, neutral: Leaf) -> Callable[[tuple[Diagram, ...]], Diagram | None]:
+    """Settles `a and b` or `a or b`: b is not asked where a decides, and an undefined a stays undefined."""
+
+    def settle(state: tuple[Diagram, ...]) -> Diagram | None:
+        a, b = state
+        if a is absorbing or a is b or (a.rank == _LAST and a.partial):
+            return a
+        if a is neutral:
+            return b
+        if b is neutral:
+            return a
+        return b if b is absorbing and not a.partial else None
+
+    return settle
 
 
-def disjunction(state: tuple[Diagram, ...]) -> Diagram | None:
-    """Settles `a or b`: b is not asked where a is true, and an undefined a stays undefined."""
-    a, b = state
-    if a is YES or a is b or (a.rank == _LAST and a.partial):
-        return a
-    if a is NO:
-        return b
-    if b is NO:
-        return a
-    return b if b is YES and not a.partial else None
+conjunction = _junction(NO, YES)
+disjunction = _junction(YES, NO)
 
 
 def selection(state: tuple[Diagram, ...]) -> Diagram | None:
