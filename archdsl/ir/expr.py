@@ -209,15 +209,6 @@ def placed(expr: Expr, span: Span | None, code: Code, help: str | None = None) -
     return each(lambda value: value.placed(span, code, help) if value.__class__ is Undefined else value, expr)
 
 
-def undefined(expr: Expr) -> Expr:
-    """Where an expression is undefined."""
-    return each(_is_undefined, expr) if expr.is_partial else FALSE
-
-
-def _is_undefined(value: Any) -> bool:
-    return value.__class__ is Undefined
-
-
 def _small(exprs: Sequence[Expr]) -> tuple[Choice, ...] | None:
     """The joint scope of the arguments; None where the joint table would be large."""
     for e in exprs:
