@@ -68,7 +68,9 @@ def supergraph(
     """
     from archdsl_torch.supergraph import supergraph
 
-    return supergraph(space.graph, mode, channels=channels, kernels=kernels, seed=seed, zero=zero, edges=edges)
+    return supergraph(
+        space.graph, mode, channels=channels, kernels=kernels, seed=seed, zero=zero, edges=edges
+    )
 
 
 def diff(a: Any, b: Any) -> Any:

@@ -97,7 +97,9 @@ def load(
     project = project or Project()
     meant = opened(reference, project)
     genotypes = [] if genotype is None else [_beside(meant, genotype).genotype()]
-    elaborated = project.elaborate(meant.module, meant.network(), inputs=inputs, settings=settings, genotypes=genotypes)
+    elaborated = project.elaborate(
+        meant.module, meant.network(), inputs=inputs, settings=settings, genotypes=genotypes
+    )
     return Architecture(elaborated.graph, elaborated.warnings)
 
 

@@ -45,7 +45,9 @@ def _registered() -> Iterator[Backend]:
             module = entry.load()
         except ImportError as error:
             message = f"the backend `{entry.name}` cannot be imported from `{entry.value}`: {error}"
-            raise DiagnosticError(files.NO_BACKEND.error(None, message, help="install what it needs, or remove it")) from error
+            raise DiagnosticError(
+                files.NO_BACKEND.error(None, message, help="install what it needs, or remove it")
+            ) from error
         if hasattr(module, "write") and hasattr(module, "SUFFIXES"):
             yield cast(Backend, module)
 

@@ -26,14 +26,18 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         beside.touch(exist_ok=False)
     except (OSError, ValueError) as error:
-        raise DiagnosticError(files.UNWRITABLE.error(None, f"`{path}` cannot be written: {_reason(error)}")) from error
+        raise DiagnosticError(
+            files.UNWRITABLE.error(None, f"`{path}` cannot be written: {_reason(error)}")
+        ) from error
     try:
         yield beside
         if target.exists():
             beside.chmod(target.stat().st_mode & 0o777)
         beside.replace(target)
     except OSError as error:
-        raise DiagnosticError(files.UNWRITABLE.error(None, f"`{path}` cannot be written: {_reason(error)}")) from error
+        raise DiagnosticError(
+            files.UNWRITABLE.error(None, f"`{path}` cannot be written: {_reason(error)}")
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -21,5 +21,9 @@ def races(rounds: int) -> Iterator[Race]:
     for command in COMMANDS:
         ours = cold("-m", "archdsl", *command)
         yield race(
-            " ".join(["archdsl", *command]).replace(" --max-macs 2.0G --seed 7", " …"), ours, IMPORT, cold("-c", "import torch"), rounds
+            " ".join(["archdsl", *command]).replace(" --max-macs 2.0G --seed 7", " …"),
+            ours,
+            IMPORT,
+            cold("-c", "import torch"),
+            rounds,
         )

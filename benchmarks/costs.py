@@ -34,4 +34,10 @@ def races(rounds: int) -> Iterator[Race]:
         return totals
 
     assert count() == space.cost(genotypes)["macs"].tolist()
-    yield race(f"space.cost of {MANY:,} genotypes", lambda: space.cost(indices), f"compile and count {FEW} on meta", count, rounds)
+    yield race(
+        f"space.cost of {MANY:,} genotypes",
+        lambda: space.cost(indices),
+        f"compile and count {FEW} on meta",
+        count,
+        rounds,
+    )

@@ -30,10 +30,22 @@ def races(rounds: int) -> Iterator[Race]:
 
     with TemporaryDirectory() as folder:
         found = Path(folder) / "found.arch"
-        command = [sys.executable, "-m", "archdsl", "sample", "zoo/autotsnet.arch:auto_tsnet", "-n", "2", "--seed", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "archdsl",
+            "sample",
+            "zoo/autotsnet.arch:auto_tsnet",
+            "-n",
+            "2",
+            "--seed",
+            "1",
+        ]
         found.write_bytes(subprocess.run(command, capture_output=True, check=True).stdout)
         ours = cold("-m", "archdsl", "diff", f"{found}:sample_0", f"{found}:sample_1")
-        yield race("archdsl diff of two genotypes of auto_tsnet", ours, IMPORT, cold("-c", "import torch"), rounds)
+        yield race(
+            "archdsl diff of two genotypes of auto_tsnet", ours, IMPORT, cold("-c", "import torch"), rounds
+        )
         (Path(folder) / "one.arch").write_text(DEEP, encoding="utf-8")
         (Path(folder) / "other.arch").write_text(OTHER, encoding="utf-8")
         a, b = (archdsl.load(f"{folder}/{name}.arch:one") for name in ("one", "other"))

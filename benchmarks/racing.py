@@ -24,10 +24,14 @@ class Race:
         return f"{self.name:<58} {self.ours:8.3f} s   {self.rival:<42} {self.theirs:8.3f} s   ratio {self.ratio:.3f}"
 
 
-def race(name: str, ours: Callable[[], object], rival: str, theirs: Callable[[], object], rounds: int) -> Race:
+def race(
+    name: str, ours: Callable[[], object], rival: str, theirs: Callable[[], object], rounds: int
+) -> Race:
     """Runs both `rounds` times, alternating."""
     pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
-    return Race(name, rival, median(a for a, _ in pairs), median(b for _, b in pairs), median(a / b for a, b in pairs))
+    return Race(
+        name, rival, median(a for a, _ in pairs), median(b for _, b in pairs), median(a / b for a, b in pairs)
+    )
 
 
 def seconds(run: Callable[[], object]) -> float:

@@ -28,7 +28,12 @@ SETTINGS: Mapping[str, tuple[dict[str, int], int]] = {  # and the batch
     "zoo/nas.arch:darts": ({"layers": 6, "channels": 8}, 16),
     "zoo/attentionnas.arch:attention_structures": ({"channels": 32, "frames": 8, "size": 14}, 2),
 }
-LARGE = ("zoo/autox3d.arch:autox3d", "zoo/autotsnet.arch:auto_tsnet", "zoo/nas.arch:darts", "zoo/attentionnas.arch:attention_cell_gpb")
+LARGE = (
+    "zoo/autox3d.arch:autox3d",
+    "zoo/autotsnet.arch:auto_tsnet",
+    "zoo/nas.arch:darts",
+    "zoo/attentionnas.arch:attention_cell_gpb",
+)
 
 # One attention with four ways to weigh its positions, which is all that differs between the modules that it is compared to.
 ATTENTION = """arch 1
@@ -127,11 +132,19 @@ def attention(channels: int, size: int, rounds: int) -> Race:
             self.alpha = alpha
 
         def forward(self, x: Any) -> Any:
-            return sum(w * network(x) for w, network in zip(torch.softmax(self.alpha, 0), self.networks, strict=True))
+            return sum(
+                w * network(x) for w, network in zip(torch.softmax(self.alpha, 0), self.networks, strict=True)
+            )
 
     ours, theirs = step(mixed, inputs), step(Apart(), inputs)
     ours(), theirs()
-    return race(f"mixed attention of 4 x {size} x {size} positions", ours, "one module per alternative", theirs, rounds)
+    return race(
+        f"mixed attention of 4 x {size} x {size} positions",
+        ours,
+        "one module per alternative",
+        theirs,
+        rounds,
+    )
 
 
 def darts(rounds: int) -> Race:
@@ -242,14 +255,18 @@ def peak(module: Any, inputs: tuple[Any, ...]) -> int:
 def example(space: Any, batch: int) -> tuple[Any, ...]:
     import torch
 
-    return tuple(torch.randn([batch if d == "b" else x.shape[d].value for d in x.dims]) for x in space.graph.inputs)
+    return tuple(
+        torch.randn([batch if d == "b" else x.shape[d].value for d in x.dims]) for x in space.graph.inputs
+    )
 
 
 def text(settings: Mapping[str, int]) -> dict[str, str]:
     return {name: str(value) for name, value in settings.items()}
 
 
-def race(name: str, ours: Callable[[], object], rival: str, theirs: Callable[[], object], rounds: int) -> Race:
+def race(
+    name: str, ours: Callable[[], object], rival: str, theirs: Callable[[], object], rounds: int
+) -> Race:
     return Race(name, rival, *middle([(seconds(ours), seconds(theirs)) for _ in range(rounds)]))
 
 

@@ -17,7 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 SPACE = "zoo/autox3d.arch:autox3d"
@@ -32,7 +39,9 @@ def main() -> None:
     """Runs every step, each with its time; ends with the total."""
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    first, second, source, drawing = (str(OUT / name) for name in ("found.arch", "other.arch", "found.py", "found.svg"))
+    first, second, source, drawing = (
+        str(OUT / name) for name in ("found.arch", "other.arch", "found.py", "found.svg")
+    )
     searched, trained = str(OUT / "search"), str(OUT / "train")
     sample = ["sample", SPACE, "--max-macs", "2.0G", "--seed"]
     steps: list[tuple[str, Callable[[Console], None]]] = [
@@ -40,15 +49,23 @@ def main() -> None:
         ("What is in it?", lambda out: archdsl(out, "summary", SPACE)),
         ("Sample an architecture within 2.0 GMACs", lambda out: archdsl(out, *sample, "7", into=first)),
         ("What did we get?", lambda out: archdsl(out, "summary", SPACE, "--genotype", first)),
-        ("Compile it to PyTorch source", lambda out: archdsl(out, "compile", SPACE, "--genotype", first, "-o", source)),
+        (
+            "Compile it to PyTorch source",
+            lambda out: archdsl(out, "compile", SPACE, "--genotype", first, "-o", source),
+        ),
         ("Train it for one step on two clips of 13×160²", lambda out: train(out, first)),
         ("Draw it", lambda out: archdsl(out, "render", SPACE, "--genotype", first, "-o", drawing)),
         ("Sample another", lambda out: archdsl(out, *sample, "8", into=second)),
         ("How do the two differ?", lambda out: archdsl(out, "diff", first, second, fine=(0, 1))),
-        ("Search a small space", lambda out: archdsl(out, "search", PLAN, "--data", CLIPS, "--run", searched)),
+        (
+            "Search a small space",
+            lambda out: archdsl(out, "search", PLAN, "--data", CLIPS, "--run", searched),
+        ),
         (
             "Train what was found",
-            lambda out: archdsl(out, "train", f"{searched}/genotype.arch", "--data", CLIPS, *LEARNING, "--run", trained),
+            lambda out: archdsl(
+                out, "train", f"{searched}/genotype.arch", "--data", CLIPS, *LEARNING, "--run", trained
+            ),
         ),
     ]
     start = time.perf_counter()
@@ -59,14 +76,22 @@ def main() -> None:
             progress.console.rule(Text(title, "bold"), align="left")
             step(progress.console)
             progress.advance(task)
-    print(f"All of it in {time.perf_counter() - start:.0f} s. See {OUT}: {', '.join(sorted(p.name for p in OUT.iterdir()))}")
+    print(
+        f"All of it in {time.perf_counter() - start:.0f} s. See {OUT}: {', '.join(sorted(p.name for p in OUT.iterdir()))}"
+    )
 
 
 @contextmanager
 def progress_display() -> Iterator[Progress]:
     """A bar under the output that counts the steps; without a terminal only the output."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 180)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield progress
 
@@ -77,7 +102,13 @@ def archdsl(out: Console, *args: str, into: str | None = None, fine: tuple[int, 
     out.print(Text(shown, "cyan"))
     start = time.perf_counter()
     environment = os.environ | {"COLUMNS": str(out.width)}
-    done = subprocess.run([sys.executable, "-m", "archdsl", *args], capture_output=True, text=True, encoding="utf-8", env=environment)
+    done = subprocess.run(
+        [sys.executable, "-m", "archdsl", *args],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+    )
     took = time.perf_counter() - start
     if into is not None:
         Path(into).write_text(done.stdout, encoding="utf-8")
@@ -107,10 +138,14 @@ def train(out: Console, genotype: str) -> None:
         loss = torch.nn.functional.cross_entropy(network(clips), labels)
         if moment == "before":
             loss.backward()
-            norm = torch.nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None]).item()
+            norm = torch.nn.utils.get_total_norm(
+                [p.grad for p in network.parameters() if p.grad is not None]
+            ).item()
             optimiser.step()
             params = sum(p.numel() for p in network.parameters())
-            out.print(f"  {params:,} parameters, gradient norm {norm:.3f}, step of {time.perf_counter() - start:.2f} s")
+            out.print(
+                f"  {params:,} parameters, gradient norm {norm:.3f}, step of {time.perf_counter() - start:.2f} s"
+            )
         out.print(f"  loss {moment} the step: {loss.item():.4f}")
 
 

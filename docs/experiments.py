@@ -43,22 +43,31 @@ class Row:
     values: Mapping[str, Sequence[float]]
 
 
-def searched(reference: str, seed: int, runs: Path) -> tuple[Plan, Found, list[dict[str, Any]], float, Surroundings]:
+def searched(
+    reference: str, seed: int, runs: Path
+) -> tuple[Plan, Found, list[dict[str, Any]], float, Surroundings]:
     """The result of a plan at a seed, its records, and the seconds that it took (its own process time)."""
     project = Project()
     plan, node, module = open_plan(reference, project, seed)
     folder = runs / f"{plan.name}-{seed}"
     seconds = folder / "seconds"
     began = time.process_time()
-    with ranks.joined(None) as own, running.started(plan, None, folder, folder.exists(), None, 1, own) as (run, around):
+    with (
+        ranks.joined(None) as own,
+        running.started(plan, None, folder, folder.exists(), None, 1, own) as (run, around),
+    ):
         found = search(plan, documents(node, module, project), run, around)
     spent = time.process_time() - began + (float(seconds.read_text()) if seconds.exists() else 0.0)
     seconds.write_text(f"{spent:.3f}\n")
-    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    records = [
+        json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     return plan, found, records, spent, around
 
 
-def accuracy(plan: Plan, genotype: Mapping[str, str], seed: int, around: Surroundings, epochs: int = TRAINING) -> float:
+def accuracy(
+    plan: Plan, genotype: Mapping[str, str], seed: int, around: Surroundings, epochs: int = TRAINING
+) -> float:
     """Of an architecture of a plan's space, trained from scratch."""
     last = plan.steps[-1]
     step = replace(last, settings={**last.settings, "epochs": epochs, "seed": seed})
@@ -84,8 +93,16 @@ def entropies(records: Sequence[Mapping[str, Any]]) -> float:
 def windows(seeds: Sequence[int], runs: Path) -> list[Row]:
     """(a) Fair windows against naive ones."""
     rows = []
-    for name, reference in (("fair", "zoo/motion.arch:narrow_fair"), ("naive", "zoo/motion.arch:narrow_naive")):
-        columns: dict[str, list[float]] = {"MACs of the argmax, M": [], "of its budget": [], "accuracy": [], "entropy": []}
+    for name, reference in (
+        ("fair", "zoo/motion.arch:narrow_fair"),
+        ("naive", "zoo/motion.arch:narrow_naive"),
+    ):
+        columns: dict[str, list[float]] = {
+            "MACs of the argmax, M": [],
+            "of its budget": [],
+            "accuracy": [],
+            "entropy": [],
+        }
         for seed in seeds:
             plan, found, records, _, around = searched(reference, seed, runs)
             (budget,) = plan.steps[-1].budgets
@@ -125,7 +142,12 @@ def cells(seeds: Sequence[int], runs: Path) -> list[Row]:
     for name, model in (("non-local", "with_non_local"), ("no cell", "with_no_cell")):
         reference = f"zoo/motion.arch:{model}"
         macs = float(load(reference).cost([{}])["macs"][0]) / 1e6
-        rows.append(Row(name, {"MACs, M": [macs], "accuracy": [fixed(reference, plan, seed, around) for seed in seeds]}))
+        rows.append(
+            Row(
+                name,
+                {"MACs, M": [macs], "accuracy": [fixed(reference, plan, seed, around) for seed in seeds]},
+            )
+        )
     return rows
 
 
@@ -175,7 +197,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("which", nargs="*", default=list(EXPERIMENTS), metavar="a…e")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--runs", type=Path, default=Path("runs"))
@@ -184,7 +208,10 @@ def main() -> None:
         began = time.perf_counter()
         rows = EXPERIMENTS[which](given.seeds, given.runs)
         title = (EXPERIMENTS[which].__doc__ or "").strip()
-        print(f"\n{title} Seeds {', '.join(map(str, given.seeds))}; {time.perf_counter() - began:.0f} s.\n\n{table(rows)}", flush=True)
+        print(
+            f"\n{title} Seeds {', '.join(map(str, given.seeds))}; {time.perf_counter() - began:.0f} s.\n\n{table(rows)}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -47,11 +47,15 @@ FIGURES: Mapping[str, tuple[str, Callable[[], Drawing]]] = {
     ),
     "figure_diff": (
         "Two genotypes of AutoX3D compared, `archdsl diff one.arch two.arch -o diff.svg`: what is pale is the same in both.",
-        lambda: _difference(*(_genotype("zoo/autox3d.arch:autox3d", seed=seed, most=2.0e9) for seed in (1, 2))),
+        lambda: _difference(
+            *(_genotype("zoo/autox3d.arch:autox3d", seed=seed, most=2.0e9) for seed in (1, 2))
+        ),
     ),
     "figure_diff_streams": (
         "A stream added, `archdsl diff zoo/slowfast.arch:slow_8x8_r50 zoo/slowfast.arch:slowfast_8x8_r50 -o diff.svg`.",
-        lambda: _difference(*(load(f"zoo/slowfast.arch:{name}_8x8_r50").graph for name in ("slow", "slowfast"))),
+        lambda: _difference(
+            *(load(f"zoo/slowfast.arch:{name}_8x8_r50").graph for name in ("slow", "slowfast"))
+        ),
     ),
 }
 
@@ -78,8 +82,12 @@ def entries() -> Iterator[Entry]:
         file, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
         tree, _ = parse(Source(file, text))
         for declaration in tree.declarations:
-            kind = declaration.kind if isinstance(declaration, ast.Net) else type(declaration).__name__.lower()
-            is_open = isinstance(declaration, ast.Net) and any(p.default is None for p in declaration.params or ())
+            kind = (
+                declaration.kind if isinstance(declaration, ast.Net) else type(declaration).__name__.lower()
+            )
+            is_open = isinstance(declaration, ast.Net) and any(
+                p.default is None for p in declaration.params or ()
+            )
             if isinstance(declaration, ast.Net | ast.Block | ast.Genotype | ast.Search):
                 drawn = kind in ("space", "model", "genotype") and not is_open
                 yield Entry(file, declaration.name, kind, caption(text, kind, declaration.name), drawn)
@@ -118,7 +126,12 @@ def draw(entry: Entry) -> Drawing:
 
 def page(found: list[Entry], facts: Mapping[str, str]) -> str:
     """The gallery as Markdown; `facts` are the sizes of each network, by its picture."""
-    lines = ["# Gallery", "", "What ships with archdsl, drawn by `archdsl render`. `make docs` writes this page.", ""]
+    lines = [
+        "# Gallery",
+        "",
+        "What ships with archdsl, drawn by `archdsl render`. `make docs` writes this page.",
+        "",
+    ]
     for name, (text, _) in FIGURES.items():
         lines += [text, "", f"![{_plain(text)}]({PICTURES}/{name}.svg)", ""]
     for file in dict.fromkeys(entry.file for entry in found):

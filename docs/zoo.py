@@ -60,7 +60,8 @@ def page(measure: Callable[[Fact], tuple[int, int]], size: Callable[[str], int])
     """The page, with the costs of a model and the size of a space from these."""
     models = (model_row(fact, *measure(fact)) for fact in FACTS["models"])
     spaces = (
-        f"| {f['what']} ({_code(f['ours'])}) | {size(f['ours']):,} | {f.get('paper', '–')} | {f['note']} |\n" for f in FACTS["spaces"]
+        f"| {f['what']} ({_code(f['ours'])}) | {size(f['ours']):,} | {f.get('paper', '–')} | {f['note']} |\n"
+        for f in FACTS["spaces"]
     )
     return "".join([HEAD, MODELS, *models, SPACES, *spaces, LINES, *lines_rows()])
 
@@ -69,9 +70,21 @@ def model_row(fact: Fact, params: int, macs: int) -> str:
     """One line of the table of models."""
     sizes = "".join(f", {name} = {value}" for name, value in fact.get("set", {}).items())
     sizes += ", clip " + "x".join(str(fact["clip"][dim]) for dim in "thw") if "clip" in fact else ""
-    theirs = (f"{fact.get('code_params', fact['params']):,}", f"{fact['macs']:,}") if "macs" in fact else ("no code", "no code")
+    theirs = (
+        (f"{fact.get('code_params', fact['params']):,}", f"{fact['macs']:,}")
+        if "macs" in fact
+        else ("no code", "no code")
+    )
     note = fact.get("note", "they agree" if "paper" in fact else "")
-    cells = f"{fact['name']} ({_code(fact['ours'])}{sizes})", f"{params:,}", theirs[0], f"{macs:,}", theirs[1], fact.get("paper", "–"), note
+    cells = (
+        f"{fact['name']} ({_code(fact['ours'])}{sizes})",
+        f"{params:,}",
+        theirs[0],
+        f"{macs:,}",
+        theirs[1],
+        fact.get("paper", "–"),
+        note,
+    )
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -10,13 +10,17 @@ from hypothesis import HealthCheck, settings
 
 # `ci` finds the same in every run; `deep` looks further, at other examples each time. Tests scale by `max_examples`.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
-settings.register_profile("ci", deadline=None, derandomize=True, max_examples=100, suppress_health_check=_SLOW)
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, max_examples=100, suppress_health_check=_SLOW
+)
 settings.register_profile("deep", deadline=None, max_examples=2000, suppress_health_check=_SLOW)
 settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="write golden files instead of comparing with them")
+    parser.addoption(
+        "--update", action="store_true", help="write golden files instead of comparing with them"
+    )
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from archdsl.cycles import circles, components
 
-GRAPHS = st.integers(0, 7).flatmap(lambda n: st.fixed_dictionaries({i: st.lists(st.integers(0, n - 1), max_size=3) for i in range(n)}))
+GRAPHS = st.integers(0, 7).flatmap(
+    lambda n: st.fixed_dictionaries({i: st.lists(st.integers(0, n - 1), max_size=3) for i in range(n)})
+)
 
 
 def reached(after: dict[int, list[int]], start: int) -> set[int]:
@@ -40,7 +42,9 @@ def test_members_reach_each_other_and_come_after_what_they_lead_to(after: dict[i
             together = node == other or (other in far[node] and node in far[other])
             assert (home[node] == home[other]) == together
             assert other not in far[node] or home[other] <= home[node]
-    assert {node for members in circles(after) for node in members} == {node for node in after if node in far[node]}
+    assert {node for members in circles(after) for node in members} == {
+        node for node in after if node in far[node]
+    }
 
 
 def test_depth_is_no_limit() -> None:

@@ -87,7 +87,9 @@ class _Needed:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._texts: dict[Module, dict[str, str]] = {}
-        self.used: dict[str, tuple[str, str]] = {}  # from a name to the file that declares it, and its name there
+        self.used: dict[
+            str, tuple[str, str]
+        ] = {}  # from a name to the file that declares it, and its name there
         self.copied: dict[str, str] = {}  # from a name to its text
 
     def add(self, module: Module, names: Iterable[str]) -> None:
@@ -149,14 +151,18 @@ def _mentioned(part: object) -> Iterator[str]:
 # -- answers -----------------------------------------------------------------------------------------
 
 
-def whole(reference: str, graph: Graph, drawn: Sequence[Genotype], settings: Mapping[str, str]) -> list[Genotype]:
+def whole(
+    reference: str, graph: Graph, drawn: Sequence[Genotype], settings: Mapping[str, str]
+) -> list[Genotype]:
     """Genotypes with the answers that the reference has settled already, in the order of the whole space."""
     space = _before_answers(reference, settings)
     if space is None:
         return list(drawn)
     choices = {choice.path: choice for choice in space.choices}
     open_now = {choice.path for choice in graph.choices}
-    settled = {path: graph.answers[path] for path in choices if path not in open_now and path in graph.answers}
+    settled = {
+        path: graph.answers[path] for path in choices if path not in open_now and path in graph.answers
+    }
     if not open_now <= choices.keys():  # edits have made another network of it
         return list(drawn)
     active = activity(space.outputs)

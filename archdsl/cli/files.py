@@ -17,7 +17,11 @@ def read(path: Path) -> Source:
     """
     try:
         if path.exists() and not path.is_file():
-            raise DiagnosticError(files.UNREADABLE.error(None, f"`{path}` is {'a folder' if path.is_dir() else 'not a regular file'}"))
+            raise DiagnosticError(
+                files.UNREADABLE.error(
+                    None, f"`{path}` is {'a folder' if path.is_dir() else 'not a regular file'}"
+                )
+            )
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:

@@ -49,7 +49,9 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"archdsl.cli.commands.{cmd_name.replace('-', '_')}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from archdsl.diagnostics.suggestions import did_you_mean
 
@@ -89,7 +91,15 @@ def _report_own_mistake(error: Exception) -> None:
     from archdsl.diagnostics.codes import files
 
     said = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0][:200]
-    report([files.INTERNAL.error(None, f"this is a mistake in archdsl: {said}", help="`archdsl explain E0999` says how to report it")])
+    report(
+        [
+            files.INTERNAL.error(
+                None,
+                f"this is a mistake in archdsl: {said}",
+                help="`archdsl explain E0999` says how to report it",
+            )
+        ]
+    )
 
 
 def _discard_output() -> None:
@@ -105,8 +115,19 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=_Commands, name="archdsl", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version and exit.")
+@click.group(
+    cls=_Commands,
+    name="archdsl",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Print the version and exit.",
+)
 def cli() -> None:
     """Neural architectures and search spaces as text: checked, counted, compared and compiled.
 

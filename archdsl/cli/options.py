@@ -21,30 +21,42 @@ _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 def input_option(command: Command) -> Command:
     """`--input clip=1x3x16x224x224`, repeatable."""
-    return click.option("--input", "inputs", multiple=True, metavar="NAME=SIZES", help="Feed another size, e.g. clip=1x3x16x224x224.")(
-        command
-    )
+    return click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="NAME=SIZES",
+        help="Feed another size, e.g. clip=1x3x16x224x224.",
+    )(command)
 
 
 def set_option(command: Command) -> Command:
     """`--set name=value`, repeatable."""
-    return click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter, e.g. classes=174.")(command)
+    return click.option(
+        "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter, e.g. classes=174."
+    )(command)
 
 
 def genotype_option(command: Command) -> Command:
     """`--genotype G`."""
-    return click.option("--genotype", metavar="G", help="Settle choices: a genotype's FILE, FILE:NAME, or NAME.")(command)
+    return click.option(
+        "--genotype", metavar="G", help="Settle choices: a genotype's FILE, FILE:NAME, or NAME."
+    )(command)
 
 
 def json_option(command: Command) -> Command:
     """`--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON (schema in grammar/).")(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print the facts as JSON (schema in grammar/)."
+    )(command)
 
 
 def scale_option(command: Command) -> Command:
     """`--scale S`."""
     help = "Of a PNG: pixels for each point."
-    return click.option("--scale", type=click.FloatRange(0.1, 20), default=2, show_default=True, metavar="S", help=help)(command)
+    return click.option(
+        "--scale", type=click.FloatRange(0.1, 20), default=2, show_default=True, metavar="S", help=help
+    )(command)
 
 
 def run_options(command: Command) -> Command:
@@ -55,7 +67,9 @@ def run_options(command: Command) -> Command:
         click.option("--device", metavar="D", help="cpu or cuda; by default what there is."),
         click.option("--chunks", type=click.IntRange(min=1), default=1, show_default=True, help=chunks),
         click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint."),
-        click.option("--run", "folder", required=True, metavar="DIR", type=directory, help="The run directory."),
+        click.option(
+            "--run", "folder", required=True, metavar="DIR", type=directory, help="The run directory."
+        ),
     ):
         command = option(command)
     return command
@@ -71,7 +85,9 @@ def parse_settings(texts: tuple[str, ...]) -> Mapping[str, str]:
         match = _SETTING.fullmatch(text)
         if match is None or match[1] in values:
             problem = "is given twice" if match else "is not a name and a value"
-            raise DiagnosticError(files.BAD_SETTING.error(None, f"`--set {text}` {problem}", help="write `--set classes=174`"))
+            raise DiagnosticError(
+                files.BAD_SETTING.error(None, f"`--set {text}` {problem}", help="write `--set classes=174`")
+            )
         values[match[1]] = match[2]
     return values
 
@@ -83,5 +99,7 @@ def parse_quantity(text: str) -> float:
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        raise DiagnosticError(files.BAD_QUANTITY.error(None, f"`{text}` is not a cost", help="write `2.0G` or `2000000000`"))
+        raise DiagnosticError(
+            files.BAD_QUANTITY.error(None, f"`{text}` is not a cost", help="write `2.0G` or `2000000000`")
+        )
     return float(match[1]) * _UNITS[match[2]]

@@ -25,7 +25,9 @@ def tables_for(reference: str) -> list[Table]:
     Raises DiagnosticError for tables that cannot be read.
     """
     file = Project().find(split_reference(reference)[0])
-    paths = sorted(path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem))
+    paths = sorted(
+        path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem)
+    )
     others = [path for path in _shipped() if path.absolute() not in {p.absolute() for p in paths}]
     beside = [_open(path) for path in paths]
     own = [rule for table in beside for rule in rename.of_our_keys(table.rules)]
@@ -40,7 +42,9 @@ def table_named(name: str) -> Table:
     known = {key: p for p in _shipped() for key in (p.stem, p.relative_to(shipped("specs")).as_posix())}
     if name not in known:
         hint = did_you_mean(name, known, f"those that ship: {', '.join(p.stem for p in _shipped())}")
-        raise DiagnosticError(files.NOT_FOUND.error(None, f"no rename table `{name}`, here or among those that ship", help=hint))
+        raise DiagnosticError(
+            files.NOT_FOUND.error(None, f"no rename table `{name}`, here or among those that ship", help=hint)
+        )
     return _open(known[name])
 
 

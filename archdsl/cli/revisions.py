@@ -33,7 +33,9 @@ def open_revision(reference: str) -> Reference | None:
     folder = Path(path).parent
     root = Path.cwd() / f"{revision}:"  # a folder that is nowhere: what is not in the revision is not found
     texts = _texts(revision, folder, root)
-    importer = Importer(shipped("specs"), texts={**texts, root / path: decode(f"{revision}:{path}", text).text})
+    importer = Importer(
+        shipped("specs"), texts={**texts, root / path: decode(f"{revision}:{path}", text).text}
+    )
     module = importer.load(root / path, f"{revision}:{path}")
     errors = [d for d in importer.diagnostics[root / path] if d.severity == "error"]
     if errors:

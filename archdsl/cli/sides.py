@@ -69,7 +69,11 @@ def single(side: Side) -> str:
 def compare(a: Side, b: Side, name_a: str, name_b: str) -> Difference:
     """Two genotypes of one definition compare answer by answer, everything else as elaborated."""
     first, second = a.genotype(name_a), b.genotype(name_b)
-    if first is not None and second is not None and _same_space(first, second, a.is_elsewhere or b.is_elsewhere):
+    if (
+        first is not None
+        and second is not None
+        and _same_space(first, second, a.is_elsewhere or b.is_elsewhere)
+    ):
         costs = totals(first.graph), totals(second.graph)
         return compare_genotypes(first.genotype, second.genotype, (a.label, b.label), *costs)
     return diff(a.graph(name_a), b.graph(name_b))
@@ -78,7 +82,11 @@ def compare(a: Side, b: Side, name_a: str, name_b: str) -> Difference:
 def patch_between(a: Side, b: Side, name_a: str, name_b: str) -> GraphPatch | Patch:
     """A patch of answers between two genotypes of one definition, of the elaborated IR otherwise."""
     first, second = a.genotype(name_a), b.genotype(name_b)
-    if first is not None and second is not None and _same_space(first, second, a.is_elsewhere or b.is_elsewhere):
+    if (
+        first is not None
+        and second is not None
+        and _same_space(first, second, a.is_elsewhere or b.is_elsewhere)
+    ):
         return patch(first.genotype, second.genotype)
     return patch(a.graph(name_a), b.graph(name_b))
 

@@ -34,7 +34,12 @@ def print_summary(summary: Summary) -> None:
     for name, shape in summary.inputs.items():
         table.add_row(name, Text("input", "dim"), shape_text(shape))
     for row in summary.rows:
-        cells = [name_text(row), "\n".join(row.stage.operators), shape_text(row.output), *(_cell(a, space) for a in (row.params, row.macs))]
+        cells = [
+            name_text(row),
+            "\n".join(row.stage.operators),
+            shape_text(row.output),
+            *(_cell(a, space) for a in (row.params, row.macs)),
+        ]
         chosen = [_choices_text(row, common)]
         table.add_row(*cells, *(chosen if space else []))
     out = console()
@@ -73,11 +78,17 @@ def _common(summary: Summary) -> dict[str, str]:
 def _choices_text(row: Row, common: Mapping[str, str]) -> str:
     """The choices of a row, those of an inner part behind its name: `sparse: t, k; dense: t, k; fuse`."""
     homes = [KeyPath.parse(choice.path).parent.segments for choice in row.stage.choices]
-    depth = next((i for i, words in enumerate(zip(*homes, strict=False)) if len(set(words)) > 1), min(map(len, homes), default=0))
+    depth = next(
+        (i for i, words in enumerate(zip(*homes, strict=False)) if len(set(words)) > 1),
+        min(map(len, homes), default=0),
+    )
     parts: dict[str, list[str]] = {}
     for home, choice in zip(homes, row.stage.choices, strict=True):
         parts.setdefault(".".join(home[depth:]), []).append(_choice_text(choice, common))
-    return "; ".join(f"{part}: {', '.join(texts)}" if part and len(parts) > 1 else ", ".join(texts) for part, texts in parts.items())
+    return "; ".join(
+        f"{part}: {', '.join(texts)}" if part and len(parts) > 1 else ", ".join(texts)
+        for part, texts in parts.items()
+    )
 
 
 def _apart(choices: Iterable[Choice]) -> str:
@@ -105,8 +116,13 @@ def _totals(summary: Summary) -> Iterator[tuple[str, str]]:
     if summary.elsewhere:
         yield "choices apart", _apart(summary.elsewhere)
     if summary.graph.bounds:
-        required = " and ".join(f"{bound.metric} {bound.op} {amount(int(bound.limit))}" for bound in summary.graph.bounds)
-        yield "required", f"{required}; the ranges above do not take it into account, the number of architectures does"
+        required = " and ".join(
+            f"{bound.metric} {bound.op} {amount(int(bound.limit))}" for bound in summary.graph.bounds
+        )
+        yield (
+            "required",
+            f"{required}; the ranges above do not take it into account, the number of architectures does",
+        )
     if summary.graph.choices:
         yield "choices", str(len(summary.graph.choices))
         yield "architectures", _count(summary.architectures)

@@ -17,7 +17,11 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def open_target(
-    reference: str, *, inputs: tuple[str, ...] = (), settings: tuple[str, ...] = (), genotype: str | None = None
+    reference: str,
+    *,
+    inputs: tuple[str, ...] = (),
+    settings: tuple[str, ...] = (),
+    genotype: str | None = None,
 ) -> Architecture:
     """The space or model of a reference; its warnings are printed.
 
@@ -45,7 +49,9 @@ def module_name(path: Path, root: Path) -> str | None:
         return None
     relative = path.relative_to(root if inside else here)
     name = _dotted(relative)
-    places = [(folder / relative).with_suffix(suffix) for folder in (here, root) for suffix in (".arch", ".yaml")]
+    places = [
+        (folder / relative).with_suffix(suffix) for folder in (here, root) for suffix in (".arch", ".yaml")
+    ]
     first = next((place for place in places if place.is_file()), None)
     return name if first is not None and first.absolute() == path.absolute() else None
 

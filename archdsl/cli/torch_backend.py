@@ -17,4 +17,6 @@ def torch_backend(purpose: str) -> Iterator[None]:
     except ModuleNotFoundError as missing:
         package = (missing.name or "").partition(".")[0]
         message = f"{purpose} needs the package {package}, which is not installed"
-        raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
+        raise DiagnosticError(
+            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
+        ) from missing

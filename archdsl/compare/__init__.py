@@ -13,7 +13,13 @@ from typing import overload
 
 from archdsl.compare.difference import Difference
 from archdsl.compare.facts import as_facts
-from archdsl.compare.genotypes import Patch, apply_to_answers, compare_genotypes, patch_answers, read_answers_patch
+from archdsl.compare.genotypes import (
+    Patch,
+    apply_to_answers,
+    compare_genotypes,
+    patch_answers,
+    read_answers_patch,
+)
 from archdsl.compare.graphs import compare_graphs
 from archdsl.compare.patches import GraphPatch, apply_to_graph, kind_of, patch_graphs, read_graph_patch
 from archdsl.compare.text import as_markdown, as_text
@@ -21,7 +27,18 @@ from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
 
-__all__ = ["Difference", "GraphPatch", "Patch", "apply", "as_facts", "as_markdown", "as_text", "diff", "patch", "read_patch"]
+__all__ = [
+    "Difference",
+    "GraphPatch",
+    "Patch",
+    "apply",
+    "as_facts",
+    "as_markdown",
+    "as_text",
+    "diff",
+    "patch",
+    "read_patch",
+]
 
 
 def diff(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> Difference:
@@ -45,7 +62,9 @@ def patch(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> GraphPa
     if isinstance(a, Graph) and isinstance(b, Graph):
         return patch_graphs(a, b)
     if isinstance(a, Graph) or isinstance(b, Graph):
-        raise TypeError("a patch leads from a genotype to a genotype, or from an architecture to an architecture")
+        raise TypeError(
+            "a patch leads from a genotype to a genotype, or from an architecture to an architecture"
+        )
     return patch_answers(a, b)
 
 
@@ -62,8 +81,14 @@ def apply(change: GraphPatch | Patch, a: Graph | Mapping[str, str]) -> Graph | d
     if isinstance(change, GraphPatch) and isinstance(a, Graph):
         return apply_to_graph(change, a)
     if isinstance(change, GraphPatch) or isinstance(a, Graph):
-        what = ("an architecture", "a genotype") if isinstance(change, GraphPatch) else ("a genotype", "an architecture")
-        raise DiagnosticError(codes.NOT_A_PATCH.error(None, f"this is a patch of {what[0]}, and it is applied to {what[1]}"))
+        what = (
+            ("an architecture", "a genotype")
+            if isinstance(change, GraphPatch)
+            else ("a genotype", "an architecture")
+        )
+        raise DiagnosticError(
+            codes.NOT_A_PATCH.error(None, f"this is a patch of {what[0]}, and it is applied to {what[1]}")
+        )
     return apply_to_answers(change, a)
 
 

@@ -18,7 +18,21 @@ from math import prod
 from typing import TypeAlias
 
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
-from archdsl.ops.axes import Ended, Factor, Made, Merged, New, Origin, Own, Padded, Part, Place, Read, Same, Taken
+from archdsl.ops.axes import (
+    Ended,
+    Factor,
+    Made,
+    Merged,
+    New,
+    Origin,
+    Own,
+    Padded,
+    Part,
+    Place,
+    Read,
+    Same,
+    Taken,
+)
 from archdsl.ops.chunks import chunked
 from archdsl.ops.table import lies_of, origins_of
 
@@ -36,14 +50,18 @@ def labels_of(graph: Graph, names: Mapping[Value, Hashable]) -> Mapping[Value, L
         name = names.get(value, (id(graph), id(value)))
         if isinstance(value, Input):
             sizes = {d: n.value for d, n in value.shape.items()}
-            found[value] = {d: tuple((value.name, d, i) for i in range(n)) for d, n in sizes.items() if n <= _MOST}
+            found[value] = {
+                d: tuple((value.name, d, i) for i in range(n)) for d, n in sizes.items() if n <= _MOST
+            }
             continue
         read = [found[v] for v in _read(value)]
         if isinstance(value, Op):
             labels = _carried(_Carrying(value, name, read, parts))
         else:
             labels = _picked(value, read) if isinstance(value, Pick) else read[0]
-        found[value] = {d: own for d, own in labels.items() if d in value.shape and len(own) == value.shape[d].value}
+        found[value] = {
+            d: own for d, own in labels.items() if d in value.shape and len(own) == value.shape[d].value
+        }
     return found
 
 

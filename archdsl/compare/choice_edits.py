@@ -30,19 +30,33 @@ def choice_edits(pairing: Pairing) -> Iterator[Edit]:
         twin = pairs.get(choice)
         if twin is None:
             if _scope_stays(choice, pairing.nodes.nodes):
-                yield ChoiceChanged(choice.path, choice.labels(), closed[choice], effects(choice), kinds=(choice.kind, choice.kind))
+                yield ChoiceChanged(
+                    choice.path,
+                    choice.labels(),
+                    closed[choice],
+                    effects(choice),
+                    kinds=(choice.kind, choice.kind),
+                )
             continue
         if twin.path != choice.path and not _follows_a_move(choice, twin, pairing):
             yield Moved(choice.path, twin.path, True, ("space",))
         if twin.labels() != choice.labels():
             is_other = set(twin.labels()) != set(choice.labels())
             severity: tuple[Effect, ...] = effects(choice, twin) if is_other else ("cosmetic",)
-            yield ChoiceChanged(twin.path, choice.labels(), twin.labels(), severity, kinds=(choice.kind, twin.kind))
+            yield ChoiceChanged(
+                twin.path, choice.labels(), twin.labels(), severity, kinds=(choice.kind, twin.kind)
+            )
         if twin.kind != choice.kind:
             yield Changed(twin.path, "kind", choice.kind, twin.kind, effects(choice, twin))
     for choice in in_path_order(pairing.b.choices):
         if choice not in known and _scope_stays(choice, {y: x for x, y in pairing.nodes.nodes.items()}):
-            yield ChoiceChanged(choice.path, opened[choice], choice.labels(), effects(choice), kinds=(choice.kind, choice.kind))
+            yield ChoiceChanged(
+                choice.path,
+                opened[choice],
+                choice.labels(),
+                effects(choice),
+                kinds=(choice.kind, choice.kind),
+            )
 
 
 def _scope_stays(choice: Choice, pairs: Mapping[Node, Node]) -> bool:

@@ -35,14 +35,18 @@ def pair_choices(a: Graph, b: Graph, moved: Mapping[Node, Node]) -> ChoicePairs:
     scopes: dict[tuple[KeyPath, frozenset[str]], tuple[list[str], list[str]]] = {}
     for side, rest in enumerate((left, right)):
         for choice in rest.values():
-            scopes.setdefault((KeyPath.parse(choice.path).parent, frozenset(choice.labels())), ([], []))[side].append(choice.path)
+            scopes.setdefault((KeyPath.parse(choice.path).parent, frozenset(choice.labels())), ([], []))[
+                side
+            ].append(choice.path)
     for ours, theirs in scopes.values():
         if len(ours) == len(theirs) == 1:
             take(ours[0], theirs[0])
     return found
 
 
-def settled_as(choices: Sequence[Choice], values: Mapping[Value, Value], present: set[KeyPath]) -> dict[Choice, tuple[str, ...]]:
+def settled_as(
+    choices: Sequence[Choice], values: Mapping[Value, Value], present: set[KeyPath]
+) -> dict[Choice, tuple[str, ...]]:
     """The alternatives that the other graph, which has none of these choices, may have settled each of them as.
 
     Reads off every attribute and size that depends on one of them, those already settled put in, and which
@@ -54,7 +58,9 @@ def settled_as(choices: Sequence[Choice], values: Mapping[Value, Value], present
         there = {i for i, label in enumerate(labels) if KeyPath.parse(choice.path).child(label) in present}
         if there:
             open_[choice] &= there
-    facts = [(x, y.value) for a, b in values.items() for x, y in _counterparts(a, b) if y.is_constant and x.scope]
+    facts = [
+        (x, y.value) for a, b in values.items() for x, y in _counterparts(a, b) if y.is_constant and x.scope
+    ]
     facts = [(e, value) for e, value in facts if all(v in open_ for v in e.scope)]
     while facts:
         known = {c: next(iter(still)) for c, still in open_.items() if len(still) == 1}
@@ -72,7 +78,10 @@ def settled_as(choices: Sequence[Choice], values: Mapping[Value, Value], present
     for choice, still in open_.items():
         if len(still) == choice.size and "identity" in choice.labels():
             open_[choice] = {choice.labels().index("identity")}
-    return {c: tuple(c.labels()[i] for i in sorted(still)) if len(still) < c.size else () for c, still in open_.items()}
+    return {
+        c: tuple(c.labels()[i] for i in sorted(still)) if len(still) < c.size else ()
+        for c, still in open_.items()
+    }
 
 
 def _counterparts(a: Value, b: Value) -> Sequence[tuple[Expr, Expr]]:

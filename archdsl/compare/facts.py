@@ -23,7 +23,9 @@ def as_facts(difference: Difference) -> dict[str, Any]:
         "edits": [_edit(edit) for edit in difference.edits],
         "unchanged": difference.unchanged,
         "following": difference.following,
-        "inherits": None if inherits is None else {"same": inherits.same, "sliceable": inherits.sliceable, "total": inherits.total},
+        "inherits": None
+        if inherits is None
+        else {"same": inherits.same, "sliceable": inherits.sliceable, "total": inherits.total},
         "costs": [{"path": c.path, "params": list(c.params), "macs": list(c.macs)} for c in difference.costs],
     }
 

@@ -52,7 +52,11 @@ class Patch:
         for path, group in _gathered(self.changes):
             scope, name = str(path.parent), path.name
             first = group[0]
-            line = f"{name} = {first.after}" if first.after is not None else f"# {name} is open again (it was {first.before})"
+            line = (
+                f"{name} = {first.after}"
+                if first.after is not None
+                else f"# {name} is open again (it was {first.before})"
+            )
             scopes.setdefault(scope, []).append(line)
         for scope, inner in scopes.items():
             if not scope:
@@ -98,17 +102,30 @@ def apply_to_answers(change: Patch, a: Answers) -> dict[str, str]:
 
 def read_answers_patch(facts: object) -> Patch:
     """The patch of a JSON document. Raises DiagnosticError (E0962) for anything that is not one."""
-    if not isinstance(facts, Mapping) or facts.get("kind") != "genotype" or facts.get("format_version") != FORMAT_VERSION:
+    if (
+        not isinstance(facts, Mapping)
+        or facts.get("kind") != "genotype"
+        or facts.get("format_version") != FORMAT_VERSION
+    ):
         raise _malformed(f'it has no `"kind": "genotype", "format_version": {FORMAT_VERSION}`')
     rows = facts.get("changes")
-    if not isinstance(rows, Sequence) or isinstance(rows, str) or set(facts) != {"format_version", "kind", "changes"}:
+    if (
+        not isinstance(rows, Sequence)
+        or isinstance(rows, str)
+        or set(facts) != {"format_version", "kind", "changes"}
+    ):
         raise _malformed("it holds exactly `format_version`, `kind` and the list `changes`")
     changes: dict[str, Change] = {}
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping) or set(row) != {"path", "before", "after"}:
             raise _malformed(f"change {number} has exactly `path`, `before` and `after`")
         path, before, after = row["path"], row["before"], row["after"]
-        if not isinstance(path, str) or not path or not isinstance(before, str | None) or not isinstance(after, str | None):
+        if (
+            not isinstance(path, str)
+            or not path
+            or not isinstance(before, str | None)
+            or not isinstance(after, str | None)
+        ):
             raise _malformed(f"change {number}: a path is a text, an answer a text or null")
         if before == after:
             raise _malformed(f"change {number} of `{path}` changes nothing")
@@ -123,7 +140,9 @@ def compare_genotypes(
 ) -> Difference:
     """The difference between two genotypes, answer by answer; the totals are those of what they select, if known."""
     changes = patch_answers(a, b).changes
-    edits = [replace(_edit(group[0]), path=str(path), places=len(group)) for path, group in _gathered(changes)]
+    edits = [
+        replace(_edit(group[0]), path=str(path), places=len(group)) for path, group in _gathered(changes)
+    ]
     kept = tuple(p for p, label in a.items() if b.get(p) == label)
     return Difference("genotypes", names, tuple(edits), len(kept), before=before, after=after, kept=kept)
 
@@ -140,7 +159,9 @@ def _gathered(changes: Sequence[Change]) -> Iterator[tuple[KeyPath, list[Change]
     def likeness(c: Change) -> Hashable:
         return c.before, c.after
 
-    yield from sorted(gather(changes, lambda c: KeyPath.parse(c.path), likeness), key=lambda g: natural(g[1][0].path))
+    yield from sorted(
+        gather(changes, lambda c: KeyPath.parse(c.path), likeness), key=lambda g: natural(g[1][0].path)
+    )
 
 
 def _answer(label: str | None) -> str:

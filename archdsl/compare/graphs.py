@@ -9,7 +9,19 @@ from dataclasses import fields, replace
 from archdsl.compare.choice_edits import choice_edits
 from archdsl.compare.choices import pair_choices
 from archdsl.compare.difference import Difference
-from archdsl.compare.edits import FUNCTION, KEYS, Added, Changed, ChoiceChanged, Edit, Effect, Moved, Removed, Rewired, ordered
+from archdsl.compare.edits import (
+    FUNCTION,
+    KEYS,
+    Added,
+    Changed,
+    ChoiceChanged,
+    Edit,
+    Effect,
+    Moved,
+    Removed,
+    Rewired,
+    ordered,
+)
 from archdsl.compare.expressions import ChoicePairs
 from archdsl.compare.inheritance import inheritance
 from archdsl.compare.matching import match
@@ -31,7 +43,11 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
     nodes, owners_a, owners_b = pairing.nodes, pairing.owners_a, pairing.owners_b
     sources = (_inputs, _results, choice_edits, _moves, _presence, properties, _wiring, conditions)
     edits = [edit for source in sources for edit in source(pairing)]
-    same = [(x, y) for x, y in nodes.values.items() if isinstance(x, Op) and isinstance(y, Op) and same_op(x, y, pairing)]
+    same = [
+        (x, y)
+        for x, y in nodes.values.items()
+        if isinstance(x, Op) and isinstance(y, Op) and same_op(x, y, pairing)
+    ]
     following = sum(not same_sizes(x, y, pairing) for x, y in same)
     return Difference(
         "architectures",
@@ -83,7 +99,9 @@ def _results(pairing: Pairing) -> Iterator[Edit]:
 def _moves(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.moved.items():
         effects: set[Effect] = {"checkpoint-incompatible"} if next(x.weights(), None) is not None else set()
-        renamed = x.parent is not None and y.parent is not None and pairing.nodes.nodes.get(x.parent) is y.parent
+        renamed = (
+            x.parent is not None and y.parent is not None and pairing.nodes.nodes.get(x.parent) is y.parent
+        )
         yield Moved(str(x.path), str(y.path), renamed, ordered(effects))
 
 
@@ -121,7 +139,13 @@ def _presence(pairing: Pairing) -> Iterator[Edit]:
     for (first, name), (_, second) in repeats.items():
         either = [c for c in (*first.children, *second.children) if c.path.base == name]
         keyed = KEYS if any(next(c.weights(), None) is not None for c in either) else set[Effect]()
-        yield Changed(str(second.path.child(name)), "repeats", str(count(first, name)), str(count(second, name)), ordered(FUNCTION | keyed))
+        yield Changed(
+            str(second.path.child(name)),
+            "repeats",
+            str(count(first, name)),
+            str(count(second, name)),
+            ordered(FUNCTION | keyed),
+        )
 
 
 def _explaining(graph: Graph, choices: ChoicePairs, first: bool) -> set[Choice]:
@@ -145,7 +169,13 @@ def _explained(node: Node, choices: set[Choice]) -> bool:
         if inner.choice in choices:
             continue
         for value in inner.values:
-            asked = value.index if isinstance(value, Select) else value.subset if isinstance(value, Pick) else None
+            asked = (
+                value.index
+                if isinstance(value, Select)
+                else value.subset
+                if isinstance(value, Pick)
+                else None
+            )
             if asked is None or not choices.intersection(asked.choices()):
                 return False
         stack.extend(inner.children)
@@ -153,7 +183,12 @@ def _explained(node: Node, choices: set[Choice]) -> bool:
 
 
 def _wiring(pairing: Pairing) -> Iterator[Edit]:
-    transparent = {n for x, y in pairing.nodes.moved.items() if pairing.nodes.nodes.get(x.parent) is not y.parent for n in x.walk()}  # type: ignore[arg-type]
+    transparent = {
+        n
+        for x, y in pairing.nodes.moved.items()
+        if pairing.nodes.nodes.get(x.parent) is not y.parent
+        for n in x.walk()
+    }  # type: ignore[arg-type]
     through = {v for n in transparent for v in n.values}
     for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
         path = pairing.owners_b[value].path if value is not None else KeyPath(("output",))
@@ -164,7 +199,11 @@ def _wiring(pairing: Pairing) -> Iterator[Edit]:
 
 def _source_path(node: Node) -> KeyPath:
     """Where a value comes from; a junction of alternatives goes by the choice of layers that it belongs to."""
-    return node.parent.path if node.callee == "select" and node.parent is not None and node.parent.path else node.path
+    return (
+        node.parent.path
+        if node.callee == "select" and node.parent is not None and node.parent.path
+        else node.path
+    )
 
 
 def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
@@ -189,7 +228,11 @@ def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
             yield from same
             continue
         first = replace(same[0], path=", ".join(e.path for e in same), places=sum(e.places for e in same))
-        yield replace(first, to=", ".join(e.to for e in same if isinstance(e, Moved))) if isinstance(first, Moved) else first
+        yield (
+            replace(first, to=", ".join(e.to for e in same if isinstance(e, Moved)))
+            if isinstance(first, Moved)
+            else first
+        )
 
 
 _MANY = 4  # scopes in which one edit is told once

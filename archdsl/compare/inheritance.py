@@ -24,7 +24,9 @@ class Heir:
 
     @property
     def is_same(self) -> bool:
-        return self.source is not None and all(widest(m) == widest(n) for m, n in zip(self.source.shape, self.weight.shape, strict=True))
+        return self.source is not None and all(
+            widest(m) == widest(n) for m, n in zip(self.source.shape, self.weight.shape, strict=True)
+        )
 
     @property
     def size(self) -> int:

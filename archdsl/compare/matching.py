@@ -9,7 +9,9 @@ from difflib import SequenceMatcher
 from archdsl.ir.graph import Value, operands
 from archdsl.outline.tree import Node, digest, kind
 
-LIKENESS = 0.5  # the share of inner parts that two layers have in common before one counts as the other renamed
+LIKENESS = (
+    0.5  # the share of inner parts that two layers have in common before one counts as the other renamed
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -62,7 +64,13 @@ def _set_turns_apart(nodes: list[Node], pairs: Mapping[Node, Node]) -> tuple[lis
 
 
 def _pair(
-    a: Node, b: Node, found: Matching, left: list[Node], right: list[Node], owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
+    a: Node,
+    b: Node,
+    found: Matching,
+    left: list[Node],
+    right: list[Node],
+    owners_a: Mapping[Value, Node],
+    owners_b: Mapping[Value, Node],
 ) -> None:
     """Pairs two nodes and what is below them under equal names; the rest goes to `left` and `right`."""
     stack = [(a, b)]
@@ -73,7 +81,11 @@ def _pair(
         rows_a, rows_b = _by_segment(a.children), _by_segment(b.children)
         for segment, row_a in rows_a.items():
             row_b = rows_b.get(segment, [])
-            pairs = [(row_a[0], row_b[0])] if len(row_a) == len(row_b) == 1 else _align(row_a, row_b, owners_a, owners_b)
+            pairs = (
+                [(row_a[0], row_b[0])]
+                if len(row_a) == len(row_b) == 1
+                else _align(row_a, row_b, owners_a, owners_b)
+            )
             stack.extend(pairs)
             left.extend(_without(row_a, {x for x, _ in pairs}))
             right.extend(_without(row_b, {y for _, y in pairs}))
@@ -105,7 +117,9 @@ def _by_segment(nodes: Iterable[Node]) -> dict[str, list[Node]]:
     return rows
 
 
-def _align(row_a: list[Node], row_b: list[Node], owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> list[tuple[Node, Node]]:
+def _align(
+    row_a: list[Node], row_b: list[Node], owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
+) -> list[tuple[Node, Node]]:
     """Pairs instances without weights that share one name (two `relu` in one scope) by what they read, then in order."""
     keys_a = [_reads(n, owners_a) for n in row_a]
     keys_b = [_reads(n, owners_b) for n in row_b]
@@ -158,7 +172,11 @@ def _likeness(left: list[Node], right: list[Node], found: Matching) -> Iterable[
             continue
         best, score = None, LIKENESS
         for other in rest:
-            if other.callee == node.callee and _same_scope(node, other, found) and (like := _alike(node, other)) >= score:
+            if (
+                other.callee == node.callee
+                and _same_scope(node, other, found)
+                and (like := _alike(node, other)) >= score
+            ):
                 best, score = (other, like) if best is None or like > score else (best, score)
         if best is not None:
             rest.remove(best)
@@ -167,7 +185,11 @@ def _likeness(left: list[Node], right: list[Node], found: Matching) -> Iterable[
 
 
 def _substitutes(
-    left: list[Node], right: list[Node], found: Matching, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
+    left: list[Node],
+    right: list[Node],
+    found: Matching,
+    owners_a: Mapping[Value, Node],
+    owners_b: Mapping[Value, Node],
 ) -> list[tuple[Node, Node]]:
     """Pairs of primitives in one scope that read the same: `relu` and the `gelu` in its place."""
     taken = set(found.nodes.values())
@@ -178,7 +200,9 @@ def _substitutes(
             continue
         reads = [found.nodes.get(owners_a[o]) for v in node.values for o in operands(v)]
         for other in rest:
-            if _same_scope(node, other, found) and reads == [owners_b[o] for v in other.values for o in operands(v)]:
+            if _same_scope(node, other, found) and reads == [
+                owners_b[o] for v in other.values for o in operands(v)
+            ]:
                 rest.remove(other)
                 pairs.append((node, other))
                 break

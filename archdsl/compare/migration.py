@@ -15,7 +15,9 @@ from archdsl.ir.instance import key
 from archdsl.ops.axes import Within
 from archdsl.ops.table import PRIMITIVES, lies_of
 
-Positions: TypeAlias = tuple[int | None, ...]  # for each position of an axis the one that it was, None for a new one
+Positions: TypeAlias = tuple[
+    int | None, ...
+]  # for each position of an axis the one that it was, None for a new one
 
 
 @dataclass(frozen=True, slots=True)

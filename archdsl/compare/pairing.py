@@ -26,11 +26,17 @@ class Pairing:
 
 def same_op(a: Op, b: Op, pairing: Pairing) -> bool:
     """Whether two ops are one primitive with equal parameters; sizes and inputs aside."""
-    return a.name == b.name and a.attrs.keys() == b.attrs.keys() and all(agree(e, b.attrs[k], pairing.choices) for k, e in a.attrs.items())
+    return (
+        a.name == b.name
+        and a.attrs.keys() == b.attrs.keys()
+        and all(agree(e, b.attrs[k], pairing.choices) for k, e in a.attrs.items())
+    )
 
 
 def same_shape(a: Value, b: Value, pairing: Pairing) -> bool:
-    return set(a.shape) == set(b.shape) and all(agree(size, b.shape[dim], pairing.choices) for dim, size in a.shape.items())
+    return set(a.shape) == set(b.shape) and all(
+        agree(size, b.shape[dim], pairing.choices) for dim, size in a.shape.items()
+    )
 
 
 def same_weights(a: Value, b: Value, pairing: Pairing) -> bool:

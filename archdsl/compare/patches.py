@@ -71,24 +71,47 @@ def apply_to_graph(patch: GraphPatch, a: Graph) -> Graph:
         verify(graph)
         _follow_rules(graph)
     except (Malformed, InternalError) as error:
-        raise DiagnosticError(codes.NOT_A_PATCH.error(None, f"what the patch leads to is no architecture: {error}")) from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # rules rely on types that nobody checked here
-        raise DiagnosticError(codes.NOT_A_PATCH.error(None, f"what the patch leads to has a value of another type: {error}")) from None
+        raise DiagnosticError(
+            codes.NOT_A_PATCH.error(None, f"what the patch leads to is no architecture: {error}")
+        ) from None
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:  # rules rely on types that nobody checked here
+        raise DiagnosticError(
+            codes.NOT_A_PATCH.error(None, f"what the patch leads to has a value of another type: {error}")
+        ) from None
     return graph
 
 
 def read_graph_patch(facts: Mapping[str, Any]) -> GraphPatch:
     """The patch of a JSON document of kind "architecture". Raises DiagnosticError (E0962) for anything that is not one."""
     rows = facts.get("changes")
-    if not isinstance(rows, list) or set(facts) != {"format_version", "kind", "changes"} or facts["format_version"] != FORMAT_VERSION:
-        raise _malformed(f'it holds exactly `"format_version": {FORMAT_VERSION}`, `kind` and the list `changes`')
+    if (
+        not isinstance(rows, list)
+        or set(facts) != {"format_version", "kind", "changes"}
+        or facts["format_version"] != FORMAT_VERSION
+    ):
+        raise _malformed(
+            f'it holds exactly `"format_version": {FORMAT_VERSION}`, `kind` and the list `changes`'
+        )
     entries: dict[Place, Entry] = {}
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping) or set(row) != {"at", "before", "after"}:
             raise _malformed(f"change {number} has exactly `at`, `before` and `after`")
         at = row["at"]
-        if not isinstance(at, list) or not at or not all(isinstance(part, str) for part in at) or at[0] not in PARTS:
-            raise _malformed(f"change {number}: `at` is a list of names, the first one of {', '.join(sorted(PARTS))}")
+        if (
+            not isinstance(at, list)
+            or not at
+            or not all(isinstance(part, str) for part in at)
+            or at[0] not in PARTS
+        ):
+            raise _malformed(
+                f"change {number}: `at` is a list of names, the first one of {', '.join(sorted(PARTS))}"
+            )
         if row["before"] == row["after"]:
             raise _malformed(f"change {number} changes nothing")
         entries[tuple(at)] = Entry(tuple(at), row["before"], row["after"])
@@ -136,7 +159,9 @@ def _follow_rules(graph: Graph) -> None:
         if primitive is None:
             raise Malformed(f"`{op.name}` at `{op.instance.path}` is no primitive")
         if graph.kind == "model" and op.inputs and not _as_ruled(op):
-            raise Malformed(f"`{op.name}` at `{op.instance.path}` has other sizes or weights than its inputs and attributes give")
+            raise Malformed(
+                f"`{op.name}` at `{op.instance.path}` has other sizes or weights than its inputs and attributes give"
+            )
 
 
 def _as_ruled(op: Op) -> bool:
@@ -145,9 +170,17 @@ def _as_ruled(op: Op) -> bool:
     if any(p.name not in op.attrs for p in primitive.parameters if p.kind != "like"):
         return False
     attrs = {name: e for name, e in op.attrs.items() if name in known}
-    call = Call(tuple(v.shape for v in op.inputs), attrs, {name: e for name, e in op.attrs.items() if name not in known})
+    call = Call(
+        tuple(v.shape for v in op.inputs),
+        attrs,
+        {name: e for name, e in op.attrs.items() if name not in known},
+    )
     result = primitive.shape(call)
-    if result.problems or dict(result.shape) != dict(op.shape) or primitive.macs(call, result.shape) != op.macs:
+    if (
+        result.problems
+        or dict(result.shape) != dict(op.shape)
+        or primitive.macs(call, result.shape) != op.macs
+    ):
         return False
     weights = primitive.weights(call, result.shape)
     return [(w.name, w.shape) for w in weights] == [(w.name, w.shape) for w in op.weights]
@@ -156,7 +189,9 @@ def _as_ruled(op: Op) -> bool:
 def _misfit(entry: Entry, why: str) -> DiagnosticError:
     place = " / ".join(entry.at)
     help_ = "apply the patch to what it was made from"
-    return DiagnosticError(codes.PATCH_DOES_NOT_FIT.error(None, f"the patch changes `{place}`: {why}", help=help_))
+    return DiagnosticError(
+        codes.PATCH_DOES_NOT_FIT.error(None, f"the patch changes `{place}`: {why}", help=help_)
+    )
 
 
 def _malformed(why: str) -> DiagnosticError:
@@ -169,4 +204,11 @@ def kind_of(facts: Any) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-__all__: Sequence[str] = ("Entry", "GraphPatch", "apply_to_graph", "kind_of", "patch_graphs", "read_graph_patch")
+__all__: Sequence[str] = (
+    "Entry",
+    "GraphPatch",
+    "apply_to_graph",
+    "kind_of",
+    "patch_graphs",
+    "read_graph_patch",
+)

@@ -17,12 +17,20 @@ def properties(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.nodes.items():
         if is_replaced(x, y):
             keyed = KEYS if {w.name for w in x.weights()} | {w.name for w in y.weights()} else set[Effect]()
-            yield Changed(str(y.path if x in pairing.nodes.moved else x.path), "layer", x.callee, y.callee, ordered(FUNCTION | keyed))
+            yield Changed(
+                str(y.path if x in pairing.nodes.moved else x.path),
+                "layer",
+                x.callee,
+                y.callee,
+                ordered(FUNCTION | keyed),
+            )
     for a, b in pairing.nodes.values.items():
         if isinstance(a, Op) and isinstance(b, Op) and a.name == b.name:
             yield from _attributes(a, b, pairing)
         elif isinstance(a, Select) and isinstance(b, Select) and not agree(a.index, b.index, pairing.choices):
-            yield Changed(str(pairing.owners_b[b].path), "index", values_text(a.index), values_text(b.index), ("space",))
+            yield Changed(
+                str(pairing.owners_b[b].path), "index", values_text(a.index), values_text(b.index), ("space",)
+            )
         elif isinstance(a, Pick) and isinstance(b, Pick):
             yield from _pick(a, b, pairing)
 
@@ -47,10 +55,19 @@ def _attributes(a: Op, b: Op, pairing: Pairing) -> Iterator[Edit]:
     inits = {w.name: w for w in b.weights}
     for weight in a.weights:
         twin = inits.get(weight.name)
-        if twin is not None and not agree(weight.init, twin.init, pairing.choices) and "init" not in a.attrs and "gamma" not in a.attrs:
-            yield Changed(path, f"{weight.name} init", values_text(weight.init), values_text(twin.init), ("cosmetic",))
+        if (
+            twin is not None
+            and not agree(weight.init, twin.init, pairing.choices)
+            and "init" not in a.attrs
+            and "gamma" not in a.attrs
+        ):
+            yield Changed(
+                path, f"{weight.name} init", values_text(weight.init), values_text(twin.init), ("cosmetic",)
+            )
         if twin is not None and str(pairing.owners_a[a].path) == path and weight.full_name != twin.full_name:
-            yield Changed(path, "weights", weight.full_name, twin.full_name, ("params", "checkpoint-incompatible"))
+            yield Changed(
+                path, "weights", weight.full_name, twin.full_name, ("params", "checkpoint-incompatible")
+            )
 
 
 def _pick(a: Pick, b: Pick, pairing: Pairing) -> Iterator[Edit]:
@@ -87,5 +104,9 @@ def conditions(pairing: Pairing) -> Iterator[Edit]:
             left.remove(twin)
     if lost or left:
         yield Changed(
-            "require", "conditions", f"{len(a.requirements)}", f"{len(b.requirements)} ({lost} gone, {len(left)} new)", ("space",)
+            "require",
+            "conditions",
+            f"{len(a.requirements)}",
+            f"{len(b.requirements)} ({lost} gone, {len(left)} new)",
+            ("space",),
         )

@@ -26,7 +26,9 @@ class _Sums:
     macs: dict[KeyPath, int] = field(default_factory=dict)
 
 
-def rolled_up(a: Graph, b: Graph, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> tuple[PartCost, ...]:
+def rolled_up(
+    a: Graph, b: Graph, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
+) -> tuple[PartCost, ...]:
     """The parts of two models whose cost differs, by path, every level of the tree; nothing where a choice is left open.
 
     A shared weight counts where it is used first.

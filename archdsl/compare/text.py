@@ -26,12 +26,19 @@ def as_text(difference: Difference, *, full: bool = False) -> str:
         return f"no differences ({_things(difference)} compared)\n"
     rows = [_row(edit) for edit in difference.edits]
     if full:
-        rows = sorted([*rows, *((" ", path, "", "") for path in difference.kept)], key=lambda row: natural(row[1]))
+        rows = sorted(
+            [*rows, *((" ", path, "", "") for path in difference.kept)], key=lambda row: natural(row[1])
+        )
     column = min(max(len(path) for _, path, _, _ in rows), _LONGEST)
     heads = [f"{mark} {path:<{column}}  {what}" for mark, path, what, _ in rows]
     edge = max((len(h) for h in heads if len(h) <= _NOTES), default=0)
     lines = [f"{head:<{edge}}  {note}".rstrip() for head, (*_, note) in zip(heads, rows, strict=True)]
-    return "\n".join([*map(str.rstrip, lines), *(f"  {line}" for line in (*_parts(difference), *_ending(difference)))]) + "\n"
+    return (
+        "\n".join(
+            [*map(str.rstrip, lines), *(f"  {line}" for line in (*_parts(difference), *_ending(difference)))]
+        )
+        + "\n"
+    )
 
 
 def as_markdown(difference: Difference) -> str:
@@ -41,7 +48,9 @@ def as_markdown(difference: Difference) -> str:
     if not difference.edits:
         return "\n".join([*lines, f"No differences ({_things(difference)} compared).", ""])
     if difference.before is not None and difference.after is not None:
-        cells = [(name, *_pair(x, y, count)) for name, x, y, count in _totals(difference.before, difference.after)]
+        cells = [
+            (name, *_pair(x, y, count)) for name, x, y, count in _totals(difference.before, difference.after)
+        ]
         if cells:
             lines += ["| | before | after | change |", "|---|--:|--:|--:|"]
             lines += [f"| {name} | {x} | {y} | {change} |" for name, x, y, change in cells] + [""]
@@ -65,8 +74,15 @@ def _row(edit: Edit) -> tuple[str, str, str, str]:
     first, *others = scopes_of(edit.path)
     if others:
         edit = replace(edit, path=first)
-        mark, path, what, note = _row(replace(edit, to=scopes_of(edit.to)[0]) if isinstance(edit, Moved) else edit)
-        return mark, f"{path} …", what if isinstance(edit, ChoiceChanged) else f"{what}  at {edit.places} places", note
+        mark, path, what, note = _row(
+            replace(edit, to=scopes_of(edit.to)[0]) if isinstance(edit, Moved) else edit
+        )
+        return (
+            mark,
+            f"{path} …",
+            what if isinstance(edit, ChoiceChanged) else f"{what}  at {edit.places} places",
+            note,
+        )
     match edit:
         case Added():
             return "+", edit.path, edit.what, note

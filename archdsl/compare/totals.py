@@ -24,7 +24,9 @@ def _ends(graph: Graph) -> tuple[tuple[int, int] | None, tuple[int, int] | None]
     try:
         active = live(graph)
         required = [binding(r, active) for r in graph.requirements]
-        found = extremes_of([cost_terms(graph, metric, active) for metric in METRICS], required, active.choices)
+        found = extremes_of(
+            [cost_terms(graph, metric, active) for metric in METRICS], required, active.choices
+        )
     except DiagnosticError:
         found = None
     return (found[0], found[1]) if found is not None else (None, None)

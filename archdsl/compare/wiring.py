@@ -27,10 +27,17 @@ def rewired(
     moved_b = {pairs[v] for v in moved if v in pairs}
     seen_b = _sources(b, lambda v: v in known_b and v not in moved_b)
     for x, y in pairs.items():
-        if not isinstance(x, Input) and not isinstance(y, Input) and x not in moved and not _alike(x, y, seen_a, seen_b, pairs):
+        if (
+            not isinstance(x, Input)
+            and not isinstance(y, Input)
+            and x not in moved
+            and not _alike(x, y, seen_a, seen_b, pairs)
+        ):
             yield y, operands(x), operands(y)
     ends_a, ends_b = [seen_a[v] for v in a.outputs], [seen_b[v] for v in b.outputs]
-    if len(ends_a) != len(ends_b) or not all(_equal(m, n, pairs) for m, n in zip(ends_a, ends_b, strict=True)):
+    if len(ends_a) != len(ends_b) or not all(
+        _equal(m, n, pairs) for m, n in zip(ends_a, ends_b, strict=True)
+    ):
         yield None, a.outputs, b.outputs
 
 
@@ -47,7 +54,13 @@ def _sources(graph: Graph, opaque: Callable[[Value], bool]) -> dict[Value, _Sour
     return found
 
 
-def _alike(a: Value, b: Value, seen_a: Mapping[Value, _Sources], seen_b: Mapping[Value, _Sources], pairs: Mapping[Value, Value]) -> bool:
+def _alike(
+    a: Value,
+    b: Value,
+    seen_a: Mapping[Value, _Sources],
+    seen_b: Mapping[Value, _Sources],
+    pairs: Mapping[Value, Value],
+) -> bool:
     ours, theirs = [seen_a[o] for o in operands(a)], [seen_b[o] for o in operands(b)]
     if isinstance(a, Select | Pick) or isinstance(b, Select | Pick) or len(ours) != len(theirs):
         joined_a = _Sources(frozenset().union(*(s.values for s in ours)), True)

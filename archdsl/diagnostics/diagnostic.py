@@ -63,7 +63,12 @@ class DiagnosticError(Exception):
     """Carries diagnostics to whoever asked; the command line prints them, nothing else does."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__("; ".join(f"{d.span}: {d.code}: {d.message}" if d.span else f"{d.code}: {d.message}" for d in diagnostics))
+        super().__init__(
+            "; ".join(
+                f"{d.span}: {d.code}: {d.message}" if d.span else f"{d.code}: {d.message}"
+                for d in diagnostics
+            )
+        )
         self.diagnostics = diagnostics
 
 
@@ -76,10 +81,14 @@ class Code:
     explanation: str
     about: About = "meaning"
 
-    def error(self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()) -> Diagnostic:
+    def error(
+        self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()
+    ) -> Diagnostic:
         return Diagnostic(self.id, message, span, "error", tuple(labels), help, self.about)
 
-    def warning(self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()) -> Diagnostic:
+    def warning(
+        self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()
+    ) -> Diagnostic:
         return Diagnostic(self.id, message, span, "warning", tuple(labels), help, self.about)
 
 

@@ -24,7 +24,10 @@ def render(diagnostic: Diagnostic, color: bool = False) -> str:
 
     place = f"{_place(diagnostic.span)}: " if diagnostic.span is not None else ""
     headline = f"{place}{paint(diagnostic.severity, f'{diagnostic.severity}[{diagnostic.code}]')}: {paint('plain', diagnostic.message)}"
-    parts = [(diagnostic.span, "", "^", diagnostic.severity), *((label.span, label.text, "-", "label") for label in diagnostic.labels)]
+    parts = [
+        (diagnostic.span, "", "^", diagnostic.severity),
+        *((label.span, label.text, "-", "label") for label in diagnostic.labels),
+    ]
     shown = [(span, text, mark, kind) for span, text, mark, kind in parts if span is not None]
     gutter = max((len(str(_lines(span)[1])) for span, *_ in shown), default=0)
     lines = [headline]
@@ -65,7 +68,11 @@ def _excerpt(span: Span, text: str, mark: str) -> list[tuple[int, str]]:
         end = end_column - 1 if number == line_end else len(line)
         if len(line) > _WIDEST:
             cut = max(0, start - _WIDEST // 4)
-            line, start, end = "…" + line[cut : cut + _WIDEST], start - cut + 1, min(end - cut + 1, _WIDEST + 1)
+            line, start, end = (
+                "…" + line[cut : cut + _WIDEST],
+                start - cut + 1,
+                min(end - cut + 1, _WIDEST + 1),
+            )
         before, under = _shown(line[:start]), _shown(line[start:end])
         marks = mark * max(_width(under), 1)
         if number == last and text:
@@ -79,11 +86,18 @@ def _excerpt(span: Span, text: str, mark: str) -> list[tuple[int, str]]:
 def _shown(line: str) -> str:
     """Tabs as spaces, and nothing that would move the cursor of a terminal."""
     shown = line.replace("\t", " " * _TAB)
-    return shown if shown.isprintable() else "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
+    return (
+        shown
+        if shown.isprintable()
+        else "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
+    )
 
 
 def _width(text: str) -> int:
     """Columns on a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )

@@ -55,7 +55,9 @@ class Span:
 
     def word(self, name: str, after: int = 0) -> Span:
         """Where a word first stands in this span, from an offset of the source on; the whole span where it does not."""
-        found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search(self.source.text, max(self.start, after), self.end)
+        found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search(
+            self.source.text, max(self.start, after), self.end
+        )
         return Span(self.source, *found.span()) if found else self
 
     def __str__(self) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 MOST = 3
 
 
-def did_you_mean(name: str, candidates: Iterable[str], otherwise: str | None = None, most: int = 1) -> str | None:
+def did_you_mean(
+    name: str, candidates: Iterable[str], otherwise: str | None = None, most: int = 1
+) -> str | None:
     """``did you mean `conv`?`` where candidates lie near a name, at most so many; else `otherwise`."""
     return question(closest(name, candidates)[:most]) or otherwise
 
@@ -35,7 +37,9 @@ def closest(name: str, candidates: Iterable[str]) -> list[str]:
     for candidate in set(candidates) - {name}:
         if candidate.casefold() == folded:
             near.append((0, candidate))
-        elif abs(len(candidate) - len(name)) <= bound and (edits := _distance(name, candidate, bound)) <= bound:
+        elif (
+            abs(len(candidate) - len(name)) <= bound and (edits := _distance(name, candidate, bound)) <= bound
+        ):
             near.append((edits, candidate))
     return [candidate for _, candidate in sorted(near)][:MOST]
 

@@ -21,7 +21,9 @@ Elaborate = Callable[[EditTable], Sequence[Diagnostic]]
 
 def blamed(diagnostics: Sequence[Diagnostic], table: EditTable, errors_under: Elaborate) -> list[Diagnostic]:
     """The diagnostics, those that only some edit brings about at that edit. `errors_under` tells what is wrong under other edits."""
-    suspects = [d for d in diagnostics if _is_suspect(d) and d.span is not None and not _at_edit(d.span, table)]
+    suspects = [
+        d for d in diagnostics if _is_suspect(d) and d.span is not None and not _at_edit(d.span, table)
+    ]
     if not suspects or not table.edits:
         return list(diagnostics)
     before = _known(errors_under(EditTable()))
@@ -34,11 +36,15 @@ def blamed(diagnostics: Sequence[Diagnostic], table: EditTable, errors_under: El
 
 def moved(diagnostic: Diagnostic, span: Span, why: str) -> Diagnostic:
     """A diagnostic at another place, with a label where it was."""
-    labels = diagnostic.labels if diagnostic.span is None else (Label(diagnostic.span, why), *diagnostic.labels)
+    labels = (
+        diagnostic.labels if diagnostic.span is None else (Label(diagnostic.span, why), *diagnostic.labels)
+    )
     return replace(diagnostic, span=span, labels=labels)
 
 
-def _culprits(caused: Sequence[Diagnostic], table: EditTable, errors_under: Elaborate) -> dict[int, list[Span]]:
+def _culprits(
+    caused: Sequence[Diagnostic], table: EditTable, errors_under: Elaborate
+) -> dict[int, list[Span]]:
     """For each diagnostic the edits without which it is not found, the last one of the text first."""
     nodes = list({id(edit.node): edit.node for edit in table.edits}.values())
     found: dict[int, list[Span]] = {id(d): [] for d in caused}
@@ -64,17 +70,26 @@ def _at(diagnostic: Diagnostic, culprits: Sequence[Span]) -> Diagnostic:
     if not culprits:
         return diagnostic
     found = moved(diagnostic, culprits[0], "it fails here")
-    return replace(found, labels=(*found.labels, *(Label(span, "together with this one") for span in culprits[1:3])))
+    return replace(
+        found, labels=(*found.labels, *(Label(span, "together with this one") for span in culprits[1:3]))
+    )
 
 
 def _is_suspect(diagnostic: Diagnostic) -> bool:
     """Errors of edits are told where they belong, and limits are nobody's fault."""
-    return diagnostic.severity == "error" and diagnostic.about != "bounds" and diagnostic.code not in edit_codes.CODES
+    return (
+        diagnostic.severity == "error"
+        and diagnostic.about != "bounds"
+        and diagnostic.code not in edit_codes.CODES
+    )
 
 
 def _at_edit(span: Span, table: EditTable) -> bool:
     """Does a place lie inside an edit?"""
-    return any(e.node.span.source is span.source and e.node.span.start <= span.start < e.node.span.end for e in table.edits)
+    return any(
+        e.node.span.source is span.source and e.node.span.start <= span.start < e.node.span.end
+        for e in table.edits
+    )
 
 
 def _known(diagnostics: Sequence[Diagnostic]) -> set[tuple[str, Span | None]]:

@@ -9,13 +9,27 @@ from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.sequences import size_expr
 from archdsl.elaborate.state import State, Structural, fail
-from archdsl.elaborate.values import LAYERS, POISON, ChosenL, Item, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe
+from archdsl.elaborate.values import (
+    LAYERS,
+    POISON,
+    ChosenL,
+    Item,
+    ListV,
+    Poison,
+    RangeV,
+    Tensor,
+    Thing,
+    TupleV,
+    describe,
+)
 from archdsl.ir.expr import Expr, Undefined, each, mend, select
 from archdsl.ir.graph import Select, Value
 from archdsl.ir.instance import Instance
 
 
-def join(index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span, instance: Instance, state: State) -> Thing:
+def join(
+    index: Expr, things: Sequence[Thing], words: Sequence[str], span: Span, instance: Instance, state: State
+) -> Thing:
     """The thing that `index` points to. `words` name the alternatives where they are layers.
 
     Where the index is undefined, so is the thing: an error if it is needed. Raises Structural where the alternatives
@@ -67,7 +81,9 @@ def _without_undefined(index: Expr, things: Sequence[Thing]) -> Expr:
     return each(lambda i: reasons.get(i, i), index) if reasons else index
 
 
-def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: Span, instance: Instance, state: State) -> Thing:
+def _tensors(
+    index: Expr, things: Sequence[Thing], reachable: list[int], span: Span, instance: Instance, state: State
+) -> Thing:
     values = {i: t.value for i in reachable if isinstance(t := things[i], Tensor)}
     reasons = _reasons(values, state)
     sound = {i: v for i, v in values.items() if i not in reasons}
@@ -82,7 +98,9 @@ def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: S
             message = f"{where} which dimensions there are: [{a}] or [{b}]"
             raise Structural(
                 index.scope,
-                choice_codes.STRUCTURE_DIFFERS.error(span, message, help="bring the alternatives to the same dimensions before they meet"),
+                choice_codes.STRUCTURE_DIFFERS.error(
+                    span, message, help="bring the alternatives to the same dimensions before they meet"
+                ),
             )
     operands = tuple([values.get(i, first) for i in range(len(things))])
     if all(o is first for o in operands) and not index.is_partial:
@@ -92,7 +110,9 @@ def _tensors(index: Expr, things: Sequence[Thing], reachable: list[int], span: S
         sizes = [state.settled(o.shape[dim]) for o in operands]
         shape[dim] = mend(select(index, sizes), first.shape[dim].first)
     state.tick(span, 10 + len(things))
-    return Tensor(Select(index, operands, shape, Instance("select", instance, "select", "primitive", span), span))
+    return Tensor(
+        Select(index, operands, shape, Instance("select", instance, "select", "primitive", span), span)
+    )
 
 
 def _reasons(values: Mapping[int, Value], state: State) -> dict[int, Undefined]:
@@ -115,7 +135,13 @@ def _layers(index: Expr, things: Sequence[Thing], words: Sequence[str], reachabl
 
 
 def _sequences(
-    index: Expr, things: Sequence[Thing], words: Sequence[str], reachable: list[int], span: Span, instance: Instance, state: State
+    index: Expr,
+    things: Sequence[Thing],
+    words: Sequence[str],
+    reachable: list[int],
+    span: Span,
+    instance: Instance,
+    state: State,
 ) -> Thing:
     rows = {i: t.items for i in reachable if isinstance(t := things[i], TupleV | ListV)}
     lengths = {len(r) for r in rows.values()}

@@ -90,7 +90,9 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
     fail(codes.WRONG_KIND, node.callee.span, f"{describe(callee)} cannot be called")
 
 
-def _fed(node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame, state: State) -> Thing:
+def _fed(
+    node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame, state: State
+) -> Thing:
     """What `conv(x, 3)` would be as `x -> conv(3)`, once it has been reported, so that what follows is still checked."""
     state.report(problem)
     known = dict(state.diagnostics)
@@ -117,10 +119,17 @@ def _method(node: ast.Call, callee: ast.Attr, frame: Frame, state: State) -> Non
         return
     tensor = callee.value.span.text if isinstance(callee.value, ast.Ref) else "x"
     help = method(callee.name, tensor, node)
-    fail(name_codes.UNKNOWN_MEMBER, callee.span, f"a tensor has no method `{callee.name}`", help=help or "a layer is applied by the arrow")
+    fail(
+        name_codes.UNKNOWN_MEMBER,
+        callee.span,
+        f"a tensor has no method `{callee.name}`",
+        help=help or "a layer is applied by the arrow",
+    )
 
 
-def bind(layer: Layer, args: Arguments, span: Span, state: State, problems: list[Diagnostic] | None = None) -> Layer:
+def bind(
+    layer: Layer, args: Arguments, span: Span, state: State, problems: list[Diagnostic] | None = None
+) -> Layer:
     """The layer with further parameters set, each once.
 
     Unknown parameters join the `problems` where these are given, and what they probably mean is set.
@@ -132,7 +141,12 @@ def bind(layer: Layer, args: Arguments, span: Span, state: State, problems: list
     if isinstance(layer, ModeL):
         return ModeL(layer.mode, bind(layer.layer, args, span, state, problems), layer.home)
     if isinstance(layer, ChosenL):
-        return ChosenL(layer.index, layer.labels, tuple(bind(o, args, span, state, problems) for o in layer.options), layer.choice)
+        return ChosenL(
+            layer.index,
+            layer.labels,
+            tuple(bind(o, args, span, state, problems) for o in layer.options),
+            layer.choice,
+        )
     if isinstance(layer, ChainL):
         if args:
             fail(
@@ -144,11 +158,17 @@ def bind(layer: Layer, args: Arguments, span: Span, state: State, problems: list
         return layer
     if isinstance(layer, BlockL):
         names = [p.name for p in layer.block.params or ()]
-        return replace(layer, args=match(names, layer.args, args, f"the block `{layer.block.name}`", problems=problems), span=span)
+        return replace(
+            layer,
+            args=match(names, layer.args, args, f"the block `{layer.block.name}`", problems=problems),
+            span=span,
+        )
     primitive = layer.primitive
     names = [p.name for p in primitive.parameters]
     letters = primitive.dims is not None
-    return replace(layer, args=match(names, layer.args, args, f"`{primitive.name}`", letters, problems), span=span)
+    return replace(
+        layer, args=match(names, layer.args, args, f"`{primitive.name}`", letters, problems), span=span
+    )
 
 
 def match(
@@ -178,7 +198,9 @@ def match(
             foreign = no_parameter(arg.name, arg.value.span.text, names)
             has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else None
             hint = foreign or did_you_mean(arg.name, names, has)
-            unknown = codes.UNKNOWN_PARAMETER.error(arg.span, f"{what} has no parameter `{arg.name}`", help=hint)
+            unknown = codes.UNKNOWN_PARAMETER.error(
+                arg.span, f"{what} has no parameter `{arg.name}`", help=hint
+            )
             if problems is None:
                 raise DiagnosticError(unknown)
             problems.append(unknown)
@@ -191,7 +213,9 @@ def match(
         if arg.name in values:
             if arg.name in here:
                 fail(codes.SET_TWICE, arg.span, f"`{arg.name}` is set twice in one call")
-            fail(codes.SET_TWICE, arg.span, f"`{arg.name}` of {what} is set already, where this layer was made")
+            fail(
+                codes.SET_TWICE, arg.span, f"`{arg.name}` of {what} is set already, where this layer was made"
+            )
         values[arg.name] = value
         here.add(arg.name)
     return values
@@ -206,7 +230,11 @@ def _initialiser(callee: InitialiserV, args: Arguments, span: Span, state: State
             fail(codes.MISSING_PARAMETER, span, f"`{callee.name}` needs `{parameter.name}`")
         number = size_expr(values[parameter.name])
         if number is None:
-            fail(codes.WRONG_KIND, span, f"`{parameter.name}` of `{callee.name}` is a number, not {describe(values[parameter.name])}")
+            fail(
+                codes.WRONG_KIND,
+                span,
+                f"`{parameter.name}` of `{callee.name}` is a number, not {describe(values[parameter.name])}",
+            )
         numbers.append(number)
     return placed(lift(partial(_init, callee.name), *numbers), span, codes.WRONG_KIND)
 
@@ -241,7 +269,12 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
         for value in iterate(values[0], span, state):
             number = size_expr(value)
             if number is None:
-                fail(codes.WRONG_KIND, span, f"`sum` adds numbers, not {describe(value)}", help="tensors are added by `xs -> add`")
+                fail(
+                    codes.WRONG_KIND,
+                    span,
+                    f"`sum` adds numbers, not {describe(value)}",
+                    help="tensors are added by `xs -> add`",
+                )
             total = placed(lift(_plus, total, number), span, codes.NO_VALUE)
         return total
     lists = [iterate(v, span, state) for v in values]
@@ -249,7 +282,11 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, stat
         _arity(name, values, 1, 1, span)
         return ListV(tuple(Item(TupleV((Item(constant(i)), Item(v)))) for i, v in enumerate(lists[0])))
     if not lists or len({len(xs) for xs in lists}) > 1:
-        fail(codes.UNPACK, span, f"`zip` needs lists of one length, not {' and '.join(str(len(xs)) for xs in lists) or 'none'}")
+        fail(
+            codes.UNPACK,
+            span,
+            f"`zip` needs lists of one length, not {' and '.join(str(len(xs)) for xs in lists) or 'none'}",
+        )
     return ListV(tuple(Item(TupleV(tuple(Item(v) for v in row))) for row in zip(*lists, strict=True)))
 
 
@@ -333,7 +370,9 @@ def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Th
 
 def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, span: Span) -> None:
     if len(values) < least or (most is not None and len(values) > most):
-        wanted = f"{least}" if least == most else (f"at least {least}" if most is None else f"{least} to {most}")
+        wanted = (
+            f"{least}" if least == most else (f"at least {least}" if most is None else f"{least} to {most}")
+        )
         fail(
             codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER,
             span,

@@ -54,7 +54,14 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
         numbers = numbers_of(domain, node.domain.span, state, "the domain of another choice")
         return _values([(value_text(n), constant(n)) for n in numbers], "range", path, span, frame, state)
     if isinstance(domain, CountV):
-        return _values([(str(n), constant(n)) for n in count_of(domain, node.domain.span, state)], "range", path, span, frame, state)
+        return _values(
+            [(str(n), constant(n)) for n in count_of(domain, node.domain.span, state)],
+            "range",
+            path,
+            span,
+            frame,
+            state,
+        )
     if isinstance(domain, ListV):
         options = [_labelled(item, k) for k, item in enumerate(domain.items)]
         _distinct([label for label, _ in options], path, node)
@@ -76,7 +83,11 @@ def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
 
 def _same_everywhere(domain: RangeV | CountV, path: str, span: Span, state: State) -> None:
     """A domain is one for the whole space. Raises DiagnosticError where an end of it is a choice."""
-    parts = (domain.low, domain.high, domain.step) if isinstance(domain, RangeV) else (domain.start, domain.stop, domain.step)
+    parts = (
+        (domain.low, domain.high, domain.step)
+        if isinstance(domain, RangeV)
+        else (domain.start, domain.stop, domain.step)
+    )
     for part in parts:
         part = state.settled(part)
         if not part.is_constant:
@@ -104,8 +115,12 @@ def _distinct(labels: list[str], path: str, node: ast.Choose) -> None:
                 codes.DUPLICATE_ALTERNATIVE,
                 node.span if entry is None else entry.span,
                 f"`{path}` has two alternatives `{label}`",
-                help="remove one of them" if size_like(label) else f"label them: `[{word}_a: …, {word}_b: …]`",
-                labels=(Label(entries[labels.index(label)].span, "the first one"),) if entry is not None else (),
+                help="remove one of them"
+                if size_like(label)
+                else f"label them: `[{word}_a: …, {word}_b: …]`",
+                labels=(Label(entries[labels.index(label)].span, "the first one"),)
+                if entry is not None
+                else (),
             )
 
 
@@ -123,9 +138,16 @@ def _labelled(item: Item, position: int) -> tuple[str, Thing]:
     return item.word or str(position), item.value
 
 
-def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span, frame: Frame, state: State) -> Thing:
+def _values(
+    options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span, frame: Frame, state: State
+) -> Thing:
     if not options:
-        fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives", help="give at least one; both ends of a range belong to it")
+        fail(
+            codes.EMPTY_DOMAIN,
+            span,
+            f"`{path}` has no alternatives",
+            help="give at least one; both ends of a range belong to it",
+        )
     if any(isinstance(value, Poison) for _, value in options):
         return POISON
     layers = [isinstance(value, LAYERS) for _, value in options]
@@ -143,7 +165,9 @@ def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span,
     if len(kinds) > 1:
         shown = " with ".join(describe(constant(v)) for v in list(kinds.values())[:2])
         fail(codes.MIXED_DOMAIN, span, f"`{path}` mixes {shown}", help="make two choices of it")
-    alternatives = tuple(Alternative(label, label if s is None else s.value) for label, s in zip(labels, scalars, strict=True))
+    alternatives = tuple(
+        Alternative(label, label if s is None else s.value) for label, s in zip(labels, scalars, strict=True)
+    )
     kept = state.edits.kept(path, alternatives, state)
     options = [options[i] for i in kept]
     alternatives = tuple(alternatives[i] for i in kept)
@@ -154,7 +178,11 @@ def _values(options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span,
     choice = state.choice(path, alternatives, kind, frame.instance, span)
     if choice in state.pinned:
         i = state.pinned[choice]
-        return ChosenL(constant(0), (labels[kept[i]],), (options[i][1],), choice) if isinstance(options[i][1], LAYERS) else options[i][1]  # type: ignore[arg-type]
+        return (
+            ChosenL(constant(0), (labels[kept[i]],), (options[i][1],), choice)
+            if isinstance(options[i][1], LAYERS)
+            else options[i][1]
+        )  # type: ignore[arg-type]
     if all(s is not None for s in scalars):
         return of_choice(choice)
     things = [value for _, value in options]
@@ -182,7 +210,12 @@ def _subset(domain: OfV, path: str, span: Span, frame: Frame, state: State) -> T
         counts = (state.concrete(domain.count, span, "how many are picked"),)
     for count in counts:
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            fail(codes.EMPTY_DOMAIN, span, f"`{path}` cannot pick {value_text(count)} of {len(items)}", help="pick at least 1")
+            fail(
+                codes.EMPTY_DOMAIN,
+                span,
+                f"`{path}` cannot pick {value_text(count)} of {len(items)}",
+                help="pick at least 1",
+            )
     sizes = sorted({min(c, len(items)) for c in counts})
     if not sizes:
         fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives")

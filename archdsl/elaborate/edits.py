@@ -55,20 +55,31 @@ class EditTable:
     values: dict[str, list[Edit]] = field(default_factory=dict)  # set and narrow, by last name
     rewriting: list[Edit] = field(default_factory=list)
     broken: bool = False  # some could not be read, so what is left open may be settled by them
-    settable: dict[str, Sequence[str]] = field(default_factory=dict)  # the parameters of each instance, for suggestions
+    settable: dict[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # the parameters of each instance, for suggestions
 
     @property
     def has_rewrites(self) -> bool:
         return bool(self.rewriting)
 
-    def add(self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern = (), genotype: bool = False) -> None:
+    def add(
+        self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern = (), genotype: bool = False
+    ) -> None:
         """Adds edits; `genotype` ones may only settle choices. Raises DiagnosticError with all that do more."""
         refused: list[Diagnostic] = []
         self._add(edits, frame, prefix, genotype, refused)
         if refused:
             raise DiagnosticError(*refused)
 
-    def _add(self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern, genotype: bool, refused: list[Diagnostic]) -> None:
+    def _add(
+        self,
+        edits: Sequence[ast.Edit],
+        frame: Frame,
+        prefix: Pattern,
+        genotype: bool,
+        refused: list[Diagnostic],
+    ) -> None:
         for node in edits:
             if isinstance(node, ast.Broken):
                 self.broken = True
@@ -77,7 +88,10 @@ class EditTable:
                 self._add(node.edits, frame, prefix + pattern_of(node.path), genotype, refused)
                 continue
             if genotype and not isinstance(node, ast.SetEdit):
-                message, help = "a genotype only settles choices: `path = value`", "put this edit into the `with { … }` of a space"
+                message, help = (
+                    "a genotype only settles choices: `path = value`",
+                    "put this edit into the `with { … }` of a space",
+                )
                 refused.append(codes.SETTLES_ONLY.error(node.span, message, help=help))
                 continue
             paths = (node.path,) if isinstance(node, ast.SetEdit | ast.NarrowEdit) else node.paths
@@ -148,7 +162,9 @@ class EditTable:
                 kept = [i for i in kept if i in wanted]
             if not kept:
                 message = f"nothing is left of the domain of `{path}`"
-                raise DiagnosticError(codes.NOT_AN_ALTERNATIVE.error(node.span, message, help=_domain(alternatives)))
+                raise DiagnosticError(
+                    codes.NOT_AN_ALTERNATIVE.error(node.span, message, help=_domain(alternatives))
+                )
         return kept
 
     def settle_settled(self, path: str) -> None:
@@ -232,9 +248,13 @@ def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> D
     """
     text = text_of(edit.pattern)
     if any(matches(edit.pattern, split(level)) for level in levels):
-        within = next((p for p in paths if begins(edit.pattern, split(p)) and not matches(edit.pattern, split(p))), None)
+        within = next(
+            (p for p in paths if begins(edit.pattern, split(p)) and not matches(edit.pattern, split(p))), None
+        )
         hint = f"name something inside it, such as `{within}`" if within else None
-        return codes.NOT_A_LAYER.error(edit.path.span, f"`{text}` is a level of paths, not a layer or a choice", help=hint)
+        return codes.NOT_A_LAYER.error(
+            edit.path.span, f"`{text}` is a level of paths, not a layer or a choice", help=hint
+        )
     near = closest(text, sorted(set(paths)))
     if not near:
         last = text.rpartition(".")[2]
@@ -253,7 +273,9 @@ def _inside(pattern: Pattern, paths: Sequence[str]) -> str | None:
     return f"`{text_of(around)}` has {', '.join(names)}" if 0 < len(names) <= 12 else None
 
 
-def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> int:
+def answer(
+    node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State
+) -> int:
     """The index of the alternative that a value names, by label or by value. Raises DiagnosticError where none is meant."""
     if isinstance(node, ast.Ref):
         for i, alternative in enumerate(alternatives):
@@ -272,15 +294,21 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
     _refuse(node, text, alternatives, path, value)
 
 
-def _refuse(node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str, value: Any = None) -> NoReturn:
+def _refuse(
+    node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str, value: Any = None
+) -> NoReturn:
     settled = f"it is settled: {alternatives[0].label}" if len(alternatives) == 1 else None
     help = settled or _nearest(text, value, alternatives) + _domain(alternatives)
-    raise DiagnosticError(codes.NOT_AN_ALTERNATIVE.error(node.span, f"`{text}` is not an alternative of `{path}`", help=help))
+    raise DiagnosticError(
+        codes.NOT_AN_ALTERNATIVE.error(node.span, f"`{text}` is not an alternative of `{path}`", help=help)
+    )
 
 
 def _domain(alternatives: tuple[Alternative, ...]) -> str:
     labels = [a.label for a in alternatives]
-    return f"its alternatives are {', '.join(labels[:12])}" + (f", … ({len(labels)} in all)" if len(labels) > 12 else "")
+    return f"its alternatives are {', '.join(labels[:12])}" + (
+        f", … ({len(labels)} in all)" if len(labels) > 12 else ""
+    )
 
 
 def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> str:
@@ -292,11 +320,15 @@ def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> st
         near = [f"`{a.label}`" for a in (below, above) if a is not None]
         return f"the nearest {'is' if len(near) == 1 else 'are'} {' and '.join(near)}; " if near else ""
     word = text.strip('"')
-    found = [a.label for a in alternatives if a.label == word] or closest(word, [a.label for a in alternatives])
+    found = [a.label for a in alternatives if a.label == word] or closest(
+        word, [a.label for a in alternatives]
+    )
     return f"{question(found[:1])} " if found else ""
 
 
-def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State) -> list[int]:
+def _narrowed(
+    node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State
+) -> list[int]:
     if isinstance(node, ast.List):
         return [answer(entry.value, alternatives, path, frame, state) for entry in node.entries]
     value = expressions.evaluate(node, frame, state)
@@ -319,4 +351,8 @@ def _constant(value: Thing, span: Span, state: State) -> Any:
 
 
 def _is_same(a: Any, b: Any) -> bool:
-    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool) and isinstance(a, str) == isinstance(b, str)
+    return (
+        bool(a == b)
+        and isinstance(a, bool) == isinstance(b, bool)
+        and isinstance(a, str) == isinstance(b, str)
+    )

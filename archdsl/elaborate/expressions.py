@@ -95,7 +95,14 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
         case ast.Conditional():
             return _conditional(node, frame, state)
         case ast.Binary():
-            return operators.binary(node.op, evaluate(node.left, frame, state), evaluate(node.right, frame, state), node.span, frame, state)
+            return operators.binary(
+                node.op,
+                evaluate(node.left, frame, state),
+                evaluate(node.right, frame, state),
+                node.span,
+                frame,
+                state,
+            )
         case ast.Unary():
             return _unary(node, frame, state)
         case ast.Mode():
@@ -103,11 +110,17 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
             if isinstance(value, Poison):
                 return value
             if not isinstance(value, LAYERS):
-                fail(codes.WRONG_KIND, node.span, f"`{node.mode}` applies to a layer, not to {describe(value)}")
+                fail(
+                    codes.WRONG_KIND, node.span, f"`{node.mode}` applies to a layer, not to {describe(value)}"
+                )
             return ModeL(node.mode, value)
         case ast.Range():
             low, high = (scalar(e, frame, state, "an end of a range") for e in (node.low, node.high))
-            step = scalar(node.step, frame, state, "the step of a range") if node.step is not None else constant(1)
+            step = (
+                scalar(node.step, frame, state, "the step of a range")
+                if node.step is not None
+                else constant(1)
+            )
             found = RangeV(low, high, step)
             judge(found, node.span)
             return found
@@ -124,7 +137,13 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
                         node,
                         0,
                         Frame(
-                            frame.module, Env(outer=frame.env), frame.instance, frame.suffix, frame.outputs, frame.inputs, frame.constant
+                            frame.module,
+                            Env(outer=frame.env),
+                            frame.instance,
+                            frame.suffix,
+                            frame.outputs,
+                            frame.inputs,
+                            frame.constant,
                         ),
                         state,
                     )
@@ -192,7 +211,9 @@ def bound(value: Thing, name: str, frame: Frame) -> Thing:
         assert isinstance(inner, ModeL)
         return NamedL(inner, value.name)
     if isinstance(value, ListV | TupleV) and any(isinstance(i.value, ModeL) for i in value.items):
-        items = tuple(Item(bound(i.value, f"{name}[{k}]", frame), i.label, i.word) for k, i in enumerate(value.items))
+        items = tuple(
+            Item(bound(i.value, f"{name}[{k}]", frame), i.label, i.word) for k, i in enumerate(value.items)
+        )
         return ListV(items) if isinstance(value, ListV) else TupleV(items)
     return value
 
@@ -216,7 +237,12 @@ def _reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
     if isinstance(value, Poison):
         state.broken = True
     if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
-        fail(codes.WRONG_KIND, node.span, f"`{node.name}` is a search plan, which has no value", help="a plan is run: `archdsl search`")
+        fail(
+            codes.WRONG_KIND,
+            node.span,
+            f"`{node.name}` is a search plan, which has no value",
+            help="a plan is run: `archdsl search`",
+        )
     if value is None:
         value = _BUILTINS.get(node.name)
     if value is None:
@@ -253,7 +279,9 @@ def _flow(node: ast.Flow, frame: Frame, state: State) -> Thing:
     if is_undefined(value):
         return value
     if not isinstance(value, Tensor | TupleV | ListV | PickV | Poison):
-        fail(codes.WRONG_KIND, node.items[0].span, f"an arrow starts from a tensor, not from {describe(value)}")
+        fail(
+            codes.WRONG_KIND, node.items[0].span, f"an arrow starts from a tensor, not from {describe(value)}"
+        )
     for item in node.items[1:]:
         state.fed = item.value if isinstance(item, ast.Named) else item
         layer = attempt(item, frame, state)
@@ -279,7 +307,9 @@ def _arrow(value: Thing, layer: Thing, item: ast.Expr, frame: Frame, state: Stat
         return layers.feed(layer, value, word(item), item.span, frame, state)
     if not isinstance(layer, LAYERS):
         fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(layer)}")
-    return layers.apply(layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named))
+    return layers.apply(
+        layer, value, word(item), item.span, frame, state, explicit=isinstance(item, ast.Named)
+    )
 
 
 def _conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
@@ -340,7 +370,12 @@ def _attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
         if node.name not in value.shape:
             has = ", ".join(value.shape)
             help = _size_help(node, value) if len(node.name) > 1 else None
-            fail(name_codes.UNKNOWN_MEMBER, node.span, f"the tensor has no dimension `{node.name}`; it is [{has}]", help=help)
+            fail(
+                name_codes.UNKNOWN_MEMBER,
+                node.span,
+                f"the tensor has no dimension `{node.name}`; it is [{has}]",
+                help=help,
+            )
         return state.size(value.value, node.name)
     if isinstance(value, TupleV | ListV):
         for item in value.items:
@@ -418,7 +453,9 @@ def _whole(index: Any) -> int:
 
 def _position(length: int, index: int) -> int:
     if not 0 <= index < length:
-        message = f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list"
+        message = (
+            f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list"
+        )
         raise Undefined(message, help=f"indices count from 0 to {length - 1}" if length else None)
     return index
 
@@ -428,7 +465,9 @@ def _comprehension(node: ast.Comprehension, position: int, frame: Frame, state: 
         if node.condition is not None:
             value = evaluate(node.condition, frame, state)
             if isinstance(value, Poison) or not state.concrete(
-                operators.truth(value, node.condition.span, "the condition"), node.condition.span, "the length of this list"
+                operators.truth(value, node.condition.span, "the condition"),
+                node.condition.span,
+                "the length of this list",
             ):
                 return []
         return [Item(evaluate(node.value, frame, state), None, word(node.value))]
@@ -440,6 +479,8 @@ def _comprehension(node: ast.Comprehension, position: int, frame: Frame, state: 
     for place, element in enumerate(iterate(source, clause.iterable.span, state)):
         state.tick(node.span)
         assign(clause.pattern, element, frame)
-        turn = replace(frame, suffix=f"{frame.suffix}[{place}]")  # instances are indexed as in a loop without a name
+        turn = replace(
+            frame, suffix=f"{frame.suffix}[{place}]"
+        )  # instances are indexed as in a loop without a name
         found.extend(_comprehension(node, position + 1, turn, state))
     return found

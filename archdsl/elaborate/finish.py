@@ -25,7 +25,14 @@ from archdsl.ir.work import Exhausted
 from archdsl.ops.extents import read_of
 
 
-def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, state: State, settings: Mapping[str, Any]) -> Graph:
+def finish(
+    name: str,
+    kind: str,
+    outputs: tuple[Value, ...],
+    root: Instance,
+    state: State,
+    settings: Mapping[str, Any],
+) -> Graph:
     """The graph under the outputs.
 
     Raises DiagnosticError with every check that fails for some architecture, each with a smallest witness.
@@ -52,13 +59,19 @@ def finish(name: str, kind: str, outputs: tuple[Value, ...], root: Instance, sta
             raise DiagnosticError(*problems)
         graph = simplify(defined_everywhere(raw))
     except TooWide as wide:
-        raise DiagnosticError(codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}", help=too_wide_help(wide))) from None
+        raise DiagnosticError(
+            codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}", help=too_wide_help(wide))
+        ) from None
     except Exhausted as exhausted:
         raise Exhausted(*[replace(d, span=d.span or place) for d in exhausted.diagnostics]) from None
     live = set(graph.choices)
-    for choice in () if state.edits.edits else raw.choices:  # answers may leave choices idle: that is no mistake
+    for choice in (
+        () if state.edits.edits else raw.choices
+    ):  # answers may leave choices idle: that is no mistake
         if choice not in live:
-            state.report(codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing"))
+            state.report(
+                codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing")
+            )
     state.report(*warnings(graph, state))
     return replace(graph, kind=declared if graph.choices else graph.kind, read=read_of(state.reads))
 
@@ -167,7 +180,10 @@ def _decide(one: Check, here: Expr, required: list[Expr]) -> Diagnostic | None:
     if found is None:
         return None
     message = _message_under(one.problem, found)
-    where = " and ".join(f"{c.path} = {c.alternatives[i].label}" for c, i in sorted(found.items(), key=lambda pair: pair[0].order))
+    where = " and ".join(
+        f"{c.path} = {c.alternatives[i].label}"
+        for c, i in sorted(found.items(), key=lambda pair: pair[0].order)
+    )
     count = ""
     if not required and bad.is_tabled:
         count = f" ({sum(bad.table):,} of {len(bad.table):,} combinations)"

@@ -49,9 +49,16 @@ NUMBER_FUNCTIONS = {
     f.name: f
     for f in (
         NumberFunction("int", (1, 1), _int, "the whole part of a number: `int(2.7)` is 2"),
-        NumberFunction("floor", (1, 1), lambda x: math.floor(_number(x)), "the greatest whole number not above"),
+        NumberFunction(
+            "floor", (1, 1), lambda x: math.floor(_number(x)), "the greatest whole number not above"
+        ),
         NumberFunction("ceil", (1, 1), lambda x: math.ceil(_number(x)), "the least whole number not below"),
-        NumberFunction("round", (1, 1), lambda x: round(_number(x)), "the nearest whole number, halves to even as in Python"),
+        NumberFunction(
+            "round",
+            (1, 1),
+            lambda x: round(_number(x)),
+            "the nearest whole number, halves to even as in Python",
+        ),
         NumberFunction("sqrt", (1, 1), _sqrt, "the square root"),
         NumberFunction("min", (1, None), _min, "the least of several numbers, or of a list"),
         NumberFunction("max", (1, None), _max, "the greatest of several numbers, or of a list"),

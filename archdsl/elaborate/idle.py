@@ -56,4 +56,8 @@ def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) 
     asked = dict.fromkeys(c for choices in reached.values() for c in choices)
     answers = {c: table.kept(c.path, c.alternatives, state)[0] for c in asked}
     live = activity(space.outputs)
-    return [e for e, choices in reached.items() if choices and all(restrict(live.guard(c), answers) == FALSE for c in choices)]
+    return [
+        e
+        for e, choices in reached.items()
+        if choices and all(restrict(live.guard(c), answers) == FALSE for c in choices)
+    ]

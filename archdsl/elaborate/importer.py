@@ -73,7 +73,9 @@ class Importer:
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise DiagnosticError(file_codes.UNREADABLE.error(None, f"cannot read {name}: {reason}")) from None
+            raise DiagnosticError(
+                file_codes.UNREADABLE.error(None, f"cannot read {name}: {reason}")
+            ) from None
         return replace(decode(name, data), shipped=path.is_relative_to(self.shipped.absolute()))
 
     def _declare(self, module: Module, declaration: ast.Declaration, path: Path) -> None:
@@ -91,7 +93,9 @@ class Importer:
             target = self._find(use, path)
             if target in self.loading:
                 chain = " → ".join(p.stem for p in [*self.loading[self.loading.index(target) :], target])
-                raise DiagnosticError(codes.IMPORT_CYCLE.error(use.span, f"these files use each other: {chain}"))
+                raise DiagnosticError(
+                    codes.IMPORT_CYCLE.error(use.span, f"these files use each other: {chain}")
+                )
             used = self.load(target, self._display(target, module, path))
         except DiagnosticError:
             module.missing.update(alias.alias or alias.name for alias in use.names)
@@ -107,7 +111,9 @@ class Importer:
                     continue
                 hint = did_you_mean(alias.name, used.declarations)
                 self.diagnostics[path].append(
-                    codes.NOT_EXPORTED.error(alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint)
+                    codes.NOT_EXPORTED.error(
+                        alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint
+                    )
                 )
                 continue
             module.imports[name] = (used, alias.name)
@@ -121,7 +127,9 @@ class Importer:
                     return candidate.absolute()
                 if candidate.is_file() and candidate.resolve().is_relative_to(root.resolve()):
                     return candidate.absolute()
-        known = sorted({p.stem for root in (path.parent, self.shipped) if root.is_dir() for p in root.glob("*.arch")})
+        known = sorted(
+            {p.stem for root in (path.parent, self.shipped) if root.is_dir() for p in root.glob("*.arch")}
+        )
         name = ".".join(use.module)
         raise DiagnosticError(
             codes.UNKNOWN_MODULE.error(
@@ -141,5 +149,9 @@ class Importer:
 def _fresh(module: Module, name: str, span: Span) -> None:
     if name in module.declarations or name in module.imports:
         raise DiagnosticError(
-            codes.DUPLICATE_NAME.error(span, f"`{name}` is declared twice in this file", help="rename one, or import it `as` another name")
+            codes.DUPLICATE_NAME.error(
+                span,
+                f"`{name}` is declared twice in this file",
+                help="rename one, or import it `as` another name",
+            )
         )

@@ -36,7 +36,12 @@ def by_input(inputs: Inputs) -> Mapping[str, Given]:
     for text in (inputs,) if isinstance(inputs, str) else inputs:
         match = _TEXT.fullmatch(text) if isinstance(text, str) else None
         if match is None or match[1] in found:
-            fail(codes.BAD_INPUT, None, f"`--input {text}` {'is given twice' if match else 'is not a name and sizes'}", help=_hint())
+            fail(
+                codes.BAD_INPUT,
+                None,
+                f"`--input {text}` {'is given twice' if match else 'is not a name and sizes'}",
+                help=_hint(),
+            )
         found[match[1]] = _numbers(match[1], match[2])
     return found
 
@@ -51,7 +56,9 @@ def sizes_of(inputs: Mapping[str, Given], graph: Graph) -> dict[str, dict[str, i
     for name, given in inputs.items():
         if name not in known:
             names = ", ".join(f"`{n}`" for n in known)
-            fail(codes.BAD_INPUT, None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {names}")
+            fail(
+                codes.BAD_INPUT, None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {names}"
+            )
         sizes = {dim: _size(name, dim, n) for dim, n in _by_dimension(known[name], given).items()}
         other = {dim: n for dim, n in sizes.items() if n != known[name].shape[dim].value}
         if other:
@@ -73,7 +80,9 @@ def _by_dimension(known: Input, given: Given) -> Mapping[str, int]:
     if isinstance(given, Mapping):
         for dim in given:
             if dim not in known.shape:
-                message = f"the input `{known.name}` has no dimension `{dim}`; it is [{', '.join(known.dims)}]"
+                message = (
+                    f"the input `{known.name}` has no dimension `{dim}`; it is [{', '.join(known.dims)}]"
+                )
                 fail(codes.BAD_INPUT, None, message)
         return given
     assert not isinstance(given, str)
@@ -92,7 +101,9 @@ def _size(name: str, dim: str, size: Any) -> int:
     if number is None or isinstance(size, bool):
         _wrong(f"`{dim}` of the input `{name}` is {size!r}, which is not a whole number")
     if not 1 <= number <= LARGEST:
-        fail(codes.BAD_INPUT, None, f"the size of `{dim}` is at least 1 and at most {LARGEST:,}, not {number}")
+        fail(
+            codes.BAD_INPUT, None, f"the size of `{dim}` is at least 1 and at most {LARGEST:,}, not {number}"
+        )
     return number
 
 

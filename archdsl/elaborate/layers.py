@@ -46,14 +46,25 @@ from archdsl.ir.work import Exhausted
 from archdsl.syntax import ast
 
 
-def apply(layer: Layer, argument: Thing, word: str | None, span: Span, frame: Frame, state: State, *, explicit: bool = False) -> Thing:
+def apply(
+    layer: Layer,
+    argument: Thing,
+    word: str | None,
+    span: Span,
+    frame: Frame,
+    state: State,
+    *,
+    explicit: bool = False,
+) -> Thing:
     """`argument -> layer`. The instance is called by the layer's own `as` name, else by `word`, else by the layer.
 
     Edits by path act here: arguments replaced, layers inserted, replaced or removed.
 
     Raises DiagnosticError where the layer does not fit, Structural where a choice alters the structure.
     """
-    if isinstance(argument, Poison) or (isinstance(argument, TupleV | ListV) and any(isinstance(v, Poison) for v in argument.values())):
+    if isinstance(argument, Poison) or (
+        isinstance(argument, TupleV | ListV) and any(isinstance(v, Poison) for v in argument.values())
+    ):
         return POISON
     if isinstance(argument, PickV) and any(isinstance(i.value, LAYERS) for i in argument.items):
         fail(
@@ -113,7 +124,11 @@ def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Fr
         if isinstance(item.value, Poison):
             return POISON
         if not isinstance(item.value, LAYERS):
-            fail(codes.WRONG_KIND, span, f"an arrow leads to layers, not to {describe(item.value)} picked from a list")
+            fail(
+                codes.WRONG_KIND,
+                span,
+                f"an arrow leads to layers, not to {describe(item.value)} picked from a list",
+            )
     subset = state.settled(picked.subset)
     instance = enter(frame, word or "picked", word or "picked", "block", span)
     state.instances.setdefault(instance.path, instance)
@@ -157,23 +172,41 @@ def block(
     Where the structure depends on a choice, the body is run once per alternative and the outputs are joined.
     """
     if state.depth >= DEPTH_LIMIT:
-        fail(bounds.TOO_DEEP, span, f"calls nest more than {DEPTH_LIMIT} levels deep, at `{instance.path[:80]}…`")
+        fail(
+            bounds.TOO_DEEP,
+            span,
+            f"calls nest more than {DEPTH_LIMIT} levels deep, at `{instance.path[:80]}…`",
+        )
     module = layer.module
     overrides = state.edits.parameters(instance.path, _settable(layer.block))
 
     def run() -> Thing:
         frame = Frame(module, Env(), instance)
-        parameters(layer.block.params or (), layer.args, overrides, frame, span, f"the block `{layer.block.name}`", state)
+        parameters(
+            layer.block.params or (),
+            layer.args,
+            overrides,
+            frame,
+            span,
+            f"the block `{layer.block.name}`",
+            state,
+        )
         if layer.block.value is not None:
             value = expressions.evaluate(layer.block.value, frame, state)
             if isinstance(value, Poison):
                 return POISON
             if not isinstance(value, LAYERS):
-                fail(codes.WRONG_KIND, layer.block.value.span, f"a block is a composition of layers, not {describe(value)}")
+                fail(
+                    codes.WRONG_KIND,
+                    layer.block.value.span,
+                    f"a block is a composition of layers, not {describe(value)}",
+                )
             inner = Frame(module, frame.env, instance)
             if isinstance(value, ChainL):
                 return _steps(value, argument, inner, state)
-            return apply(value, argument, expressions.word(layer.block.value), layer.block.value.span, inner, state)
+            return apply(
+                value, argument, expressions.word(layer.block.value), layer.block.value.span, inner, state
+            )
         assert layer.block.body is not None
         frame.inputs = _feed(layer.block, argument, span)
         return statements.run_body(layer.block.body, frame, state, layer.block.span.word(layer.block.name))
@@ -241,8 +274,16 @@ def parameters(
             value = expressions.evaluate(parameter.default, frame, state)
         else:
             fail(codes.MISSING_PARAMETER, span, f"{what} needs `{parameter.name}`")
-        if parameter.kind is not None and not isinstance(value, Poison) and not _is_kind(value, parameter.kind, parameter.span):
-            fail(codes.WRONG_KIND, span, f"`{parameter.name}` of {what} is declared `{parameter.kind}`, not {describe(value)}")
+        if (
+            parameter.kind is not None
+            and not isinstance(value, Poison)
+            and not _is_kind(value, parameter.kind, parameter.span)
+        ):
+            fail(
+                codes.WRONG_KIND,
+                span,
+                f"`{parameter.name}` of {what} is declared `{parameter.kind}`, not {describe(value)}",
+            )
         frame.env.names[parameter.name] = expressions.bound(value, parameter.name, frame)
 
 
@@ -253,9 +294,16 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
         return isinstance(value, ListV)
     if kind == "tensor":
         return isinstance(value, Tensor)
-    kinds: dict[str, tuple[type, ...]] = {"int": (int,), "number": (int, float), "bool": (bool,), "text": (str,)}
+    kinds: dict[str, tuple[type, ...]] = {
+        "int": (int,),
+        "number": (int, float),
+        "bool": (bool,),
+        "text": (str,),
+    }
     if kind == "size":
-        return items_of(value) is not None or (isinstance(value, Expr) and all(type(v) is int for v in defined(value)))
+        return items_of(value) is not None or (
+            isinstance(value, Expr) and all(type(v) is int for v in defined(value))
+        )
     if kind not in kinds:
         fail(
             codes.WRONG_KIND,
@@ -265,7 +313,9 @@ def _is_kind(value: Thing, kind: str, span: Span) -> bool:
         )
     if not isinstance(value, Expr):
         return False
-    return all(isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in defined(value))
+    return all(
+        isinstance(v, kinds[kind]) and (kind == "bool" or not isinstance(v, bool)) for v in defined(value)
+    )
 
 
 def _settable(declared: ast.Block) -> list[str]:
@@ -283,7 +333,14 @@ def _steps(chain: ChainL, argument: Thing, frame: Frame, state: State) -> Thing:
 
 
 def _instantiate(
-    layer: Layer, argument: Thing, name: str, home: str | None, tie: str | None, span: Span, frame: Frame, state: State
+    layer: Layer,
+    argument: Thing,
+    name: str,
+    home: str | None,
+    tie: str | None,
+    span: Span,
+    frame: Frame,
+    state: State,
 ) -> Thing:
     state.tick(span, 5 + len(state.edits.edits) // 10)  # every edit is compared with the path
     if isinstance(layer, PrimitiveL) and layer.primitive.name == "identity":
@@ -322,7 +379,9 @@ def _primitive(layer: PrimitiveL, argument: Thing, instance: Instance, span: Spa
     return primitives.apply(layer, argument, instance, span, state)
 
 
-def _chosen(layer: ChosenL, argument: Thing, instance: Instance, span: Span, frame: Frame, state: State) -> Thing:
+def _chosen(
+    layer: ChosenL, argument: Thing, instance: Instance, span: Span, frame: Frame, state: State
+) -> Thing:
     index = state.settled(layer.index)
     reachable = sorted(defined(index)) or [0]
     results: dict[int, Thing] = {}
@@ -338,7 +397,14 @@ def _chosen(layer: ChosenL, argument: Thing, instance: Instance, span: Span, fra
 
 
 def _alternative(
-    option: Layer, argument: Thing, label: str, instance: Instance, chosen: ChosenL, span: Span, frame: Frame, state: State
+    option: Layer,
+    argument: Thing,
+    label: str,
+    instance: Instance,
+    chosen: ChosenL,
+    span: Span,
+    frame: Frame,
+    state: State,
 ) -> Thing:
     if isinstance(option, PrimitiveL) and option.primitive.name == "identity":
         return argument
@@ -374,32 +440,59 @@ def _feed(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
     if len(parts) != len(names):
         wants = ", ".join(f"`{n}`" for n in names) or "none"
         inputs = "1 input" if len(names) == 1 else f"{len(names)} inputs"
-        help = None if names else f"a block without inputs is applied to an empty list: `[] -> {declared.name}`"
-        fail(codes.WRONG_INPUTS, span, f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}", help=help)
+        help = (
+            None if names else f"a block without inputs is applied to an empty list: `[] -> {declared.name}`"
+        )
+        fail(
+            codes.WRONG_INPUTS,
+            span,
+            f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}",
+            help=help,
+        )
     return parts
 
 
-def _inserted(node: ast.Expr, argument: Thing, path: str, name: str, span: Span, scope: Frame, frame: Frame, state: State) -> Thing:
+def _inserted(
+    node: ast.Expr,
+    argument: Thing,
+    path: str,
+    name: str,
+    span: Span,
+    scope: Frame,
+    frame: Frame,
+    state: State,
+) -> Thing:
     """A layer of an `insert` edit, as a child of the instance that it stands next to."""
     if not isinstance(argument, Tensor):
-        fail(edit_codes.NOT_REMOVABLE, node.span, f"a layer cannot be inserted at `{path}`: it passes {describe(argument)}, not one tensor")
+        fail(
+            edit_codes.NOT_REMOVABLE,
+            node.span,
+            f"a layer cannot be inserted at `{path}`: it passes {describe(argument)}, not one tensor",
+        )
     layer = expressions.evaluate(node, scope, state)
     if isinstance(layer, Poison):
         return POISON
     if not isinstance(layer, LAYERS):
         fail(codes.WRONG_KIND, node.span, f"`insert` takes a layer, not {describe(layer)}")
     segment = frame.segment(name)
-    anchor = next((i for i in frame.instance.children if i.segment == segment and i.home is None and i.tie is None), None)
+    anchor = next(
+        (i for i in frame.instance.children if i.segment == segment and i.home is None and i.tie is None),
+        None,
+    )
     if anchor is None:
         anchor = Instance(segment, frame.instance, name, "block", span)
         frame.instance.children.append(anchor)
-    return apply(layer, argument, expressions.word(node), node.span, Frame(scope.module, scope.env, anchor), state)
+    return apply(
+        layer, argument, expressions.word(node), node.span, Frame(scope.module, scope.env, anchor), state
+    )
 
 
 def _joined(children: list[Instance], before: int, segment: str) -> None:
     """What was inserted before a layer becomes part of its instance, which is made after it."""
     anchor = next((i for i in children[:before] if i.segment == segment), None)
-    made = next((i for i in children[before:] if i.segment == segment and i.home is None and i.tie is None), None)
+    made = next(
+        (i for i in children[before:] if i.segment == segment and i.home is None and i.tie is None), None
+    )
     if anchor is None or made is None:
         return
     children.remove(anchor)

@@ -49,7 +49,10 @@ def _may_be_tensor(layer: Layer, arg: ast.Arg, args: Sequence[ast.Arg]) -> bool:
         layer = layer.layer
     if isinstance(layer, ChainL):
         return False
-    known = [p.name for p in (layer.primitive.parameters if isinstance(layer, PrimitiveL) else layer.block.params or ())]
+    known = [
+        p.name
+        for p in (layer.primitive.parameters if isinstance(layer, PrimitiveL) else layer.block.params or ())
+    ]
     name = arg.name or _by_position(known, set(layer.args), arg, args)
     if name is None:
         return False
@@ -81,7 +84,10 @@ def takes_tensor(layer: BlockL, name: str, depth: int = 0) -> bool:
     if depth >= _DEEPEST:
         return True
     for call in _calls(layer.block):
-        if any(isinstance(arg.value, ast.Ref) and arg.value.name == name and _is_number(layer, call, arg, depth) for arg in call.args):
+        if any(
+            isinstance(arg.value, ast.Ref) and arg.value.name == name and _is_number(layer, call, arg, depth)
+            for arg in call.args
+        ):
             return False
     return True
 

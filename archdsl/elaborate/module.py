@@ -27,18 +27,28 @@ class Module:
     name: str
     source: Source
     file: ast.File
-    declarations: dict[str, ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search] = field(default_factory=dict)
+    declarations: dict[str, ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search] = field(
+        default_factory=dict
+    )
     imports: dict[str, tuple[Module, str]] = field(default_factory=dict)
     values: dict[str, Thing] = field(default_factory=dict)
-    missing: set[str] = field(default_factory=set)  # what could not be read, here or in a file of a `use`: reported there, silent here
+    missing: set[str] = field(
+        default_factory=set
+    )  # what could not be read, here or in a file of a `use`: reported there, silent here
     slipped: frozenset[Head] = frozenset()  # statements with an error of syntax
     busy: set[str] = field(default_factory=set)
-    failed: dict[str, DiagnosticError] = field(default_factory=dict)  # constants without a value, so that all uses say the same
+    failed: dict[str, DiagnosticError] = field(
+        default_factory=dict
+    )  # constants without a value, so that all uses say the same
 
     @property
     def usable(self) -> frozenset[str]:
         """The names of the file that an expression may use: no networks, genotypes and plans."""
-        own = (name for name, node in self.declarations.items() if isinstance(node, ast.Const | ast.Fn | ast.Block))
+        own = (
+            name
+            for name, node in self.declarations.items()
+            if isinstance(node, ast.Const | ast.Fn | ast.Block)
+        )
         return frozenset(own) | frozenset(self.imports)
 
     def find(self, name: str, state: State) -> Thing | None:
@@ -61,7 +71,10 @@ class Module:
         return value
 
     def _evaluate(
-        self, name: str, declaration: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, state: State
+        self,
+        name: str,
+        declaration: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search,
+        state: State,
     ) -> Thing:
         if isinstance(declaration, ast.Fn):
             return FunctionV(name, declaration, self)
@@ -74,17 +87,23 @@ class Module:
         if isinstance(declaration, ast.Search):
             return POISON
         if name in self.busy:
-            raise DiagnosticError(codes.RECURSION.error(declaration.span.word(name), f"`{name}` is defined by itself"))
+            raise DiagnosticError(
+                codes.RECURSION.error(declaration.span.word(name), f"`{name}` is defined by itself")
+            )
         if name in self.failed:
             raise self.failed[name]
         self.busy.add(name)
         try:
-            return expressions.bound(expressions.evaluate(declaration.value, self.frame(), state), name, self.frame())
+            return expressions.bound(
+                expressions.evaluate(declaration.value, self.frame(), state), name, self.frame()
+            )
         except DiagnosticError as error:
             self.failed[name] = error
             raise
         except TooLarge as large:
-            self.failed[name] = DiagnosticError(bounds.TOO_MUCH_WORK.error(declaration.span.word(name), str(large)))
+            self.failed[name] = DiagnosticError(
+                bounds.TOO_MUCH_WORK.error(declaration.span.word(name), str(large))
+            )
             raise self.failed[name] from None
         finally:
             self.busy.discard(name)

@@ -35,7 +35,12 @@ class _Walk:
 
     def knows(self, name: str) -> bool:
         module = self.module
-        return name in module.declarations or name in module.imports or name in module.missing or name in BUILTIN_NAMES
+        return (
+            name in module.declarations
+            or name in module.imports
+            or name in module.missing
+            or name in BUILTIN_NAMES
+        )
 
     def has(self, name: str) -> bool:
         """Is the name in scope, or is nothing to be said of it?"""
@@ -45,7 +50,9 @@ class _Walk:
         if any(name in s for s in self.scopes):
             return
         self.mentions.add(name)
-        if self.has(name) or span.start == span.end:  # recovery from an error of syntax puts a name without extent
+        if (
+            self.has(name) or span.start == span.end
+        ):  # recovery from an error of syntax puts a name without extent
             return
         if name in self.closed:
             help = f"`{name}` is local to the loop above: assign it before the loop as well"
@@ -97,7 +104,11 @@ def check_names(module: Module, whole: bool = True) -> list[Diagnostic]:
         reached = module.declarations.get(name)
         if reached is not None:
             span = reached.span.word(name)
-            found.append(codes.RECURSION.error(span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop"))
+            found.append(
+                codes.RECURSION.error(
+                    span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop"
+                )
+            )
     if not whole:
         words = re.findall(r"\w+", module.source.text)
         mentioned |= {name for name, times in Counter(words).items() if times > 1}
@@ -106,11 +117,15 @@ def check_names(module: Module, whole: bool = True) -> list[Diagnostic]:
             for alias in declaration.names:
                 local = alias.alias or alias.name
                 if local not in mentioned and local in module.imports:
-                    found.append(codes.UNUSED_IMPORT.warning(alias.span, f"`{local}` is imported but not used"))
+                    found.append(
+                        codes.UNUSED_IMPORT.warning(alias.span, f"`{local}` is imported but not used")
+                    )
     return found
 
 
-def _declaration(node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, walk: _Walk) -> None:
+def _declaration(
+    node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, walk: _Walk
+) -> None:
     match node:
         case ast.Const():
             _expr(node.value, walk)
@@ -145,7 +160,9 @@ def _params(params: Iterable[ast.Param], walk: _Walk) -> None:
         if param.default is not None:
             _expr(param.default, walk)
         if param.name in names:
-            walk.found.append(codes.DUPLICATE_NAME.error(param.span, f"the parameter `{param.name}` is declared twice"))
+            walk.found.append(
+                codes.DUPLICATE_NAME.error(param.span, f"the parameter `{param.name}` is declared twice")
+            )
         names.add(param.name)
 
 
@@ -179,11 +196,17 @@ def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
                     _expr(value, walk)
                 for target in node.targets:
                     if node.targets.count(target) > 1:
-                        walk.found.append(codes.DUPLICATE_NAME.error(node.span, f"`{target}` is assigned twice in one statement"))
+                        walk.found.append(
+                            codes.DUPLICATE_NAME.error(
+                                node.span, f"`{target}` is assigned twice in one statement"
+                            )
+                        )
                         break
                 names.update(node.targets)
             case ast.Choose():
-                if isinstance(node.domain, ast.List):  # two equal labels in a domain are an error of the choice
+                if isinstance(
+                    node.domain, ast.List
+                ):  # two equal labels in a domain are an error of the choice
                     for entry in node.domain.entries:
                         _expr(entry.value, walk)
                 else:
@@ -244,7 +267,9 @@ def _expr(root: ast.Expr, walk: _Walk) -> None:
             for entry in root.entries:
                 if entry.label in labels:
                     span = entry.span.word(entry.label)
-                    walk.found.append(codes.DUPLICATE_NAME.error(span, f"the label `{entry.label}` occurs twice"))
+                    walk.found.append(
+                        codes.DUPLICATE_NAME.error(span, f"the label `{entry.label}` occurs twice")
+                    )
                 labels |= {entry.label} if entry.label is not None else set()
                 _expr(entry.value, walk)
         case ast.Comprehension():
@@ -307,10 +332,17 @@ def _call(node: ast.Call, walk: _Walk) -> None:
         value = arg.value
         if theirs and isinstance(value, ast.Ref) and value.name in WORDS:
             continue
-        if arg.name is None and _compares(value) and isinstance(value, ast.Binary) and isinstance(value.left, ast.Ref):
+        if (
+            arg.name is None
+            and _compares(value)
+            and isinstance(value, ast.Binary)
+            and isinstance(value.left, ast.Ref)
+        ):
             if not walk.has(value.left.name):
                 name, text = value.left.name, value.right.span.text
-                error = syntax_codes.ASSIGNED.error(value.span, "`==` sets no parameter", help=f"write `{name} = {text}`")
+                error = syntax_codes.ASSIGNED.error(
+                    value.span, "`==` sets no parameter", help=f"write `{name} = {text}`"
+                )
                 walk.found.append(error)
                 walk.poisoned.add(name)
             _expr(value.right, walk)

@@ -47,10 +47,17 @@ class Instantiation:
         """Whether the same text runs with the same values, so that the same network comes out."""
         if not isinstance(other, Instantiation):
             return NotImplemented
-        if self.net is not other.net or len(self.patches) != len(other.patches) or not _same_things(self.given, other.given):
+        if (
+            self.net is not other.net
+            or len(self.patches) != len(other.patches)
+            or not _same_things(self.given, other.given)
+        ):
             return False
         pairs = zip(self.patches, other.patches, strict=True)
-        return all(a is b and f.module is g.module and _same_things(f.env.names, g.env.names) for (a, f), (b, g) in pairs)
+        return all(
+            a is b and f.module is g.module and _same_things(f.env.names, g.env.names)
+            for (a, f), (b, g) in pairs
+        )
 
     __hash__ = None  # type: ignore[assignment]  # values of parameters are mutable
 
@@ -160,12 +167,18 @@ def elaborate(
 
 
 def _elaborated(
-    instantiation: Instantiation, table: EditTable, name: str, kind: str, sizes: Mapping[str, Mapping[str, int]] | None
+    instantiation: Instantiation,
+    table: EditTable,
+    name: str,
+    kind: str,
+    sizes: Mapping[str, Mapping[str, int]] | None,
 ) -> Elaborated:
     state, outputs, root = _run(instantiation, table, sizes)
     if not _errors(state) and not state.broken:
         _report_unmatched(instantiation, table, state, sizes)
-    if _errors(state) or not outputs or state.broken or table.broken:  # without outputs everything wrong is reported where it was declared
+    if (
+        _errors(state) or not outputs or state.broken or table.broken
+    ):  # without outputs everything wrong is reported where it was declared
         raise DiagnosticError(*(d for d in state.diagnostics.values() if d.severity == "error"))
     settings = {p.name: "" for p in instantiation.net.params or ()}
     graph = finish(name, kind, outputs, root, state, settings)
@@ -181,7 +194,10 @@ def _elaborated(
 
 
 def _explained(
-    diagnostics: Sequence[Diagnostic], instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
+    diagnostics: Sequence[Diagnostic],
+    instantiation: Instantiation,
+    table: EditTable,
+    sizes: Mapping[str, Mapping[str, int]] | None,
 ) -> list[Diagnostic]:
     """The errors, those that an edit causes at that edit, and those inside what ships at the declaration that calls for it."""
     found = list(diagnostics)
@@ -189,10 +205,15 @@ def _explained(
         found = blamed(diagnostics, table, lambda edits: _errors_under(instantiation, edits, sizes))
     if instantiation.span.source.shipped:
         return found
-    return [moved(d, instantiation.span, "inside what ships") if d.span and d.span.source.shipped else d for d in found]
+    return [
+        moved(d, instantiation.span, "inside what ships") if d.span and d.span.source.shipped else d
+        for d in found
+    ]
 
 
-def _errors_under(instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None) -> Sequence[Diagnostic]:
+def _errors_under(
+    instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
+) -> Sequence[Diagnostic]:
     """What is wrong with the network under other edits."""
     try:
         _elaborated(instantiation, table, instantiation.net.name, "space", sizes)
@@ -213,7 +234,9 @@ def _run(
 
     def body() -> Thing:
         frame = Frame(module, Env(), root)
-        layers.parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state)
+        layers.parameters(
+            net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state
+        )
         assert net.body is not None
         return statements.run_body(net.body, frame, state, place)
 
@@ -224,9 +247,16 @@ def _run(
             outputs = _outputs(result, net)
         elif not _errors(state):  # it came of what is wrong whatever is chosen
             for check in dict.fromkeys(state.wrong.values()):
-                state.report(check.code.error(check.span, check.problem.value, help=check.help, labels=check.labels))
+                state.report(
+                    check.code.error(check.span, check.problem.value, help=check.help, labels=check.labels)
+                )
         if not state.inputs and not _errors(state) and not state.broken:
-            fail(codes.NO_OUTPUT, place, f"`{net.name}` has no `input`", help="for example `input x: [b, c = 3, h = 224, w = 224]`")
+            fail(
+                codes.NO_OUTPUT,
+                place,
+                f"`{net.name}` has no `input`",
+                help="for example `input x: [b, c = 3, h = 224, w = 224]`",
+            )
     except Structural as structural:
         state.report(replace(structural.diagnostic, labels=_declared(structural)))
     except TooWide as wide:
@@ -239,7 +269,9 @@ def _run(
 
 
 def _declared(structural: Structural) -> tuple[Label, ...]:
-    return tuple(Label(c.span, f"`{c.path}` is declared here") for c in structural.choices[:2] if c.span is not None)
+    return tuple(
+        Label(c.span, f"`{c.path}` is declared here") for c in structural.choices[:2] if c.span is not None
+    )
 
 
 def _outputs(result: Thing, net: ast.Net) -> tuple[Value, ...]:
@@ -248,12 +280,18 @@ def _outputs(result: Thing, net: ast.Net) -> tuple[Value, ...]:
     for part in parts:
         if not isinstance(part, Tensor):
             outputs = [s for s in net.body or () if isinstance(s, ast.Output)]
-            fail(codes.NO_OUTPUT, outputs[0].span if outputs else net.span, f"`{net.name}` outputs {describe(part)}, not a tensor")
+            fail(
+                codes.NO_OUTPUT,
+                outputs[0].span if outputs else net.span,
+                f"`{net.name}` outputs {describe(part)}, not a tensor",
+            )
         values.append(part.value)
     return tuple(values)
 
 
-def _patch(table: EditTable, instantiation: Instantiation, genotypes: Sequence[GenotypeV], state: State) -> None:
+def _patch(
+    table: EditTable, instantiation: Instantiation, genotypes: Sequence[GenotypeV], state: State
+) -> None:
     for patch, frame in instantiation.patches:
         if isinstance(patch, ast.Edits):
             table.add(patch.edits, frame)
@@ -282,13 +320,17 @@ def _patch(table: EditTable, instantiation: Instantiation, genotypes: Sequence[G
         _settle(table, genotype, instantiation, genotype.genotype.span, state)
 
 
-def _settle(table: EditTable, value: GenotypeV, instantiation: Instantiation, span: Span, state: State) -> None:
+def _settle(
+    table: EditTable, value: GenotypeV, instantiation: Instantiation, span: Span, state: State
+) -> None:
     frame = value.module.frame()
     base, _ = base_of(value.genotype.of, frame, state)
     definition = base.net
     while definition.body is None and definition not in instantiation.definitions:
         assert definition.value is not None
-        base, _ = base_of(definition.value, base.module.frame(), state) if not definition.params else (base, {})
+        base, _ = (
+            base_of(definition.value, base.module.frame(), state) if not definition.params else (base, {})
+        )
         if base.net is definition:
             break
         definition = base.net
@@ -302,7 +344,12 @@ def _settle(table: EditTable, value: GenotypeV, instantiation: Instantiation, sp
     table.add(value.genotype.edits, frame, genotype=True)
 
 
-def _report_unmatched(instantiation: Instantiation, table: EditTable, state: State, sizes: Mapping[str, Mapping[str, int]] | None) -> None:
+def _report_unmatched(
+    instantiation: Instantiation,
+    table: EditTable,
+    state: State,
+    sizes: Mapping[str, Mapping[str, int]] | None,
+) -> None:
     """Edits that matched nothing: an answer to a choice that other answers made inactive is a warning, the rest errors."""
     missed = [e for e in table.edits if not e.matched]
     if not missed:
@@ -315,13 +362,20 @@ def _report_unmatched(instantiation: Instantiation, table: EditTable, state: Sta
     whole, _, _ = _run(instantiation, open_table, sizes)
     levels = [path for path, instance in whole.instances.items() if instance.level in ("loop", "alternative")]
     layers_ = [path for path in whole.instances if path not in levels]
-    paths = [*whole.choices, *layers_, *(f"{path}.{name}" for path, names in state.edits.settable.items() for name in names)]
+    paths = [
+        *whole.choices,
+        *layers_,
+        *(f"{path}.{name}" for path, names in state.edits.settable.items() for name in names),
+    ]
     segments = [split(path) for path in whole.choices]
     for edit in missed:
-        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit) and any(matches(edit.pattern, s) for s in segments):
+        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit) and any(
+            matches(edit.pattern, s) for s in segments
+        ):
             state.report(
                 edit_codes.INACTIVE_ANSWER.warning(
-                    edit.node.span, f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"
+                    edit.node.span,
+                    f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect",
                 )
             )
             continue

@@ -14,7 +14,18 @@ from archdsl.diagnostics.source import Span
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.sequences import LENGTH_LIMIT, iterate, size_expr
 from archdsl.elaborate.state import State, fail, too_wide_help
-from archdsl.elaborate.values import LAYERS, POISON, CountV, ListV, Poison, RangeV, Tensor, Thing, TupleV, describe
+from archdsl.elaborate.values import (
+    LAYERS,
+    POISON,
+    CountV,
+    ListV,
+    Poison,
+    RangeV,
+    Tensor,
+    Thing,
+    TupleV,
+    describe,
+)
 from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift, placed
 from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax.ast import BinaryOp
@@ -66,7 +77,11 @@ def _mod(a: Any, b: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return bool(a == b) and isinstance(a, str) == isinstance(b, str) and isinstance(a, Axes) == isinstance(b, Axes)
+    return (
+        bool(a == b)
+        and isinstance(a, str) == isinstance(b, str)
+        and isinstance(a, Axes) == isinstance(b, Axes)
+    )
 
 
 def _differ(a: Any, b: Any) -> bool:

@@ -21,7 +21,9 @@ class Invocation:
     span: Span | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        given = [setting_text(a) for a in self.args] + [f"{k} = {setting_text(v)}" for k, v in self.named.items() if v is not None]
+        given = [setting_text(a) for a in self.args] + [
+            f"{k} = {setting_text(v)}" for k, v in self.named.items() if v is not None
+        ]
         return f"{self.name}({', '.join(given)})" if given else self.name
 
 
@@ -86,7 +88,10 @@ def invocation(*names: str) -> Kind:
 POSITIVE = Kind("a number above 0", lambda v: _is_number(v) and v > 0)
 NOT_NEGATIVE = Kind("a number, at least 0", lambda v: _is_number(v) and v >= 0)
 FRACTION = Kind("a number from 0 to below 1", lambda v: _is_number(v) and 0 <= v < 1)
-FRACTIONS = Kind("a tuple of two numbers from 0 to below 1", lambda v: isinstance(v, tuple) and len(v) == 2 and all(map(FRACTION.fits, v)))
+FRACTIONS = Kind(
+    "a tuple of two numbers from 0 to below 1",
+    lambda v: isinstance(v, tuple) and len(v) == 2 and all(map(FRACTION.fits, v)),
+)
 FLAG = Kind("true or false", lambda v: isinstance(v, bool))
 TEXT = Kind("a text", lambda v: isinstance(v, str))
 
@@ -94,7 +99,12 @@ UCB = Kind("`ucb(k)` with a number k", lambda v: isinstance(v, Invocation) and v
 
 _RATE = Option("rate", POSITIVE, None, "the learning rate, the first argument")
 _SCHEDULE = (
-    Option("schedule", one_of("constant", "cosine", "steps"), "constant", "how the rate falls over a step's epochs"),
+    Option(
+        "schedule",
+        one_of("constant", "cosine", "steps"),
+        "constant",
+        "how the rate falls over a step's epochs",
+    ),
     Option("warmup", NOT_NEGATIVE, 0, "epochs over which the rate rises to its value"),
 )
 OPTIMISERS: Mapping[str, tuple[Option, ...]] = {
@@ -118,7 +128,13 @@ SETTINGS: Mapping[str, Option] = {
     for o in (
         Option("strategy", invocation(), None, "the search algorithm with its options"),
         Option("data", invocation(), None, "where the examples come from; `--data` takes its place"),
-        Option("alpha", invocation(*OPTIMISERS), Invocation("adam", (0.02,)), "the optimiser of the architecture's logits", True),
+        Option(
+            "alpha",
+            invocation(*OPTIMISERS),
+            Invocation("adam", (0.02,)),
+            "the optimiser of the architecture's logits",
+            True,
+        ),
         Option(
             "weights",
             invocation(*OPTIMISERS),
@@ -128,10 +144,26 @@ SETTINGS: Mapping[str, Option] = {
         ),
         Option("epochs", whole(1), 10, "passes over the data, of a search or of each trial", True),
         Option("batch", whole(1), 16, "examples in a batch, over all ranks", True),
-        Option("trials", whole(1), None, "architectures that a bandit or a baseline evaluates; an option of those says the same", True),
+        Option(
+            "trials",
+            whole(1),
+            None,
+            "architectures that a bandit or a baseline evaluates; an option of those says the same",
+            True,
+        ),
         Option("seed", whole(0), 0, "where the random numbers start"),
-        Option("precision", one_of("float32", "float64", "bfloat16"), "float32", "number format of the forward pass"),
-        Option("checkpointing", FLAG, False, "whether activations are computed again in the backward pass, for memory"),
+        Option(
+            "precision",
+            one_of("float32", "float64", "bfloat16"),
+            "float32",
+            "number format of the forward pass",
+        ),
+        Option(
+            "checkpointing",
+            FLAG,
+            False,
+            "whether activations are computed again in the backward pass, for memory",
+        ),
     )
 }
 
@@ -158,7 +190,12 @@ EVALUATION = (
         "scratch",
         "train each from scratch for `epochs`, or take the weights of one supergraph, trained once for `epochs` on uniform samples",
     ),
-    Option("scores", one_of("accuracy", "likelihood"), "accuracy", "what of the validation data makes an architecture good"),
+    Option(
+        "scores",
+        one_of("accuracy", "likelihood"),
+        "accuracy",
+        "what of the validation data makes an architecture good",
+    ),
     Option("beta", NOT_NEGATIVE, 1.0, "how much a cost of twice the budget takes off a score"),
     Option("latency", TEXT, None, "a file with measured costs, for `budget latency <= …`"),
 )
@@ -167,26 +204,70 @@ EVALUATION = (
 STRATEGIES: Mapping[str, tuple[Option, ...]] = {
     "parsec": (
         Option("samples", whole(2), 13, "architectures drawn for each update"),
-        Option("channels", one_of("fair", "naive"), "fair", "where the windows of narrower widths lie: each part used alike, or prefixes"),
-        Option("kernels", one_of("separate", "centre"), "separate", "one tensor for each kernel size, or the centre of the largest"),
-        Option("warmup", whole(0), None, "epochs with uniform sampling before the logits move; a third of a step's without it"),
-        Option("scores", one_of("likelihood", "accuracy"), "likelihood", "what importance weights are made of"),
+        Option(
+            "channels",
+            one_of("fair", "naive"),
+            "fair",
+            "where the windows of narrower widths lie: each part used alike, or prefixes",
+        ),
+        Option(
+            "kernels",
+            one_of("separate", "centre"),
+            "separate",
+            "one tensor for each kernel size, or the centre of the largest",
+        ),
+        Option(
+            "warmup",
+            whole(0),
+            None,
+            "epochs with uniform sampling before the logits move; a third of a step's without it",
+        ),
+        Option(
+            "scores", one_of("likelihood", "accuracy"), "likelihood", "what importance weights are made of"
+        ),
         Option("beta", NOT_NEGATIVE, None, "weight of the hinge on the budget; 1, or 0.03 with accuracies"),
         Option("temperature", POSITIVE, 1.0, "divides log-likelihoods before they become importance weights"),
         Option("latency", TEXT, None, "a file with measured costs, for `budget latency <= …`"),
     ),
     "darts": (
-        Option("bilevel", FLAG, False, "logits and weights on halves of the data in turn; together on all of it without"),
-        Option("order", one_of(1, 2), 1, "of the bilevel gradient: 2 looks ahead through one step of the weights"),
-        Option("zero", FLAG, False, "each list of layers has a competitor that yields nothing and is never derived"),
-        Option("edges", one_of("own", "by_op"), "own", "edges kept by their own logits, or by the strength of the operation on them"),
+        Option(
+            "bilevel",
+            FLAG,
+            False,
+            "logits and weights on halves of the data in turn; together on all of it without",
+        ),
+        Option(
+            "order", one_of(1, 2), 1, "of the bilevel gradient: 2 looks ahead through one step of the weights"
+        ),
+        Option(
+            "zero",
+            FLAG,
+            False,
+            "each list of layers has a competitor that yields nothing and is never derived",
+        ),
+        Option(
+            "edges",
+            one_of("own", "by_op"),
+            "own",
+            "edges kept by their own logits, or by the strength of the operation on them",
+        ),
         Option("warmup", whole(0), 0, "epochs before the logits move"),
         Option("beta", NOT_NEGATIVE, 1.0, "weight of the hinge of the expected cost on the budget"),
     ),
     "bandit": (
         *EVALUATION,
-        Option("acquisition", UCB, Invocation("ucb", (1.8,)), "what is greatest at the next trial: mean + 1.8 deviations"),
-        Option("kernel", one_of("matern", "hamming"), "matern", "Matérn-5/2 over categorical distances, or the exponential of Hamming's"),
+        Option(
+            "acquisition",
+            UCB,
+            Invocation("ucb", (1.8,)),
+            "what is greatest at the next trial: mean + 1.8 deviations",
+        ),
+        Option(
+            "kernel",
+            one_of("matern", "hamming"),
+            "matern",
+            "Matérn-5/2 over categorical distances, or the exponential of Hamming's",
+        ),
         Option("initial", whole(1), 8, "trials drawn uniformly before the model is asked"),
     ),
     "random": EVALUATION,

@@ -14,7 +14,15 @@ from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate import expressions
 from archdsl.elaborate.edits import scratch
 from archdsl.elaborate.module import Module
-from archdsl.elaborate.plan_table import DEFAULT_TRIALS, OPTIMISERS, SETTINGS, STRATEGIES, Invocation, Option, setting_text
+from archdsl.elaborate.plan_table import (
+    DEFAULT_TRIALS,
+    OPTIMISERS,
+    SETTINGS,
+    STRATEGIES,
+    Invocation,
+    Option,
+    setting_text,
+)
 from archdsl.elaborate.scope import Frame
 from archdsl.elaborate.state import State, fail
 from archdsl.elaborate.values import ListV, Poison, Thing, TupleV, describe
@@ -41,7 +49,12 @@ def setting(node: ast.Setting, frame: Frame, state: State, in_step: bool) -> Any
         fail(codes.UNKNOWN_SETTING, place, f"no setting `{node.name}`", help=hint)
     if in_step and not option.in_steps:
         own = ", ".join(f"`{o.name}`" for o in SETTINGS.values() if o.in_steps)
-        fail(codes.UNKNOWN_SETTING, place, f"a step has no `{node.name}` of its own", help=f"its own may be {own}")
+        fail(
+            codes.UNKNOWN_SETTING,
+            place,
+            f"a step has no `{node.name}` of its own",
+            help=f"its own may be {own}",
+        )
     if node.name == "strategy":
         return strategy(node.value, frame, state)
     value = value_of(node.value, frame, state)
@@ -94,13 +107,27 @@ def together(call: Invocation, span: Span, limits_latency: Sequence[Span | None]
     """What options of a strategy contradict each other, or the plan's budgets (the places of those on latency)."""
     found = []
     if call.name == "darts" and call.named["order"] == 2 and not call.named["bilevel"]:
-        found.append(codes.BAD_OPTION.error(span, "`order = 2` is of the bilevel gradient", help="add `bilevel = true`"))
+        found.append(
+            codes.BAD_OPTION.error(
+                span, "`order = 2` is of the bilevel gradient", help="add `bilevel = true`"
+            )
+        )
     if call.name == "evolution" and call.named["sample"] > call.named["population"]:
-        found.append(codes.BAD_OPTION.error(span, "`sample` is at most `population`", help="they compete among these"))
+        found.append(
+            codes.BAD_OPTION.error(span, "`sample` is at most `population`", help="they compete among these")
+        )
     if limits_latency and call.name in STRATEGIES and not call.named.get("latency"):
         takes = any(o.name == "latency" for o in STRATEGIES[call.name])
-        help = f'for example `{call.name}(latency = "measured.json")`' if takes else "those that do: parsec and all that evaluate trials"
-        message = "a budget on latency needs a table of measurements" if takes else f"`{call.name}` knows no latency"
+        help = (
+            f'for example `{call.name}(latency = "measured.json")`'
+            if takes
+            else "those that do: parsec and all that evaluate trials"
+        )
+        message = (
+            "a budget on latency needs a table of measurements"
+            if takes
+            else f"`{call.name}` knows no latency"
+        )
         found.append(codes.BAD_OPTION.error(limits_latency[0], message, help=help))
     return found
 
@@ -122,7 +149,11 @@ def value_of(node: ast.Expr, frame: Frame, state: State) -> Any:
 
 
 def _means_something(name: str, frame: Frame, state: State) -> bool:
-    return name in expressions.BUILTIN_NAMES or frame.env.find(name) is not None or frame.module.find(name, state) is not None
+    return (
+        name in expressions.BUILTIN_NAMES
+        or frame.env.find(name) is not None
+        or frame.module.find(name, state) is not None
+    )
 
 
 def _plain(value: Thing, span: Span) -> Any:
@@ -159,7 +190,11 @@ def _called(call: Invocation, node: ast.Expr, options: Sequence[Option], positio
     found: list[Diagnostic] = []
     unnamed = [a for a in nodes if a.name is None]
     for arg in unnamed[positional:]:
-        which = f"only the first argument of `{call.name}` has no name" if positional else f"the options of `{call.name}` are named"
+        which = (
+            f"only the first argument of `{call.name}` has no name"
+            if positional
+            else f"the options of `{call.name}` are named"
+        )
         found.append(codes.UNKNOWN_SETTING.error(arg.span, which, help=_listed(known)))
     given = dict(zip(known, call.args[:positional], strict=False)) | dict(call.named)
     for arg in nodes:
@@ -174,7 +209,10 @@ def _called(call: Invocation, node: ast.Expr, options: Sequence[Option], positio
             except DiagnosticError as error:
                 found.extend(error.diagnostics)
     needed = [o for o in options[:positional] if o.default is None and o.name not in given]
-    found.extend(codes.BAD_OPTION.error(node.span, f"`{call.name}` needs {o.doc}", help=f"`{call.name}(0.1)`") for o in needed)
+    found.extend(
+        codes.BAD_OPTION.error(node.span, f"`{call.name}` needs {o.doc}", help=f"`{call.name}(0.1)`")
+        for o in needed
+    )
     if found:
         raise DiagnosticError(*found)
     return Invocation(call.name, (), {o.name: given.get(o.name, o.default) for o in options}, call.span)
@@ -191,4 +229,9 @@ def _listed(known: Mapping[str, Option]) -> str:
 
 def _check(option: Option, value: Any, span: Span | None, what: str) -> None:
     if not option.kind.fits(value):
-        fail(codes.BAD_OPTION, span, f"{what} is {option.kind.text}, not `{setting_text(value)}`", help=f"`{option.name}`: {option.doc}")
+        fail(
+            codes.BAD_OPTION,
+            span,
+            f"{what} is {option.kind.text}, not `{setting_text(value)}`",
+            help=f"`{option.name}`: {option.doc}",
+        )

@@ -17,7 +17,17 @@ from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.diagnostics.suggestions import did_you_mean, few
 from archdsl.elaborate import expressions, nets
-from archdsl.elaborate.edits import EditTable, Pattern, answer, begins, matches, pattern_of, scratch, split, text_of
+from archdsl.elaborate.edits import (
+    EditTable,
+    Pattern,
+    answer,
+    begins,
+    matches,
+    pattern_of,
+    scratch,
+    split,
+    text_of,
+)
 from archdsl.elaborate.module import Module
 from archdsl.elaborate.nets import Instantiation
 from archdsl.elaborate.plan_table import STRATEGIES, Invocation, defaults
@@ -159,7 +169,9 @@ def resolve_plan(node: ast.Search, module: Module, spaces: Spaces | None = None)
     return Plan(node.name, node.of.span.text, strategy, _settings(whole), tuple(steps))
 
 
-def _read(node: ast.Search, frame: Frame, state: State, found: list[Diagnostic]) -> tuple[_Draft, list[_Draft]]:
+def _read(
+    node: ast.Search, frame: Frame, state: State, found: list[Diagnostic]
+) -> tuple[_Draft, list[_Draft]]:
     """What the plan says for all steps, and the steps with that; a plan without steps is one."""
     whole = _Draft(node.name, node.span.word(node.name, node.span.start + len("search")), False)
     own: list[_Draft] = []
@@ -169,7 +181,11 @@ def _read(node: ast.Search, frame: Frame, state: State, found: list[Diagnostic])
             continue
         place = entry.span.word(entry.name, entry.span.start + len("step"))
         if any(s.name == entry.name for s in own):
-            found.append(codes.DUPLICATE_STEP.error(place, f"two steps are named `{entry.name}`", help="rename one of them"))
+            found.append(
+                codes.DUPLICATE_STEP.error(
+                    place, f"two steps are named `{entry.name}`", help="rename one of them"
+                )
+            )
         draft = _Draft(entry.name, place, True)
         for inner in entry.entries:
             _entry(inner, draft, frame, state, found)
@@ -196,8 +212,14 @@ def _entry(entry: ast.PlanEntry, draft: _Draft, frame: Frame, state: State, foun
             hard = isinstance(entry, ast.Require)
             if bound is None or (not hard and bound.op not in ("<=", "<")):
                 text = entry.condition.span.text[:60]
-                problem = f"`{text}` bounds neither `macs` nor `params`" if bound is None else f"`{text}` bounds a cost from below"
-                found.append(codes.NOT_A_BUDGET.error(entry.span, problem, help="for example `budget macs <= 2.0G`"))
+                problem = (
+                    f"`{text}` bounds neither `macs` nor `params`"
+                    if bound is None
+                    else f"`{text}` bounds a cost from below"
+                )
+                found.append(
+                    codes.NOT_A_BUDGET.error(entry.span, problem, help="for example `budget macs <= 2.0G`")
+                )
             else:
                 draft.budgets.append(Budget(bound.metric, bound.limit, hard, bound.op, entry.span))
         case ast.Broken():
@@ -219,7 +241,13 @@ def _settings(draft: _Draft) -> dict[str, Any]:
 
 
 def _step(
-    draft: _Draft, base: Instantiation, known: set[str], module: Module, spaces: Spaces, state: State, found: list[Diagnostic]
+    draft: _Draft,
+    base: Instantiation,
+    known: set[str],
+    module: Module,
+    spaces: Spaces,
+    state: State,
+    found: list[Diagnostic],
 ) -> Step:
     parameters = {p.name for p in base.net.params or ()}
     values: dict[str, Thing] = {}
@@ -246,7 +274,18 @@ def _step(
         opened.update(missing)
     known |= opened | set(fixed)
     ordered = tuple(p for p in paths if p in opened)
-    return Step(draft.name, graph, ordered, fixed, tuple(inherited), frozen, tuple(draft.budgets), _settings(draft), nodes, draft.span)
+    return Step(
+        draft.name,
+        graph,
+        ordered,
+        fixed,
+        tuple(inherited),
+        frozen,
+        tuple(draft.budgets),
+        _settings(draft),
+        nodes,
+        draft.span,
+    )
 
 
 def _answers(
@@ -261,9 +300,15 @@ def _answers(
     """The choices that entries open, and the labels of those that they fix."""
     winners: dict[str, _Entry] = {}
     for entry in draft.entries:
-        inside = [p for p, s in paths.items() if (begins if entry.value is None else matches)(entry.pattern, s)]
+        inside = [
+            p for p, s in paths.items() if (begins if entry.value is None else matches)(entry.pattern, s)
+        ]
         if not inside and (entry.value is None or _parameter(entry.pattern, parameters) is None):
-            named = (list(paths), "choice") if entry.value is None else ([*paths, *parameters], "choice or parameter")
+            named = (
+                (list(paths), "choice")
+                if entry.value is None
+                else ([*paths, *parameters], "choice or parameter")
+            )
             found.append(_unmatched(entry.pattern, entry.path, *named))
         for path in inside:
             if path not in winners or entry.rank >= winners[path].rank:
@@ -304,7 +349,9 @@ def _by_genotypes(draft: _Draft, graph: Graph, module: Module, found: list[Diagn
         if not isinstance(value, GenotypeV):
             genotypes = [n for n, d in module.declarations.items() if isinstance(d, ast.Genotype)]
             hint = did_you_mean(text_of(pattern), genotypes, "give a value: `fix path = value`")
-            found.append(edit_codes.NO_MATCH.error(fix.path.span, f"`{text_of(pattern)}` is no genotype", help=hint))
+            found.append(
+                edit_codes.NO_MATCH.error(fix.path.span, f"`{text_of(pattern)}` is no genotype", help=hint)
+            )
             continue
         table = EditTable()
         try:
@@ -335,9 +382,13 @@ def _frozen(draft: _Draft, graph: Graph, found: list[Diagnostic]) -> tuple[str, 
 def _uncovered(draft: _Draft, missing: Sequence[str]) -> Diagnostic:
     shown = few([f"`{path}`" for path in missing], 4)
     what = f"the {'step' if draft.in_step else 'plan'} `{draft.name}`"
-    return codes.UNCOVERED_CHOICE.error(draft.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`")
+    return codes.UNCOVERED_CHOICE.error(
+        draft.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`"
+    )
 
 
 def _unmatched(pattern: Pattern, path: ast.Path, paths: list[str], what: str) -> Diagnostic:
     text = text_of(pattern)
-    return edit_codes.NO_MATCH.error(path.span, f"`{text}` matches no {what} of the space", help=did_you_mean(text, paths))
+    return edit_codes.NO_MATCH.error(
+        path.span, f"`{text}` matches no {what} of the space", help=did_you_mean(text, paths)
+    )

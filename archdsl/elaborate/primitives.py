@@ -87,7 +87,9 @@ _ABOUT_INPUTS = frozenset(
 
 def too_large(value: Any) -> bool:
     """Whether a size, or a part of one, is larger than any tensor can be."""
-    return any(map(too_large, value)) if isinstance(value, tuple) else value.__class__ is int and value > LARGEST
+    return (
+        any(map(too_large, value)) if isinstance(value, tuple) else value.__class__ is int and value > LARGEST
+    )
 
 
 def apply(layer: PrimitiveL, argument: Thing, instance: Instance, span: Span, state: State) -> Thing:
@@ -116,7 +118,9 @@ def arithmetic(name: str, pair: tuple[Tensor, Tensor], span: Span, frame: Frame,
     return Tensor(operation(primitive, (pair[0].value, pair[1].value), {}, {}, instance, span, state))
 
 
-def scalar(op: str, tensor: Tensor, number: Expr, left: bool, span: Span, frame: Frame, state: State) -> Tensor:
+def scalar(
+    op: str, tensor: Tensor, number: Expr, left: bool, span: Span, frame: Frame, state: State
+) -> Tensor:
     """`x * 2` or, with `left`, `2 * x`."""
     primitive = PRIMITIVES["scalar"]
     names = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
@@ -162,10 +166,15 @@ def operation(
     state.tick(span, macs.weight)
     checks = reasons
     if extra or result.problems:
-        checks = [*reasons, *[_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)]]
+        checks = [
+            *reasons,
+            *[_check(p, inputs, span, state) for p in (*extra, *result.problems) if _is_real(p)],
+        ]
     op = Op(primitive.name, inputs, {**attrs, **dims}, shape, weights, macs, instance, span, tuple(checks))
     certain = next((c for c in checks if c.problem.is_constant), None) if checks else None
-    if certain is not None and state.is_plain and not reasons:  # otherwise it is decided at the end whether somebody needs the op
+    if (
+        certain is not None and state.is_plain and not reasons
+    ):  # otherwise it is decided at the end whether somebody needs the op
         fail(certain.code, certain.span, str(certain.problem.value), help=certain.help, labels=certain.labels)
     known = next((state.wrong[v] for v in inputs if v in state.wrong), certain) if state.wrong else certain
     if known is not None:
@@ -173,7 +182,9 @@ def operation(
     return op
 
 
-def _weights(primitive: Primitive, call: Call, shape: Shape, instance: Instance, span: Span, state: State) -> tuple[Weight, ...]:
+def _weights(
+    primitive: Primitive, call: Call, shape: Shape, instance: Instance, span: Span, state: State
+) -> tuple[Weight, ...]:
     """The weights of an op, registered under their paths."""
     found = []
     for rule in primitive.weights(call, shape):
@@ -224,7 +235,11 @@ def arguments(
             if isinstance(given, Tensor):
                 like = given.value
             elif given is not None:
-                fail(codes.WRONG_KIND, layer.span or span, f"`like` of `{primitive.name}` is a tensor, not {describe(given)}")
+                fail(
+                    codes.WRONG_KIND,
+                    layer.span or span,
+                    f"`like` of `{primitive.name}` is a tensor, not {describe(given)}",
+                )
             continue
         if given is not None:
             attrs[parameter.name] = _argument(parameter, given, primitive, layer.span or span, state)
@@ -241,7 +256,9 @@ def arguments(
     for name, given in layer.args.items():
         if primitive.parameter(name) is None:
             assert primitive.dims is not None
-            dims[name] = _argument(Parameter(name, primitive.dims), given, primitive, layer.span or span, state)
+            dims[name] = _argument(
+                Parameter(name, primitive.dims), given, primitive, layer.span or span, state
+            )
     if like is None or primitive.like is None:
         return attrs, dims, ()
     likeness = primitive.like(Call(shapes, attrs, dims), state_shape(like, state))
@@ -278,10 +295,16 @@ def _fitting(kind: Kind, what: str, entry: Any) -> Any:
     """A value of a parameter. Raises Undefined for one of another kind."""
     accepted = _ACCEPTED[kind]
     exact = accepted if kind == "string" else (*accepted, Init)
-    if (isinstance(entry, bool) and bool not in accepted) or not isinstance(entry, accepted) or entry.__class__ not in exact:
+    if (
+        (isinstance(entry, bool) and bool not in accepted)
+        or not isinstance(entry, accepted)
+        or entry.__class__ not in exact
+    ):
         raise Undefined(f"{what} is {_WANTED[kind]}, not {value_text(entry)}", code=codes.WRONG_KIND)
     if too_large(entry):
-        raise Undefined(f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)
+        raise Undefined(
+            f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE
+        )
     return entry
 
 
@@ -311,7 +334,11 @@ def _inputs(primitive: Primitive, argument: Thing, span: Span) -> tuple[Value, .
         parts = (argument,)
     else:
         if not isinstance(argument, TupleV | ListV) or len(argument.items) != primitive.arity:
-            fail(codes.WRONG_INPUTS, span, f"`{primitive.name}` takes {primitive.arity} tensors, not {describe(argument)}")
+            fail(
+                codes.WRONG_INPUTS,
+                span,
+                f"`{primitive.name}` takes {primitive.arity} tensors, not {describe(argument)}",
+            )
         parts = argument.values()
     values = []
     for part in parts:
@@ -340,14 +367,24 @@ def _chunk(
         fail(bounds.TOO_MUCH_WORK, span, f"{number:,} chunks; at most {_MOST_CHUNKS:,} can be made")
     parts = []
     for i in range(number if isinstance(number, int) and number > 0 else 1):
-        parts.append(Item(Tensor(operation(primitive, inputs, {**attrs, "index": constant(i)}, dims, instance, span, state))))
+        parts.append(
+            Item(
+                Tensor(
+                    operation(primitive, inputs, {**attrs, "index": constant(i)}, dims, instance, span, state)
+                )
+            )
+        )
     return TupleV(tuple(parts))
 
 
 def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, state: State) -> Thing:
     name = layer.primitive.name
     if name not in ("weighted_sum", "add", "concat"):
-        fail(codes.WRONG_INPUTS, span, f"what is picked from a list is combined by `weighted_sum`, `add` or `concat`, not by `{name}`")
+        fail(
+            codes.WRONG_INPUTS,
+            span,
+            f"what is picked from a list is combined by `weighted_sum`, `add` or `concat`, not by `{name}`",
+        )
     values = []
     for item in picked.items:
         if isinstance(item.value, Poison):
@@ -362,7 +399,9 @@ def _pick(layer: PrimitiveL, picked: PickV, instance: Instance, span: Span, stat
     shapes = tuple([state_shape(v, state) for v in values])
     attrs, dims, extra = arguments(layer, shapes, span, state)
     whole = layer.primitive.shape(Call(shapes, attrs, dims))
-    alike = len({frozenset(shape) for shape in shapes}) == 1 and not any(map(_is_real, (*extra, *whole.problems)))
+    alike = len({frozenset(shape) for shape in shapes}) == 1 and not any(
+        map(_is_real, (*extra, *whole.problems))
+    )
     dim: str | None = attrs["dim"].value if name == "concat" else None
     checks: list[Check] = []
     shape = dict(whole.shape)
@@ -392,10 +431,17 @@ def _cases(primitive: Primitive, subset: Expr, call: Call, span: Span) -> dict[t
     subsets = subset.distinct()
     if len(subsets) > _MOST_CASES:
         message = f"{len(subsets):,} subsets of tensors that differ in their sizes; at most {_MOST_CASES:,} can be looked at"
-        fail(bounds.TOO_MUCH_WORK, span, message, help="bring the tensors to one shape before they are picked from")
+        fail(
+            bounds.TOO_MUCH_WORK,
+            span,
+            message,
+            help="bring the tensors to one shape before they are picked from",
+        )
     for chosen in subsets:
         parts = tuple([call.inputs[i] for i in chosen])
-        found[chosen] = Result(parts[0]) if len(parts) == 1 else primitive.shape(Call(parts, call.attrs, call.dims))
+        found[chosen] = (
+            Result(parts[0]) if len(parts) == 1 else primitive.shape(Call(parts, call.attrs, call.dims))
+        )
     return found
 
 
@@ -438,7 +484,9 @@ def _labels(inputs: tuple[Value, ...], span: Span) -> tuple[Label, ...]:
     labels: dict[Label, None] = {}
     for value in inputs[:3]:
         if value.span is not None and value.span != span:
-            sizes = ", ".join([dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items()])
+            sizes = ", ".join(
+                [dim if dim == "b" else f"{dim} = {_size_text(size)}" for dim, size in value.shape.items()]
+            )
             labels[Label(value.span, f"this gives [{sizes}]")] = None
     return tuple(labels)
 

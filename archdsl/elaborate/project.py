@@ -53,15 +53,23 @@ class Project:
         if "\0" in name:
             raise DiagnosticError(codes.NOT_FOUND.error(None, "a path cannot contain a NUL character"))
         here, shipped_specs = Path("."), self.importer.shipped
-        words = [name, name.replace(".", "/")] if _DOTTED.fullmatch(name) else [name]  # `zoo.x3d`, as `use` has it
+        words = (
+            [name, name.replace(".", "/")] if _DOTTED.fullmatch(name) else [name]
+        )  # `zoo.x3d`, as `use` has it
         for root in (here, shipped_specs, shipped_specs / "zoo"):
-            for candidate in (root / f"{word}{suffix}" for word in words for suffix in ("", ".arch", ".yaml")):
+            for candidate in (
+                root / f"{word}{suffix}" for word in words for suffix in ("", ".arch", ".yaml")
+            ):
                 inside = root is here or candidate.resolve().is_relative_to(root.resolve())
                 if inside and candidate.exists() and (candidate.is_file() or candidate.suffix):
                     return candidate
-        near = self._declaring(name)[:1] or closest(name, [self.shown(p) for p in sorted(shipped_specs.rglob("*.arch"))])
+        near = self._declaring(name)[:1] or closest(
+            name, [self.shown(p) for p in sorted(shipped_specs.rglob("*.arch"))]
+        )
         help = question(near[:1])
-        raise DiagnosticError(codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=help))
+        raise DiagnosticError(
+            codes.NOT_FOUND.error(None, f"no file `{name}`, here or among the shipped specs", help=help)
+        )
 
     def _declaring(self, name: str) -> list[str]:
         """The networks of this name among the shipped specs, as references."""
@@ -100,7 +108,9 @@ class Project:
         whole = not unread
         # A word that stands where something is missing before it may be meant otherwise.
         named = [d for d in check_names(module, whole) if d.span is None or d.span.start not in unread]
-        named = [d for d in named if d.code == UNKNOWN_NAME.id or not lies_in(d.span, module.file, module.slipped)]
+        named = [
+            d for d in named if d.code == UNKNOWN_NAME.id or not lies_in(d.span, module.file, module.slipped)
+        ]
         found = [*syntax, *named]
         # A file beyond a limit was not read to its end, and what reaches itself has no value.
         if not any(d.severity == "error" and d.about == "bounds" for d in found):
@@ -109,9 +119,15 @@ class Project:
             found.extend(self._elaborated(module, whole, found))
         unique: dict[tuple[object, ...], Diagnostic] = {}
         for d in found:
-            unique.setdefault((d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d)
+            unique.setdefault(
+                (d.code, d.span.source.name if d.span else "", d.span.start if d.span else -1, d.message), d
+            )
         return sorted(
-            unique.values(), key=lambda d: (d.span.source is not module.source if d.span else True, d.span.start if d.span else 0)
+            unique.values(),
+            key=lambda d: (
+                d.span.source is not module.source if d.span else True,
+                d.span.start if d.span else 0,
+            ),
         )
 
     def _elaborated(self, module: Module, whole: bool, told: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -129,7 +145,11 @@ class Project:
         messages = {d.message for d in told}
         found = [d for d in found if not lies_in(d.span, module.file, module.slipped)]
         places = {d.span.start for d in told if d.span is not None and d.span.source is module.source}
-        found = [d for d in found if d.code != UNKNOWN_NAME.id or not (d.message in messages or (d.span and d.span.start in places))]
+        found = [
+            d
+            for d in found
+            if d.code != UNKNOWN_NAME.id or not (d.message in messages or (d.span and d.span.start in places))
+        ]
         return found if whole else [d for d in found if d.severity == "error"]
 
     def elaborate(
@@ -154,9 +174,13 @@ class Project:
             return self._network(net, given, name, inputs, settings, [value, *genotypes], state)
         if not isinstance(value, NetV):
             names = networks(module)
-            hint = did_you_mean(name, names, f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None)
+            hint = did_you_mean(
+                name, names, f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None
+            )
             raise DiagnosticError(
-                codes.NO_SUCH_NAME.error(None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint)
+                codes.NO_SUCH_NAME.error(
+                    None, f"{module.source.name} declares no space, model or genotype `{name}`", help=hint
+                )
             )
         return self._network(value, {}, name, inputs, settings, genotypes, state)
 
@@ -166,7 +190,9 @@ class Project:
         if isinstance(value, GenotypeV):
             value, given = nets.base_of(value.genotype.of, value.module.frame(), state)
         assert isinstance(value, NetV)
-        values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
+        values = {
+            key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()
+        }
         return nets.resolve(value, given, value.net.span, state, settings=values)
 
     def _network(
@@ -181,7 +207,9 @@ class Project:
     ) -> Elaborated:
         net = value.net
         others = by_input(inputs) if inputs is not None else {}
-        values = {key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()}
+        values = {
+            key: self._setting(key, text, value.module, state) for key, text in (settings or {}).items()
+        }
         instantiation = nets.resolve(value, given, net.span, state, settings=values)
         try:
             plain = nets.elaborate(instantiation, name=name, kind=net.kind, genotypes=genotypes)
@@ -191,7 +219,9 @@ class Project:
                 fewer = nets.resolve(value, given, net.span, state, settings=fewer_values)
                 if _elaborates(fewer, name, net.kind, genotypes):
                     span = _whole(key, (settings or {})[key])
-                    raise DiagnosticError(*(moved(d, span, "it fails here") for d in error.diagnostics)) from None
+                    raise DiagnosticError(
+                        *(moved(d, span, "it fails here") for d in error.diagnostics)
+                    ) from None
             raise
         sizes = sizes_of(others, plain.graph)
         if not sizes:
@@ -248,7 +278,9 @@ def _whole(name: str, text: str) -> Span:
     return Span(Source(f"--set {name}", text), 0, len(text))
 
 
-def _elaborates(instantiation: nets.Instantiation, name: str, kind: str, genotypes: Sequence[GenotypeV]) -> bool:
+def _elaborates(
+    instantiation: nets.Instantiation, name: str, kind: str, genotypes: Sequence[GenotypeV]
+) -> bool:
     try:
         nets.elaborate(instantiation, name=name, kind=kind, genotypes=genotypes)
     except DiagnosticError:
@@ -265,9 +297,13 @@ def _way(net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]) -> 
     """How another size is had that weights depend on: by the parameters that the input's shape is written with, else in the text."""
     params = {param.name for param in net.params or ()}
     nominal = {given.name: given.shape for given in graph.inputs}
-    ports = [port for statement in net.body or () if isinstance(statement, ast.Input) for port in statement.ports]
+    ports = [
+        port for statement in net.body or () if isinstance(statement, ast.Input) for port in statement.ports
+    ]
     dims = [(port, dim) for port in ports for dim in port.shape or () if dim.name in sizes.get(port.name, {})]
-    changed = [(port, dim) for port, dim in dims if nominal[port.name][dim.name].value != sizes[port.name][dim.name]]
+    changed = [
+        (port, dim) for port, dim in dims if nominal[port.name][dim.name].value != sizes[port.name][dim.name]
+    ]
     written = [dim.size.span.text for _, dim in changed if dim.size is not None]
     setting = [word for text in written for word in re.findall(r"[A-Za-z_]\w*", text) if word in params]
     if setting:

@@ -25,12 +25,17 @@ class Refused:
 def refusal(low: float, high: float, step: float) -> Refused | None:
     """What is wrong with a range; None for one that is right."""
     if not step > 0:
-        return Refused(f"a range cannot go in steps of {step}", "steps are larger than 0; lists go down: `[8, 4]`")
+        return Refused(
+            f"a range cannot go in steps of {step}", "steps are larger than 0; lists go down: `[8, 4]`"
+        )
     if not all(map(isfinite, (low, high, step))):
         return Refused(f"a range runs over numbers, not from {low} to {high} by {step}")
     steps = _steps(low, high, step)
     if steps < -1:
-        return Refused(f"a range ends at its largest number: {low}..{high} has none", f"write `{high}..{low}`, from the smallest on")
+        return Refused(
+            f"a range ends at its largest number: {low}..{high} has none",
+            f"write `{high}..{low}`, from the smallest on",
+        )
     return None if steps.denominator == 1 else _missed(low, high, step)
 
 
@@ -59,7 +64,9 @@ def _missed(low: float, high: float, step: float) -> Refused:
     near = [str(int(number) if _whole(low, high, step) else float(number)) for number in around]
     written = " or ".join(f"`{low}..{end} by {step}`" for end in near)
     are = "the nearest ends are" if len(near) > 1 else "the nearest end is"
-    return Refused(f"{low}..{high} by {step} does not reach {high}: {are} {' and '.join(near)}", f"write {written}")
+    return Refused(
+        f"{low}..{high} by {step} does not reach {high}: {are} {' and '.join(near)}", f"write {written}"
+    )
 
 
 def _whole(*ends: float) -> bool:

@@ -28,7 +28,11 @@ def require(node: ast.Require, frame: Frame, state: State) -> None:
     bound = cost_bound(node.condition, frame, state)
     if bound is not None:
         if state.condition != TRUE or state.pinned:
-            fail(codes.NOT_A_BOUND, node.span, "a bound on the cost of the whole network cannot stand under a choice")
+            fail(
+                codes.NOT_A_BOUND,
+                node.span,
+                "a bound on the cost of the whole network cannot stand under a choice",
+            )
         state.bounds.append(bound)
         return
     value = expressions.evaluate(node.condition, frame, state)
@@ -37,7 +41,9 @@ def require(node: ast.Require, frame: Frame, state: State) -> None:
     state.require(operators.truth(value, node.condition.span, "a requirement"), node.span)
 
 
-def cost_bound(node: ast.Expr, frame: Frame, state: State, known: Sequence[str] = METRICS) -> CostBound | None:
+def cost_bound(
+    node: ast.Expr, frame: Frame, state: State, known: Sequence[str] = METRICS
+) -> CostBound | None:
     """`macs <= 2.0G` or `2.0G >= macs`; None for a condition that mentions no cost. `known` are the costs there are.
 
     Raises DiagnosticError where a cost stands in any other arithmetic.
@@ -54,7 +60,11 @@ def cost_bound(node: ast.Expr, frame: Frame, state: State, known: Sequence[str] 
             if not limit.is_constant:
                 fail(value_codes.NOT_CONSTANT, right.span, "the limit of a cost depends on a choice")
             if isinstance(limit.value, bool) or not isinstance(limit.value, int | float):
-                fail(value_codes.WRONG_KIND, right.span, f"the limit of a cost is a number, not {value_text(limit.value)}")
+                fail(
+                    value_codes.WRONG_KIND,
+                    right.span,
+                    f"the limit of a cost is a number, not {value_text(limit.value)}",
+                )
             return CostBound(left.name, op, float(limit.value), node.span)  # type: ignore[arg-type]
     fail(
         codes.NOT_A_BOUND,

@@ -48,7 +48,9 @@ def check_shapes(node: ast.Output, values: Sequence[Thing], frame: Frame, state:
         if shape is None or isinstance(value, Poison):
             continue
         if not isinstance(value, Tensor):
-            fail(value_codes.WRONG_KIND, expr.span, f"a shape is that of one tensor, not of {describe(value)}")
+            fail(
+                value_codes.WRONG_KIND, expr.span, f"a shape is that of one tensor, not of {describe(value)}"
+            )
         _check_dims(shape, value, expr.span)
         for dim in shape:
             if dim.size is not None:
@@ -89,10 +91,16 @@ def record(found: tuple[Written, ...], state: State) -> None:
         return
     for known, other in zip(state.results, found, strict=False):
         if known.dims != other.dims:
-            fail(value_codes.NOT_CONSTANT, other.span, "the order of an output's dimensions depends on a choice")
+            fail(
+                value_codes.NOT_CONSTANT,
+                other.span,
+                "the order of an output's dimensions depends on a choice",
+            )
 
 
-def results(said: tuple[Written, ...], outputs: tuple[Value, ...], inputs: Sequence[Input]) -> tuple[Result, ...]:
+def results(
+    said: tuple[Written, ...], outputs: tuple[Value, ...], inputs: Sequence[Input]
+) -> tuple[Result, ...]:
     """The name and the order of every output.
 
     What has no name, or one that an input or an earlier output has, is called `output`, with its position if it is not

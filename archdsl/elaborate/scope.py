@@ -69,7 +69,15 @@ class Frame:
 
     def inner(self) -> Frame:
         """The same body with an inner scope of names."""
-        return Frame(self.module, Env(outer=self.env), self.instance, self.suffix, self.outputs, self.inputs, self.constant)
+        return Frame(
+            self.module,
+            Env(outer=self.env),
+            self.instance,
+            self.suffix,
+            self.outputs,
+            self.inputs,
+            self.constant,
+        )
 
     def segment(self, name: str) -> str:
         return name + self.suffix

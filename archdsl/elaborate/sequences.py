@@ -9,7 +9,18 @@ from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.ranges import numbers, refusal
 from archdsl.elaborate.state import State, fail
-from archdsl.elaborate.values import POISON, CountV, Item, ListV, PickV, Poison, RangeV, Thing, TupleV, describe
+from archdsl.elaborate.values import (
+    POISON,
+    CountV,
+    Item,
+    ListV,
+    PickV,
+    Poison,
+    RangeV,
+    Thing,
+    TupleV,
+    describe,
+)
 from archdsl.ir.expr import Expr, Undefined, constant, lift, placed
 from archdsl.ir.notation import value_text
 
@@ -35,7 +46,12 @@ def numbers_of(value: RangeV, span: Span | None, state: State, what: str = "a ra
     low, high, step = (state.concrete(e, span, what) for e in (value.low, value.high, value.step))
     _judge((low, high, step), span)
     if high - low > step * LENGTH_LIMIT:
-        fail(bounds.TOO_MUCH_WORK, span, f"a range of more than {LENGTH_LIMIT:,} numbers", help="take larger steps, or fewer of them")
+        fail(
+            bounds.TOO_MUCH_WORK,
+            span,
+            f"a range of more than {LENGTH_LIMIT:,} numbers",
+            help="take larger steps, or fewer of them",
+        )
     return numbers(low, high, step)
 
 
@@ -116,11 +132,17 @@ def iterate(value: Thing, span: Span, state: State) -> list[Thing]:
     if isinstance(value, CountV):
         found = [constant(n) for n in count_of(value, span, state)]
     if isinstance(value, PickV):
-        found = [value.items[i].value for i in state.concrete(value.subset, span, "a loop over what was picked")]
+        found = [
+            value.items[i].value for i in state.concrete(value.subset, span, "a loop over what was picked")
+        ]
     if found is not None:
         state.tick(span, len(found))
         return found
-    hint = "use `range(n)`" if isinstance(value, Expr) and value.is_constant and isinstance(value.value, int) else None
+    hint = (
+        "use `range(n)`"
+        if isinstance(value, Expr) and value.is_constant and isinstance(value.value, int)
+        else None
+    )
     fail(codes.NOT_ITERABLE, span, f"{describe(value)} has no elements to iterate over", help=hint)
 
 
@@ -163,7 +185,12 @@ def _checked(bounds_: list[Any], span: Span | None) -> range:
             fail(codes.NO_VALUE, span, bound.message)
         if isinstance(bound, bool) or not isinstance(bound, int):
             hint = "round it: `int(…)`, `ceil(…)`" if isinstance(bound, float) else None
-            fail(codes.WRONG_KIND, span, f"`range` counts whole numbers, not {describe(constant(bound))}", help=hint)
+            fail(
+                codes.WRONG_KIND,
+                span,
+                f"`range` counts whole numbers, not {describe(constant(bound))}",
+                help=hint,
+            )
     if bounds_[2] == 0:
         fail(codes.NO_VALUE, span, "`range` cannot go in steps of 0")
     turns = range(*bounds_)

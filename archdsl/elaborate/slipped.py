@@ -37,14 +37,20 @@ def head_of(node: ast.Node) -> Head:
 
 def lies_in(span: Span | None, file: ast.File, heads: frozenset[Head]) -> bool:
     """Does a place lie in one of the heads?"""
-    return span is not None and span.source is file.span.source and any(start <= span.start < end for start, end in heads)
+    return (
+        span is not None
+        and span.source is file.span.source
+        and any(start <= span.start < end for start, end in heads)
+    )
 
 
 def _places(diagnostic: Diagnostic, whole: Span) -> Iterator[int]:
     """Where the slip itself is: of a bracket that is not closed where it was opened."""
     if diagnostic.about != "text" or diagnostic.severity != "error":
         return
-    spans = [label.span for label in diagnostic.labels] if diagnostic.code == UNCLOSED.id else [diagnostic.span]
+    spans = (
+        [label.span for label in diagnostic.labels] if diagnostic.code == UNCLOSED.id else [diagnostic.span]
+    )
     for span in spans:
         if span is not None and span.source is whole.source:
             yield span.start

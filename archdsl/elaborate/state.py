@@ -14,7 +14,21 @@ from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, La
 from archdsl.diagnostics.source import Span
 from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Alternative, Choice, Kind
-from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, both, constant, either, index_of, lift, mend, negate, placed, restrict
+from archdsl.ir.expr import (
+    TRUE,
+    Expr,
+    TooWide,
+    Undefined,
+    both,
+    constant,
+    either,
+    index_of,
+    lift,
+    mend,
+    negate,
+    placed,
+    restrict,
+)
 from archdsl.ir.graph import Check, CostBound, Input, Requirement, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ir.work import spend
@@ -37,7 +51,9 @@ class Structural(Exception):
         self.diagnostic = diagnostic
 
 
-def fail(code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()) -> NoReturn:
+def fail(
+    code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()
+) -> NoReturn:
     """Raises the diagnostic."""
     raise DiagnosticError(code.error(span, message, help=help, labels=labels))
 
@@ -57,24 +73,34 @@ def too_wide_help(wide: TooWide) -> str:
 @dataclass(eq=False, slots=True)
 class State:
     edits: EditTable
-    sizes: dict[str, dict[str, int]] = field(default_factory=dict)  # other sizes for the inputs, by input and dimension
+    sizes: dict[str, dict[str, int]] = field(
+        default_factory=dict
+    )  # other sizes for the inputs, by input and dimension
     diagnostics: dict[tuple[str, Span | None], Diagnostic] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
     results: tuple[Written, ...] = ()  # what the text says of the network's outputs
     choices: dict[str, Choice] = field(default_factory=dict)
     declared: dict[str, Instance] = field(default_factory=dict)
-    weights: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Weight, Instance]] = field(default_factory=dict)
+    weights: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Weight, Instance]] = field(
+        default_factory=dict
+    )
     requirements: list[Requirement] = field(default_factory=list)
     bounds: list[CostBound] = field(default_factory=list)
     instances: dict[str, Instance] = field(default_factory=dict)
-    reads: dict[tuple[Value, str], None] = field(default_factory=dict)  # sizes of values that the text reads as numbers
+    reads: dict[tuple[Value, str], None] = field(
+        default_factory=dict
+    )  # sizes of values that the text reads as numbers
     pinned: dict[Choice, int] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
-    wrong: dict[Value, Check] = field(default_factory=dict)  # values that are wrong whatever is chosen, and why
+    wrong: dict[Value, Check] = field(
+        default_factory=dict
+    )  # values that are wrong whatever is chosen, and why
     condition: Expr = TRUE
     depth: int = 0
     fed: ast.Expr | None = None  # the item that an arrow leads to, while it is evaluated
-    calls: list[tuple[Span, str]] = field(default_factory=list)  # the blocks that are being run: where each is called, and its name
+    calls: list[tuple[Span, str]] = field(
+        default_factory=list
+    )  # the blocks that are being run: where each is called, and its name
     broken: bool = False  # part of the text could not be read: what is left of it deserves no warning
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
@@ -93,7 +119,13 @@ class State:
 
     def traces(self) -> tuple[int, ...]:
         """Changes with whatever leaves a trace in the graph even if its value is dropped."""
-        return len(self.instances), len(self.weights), len(self.choices), len(self.requirements), len(self.bounds)
+        return (
+            len(self.instances),
+            len(self.weights),
+            len(self.choices),
+            len(self.requirements),
+            len(self.bounds),
+        )
 
     def homed(self, diagnostic: Diagnostic) -> Diagnostic:
         """A diagnostic inside a block that ships, at the user's call of it; any other as it is."""
@@ -183,11 +215,15 @@ class State:
             return expr.value
         choices = expr.choices()
         named = ", ".join(f"`{c.path}`" for c in choices[:3])
-        raise Structural(choices, value_codes.NOT_CONSTANT.error(span, f"{what} depends on the choice {named}"))
+        raise Structural(
+            choices, value_codes.NOT_CONSTANT.error(span, f"{what} depends on the choice {named}")
+        )
 
     # -- choices, weights, instances ------------------------------------------------------------------
 
-    def choice(self, path: str, alternatives: tuple[Alternative, ...], kind: Kind, instance: Instance, span: Span) -> Choice:
+    def choice(
+        self, path: str, alternatives: tuple[Alternative, ...], kind: Kind, instance: Instance, span: Span
+    ) -> Choice:
         """The choice of this path, made at its first declaration.
 
         Raises DiagnosticError where another instance declares it as well, unless both are tied or exclude each other.
@@ -234,20 +270,39 @@ class State:
                     help="let all instances answer one choice: `shared tied …`",
                 )
             sizes = " and ".join("×".join(str(s.distinct()[0]) for s in w.shape) for w in (known, weight))
-            fail(name_codes.DUPLICATE_INSTANCE, span, f"the shared weight `{weight.full_name}` would have two shapes: {sizes}")
+            fail(
+                name_codes.DUPLICATE_INSTANCE,
+                span,
+                f"the shared weight `{weight.full_name}` would have two shapes: {sizes}",
+            )
         return known
 
     def clash(self, path: str, first: Instance, second: Instance, span: Span | None, what: str) -> NoReturn:
         """Reports the outermost pair of different calls that claim one path."""
         a, b = first, second
-        while a.parent is not None and b.parent is not None and a.parent is not b.parent and a.parent.path == b.parent.path:
+        while (
+            a.parent is not None
+            and b.parent is not None
+            and a.parent is not b.parent
+            and a.parent.path == b.parent.path
+        ):
             a, b = a.parent, b.parent
         here = b.span or span
         labels = (Label(a.span, "the first one is here"),) if a.span is not None and a.span != here else ()
         if a is b:
             known = self.choices.get(path)
-            labels = (Label(known.span, "the first one is here"),) if known is not None and known.span is not None else ()
-            fail(name_codes.DUPLICATE_INSTANCE, span, f"the choice `{path}` is declared twice", help="rename one of the two", labels=labels)
+            labels = (
+                (Label(known.span, "the first one is here"),)
+                if known is not None and known.span is not None
+                else ()
+            )
+            fail(
+                name_codes.DUPLICATE_INSTANCE,
+                span,
+                f"the choice `{path}` is declared twice",
+                help="rename one of the two",
+                labels=labels,
+            )
         fail(
             name_codes.DUPLICATE_INSTANCE,
             here,
@@ -258,12 +313,18 @@ class State:
 
     def require(self, condition: Expr, span: Span) -> None:
         """Records a requirement, weakened to the region and branch it stands in."""
-        for expr in [self.condition] + [lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()]:
+        for expr in [self.condition] + [
+            lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()
+        ]:
             condition = either(negate(expr), condition)
         if condition.is_constant and condition.is_partial:
             raise DiagnosticError(reason(condition.value, span))
         if condition.is_constant and not condition.value:
-            help = "the answers given so far contradict it" if self.edits.edits else "change the numbers, or remove it"
+            help = (
+                "the answers given so far contradict it"
+                if self.edits.edits
+                else "change the numbers, or remove it"
+            )
             fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement", help=help)
         if not condition.is_constant:
             self.requirements.append(Requirement(condition, span))

@@ -27,7 +27,19 @@ from archdsl.elaborate.scope import Env, Frame
 from archdsl.elaborate.sequences import count_turns, is_undefined, iterate, most_turns, turns_of, unpack
 from archdsl.elaborate.slipped import head_of
 from archdsl.elaborate.state import State, fail, reason, too_wide_help
-from archdsl.elaborate.values import LAYERS, POISON, CountV, Item, ListV, Poison, Tensor, Thing, TooLarge, TupleV, describe
+from archdsl.elaborate.values import (
+    LAYERS,
+    POISON,
+    CountV,
+    Item,
+    ListV,
+    Poison,
+    Tensor,
+    Thing,
+    TooLarge,
+    TupleV,
+    describe,
+)
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, negate, test
 from archdsl.ir.graph import Input
 from archdsl.ir.instance import Instance
@@ -54,19 +66,31 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
     """The statements in order, each on its own: one that fails poisons what it should have bound."""
     for statement in body:
         state.tick(statement.span)
-        known = dict(state.diagnostics) if frame.module.slipped and head_of(statement) in frame.module.slipped else None
+        known = (
+            dict(state.diagnostics)
+            if frame.module.slipped and head_of(statement) in frame.module.slipped
+            else None
+        )
         try:
             _statement(statement, frame, state)
-            if known is None or (len(known) == len(state.diagnostics) and not _binds_nonsense(statement, frame)):
+            if known is None or (
+                len(known) == len(state.diagnostics) and not _binds_nonsense(statement, frame)
+            ):
                 continue
         except Exhausted as exhausted:
-            raise Exhausted(*[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]) from None
+            raise Exhausted(
+                *[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]
+            ) from None
         except DiagnosticError as error:
             state.report(*error.diagnostics)
         except TooWide as wide:
             state.report(choice_codes.TOO_WIDE.error(statement.span, str(wide), help=too_wide_help(wide)))
         except TooLarge as large:
-            state.report(bound_codes.TOO_MUCH_WORK.error(statement.span, str(large), help="make loops shorter, or lists smaller"))
+            state.report(
+                bound_codes.TOO_MUCH_WORK.error(
+                    statement.span, str(large), help="make loops shorter, or lists smaller"
+                )
+            )
         for name in assigned((statement,)):
             frame.env.assign(name, POISON)
         if isinstance(statement, ast.Output) and not frame.outputs:
@@ -84,7 +108,9 @@ def _binds_nonsense(statement: ast.Stmt, frame: Frame) -> bool:
         if not isinstance(value, ListV | TupleV):
             continue
         parts = value.values()
-        if any(isinstance(part, Tensor) for part in parts) and any(isinstance(part, LAYERS) for part in parts):
+        if any(isinstance(part, Tensor) for part in parts) and any(
+            isinstance(part, LAYERS) for part in parts
+        ):
             return True
     return False
 
@@ -128,7 +154,9 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
             _bind(node, frame, state)
         case ast.Choose():
             # A choice lives in the turn that declares it: it never rebinds an outer name, so each turn can ask anew.
-            frame.env.names[node.name] = expressions.bound(choose.declare(node, frame, state), node.name, frame)
+            frame.env.names[node.name] = expressions.bound(
+                choose.declare(node, frame, state), node.name, frame
+            )
         case ast.For():
             _for(node, frame, state)
         case ast.If():
@@ -150,7 +178,11 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
 def _bind(node: ast.Bind, frame: Frame, state: State) -> None:
     before, reads = state.traces(), len(state.reads)
     values = [expressions.evaluate(e, frame, state) for e in node.values]
-    if len(state.reads) > reads and state.traces() == before and all(_stands_once(name, node) for name in node.targets):
+    if (
+        len(state.reads) > reads
+        and state.traces() == before
+        and all(_stands_once(name, node) for name in node.targets)
+    ):
         for read in list(state.reads)[reads:]:  # nothing follows from what is not mentioned again
             del state.reads[read]
     parts: Sequence[Thing] = values
@@ -169,12 +201,22 @@ def _stands_once(name: str, node: ast.Bind) -> bool:
 
 def _output(node: ast.Output, frame: Frame, state: State) -> None:
     if frame.outputs:
-        fail(codes.NO_OUTPUT, node.span, "a second `output` in one body", help="several values go into one: `output a, b`")
+        fail(
+            codes.NO_OUTPUT,
+            node.span,
+            "a second `output` in one body",
+            help="several values go into one: `output a, b`",
+        )
     values = []
     for e in node.values:
         value = expressions.evaluate(e, frame, state)
         if isinstance(value, LAYERS):
-            fail(codes.MISPLACED_LAYER, e.span, f"{describe(value)} is not a tensor", help="apply it: `output x -> layer`")
+            fail(
+                codes.MISPLACED_LAYER,
+                e.span,
+                f"{describe(value)} is not a tensor",
+                help="apply it: `output x -> layer`",
+            )
         if is_undefined(value):
             assert isinstance(value, Expr)
             raise DiagnosticError(reason(value.value, e.span))
@@ -195,7 +237,11 @@ def _input(node: ast.Input, frame: Frame, state: State) -> None:
             continue
         value = frame.inputs.pop(0)
         if isinstance(value, LAYERS):
-            fail(codes.MISPLACED_LAYER, port.span, f"the input `{port.name}` is a tensor, not {describe(value)}")
+            fail(
+                codes.MISPLACED_LAYER,
+                port.span,
+                f"the input `{port.name}` is a tensor, not {describe(value)}",
+            )
         if port.shape is not None and isinstance(value, Tensor) and value.value not in state.wrong:
             value = _matches(port, value, frame, state)
         frame.env.assign(port.name, value)
@@ -215,7 +261,9 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing
         if dim.size is not None:
             size = state.size(value.value, dim.name)
             wanted = expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`")
-            fits = state.told(lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER)
+            fits = state.told(
+                lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER
+            )
             if fits.is_partial:
                 checked = branches.join(fits, (checked,), (port.name,), dim.span, frame.instance, state)
     extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
@@ -230,7 +278,9 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing
 
 def _fed(port: str, dim: str, size: Any, wanted: Any) -> int:
     if size != wanted:
-        raise Undefined(f"the input `{port}` has {dim} = {value_text(wanted)}, but is fed {dim} = {value_text(size)}")
+        raise Undefined(
+            f"the input `{port}` has {dim} = {value_text(wanted)}, but is fed {dim} = {value_text(size)}"
+        )
     return 0
 
 
@@ -252,25 +302,48 @@ def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
                 shape_codes.MISSING_DIMENSION,
                 dim.span,
                 f"dimensions have one-letter names, not `{dim.name}`",
-                help=f"for example `[b, c = 3, h = 224, w = 224]`; here `{dim.name[0].lower()}`" if dim.name[0].isalpha() else None,
+                help=f"for example `[b, c = 3, h = 224, w = 224]`; here `{dim.name[0].lower()}`"
+                if dim.name[0].isalpha()
+                else None,
             )
         if dim.name == "b":
             sizes["b"] = constant(given.get("b", 1))
             continue
         if dim.size is None:
-            fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of the input `{port.name}` needs a size")
-        size = state.concrete(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"), dim.span, "the size of an input")
+            fail(
+                codes.MISSING_PARAMETER,
+                dim.span,
+                f"dimension `{dim.name}` of the input `{port.name}` needs a size",
+            )
+        size = state.concrete(
+            expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"),
+            dim.span,
+            "the size of an input",
+        )
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            fail(codes.WRONG_KIND, dim.span, f"the size of `{dim.name}` is a whole number of at least 1, not {value_text(size)}")
+            fail(
+                codes.WRONG_KIND,
+                dim.span,
+                f"the size of `{dim.name}` is a whole number of at least 1, not {value_text(size)}",
+            )
         if too_large(size):
-            fail(shape_codes.ATTRIBUTE, dim.span, f"the size of `{dim.name}` is {value_text(size)}; sizes end at {LARGEST:,}")
+            fail(
+                shape_codes.ATTRIBUTE,
+                dim.span,
+                f"the size of `{dim.name}` is {value_text(size)}; sizes end at {LARGEST:,}",
+            )
         sizes[dim.name] = constant(given.get(dim.name, size))
     known = next((i for i in state.inputs if i.name == port.name), None)
     if known is None:
         known = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
         state.inputs.append(known)
     elif known.span != port.span:
-        fail(name_codes.DUPLICATE_NAME, port.span, f"two inputs are named `{port.name}`", help="rename one of them")
+        fail(
+            name_codes.DUPLICATE_NAME,
+            port.span,
+            f"two inputs are named `{port.name}`",
+            help="rename one of them",
+        )
     elif known.shape != sizes:  # the body runs once an alternative of a choice that alters its structure
         fail(codes.NOT_CONSTANT, port.span, f"the shape of the input `{port.name}` depends on a choice")
     return Tensor(known)
@@ -289,8 +362,16 @@ def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
         size = state.settled(expressions.scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
         sizes[dim.name] = state.told(lift(partial(_bounded, dim.name), size), dim.span, shape_codes.ATTRIBUTE)
     if is_reserved(node.name):
-        fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it")
-    init = expressions.scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)
+        fail(
+            name_codes.RESERVED_INSTANCE,
+            node.span,
+            f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it",
+        )
+    init = (
+        expressions.scalar(node.init, frame, state, "the initial value")
+        if node.init is not None
+        else constant(0)
+    )
     instance = layers.enter(frame, node.name, "param", "primitive", node.span)
     state.instances.setdefault(instance.path, instance)
     return Tensor(operation(primitive, (), {"init": init}, sizes, instance, node.span, state))
@@ -337,19 +418,32 @@ def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> 
         inner.suffix = f"{frame.suffix}[{i}]"
     else:
         if is_reserved(node.label):
-            fail(name_codes.RESERVED_INSTANCE, node.span, f"`{node.label}` cannot name a level: PyTorch's modules or Python use it")
-        inner.instance = Instance(f"{frame.segment(node.label)}[{i}]", frame.instance, node.label, "loop", node.span)
+            fail(
+                name_codes.RESERVED_INSTANCE,
+                node.span,
+                f"`{node.label}` cannot name a level: PyTorch's modules or Python use it",
+            )
+        inner.instance = Instance(
+            f"{frame.segment(node.label)}[{i}]", frame.instance, node.label, "loop", node.span
+        )
         inner.suffix = ""
         frame.instance.children.append(inner.instance)
         state.instances.setdefault(inner.instance.path, inner.instance)
     expressions.assign(node.pattern, element, inner)
-    run(node.body, Frame(inner.module, Env(outer=inner.env), inner.instance, inner.suffix, frame.outputs, frame.inputs), state)
+    run(
+        node.body,
+        Frame(inner.module, Env(outer=inner.env), inner.instance, inner.suffix, frame.outputs, frame.inputs),
+        state,
+    )
 
 
 def _searched_depth(node: ast.For, source: CountV, frame: Frame, state: State) -> None:
     """`for i in range(n)` with a choice for n: unrolled to the most turns; afterwards each name is the one after n turns."""
     stop, turns = most_turns(source, node.iterable.span, state)
-    start, step = state.concrete(source.start, node.span, "a loop's start"), state.concrete(source.step, node.span, "a loop's step")
+    start, step = (
+        state.concrete(source.start, node.span, "a loop's start"),
+        state.concrete(source.step, node.span, "a loop's step"),
+    )
     after = [frame.env.snapshot()]
     for position, i in enumerate(turns):
         with state.under(test(_turns_more, start, stop, step, position)):
@@ -361,7 +455,12 @@ def _searched_depth(node: ast.For, source: CountV, frame: Frame, state: State) -
             values = [s[level][name] for s in after]
             if any(v is not values[0] for v in values):
                 words = [str(k) for k in range(len(values))]
-                _rebind(frame.env, level, name, branches.join(count, values, words, node.span, frame.instance, state))
+                _rebind(
+                    frame.env,
+                    level,
+                    name,
+                    branches.join(count, values, words, node.span, frame.instance, state),
+                )
 
 
 def _rebind(env: Env, level: int, name: str, value: Thing) -> None:
@@ -398,7 +497,10 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
     for condition, body in ((test, node.body), (negate(test), node.orelse or ())):
         if any(isinstance(s, ast.Output) for s in body):
             fail(
-                codes.NO_OUTPUT, node.span, "`output` cannot stand under a choice", help="assign in the branches, and output the name once"
+                codes.NO_OUTPUT,
+                node.span,
+                "`output` cannot stand under a choice",
+                help="assign in the branches, and output the name once",
             )
         with state.under(condition):
             run(body, frame.inner(), state)
@@ -409,7 +511,12 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
         for name in names:
             values = [s[level][name] for s in sides]
             if values[0] is not values[1]:
-                _rebind(frame.env, level, name, branches.join(index, values, ("then", "else"), node.span, frame.instance, state))
+                _rebind(
+                    frame.env,
+                    level,
+                    name,
+                    branches.join(index, values, ("then", "else"), node.span, frame.instance, state),
+                )
     frame.env.dropped.update(assigned(node.body), assigned(node.orelse or ()))
 
 

@@ -31,7 +31,9 @@ def _takes(text: str) -> tuple[tuple[str, str | None], ...]:
     return tuple(pairs)
 
 
-_CONV = _takes("in_channels=- out_channels=channels kernel_size=kernel stride padding dilation groups bias padding_mode=- device=- dtype=-")
+_CONV = _takes(
+    "in_channels=- out_channels=channels kernel_size=kernel stride padding dilation groups bias padding_mode=- device=- dtype=-"
+)
 _KERAS_CONV = _takes(
     "filters=channels kernel_size=kernel strides=stride padding data_format=- dilation_rate=dilation groups activation=- use_bias=bias"
 )
@@ -45,22 +47,30 @@ _PADDED = "the padding is half of the kernel unless it is given"
 _DEPTHWISE = Synonym("x -> conv(x.c, 3x3, groups = x.c)", note="`use std: depthwise` has it as a block")
 _GLOBAL = Synonym("x -> mean(@hw)")
 _GLOBAL_3D = Synonym("x -> mean(@thw)")
-_FLATTEN = Synonym("x -> mean(@hw)", note="a linear map over all positions needs no flattening: `x -> linear(10, @chw)`")
+_FLATTEN = Synonym(
+    "x -> mean(@hw)", note="a linear map over all positions needs no flattening: `x -> linear(10, @chw)`"
+)
 _RESHAPE = Synonym(
-    "x -> merge(@hw, @n)", note="dimensions have names: `merge` makes one of several, `split` several of one, `rename` another name"
+    "x -> merge(@hw, @n)",
+    note="dimensions have names: `merge` makes one of several, `split` several of one, `rename` another name",
 )
 _ORDER = Synonym(
-    "x -> rename(@c, @n)", note="the order of dimensions means nothing here: leave it out, every layer names the dimensions it works on"
+    "x -> rename(@c, @n)",
+    note="the order of dimensions means nothing here: leave it out, every layer names the dimensions it works on",
 )
 _RESIZE = Synonym("x -> resize(h = 2 * x.h, w = 2 * x.w)")
 _ARROWS = Synonym("conv(16, 3) -> batch_norm -> relu")
-_REPEAT = Synonym("[conv(16, 3), conv(16, 5)]", note="layers are values: a list holds them, a loop applies them")
+_REPEAT = Synonym(
+    "[conv(16, 3), conv(16, 5)]", note="layers are values: a list holds them, a loop applies them"
+)
 _IDENTITY = Synonym("identity", "identity")
 _MATMUL = Synonym("(x, y) -> dot(@c)")
 _SOFTMAX = Synonym("x -> softmax(@c)")
 _ATTENTION = Synonym("(q, k, v) -> attend(@hw, heads = 4)")
 _SE = Synonym("x * (x -> mean(@hw) -> linear(x.c) -> sigmoid)", note="`use std: se` has it as a block")
-_MLP = Synonym("x -> linear(4 * x.c) as widen -> gelu -> linear(x.c) as narrow", note="`use std: mlp` has it as a block")
+_MLP = Synonym(
+    "x -> linear(4 * x.c) as widen -> gelu -> linear(x.c) as narrow", note="`use std: mlp` has it as a block"
+)
 _PATCHES = Synonym("x -> conv(64, 4x4, 4) -> merge(@hw, @n)")
 
 
@@ -84,11 +94,21 @@ _BY_NAME = {
     "SeparableConv2D": Synonym("x -> conv(x.c, 3x3, groups = x.c) as spread -> conv(16) as mix"),
     "DepthwiseConv": _DEPTHWISE,
     "DepthwiseSeparableConv": Synonym("x -> conv(x.c, 3x3, groups = x.c) as spread -> conv(16) as mix"),
-    "ConvNormAct": Synonym("x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"),
-    "ConvBnAct": Synonym("x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"),
-    "ConvBnReLU": Synonym("x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"),
-    "BasicConv2d": Synonym("x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"),
-    "Conv2dNormActivation": Synonym("x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"),
+    "ConvNormAct": Synonym(
+        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+    ),
+    "ConvBnAct": Synonym(
+        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+    ),
+    "ConvBnReLU": Synonym(
+        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+    ),
+    "BasicConv2d": Synonym(
+        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+    ),
+    "Conv2dNormActivation": Synonym(
+        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+    ),
     "Unfold": Synonym("x -> split(@h, @ha, a = 2) -> split(@w, @we, e = 2)"),
     "PixelUnshuffle": Synonym("x -> split(@h, @hm, m = 2) -> split(@w, @wn, n = 2) -> merge(@cmn, @c)"),
     "PatchEmbed": _PATCHES,
@@ -101,21 +121,29 @@ _BY_NAME = {
     "Bilinear": _MATMUL,
     "Mlp": _MLP,
     "FeedForward": _MLP,
-    "Embedding": Synonym("x -> linear(64)", note="of numbers given as one-hot vectors: there is no look-up by index"),
+    "Embedding": Synonym(
+        "x -> linear(64)", note="of numbers given as one-hot vectors: there is no look-up by index"
+    ),
     # norms
     "BatchNorm": _norm(0),
     "BatchNorm1d": _norm(1),
     "BatchNorm2d": _norm(2),
     "BatchNorm3d": _norm(3),
     "SyncBatchNorm": _norm(0),
-    "BatchNormalization": Synonym("x -> batch_norm", "batch_norm", _takes("axis=- momentum=- epsilon=eps center=- scale=affine")),
+    "BatchNormalization": Synonym(
+        "x -> batch_norm", "batch_norm", _takes("axis=- momentum=- epsilon=eps center=- scale=affine")
+    ),
     "bn": _norm(0),
-    "LayerNorm": Synonym("x -> layer_norm", "layer_norm", _takes("normalized_shape=- eps elementwise_affine=affine bias=-")),
+    "LayerNorm": Synonym(
+        "x -> layer_norm", "layer_norm", _takes("normalized_shape=- eps elementwise_affine=affine bias=-")
+    ),
     "LayerNorm2d": Synonym("x -> layer_norm", "layer_norm", _takes("num_channels=- eps affine")),
     "LayerNormalization": Synonym("x -> layer_norm", "layer_norm", _takes("axis=- epsilon=eps")),
     "ln": Synonym("x -> layer_norm", "layer_norm", _takes("normalized_shape=- eps")),
     "InstanceNorm2d": Synonym("x -> layer_norm(@hw, affine = false)"),
-    "GroupNorm": Synonym("x -> group_norm(4)", "group_norm", _takes("num_groups=groups num_channels=- eps affine")),
+    "GroupNorm": Synonym(
+        "x -> group_norm(4)", "group_norm", _takes("num_groups=groups num_channels=- eps affine")
+    ),
     # activations
     "ReLU": _one("relu"),
     "ReLU6": _one("relu6"),
@@ -128,7 +156,9 @@ _BY_NAME = {
     "Tanh": _one("tanh"),
     "Softmax": _SOFTMAX,
     "Softmax2d": _SOFTMAX,
-    "LogSoftmax": Synonym("x -> softmax(@c)", note="the logarithm belongs to the loss, which is no part of a network"),
+    "LogSoftmax": Synonym(
+        "x -> softmax(@c)", note="the logarithm belongs to the loss, which is no part of a network"
+    ),
     "LeakyReLU": Synonym("(x -> relu) - 0.01 * (-x -> relu)"),
     "PReLU": Synonym("(x -> relu) - 0.25 * (-x -> relu)"),
     "Hardswish": _one("hardswish"),
@@ -137,8 +167,12 @@ _BY_NAME = {
     "HSigmoid": Synonym("(x + 3 -> relu6) / 6"),
     "Threshold": _one("relu"),
     "Rectify": _one("relu"),
-    "Activation": Synonym("x -> relu", note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh"),
-    "act": Synonym("x -> relu", note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh"),
+    "Activation": Synonym(
+        "x -> relu", note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh"
+    ),
+    "act": Synonym(
+        "x -> relu", note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh"
+    ),
     # pooling
     "MaxPool1d": Synonym("x -> max_pool(2, 2)", "max_pool", _POOL, 0),
     "MaxPool2d": Synonym("x -> max_pool(2x2, 2)", "max_pool", _POOL, 2),
@@ -219,7 +253,9 @@ _BY_NAME = {
     "Mean": _GLOBAL,
     "abs": Synonym("max(3, -3)", note="of numbers"),
     "pow": Synonym("3 * 3", note="of numbers"),
-    "float": Synonym("3 / 1", note="a division gives a fraction, `int`, `floor`, `ceil` and `round` whole numbers"),
+    "float": Synonym(
+        "3 / 1", note="a division gives a fraction, `int`, `floor`, `ceil` and `round` whole numbers"
+    ),
     # attention
     "MultiheadAttention": _ATTENTION,
     "MultiHeadAttention": _ATTENTION,
@@ -288,7 +324,23 @@ WORDS = {
     "filter": "write `[x for x in xs if condition]`",
 }
 ROOTS = frozenset(
-    {"torch", "nn", "F", "functional", "tf", "keras", "layers", "timm", "np", "numpy", "math", "torchvision", "ops", "einops", "jax"}
+    {
+        "torch",
+        "nn",
+        "F",
+        "functional",
+        "tf",
+        "keras",
+        "layers",
+        "timm",
+        "np",
+        "numpy",
+        "math",
+        "torchvision",
+        "ops",
+        "einops",
+        "jax",
+    }
 )
 # Their names of parameters, with ours where a layer has one of these.
 _KEYWORDS = {

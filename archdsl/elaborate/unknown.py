@@ -17,14 +17,20 @@ from archdsl.syntax import ast
 _LONGEST = 60
 
 
-def unknown_name(name: str, span: Span, candidates: Iterable[str], call: ast.Call | None = None, before: str = "x") -> Diagnostic:
+def unknown_name(
+    name: str, span: Span, candidates: Iterable[str], call: ast.Call | None = None, before: str = "x"
+) -> Diagnostic:
     """The error for a name that nothing declares.
 
     `call` is the call that it is called by, `before` what stands before the arrow that leads to it.
     """
     near = closest(name, sorted(candidates))
     help = foreign(name, call, before)
-    only_spelt = bool(near) and synonyms.plain(near[0]) == synonyms.plain(name) and not (call is not None and call.args)
+    only_spelt = (
+        bool(near)
+        and synonyms.plain(near[0]) == synonyms.plain(name)
+        and not (call is not None and call.args)
+    )
     if near and (help is None or only_spelt):
         help = f"did you mean `{near[0]}`?"
     return codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help)
@@ -47,7 +53,9 @@ def prefixed(words: Sequence[str], call: ast.Call | None) -> str | None:
     if words[-1] not in FUNCTION_NAMES and (words[-1] not in PRIMITIVES or PRIMITIVES[words[-1]].internal):
         return None
     args = "" if call is None else f"({', '.join(arg.span.text for arg in call.args)})"
-    return f"leave `{'.'.join(words[:-1])}.` out: write `{words[-1]}{args if len(args) <= _LONGEST else '(…)'}`"
+    return (
+        f"leave `{'.'.join(words[:-1])}.` out: write `{words[-1]}{args if len(args) <= _LONGEST else '(…)'}`"
+    )
 
 
 def dotted(node: ast.Expr) -> tuple[str, ...]:
@@ -63,7 +71,9 @@ def method(name: str, tensor: str, call: ast.Call) -> str | None:
     """What is written here for `tensor.name(…)`."""
     if name in ("size", "shape", "dim"):
         return f"sizes have names: `{tensor}.c`, `{tensor}.h`"
-    return foreign(name, ast.Call(call.callee, (), span=call.span) if name in ("mean", "sum") else call, tensor)
+    return foreign(
+        name, ast.Call(call.callee, (), span=call.span) if name in ("mean", "sum") else call, tensor
+    )
 
 
 def no_parameter(name: str, value: str, known: Sequence[str]) -> str | None:
@@ -112,7 +122,9 @@ def _written(synonym: Synonym, name: str, call: ast.Call | None, before: str) ->
     return f"{tensor} -> {layer}" if synonym.layer != "identity" else layer
 
 
-def _reached(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...]) -> tuple[tuple[str, str | None], ...]:
+def _reached(
+    args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...]
+) -> tuple[tuple[str, str | None], ...]:
     """The parameters that the arguments begin with: who says fewer than a layer of theirs needs leaves the input's size out."""
     if not takes or not takes[0][0].startswith("in_"):
         return takes
@@ -127,7 +139,12 @@ def _about(here: str, call: ast.Call | None, before: str) -> str:
     if call is not None and call.args and call.args[0].name is None and not here.startswith("["):
         first = call.args[0].value
         tensor = first.name if isinstance(first, ast.Ref) and here.startswith("x ->") else tensor
-    if call is not None and call.args and here.startswith("[x, y] ->") and isinstance(call.args[0].value, ast.List | ast.Tuple):
+    if (
+        call is not None
+        and call.args
+        and here.startswith("[x, y] ->")
+        and isinstance(call.args[0].value, ast.List | ast.Tuple)
+    ):
         text = call.args[0].value.span.text.strip("()[]")
         return here.replace("[x, y]", f"[{text}]") if len(text) <= _LONGEST else here
     if tensor == "x" or not here.startswith("x ->"):
@@ -137,7 +154,9 @@ def _about(here: str, call: ast.Call | None, before: str) -> str:
 
 def _is_tensor(node: ast.Expr, name: str) -> bool:
     """Is the first argument of a function more likely a tensor than a number? `F.relu(x)`, `conv2d(x, w)`."""
-    return isinstance(node, ast.Flow) or (isinstance(node, ast.Ref) and (name[:1].islower() or len(node.name) == 1))
+    return isinstance(node, ast.Flow) or (
+        isinstance(node, ast.Ref) and (name[:1].islower() or len(node.name) == 1)
+    )
 
 
 def _given(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], rank: int) -> list[str] | None:

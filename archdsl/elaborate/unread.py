@@ -41,7 +41,9 @@ def _inputs(graph: Graph) -> Iterator[Diagnostic]:
     read = set(graph.values)
     for given in graph.inputs:
         if given not in read:
-            yield UNREAD.warning(given.span, f"nothing reads the input `{given.name}`", help="remove it, or use it")
+            yield UNREAD.warning(
+                given.span, f"nothing reads the input `{given.name}`", help="remove it, or use it"
+            )
 
 
 def _layers(graph: Graph, state: State) -> Iterator[Diagnostic]:
@@ -71,9 +73,13 @@ def _told(found: list[Instance]) -> Diagnostic:
     names = list(dict.fromkeys(f"`{call.segment.partition('[')[0]}`" for call in found))
     shown = ", ".join(names[:_SEVERAL]) + (" and others" if len(names) > _SEVERAL else "")
     are = "is" if len(names) == 1 else "are"
-    message = f"nothing reads {shown}: {'its' if len(names) == 1 else 'their'} weights {are} in no architecture"
+    message = (
+        f"nothing reads {shown}: {'its' if len(names) == 1 else 'their'} weights {are} in no architecture"
+    )
     first = min((call.span for call in found if call.span is not None), key=lambda span: span.start)
-    return UNREAD.warning(first, message.replace("weights is", "weights are"), help="use what it gives, or remove it")
+    return UNREAD.warning(
+        first, message.replace("weights is", "weights are"), help="use what it gives, or remove it"
+    )
 
 
 def _around(instance: Instance) -> Iterator[Instance]:
@@ -87,7 +93,9 @@ def _around(instance: Instance) -> Iterator[Instance]:
 def _outermost(instance: Instance, read: set[Instance]) -> Instance:
     """The largest call around an instance that gives nothing that is read."""
     call = instance
-    while call.parent is not None and call.parent.level in ("block", "alternative") and call.parent not in read:
+    while (
+        call.parent is not None and call.parent.level in ("block", "alternative") and call.parent not in read
+    ):
         call = call.parent
     return call
 
@@ -119,7 +127,10 @@ def _sizes(op: Op) -> Iterator[tuple[tuple[int, ...], dict[str, int]]]:
             for size in op.attrs[name].table:
                 if isinstance(size, tuple):
                     dims = window_dims(size, op.inputs[0].shape)
-                    yield size, {dim: k for dim, k in zip(dims, size, strict=False) if dim not in op.inputs[0].shape}
+                    yield (
+                        size,
+                        {dim: k for dim, k in zip(dims, size, strict=False) if dim not in op.inputs[0].shape},
+                    )
 
 
 def _is_odd(size: tuple[int, ...], absent: dict[str, int], has_time: bool) -> bool:
@@ -134,7 +145,9 @@ def _odd(op: Op, size: tuple[int, ...], absent: dict[str, int], has_time: bool, 
     if "t" in absent and not has_time:
         return ABSENT_WINDOW.warning(span, message, help=f"write `{spelled.partition('x')[2]}`, for h, w")
     less = ["1" if dim in absent else str(k) for dim, k in zip("thw"[-len(size) :], size, strict=True)]
-    return ABSENT_WINDOW.warning(span, message, help=f"an absent dimension counts as 1: write `{'x'.join(less)}`")
+    return ABSENT_WINDOW.warning(
+        span, message, help=f"an absent dimension counts as 1: write `{'x'.join(less)}`"
+    )
 
 
 def _own(op: Op, graph: Graph) -> Span | None:
@@ -156,7 +169,11 @@ def unread_inputs(module: Module) -> Iterator[Diagnostic]:
     passed = {name for name, is_applied in mentions if not is_applied}
     applied = {name for name, _ in mentions} - passed
     for declaration in module.file.declarations:
-        if not isinstance(declaration, ast.Block) or declaration.body is None or declaration.name not in applied:
+        if (
+            not isinstance(declaration, ast.Block)
+            or declaration.body is None
+            or declaration.name not in applied
+        ):
             continue
         mentioned = {name for name, _ in _mentioned(declaration.body)}
         for port in _ports(declaration.body):

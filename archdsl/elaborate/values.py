@@ -272,13 +272,19 @@ def describe(value: Thing) -> str:
     """The kind of a value, for messages: "a tensor [b, c, t]", "the layer `conv`", "a list of 3"."""
     if isinstance(value, Expr):
         if not value.is_constant:
-            return "a number under a choice" if isinstance(value.first, int | float) else "a value under a choice"
+            return (
+                "a number under a choice"
+                if isinstance(value.first, int | float)
+                else "a value under a choice"
+            )
         if isinstance(value.value, Undefined):
             return f"an undefined value ({value.value.message})"
         if isinstance(value.value, Axes):
             return f"the dimensions {value_text(value.value)}"
         if isinstance(value.value, bool | str):
-            return f"the {'text' if isinstance(value.value, str) else 'truth value'} {value_text(value.value)}"
+            return (
+                f"the {'text' if isinstance(value.value, str) else 'truth value'} {value_text(value.value)}"
+            )
         if isinstance(value.value, tuple):
             return f"the size {value_text(value.value)}"
         if isinstance(value.value, Init):
@@ -307,4 +313,6 @@ def describe(value: Thing) -> str:
     if isinstance(value, Poison):
         return "nothing"
     word = word_of(value)
-    return f"the layer `{word}`" if word else ("a choice of layers" if isinstance(value, ChosenL) else "a layer")
+    return (
+        f"the layer `{word}`" if word else ("a choice of layers" if isinstance(value, ChosenL) else "a layer")
+    )

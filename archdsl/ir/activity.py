@@ -79,7 +79,9 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
     return Activity(values, {c: guards[c] for c in in_program_order}, weights, asked)
 
 
-def _liveness(outputs: tuple[Value, ...], order: Sequence[Value]) -> tuple[dict[Value, Expr], dict[Identity, Expr]]:
+def _liveness(
+    outputs: tuple[Value, ...], order: Sequence[Value]
+) -> tuple[dict[Value, Expr], dict[Identity, Expr]]:
     """Where each value is live, and each weight in use."""
     values: dict[Value, Expr] = dict.fromkeys(order, FALSE)
     weights: dict[Identity, Expr] = {}
@@ -111,11 +113,16 @@ def _liveness(outputs: tuple[Value, ...], order: Sequence[Value]) -> tuple[dict[
             combined = both(here, test(_several, value.subset))
             each = len(value.weights) == len(value.operands)
             for position, weight in enumerate(value.weights):
-                use(weight, both(combined, test(partial(_contains, position), value.subset)) if each else combined)
+                use(
+                    weight,
+                    both(combined, test(partial(_contains, position), value.subset)) if each else combined,
+                )
     return values, weights
 
 
-def _reads(outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[Value, Expr]) -> dict[Expr, Expr]:
+def _reads(
+    outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[Value, Expr]
+) -> dict[Expr, Expr]:
     """Every expression that decides what the network is, and where it is read.
 
     A network is its operations, their parameters and what each of them is wired to. Shapes, costs and weights follow
@@ -141,7 +148,9 @@ def _reads(outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[V
                 read(targets[operand], here)
             for attr in value.attrs.values():
                 read(attr, here)
-            for check in value.checks:  # an answer for which the op has no value is another than one for which it has
+            for (
+                check
+            ) in value.checks:  # an answer for which the op has no value is another than one for which it has
                 read(check.problem, here)
         elif isinstance(value, Pick) and not is_single(value):
             several = both(here, test(_several, value.subset))
@@ -260,7 +269,9 @@ def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
             if isinstance(value, Select) or is_single(value):
                 targets[value] = mend(select(selected_index(value), options), number)
             else:
-                targets[value] = mend(select(lift(partial(_place, len(options)), value.subset), (*options, own)), number)
+                targets[value] = mend(
+                    select(lift(partial(_place, len(options)), value.subset), (*options, own)), number
+                )
         except TooWide:
             targets[value] = own
     return targets

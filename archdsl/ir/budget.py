@@ -81,7 +81,11 @@ class Draws:
                 else:
                     in_vain += 1
             attempt += _BATCH
-        raise DiagnosticError(TOO_LARGE.error(None, f"hardly any architecture costs {self._limit:,} or less, too few to draw from"))
+        raise DiagnosticError(
+            TOO_LARGE.error(
+                None, f"hardly any architecture costs {self._limit:,} or less, too few to draw from"
+            )
+        )
 
     def _candidates(self, attempt: int) -> Iterator[tuple[dict[Choice, int], int]]:
         """A batch of candidates with their costs; all that stand at one state draw their next edge together."""
@@ -191,13 +195,18 @@ def _leaps(diagram: Diagram) -> list[_Leap]:
     leaps: list[_Leap] = []
     for layer in diagram.layers:
         values = layer.choice is not None
-        edges: list[list[LeapEdge]] = [[((v,) if values else (), t, c) for v, t, c in state] for state in layer.edges]
+        edges: list[list[LeapEdge]] = [
+            [((v,) if values else (), t, c) for v, t, c in state] for state in layer.edges
+        ]
         now = _Leap((layer.choice,) if layer.choice is not None else (), edges)
         if leaps:
             before = leaps[-1]
             apart = sum(map(len, before.edges)) + sum(map(len, now.edges))
             if sum(len(now.edges[t]) for state in before.edges for _, t, _ in state) <= apart:
-                joined = [[(v + w, u, c + d) for v, t, c in state for w, u, d in now.edges[t]] for state in before.edges]
+                joined = [
+                    [(v + w, u, c + d) for v, t, c in state for w, u, d in now.edges[t]]
+                    for state in before.edges
+                ]
                 leaps[-1] = _Leap(before.choices + now.choices, joined)
                 continue
         leaps.append(now)
@@ -213,7 +222,9 @@ def _arrays(table: _Table) -> list[list[tuple[Any, Any, Any]]]:
         rows = []
         for state, edges in enumerate(leap.edges):
             bins = [table.bin(layer, state, t, c) for _, t, c in edges]
-            rows.append((np.array([t for _, t, _ in edges]), np.array(bins), np.array([c for _, _, c in edges])))
+            rows.append(
+                (np.array([t for _, t, _ in edges]), np.array(bins), np.array([c for _, _, c in edges]))
+            )
         result.append(rows)
     return result
 
@@ -235,7 +246,11 @@ def _exact(diagram: Diagram, limit: int, counts: list[list[int]]) -> int | None:
                 steps += len(partial)
                 if steps > _EXACT_STEPS:
                     return None
-                least, most, paths = low[depth + 1][target], high[depth + 1][target], counts[depth + 1][target]
+                least, most, paths = (
+                    low[depth + 1][target],
+                    high[depth + 1][target],
+                    counts[depth + 1][target],
+                )
                 for before, times in partial.items():
                     now = before + cost
                     if now + most <= limit:

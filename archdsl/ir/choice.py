@@ -31,7 +31,9 @@ class Choice:
     kind: Kind
     order: int
     span: Span | None = field(default=None, repr=False)
-    nodes: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # of decision diagrams, by their children
+    nodes: dict[Any, Any] = field(
+        default_factory=dict, init=False, repr=False
+    )  # of decision diagrams, by their children
 
     @property
     def size(self) -> int:

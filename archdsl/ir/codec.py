@@ -64,11 +64,21 @@ class _Writer:
 
     def _choice(self, choice: Choice, guard: Expr) -> dict[str, Any]:
         alternatives = [{"label": a.label, "value": scalar(a.value)} for a in choice.alternatives]
-        return {"path": choice.path, "kind": choice.kind, "alternatives": alternatives, "active": self.expr(guard)}
+        return {
+            "path": choice.path,
+            "kind": choice.kind,
+            "alternatives": alternatives,
+            "active": self.expr(guard),
+        }
 
     def _instance(self, instance: Instance) -> dict[str, Any]:
         parent = None if instance.parent is None else self.instances.get(instance.parent)
-        found: dict[str, Any] = {"path": instance.path, "parent": parent, "callee": instance.callee, "level": instance.level}
+        found: dict[str, Any] = {
+            "path": instance.path,
+            "parent": parent,
+            "callee": instance.callee,
+            "level": instance.level,
+        }
         if instance.home is not None:
             found["shared"] = instance.home
         if instance.tie is not None:
@@ -77,15 +87,33 @@ class _Writer:
 
     def _value(self, value: Value) -> dict[str, Any]:
         if isinstance(value, Input):
-            return {"kind": "input", "input": self.graph.inputs.index(value), "shape": self._named(value.shape)}
+            return {
+                "kind": "input",
+                "input": self.graph.inputs.index(value),
+                "shape": self._named(value.shape),
+            }
         found: dict[str, Any]
         if isinstance(value, Op):
             inputs = [self.values[o] for o in value.inputs]
-            found = {"kind": "op", "op": value.name, "inputs": inputs, "attrs": self._named(value.attrs), "macs": self.expr(value.macs)}
+            found = {
+                "kind": "op",
+                "op": value.name,
+                "inputs": inputs,
+                "attrs": self._named(value.attrs),
+                "macs": self.expr(value.macs),
+            }
         elif isinstance(value, Select):
-            found = {"kind": "select", "operands": [self.values[o] for o in value.operands], "index": self.expr(value.index)}
+            found = {
+                "kind": "select",
+                "operands": [self.values[o] for o in value.operands],
+                "index": self.expr(value.index),
+            }
         else:
-            found = {"kind": "pick", "operands": [self.values[o] for o in value.operands], "subset": self.expr(value.subset)}
+            found = {
+                "kind": "pick",
+                "operands": [self.values[o] for o in value.operands],
+                "subset": self.expr(value.subset),
+            }
             found |= {"combine": value.combine, "dim": value.dim}
         if isinstance(value, Op | Pick):
             found["weights"] = self._weights(value.weights)
@@ -95,7 +123,14 @@ class _Writer:
         found = []
         for w in weights:
             shape = [self.expr(e) for e in w.shape]
-            found.append({"key": w.full_name, "variant": [list(v) for v in w.variant], "shape": shape, "init": self.expr(w.init)})
+            found.append(
+                {
+                    "key": w.full_name,
+                    "variant": [list(v) for v in w.variant],
+                    "shape": shape,
+                    "init": self.expr(w.init),
+                }
+            )
         return found
 
     def _named(self, exprs: Mapping[str, Expr]) -> dict[str, Any]:

@@ -7,7 +7,19 @@ from dataclasses import dataclass, replace
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant
-from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Shape, Value, Weight, expressions, in_order, operands
+from archdsl.ir.graph import (
+    Graph,
+    Input,
+    Op,
+    Pick,
+    Select,
+    Shape,
+    Value,
+    Weight,
+    expressions,
+    in_order,
+    operands,
+)
 
 _REMEMBERED = 65_536  # values under answers
 
@@ -32,7 +44,9 @@ class Settling:
     def parts(self, value: Op | Pick, at: Mapping[Choice, int]) -> Parts:
         choices = self._choices.get(value)
         if choices is None:
-            choices = self._choices[value] = tuple(dict.fromkeys(c for e in expressions(value) for c in e.choices()))
+            choices = self._choices[value] = tuple(
+                dict.fromkeys(c for e in expressions(value) for c in e.choices())
+            )
         place = value, tuple([at[c] for c in choices])
         known = self._parts.get(place)
         if known is None:
@@ -42,7 +56,9 @@ class Settling:
         return known
 
 
-def complete(graph: Graph, at: Mapping[Choice, int], settling: Settling | None = None) -> tuple[Graph, Mapping[Value, Value]]:
+def complete(
+    graph: Graph, at: Mapping[Choice, int], settling: Settling | None = None
+) -> tuple[Graph, Mapping[Value, Value]]:
     """The model in which every choice has the alternative with its index, and the value of `graph` that each of its values is.
 
     Answers of inactive choices have no effect. The model is not verified, and its requirements and bounds are left out.
@@ -63,7 +79,9 @@ def complete(graph: Graph, at: Mapping[Choice, int], settling: Settling | None =
             if not isinstance(value, Select):
                 source.setdefault(made[value], value)
     outputs = tuple(made[o] for o in graph.outputs)
-    model = replace(graph, kind="model", outputs=outputs, values=in_order(outputs), choices=(), requirements=(), bounds=())
+    model = replace(
+        graph, kind="model", outputs=outputs, values=in_order(outputs), choices=(), requirements=(), bounds=()
+    )
     return model, {value: source[value] for value in model.values}
 
 
@@ -75,7 +93,9 @@ def _read(value: Value, at: Mapping[Choice, int]) -> tuple[Value, ...]:
     return operands(value)
 
 
-def _settled(value: Value, made: Mapping[Value, Value], at: Mapping[Choice, int], settling: Settling) -> Value:
+def _settled(
+    value: Value, made: Mapping[Value, Value], at: Mapping[Choice, int], settling: Settling
+) -> Value:
     inputs = tuple([made[o] for o in _read(value, at)])
     if isinstance(value, Input):
         return value
@@ -89,12 +109,16 @@ def _settled(value: Value, made: Mapping[Value, Value], at: Mapping[Choice, int]
 def _parts(value: Op | Pick, at: Mapping[Choice, int]) -> Parts:
     shape, weights = _sizes(value.shape, at), tuple(_weight(w, at) for w in value.weights)
     if isinstance(value, Pick):
-        return Parts({"dim": constant(value.dim)} if value.dim is not None else {}, shape, weights, constant(0))
+        return Parts(
+            {"dim": constant(value.dim)} if value.dim is not None else {}, shape, weights, constant(0)
+        )
     return Parts(_sizes(value.attrs, at), shape, weights, _constant(value.macs, at))
 
 
 def _weight(weight: Weight, at: Mapping[Choice, int]) -> Weight:
-    return Weight(weight.path, weight.name, tuple(_constant(n, at) for n in weight.shape), _constant(weight.init, at))
+    return Weight(
+        weight.path, weight.name, tuple(_constant(n, at) for n in weight.shape), _constant(weight.init, at)
+    )
 
 
 def _sizes(sizes: Shape, at: Mapping[Choice, int]) -> Shape:

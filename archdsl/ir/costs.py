@@ -21,7 +21,9 @@ def single_costs(graph: Graph, metric: Metric, active: Activity) -> tuple[Expr, 
     if metric == "macs":
         return tuple([where(active.values[op], op.macs, zero) for op in graph.ops()])
     weights = graph.weights()
-    return tuple([where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items()])
+    return tuple(
+        [where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items()]
+    )
 
 
 def cost_terms(graph: Graph, metric: Metric, active: Activity) -> tuple[Expr, ...]:

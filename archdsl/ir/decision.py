@@ -68,7 +68,11 @@ _leaves: WeakValueDictionary[Any, Leaf] = WeakValueDictionary()
 
 def leaf(value: Any) -> Leaf:
     """The leaf of a value; 1, 1.0 and True are told apart."""
-    key = (value.__class__, tuple(map(type, value)), value) if value.__class__ is tuple else (value.__class__, value)
+    key = (
+        (value.__class__, tuple(map(type, value)), value)
+        if value.__class__ is tuple
+        else (value.__class__, value)
+    )
     known = _leaves.get(key)
     if known is None:
         known = _leaves[key] = Leaf(value)
@@ -116,14 +120,18 @@ def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
         after = [part.kids if part.__class__ is Node and part.choice is choice else None for part in row]
         below: list[Diagram] = []
         for index in range(choice.size):
-            below.extend([part if kids is None else kids[index] for part, kids in zip(row, after, strict=True)])
+            below.extend(
+                [part if kids is None else kids[index] for part, kids in zip(row, after, strict=True)]
+            )
         row = below
     return tuple([part.value for part in row])  # type: ignore[union-attr]  # after all choices there are leaves
 
 
 def nodes_of(*roots: Diagram) -> list[Node]:
     """Every node below the roots once, parents before children."""
-    found: dict[Node, None] = {root: None for root in roots if isinstance(root, Node)}  # in an order that never changes
+    found: dict[Node, None] = {
+        root: None for root in roots if isinstance(root, Node)
+    }  # in an order that never changes
     stack = list(found)
     while stack:
         for kid in stack.pop().kids:
@@ -202,7 +210,9 @@ def unfold(
             steps += len(after)
             if steps > STEP_LIMIT:
                 asked = sorted({choice for _, choice, _ in plan}, key=lambda c: c.order)
-                raise TooWide(asked, f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps")
+                raise TooWide(
+                    asked, f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps"
+                )
             for each in after:
                 if each in found:
                     continue

@@ -35,7 +35,9 @@ class Expr:
 
     scope: tuple[Choice, ...]
 
-    def __init__(self, scope: tuple[Choice, ...], table: tuple[Any, ...] | None, root: Diagram | None = None) -> None:
+    def __init__(
+        self, scope: tuple[Choice, ...], table: tuple[Any, ...] | None, root: Diagram | None = None
+    ) -> None:
         self.scope = scope
         self._table = table
         self._root = root
@@ -76,7 +78,9 @@ class Expr:
         if self._table is not None:
             return self._table
         if not fits(self.scope):
-            raise TooWide(self.scope, f"a table over {len(self.scope)} choices has more than {TABLE_LIMIT:,} entries")
+            raise TooWide(
+                self.scope, f"a table over {len(self.scope)} choices has more than {TABLE_LIMIT:,} entries"
+            )
         return decision.to_table(self.root, self.scope)
 
     @property
@@ -238,7 +242,15 @@ def select(index: Expr, options: Sequence[Expr]) -> Expr:
     if scope is None:
         return of_diagram(decision.combine(decision.selection, [e.root for e in exprs]))
     columns = [spread(e, scope) for e in exprs]
-    return _tabled(scope, tuple([row[0] if row[0].__class__ is Undefined else row[1 + row[0]] for row in zip(*columns, strict=True)]))
+    return _tabled(
+        scope,
+        tuple(
+            [
+                row[0] if row[0].__class__ is Undefined else row[1 + row[0]]
+                for row in zip(*columns, strict=True)
+            ]
+        ),
+    )
 
 
 def both(a: Expr, b: Expr) -> Expr:
@@ -272,7 +284,10 @@ def _logical(
         return of_diagram(decision.combine(settle, (a.root, b.root)))
     one, other = spread(a, scope), spread(b, scope)
     if a.is_partial or b.is_partial:
-        return _tabled(scope, tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in zip(one, other, strict=True)]))
+        return _tabled(
+            scope,
+            tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in zip(one, other, strict=True)]),
+        )
     return _tabled(scope, tuple(map(whole, one, other)))
 
 

@@ -21,7 +21,9 @@ _Table: TypeAlias = tuple[_Scope, Sequence[int]]
 Ends: TypeAlias = tuple[int, int]
 
 
-def extremes(terms: Iterable[Expr], constraints: Iterable[Expr] = (), guards: Mapping[Choice, Expr] | None = None) -> Ends | None:
+def extremes(
+    terms: Iterable[Expr], constraints: Iterable[Expr] = (), guards: Mapping[Choice, Expr] | None = None
+) -> Ends | None:
     """The least and the greatest sum over all assignments that satisfy the constraints; None where none does.
 
     A term must not depend on inactive choices, so that it does not matter what those are; with `guards`, when choices are
@@ -32,11 +34,15 @@ def extremes(terms: Iterable[Expr], constraints: Iterable[Expr] = (), guards: Ma
 
 
 def extremes_of(
-    sums: Iterable[Iterable[Expr]], constraints: Iterable[Expr] = (), guards: Mapping[Choice, Expr] | None = None
+    sums: Iterable[Iterable[Expr]],
+    constraints: Iterable[Expr] = (),
+    guards: Mapping[Choice, Expr] | None = None,
 ) -> list[Ends] | None:
     """The extremes of several sums under the same constraints: what several of them ask is found out once."""
     constraints = tuple(constraints)
-    parts = [[_Part(i, *part) for part in _components(merged(terms), constraints)] for i, terms in enumerate(sums)]
+    parts = [
+        [_Part(i, *part) for part in _components(merged(terms), constraints)] for i, terms in enumerate(sums)
+    ]
     ends = [(0, 0)] * len(parts)
     known: dict[tuple[tuple[Expr, ...], ...], Ends | None] = {}
     hard: list[_Part] = []
@@ -77,11 +83,16 @@ def _plus(a: Ends, b: Ends) -> Ends:
     return a[0] + b[0], a[1] + b[1]
 
 
-def _components(terms: Sequence[Expr], constraints: Sequence[Expr]) -> Iterator[tuple[tuple[Expr, ...], tuple[Expr, ...]]]:
+def _components(
+    terms: Sequence[Expr], constraints: Sequence[Expr]
+) -> Iterator[tuple[tuple[Expr, ...], tuple[Expr, ...]]]:
     """The terms and conditions in groups that share no choice, so that each has extremes of its own."""
     exprs = [*terms, *constraints]
     for group in _linked([set(e.choices()) for e in exprs]):
-        yield tuple(exprs[i] for i in group if i < len(terms)), tuple(exprs[i] for i in group if i >= len(terms))
+        yield (
+            tuple(exprs[i] for i in group if i < len(terms)),
+            tuple(exprs[i] for i in group if i >= len(terms)),
+        )
 
 
 def _overlapping(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
@@ -130,9 +141,13 @@ def _joint(scopes: Iterable[frozenset[Choice]]) -> int:
     return prod(v.size for v in frozenset().union(*scopes))
 
 
-def _by_elimination(terms: Sequence[Expr], constraints: Sequence[Expr], order: Sequence[Choice]) -> Ends | None:
+def _by_elimination(
+    terms: Sequence[Expr], constraints: Sequence[Expr], order: Sequence[Choice]
+) -> Ends | None:
     """The extremes; None where the constraints cannot be met."""
-    heavy = 1 + 2 * sum(max(map(abs, e.distinct())) for e in terms)  # one broken condition outweighs every sum
+    heavy = 1 + 2 * sum(
+        max(map(abs, e.distinct())) for e in terms
+    )  # one broken condition outweighs every sum
     conditions: list[_Table] = [(c.scope, [int(not holds) for holds in c.table]) for c in constraints]
     found = []
     for best, weight in ((min, heavy), (max, -heavy)):
@@ -169,7 +184,9 @@ def _by_diagram(parts: Sequence[_Part], guards: Mapping[Choice, Expr]) -> list[E
     conditions = dict.fromkeys(c for part in parts for c in part.conditions)
     inside = {c: guard for c, guard in guards.items() if c in known and known.issuperset(guard.choices())}
     fields = _fields(parts)
-    terms = [lift(field.placed, term) for part, field in zip(parts, fields, strict=True) for term in part.terms]
+    terms = [
+        lift(field.placed, term) for part, field in zip(parts, fields, strict=True) for term in part.terms
+    ]
     try:
         diagram = frontier(tuple(inside), inside, conditions, terms)
     except DiagnosticError:

@@ -10,7 +10,20 @@ from typing import Any
 from archdsl.ir.activity import Activity, activity, binding, is_single, resolve, selection
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, constant, lift, restrict, where
-from archdsl.ir.graph import Check, Graph, Input, Op, Pick, Requirement, Select, Shape, Value, Weight, expressions, in_order
+from archdsl.ir.graph import (
+    Check,
+    Graph,
+    Input,
+    Op,
+    Pick,
+    Requirement,
+    Select,
+    Shape,
+    Value,
+    Weight,
+    expressions,
+    in_order,
+)
 from archdsl.ir.verify import verify
 
 
@@ -36,7 +49,9 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
     requirements = []
     for requirement, condition in zip(graph.requirements, map(settle.expr, conditions), strict=True):
         dead = {c: 0 for c in condition.choices() if c not in live.choices}
-        condition = binding(Requirement(restrict(condition, dead) if dead else condition), live)  # folding may have narrowed guards
+        condition = binding(
+            Requirement(restrict(condition, dead) if dead else condition), live
+        )  # folding may have narrowed guards
         if condition != TRUE:
             requirements.append(Requirement(condition, requirement.span))
     fixed = replace(
@@ -74,7 +89,9 @@ def _rebuild(outputs: tuple[Value, ...], rule: _Rule) -> tuple[Value, ...]:
         if isinstance(value, Input):
             new[value] = value
         else:
-            new[value] = rule(value, tuple(new[o] for o in (value.inputs if isinstance(value, Op) else value.operands)))
+            new[value] = rule(
+                value, tuple(new[o] for o in (value.inputs if isinstance(value, Op) else value.operands))
+            )
     return tuple(new[o] for o in outputs)
 
 
@@ -127,7 +144,9 @@ class _Settle:
     def _weight(self, weight: Weight) -> Weight:
         """The weight with its expressions settled; of alternatives that are settled, nothing has to be told apart."""
         shape, init = tuple(map(self.expr, weight.shape)), self.expr(weight.init)
-        variant = tuple(v for v in weight.variant if v[0] not in self._paths) if self._paths else weight.variant
+        variant = (
+            tuple(v for v in weight.variant if v[0] not in self._paths) if self._paths else weight.variant
+        )
         if init is weight.init and _identical(shape, weight.shape) and len(variant) == len(weight.variant):
             return weight
         return replace(weight, shape=shape, init=init, variant=variant)
@@ -149,7 +168,14 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
     A choice that is never active may still stand in an expression, at points where nothing is live.
     """
     targets = resolve(in_order(outputs))
-    dead = {c: 0 for value in live.values for e in expressions(value) if e.scope for c in e.choices() if c not in live.choices}
+    dead = {
+        c: 0
+        for value in live.values
+        for e in expressions(value)
+        if e.scope
+        for c in e.choices()
+        if c not in live.choices
+    }
     settle = _Settle(dead)
 
     def rule(value: Value, operands: tuple[Value, ...]) -> Value:
@@ -180,7 +206,9 @@ def _narrow(pick: Pick, here: Expr) -> Pick:
     if len(kept) == len(pick.operands) or not kept:
         return pick
     place = {old: new for new, old in enumerate(kept)}
-    weights = tuple(pick.weights[i] for i in kept) if len(pick.weights) == len(pick.operands) else pick.weights
+    weights = (
+        tuple(pick.weights[i] for i in kept) if len(pick.weights) == len(pick.operands) else pick.weights
+    )
     first = tuple(place[i] for i in subsets[0])
     subset = lift(partial(_replaced_all, place, first), pick.subset)
     return replace(pick, subset=subset, operands=tuple(pick.operands[i] for i in kept), weights=weights)
@@ -212,5 +240,7 @@ def _replaced(place: Mapping[int, int], index: int) -> int:
     return place.get(index, 0)
 
 
-def _replaced_all(place: Mapping[int, int], otherwise: tuple[int, ...], subset: tuple[int, ...]) -> tuple[int, ...]:
+def _replaced_all(
+    place: Mapping[int, int], otherwise: tuple[int, ...], subset: tuple[int, ...]
+) -> tuple[int, ...]:
     return tuple(place[i] for i in subset) if all(i in place for i in subset) else otherwise

@@ -116,7 +116,11 @@ class Diagram:
 
 def canonical(choices: Iterable[Choice], guards: Mapping[Choice, Expr]) -> list[Expr]:
     """The constraints that give inactive choices their first alternative, so that architectures are counted once."""
-    return [lift(_inactive_is_first, guards.get(c, FALSE), index_of(c)) for c in choices if guards.get(c, FALSE) != TRUE]
+    return [
+        lift(_inactive_is_first, guards.get(c, FALSE), index_of(c))
+        for c in choices
+        if guards.get(c, FALSE) != TRUE
+    ]
 
 
 def frontier(
@@ -143,7 +147,9 @@ def frontier(
     known = set(choices).union(*(e.choices() for e in exprs))
     space = scopes(exprs, sorted(known, key=lambda c: c.order))
     layers: list[Layer] = []
-    alike: dict[tuple[Any, ...], tuple[list[Choice], list[Layer]]] = {}  # what differs in names only is built once
+    alike: dict[
+        tuple[Any, ...], tuple[list[Choice], list[Layer]]
+    ] = {}  # what differs in names only is built once
     for part in components(space):
         inside = {space.choices[i] for i in part}
         bools = [e for e in constraints if e.choices()[0] in inside]
@@ -153,7 +159,10 @@ def frontier(
         if key in alike:
             before, layers_before = alike[key]
             place = dict(zip(before, own, strict=True))
-            built = [Layer(place[layer.choice] if layer.choice is not None else None, layer.edges) for layer in layers_before]
+            built = [
+                Layer(place[layer.choice] if layer.choice is not None else None, layer.edges)
+                for layer in layers_before
+            ]
         else:
             orders = ([space.choices[i] for i in order] for order in _orders(space, part, guards))
             built = _build_best(orders, bools, adds, limit)
@@ -269,7 +278,9 @@ def _guards_first(choices: Sequence[Choice], guards: Mapping[Choice, Expr]) -> l
     return [c for c in done if c in set(choices)]
 
 
-def _build_best(orders: Iterator[list[Choice]], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer]:
+def _build_best(
+    orders: Iterator[list[Choice]], bools: list[Expr], adds: list[Expr], limit: int
+) -> list[Layer]:
     """The layers in the order that needs the fewest edges, about: all race under a limit that grows fourfold.
 
     An estimate cannot rank orders well, because it does not know how many residual functions coincide.
@@ -289,7 +300,9 @@ def _build_best(orders: Iterator[list[Choice]], bools: list[Expr], adds: list[Ex
                 return layers
     choices = tried[0]
     message = f"{len(choices)} choices hang together so closely that an exact answer needs more than {limit:,} steps"
-    raise DiagnosticError(TOO_LARGE.error(None, message, help=f"settle some of them, for example `{choices[0].path}`"))
+    raise DiagnosticError(
+        TOO_LARGE.error(None, message, help=f"settle some of them, for example `{choices[0].path}`")
+    )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -308,7 +321,9 @@ class _Factor:
 
 def _factor(role: Role, expr: Expr, place: Mapping[Choice, int]) -> _Factor:
     scope = tuple(sorted(expr.scope, key=place.__getitem__))
-    if not expr.is_tabled and not (fits(scope) and (prod([c.size for c in scope]) <= _TABULATED or scope[0] is expr.scope[0])):
+    if not expr.is_tabled and not (
+        fits(scope) and (prod([c.size for c in scope]) <= _TABULATED or scope[0] is expr.scope[0])
+    ):
         return _factor_of_diagram(role, expr.root, scope)
     table = spread(expr, scope)
     ids: Sequence[int] = [1 if value is True else 0 for value in table] if role == "condition" else table
@@ -359,7 +374,10 @@ def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int)
     layers: list[list[list[Edge]]] = []
     spent = 0
     for position, choice in enumerate(order):
-        before, opened = opened, [i for i, f in enumerate(factors) if place[f.scope[0]] <= position < place[f.scope[-1]]]
+        before, opened = (
+            opened,
+            [i for i, f in enumerate(factors) if place[f.scope[0]] <= position < place[f.scope[-1]]],
+        )
         step = _step(choice, factors)
         index: dict[tuple[int, ...], int] = {}
         layer: list[list[Edge]] = []
@@ -372,7 +390,9 @@ def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int)
                 reached = cells.copy()
                 cost = _walk(step, value, reached)
                 if cost is not None:
-                    edges.append((value, index.setdefault(tuple([reached[i] for i in opened]), len(index)), cost))
+                    edges.append(
+                        (value, index.setdefault(tuple([reached[i] for i in opened]), len(index)), cost)
+                    )
             layer.append(edges)
             spent += len(edges)
             spend(choice.size * (1 + len(step.conditions) // 4))

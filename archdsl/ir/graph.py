@@ -175,10 +175,18 @@ class Graph:
     requirements: tuple[Requirement, ...]
     bounds: tuple[CostBound, ...]
     root: Instance
-    settings: Mapping[str, Any] = field(default_factory=dict)  # the parameters it was elaborated with, as text
-    answers: Mapping[str, str] = field(default_factory=dict)  # what was settled of `name ~ …`, by path: for diagrams alone
-    results: tuple[Result, ...] = ()  # of each output; without any they are unnamed, their dimensions in the canonical order
-    read: frozenset[tuple[str, str]] = frozenset()  # inputs and dimensions whose sizes the text reads as numbers: `x.h`
+    settings: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the parameters it was elaborated with, as text
+    answers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what was settled of `name ~ …`, by path: for diagrams alone
+    results: tuple[
+        Result, ...
+    ] = ()  # of each output; without any they are unnamed, their dimensions in the canonical order
+    read: frozenset[tuple[str, str]] = (
+        frozenset()
+    )  # inputs and dimensions whose sizes the text reads as numbers: `x.h`
 
     def __post_init__(self) -> None:
         if not self.results:

@@ -20,11 +20,27 @@ from archdsl.ir import decision
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.codec import function, scalar
 from archdsl.ir.expr import TABLED, Expr, Undefined, constant, of_diagram, of_table
-from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Result, Select, Value, Weight, expressions, in_order
+from archdsl.ir.graph import (
+    CostBound,
+    Graph,
+    Init,
+    Input,
+    Op,
+    Pick,
+    Requirement,
+    Result,
+    Select,
+    Value,
+    Weight,
+    expressions,
+    in_order,
+)
 from archdsl.ir.instance import Instance
 
 Document: TypeAlias = dict[str, Any]
-PARTS = frozenset("kind name definition settings choices requirements bounds signature inputs instances values outputs results".split())
+PARTS = frozenset(
+    "kind name definition settings choices requirements bounds signature inputs instances values outputs results".split()
+)
 
 
 class Malformed(ValueError):
@@ -98,7 +114,11 @@ class _Writer:
 
     def _instance(self, instance: Instance) -> Document:
         assert instance.parent is not None
-        found: Document = {"in": self._instances[instance.parent], "segment": instance.segment, "callee": instance.callee}
+        found: Document = {
+            "in": self._instances[instance.parent],
+            "segment": instance.segment,
+            "callee": instance.callee,
+        }
         found["level"] = instance.level
         if instance.choice is not None:
             found["answers"] = instance.choice.path
@@ -111,11 +131,17 @@ class _Writer:
     def _choices(self) -> Document:
         read = {c for v in self._order for e in expressions(v) if e.scope for c in e.choices()}
         read |= {c for r in self._graph.requirements for c in r.condition.choices()}
-        read |= {i.choice for i in self._instances if i.choice is not None and i.choice in self._graph.choices}
+        read |= {
+            i.choice for i in self._instances if i.choice is not None and i.choice in self._graph.choices
+        }
         order = sorted({*self._graph.choices, *read}, key=lambda c: c.order)
         before = ["", *(c.path for c in order)]
         return {
-            c.path: {"after": b, "kind": c.kind, "alternatives": [[a.label, scalar(a.value)] for a in c.alternatives]}
+            c.path: {
+                "after": b,
+                "kind": c.kind,
+                "alternatives": [[a.label, scalar(a.value)] for a in c.alternatives],
+            }
             for c, b in zip(order, before, strict=False)
         }
 
@@ -137,7 +163,12 @@ class _Writer:
             found["combine"] = [value.combine, value.dim]
         if isinstance(value, Op | Pick) and value.weights:
             found["weights"] = [
-                {"path": w.path, "name": w.name, "shape": [self._expr(e) for e in w.shape], "init": self._expr(w.init)}
+                {
+                    "path": w.path,
+                    "name": w.name,
+                    "shape": [self._expr(e) for e in w.shape],
+                    "init": self._expr(w.init),
+                }
                 | ({"variant": [list(v) for v in w.variant]} if w.variant else {})
                 for w in value.weights
             ]
@@ -207,7 +238,10 @@ class _Reader:
             order,
             tuple(self._choices.values()),
             tuple(Requirement(self._expr(c)) for c in document["requirements"]),
-            tuple(CostBound(_one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit) for m, op, limit in document["bounds"]),
+            tuple(
+                CostBound(_one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit)
+                for m, op, limit in document["bounds"]
+            ),
             self._root,
             {_text(name): _plain(value) for name, value in document["settings"]},
             results=_results(document["results"], outputs),
@@ -221,7 +255,9 @@ class _Reader:
         path = following.get("")
         while path is not None:
             given = choices[path]
-            alternatives = tuple(Alternative(_text(label), _plain(value)) for label, value in given["alternatives"])
+            alternatives = tuple(
+                Alternative(_text(label), _plain(value)) for label, value in given["alternatives"]
+            )
             if not alternatives:
                 raise Malformed(f"the choice `{path}` has no alternative")
             kind = _one_of(given["kind"], "list", "range", "subset")
@@ -270,16 +306,36 @@ class _Reader:
         shape, place = self._shape(given["shape"]), self._instance(given["at"])
         weights = tuple(map(self._weight, given.get("weights", ())))
         if "op" in given:
-            return Op(_text(given["op"]), operands, self._shape(given["attrs"]), shape, weights, self._expr(given["macs"]), place)
+            return Op(
+                _text(given["op"]),
+                operands,
+                self._shape(given["attrs"]),
+                shape,
+                weights,
+                self._expr(given["macs"]),
+                place,
+            )
         if "select" in given:
             return Select(self._expr(given["index"]), operands, shape, place)
         combine, dim = given["combine"]
-        return Pick(self._expr(given["subset"]), operands, _one_of(combine, "sum", "weighted", "concat"), dim, weights, shape, place)
+        return Pick(
+            self._expr(given["subset"]),
+            operands,
+            _one_of(combine, "sum", "weighted", "concat"),
+            dim,
+            weights,
+            shape,
+            place,
+        )
 
     def _weight(self, given: Mapping[str, Any]) -> Weight:
         variant = tuple((_text(path), _text(label)) for path, label in given.get("variant", ()))
         return Weight(
-            _text(given["path"]), _text(given["name"]), tuple(map(self._expr, given["shape"])), self._expr(given["init"]), variant
+            _text(given["path"]),
+            _text(given["name"]),
+            tuple(map(self._expr, given["shape"])),
+            self._expr(given["init"]),
+            variant,
         )
 
     def _shape(self, given: Mapping[str, Any]) -> dict[str, Expr]:
@@ -318,14 +374,18 @@ class _Reader:
 def _results(given: Sequence[Any], outputs: tuple[Value, ...]) -> tuple[Result, ...]:
     """The name and order of every output. Raises Malformed for an order that is not that of its dimensions."""
     found = tuple(Result(_text(name), _text(dims)) for name, dims in given)
-    if len(found) != len(outputs) or any(sorted(r.dims) != sorted(o.shape) for r, o in zip(found, outputs, strict=True)):
+    if len(found) != len(outputs) or any(
+        sorted(r.dims) != sorted(o.shape) for r, o in zip(found, outputs, strict=True)
+    ):
         raise Malformed("the results are not those of the outputs")
     return found
 
 
 def _read(value: Mapping[str, Any]) -> Sequence[str]:
     """The names of what a value reads."""
-    found: Sequence[str] = value["inputs"] if "op" in value else value["select"] if "select" in value else value["pick"]
+    found: Sequence[str] = (
+        value["inputs"] if "op" in value else value["select"] if "select" in value else value["pick"]
+    )
     return found
 
 

@@ -21,7 +21,9 @@ class Scopes:
 
     choices: tuple[Choice, ...]
     factors: tuple[int, ...]
-    widths: tuple[float, ...]  # of each factor, log2 of the residual functions that it can have at one time, about
+    widths: tuple[
+        float, ...
+    ]  # of each factor, log2 of the residual functions that it can have at one time, about
     bits: tuple[float, ...]  # log2 of the size of each choice
 
 
@@ -33,7 +35,12 @@ def scopes(exprs: Iterable[Expr], choices: Sequence[Choice]) -> Scopes:
         mask = sum([1 << place[choice] for choice in expr.scope])
         widths[mask] = widths.get(mask, 0.0) + _width(expr)
     masks = sorted(widths)
-    return Scopes(tuple(choices), tuple(masks), tuple([widths[m] for m in masks]), tuple([log2(c.size) for c in choices]))
+    return Scopes(
+        tuple(choices),
+        tuple(masks),
+        tuple([widths[m] for m in masks]),
+        tuple([log2(c.size) for c in choices]),
+    )
 
 
 def _width(expr: Expr) -> float:

@@ -60,8 +60,13 @@ def _lines(graph: Graph) -> Iterator[str]:
     live = activity(graph.outputs)
     for choice in graph.choices:
         guard = live.guard(choice)
-        labels = ", ".join(a.label if a.label == str(a.value) else f"{a.label}: {text_of(a.value)}" for a in choice.alternatives)
-        yield f"choice {choice.path}: {choice.kind} [{labels}]" + ("" if guard == TRUE else f" if {expr_text(guard)}")
+        labels = ", ".join(
+            a.label if a.label == str(a.value) else f"{a.label}: {text_of(a.value)}"
+            for a in choice.alternatives
+        )
+        yield f"choice {choice.path}: {choice.kind} [{labels}]" + (
+            "" if guard == TRUE else f" if {expr_text(guard)}"
+        )
     for requirement in graph.requirements:
         yield f"require {expr_text(requirement.condition)}"
     for bound in graph.bounds:

@@ -27,8 +27,14 @@ def unmet(graph: Graph, live: Activity) -> list[Diagnostic]:
     """
     required = [binding(r, live) for r in graph.requirements]
     if required and witness(TRUE, required) is None:
-        others = [Label(r.span, "together with this one") for r in graph.requirements[1:4] if r.span is not None]
-        message = "no architecture satisfies all requirements" if others else "no architecture satisfies this requirement"
+        others = [
+            Label(r.span, "together with this one") for r in graph.requirements[1:4] if r.span is not None
+        ]
+        message = (
+            "no architecture satisfies all requirements"
+            if others
+            else "no architecture satisfies this requirement"
+        )
         return [UNSATISFIABLE.error(graph.requirements[0].span, message, labels=others)]
     for metric in METRICS:
         bounds = [b for b in graph.bounds if b.metric == metric]
@@ -42,7 +48,9 @@ def unmet(graph: Graph, live: Activity) -> list[Diagnostic]:
     return []
 
 
-def _beyond(graph: Graph, metric: Metric, bounds: Sequence[CostBound], required: Sequence[Expr], live: Activity) -> Diagnostic | None:
+def _beyond(
+    graph: Graph, metric: Metric, bounds: Sequence[CostBound], required: Sequence[Expr], live: Activity
+) -> Diagnostic | None:
     """What is wrong where even the best architecture is beyond a bound."""
     try:
         ends = extremes(cost_terms(graph, metric, live), required, live.choices)
@@ -55,9 +63,13 @@ def _beyond(graph: Graph, metric: Metric, bounds: Sequence[CostBound], required:
         if not graph.choices:
             message = _beyond_text(bound, ends[0])
         elif high is not None and ends[0] > high:
-            message = f"no architecture satisfies this requirement: the least is {exact(ends[0])} {_NAMES[metric]}"
+            message = (
+                f"no architecture satisfies this requirement: the least is {exact(ends[0])} {_NAMES[metric]}"
+            )
         elif low is not None and ends[1] < low:
-            message = f"no architecture satisfies this requirement: the most is {exact(ends[1])} {_NAMES[metric]}"
+            message = (
+                f"no architecture satisfies this requirement: the most is {exact(ends[1])} {_NAMES[metric]}"
+            )
         if message is not None:
             return UNSATISFIABLE.error(bound.span, message)
     return None
@@ -93,7 +105,9 @@ class Requirements:
         """What the architecture of an assignment of every choice breaks first: E0504; None where it satisfies all."""
         for requirement, condition in zip(self.graph.requirements, self.conditions, strict=True):
             if not condition.at(assignment):
-                return UNSATISFIABLE.error(requirement.span, "this architecture does not satisfy this requirement")
+                return UNSATISFIABLE.error(
+                    requirement.span, "this architecture does not satisfy this requirement"
+                )
         for metric, terms in self.totals.items():
             total = sum([t.at(assignment) for t in terms])
             for bound in self.graph.bounds:

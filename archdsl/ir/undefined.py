@@ -13,7 +13,9 @@ class Undefined(Exception):
     needs it: `if ratio > 0 { x = x -> conv(8 // ratio) }` never asks for `8 // 0`.
     """
 
-    def __init__(self, message: str, span: Span | None = None, code: Code | None = None, help: str | None = None) -> None:
+    def __init__(
+        self, message: str, span: Span | None = None, code: Code | None = None, help: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.span = span

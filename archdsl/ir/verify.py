@@ -25,7 +25,13 @@ def verify(graph: Graph, live: Activity | None = None) -> None:
     choices with one path, out of order or idle, expressions over foreign choices.
     """
     live = live or activity(graph.outputs)
-    violations = (*_order(graph), *_choices(graph, live), *_scopes(graph), *_selections(graph), *_weights(graph, live))
+    violations = (
+        *_order(graph),
+        *_choices(graph, live),
+        *_scopes(graph),
+        *_selections(graph),
+        *_weights(graph, live),
+    )
     if violations:
         raise InternalError(violations)
 
@@ -70,7 +76,9 @@ def _selections(graph: Graph) -> Iterator[str]:
         if isinstance(value, Select):
             if any(set(o.shape) != set(value.shape) for o in value.operands):
                 yield f"{_name(value)} selects among different dimensions"
-            if any(not isinstance(i, int) or not 0 <= i < len(value.operands) for i in value.index.distinct()):
+            if any(
+                not isinstance(i, int) or not 0 <= i < len(value.operands) for i in value.index.distinct()
+            ):
                 yield f"{_name(value)} has an index beyond its operands"
         elif isinstance(value, Pick):
             members = [i for subset in value.subset.distinct() for i in subset]

@@ -26,20 +26,34 @@ def _probability(value: float) -> bool:
 
 
 def _pointwise(name: str, doc: str, source: str, short: str = "") -> Primitive:
-    return Primitive(name, (), _same, "activation", f"{doc}\n\nAny shape → the same.", source=source, short=short)
+    return Primitive(
+        name, (), _same, "activation", f"{doc}\n\nAny shape → the same.", source=source, short=short
+    )
 
 
 _P = Parameter("p", "number", doc="the probability, at least 0 and below 1")
 
 PRIMITIVES: tuple[Primitive, ...] = (
     _pointwise(
-        "identity", "The tensor itself, y = x: the layer that does nothing, such as a shortcut.", "He et al., Deep Residual Learning (2015)"
+        "identity",
+        "The tensor itself, y = x: the layer that does nothing, such as a shortcut.",
+        "He et al., Deep Residual Learning (2015)",
     ),
     _pointwise("relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)", "ReLU"),
     _pointwise("relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)", "ReLU6"),
-    _pointwise("swish", "y = x · sigmoid(x), also called SiLU.", "Ramachandran et al., Searching for Activation Functions (2017)"),
-    _pointwise("hardswish", "y = x · min(max(x + 3, 0), 6) / 6.", "Howard et al., Searching for MobileNetV3 (2019)"),
-    _pointwise("sigmoid", "y = 1 / (1 + exp(−x)).", "Rumelhart et al., Learning Representations by Back-Propagating Errors (1986)"),
+    _pointwise(
+        "swish",
+        "y = x · sigmoid(x), also called SiLU.",
+        "Ramachandran et al., Searching for Activation Functions (2017)",
+    ),
+    _pointwise(
+        "hardswish", "y = x · min(max(x + 3, 0), 6) / 6.", "Howard et al., Searching for MobileNetV3 (2019)"
+    ),
+    _pointwise(
+        "sigmoid",
+        "y = 1 / (1 + exp(−x)).",
+        "Rumelhart et al., Learning Representations by Back-Propagating Errors (1986)",
+    ),
     _pointwise(
         "gelu",
         "y = x · Φ(x), Φ the normal distribution function (exact, not the tanh approximation).",
@@ -49,7 +63,9 @@ PRIMITIVES: tuple[Primitive, ...] = (
     _pointwise("tanh", "y = tanh(x).", "LeCun et al., Efficient BackProp (1998)"),
     Primitive(
         name="softmax",
-        parameters=(Parameter("over", "axes", doc="the dimensions over which the result sums to 1, together"),),
+        parameters=(
+            Parameter("over", "axes", doc="the dimensions over which the result sums to 1, together"),
+        ),
         shape=_softmax_shape,
         role="activation",
         over=(Over("statistics", named("over")),),

@@ -38,9 +38,14 @@ def _attend_shape(call: Call) -> Result:
     for name, one in (("query", q), ("key", k), ("value", v)):
         found += _joins(name, one, over)
     if "c" in over:
-        found += (checks.problem(shapes.ATTRIBUTE, "`over` names positions; c is what describes each of them"),)
+        found += (
+            checks.problem(shapes.ATTRIBUTE, "`over` names positions; c is what describes each of them"),
+        )
     found += tuple(
-        checks.problem(shapes.DIMENSIONS_DIFFER, f"the key has a dimension `{d}` that the query {checks.listing(q)} lacks")
+        checks.problem(
+            shapes.DIMENSIONS_DIFFER,
+            f"the key has a dimension `{d}` that the query {checks.listing(q)} lacks",
+        )
         for d in checks.ordered(k)
         if d not in q and d not in over and d != "c"
     )
@@ -61,7 +66,10 @@ def _attend_shape(call: Call) -> Result:
 def _joins(name: str, shape: Shape, over: str) -> Problems:
     """The positions and the channels are there."""
     found = [
-        checks.problem(shapes.MISSING_DIMENSION, f"dimension `{d}` is missing from the {name}; it has {checks.listing(shape)}")
+        checks.problem(
+            shapes.MISSING_DIMENSION,
+            f"dimension `{d}` is missing from the {name}; it has {checks.listing(shape)}",
+        )
         for d in dict.fromkeys(over + "c")
         if d not in shape and d != "b"
     ]
@@ -98,7 +106,11 @@ def _number_or_none(scale: Expr) -> Problems:
 
 
 def _wrong_scale(scale: Any) -> str | None:
-    return None if scale is None or scale.__class__ in (int, float) else f"`scale` is {value_text(scale)}, neither a number nor none"
+    return (
+        None
+        if scale is None or scale.__class__ in (int, float)
+        else f"`scale` is {value_text(scale)}, neither a number nor none"
+    )
 
 
 def _sum(a: int, b: int) -> int:
@@ -108,7 +120,9 @@ def _sum(a: int, b: int) -> int:
 PRIMITIVES = (
     Primitive(
         name="dot",
-        parameters=(Parameter("over", "axes", doc="the dimensions that are summed over; both inputs have them"),),
+        parameters=(
+            Parameter("over", "axes", doc="the dimensions that are summed over; both inputs have them"),
+        ),
         shape=_dot_shape,
         macs=_dot_macs,
         role="attention",
@@ -125,14 +139,24 @@ y = Σ_over x · z. Other dimensions that both have are matched, those that one 
         name="attend",
         parameters=(
             Parameter("over", "axes", doc="the positions that attend to each other, all of them together"),
-            Parameter("heads", "int", 1, "parts of the channels that attend apart; the head is the slower index of c"),
+            Parameter(
+                "heads",
+                "int",
+                1,
+                "parts of the channels that attend apart; the head is the slower index of c",
+            ),
             Parameter(
                 "act",
                 "string",
                 "softmax",
                 f"what makes weights of the scores: {', '.join(ACTS)}; softmax goes over the positions of the key",
             ),
-            Parameter("scale", "number", None, "what the scores are multiplied by; none is (c / heads)^−½, c the channels of the query"),
+            Parameter(
+                "scale",
+                "number",
+                None,
+                "what the scores are multiplied by; none is (c / heads)^−½, c the channels of the query",
+            ),
         ),
         shape=_attend_shape,
         macs=_attend_macs,
@@ -140,9 +164,20 @@ y = Σ_over x · z. Other dimensions that both have are matched, those that one 
         origins=_attend_origins,
         over=(
             Over("statistics", named("over")),
-            Over("counted", letters("c"), "heads cut the channels otherwise for each width", when=_has_heads, words="with heads"),
             Over(
-                "counted", letters("c"), "the scale of `attend` counts the channels", (0,), _scales, "of the query, where no scale is given"
+                "counted",
+                letters("c"),
+                "heads cut the channels otherwise for each width",
+                when=_has_heads,
+                words="with heads",
+            ),
+            Over(
+                "counted",
+                letters("c"),
+                "the scale of `attend` counts the channels",
+                (0,),
+                _scales,
+                "of the query, where no scale is given",
             ),
             Over("summed", letters("c"), inputs=(0, 1), words="of query and key"),
         ),

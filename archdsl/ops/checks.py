@@ -54,7 +54,9 @@ def named(dims: str) -> Problems:
     if "b" in dims:
         found.append(problem(shapes.BATCH_NAMED, "`b` is the batch and cannot be named in an operation"))
     found += [
-        problem(shapes.DUPLICATE_DIMENSION, f"dimension `{d}` is named twice in @{dims}") for d in dict.fromkeys(dims) if dims.count(d) > 1
+        problem(shapes.DUPLICATE_DIMENSION, f"dimension `{d}` is named twice in @{dims}")
+        for d in dict.fromkeys(dims)
+        if dims.count(d) > 1
     ]
     return tuple(found)
 
@@ -87,7 +89,9 @@ def whole(name: str, value: Expr, least: int = 1) -> tuple[Expr, Problems]:
     return lift(nearest, value, least), found
 
 
-def number(name: str, value: Expr, holds: Callable[[float], bool], bounds: str, help: str | None = None) -> Problems:
+def number(
+    name: str, value: Expr, holds: Callable[[float], bool], bounds: str, help: str | None = None
+) -> Problems:
     """A number for which `holds` is true; `bounds` says in words which those are."""
     if all(v.__class__ in (int, float) and holds(v) for v in value.table):
         return ()
@@ -114,7 +118,10 @@ def settled(name: str, value: Expr) -> tuple[Any, Problems]:
         return value.value, ()
     values = " or ".join(value_text(v) for v in value.distinct())
     return value.table[0], (
-        problem(shapes.UNSETTLED, f"`{name}` is {values} by a choice, but it decides which weights or dimensions there are"),
+        problem(
+            shapes.UNSETTLED,
+            f"`{name}` is {values} by a choice, but it decides which weights or dimensions there are",
+        ),
     )
 
 

@@ -31,11 +31,23 @@ def _concat_shape(call: Call) -> Result:
     dim, found = checks.settled("dim", call.attrs["dim"])
     found += checks.named(dim) + checks.single("dim", dim)
     if not call.inputs:
-        return Result({}, (*found, checks.problem(shapes.NOTHING_TO_COMBINE, "there is nothing to concatenate: the list is empty")))
+        return Result(
+            {},
+            (
+                *found,
+                checks.problem(
+                    shapes.NOTHING_TO_COMBINE, "there is nothing to concatenate: the list is empty"
+                ),
+            ),
+        )
     d = dim[:1] if dim else "c"
     if d != "b" and not any(d in one for one in call.inputs):
         message = f"dimension `{d}` is missing; the tensors have {', '.join(dict.fromkeys(checks.listing(one) for one in call.inputs))}"
-        found += (checks.problem(shapes.MISSING_DIMENSION, message, f"expand({d} = 1) gives one of them the dimension"),)
+        found += (
+            checks.problem(
+                shapes.MISSING_DIMENSION, message, f"expand({d} = 1) gives one of them the dimension"
+            ),
+        )
     shape, clashes = agree(call.inputs, apart=d)
     fixed = sum(one[d].value if d in one else 1 for one in call.inputs if d not in one or _is_int(one[d]))
     total = constant(fixed)
@@ -92,13 +104,25 @@ _BY_NAME = (
 def _arithmetic(name: str, sign: str, drawn: str = "") -> Primitive:
     meaning = f"Elementwise y = x {sign} z: the operator `{sign}` between two tensors. {_BY_NAME}"
     doc = f"{meaning}\n\n[…], […] → the dimensions of the larger side."
-    return Primitive(name, (), _broadcast, "arithmetic", doc, arity=2, internal=True, sign=drawn or sign, commutes=name == "mul")
+    return Primitive(
+        name,
+        (),
+        _broadcast,
+        "arithmetic",
+        doc,
+        arity=2,
+        internal=True,
+        sign=drawn or sign,
+        commutes=name == "mul",
+    )
 
 
 PRIMITIVES = (
     Primitive(
         name="concat",
-        parameters=(Parameter("dim", "axes", doc="the dimension along which the tensors lie one after the other"),),
+        parameters=(
+            Parameter("dim", "axes", doc="the dimension along which the tensors lie one after the other"),
+        ),
         shape=_concat_shape,
         role="join",
         origins=_ended,

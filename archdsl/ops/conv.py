@@ -26,7 +26,9 @@ def _shape(call: Call) -> Result:
     grouped = [n for n in (call.input.get("c"), None if wrong else channels) if n is not None]
     groups, found = checks.whole("groups", call.attrs["groups"])
     slides, misfits = windows(call, "kernel")
-    found = wrong + found + checks.present(call.input, "c") + misfits + checks.initial("init", call.attrs["init"])
+    found = (
+        wrong + found + checks.present(call.input, "c") + misfits + checks.initial("init", call.attrs["init"])
+    )
     found += checks.settled("bias", call.attrs["bias"])[1]
     for size in dict.fromkeys(grouped):
         found += checks.divisible(size, groups, "{} channels", "groups")
@@ -96,10 +98,19 @@ PRIMITIVES = (
                 shapes="window",
             ),
             STRIDE,
-            Parameter("padding", "padding", "half", f"zeros around the input: {ROOM}; or a number or size for both sides"),
+            Parameter(
+                "padding",
+                "padding",
+                "half",
+                f"zeros around the input: {ROOM}; or a number or size for both sides",
+            ),
             Parameter("dilation", "size", 1, "the distance between the positions of a window"),
             Parameter(
-                "groups", "int", 1, "parts of the channels that are convolved apart; as many as channels is depthwise", shapes="width"
+                "groups",
+                "int",
+                1,
+                "parts of the channels that are convolved apart; as many as channels is depthwise",
+                shapes="width",
             ),
             Parameter("bias", "bool", False, "whether a learnable number is added to each channel"),
             Parameter("init", "init", MSRA, "how the weight starts; the bias starts at 0"),
@@ -112,7 +123,13 @@ PRIMITIVES = (
         over=(
             WINDOWED,
             Over("summed", letters("c"), when=_in_one_group, words="in one group"),
-            Over("counted", letters("c"), "groups of channels lie otherwise for each width", when=_in_some_groups, words="in some groups"),
+            Over(
+                "counted",
+                letters("c"),
+                "groups of channels lie otherwise for each width",
+                when=_in_some_groups,
+                words="in some groups",
+            ),
         ),
         lies=_lies,
         sizes=_sizes,

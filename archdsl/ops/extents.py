@@ -145,14 +145,20 @@ def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     return dict(read[0])
 
 
-_KEEPING = frozenset(("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean"))  # the channels of what they read
+_KEEPING = frozenset(
+    ("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean")
+)  # the channels of what they read
 
 
 def _is_given(value: Value, dim: str) -> bool:
     """Whether a size is known at a glance to derive from no input, as the channels after a layer: most that are read."""
-    while isinstance(value, Op) and (_RULES.get(value.name) is _same or (dim == "c" and value.name in _KEEPING)):
+    while isinstance(value, Op) and (
+        _RULES.get(value.name) is _same or (dim == "c" and value.name in _KEEPING)
+    ):
         value = next(v for v in value.inputs if dim in v.shape)
-    return isinstance(value, Op) and (value.name == "weight" or (dim == "c" and value.name in ("conv", "linear")))
+    return isinstance(value, Op) and (
+        value.name == "weight" or (dim == "c" and value.name in ("conv", "linear"))
+    )
 
 
 # -- rules: the extents of an op's result, and what it demands of those of its inputs ----------------
@@ -199,7 +205,12 @@ def _windows(name: str) -> _Rule:
         found = dict(read[0])
         kernel = op.attrs[name]
         dims = window_dims(kernel.distinct()[0], op.inputs[0].shape)
-        parts = (kernel, op.attrs["stride"], op.attrs["padding"], *([op.attrs["dilation"]] if "dilation" in op.attrs else []))
+        parts = (
+            kernel,
+            op.attrs["stride"],
+            op.attrs["padding"],
+            *([op.attrs["dilation"]] if "dilation" in op.attrs else []),
+        )
         for i, d in enumerate(dims):
             if d in found:
                 found[d] = _slid(found[d], parts, i, demands)
@@ -227,7 +238,9 @@ def _part(size: Any, i: int) -> Any:
 def _is_window(numbers: Sequence[Any]) -> bool:
     """Whether a window makes sense: under answers that are refused elsewhere it may not."""
     kernel, stride, padding, *dilation = numbers
-    return all(type(n) is int and n > 0 for n in (kernel, stride, *dilation)) and (type(padding) is int or padding in PADDING_MODES)
+    return all(type(n) is int and n > 0 for n in (kernel, stride, *dilation)) and (
+        type(padding) is int or padding in PADDING_MODES
+    )
 
 
 def _count(extent: Extent, window: Sequence[Any], demands: Demands) -> Extent:
@@ -304,7 +317,10 @@ def _chunk(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 
 def _expand(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
-    return {**read[0], **{d: _given(n, demands) for d, n in op.shape.items() if d not in read[0] and d != "b"}}
+    return {
+        **read[0],
+        **{d: _given(n, demands) for d, n in op.shape.items() if d not in read[0] and d != "b"},
+    }
 
 
 def _pad(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -312,7 +328,11 @@ def _pad(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     for d in _letters(op, read):
         amounts = op.attrs[d]
         more = {sum(v) for v in amounts.distinct() if isinstance(v, tuple)}
-        found[d] = _sum(found[d], more.pop(), demands) if len(more) == 1 else demands.made(("pad", amounts), found[d])
+        found[d] = (
+            _sum(found[d], more.pop(), demands)
+            if len(more) == 1
+            else demands.made(("pad", amounts), found[d])
+        )
     return found
 
 
@@ -407,7 +427,11 @@ def _total(parts: Sequence[Extent], demands: Demands) -> Extent:
 
 
 _RULES: Mapping[str, _Rule] = {
-    **{name: _same for name, primitive in PRIMITIVES.items() if primitive.role in ("activation", "norm", "dropout")},
+    **{
+        name: _same
+        for name, primitive in PRIMITIVES.items()
+        if primitive.role in ("activation", "norm", "dropout")
+    },
     **dict.fromkeys(("identity", "scalar", "softmax"), _same),
     "group_norm": _group_norm,
     **dict.fromkeys(("add", "sub", "mul", "div", "weighted_sum"), _matched),

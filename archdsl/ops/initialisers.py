@@ -33,9 +33,15 @@ INITIALISERS: Mapping[str, Initialiser] = {
         ),
         Initialiser("normal", (_STD,), "Normal with mean 0."),
         Initialiser(
-            "trunc_normal", (_STD,), "Normal with mean 0, drawn anew outside [−2, 2] (absolute bounds, as in the public ViT code)."
+            "trunc_normal",
+            (_STD,),
+            "Normal with mean 0, drawn anew outside [−2, 2] (absolute bounds, as in the public ViT code).",
         ),
-        Initialiser("uniform", (Parameter("bound", "number", doc="the bound, at least 0"),), "Uniform on [−bound, bound]."),
+        Initialiser(
+            "uniform",
+            (Parameter("bound", "number", doc="the bound, at least 0"),),
+            "Uniform on [−bound, bound].",
+        ),
         Initialiser(
             "msra",
             (),

@@ -55,9 +55,13 @@ def _sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:
 
 def _weight_shape(call: Call) -> Result:
     shape = {}
-    found = checks.named("".join(d for d in call.dims if d != "b")) + checks.initial("init", call.attrs["init"])
+    found = checks.named("".join(d for d in call.dims if d != "b")) + checks.initial(
+        "init", call.attrs["init"]
+    )
     if "b" in call.dims:
-        found += (checks.problem(shapes.BATCH_NAMED, "a weight is the same for every sample, so it has no `b`"),)
+        found += (
+            checks.problem(shapes.BATCH_NAMED, "a weight is the same for every sample, so it has no `b`"),
+        )
     for dim, value in call.dims.items():
         shape[dim], wrong = checks.whole(dim, value)
         found += wrong
@@ -83,7 +87,10 @@ PRIMITIVES = (
         parameters=(
             Parameter("width", "int", doc="the size of the dimension that comes out", shapes="width"),
             Parameter(
-                "dim", "axes", "c", "the dimensions that are contracted, together; in this order they index the weight, the first slowest"
+                "dim",
+                "axes",
+                "c",
+                "the dimensions that are contracted, together; in this order they index the weight, the first slowest",
             ),
             Parameter("bias", "bool", True, "whether a learnable number is added to each output"),
             Parameter("init", "init", FAN_IN, "how the weight starts; the bias starts at 0"),

@@ -61,10 +61,14 @@ def _group_shape(call: Call) -> Result:
     over, wrong = checks.settled("over", call.attrs["over"])
     found += wrong + checks.present(call.input, "c") + checks.present(call.input, over or "")
     if over is not None and "c" in over:
-        found += (checks.problem(shapes.ATTRIBUTE, "`over` names positions; the channels of a group always count"),)
+        found += (
+            checks.problem(shapes.ATTRIBUTE, "`over` names positions; the channels of a group always count"),
+        )
     if "c" in call.input:
         found += checks.divisible(call.input["c"], groups, "{} channels", "groups")
-        counted = [call.input[d] for d in (call.input if over is None else over) if d in call.input and d not in "bc"]
+        counted = [
+            call.input[d] for d in (call.input if over is None else over) if d in call.input and d not in "bc"
+        ]
         found += checks.unless(shapes.ATTRIBUTE, _single, groups, call.input["c"], *counted)
     found += checks.number("eps", call.attrs["eps"], _positive, "above 0")
     found += checks.settled("affine", call.attrs["affine"])[1]
@@ -125,7 +129,12 @@ PRIMITIVES = (
                 "the share of a new batch in the running statistics (PyTorch's convention; TensorFlow's is 1 less this)",
             ),
             Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
-            Parameter("gamma", "init", 1, "how the scale starts; 0 at the end of a residual branch makes the branch start as nothing"),
+            Parameter(
+                "gamma",
+                "init",
+                1,
+                "how the scale starts; 0 at the end of a residual branch makes the branch start as nothing",
+            ),
         ),
         shape=_batch_shape,
         weights=_batch_weights,
@@ -146,7 +155,9 @@ y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var 
         parameters=(
             Parameter("dim", "axes", "c", "the dimensions that are normalised over, together"),
             _EPS,
-            Parameter("affine", "bool", True, "whether each position of `dim` has a learnable scale and offset"),
+            Parameter(
+                "affine", "bool", True, "whether each position of `dim` has a learnable scale and offset"
+            ),
         ),
         shape=_layer_shape,
         weights=_layer_weights,
@@ -164,8 +175,17 @@ y = (x − mean) / sqrt(var + eps) · weight + bias.
     Primitive(
         name="group_norm",
         parameters=(
-            Parameter("groups", "int", doc="parts of the channels that are normalised apart; 1 is all together, c is each by itself"),
-            Parameter("over", "axes", None, "the positions that count with the channels of a group; none is all but the batch"),
+            Parameter(
+                "groups",
+                "int",
+                doc="parts of the channels that are normalised apart; 1 is all together, c is each by itself",
+            ),
+            Parameter(
+                "over",
+                "axes",
+                None,
+                "the positions that count with the channels of a group; none is all but the batch",
+            ),
             _EPS,
             Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
         ),

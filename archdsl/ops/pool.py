@@ -23,7 +23,13 @@ def _mean_shape(call: Call) -> Result:
     if over is None:
         message = "mean needs the dimensions to average over"
         return Result(
-            call.input, (*found, checks.problem(shapes.UNSPECIFIED, message, "write mean(@thw), or mean(like = x) to keep those of x"))
+            call.input,
+            (
+                *found,
+                checks.problem(
+                    shapes.UNSPECIFIED, message, "write mean(@thw), or mean(like = x) to keep those of x"
+                ),
+            ),
         )
     found += checks.present(call.input, over)
     return Result({d: n for d, n in call.input.items() if d not in over}, found)
@@ -32,18 +38,30 @@ def _mean_shape(call: Call) -> Result:
 def _mean_like(call: Call, like: Shape) -> Likeness:
     over = "".join(checks.ordered(d for d in call.input if d not in like and d != "b"))
     found = tuple(
-        checks.problem(shapes.MISSING_DIMENSION, f"dimension `{d}` of `like` is missing; the tensor has {checks.listing(call.input)}")
+        checks.problem(
+            shapes.MISSING_DIMENSION,
+            f"dimension `{d}` of `like` is missing; the tensor has {checks.listing(call.input)}",
+        )
         for d in checks.ordered(like)
         if d not in call.input and d != "b"
     )
     return Likeness({"over": constant(over)}, {}, found)
 
 
-_WINDOW = Parameter("window", "size", doc="a number for all of t, h, w that are present, `1x3x3` for t, h, w, or `3x3` for h, w")
+_WINDOW = Parameter(
+    "window",
+    "size",
+    doc="a number for all of t, h, w that are present, `1x3x3` for t, h, w, or `3x3` for h, w",
+)
 _POOL = (
     _WINDOW,
     STRIDE,
-    Parameter("padding", "padding", 0, f"room around the input that no window counts: {ROOM}; or a number or size for both sides"),
+    Parameter(
+        "padding",
+        "padding",
+        0,
+        f"room around the input that no window counts: {ROOM}; or a number or size for both sides",
+    ),
 )
 _COUNT = (
     "[c, t, h, w] → [c, t', h', w'] with n' = (n + padding − window) // stride + 1 along each dimension of the window. "

@@ -9,7 +9,21 @@ from archdsl.ir.expr import Expr, lift
 from archdsl.ir.graph import Shape
 from archdsl.ir.notation import value_text
 from archdsl.ops import checks
-from archdsl.ops.axes import Dims, Factor, Merged, Origins, Over, Padded, Part, Same, Taken, letters, named, resized, through
+from archdsl.ops.axes import (
+    Dims,
+    Factor,
+    Merged,
+    Origins,
+    Over,
+    Padded,
+    Part,
+    Same,
+    Taken,
+    letters,
+    named,
+    resized,
+    through,
+)
 from archdsl.ops.call import Call
 from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Likeness, Parameter, Primitive, Result
@@ -39,7 +53,13 @@ def _merge_shape(call: Call) -> Result:
     over, found = _axes(call, "over")
     into, wrong = _axes(call, "into")
     kept = {d: n for d, n in call.input.items() if d not in over}
-    found += wrong + checks.present(call.input, over) + checks.named(into) + checks.single("into", into) + checks.vacant(kept, into)
+    found += (
+        wrong
+        + checks.present(call.input, over)
+        + checks.named(into)
+        + checks.single("into", into)
+        + checks.vacant(kept, into)
+    )
     target = into[:1] or over[:1]
     return Result(kept | {target: volume(call.input.get(d, ONE) for d in over)}, found)
 
@@ -48,7 +68,13 @@ def _split_shape(call: Call) -> Result:
     over, found = _axes(call, "over")
     into, wrong = _axes(call, "into")
     kept = {d: n for d, n in call.input.items() if d not in over}
-    found += wrong + checks.present(call.input, over) + checks.single("over", over) + checks.named(into) + checks.vacant(kept, into)
+    found += (
+        wrong
+        + checks.present(call.input, over)
+        + checks.single("over", over)
+        + checks.named(into)
+        + checks.vacant(kept, into)
+    )
     whole = call.input.get(over[:1], ONE)
     sizes: dict[str, Expr] = {}
     for d, value in call.dims.items():
@@ -57,18 +83,26 @@ def _split_shape(call: Call) -> Result:
         if d in into:
             sizes[d] = size
         else:
-            found += (checks.problem(shapes.ATTRIBUTE, f"`{d}` is given a size, but the split is into @{into}"),)
+            found += (
+                checks.problem(shapes.ATTRIBUTE, f"`{d}` is given a size, but the split is into @{into}"),
+            )
     open_ = [d for d in into if d not in sizes]
     given = volume(sizes.values())
     if not open_:
         if given != whole:
-            found += checks.unless(shapes.NOT_DIVISIBLE, _not_parts, over, whole, into, *(sizes[d] for d in into))
+            found += checks.unless(
+                shapes.NOT_DIVISIBLE, _not_parts, over, whole, into, *(sizes[d] for d in into)
+            )
     elif len(open_) == 1:
         found += _cut(over, whole, given)
         sizes[open_[0]] = quotient(whole, given)
     else:
         message = f"the sizes of {' and '.join(open_)} are open; all but one of @{into} must be given"
-        found += (checks.problem(shapes.UNSPECIFIED, message, f"write split(@{over}, @{into}, {open_[-1]} = …) or like = …"),)
+        found += (
+            checks.problem(
+                shapes.UNSPECIFIED, message, f"write split(@{over}, @{into}, {open_[-1]} = …) or like = …"
+            ),
+        )
         sizes |= dict.fromkeys(open_, ONE) | {open_[0]: quotient(whole, given)}
     return Result(kept | {d: sizes[d] for d in into}, found)
 
@@ -82,7 +116,10 @@ def _split_like(call: Call, like: Shape) -> Likeness:
 
 
 def _no_like(dim: str, like: Shape) -> Any:
-    return checks.problem(shapes.MISSING_DIMENSION, f"dimension `{dim}` is missing from `like`, which has {checks.listing(like)}")
+    return checks.problem(
+        shapes.MISSING_DIMENSION,
+        f"dimension `{dim}` is missing from `like`, which has {checks.listing(like)}",
+    )
 
 
 def _cut(dim: str, whole: Expr, parts: Expr) -> Problems:
@@ -106,7 +143,12 @@ def _rename_shape(call: Call) -> Result:
     kept = [d for d in call.input if d not in over]
     found += wrong + checks.present(call.input, over) + checks.named(into) + checks.vacant(kept, into)
     if len(over) != len(into):
-        found += (checks.problem(shapes.ATTRIBUTE, f"@{over} and @{into} name differently many dimensions; they are renamed in pairs"),)
+        found += (
+            checks.problem(
+                shapes.ATTRIBUTE,
+                f"@{over} and @{into} name differently many dimensions; they are renamed in pairs",
+            ),
+        )
     names = dict(zip(over, into, strict=False))
     shape = {names.get(d, d): n for d, n in call.input.items()}
     return Result(shape | {n: ONE for d, n in names.items() if d not in call.input}, found)
@@ -125,7 +167,10 @@ def _take_shape(call: Call) -> Result:
         if any(ranges) != all(ranges):
             values = " or ".join(value_text(v) for v in index.distinct())
             found += (
-                checks.problem(shapes.UNSETTLED, f"`{d}` is {values} by a choice: a position removes the dimension, a range keeps it"),
+                checks.problem(
+                    shapes.UNSETTLED,
+                    f"`{d}` is {values} by a choice: a position removes the dimension, a range keeps it",
+                ),
             )
         if any(ranges):
             found += _bounded(d, index, shape[d])
@@ -147,7 +192,11 @@ def _length(positions: Any) -> int:
 
 def _outside(dim: str, index: Any, size: int) -> str | None:
     if index.__class__ is not int:
-        return None if isinstance(index, range) else f"`{dim}` is {value_text(index)}, neither a position nor a range"
+        return (
+            None
+            if isinstance(index, range)
+            else f"`{dim}` is {value_text(index)}, neither a position nor a range"
+        )
     if 0 <= index < size:
         return None
     return f"position {index} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
@@ -164,7 +213,9 @@ def _range_outside(dim: str, positions: Any, size: int) -> str | None:
 
 def _empty_range(dim: str, positions: Any) -> str | None:
     return (
-        None if positions or not isinstance(positions, range) else f"{value_text(positions)} is empty, so nothing would be left of `{dim}`"
+        None
+        if positions or not isinstance(positions, range)
+        else f"{value_text(positions)} is empty, so nothing would be left of `{dim}`"
     )
 
 
@@ -237,7 +288,11 @@ def _resize_shape(call: Call) -> Result:
         size, wrong = checks.whole(d, value)
         found += wrong
         if d not in SPATIAL and d != "b":
-            found += (checks.problem(shapes.ATTRIBUTE, f"`{d}` cannot be resized: only t, h and w have a resolution"),)
+            found += (
+                checks.problem(
+                    shapes.ATTRIBUTE, f"`{d}` cannot be resized: only t, h and w have a resolution"
+                ),
+            )
         elif d in shape and d != "b":
             shape[d] = size
     return Result(shape, found)
@@ -255,14 +310,20 @@ def _resize_like(call: Call, like: Shape) -> Likeness:
 def _shift_shape(call: Call) -> Result:
     over, found = _axes(call, "over")
     found += (
-        checks.present(call.input, over) + checks.single("over", over) + checks.unless(shapes.ATTRIBUTE, _no_offset, call.attrs["offset"])
+        checks.present(call.input, over)
+        + checks.single("over", over)
+        + checks.unless(shapes.ATTRIBUTE, _no_offset, call.attrs["offset"])
     )
     if "c" in over:
-        found += (checks.problem(shapes.ATTRIBUTE, "`over` is what channels are shifted along, so it cannot be c"),)
+        found += (
+            checks.problem(shapes.ATTRIBUTE, "`over` is what channels are shifted along, so it cannot be c"),
+        )
     found += checks.present(call.input, "c")
     if "c" in call.input:
         found += checks.unless(shapes.ATTRIBUTE, _no_channels, call.attrs["channels"])
-        found += checks.unless(shapes.OUT_OF_BOUNDS, _range_outside, "c", call.attrs["channels"], call.input["c"])
+        found += checks.unless(
+            shapes.OUT_OF_BOUNDS, _range_outside, "c", call.attrs["channels"], call.input["c"]
+        )
     return Result(call.input, found)
 
 
@@ -305,10 +366,17 @@ def _padding(call: Call, out: Shape) -> Origins:
 
 
 _KEYWORDS = Dims("the dimensions given", lambda call, out: call.dims)
-_POSITIONS = Dims("the dimensions of which one position is taken", lambda call, out: [d for d in call.dims if d not in out])
+_POSITIONS = Dims(
+    "the dimensions of which one position is taken", lambda call, out: [d for d in call.dims if d not in out]
+)
 _RANGES = Dims("those of which a range is taken", lambda call, out: [d for d in call.dims if d in out])
-_SETTLED = Dims("the dimensions given numbers", lambda call, out: [d for d, n in call.dims.items() if n.is_constant])
-_RESIZED = Dims("the dimensions that get another size", lambda call, out: [d for d, n in call.input.items() if out.get(d) != n])
+_SETTLED = Dims(
+    "the dimensions given numbers", lambda call, out: [d for d, n in call.dims.items() if n.is_constant]
+)
+_RESIZED = Dims(
+    "the dimensions that get another size",
+    lambda call, out: [d for d, n in call.input.items() if out.get(d) != n],
+)
 
 _OVER, _INTO = "the dimensions that go in", "the dimensions that come out"
 
@@ -332,7 +400,11 @@ y[…, i·W + j] = x[…, i, j]. […, h, w] → […, n = h·w].""",
         name="split",
         parameters=(
             Parameter("over", "axes", doc="the dimension that is cut"),
-            Parameter("into", "axes", doc="the dimensions that come out; the first letter is the slowest, one may be that of `over`"),
+            Parameter(
+                "into",
+                "axes",
+                doc="the dimensions that come out; the first letter is the slowest, one may be that of `over`",
+            ),
             Parameter("like", "like", None, "take the sizes from this tensor"),
         ),
         shape=_split_shape,
@@ -348,7 +420,10 @@ y[…, i, j] = x[…, i·A + j]. […, t] → […, t = t / 8, a = 8].""",
     ),
     Primitive(
         name="rename",
-        parameters=(Parameter("over", "axes", doc=_OVER), Parameter("into", "axes", doc=f"{_INTO}, in pairs with `over`")),
+        parameters=(
+            Parameter("over", "axes", doc=_OVER),
+            Parameter("into", "axes", doc=f"{_INTO}, in pairs with `over`"),
+        ),
         shape=_rename_shape,
         role="rearrange",
         origins=_renamed,
@@ -373,7 +448,11 @@ y[…, i] = x[…, start + i·step]. […, t] → [… ] or […, t = number of 
     ),
     Primitive(
         name="chunk",
-        parameters=(Parameter("index", "int", 0, "which part; the compiler makes one operation for each", given=False),),
+        parameters=(
+            Parameter(
+                "index", "int", 0, "which part; the compiler makes one operation for each", given=False
+            ),
+        ),
         shape=_chunk_shape,
         dims="int",
         role="rearrange",
@@ -410,7 +489,9 @@ y[…, i] = x[…, i − low], 0 outside. […, t] → […, t + low + high]."""
     ),
     Primitive(
         name="resize",
-        parameters=(Parameter("like", "like", None, "take t, h, w from this tensor, as far as both have them"),),
+        parameters=(
+            Parameter("like", "like", None, "take t, h, w from this tensor, as far as both have them"),
+        ),
         shape=_resize_shape,
         like=_resize_like,
         dims="int",

@@ -50,7 +50,11 @@ def reference() -> str:
 
 def signature(primitive: Primitive) -> str:
     """`conv(channels, kernel = 1, …)`, with the dimension keywords that it takes."""
-    parts = [p.name if p.default is REQUIRED else f"{p.name} = {_default(p)}" for p in primitive.parameters if p.given]
+    parts = [
+        p.name if p.default is REQUIRED else f"{p.name} = {_default(p)}"
+        for p in primitive.parameters
+        if p.given
+    ]
     if primitive.dims is not None:
         parts.append("dim = …")
     return f"{primitive.name}({', '.join(parts)})"
@@ -73,7 +77,9 @@ def _lines() -> Iterator[str]:
 
 def _entry(primitive: Primitive) -> Iterator[str]:
     yield f"### {primitive.name}\n"
-    yield "*Not called by name.*\n" if primitive.internal else f"`{_inputs(primitive)}{signature(primitive)}`\n"
+    yield (
+        "*Not called by name.*\n" if primitive.internal else f"`{_inputs(primitive)}{signature(primitive)}`\n"
+    )
     yield f"{primitive.doc}\n"
     if not primitive.internal:
         yield from _parameters([p for p in primitive.parameters if p.given])

@@ -61,7 +61,9 @@ def narrower(a: Expr, b: Expr) -> Expr:
 def broadcast(inputs: Sequence[Shape]) -> Result:
     """The shape of elementwise arithmetic: one input has the dimensions of all others, common sizes are equal."""
     if not inputs:
-        return Result({}, (checks.problem(shapes.NOTHING_TO_COMBINE, "there is nothing to combine: the list is empty"),))
+        return Result(
+            {}, (checks.problem(shapes.NOTHING_TO_COMBINE, "there is nothing to combine: the list is empty"),)
+        )
     widest = max(inputs, key=len)
     found: Problems = ()
     for other in inputs:

@@ -63,4 +63,13 @@ def joins_what_it_reads(name: str) -> bool:
     return role_of(name) in ("norm", "activation", "dropout")
 
 
-__all__ = ["FAMILIES", "INITIALISERS", "PRIMITIVES", "done_over", "joins_what_it_reads", "lies_of", "origins_of", "role_of"]
+__all__ = [
+    "FAMILIES",
+    "INITIALISERS",
+    "PRIMITIVES",
+    "done_over",
+    "joins_what_it_reads",
+    "lies_of",
+    "origins_of",
+    "role_of",
+]

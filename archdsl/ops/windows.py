@@ -48,7 +48,9 @@ def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
         k, s, d, p = _part(kernel, i), _part(stride, i), _part(dilation, i), _part(padding, i)
         out = lift(window_count, n, k, s, p, d)
         if not all(v.__class__ is int and v >= 1 for v in out.table):
-            found += checks.unless(shapes.WINDOW_TOO_LARGE, _exceeds, dim, dim in call.input, spelled, n, k, s, p, d)
+            found += checks.unless(
+                shapes.WINDOW_TOO_LARGE, _exceeds, dim, dim in call.input, spelled, n, k, s, p, d
+            )
             out = lift(_at_least_one, out)
         if dim not in call.input and out != ONE:
             found += checks.unless(shapes.MISSING_DIMENSION, _appears, dim, out)
@@ -83,11 +85,17 @@ def _spoken(name: str, kernel: Expr, shape: Shape) -> tuple[str, Problems]:
     dims = window_dims(spoken[0], shape)
     if not all(window_dims(v, shape) == dims for v in spoken):
         values = " or ".join(value_text(v) for v in kernel.distinct())
-        return dims, (checks.problem(shapes.SIZE_RANK, f"`{name}` is {values} by a choice, which speak of different dimensions"),)
+        return dims, (
+            checks.problem(
+                shapes.SIZE_RANK, f"`{name}` is {values} by a choice, which speak of different dimensions"
+            ),
+        )
     if dims:
         return dims, ()
     if isinstance(spoken[0], tuple):
-        message = f"`{name}` is {value_text(spoken[0])}; it is one number, or three for t, h, w, or two for h, w"
+        message = (
+            f"`{name}` is {value_text(spoken[0])}; it is one number, or three for t, h, w, or two for h, w"
+        )
         return "", (checks.problem(shapes.SIZE_RANK, message),)
     message = f"there is none of t, h, w to slide over; the tensor has {checks.listing(shape)}"
     help = "use linear(…), or write the kernel out as 1x1x1" if name == "kernel" else None
@@ -156,7 +164,9 @@ def _at_least_one(value: int) -> int:
     return max(1, value)
 
 
-def _exceeds(dim: str, there: bool, spelled: Any, n: int, k: int, s: int, padding: str | int, d: int) -> str | None:
+def _exceeds(
+    dim: str, there: bool, spelled: Any, n: int, k: int, s: int, padding: str | int, d: int
+) -> str | None:
     if window_count(n, k, s, padding, d) >= 1:
         return None
     low, high = padding_amounts(padding, n, k, s, d)
@@ -167,7 +177,11 @@ def _exceeds(dim: str, there: bool, spelled: Any, n: int, k: int, s: int, paddin
 
 
 def _appears(dim: str, out: int) -> str | None:
-    return None if out == 1 else f"dimension `{dim}` is missing, and the padding would make {out} positions of it"
+    return (
+        None
+        if out == 1
+        else f"dimension `{dim}` is missing, and the padding would make {out} positions of it"
+    )
 
 
 def _empty_window(padding: str | int, k: int) -> str | None:

@@ -145,7 +145,9 @@ def index(segment: str) -> str | None:
     return rest.rstrip("]") if bracket else None
 
 
-def gather(items: Iterable[T], path: Callable[[T], KeyPath], same: Callable[[T], Hashable]) -> list[tuple[KeyPath, list[T]]]:
+def gather(
+    items: Iterable[T], path: Callable[[T], KeyPath], same: Callable[[T], Hashable]
+) -> list[tuple[KeyPath, list[T]]]:
     """Groups the items that are the same but for one index of their paths, under a path that lists the
     indices.
 
@@ -171,7 +173,9 @@ def gather(items: Iterable[T], path: Callable[[T], KeyPath], same: Callable[[T],
                 groups.extend((text, members) for text, _, members in parts)
             else:
                 together = _indices([spot for _, spot, _ in parts])
-                groups.append((f"{key[0]}[{together}]{key[1]}", [m for _, _, members in parts for m in members]))
+                groups.append(
+                    (f"{key[0]}[{together}]{key[1]}", [m for _, _, members in parts for m in members])
+                )
     return [(KeyPath.parse(text), members) for text, members in groups]
 
 

@@ -69,7 +69,9 @@ class Outline:
         """Those of the values that others read, or that the network gives, in program order."""
         inside = set(values)
         ends = set(self.graph.outputs)
-        return self.in_order({v for v in inside if v in ends or not inside.issuperset(self.readers.get(v, ()))})
+        return self.in_order(
+            {v for v in inside if v in ends or not inside.issuperset(self.readers.get(v, ()))}
+        )
 
     def users(self, values: Collection[Value]) -> set[Value]:
         """What reads these from outside."""

@@ -97,7 +97,9 @@ class Repeats:
             return False
         if not others:
             return True
-        return is_optional(self.outline.inside[b], self.outline) and all(isinstance(v, Select) for v in others)
+        return is_optional(self.outline.inside[b], self.outline) and all(
+            isinstance(v, Select) for v in others
+        )
 
     def _are_beside(self, a: Node, b: Node) -> bool:
         """Whether both read the same and are read by the same."""

@@ -75,7 +75,12 @@ class Fit:
         return not (self.missing or self.extra or self.misshapen)
 
 
-def fit(theirs: Mapping[str, Shape], ours: Mapping[str, Shape], tables: Sequence[Table], anew: Collection[str] = ()) -> Fit:
+def fit(
+    theirs: Mapping[str, Shape],
+    ours: Mapping[str, Shape],
+    tables: Sequence[Table],
+    anew: Collection[str] = (),
+) -> Fit:
     """Matches a checkpoint with a model: by the table, and without what its wrappers put before the keys, under which most
     of the model's weights are found; the first of those that are alike.
 
@@ -92,7 +97,9 @@ def fit(theirs: Mapping[str, Shape], ours: Mapping[str, Shape], tables: Sequence
         tried = ", ".join(f"`{table.name}`" for table in tables if table.name is not None) or "none"
         few = ", ".join(f"`{key}`" for key in list(theirs)[:3])
         message = f"none of the checkpoint's {len(theirs)} keys ({few}, …) is a weight of the model"
-        raise DiagnosticError(codes.NO_TABLE.error(None, message, help=f"tables tried: {tried}; `--table FILE` names another"))
+        raise DiagnosticError(
+            codes.NO_TABLE.error(None, message, help=f"tables tried: {tried}; `--table FILE` names another")
+        )
     _, prefix, keys, table = best
     return _matched(theirs, ours, keys, prefix, table, frozenset(anew))
 
@@ -106,7 +113,9 @@ def below(paths: Sequence[str], keys: Collection[str]) -> frozenset[str]:
         inside = {str(key) for key in known if key.startswith(KeyPath.parse(dotted))}
         if not inside:
             hint = did_you_mean(dotted, {str(key.parent or key) for key in known})
-            raise DiagnosticError(codes.NO_SUCH_WEIGHTS.error(None, f"the model has no weights at or below `{path}`", help=hint))
+            raise DiagnosticError(
+                codes.NO_SUCH_WEIGHTS.error(None, f"the model has no weights at or below `{path}`", help=hint)
+            )
         found |= inside
     return frozenset(found)
 
@@ -117,7 +126,12 @@ def may_be_missing(key: str) -> bool:
 
 
 def _matched(
-    theirs: Mapping[str, Shape], ours: Mapping[str, Shape], keys: Mapping[str, str], prefix: str, table: Table, anew: frozenset[str]
+    theirs: Mapping[str, Shape],
+    ours: Mapping[str, Shape],
+    keys: Mapping[str, str],
+    prefix: str,
+    table: Table,
+    anew: frozenset[str],
 ) -> Fit:
     taken: dict[str, Source] = {}
     left_out: list[str] = []
@@ -132,7 +146,9 @@ def _matched(
             extra.append(Extra(original, name))
         elif name in taken:
             span = rule.span if rule is not None else None
-            raise DiagnosticError(codes.SAME_KEY.error(span, f"`{taken[name].key}` and `{original}` would both be `{name}`"))
+            raise DiagnosticError(
+                codes.SAME_KEY.error(span, f"`{taken[name].key}` and `{original}` would both be `{name}`")
+            )
         else:
             resize = rule.resize if rule is not None else None
             before, after = theirs[original], ours[name]

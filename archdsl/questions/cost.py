@@ -40,7 +40,9 @@ def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
     Bounds on cost (`require macs <= 2.0G`) are left out of account.
     """
     active = live(graph)
-    return sums.extremes(cost_terms(graph, metric, active), [binding(r, active) for r in graph.requirements], active.choices)
+    return sums.extremes(
+        cost_terms(graph, metric, active), [binding(r, active) for r in graph.requirements], active.choices
+    )
 
 
 def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
@@ -57,19 +59,25 @@ def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
         genotypes = _answered(graph, genotypes, active)
     indices = np.asarray(genotypes)
     if indices.ndim != 2 or indices.shape[1] != len(graph.choices):
-        raise ValueError(f"an array [n, {len(graph.choices)}] of indices is needed, not one of shape {list(indices.shape)}")
+        raise ValueError(
+            f"an array [n, {len(graph.choices)}] of indices is needed, not one of shape {list(indices.shape)}"
+        )
     sizes = np.array([c.size for c in graph.choices], np.int64)
     if indices.size and ((indices < 0) | (indices >= sizes)).any():
         raise ValueError("an index lies outside the domain of its choice")
     columns = np.ascontiguousarray(indices.T.astype(np.int32))
-    return {metric: _sum_tables(cost_terms(graph, metric, active), graph.choices, columns) for metric in METRICS}
+    return {
+        metric: _sum_tables(cost_terms(graph, metric, active), graph.choices, columns) for metric in METRICS
+    }
 
 
 def _answered(graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Activity) -> Any:
     """The indices [n, choices] of complete genotypes, 0 for choices that are inactive."""
     import numpy as np
 
-    places = {c.path: (i, {label: k for k, label in enumerate(c.labels())}) for i, c in enumerate(graph.choices)}
+    places = {
+        c.path: (i, {label: k for k, label in enumerate(c.labels())}) for i, c in enumerate(graph.choices)
+    }
     rows = []
     for genotype in genotypes:
         row = [-1] * len(graph.choices)

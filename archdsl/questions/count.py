@@ -25,7 +25,9 @@ def architectures(graph: Graph) -> int | tuple[int, int]:
         if bounds:
             total, least, most = _within(graph, bounds, active)
             parts.append((least, most))
-    least = max(0, sum(low for low, _ in parts) - (len(parts) - 1) * total)  # as many as must be in all parts at once
+    least = max(
+        0, sum(low for low, _ in parts) - (len(parts) - 1) * total
+    )  # as many as must be in all parts at once
     most = min(high for _, high in parts)
     return least if least == most else (least, most)
 

@@ -27,6 +27,8 @@ def diagram(graph: Graph, terms: Iterable[Expr] = (), active: Activity | None = 
     """
     active = active or live(graph)
     try:
-        return frontier(graph.choices, active.choices, [binding(r, active) for r in graph.requirements], terms)
+        return frontier(
+            graph.choices, active.choices, [binding(r, active) for r in graph.requirements], terms
+        )
     except TooWide as wide:
         raise DiagnosticError(TOO_WIDE.error(graph.root.span, f"`{graph.name}`: {wide}")) from None

@@ -51,7 +51,11 @@ class Genotype(Mapping[str, str]):
                 lines.extend(f"  {one}" for one in settled)
                 continue
             line = f"  {prefix} {{ {'  '.join(settled)} }}"
-            lines.extend([line] if len(line) <= _WIDTH else [f"  {prefix} {{", *(f"    {one}" for one in settled), "  }"])
+            lines.extend(
+                [line]
+                if len(line) <= _WIDTH
+                else [f"  {prefix} {{", *(f"    {one}" for one in settled), "  }"]
+            )
         return "\n".join([f"genotype {name} of {of} {{", *lines, "}"]) + "\n"
 
 
@@ -59,7 +63,9 @@ def genotype_of(graph: Graph, assignment: Mapping[Choice, int], active: Activity
     """The genotype of an assignment: the answers of its active choices. What is left out counts as the first alternative."""
     active = active or activity(graph.outputs)
     full = {c: assignment.get(c, 0) for c in graph.choices}
-    answers = tuple((c.path, c.alternatives[full[c]].label) for c in graph.choices if active.guard(c).at(full))
+    answers = tuple(
+        (c.path, c.alternatives[full[c]].label) for c in graph.choices if active.guard(c).at(full)
+    )
     return Genotype(answers, graph.name)
 
 
@@ -80,7 +86,9 @@ def assignment(graph: Graph, genotype: Mapping[str, str]) -> dict[Choice, int]:
         if index is None:
             domain = ", ".join(choice.labels())
             message = f"`{answer}` is not an alternative of `{path}`"
-            problems.append(codes.NOT_AN_ALTERNATIVE.error(choice.span, message, help=f"its alternatives are {domain}"))
+            problems.append(
+                codes.NOT_AN_ALTERNATIVE.error(choice.span, message, help=f"its alternatives are {domain}")
+            )
         else:
             found[choice] = index
     if problems:
@@ -96,7 +104,9 @@ def complete(graph: Graph, genotype: Mapping[str, str], active: Activity | None 
     active = active or activity(graph.outputs)
     given = assignment(graph, genotype)
     open_guards = {c: restrict(active.guard(c), given) for c in graph.choices if c not in given}
-    missing = [c for c, guard in open_guards.items() if guard == TRUE] or [c for c, guard in open_guards.items() if guard != FALSE]
+    missing = [c for c, guard in open_guards.items() if guard == TRUE] or [
+        c for c, guard in open_guards.items() if guard != FALSE
+    ]
     if missing:
         raise DiagnosticError(*(_missing(c) for c in missing))
     return {c: given[c] if c in given and _is_active(active, c, given) else 0 for c in graph.choices}
@@ -107,7 +117,10 @@ def idle(graph: Graph, genotype: Mapping[str, str]) -> list[Diagnostic]:
     active = activity(graph.outputs)
     given = assignment(graph, genotype)
     unused = [c for c in given if not _is_active(active, c, given)]
-    return [codes.INACTIVE_ANSWER.warning(c.span, f"`{c.path}` is inactive under the other answers") for c in unused]
+    return [
+        codes.INACTIVE_ANSWER.warning(c.span, f"`{c.path}` is inactive under the other answers")
+        for c in unused
+    ]
 
 
 def _is_active(active: Activity, choice: Choice, given: Mapping[Choice, int]) -> bool:
@@ -118,7 +131,10 @@ def _index(choice: Choice, answer: object) -> int | None:
     labels = choice.labels()
     if answer in labels:
         return labels.index(str(answer))
-    return next((i for i, value in enumerate(choice.values()) if value == answer and type(value) is type(answer)), None)
+    return next(
+        (i for i, value in enumerate(choice.values()) if value == answer and type(value) is type(answer)),
+        None,
+    )
 
 
 def _unknown(graph: Graph, path: str) -> Diagnostic:
@@ -130,5 +146,7 @@ def _unknown(graph: Graph, path: str) -> Diagnostic:
 
 def _missing(choice: Choice) -> Diagnostic:
     return codes.MISSING_CHOICE.error(
-        choice.span, f"the genotype does not answer `{choice.path}`", help=f"its alternatives are {', '.join(choice.labels())}"
+        choice.span,
+        f"the genotype does not answer `{choice.path}`",
+        help=f"its alternatives are {', '.join(choice.labels())}",
     )

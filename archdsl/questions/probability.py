@@ -9,7 +9,9 @@ from archdsl.ir.graph import Graph
 from archdsl.questions.diagram import live
 
 
-def active_probabilities(graph: Graph, weights: Mapping[str, Sequence[float]] | None = None) -> dict[str, float]:
+def active_probabilities(
+    graph: Graph, weights: Mapping[str, Sequence[float]] | None = None
+) -> dict[str, float]:
     """For each choice, by path, the probability that it is active where every choice is drawn by its weights.
 
     `weights` are by path and sum to 1; a choice without any is uniform. Choices are drawn one by one, so this is not

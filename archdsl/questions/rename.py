@@ -148,7 +148,9 @@ def rename(keys: Iterable[str], rules: Sequence[Rule]) -> dict[str, str]:
         if not ours:
             continue
         if ours in theirs:
-            found.append(codes.SAME_KEY.error(rule.span, f"`{theirs[ours]}` and `{key}` would both be `{ours}`"))
+            found.append(
+                codes.SAME_KEY.error(rule.span, f"`{theirs[ours]}` and `{key}` would both be `{ours}`")
+            )
         else:
             renamed[key], theirs[ours] = ours, key
     if found:
@@ -161,7 +163,10 @@ def _rule(text: str, span: Span) -> Rule:
     if len(sides) != 2:
         raise DiagnosticError(codes.BAD_RULE.error(span, "a rule is `theirs -> ours`"))
     path, _, extent = sides[1].strip().partition(" ")
-    theirs, ours = (() if side == "-" else tuple(_part(p, span) for p in side.split(".")) for side in (sides[0].strip(), path))
+    theirs, ours = (
+        () if side == "-" else tuple(_part(p, span) for p in side.split("."))
+        for side in (sides[0].strip(), path)
+    )
     if not theirs:
         raise DiagnosticError(codes.BAD_RULE.error(span, "`-` stands on the right: it leaves a key out"))
     known = {p.name for p in theirs if isinstance(p, Hole)}
@@ -181,11 +186,17 @@ def _extent(text: str, span: Span) -> tuple[Resize | None, bool]:
     match = _RESIZE.fullmatch(text)
     if match is None:
         help = "`anew`, or `resize nearest row`, `resize cubic grid after 1`"
-        raise DiagnosticError(codes.BAD_RULE.error(span, f"`{text}` does not say what happens where sizes differ", help=help))
+        raise DiagnosticError(
+            codes.BAD_RULE.error(span, f"`{text}` does not say what happens where sizes differ", help=help)
+        )
     mode, shape, after = match.groups()
     if mode not in _MODES[shape]:
         known = ", ".join(_MODES[shape])
-        raise DiagnosticError(codes.BAD_RULE.error(span, f"a {shape} cannot be resized by `{mode}`", help=f"known modes: {known}"))
+        raise DiagnosticError(
+            codes.BAD_RULE.error(
+                span, f"a {shape} cannot be resized by `{mode}`", help=f"known modes: {known}"
+            )
+        )
     return Resize(mode, shape == "grid", int(after or 0)), False
 
 
@@ -195,6 +206,10 @@ def _part(text: str, span: Span) -> str | Hole:
         return Hole(hole[1], int(hole[2] or 0), text[: hole.start()], text[hole.end() :])
     if not _PART.fullmatch(text):
         raise DiagnosticError(
-            codes.BAD_RULE.error(span, f"`{text}` is no part of a key", help="parts are names and numbers, at most one `{i}` each")
+            codes.BAD_RULE.error(
+                span,
+                f"`{text}` is no part of a key",
+                help="parts are names and numbers, at most one `{i}` each",
+            )
         )
     return text

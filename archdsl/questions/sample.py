@@ -38,14 +38,18 @@ def sample(graph: Graph, n: int, seed: int = 0, max_macs: float | None = None) -
 def _free(graph: Graph, seed: int, active: Activity) -> Iterator[dict[Choice, int]]:
     space = diagram(graph, active=active)
     if not space.possible:
-        raise DiagnosticError(UNSATISFIABLE.error(None, f"no architecture of `{graph.name}` satisfies every requirement"))
+        raise DiagnosticError(
+            UNSATISFIABLE.error(None, f"no architecture of `{graph.name}` satisfies every requirement")
+        )
     counts = space.completions()
     random = Random(f"archdsl.sample:{seed}")
     while True:
         yield space.sample(random, counts)
 
 
-def _bounded(graph: Graph, bounds: tuple[CostBound, ...], seed: int, active: Activity) -> Iterator[dict[Choice, int]]:
+def _bounded(
+    graph: Graph, bounds: tuple[CostBound, ...], seed: int, active: Activity
+) -> Iterator[dict[Choice, int]]:
     """Draws under the bounds of one metric from its histograms, and rejects what breaks another bound."""
     within: dict[Metric, tuple[int | None, int | None]] = {}
     for metric in METRICS:
@@ -56,31 +60,45 @@ def _bounded(graph: Graph, bounds: tuple[CostBound, ...], seed: int, active: Act
     spaces = {metric: diagram(graph, terms[metric], active) for metric in within}
     for metric, (low, high) in within.items():
         _possible(graph.name, metric, low, high, spaces[metric])
-    leading: Metric = next((m for m in ("macs", "params") if m in within and within[m][1] is not None), next(iter(within)))
+    leading: Metric = next(
+        (m for m in ("macs", "params") if m in within and within[m][1] is not None), next(iter(within))
+    )
     low, high = within[leading]
     if high is not None:
         draws = Draws(spaces[leading], high, f"archdsl.sample:{seed}")
     else:
         assert low is not None
-        draws = Draws(diagram(graph, [lift(_negative, t) for t in terms[leading]], active), -low, f"archdsl.sample:{seed}")
+        draws = Draws(
+            diagram(graph, [lift(_negative, t) for t in terms[leading]], active),
+            -low,
+            f"archdsl.sample:{seed}",
+        )
     in_vain = 0
     for assignment in draws:
         if all(_holds(terms[metric], *within[metric], assignment) for metric in within):
             in_vain = 0
             yield assignment
         elif (in_vain := in_vain + 1) > _REJECTIONS:
-            raise DiagnosticError(TOO_LARGE.error(None, f"hardly any architecture of `{graph.name}` is within all bounds at once"))
+            raise DiagnosticError(
+                TOO_LARGE.error(
+                    None, f"hardly any architecture of `{graph.name}` is within all bounds at once"
+                )
+            )
 
 
 def _possible(name: str, metric: Metric, low: int | None, high: int | None, space: Diagram) -> None:
     extremes = space.extremes()
     if extremes is None:
-        raise DiagnosticError(UNSATISFIABLE.error(None, f"no architecture of `{name}` satisfies every requirement"))
+        raise DiagnosticError(
+            UNSATISFIABLE.error(None, f"no architecture of `{name}` satisfies every requirement")
+        )
     if high is not None and extremes[0] > high:
         message = f"no architecture of `{name}` has {exact(high)} {metric} or less: the least is {exact(extremes[0])}"
         raise DiagnosticError(UNSATISFIABLE.error(None, message))
     if low is not None and extremes[1] < low:
-        message = f"no architecture of `{name}` has {exact(low)} {metric} or more: the most is {exact(extremes[1])}"
+        message = (
+            f"no architecture of `{name}` has {exact(low)} {metric} or more: the most is {exact(extremes[1])}"
+        )
         raise DiagnosticError(UNSATISFIABLE.error(None, message))
 
 

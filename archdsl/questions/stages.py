@@ -111,7 +111,9 @@ def _likeness(part: _Part, outline: Outline) -> tuple[Any, ...]:
 
 def _choices(part: _Part, outline: Outline) -> tuple[Choice, ...]:
     homes = [node.choices_path for node in part.nodes]
-    return tuple(c for c in outline.graph.choices if any(KeyPath.parse(c.path).startswith(home) for home in homes))
+    return tuple(
+        c for c in outline.graph.choices if any(KeyPath.parse(c.path).startswith(home) for home in homes)
+    )
 
 
 def _stage(row: Sequence[_Part], outline: Outline) -> Stage:
@@ -123,7 +125,9 @@ def _stage(row: Sequence[_Part], outline: Outline) -> Stage:
     leaving = outline.leaving(values)
     choices = tuple(choice for part in row for choice in _choices(part, outline))
     least, most = times([outline.inside[part.node] for part in row], outline)
-    return Stage(name, _operators(first, outline), values, choices, (leaving or values)[-1].shape, most, least)
+    return Stage(
+        name, _operators(first, outline), values, choices, (leaving or values)[-1].shape, most, least
+    )
 
 
 # -- what a stage does, in short texts --------------------------------------------------------------
@@ -190,7 +194,10 @@ def _counted(layers: Sequence[tuple[_Block | str, Node]], outline: Outline) -> I
         if not blocks:
             yield f"{count} × {found[0][0]}" if count != "1" else str(found[0][0])
             continue
-        steps = tuple(_either(tuple(dict.fromkeys(step))) for step in zip(*(block.steps for block in blocks), strict=True))
+        steps = tuple(
+            _either(tuple(dict.fromkeys(step)))
+            for step in zip(*(block.steps for block in blocks), strict=True)
+        )
         often = Counter(extra for block in blocks for extra in block.extras)
         extras = [extra if n == len(blocks) else f"{n} {extra}" for extra, n in often.items()]
         yield _Block(blocks[0].callee, steps, blocks[0].joints, ()).text(count, extras)
@@ -245,7 +252,11 @@ def _block(node: Node, outline: Outline) -> _Block:
     if len(steps) > _STEPS or node.level == "loop" or any(_holds_weights(c) for c in others):
         return _Block(_callee(node), (), (), ())
     joints = tuple(_ARROW if _reads_from(after, before) else " | " for before, after in pairwise(steps))
-    extras = tuple(dict.fromkeys(c.callee for c in blocks if c not in units and _holds_weights(c))) if steps else ()
+    extras = (
+        tuple(dict.fromkeys(c.callee for c in blocks if c not in units and _holds_weights(c)))
+        if steps
+        else ()
+    )
     return _Block(_callee(node), tuple(_primitive(op, bare=True) for op in steps), joints, extras)
 
 
@@ -276,7 +287,12 @@ def _callee(node: Node) -> str:
 
 def _weighted(node: Node) -> list[Op]:
     """The convolutions and linear layers of a node and its own children."""
-    return [v for n in (node, *node.children) for v in n.values if isinstance(v, Op) and role_of(v.name) in _WEIGHTED]
+    return [
+        v
+        for n in (node, *node.children)
+        for v in n.values
+        if isinstance(v, Op) and role_of(v.name) in _WEIGHTED
+    ]
 
 
 def _holds_weights(node: Node) -> bool:

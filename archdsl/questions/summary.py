@@ -76,7 +76,9 @@ class Summary:
             "inputs": {name: _shape_facts(shape) for name, shape in self.inputs.items()},
             "outputs": {name: _shape_facts(shape) for name, shape in self.outputs.items()},
             "choices": len(self.graph.choices),
-            "architectures": digits(count) if isinstance(count, int) else {"min": digits(count[0]), "max": digits(count[1])},
+            "architectures": digits(count)
+            if isinstance(count, int)
+            else {"min": digits(count[0]), "max": digits(count[1])},
             "rows": [row.facts() for row in self.rows],
         }
 
@@ -92,16 +94,26 @@ def summarise(graph: Graph) -> Summary:
     seen: set[Any] = set()
     params = [_params(stage, live, seen) for stage in table]
     macs = [_macs(stage, live) for stage in table]
-    sums = [*params, *macs, [term for terms in params for term in terms], [term for terms in macs for term in terms]]
+    sums = [
+        *params,
+        *macs,
+        [term for terms in params for term in terms],
+        [term for terms in macs for term in terms],
+    ]
     found = extremes_of(sums, constraints, live.choices)
     assert found is not None, "elaboration refuses a space without architectures"
     amounts = [Amount(*ends) for ends in found]
-    rows = tuple(Row(stage, _shape(stage.output), amounts[i], amounts[len(table) + i]) for i, stage in enumerate(table))
+    rows = tuple(
+        Row(stage, _shape(stage.output), amounts[i], amounts[len(table) + i]) for i, stage in enumerate(table)
+    )
     placed = {choice for stage in table for choice in stage.choices}
     return Summary(
         graph,
         {given.name: {dim: _amount(given.shape[dim]) for dim in given.dims} for given in graph.inputs},
-        {result.name: _in_order(value.shape, result.dims) for result, value in zip(graph.results, graph.outputs, strict=True)},
+        {
+            result.name: _in_order(value.shape, result.dims)
+            for result, value in zip(graph.results, graph.outputs, strict=True)
+        },
         rows,
         amounts[-2],
         amounts[-1],

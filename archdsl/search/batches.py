@@ -36,7 +36,9 @@ def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
     """The numbers below `count` in two halves that the seed decides, each in order. Raises DiagnosticError E0973 for one number."""
     if count < 2:
         raise DiagnosticError(
-            codes.DATA_DOES_NOT_FIT.error(None, f"{count} example to learn from has no halves, for logits and for weights")
+            codes.DATA_DOES_NOT_FIT.error(
+                None, f"{count} example to learn from has no halves, for logits and for weights"
+            )
         )
     order = shuffled(range(count), seed)
     return sorted(order[: (count + 1) // 2]), sorted(order[(count + 1) // 2 :])

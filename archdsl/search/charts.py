@@ -16,7 +16,18 @@ from archdsl.questions.genotype import Genotype
 _POINTS = 240  # of a curve, at most
 _WIDTH, _HEIGHT = 260, 72
 # Dark to light and back, so that neighbours differ in grey as well; the labels beneath are in the same order.
-_SHADES = ("#0b4a6f", "#9ecae1", "#a63603", "#fdd0a2", "#3f007d", "#bcbddc", "#00441b", "#a1d99b", "#525252", "#d9d9d9")
+_SHADES = (
+    "#0b4a6f",
+    "#9ecae1",
+    "#a63603",
+    "#fdd0a2",
+    "#3f007d",
+    "#bcbddc",
+    "#00441b",
+    "#a1d99b",
+    "#525252",
+    "#d9d9d9",
+)
 _STYLE = """
   body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; background: #fff; color: #1a1a1a; font: 15px/1.45 system-ui, sans-serif; }
   h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; } h3 { font: 600 .85rem/1.3 ui-monospace, monospace; margin: 0; }
@@ -70,7 +81,12 @@ def curves(records: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> l
     for name, title in titles.items():
         values = [(i, float(r[name])) for i, r in enumerate(records) if isinstance(r.get(name), int | float)]
         if len(values) > 1:
-            found.append(figure(_line(thinned(values)), f"{title}: <b>{_number(values[-1][1])}</b>, at first {_number(values[0][1])}"))
+            found.append(
+                figure(
+                    _line(thinned(values)),
+                    f"{title}: <b>{_number(values[-1][1])}</b>, at first {_number(values[0][1])}",
+                )
+            )
     return found
 
 
@@ -99,7 +115,9 @@ def thinned(values: Sequence[Any]) -> list[Any]:
 def _line(values: Sequence[tuple[int, float]]) -> str:
     low, high = min(v for _, v in values), max(v for _, v in values)
     span, last = (high - low) or 1.0, values[-1][0] or 1
-    points = " ".join(f"{_WIDTH * i / last:.1f},{4 + (_HEIGHT - 8) * (high - v) / span:.1f}" for i, v in values)
+    points = " ".join(
+        f"{_WIDTH * i / last:.1f},{4 + (_HEIGHT - 8) * (high - v) / span:.1f}" for i, v in values
+    )
     return _chart(f'<polyline fill="none" stroke="#2b7bba" stroke-width="1.5" points="{points}"/>')
 
 
@@ -111,7 +129,9 @@ def _areas(series: Sequence[tuple[int, Mapping[str, float]]], labels: Sequence[s
     columns = [p for _, p in series] if len(at) > 1 else [series[0][1]] * 2
     levels = [[0.0] * len(xs)]
     for label in labels:
-        levels.append([below + column.get(label, 0.0) for below, column in zip(levels[-1], columns, strict=True)])
+        levels.append(
+            [below + column.get(label, 0.0) for below, column in zip(levels[-1], columns, strict=True)]
+        )
     shapes = []
     for number, (below, above) in enumerate(pairwise(levels)):
         edge = [f"{x:.1f},{_HEIGHT * (1 - y):.1f}" for x, y in zip(xs, above, strict=True)]

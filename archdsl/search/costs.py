@@ -36,7 +36,9 @@ class Costs:
 
     def excess(self, costs: Mapping[str, float]) -> float:
         """Σ max(cost / limit − 1, 0) over the soft budgets."""
-        return sum(max(costs[b.metric] / b.limit - 1, 0.0) for b in self.budgets if not b.hard and b.limit > 0)
+        return sum(
+            max(costs[b.metric] / b.limit - 1, 0.0) for b in self.budgets if not b.hard and b.limit > 0
+        )
 
     def allows(self, genotype: Mapping[str, str]) -> bool:
         """Whether an architecture satisfies every requirement of the space and every hard bound of the plan."""
@@ -73,7 +75,9 @@ def latency_terms(graph: Graph, active: Activity, path: Path) -> tuple[Expr, ...
         base, entries = float(table.get("base", 0.0)), list(table["terms"])
         return (constant(base), *(_term(graph, active, entry, path) for entry in entries))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DiagnosticError(codes.BAD_LATENCY.error(None, f"{path}: {error or type(error).__name__}")) from None
+        raise DiagnosticError(
+            codes.BAD_LATENCY.error(None, f"{path}: {error or type(error).__name__}")
+        ) from None
 
 
 def _term(graph: Graph, active: Activity, entry: Mapping[str, Any], path: Path) -> Expr:
@@ -88,7 +92,9 @@ def _term(graph: Graph, active: Activity, entry: Mapping[str, Any], path: Path) 
     wrong = [k for k in costs if k not in known] or [k for k in known if k not in costs]
     if wrong or any(isinstance(v, bool) or not isinstance(v, int | float) or v < 0 for v in costs.values()):
         what = f"`{sorted(wrong)[0]}` is missing or no answer" if wrong else "a cost is a number, at least 0"
-        raise DiagnosticError(codes.BAD_LATENCY.error(None, f"{path}: {what} to {', '.join(f'`{c.path}`' for c in choices)}"))
+        raise DiagnosticError(
+            codes.BAD_LATENCY.error(None, f"{path}: {what} to {', '.join(f'`{c.path}`' for c in choices)}")
+        )
     here = lift(_looked_up(choices, costs), *map(index_of, choices))
     for choice in choices:
         here = where(active.guard(choice), here, constant(0.0))
@@ -104,7 +110,9 @@ def _combinations(choices: Sequence[Choice]) -> list[tuple[str, ...]]:
 
 def _looked_up(choices: Sequence[Choice], costs: Mapping[str, float]) -> Any:
     labels = [c.labels() for c in choices]
-    return lambda *indices: float(costs[", ".join(names[i] for names, i in zip(labels, indices, strict=True))])
+    return lambda *indices: float(
+        costs[", ".join(names[i] for names, i in zip(labels, indices, strict=True))]
+    )
 
 
 def _holds(total: float, op: str, limit: float) -> bool:

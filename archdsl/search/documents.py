@@ -39,7 +39,11 @@ class Documents:
     def _space(self, step: Step) -> str:
         """`net(classes = 10, two_streams = false)`: the plan's arguments with those that the step fixes."""
         callee, args = (self.of.callee, self.of.args) if isinstance(self.of, ast.Call) else (self.of, ())
-        given = [flat(a.value) if a.name is None else f"{a.name} = {flat(a.value)}" for a in args if a.name not in step.parameters]
+        given = [
+            flat(a.value) if a.name is None else f"{a.name} = {flat(a.value)}"
+            for a in args
+            if a.name not in step.parameters
+        ]
         given += [f"{name} = {flat(value)}" for name, value in step.parameters.items()]
         return flat(callee) + (f"({', '.join(given)})" if given else "")
 
@@ -53,7 +57,13 @@ def documents(node: ast.Search, module: Module, project: Project) -> Documents:
     copies: dict[str, str] = {}
     for path, held in project.importer.modules.items():
         inside = path.is_relative_to(root)
-        below = path.relative_to(root) if inside else path.relative_to(main.parent) if path.is_relative_to(main.parent) else Path(path.name)
+        below = (
+            path.relative_to(root)
+            if inside
+            else path.relative_to(main.parent)
+            if path.is_relative_to(main.parent)
+            else Path(path.name)
+        )
         parts = [_PLAIN.sub("_", part) for part in below.with_suffix("").parts]
         names[id(held)] = ".".join(parts)
         if not inside:
@@ -64,8 +74,12 @@ def documents(node: ast.Search, module: Module, project: Project) -> Documents:
             wanted.setdefault(names[id(module)], []).append(name)
         elif name in module.imports:
             other, original = module.imports[name]
-            wanted.setdefault(names[id(other)], []).append(name if name == original else f"{original} as {name}")
-    return Documents(copies, tuple(f"use {file}: {', '.join(names_)}" for file, names_ in wanted.items()), node.of)
+            wanted.setdefault(names[id(other)], []).append(
+                name if name == original else f"{original} as {name}"
+            )
+    return Documents(
+        copies, tuple(f"use {file}: {', '.join(names_)}" for file, names_ in wanted.items()), node.of
+    )
 
 
 def _references(node: ast.Search) -> Iterator[str]:

@@ -90,7 +90,9 @@ class Scratch(_Judge):
         from archdsl_torch.recalibrate import recalibrate
 
         problem, graph = self.problem, self.problem.points.graph
-        network = compile(fix(graph, assignment(graph, genotype)), seed=problem.seed_for("trial", number) % 2**31)
+        network = compile(
+            fix(graph, assignment(graph, genotype)), seed=problem.seed_for("trial", number) % 2**31
+        )
         problem.prepared(network)
         problem.taught(problem.computing(network).train(), list(network.parameters()), ("trial", number))
         recalibrate(network, problem.whole(_STATISTICS))
@@ -147,5 +149,7 @@ class Shared(_Judge):
         problem = self.problem
         drawn = problem.points.uniform(problem.rounds_an_epoch * problem.epochs, problem.seed_for("shared"))
         supergraph.train()
-        problem.taught(supergraph, problem.trained(supergraph), ("shared",), lambda number: supergraph.set(drawn[number]))
+        problem.taught(
+            supergraph, problem.trained(supergraph), ("shared",), lambda number: supergraph.set(drawn[number])
+        )
         supergraph.set(problem.settled)

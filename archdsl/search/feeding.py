@@ -54,7 +54,16 @@ def deliveries(
 
 
 class _Reader(Dataset[Any]):  # type: ignore[misc]
-    def __init__(self, data: Any, count: int, order: Callable[[int], Order], seed: int, rank: int, ranks: int, cuts: int) -> None:
+    def __init__(
+        self,
+        data: Any,
+        count: int,
+        order: Callable[[int], Order],
+        seed: int,
+        rank: int,
+        ranks: int,
+        cuts: int,
+    ) -> None:
         self._data, self._count, self._order, self._seed = data, count, order, seed
         self._rank, self._ranks, self._cuts = rank, ranks, cuts
 

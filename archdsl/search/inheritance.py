@@ -20,7 +20,9 @@ def inherit(weights: nn.Module, left: Mapping[str, Tensor]) -> list[str]:
         for name, parameter in weights.named_parameters():
             held = left.get(name)
             fits = (
-                held is not None and held.dim() == parameter.dim() and all(h <= p for h, p in zip(held.shape, parameter.shape, strict=True))
+                held is not None
+                and held.dim() == parameter.dim()
+                and all(h <= p for h, p in zip(held.shape, parameter.shape, strict=True))
             )
             if held is None or not fits:
                 anew.append(name)

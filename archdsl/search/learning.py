@@ -97,7 +97,10 @@ class Learning(ABC):
 
     def _batch(self, split: str, epoch: int, indices: Sequence[int]) -> Batch:
         parts = chunk(indices, self.cuts, self.ranks.rank, self.ranks.size)
-        return Batch(tuple(self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts), len(indices))
+        return Batch(
+            tuple(self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts),
+            len(indices),
+        )
 
     def _placed(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         wide = torch.float64 if self.settings["precision"] == "float64" and x.is_floating_point() else x.dtype
@@ -111,7 +114,13 @@ class Learning(ABC):
         for x, y in batch.chunks:
             with self._precision():
                 out = network(x)
-            total = total + functional.cross_entropy(out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum") / batch.size
+            total = (
+                total
+                + functional.cross_entropy(
+                    out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum"
+                )
+                / batch.size
+            )
         return total
 
     def learned(self, network: Callable[[Tensor], Tensor], batch: Batch, share: float = 1.0) -> float:
@@ -120,7 +129,9 @@ class Learning(ABC):
         for x, y in batch.chunks:
             with self._precision():
                 out = network(x)
-            loss = functional.cross_entropy(out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum")
+            loss = functional.cross_entropy(
+                out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum"
+            )
             (share / batch.size * loss).backward()
             total += float(loss.detach())
         return total
@@ -165,7 +176,11 @@ class Learning(ABC):
         return found
 
     def _precision(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, torch.bfloat16) if self.settings["precision"] == "bfloat16" else nullcontext()
+        return (
+            torch.autocast(self.device.type, torch.bfloat16)
+            if self.settings["precision"] == "bfloat16"
+            else nullcontext()
+        )
 
     # -- other ranks -------------------------------------------------------------------------------------
 

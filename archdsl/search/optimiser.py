@@ -33,7 +33,10 @@ class Optimiser:
         else:
             betas = tuple(options["betas"])
             self._optimiser = torch.optim.Adam(
-                self.parameters or [torch.zeros(0)], lr=options["rate"], betas=betas, weight_decay=options["decay"]
+                self.parameters or [torch.zeros(0)],
+                lr=options["rate"],
+                betas=betas,
+                weight_decay=options["decay"],
             )
 
     def rate(self, number: int) -> float:

@@ -33,17 +33,23 @@ def page(plan: Plan, step: Step, genotype: Genotype, records: Iterable[Mapping[s
     costs = cost(step.graph, genotype)
     title = f"{plan.name}: {plan.strategy.name} on {plan.of}"
     parts = [f"<h1>{escape(title)}</h1>", f"<p>{escape(str(plan.strategy))}</p>"]
-    parts.append(f"<h2>The architecture so far, {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>")
+    parts.append(
+        f"<h2>The architecture so far, {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>"
+    )
     parts.append(f"<pre>{escape(genotype.to_text('found', step.graph.name))}</pre>")
     parts.append(f'<div class="drawing">{drawing(step.graph, genotype)}</div>')
     thought = learned(step.graph, by_step.get(step.name, ()))
     if thought:
-        parts.append(f'<h2>What the search thinks of each alternative</h2><div class="drawing">{thought}</div>')
+        parts.append(
+            f'<h2>What the search thinks of each alternative</h2><div class="drawing">{thought}</div>'
+        )
     for name, rounds in by_step.items():
         if rounds:
             parts.append(f"<h2>{escape(name)}, {len(rounds):,} round{'' if len(rounds) == 1 else 's'}</h2>")
             parts.append(f'<div class="grid">{"".join(curves(rounds, _CURVES))}</div>')
-            parts.append(f'<h2>{escape(name)}: probabilities over time</h2><div class="grid">{"".join(_choices(rounds))}</div>')
+            parts.append(
+                f'<h2>{escape(name)}: probabilities over time</h2><div class="grid">{"".join(_choices(rounds))}</div>'
+            )
     return framed(title, parts)
 
 

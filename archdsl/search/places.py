@@ -17,5 +17,7 @@ def placed(span: Span | None, about: Collection[About] = get_args(About)) -> Ite
     try:
         yield
     except DiagnosticError as error:
-        found = [replace(d, span=span) if d.span is None and d.about in about else d for d in error.diagnostics]
+        found = [
+            replace(d, span=span) if d.span is None and d.about in about else d for d in error.diagnostics
+        ]
         raise DiagnosticError(*found) from error

@@ -38,19 +38,25 @@ class Points:
 
         Raises DiagnosticError where an active choice is not answered.
         """
-        return genotype_of(self.graph, complete(self.graph, {**self.settled, **answers}, self.active), self.active)
+        return genotype_of(
+            self.graph, complete(self.graph, {**self.settled, **answers}, self.active), self.active
+        )
 
     def uniform(self, n: int, seed: int) -> list[Genotype]:
         """`n` architectures drawn uniformly from those within the hard bounds. Raises DiagnosticError where there are none."""
         rest = fix(self.graph, assignment(self.graph, self.settled))
-        hard = tuple(CostBound(b.metric, b.op, b.limit) for b in self.costs.budgets if b.hard and b.metric != "latency")  # type: ignore[arg-type]
+        hard = tuple(
+            CostBound(b.metric, b.op, b.limit) for b in self.costs.budgets if b.hard and b.metric != "latency"
+        )  # type: ignore[arg-type]
         rest = replace(rest, bounds=self.graph.bounds + hard)
         measured = any(b.hard and b.metric == "latency" for b in self.costs.budgets)
         drawn = [self.whole(g) for g in sample(rest, n * (20 if measured else 1), seed)]
         if measured:
             drawn = [g for g in drawn if self.costs.allows(g)][:n]
             if len(drawn) < n:
-                raise DiagnosticError(codes.NOTHING_OPEN.error(None, "hardly any architecture is within the bound on latency"))
+                raise DiagnosticError(
+                    codes.NOTHING_OPEN.error(None, "hardly any architecture is within the bound on latency")
+                )
         return drawn
 
     def mutated(self, genotype: Mapping[str, str], random: Random) -> Genotype:
@@ -75,15 +81,23 @@ class Points:
                 break
         if size > _PRODUCT or len(found) > _GRID:
             many = f"more than {_GRID:,} architectures are too many for a grid"
-            raise DiagnosticError(codes.BAD_OPTION.error(None, many, help="fix some choices, or take `random` or `evolution`"))
+            raise DiagnosticError(
+                codes.BAD_OPTION.error(None, many, help="fix some choices, or take `random` or `evolution`")
+            )
         allowed = [g for g in found if self.costs.allows(g)]
         if not allowed:
-            raise DiagnosticError(codes.NOTHING_OPEN.error(None, f"no architecture of `{self.graph.name}` is within every bound"))
+            raise DiagnosticError(
+                codes.NOTHING_OPEN.error(
+                    None, f"no architecture of `{self.graph.name}` is within every bound"
+                )
+            )
         return allowed
 
     def levels(self, genotype: Mapping[str, str]) -> list[int]:
         """For each open choice 0 where it is inactive, else 1 + the index of its answer."""
-        answers = dict(genotype.answers if isinstance(genotype, Genotype) else genotype)  # the former finds a path by looking at all
+        answers = dict(
+            genotype.answers if isinstance(genotype, Genotype) else genotype
+        )  # the former finds a path by looking at all
         return [1 + c.labels().index(answers[c.path]) if c.path in answers else 0 for c in self.opened]
 
     def _combinations(self) -> Iterator[Genotype]:

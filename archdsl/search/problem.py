@@ -75,7 +75,9 @@ class Problem(Learning):
 
     # -- supergraphs ---------------------------------------------------------------------------------------
 
-    def supergraph(self, mode: str, *, zero: bool = False, edges: Literal["own", "by_op"] = "own", **options: Any) -> Any:
+    def supergraph(
+        self, mode: str, *, zero: bool = False, edges: Literal["own", "by_op"] = "own", **options: Any
+    ) -> Any:
         """A supergraph of the space with what the step settles, and weights that earlier steps left.
 
         Raises DiagnosticError where the space cannot be mixed, or needs too many weights.
@@ -114,7 +116,9 @@ class Problem(Learning):
             found = draw()
             if self.points.costs.allows(found):
                 return found
-        raise DiagnosticError(codes.NOTHING_OPEN.error(None, f"none of {_DRAWS:,} draws is within the step's `require`"))
+        raise DiagnosticError(
+            codes.NOTHING_OPEN.error(None, f"none of {_DRAWS:,} draws is within the step's `require`")
+        )
 
     def favoured(self, supergraph: Any) -> Mapping[str, str]:
         """What a supergraph's distribution derives; where that breaks a hard bound, the likeliest of a thousand draws that do not."""
@@ -123,5 +127,8 @@ class Problem(Learning):
             return found
         generator = self.generator("favoured")
         with torch.no_grad():
-            draws = [self.within(lambda: supergraph.distribution.sample(generator, self.settled)) for _ in range(1000)]
+            draws = [
+                self.within(lambda: supergraph.distribution.sample(generator, self.settled))
+                for _ in range(1000)
+            ]
             return max(draws, key=lambda g: float(supergraph.distribution.log_prob(g, self.settled)))

@@ -32,14 +32,23 @@ def started(
     planned = plan.settings["data"]
     if data is None and planned is None:
         help = "give `--data motion`, or set `data` in the plan"
-        raise DiagnosticError(codes.NO_DATA.error(plan.steps[0].span, f"the plan `{plan.name}` names no data", help=help))
+        raise DiagnosticError(
+            codes.NO_DATA.error(plan.steps[0].span, f"the plan `{plan.name}` names no data", help=help)
+        )
     with placed(planned.span if data is None else None):
         opened = sources.open(data, planned, plan.steps[-1].graph)
     extra = {**conditions(opened, chunks, ranks), "storage": storage}
     run = begun(folder, frozen(plan, data if data is not None else str(planned), extra), resume, ranks)
     yield (
         run,
-        Surroundings(opened, ranks, storage or str(folder / "trials.journal"), str(folder.absolute()), cuts(chunks, ranks), ranks.device),
+        Surroundings(
+            opened,
+            ranks,
+            storage or str(folder / "trials.journal"),
+            str(folder.absolute()),
+            cuts(chunks, ranks),
+            ranks.device,
+        ),
     )
 
 

@@ -53,7 +53,9 @@ class Run:
         if folder.exists() and not failed and (not folder.is_dir() or any(folder.iterdir())):
             has = "a run" if (folder / "frozen.json").is_file() else "something else"
             problem = f"`{folder}` already holds {has}"
-            raise DiagnosticError(codes.RUN_EXISTS.error(None, problem, help="go on with `--resume`, or give another directory"))
+            raise DiagnosticError(
+                codes.RUN_EXISTS.error(None, problem, help="go on with `--resume`, or give another directory")
+            )
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "frozen.json", json.dumps(frozen, indent=2, ensure_ascii=False) + "\n")
         return cls(folder)
@@ -64,9 +66,13 @@ class Run:
         try:
             held = json.loads((folder / "frozen.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise DiagnosticError(codes.NO_RUN.error(None, f"`{folder}` holds no run", help="leave `--resume` out to begin one")) from None
+            raise DiagnosticError(
+                codes.NO_RUN.error(None, f"`{folder}` holds no run", help="leave `--resume` out to begin one")
+            ) from None
         except (OSError, ValueError) as error:
-            raise DiagnosticError(codes.NO_RUN.error(None, f"`{folder}/frozen.json` cannot be read: {error}")) from None
+            raise DiagnosticError(
+                codes.NO_RUN.error(None, f"`{folder}/frozen.json` cannot be read: {error}")
+            ) from None
         differing = list(_differences(held, json.loads(json.dumps(frozen))))
         if differing:
             shown = few(differing, 3, "; ")
@@ -90,7 +96,9 @@ class Run:
                         yield json.loads(line)
                     except ValueError as error:
                         problem = f"{self._metrics}:{number} cannot be read: {error}"
-                        raise DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, problem, help=_ELSEWHERE)) from None
+                        raise DiagnosticError(
+                            codes.BROKEN_CHECKPOINT.error(None, problem, help=_ELSEWHERE)
+                        ) from None
 
     def save(self, number: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Writes a checkpoint beside the others and names it as the latest, in this order, each step on the disk.
@@ -103,9 +111,14 @@ class Run:
             return
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
-        save_file({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}, beside / "tensors.safetensors")
+        save_file(
+            {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()},
+            beside / "tensors.safetensors",
+        )
         offset = self._metrics.stat().st_size if self._metrics.is_file() else 0
-        (beside / "facts.json").write_text(json.dumps({"metrics": offset, "facts": facts}, ensure_ascii=False) + "\n", encoding="utf-8")
+        (beside / "facts.json").write_text(
+            json.dumps({"metrics": offset, "facts": facts}, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         for path in (beside / "tensors.safetensors", beside / "facts.json", beside):
             _sync(path)
         if place.exists():

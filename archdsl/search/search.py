@@ -57,7 +57,9 @@ def _facts(step: Step) -> dict[str, Any]:
         "fix": dict(step.fixed),
         "inherited": list(step.inherited),
         "freeze": list(step.frozen),
-        "budgets": [f"{'require' if b.hard else 'budget'} {b.metric} {b.op} {b.limit:g}" for b in step.budgets],
+        "budgets": [
+            f"{'require' if b.hard else 'budget'} {b.metric} {b.op} {b.limit:g}" for b in step.budgets
+        ],
         "settings": {name: setting_text(v) if v is not None else None for name, v in step.settings.items()},
         "graph": hashlib.sha256(print_graph(step.graph).encode()).hexdigest(),
     }
@@ -89,7 +91,15 @@ def search(
             _restored(strategy, at.state, run)
         else:
             _save(run, at, None, around)
-        watch({"event": "step", "step": step.name, "rounds": strategy.rounds, "round": at.round, "open": len(step.opened)})
+        watch(
+            {
+                "event": "step",
+                "step": step.name,
+                "rounds": strategy.rounds,
+                "round": at.round,
+                "open": len(step.opened),
+            }
+        )
         while at.round < strategy.rounds:
             with placed(step.span, ("choices", "plan")):  # what is wrong with data is not the plan's fault
                 told = _sound(strategy.round(at.round), at.round)
@@ -143,8 +153,17 @@ class _Place:
             return cls()
         try:
             facts = latest.facts
-            state = State(part(latest.tensors, "state/"), facts["state"]) if facts["state"] is not None else None
-            return cls(facts["step"], facts["round"], facts["total"], dict(facts["found"]), part(latest.tensors, "inherited/"), state)
+            state = (
+                State(part(latest.tensors, "state/"), facts["state"]) if facts["state"] is not None else None
+            )
+            return cls(
+                facts["step"],
+                facts["round"],
+                facts["total"],
+                dict(facts["found"]),
+                part(latest.tensors, "inherited/"),
+                state,
+            )
         except (LookupError, TypeError, ValueError) as error:
             raise _broken(run, error) from error
 
@@ -156,7 +175,12 @@ def _save(run: Run, at: _Place, strategy: Strategy | None, around: Surroundings)
         return
     tensors = {f"inherited/{name}": t for name, t in at.inherited.items()}
     tensors.update({f"state/{name}": t for name, t in (state.tensors if state else {}).items()})
-    facts = {"step": at.step, "round": at.round, "total": at.total, "found": {k: dict(v) for k, v in at.found.items()}}
+    facts = {
+        "step": at.step,
+        "round": at.round,
+        "total": at.total,
+        "found": {k: dict(v) for k, v in at.found.items()},
+    }
     number = 2 * at.total + (strategy is None)  # a step begins where another one ended
     run.save(number, tensors, {**facts, "state": state.facts if state else None})
 
@@ -171,14 +195,20 @@ def _restored(strategy: Strategy, state: State, run: Run) -> None:
 
 def _broken(run: Run, error: Exception) -> DiagnosticError:
     problem = f"the latest checkpoint in {run.folder} does not hold what a search needs: {type(error).__name__}: {error}"
-    return DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, problem, help="begin anew in another directory"))
+    return DiagnosticError(
+        codes.BROKEN_CHECKPOINT.error(None, problem, help="begin anew in another directory")
+    )
 
 
 def _sound(told: Facts | None, number: int) -> Facts | None:
     """What a round says, if it is still of numbers. Raises DiagnosticError E0725 where it is not."""
     wrong = [name for name, value in (told or {}).items() if isinstance(value, float) and not isfinite(value)]
     if wrong:
-        raise DiagnosticError(codes.DIVERGED.error(None, f"the {wrong[0].replace('_', ' ')} of round {number} is {(told or {})[wrong[0]]}"))
+        raise DiagnosticError(
+            codes.DIVERGED.error(
+                None, f"the {wrong[0].replace('_', ' ')} of round {number} is {(told or {})[wrong[0]]}"
+            )
+        )
     return told
 
 
@@ -187,7 +217,9 @@ def _answers(strategy: Strategy, step: Step, around: Surroundings) -> Answers:
 
 
 def _rounded(probabilities: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    return {path: {label: round(p, 6) for label, p in labels.items()} for path, labels in probabilities.items()}
+    return {
+        path: {label: round(p, 6) for label, p in labels.items()} for path, labels in probabilities.items()
+    }
 
 
 def _whole(step: Step, found: Mapping[str, Answers]) -> Genotype:
@@ -199,7 +231,13 @@ def _whole(step: Step, found: Mapping[str, Answers]) -> Genotype:
 
 
 def _show(
-    plan: Plan, step: Step, answers: Answers, found: Mapping[str, Answers], documents: Documents, run: Run, around: Surroundings
+    plan: Plan,
+    step: Step,
+    answers: Answers,
+    found: Mapping[str, Answers],
+    documents: Documents,
+    run: Run,
+    around: Surroundings,
 ) -> None:
     """The genotype so far as a file, and the page."""
     if around.ranks.is_first:
@@ -208,5 +246,7 @@ def _show(
         write_text(run.folder / "index.html", page(plan, step, _whole(step, so_far), run.records()))
 
 
-def _write(step: Step, file: str, name: str, found: Mapping[str, Answers], documents: Documents, run: Run) -> None:
+def _write(
+    step: Step, file: str, name: str, found: Mapping[str, Answers], documents: Documents, run: Run
+) -> None:
     write_text(run.folder / file, documents.genotype(_whole(step, found), name, step))

@@ -51,16 +51,28 @@ def kind_of(strategy: Invocation) -> type[Strategy]:
     except Exception as error:  # whatever a foreign module does on import
         problem = f"the strategy `{strategy.name}` of {point.value} cannot be imported: {type(error).__name__}: {error}"
         raise DiagnosticError(codes.BAD_STRATEGY.error(strategy.span, problem)) from error
-    lacking = [name for name in ("OPTIONS", "round", "genotype", "probabilities", "state", "restore", "weights") if not hasattr(kind, name)]
+    lacking = [
+        name
+        for name in ("OPTIONS", "round", "genotype", "probabilities", "state", "restore", "weights")
+        if not hasattr(kind, name)
+    ]
     if lacking or not isinstance(kind, type):
-        problem = f"the strategy `{strategy.name}` of {point.value} has no `{lacking[0]}`" if lacking else f"{point.value} is no class"
+        problem = (
+            f"the strategy `{strategy.name}` of {point.value} has no `{lacking[0]}`"
+            if lacking
+            else f"{point.value} is no class"
+        )
         raise DiagnosticError(codes.BAD_STRATEGY.error(strategy.span, problem))
     return kind
 
 
 def options_of(strategy: Invocation, kind: type[Strategy]) -> dict[str, Any]:
     """The options of a strategy by name, defaults filled in. Raises DiagnosticError for those that do not fit."""
-    return dict(strategy.named) if strategy.name in STRATEGIES else filled(strategy.name, strategy.named, kind.OPTIONS)
+    return (
+        dict(strategy.named)
+        if strategy.name in STRATEGIES
+        else filled(strategy.name, strategy.named, kind.OPTIONS)
+    )
 
 
 def answers_before(step: Step, found: Mapping[str, Answers]) -> dict[str, str]:
@@ -73,7 +85,13 @@ def answers_before(step: Step, found: Mapping[str, Answers]) -> dict[str, str]:
     return inherited | dict(step.fixed)
 
 
-def begin(plan: Plan, number: int, found: Mapping[str, Answers], inherited: Mapping[str, Tensor], around: Surroundings) -> Strategy:
+def begin(
+    plan: Plan,
+    number: int,
+    found: Mapping[str, Answers],
+    inherited: Mapping[str, Tensor],
+    around: Surroundings,
+) -> Strategy:
     """The strategy of a step at its start.
 
     Raises DiagnosticError where nothing is open, and as strategies and tables of measurements do.
@@ -84,7 +102,9 @@ def begin(plan: Plan, number: int, found: Mapping[str, Answers], inherited: Mapp
     settled = answers_before(step, found)
     opened = tuple(c for c in step.graph.choices if c.path not in settled)
     if not opened:
-        raise DiagnosticError(codes.NOTHING_OPEN.error(step.span, f"`{step.name}` leaves no choice of `{step.graph.name}` open"))
+        raise DiagnosticError(
+            codes.NOTHING_OPEN.error(step.span, f"`{step.name}` leaves no choice of `{step.graph.name}` open")
+        )
     active = live(step.graph)
     with placed(plan.strategy.span):
         costs = costs_of(step.graph, active, step.budgets, options.get("latency"))

@@ -80,7 +80,9 @@ class Training(Learning):
 
     def _round(self, first: int, number: int) -> Order:
         epoch, within = divmod(first + number, self.rounds_an_epoch)
-        return Order("train", epoch, nth(range(self.examples), self.batch_size, self.seed_for("order", epoch), within))
+        return Order(
+            "train", epoch, nth(range(self.examples), self.batch_size, self.seed_for("order", epoch), within)
+        )
 
     def _part(self, number: int) -> Order:
         start = number * self.batch_size
@@ -96,7 +98,10 @@ def frozen(training: Training, reference: str, data: str, extra: Mapping[str, An
     return {
         "model": reference,
         "graph": hashlib.sha256(print_graph(training.graph).encode()).hexdigest(),
-        "settings": {n: setting_text(training.settings[n]) for n in ("weights", "epochs", "batch", "precision", "checkpointing")},
+        "settings": {
+            n: setting_text(training.settings[n])
+            for n in ("weights", "epochs", "batch", "precision", "checkpointing")
+        },
         "seed": training.seed,
         "weights": start,
         "data": data,
@@ -146,7 +151,11 @@ def train(
         network.train()
         at.loss += training.stepped(learning, at.round, partial(differentiate, batch))
         if not isfinite(at.loss):
-            raise DiagnosticError(codes.DIVERGED.error(None, f"the loss of round {at.round} is {at.loss}", help="a smaller learning rate"))
+            raise DiagnosticError(
+                codes.DIVERGED.error(
+                    None, f"the loss of round {at.round} is {at.loss}", help="a smaller learning rate"
+                )
+            )
         at.round += 1
         at.examples += batch.size
         if at.round % every == 0:
@@ -156,12 +165,16 @@ def train(
             watch({"event": "epoch", "round": at.round - 1, **at.record})
             at.loss, at.examples = 0.0, 0
         else:
-            watch({"event": "round", "round": at.round - 1, "loss": at.loss * training.ranks.size / at.examples})
+            watch(
+                {"event": "round", "round": at.round - 1, "loss": at.loss * training.ranks.size / at.examples}
+            )
         stopping = training.ranks.agreed(stop)
         if stopping or at.round % every == 0 or at.round % SAVED_EVERY == 0:
             at.save(run, network, learning, training.ranks)
             if training.ranks.is_first and at.round % every == 0:
-                write_text(run.folder / "index.html", page(training.graph, training.settings, list(run.records())))
+                write_text(
+                    run.folder / "index.html", page(training.graph, training.settings, list(run.records()))
+                )
         if stopping and at.round < rounds:
             raise Stopped
     if training.ranks.is_first:
@@ -197,14 +210,21 @@ class _Place:
         """Writes a checkpoint on the first rank; all of them take part."""
         losses = torch.zeros(ranks.size, dtype=torch.float64)
         losses[ranks.rank] = self.loss
-        facts = {"round": self.round, "examples": self.examples, "record": dict(self.record), "losses": ranks.summed(losses).tolist()}
+        facts = {
+            "round": self.round,
+            "examples": self.examples,
+            "record": dict(self.record),
+            "losses": ranks.summed(losses).tolist(),
+        }
         if ranks.is_first:
             tensors = {f"network/{name}": t for name, t in network.state_dict().items()}
             tensors.update({f"optimiser/{name}": t for name, t in learning.tensors().items()})
             run.save(self.round, tensors, facts)
 
 
-def _epoch(training: Training, network: nn.Module, at: _Place, rate: float, heard: Callable[[Delivery], Batch]) -> dict[str, Any]:
+def _epoch(
+    training: Training, network: nn.Module, at: _Place, rate: float, heard: Callable[[Delivery], Batch]
+) -> dict[str, Any]:
     """What an epoch has led to: mean cross-entropies in nats, and the accuracy on the validation data."""
     network.eval()
     sums, count = torch.zeros(2, dtype=torch.float64), 0
@@ -228,4 +248,6 @@ def _write(network: nn.Module, path: Path) -> None:
     from safetensors.torch import save_file
 
     with replacing(path) as beside:
-        save_file({name: t.detach().cpu().contiguous().clone() for name, t in network.state_dict().items()}, beside)
+        save_file(
+            {name: t.detach().cpu().contiguous().clone() for name, t in network.state_dict().items()}, beside
+        )

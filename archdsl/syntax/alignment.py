@@ -23,7 +23,9 @@ class Row:
     kinds: tuple[str, ...] = ()
     gap: str = " "
     comment: str = ""
-    whole: bool = False  # a statement or an entry on one line: its comment stands below those of its neighbours
+    whole: bool = (
+        False  # a statement or an entry on one line: its comment stands below those of its neighbours
+    )
 
     @property
     def text(self) -> str:
@@ -63,7 +65,8 @@ def _group(node: ast.GroupEdit, first: str, text: str) -> Row:
         return Row((first, text[len(first) :]), ("GroupEdit",), gap="", whole=True)
     edits = [join(head(edit)) for edit in node.edits]
     kinds = [
-        path(edit.path) if isinstance(edit, ast.SetEdit | ast.NarrowEdit) else text for edit, text in zip(node.edits, edits, strict=True)
+        path(edit.path) if isinstance(edit, ast.SetEdit | ast.NarrowEdit) else text
+        for edit, text in zip(node.edits, edits, strict=True)
     ]
     cells = [f"{edit}  " for edit in edits[:-1]] + [f"{edits[-1]} }}"]
     return Row((first, "{ " + cells[0], *cells[1:]), ("GroupEdit", *kinds), gap="", whole=True)

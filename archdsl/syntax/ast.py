@@ -140,7 +140,9 @@ class Item(Node):
 
 
 UnaryOp: TypeAlias = Literal["-", "not"]
-BinaryOp: TypeAlias = Literal["or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "//", "%"]
+BinaryOp: TypeAlias = Literal[
+    "or", "and", "==", "!=", "<=", ">=", "<", ">", "in", "+", "-", "*", "/", "//", "%"
+]
 
 
 @dataclass(frozen=True, slots=True)

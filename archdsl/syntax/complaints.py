@@ -18,7 +18,9 @@ from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Scene, Slip, opening
 from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens
 
-RESERVED = frozenset("and as by else false for if in input not of or output param require shared then tied true with".split())
+RESERVED = frozenset(
+    "and as by else false for if in input not of or output param require shared then tied true with".split()
+)
 _VALUES = {
     "INT": "number",
     "FLOAT": "number",
@@ -32,7 +34,20 @@ _COMPARISONS = frozenset({"==", "!=", "<=", ">=", "<", ">", "in"})
 # Words that open or join something, where a misspelt one is taken for a name.
 _WORDS = tuple(
     sorted(
-        {*RESERVED, *STATEMENTS, "block", "space", "model", "genotype", "search", "use", "fn", "step", "budget", "insert"}
+        {
+            *RESERVED,
+            *STATEMENTS,
+            "block",
+            "space",
+            "model",
+            "genotype",
+            "search",
+            "use",
+            "fn",
+            "step",
+            "budget",
+            "insert",
+        }
         - {"true", "false", "shared", "tied"}
     )
 )
@@ -50,7 +65,19 @@ def explanations(machine: Machine, tokens: Tokens, at: int) -> list[Slip]:
     found: list[Slip] = []
     if _runs_on(scene):
         return [*_unclosed(scene)]
-    for kind in (_juxtaposed, *HABITS, _unfinished, _reserved, _misspelt, _assigned, _chained, _closer, _missing, _unclosed, _unopened):
+    for kind in (
+        _juxtaposed,
+        *HABITS,
+        _unfinished,
+        _reserved,
+        _misspelt,
+        _assigned,
+        _chained,
+        _closer,
+        _missing,
+        _unclosed,
+        _unopened,
+    ):
         found.extend(kind(scene))
     message = f"{_shown(tokens, at)}: expected {_wanted(machine, set(scene.expected))}"
     diagnostic = syntax.UNEXPECTED.error(tokens.span(at), message, help=_help(scene))
@@ -72,7 +99,11 @@ def _unexpected(scene: Scene, diagnostic: Diagnostic) -> Iterator[Slip]:
 
 def _reserved(scene: Scene) -> Iterator[Slip]:
     at, kind, following = scene.at, scene.kind(scene.at), scene.kind(scene.at + 1)
-    if kind in RESERVED and "NAME" in scene.expected and ("INT" not in scene.expected or following in ("=", "~")):
+    if (
+        kind in RESERVED
+        and "NAME" in scene.expected
+        and ("INT" not in scene.expected or following in ("=", "~"))
+    ):
         yield _reserved_word(scene, at)
     # `input = 8`: the keyword itself was taken, the sign behind it was not.
     if at > 0 and kind in ("=", "~", ":") and scene.kind(at - 1) in RESERVED and "NAME" in scene.expected:
@@ -104,19 +135,30 @@ def _unfinished(scene: Scene) -> Iterator[Slip]:
     if scene.opens_line(at) and scene.kind(at) != END and scene.kind(at - 1) == "as":
         diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), "expected a name after `as`")
         yield Slip(diagnostic, (Edit(at - 1, at),))
-    elif scene.opens_line(at) and scene.kind(at) != END and "INT" in scene.expected and scene.kind(at - 1) not in (*OPENERS, ","):
+    elif (
+        scene.opens_line(at)
+        and scene.kind(at) != END
+        and "INT" in scene.expected
+        and scene.kind(at - 1) not in (*OPENERS, ",")
+    ):
         text = scene.text(at - 1)
-        diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), f"expected an expression after `{text}`", help=_range(scene, at))
+        diagnostic = syntax.UNEXPECTED.error(
+            scene.span(at - 1), f"expected an expression after `{text}`", help=_range(scene, at)
+        )
         yield Slip(diagnostic, (Edit(at, at, ((BROKEN, ""),)),))
     elif scene.opens_line(at) and "else" in scene.expected and scene.begins_statement(at):
         diagnostic = syntax.MISSING.error(
-            scene.span(at - 1), "a value under a condition needs its `else`", help="write `if test then a else b`"
+            scene.span(at - 1),
+            "a value under a condition needs its `else`",
+            help="write `if test then a else b`",
         )
         yield Slip(diagnostic, (Edit(at, at, (("else", "else"), (BROKEN, ""))),))
     if not unfinished(scene.machine, scene.tokens, at):
         return
     span = scene.span(at - 2)
-    diagnostic = syntax.UNEXPECTED.error(span, f"expected an expression after `{span.text[:24]}`", help=_range(scene, at - 1))
+    diagnostic = syntax.UNEXPECTED.error(
+        span, f"expected an expression after `{span.text[:24]}`", help=_range(scene, at - 1)
+    )
     yield Slip(diagnostic, (Edit(at - 1, at - 1, ((BROKEN, ""),)),))
 
 
@@ -154,7 +196,9 @@ def _closer(scene: Scene) -> Iterator[Slip]:
         return
     if bracket == "{" or kind not in (OPENERS[other] for other in machine.kinds if other in OPENERS):
         yield from _lost_opener(scene)
-        diagnostic = syntax.UNOPENED.error(tokens.span(at), f"`{kind}` closes nothing here", labels=[_opened(scene, opener)])
+        diagnostic = syntax.UNOPENED.error(
+            tokens.span(at), f"`{kind}` closes nothing here", labels=[_opened(scene, opener)]
+        )
         other = (Edit(at, at + 1, ((OPENERS[bracket], OPENERS[bracket]),)),) if bracket != "{" else mend
         yield Slip(diagnostic, other)
         return
@@ -207,7 +251,12 @@ def _missing(scene: Scene) -> Iterator[Slip]:
         yield from _sign(scene, ",", "=", "in", "of", "then", ":")
     elif not scene.opens_line(at):
         yield from _sign(scene, "=", "in", "of", "then", ":")
-    if _heads_body(scene) and kind != "}" and not bracketed and (not scene.opens_line(at) or scene.begins_statement(at)):
+    if (
+        _heads_body(scene)
+        and kind != "}"
+        and not bracketed
+        and (not scene.opens_line(at) or scene.begins_statement(at))
+    ):
         yield from _sign(scene, "{")
 
 
@@ -228,7 +277,11 @@ def _sign(scene: Scene, *signs: str) -> Iterator[Slip]:
 def _lost_arrow(scene: Scene) -> Iterator[Slip]:
     """`x relu`: a name on the same line begins no statement, rather an arrow is missing."""
     for index in (scene.at, scene.at - 1):
-        if scene.is_word(index) and not scene.opens_line(index) and scene.kind(index - 1) not in (",", "=", "->"):
+        if (
+            scene.is_word(index)
+            and not scene.opens_line(index)
+            and scene.kind(index - 1) not in (",", "=", "->")
+        ):
             yield _put(scene, index, "->")
 
 
@@ -236,12 +289,19 @@ def _heads_body(scene: Scene) -> bool:
     """Does the statement that was begun have a body?"""
     level = innermost(scene.machine)
     first = scene.machine.first(level + 1) if level < scene.machine.height else scene.at
-    return scene.kind(first) in ("if", "for", "block", "space", "model", "genotype", "search", "step") or "else" in scene.machine.kinds
+    return (
+        scene.kind(first) in ("if", "for", "block", "space", "model", "genotype", "search", "step")
+        or "else" in scene.machine.kinds
+    )
 
 
 def _runs_on(scene: Scene) -> bool:
     """Does a statement begin here, on a line of its own and no farther right, although a bracket is open?"""
-    if scene.bracket not in ("(", "[") or not scene.begins_statement(scene.at) or scene.kind(scene.at) in (END, "}"):
+    if (
+        scene.bracket not in ("(", "[")
+        or not scene.begins_statement(scene.at)
+        or scene.kind(scene.at) in (END, "}")
+    ):
         return False
     opener = opening(scene.machine)
     if opener is None or OPENERS[scene.machine.kinds[opener]] not in scene.expected:
@@ -348,7 +408,9 @@ def _wanted(machine: Machine, expected: set[str]) -> str:
         if bracketed:
             return _either(["an operator", *_quoted(expected, ",", ")", "]", "then", "else", "for")])
         words = _quoted(expected, "then", "else", "{", *(() if "NAME" in expected else ("by", "insert")))
-        return _either(["an operator", *(words or ["the next statement" if "NAME" in expected else "the end"])])
+        return _either(
+            ["an operator", *(words or ["the next statement" if "NAME" in expected else "the end"])]
+        )
     if {"NAME", "output"} <= expected:
         return "a statement"
     if "NAME" in expected:

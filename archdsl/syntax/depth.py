@@ -26,4 +26,6 @@ def below(tree: Tree[Token], levels: int) -> Tree[Token] | None:
 
 
 def too_deep(span: Span) -> Diagnostic:
-    return limits.DEPTH.error(span, f"nested more than {MAX_DEPTH} levels deep", help="give parts of it names")
+    return limits.DEPTH.error(
+        span, f"nested more than {MAX_DEPTH} levels deep", help="give parts of it names"
+    )

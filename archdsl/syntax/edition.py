@@ -28,13 +28,21 @@ def restated(machine: Machine) -> int:
         at = 2
     elif kinds[0] == "arch" and kinds[1] not in ("=", END):
         known = f"this version of archdsl knows edition {EDITION}"
-        tokens.diagnostics.append(syntax.UNKNOWN_EDITION.error(tokens.span(1), f"unknown edition `{tokens.texts[1][:20]}`", help=known))
+        tokens.diagnostics.append(
+            syntax.UNKNOWN_EDITION.error(
+                tokens.span(1), f"unknown edition `{tokens.texts[1][:20]}`", help=known
+            )
+        )
         at = 2 if kinds[1] in ("INT", "FLOAT") else 1
     else:
         span = tokens.span(0) if kinds[0] != END else Span(tokens.source, 0, 0)
         at = 1 if kinds[0] == "arch" else 0
         tokens.diagnostics.append(
-            syntax.NO_EDITION.error(span, "the file does not begin with its edition", help=f"write `arch {EDITION}` on the first line")
+            syntax.NO_EDITION.error(
+                span,
+                "the file does not begin with its edition",
+                help=f"write `arch {EDITION}` on the first line",
+            )
         )
     machine.put("arch", "arch", 0)
     machine.put("INT", str(EDITION), 0)

@@ -33,9 +33,19 @@ def format(file: ast.File) -> str:
     at = layout.leading(rows, 0, end, "")
     if rows and _blank(layout.text[at:end]):
         rows.append(plain(""))
-    comment, at = layout.trailing(end, file.declarations[0].span.start if file.declarations else len(layout.text))
+    comment, at = layout.trailing(
+        end, file.declarations[0].span.start if file.declarations else len(layout.text)
+    )
     rows.append(Row((f"arch {file.edition}",), comment=comment))
-    return "\n".join([*aligned(rows, WIDTH), *layout.sequence(file.declarations, at, len(layout.text), "", spaced=True)]) + "\n"
+    return (
+        "\n".join(
+            [
+                *aligned(rows, WIDTH),
+                *layout.sequence(file.declarations, at, len(layout.text), "", spaced=True),
+            ]
+        )
+        + "\n"
+    )
 
 
 class _Layout:
@@ -82,7 +92,9 @@ class _Layout:
 
     # -- sequences: what stands below each other, with its comments --------------------------------
 
-    def sequence(self, nodes: Sequence[Line], start: int, end: int, indent: str, spaced: bool = False) -> list[str]:
+    def sequence(
+        self, nodes: Sequence[Line], start: int, end: int, indent: str, spaced: bool = False
+    ) -> list[str]:
         """The lines of statements and of the comments around them, in one range of the text."""
         rows: list[Row] = []
         at = start
@@ -126,13 +138,21 @@ class _Layout:
         if not inside:
             return []
         shown = self._shown(node)
-        return [comment for comment in inside if not any(start <= comment.span.start < end for start, end in shown)]
+        return [
+            comment
+            for comment in inside
+            if not any(start <= comment.span.start < end for start, end in shown)
+        ]
 
     def _shown(self, node: Line) -> list[tuple[int, int]]:
         """The ranges of the text whose comments keep their place."""
-        shown = [(row.span.start, row.span.end) for value in _children(head(node)) for row in self._rows(value)]
+        shown = [
+            (row.span.start, row.span.end) for value in _children(head(node)) for row in self._rows(value)
+        ]
         if isinstance(node, ast.Net):
-            shown += [(patch.span.start, patch.span.end) for patch in node.patches if isinstance(patch, ast.Edits)]
+            shown += [
+                (patch.span.start, patch.span.end) for patch in node.patches if isinstance(patch, ast.Edits)
+            ]
         chained = otherwise(node)
         if chained is not None:
             return [*shown, *self._ranges(node)[:1], *self._shown(chained)]
@@ -186,7 +206,11 @@ class _Layout:
     def _patched(self, lines: list[str], patch: ast.Edits | ast.Path, indent: str) -> list[str]:
         if isinstance(patch, ast.Path):
             return [*lines[:-1], f"{lines[-1]} with {path(patch)}"]
-        folded = self._folded_body(patch.edits) if self.one_line(patch.span) and not self.within(patch.span.start, patch.span.end) else None
+        folded = (
+            self._folded_body(patch.edits)
+            if self.one_line(patch.span) and not self.within(patch.span.start, patch.span.end)
+            else None
+        )
         if folded is not None and len(lines[-1]) + len(folded) + 6 <= WIDTH:
             return [*lines[:-1], f"{lines[-1]} with {folded}"]
         lines = [*lines[:-1], lines[-1] + " with {"]
@@ -226,7 +250,11 @@ class _Layout:
 
     def _folded_simple(self, node: Line) -> str | None:
         parts = head(node)
-        if isinstance(node, ast.Net) or any(map(self.tall_inside, _children(parts))) or self._parts_width(parts) > WIDTH:
+        if (
+            isinstance(node, ast.Net)
+            or any(map(self.tall_inside, _children(parts)))
+            or self._parts_width(parts) > WIDTH
+        ):
             return None
         return join(parts)
 
@@ -237,17 +265,27 @@ class _Layout:
         parts = [*head(node), opening]
         after = _after(node)
         value = node.value if isinstance(node, ast.Fn | ast.Block | ast.Net) else None
-        if value is None or len(indent) + self._parts_width(parts) + after <= WIDTH or not self._apart(node, value, indent):
+        if (
+            value is None
+            or len(indent) + self._parts_width(parts) + after <= WIDTH
+            or not self._apart(node, value, indent)
+        ):
             return self.put(indent, parts, indent, after).split("\n")
         *before, _, last, _ = parts
         inner = indent + _INDENT
-        return [*self.put(indent, [*before, " ="], indent).split("\n"), *self.put(inner, [last], inner, after).split("\n")]
+        return [
+            *self.put(indent, [*before, " ="], indent).split("\n"),
+            *self.put(inner, [last], inner, after).split("\n"),
+        ]
 
     def _apart(self, node: Line, value: ast.Expr, indent: str) -> bool:
         """May the value stand below its name? Not before a body, and a call that has to break anyway breaks where it is."""
         if isinstance(node, ast.Net) and any(isinstance(patch, ast.Edits) for patch in node.patches):
             return False
-        return not isinstance(value, ast.Call | ast.List) or len(indent + _INDENT) + self.width(value) + _after(node) <= WIDTH
+        return (
+            not isinstance(value, ast.Call | ast.List)
+            or len(indent + _INDENT) + self.width(value) + _after(node) <= WIDTH
+        )
 
     def put(self, before: str, parts: Sequence[Piece], indent: str, after: int = 0) -> str:
         """The text before and the pieces behind it, broken where they and the columns after them are too wide."""
@@ -266,7 +304,9 @@ class _Layout:
         return text
 
     def _expression(self, before: str, node: ast.Expr, indent: str, after: int) -> str:
-        if isinstance(node, ast.List):  # on one line it stays there: what breaks in it would make it a list of several lines
+        if isinstance(
+            node, ast.List
+        ):  # on one line it stays there: what breaks in it would make it a list of several lines
             return before + (self._tall(node, indent) if self.tall(node) else flat(node))
         if self._column(before) + self.width(node) + after > WIDTH:
             if isinstance(node, ast.Flow):
@@ -282,7 +322,8 @@ class _Layout:
         text = self.put(before, [first], indent)
         inner = " " * (self._column(text) + 1)
         if len(inner) > len(indent) + _HANG or any(
-            len(inner) + 3 + self._parts_width([item]) + end > WIDTH for item, end in zip(rest, ends, strict=True)
+            len(inner) + 3 + self._parts_width([item]) + end > WIDTH
+            for item, end in zip(rest, ends, strict=True)
         ):
             inner = indent + _INDENT
         outer = indent
@@ -309,7 +350,11 @@ class _Layout:
         return self.put(text, [last], inner, after)
 
     def _group(self, before: str, group: Group, indent: str, after: int) -> str:
-        if not group.items or group.opening == "[" or self._column(before) + self._group_width(group) + after <= WIDTH:
+        if (
+            not group.items
+            or group.opening == "["
+            or self._column(before) + self._group_width(group) + after <= WIDTH
+        ):
             return self.put(before, [group.opening, *separated(group.items), group.closing], indent, after)
         inner = indent + _INDENT
         text = before + group.opening
@@ -336,7 +381,12 @@ class _Layout:
                 if not any(start <= comment.span.start < end for start, end in shown):
                     rows.append(plain(inner + comment.text.rstrip()))
             lines = self.put(inner, [*entry(item), ","], inner).split("\n")
-            at = self._append(rows, [list_entry(item, lines[0])] if len(lines) == 1 else list(map(plain, lines)), item.span.end, following)
+            at = self._append(
+                rows,
+                [list_entry(item, lines[0])] if len(lines) == 1 else list(map(plain, lines)),
+                item.span.end,
+                following,
+            )
         self.leading(rows, at, node.span.end, inner)
         return "\n".join(["[", *aligned(rows, WIDTH), indent + "]"])
 
@@ -348,7 +398,9 @@ class _Layout:
         """Does the list have one entry a line?"""
         if id(node) not in self.tallness:
             self.tallness[id(node)] = bool(node.entries) and (
-                not self.one_line(node.span) or any(map(self.tall_inside, _children(pieces(node)))) or self._plain_width(node) > _LIST_WIDTH
+                not self.one_line(node.span)
+                or any(map(self.tall_inside, _children(pieces(node))))
+                or self._plain_width(node) > _LIST_WIDTH
             )
         return self.tallness[id(node)]
 
@@ -381,7 +433,11 @@ class _Layout:
         return total
 
     def _group_width(self, group: Group) -> int:
-        return len(group.opening + group.closing) + sum(self._parts_width(item) + 2 for item in group.items) - 2 * bool(group.items)
+        return (
+            len(group.opening + group.closing)
+            + sum(self._parts_width(item) + 2 for item in group.items)
+            - 2 * bool(group.items)
+        )
 
 
 _WHITE = re.compile(r"[ \t\r\n]*")

@@ -62,7 +62,9 @@ def _net(kind: str) -> Form:
 
 
 def _insert(where: str) -> Form:
-    return _form(ast.InsertEdit, (f"{where} ", where, "paths", "paths"), (" insert ", "insert", "layer", "expression"))
+    return _form(
+        ast.InsertEdit, (f"{where} ", where, "paths", "paths"), (" insert ", "insert", "layer", "expression")
+    )
 
 
 DECLARATIONS: Forms = {
@@ -122,7 +124,9 @@ EDITS: Forms = {
     "group": _form(ast.GroupEdit, ("", "group", "path", "path"), ("", "edits", "edits", "edits")),
     "after": _insert("after"),
     "before": _insert("before"),
-    "replace": _form(ast.ReplaceEdit, ("replace ", "replace", "paths", "paths"), (" by ", "by", "layer", "expression")),
+    "replace": _form(
+        ast.ReplaceEdit, ("replace ", "replace", "paths", "paths"), (" by ", "by", "layer", "expression")
+    ),
     "remove": _form(ast.RemoveEdit, ("remove ", "remove", "paths", "paths")),
 }
 
@@ -143,7 +147,15 @@ BROKEN = _form(ast.Broken, ("", "", "written", "text"))  # only the text shows i
 
 NESTED = frozenset({"body", "edits", "plan", "patches"})  # kinds that hold lines of their own
 
-_ALL = (*DECLARATIONS.values(), *STATEMENTS.values(), *EDITS.values(), *ENTRIES.values(), BIND, CHOOSE, BROKEN)
+_ALL = (
+    *DECLARATIONS.values(),
+    *STATEMENTS.values(),
+    *EDITS.values(),
+    *ENTRIES.values(),
+    BIND,
+    CHOOSE,
+    BROKEN,
+)
 _FORMS = {form.node: form for form in _ALL}
 
 

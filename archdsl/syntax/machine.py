@@ -44,7 +44,9 @@ class Machine:
         if not self._takes([token.type]):
             return False
         if len(self._state.state_stack) > MAX_STACK:
-            raise DiagnosticError(too_deep(Span(self.tokens.source, token.start_pos or 0, token.end_pos or 0)))
+            raise DiagnosticError(
+                too_deep(Span(self.tokens.source, token.start_pos or 0, token.end_pos or 0))
+            )
         self.tree = self._parser.feed_token(token)
         return True
 
@@ -68,7 +70,13 @@ class Machine:
     @property
     def kinds(self) -> list[str]:
         """The kind of each token on the stack, "" for a tree and at level 0."""
-        return ["", *(spellings().get(value.type, value.type) if isinstance(value, Token) else "" for value in self._state.value_stack)]
+        return [
+            "",
+            *(
+                spellings().get(value.type, value.type) if isinstance(value, Token) else ""
+                for value in self._state.value_stack
+            ),
+        ]
 
     def first(self, level: int) -> int:
         """Index of the first token of a symbol."""

@@ -38,7 +38,9 @@ def misspelt(source: Source, at: int) -> tuple[Token, Diagnostic]:
     return place(terminals().get(kind, kind), text, span.start, span.end), diagnostic
 
 
-Reading: TypeAlias = tuple[str, str, Diagnostic]  # the kind and the text of the token to go on with, and what is said
+Reading: TypeAlias = tuple[
+    str, str, Diagnostic
+]  # the kind and the text of the token to go on with, and what is said
 
 
 def _number(span: Span) -> Reading:
@@ -49,8 +51,16 @@ def _number(span: Span) -> Reading:
 def _string(span: Span) -> Reading:
     closed = len(span.text) > 1 and span.text.endswith('"')
     if closed:
-        return "STRING", span.text, syntax.BAD_STRING.error(span, "a string may not contain control characters")
-    return "STRING", f'{span.text}"', syntax.BAD_STRING.error(span, "this string is not closed on its line", help='close it with `"`')
+        return (
+            "STRING",
+            span.text,
+            syntax.BAD_STRING.error(span, "a string may not contain control characters"),
+        )
+    return (
+        "STRING",
+        f'{span.text}"',
+        syntax.BAD_STRING.error(span, "this string is not closed on its line", help='close it with `"`'),
+    )
 
 
 def _axes(span: Span) -> Reading:
@@ -73,7 +83,9 @@ def _quoted(span: Span) -> Reading:
 
 def _other(span: Span) -> Reading:
     meant = _MEANT.get(span.text)
-    diagnostic = syntax.BAD_CHARACTER.error(span, f"{_named(span.text)} means nothing here", help=_SLIPS.get(span.text))
+    diagnostic = syntax.BAD_CHARACTER.error(
+        span, f"{_named(span.text)} means nothing here", help=_SLIPS.get(span.text)
+    )
     return (meant, meant, diagnostic) if meant else (ERROR, span.text, diagnostic)
 
 

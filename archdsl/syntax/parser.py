@@ -32,9 +32,16 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
 
         tree = repaired(tokens)
     if len(tokens.diagnostics) >= MAX_ERRORS:
-        last = max((diagnostic.span for diagnostic in tokens.diagnostics if diagnostic.span), key=lambda span: span.start)
-        tokens.diagnostics.append(limits.ERRORS.error(last, f"after {MAX_ERRORS} errors the rest of the file was not read"))
-    tree.children[1:] = [part for part in tree.children[1:] if isinstance(part, Tree) and _shallow(part, tokens, MAX_DEPTH - 1)]
+        last = max(
+            (diagnostic.span for diagnostic in tokens.diagnostics if diagnostic.span),
+            key=lambda span: span.start,
+        )
+        tokens.diagnostics.append(
+            limits.ERRORS.error(last, f"after {MAX_ERRORS} errors the rest of the file was not read")
+        )
+    tree.children[1:] = [
+        part for part in tree.children[1:] if isinstance(part, Tree) and _shallow(part, tokens, MAX_DEPTH - 1)
+    ]
     file: ast.File = node(tree, source)
     return replace(file, comments=tuple(tokens.comments), span=whole), _ordered(tokens.diagnostics)
 
@@ -87,7 +94,11 @@ def _shallow(tree: Tree[Token], tokens: Tokens, levels: int = MAX_DEPTH) -> bool
 def _oversized(source: Source) -> list[Diagnostic]:
     if len(source.text) <= MAX_BYTES:
         return []
-    return [limits.BYTES.error(Span(source, 0, 0), f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}")]
+    return [
+        limits.BYTES.error(
+            Span(source, 0, 0), f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}"
+        )
+    ]
 
 
 def _ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

@@ -17,9 +17,27 @@ from archdsl.syntax.tokens import Tokens, place
 LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
 _TOP = frozenset({"use", "fn", "block", "space", "model", "genotype", "search"})
 _OPENERS = frozenset(
-    {"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "step", "open", "fix", "freeze", "budget"}
+    {
+        "input",
+        "output",
+        "param",
+        "require",
+        "for",
+        "if",
+        "after",
+        "before",
+        "replace",
+        "remove",
+        "step",
+        "open",
+        "fix",
+        "freeze",
+        "budget",
+    }
 )
-_ALONE = frozenset({"input", "output", "param", "require"})  # openers that stand nowhere else, so not only first on a line
+_ALONE = frozenset(
+    {"input", "output", "param", "require"}
+)  # openers that stand nowhere else, so not only first on a line
 _FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
 _STRAY = frozenset({")", "]", "}", ",", ERROR})  # beside a whole statement these mean nothing
@@ -36,7 +54,11 @@ def recover(machine: Machine, tokens: Tokens, at: int) -> int:
     level = innermost(machine)
     first = machine.first(level + 1) if level < machine.height else at
     kinds = machine.kinds[level + 1 :]
-    if _complete(machine) and (tokens.kinds[at] in _STRAY or "}" in kinds) and not unfinished(machine, tokens, at):
+    if (
+        _complete(machine)
+        and (tokens.kinds[at] in _STRAY or "}" in kinds)
+        and not unfinished(machine, tokens, at)
+    ):
         level, first, kinds = machine.height, at, []  # a statement that is whole stays
     brackets = sum((kind in "([") - (kind in ")]") for kind in kinds if kind)
     resumed = at - 1 if unfinished(machine, tokens, at) else at
@@ -121,7 +143,11 @@ def runs_into_declaration(machine: Machine, tokens: Tokens, at: int) -> bool:
 
 def opens_declaration(tokens: Tokens, at: int) -> bool:
     """Does a declaration begin here, judged by its place on the line? Top-level keywords are names elsewhere."""
-    return tokens.kinds[at] in _TOP and tokens.column(at) == 1 and tokens.kinds[at + 1] not in ("=", "~", ",", ".", "[", "{")
+    return (
+        tokens.kinds[at] in _TOP
+        and tokens.column(at) == 1
+        and tokens.kinds[at + 1] not in ("=", "~", ",", ".", "[", "{")
+    )
 
 
 def _passable(machine: Machine, tokens: Tokens, at: int) -> bool:
@@ -129,7 +155,10 @@ def _passable(machine: Machine, tokens: Tokens, at: int) -> bool:
     if not machine.accepts(tokens.kinds[at + 1]):
         return False
     return (
-        not _complete(machine) or tokens.kinds[at + 1] in (END, "}") or tokens.first_on_line(at + 1) or tokens.kinds[at + 2] in ("=", "~")
+        not _complete(machine)
+        or tokens.kinds[at + 1] in (END, "}")
+        or tokens.first_on_line(at + 1)
+        or tokens.kinds[at + 2] in ("=", "~")
     )
 
 
@@ -189,14 +218,20 @@ def _begins_statement(machine: Machine, tokens: Tokens, at: int, first: int, bra
     if tokens.first_on_line(at):
         # Inside an unclosed bracket a line may be a further argument: then it stands farther right.
         aligned = kind == "NAME" and tokens.first_on_line(first) and tokens.column(at) == tokens.column(first)
-        return (kind in _OPENERS or kind in _TOP or named or aligned) and (not brackets or tokens.column(at) <= tokens.column(first))
+        return (kind in _OPENERS or kind in _TOP or named or aligned) and (
+            not brackets or tokens.column(at) <= tokens.column(first)
+        )
     return not brackets and kind == "NAME" and following in ("=", "~")
 
 
 def _header(machine: Machine, tokens: Tokens, at: int, first: int) -> list[tuple[str, str]]:
     """A sound header in place of the broken one before this `{`; empty where no body can begin here."""
     opener = tokens.kinds[first]
-    words = [str(tokens.texts[i]) for i in range(first + 1, at) if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"]
+    words = [
+        str(tokens.texts[i])
+        for i in range(first + 1, at)
+        if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"
+    ]
     words = [word for word in dict.fromkeys(words) if word not in _LATER]
     if opener == "NAME":
         header = [("NAME", str(tokens.texts[first]))]

@@ -49,7 +49,9 @@ class _Reader:
     tokens: Tokens
     marks: deque[_Mark] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     suites: list[_Suite] = field(default_factory=list)
-    told: set[tuple[str, int]] = field(default_factory=set)  # habits, each with the line of the statement that shows it
+    told: set[tuple[str, int]] = field(
+        default_factory=set
+    )  # habits, each with the line of the statement that shows it
 
     def step(self, at: int) -> bool:
         """Takes one token; False where it cannot stand."""
@@ -65,7 +67,10 @@ class _Reader:
         """Reports the token that cannot stand here, and finds the index to go on with."""
         slips = explanations(self.machine, self.tokens, at)
         if self.tokens.kinds[at] in (ERROR, BROKEN):  # reported when it was read
-            slips = [Slip(slips[-1].diagnostic, (Edit(at, at + 1),), known=True), *(replace(slip, known=True) for slip in slips)]
+            slips = [
+                Slip(slips[-1].diagnostic, (Edit(at, at + 1),), known=True),
+                *(replace(slip, known=True) for slip in slips),
+            ]
         for slip in slips:
             line = self._line(slip, at)
             resumed = self._mended(slip, at)

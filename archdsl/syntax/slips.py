@@ -19,9 +19,25 @@ from archdsl.syntax.tokens import Tokens
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())
 # What stands before a value: a value never begins earlier.
-_BEFORE_VALUE = frozenset({"=", "~", ",", "(", "[", "{", "output", "require", "in", "then", "else", ":", "if", "for", "budget"})
+_BEFORE_VALUE = frozenset(
+    {"=", "~", ",", "(", "[", "{", "output", "require", "in", "then", "else", ":", "if", "for", "budget"}
+)
 STATEMENTS = frozenset(
-    {"input", "output", "param", "require", "for", "if", "after", "before", "replace", "remove", "open", "fix", "freeze"}
+    {
+        "input",
+        "output",
+        "param",
+        "require",
+        "for",
+        "if",
+        "after",
+        "before",
+        "replace",
+        "remove",
+        "open",
+        "fix",
+        "freeze",
+    }
 )
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
 _FOLLOWS_NAME = frozenset({"=", "~", ".", "[", "{"})
@@ -49,7 +65,9 @@ class Slip:
     sure: bool = True
     again: str | None = None
     known: bool = False  # part of a slip that has been reported
-    ahead: int | None = None  # how many tokens behind the refused one the mend must let in; None is a few unless it is sure
+    ahead: int | None = (
+        None  # how many tokens behind the refused one the mend must let in; None is a few unless it is sure
+    )
 
 
 @dataclass(frozen=True)
@@ -162,7 +180,25 @@ class Scene:
 
     def operand_start(self, index: int) -> int:
         """Where the operand that ends before this token begins."""
-        signs = ("+", "-", "*", "/", "//", "%", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "->", "in")
+        signs = (
+            "+",
+            "-",
+            "*",
+            "/",
+            "//",
+            "%",
+            "<",
+            "<=",
+            ">",
+            ">=",
+            "==",
+            "!=",
+            "and",
+            "or",
+            "not",
+            "->",
+            "in",
+        )
         start = self.value_start(index)
         return max((i + 1 for i in range(start, index) if self.kind(i) in signs), default=start)
 

@@ -11,7 +11,12 @@ from archdsl.syntax import ast
 # Levels of binding, loosest first, as the rules of the grammar.
 EXPR, FLOW, NAMED, OR, AND, NOT, COMPARE, OF, RANGE, SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(14)
 
-_BINARY = {"or": OR, "and": AND, **dict.fromkeys(("+", "-"), SUM), **dict.fromkeys(("*", "/", "//", "%"), PRODUCT)}
+_BINARY = {
+    "or": OR,
+    "and": AND,
+    **dict.fromkeys(("+", "-"), SUM),
+    **dict.fromkeys(("*", "/", "//", "%"), PRODUCT),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,14 @@ def _binary(node: ast.Binary) -> tuple[Piece, ...]:
 
 
 def _conditional(node: ast.Conditional) -> tuple[Piece, ...]:
-    return "if ", Child(node.test, FLOW), " then ", Child(node.value, FLOW), " else ", Child(node.orelse, EXPR)
+    return (
+        "if ",
+        Child(node.test, FLOW),
+        " then ",
+        Child(node.value, FLOW),
+        " else ",
+        Child(node.orelse, EXPR),
+    )
 
 
 def _flow(node: ast.Flow) -> tuple[Piece, ...]:
@@ -176,7 +188,10 @@ _SPELLINGS: dict[type[Any], Callable[[Any], tuple[Piece, ...]]] = {
     ast.Tuple: _tuple,
     ast.List: lambda node: (Group("[", tuple(entry(item) for item in node.entries), "]"),),
     ast.Comprehension: _comprehension,
-    ast.Call: lambda node: (Child(node.callee, POSTFIX), Group("(", tuple(argument(arg) for arg in node.args), ")")),
+    ast.Call: lambda node: (
+        Child(node.callee, POSTFIX),
+        Group("(", tuple(argument(arg) for arg in node.args), ")"),
+    ),
     ast.Attr: lambda node: (Child(node.value, POSTFIX), f".{node.name}"),
     ast.Item: lambda node: (Child(node.value, POSTFIX), "[", Child(node.index, EXPR), "]"),
     ast.Unary: _unary,

@@ -45,7 +45,11 @@ def lexer() -> BasicLexer:
 @cache
 def spellings() -> Mapping[str, str]:
     """The text of each terminal that has only one: `->`, `for`."""
-    return {terminal.name: terminal.pattern.value for terminal in parser().terminals if isinstance(terminal.pattern, PatternStr)}
+    return {
+        terminal.name: terminal.pattern.value
+        for terminal in parser().terminals
+        if isinstance(terminal.pattern, PatternStr)
+    }
 
 
 @cache
@@ -56,14 +60,28 @@ def terminals() -> Mapping[str, str]:
 
 def build(grammar: str) -> lark.Lark:
     """The parser of a grammar."""
-    return lark.Lark(grammar, parser="lalr", lexer="basic", start=list(STARTS), maybe_placeholders=True, propagate_positions=True)
+    return lark.Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        start=list(STARTS),
+        maybe_placeholders=True,
+        propagate_positions=True,
+    )
 
 
 def load(saved: Mapping[str, Any]) -> lark.Lark:
     """The parser that `text` saved."""
     rules = {-at: {"@": at} for at in range(len(saved["memo"]))}
-    rows = [{symbol: (0, to) if to >= 0 else (1, rules[to]) for symbol, to in row.items()} for row in saved["states"]]
-    tables = {**saved["table"], "tokens": {symbol: symbol for row in rows for symbol in row}, "states": dict(enumerate(rows))}
+    rows = [
+        {symbol: (0, to) if to >= 0 else (1, rules[to]) for symbol, to in row.items()}
+        for row in saved["states"]
+    ]
+    tables = {
+        **saved["table"],
+        "tokens": {symbol: symbol for row in rows for symbol in row},
+        "states": dict(enumerate(rows)),
+    }
     data = {**saved["data"], "parser": {**saved["data"]["parser"], "parser": tables}}
     return lark.Lark.load({"data": data, "memo": dict(enumerate(saved["memo"]))})
 
@@ -76,13 +94,21 @@ def text(grammar: str) -> str:
     data, memo = build(grammar).memo_serialize([TerminalDef, Rule])
     table = data["parser"].pop("parser")
     names, states = table.pop("tokens"), table.pop("states")
-    rows = {state: sorted((names[symbol], *cell) for symbol, cell in row.items()) for state, row in states.items()}
+    rows = {
+        state: sorted((names[symbol], *cell) for symbol, cell in row.items()) for state, row in states.items()
+    }
     number = _numbered([table["start_states"][start] for start in STARTS], rows)
     saved = _origin(grammar) | {
-        "table": {key: {start: number[state] for start, state in sorted(ends.items())} for key, ends in table.items()},
+        "table": {
+            key: {start: number[state] for start, state in sorted(ends.items())}
+            for key, ends in table.items()
+        },
         "data": data,
         "memo": list(memo.values()),
-        "states": [{symbol: -to["@"] if reduces else number[to] for symbol, reduces, to in rows[state]} for state in number],
+        "states": [
+            {symbol: -to["@"] if reduces else number[to] for symbol, reduces, to in rows[state]}
+            for state in number
+        ],
     }
     return "{\n" + ",\n".join(f'"{key}": {_lines(value)}' for key, value in saved.items()) + "\n}\n"
 

@@ -47,7 +47,10 @@ class Tokens:
         """Other tokens, each of a kind and a text, at the place of those from one index to before another."""
         first = self.starts[start]
         last = self.ends[end - 1] if end > start else first
-        made = [place(terminals().get(kind, kind), text, last if i else first, last) for i, (kind, text) in enumerate(put)]
+        made = [
+            place(terminals().get(kind, kind), text, last if i else first, last)
+            for i, (kind, text) in enumerate(put)
+        ]
         self.kinds[start:end] = [kind for kind, _ in put]
         self.texts[start:end] = made
         self.starts[start:end] = [token.start_pos or 0 for token in made]
@@ -112,7 +115,9 @@ def _full(tokens: Tokens) -> bool:
     """Is a limit reached? Reports that of tokens; the parser does that of errors."""
     if len(tokens.kinds) < MAX_TOKENS:
         return len(tokens.diagnostics) >= MAX_ERRORS
-    tokens.diagnostics.append(limits.TOKENS.error(tokens.span(-1), f"a file of more than {MAX_TOKENS} tokens"))
+    tokens.diagnostics.append(
+        limits.TOKENS.error(tokens.span(-1), f"a file of more than {MAX_TOKENS} tokens")
+    )
     return True
 
 
@@ -130,7 +135,9 @@ def _bounded(tokens: Tokens, token: Token) -> Token:
     if not _too_long(token.type, token.value):
         return token
     span = Span(tokens.source, *_extent(token))
-    tokens.diagnostics.append(limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits, or beyond every float"))
+    tokens.diagnostics.append(
+        limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits, or beyond every float")
+    )
     return token.update(value=_NUMBERS[token.type])
 
 

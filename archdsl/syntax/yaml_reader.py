@@ -50,7 +50,9 @@ def from_yaml(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     except DiagnosticError as error:
         return nothing, list(error.diagnostics)
     if writer.diagnostics:
-        return nothing, sorted(writer.diagnostics, key=lambda diagnostic: diagnostic.span.start if diagnostic.span else 0)
+        return nothing, sorted(
+            writer.diagnostics, key=lambda diagnostic: diagnostic.span.start if diagnostic.span else 0
+        )
     file, diagnostics = parse(Source(source.name, "".join(writer.parts)))
     moved = _moved(replace(file, comments=()), writer.place)
     return replace(moved, span=nothing.span), [writer.moved(diagnostic) for diagnostic in diagnostics]
@@ -63,7 +65,9 @@ class _Writer:
         self.source = source
         self.parts: list[str] = []
         self.diagnostics: list[Diagnostic] = []
-        self.misshapen: set[int] = set()  # the parts that are not as the schema has them: they are not written
+        self.misshapen: set[int] = (
+            set()
+        )  # the parts that are not as the schema has them: they are not written
         self._length = 0
         self._starts: list[int] = []  # of the fragments, in the text that is written
         self._fragments: list[tuple[int, int, Span, int | None]] = []
@@ -102,7 +106,9 @@ class _Writer:
     def report(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
         if len(self.diagnostics) >= MAX_ERRORS:
-            last = limits.ERRORS.error(diagnostic.span, f"after {MAX_ERRORS} errors the rest of the file was not read")
+            last = limits.ERRORS.error(
+                diagnostic.span, f"after {MAX_ERRORS} errors the rest of the file was not read"
+            )
             raise DiagnosticError(*self.diagnostics, last)
 
     # -- fragments ---------------------------------------------------------------------------------
@@ -137,7 +143,9 @@ class _Writer:
 
     def _broken(self, node: Tree) -> bool:
         """Is something in a list not as the schema has it?"""
-        return id(node) in self.misshapen or (isinstance(node, Sequence) and any(map(self._broken, node.items)))
+        return id(node) in self.misshapen or (
+            isinstance(node, Sequence) and any(map(self._broken, node.items))
+        )
 
     def separated(self, nodes: Iterable[Tree], write: Callable[[Tree], None]) -> None:
         for at, node in enumerate(nodes):
@@ -285,15 +293,29 @@ def _words(source: Source, message: str, follows: dict[str, tuple[str, ...]]) ->
 
 def _one_name(source: Source) -> list[Diagnostic]:
     value, found = parse_expression(source)
-    return found if found or (isinstance(value, ast.Ref) and source.text.strip() == value.name) else [_said(source, "expected a name")]
+    return (
+        found
+        if found or (isinstance(value, ast.Ref) and source.text.strip() == value.name)
+        else [_said(source, "expected a name")]
+    )
 
 
 def _names(source: Source) -> list[Diagnostic]:
-    return _each(source, _words(source, "expected names with commas between them", {"": ("a",), "a": (",", ""), ",": ("a",)}))
+    return _each(
+        source,
+        _words(source, "expected names with commas between them", {"": ("a",), "a": (",", ""), ",": ("a",)}),
+    )
 
 
 def _dotted(source: Source) -> list[Diagnostic]:
-    return _each(source, _words(source, "expected a name, or names with dots between them", {"": ("a",), "a": (".", ""), ".": ("a",)}))
+    return _each(
+        source,
+        _words(
+            source,
+            "expected a name, or names with dots between them",
+            {"": ("a",), "a": (".", ""), ".": ("a",)},
+        ),
+    )
 
 
 def _alias(source: Source) -> list[Diagnostic]:
@@ -313,7 +335,11 @@ def _each(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _said_reserved(source: Source, word: str) -> list[Diagnostic]:
-    return [syntax.RESERVED.error(Span(source, 0, len(source.text)), f"`{word[:40]}` cannot be a name", help="choose another name")]
+    return [
+        syntax.RESERVED.error(
+            Span(source, 0, len(source.text)), f"`{word[:40]}` cannot be a name", help="choose another name"
+        )
+    ]
 
 
 def _pattern(source: Source) -> list[Diagnostic]:
@@ -352,13 +378,17 @@ def _one_item(source: Source, what: str, before: str, after: str) -> list[Diagno
     file, found = parse(Source(source.name, before + source.text + after))
 
     def place(span: Span) -> Span:
-        start, end = (min(max(offset - len(before), 0), len(source.text)) for offset in (span.start, span.end))
+        start, end = (
+            min(max(offset - len(before), 0), len(source.text)) for offset in (span.start, span.end)
+        )
         return Span(source, start, end)
 
     if found:
         return [_carried(each, place, None) for each in found]
     match file.declarations:
-        case (ast.Fn(params=(_,)),) | (ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)) | ast.Output(values=(_,)),)),):
+        case (ast.Fn(params=(_,)),) | (
+            ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)) | ast.Output(values=(_,)),)),
+        ):
             return []
     return [_said(source, f"expected {what} and nothing else")]
 
@@ -369,14 +399,18 @@ def _moved(node: Any, place: Callable[[Span], Span]) -> Any:
         return tuple(_moved(item, place) for item in node)
     if not isinstance(node, ast.Node):
         return node
-    changed = {each.name: _moved(getattr(node, each.name), place) for each in fields(node) if each.name != "span"}
+    changed = {
+        each.name: _moved(getattr(node, each.name), place) for each in fields(node) if each.name != "span"
+    }
     return replace(node, span=place(node.span), **changed)
 
 
 def _carried(diagnostic: Diagnostic, place: Callable[[Span], Span], nowhere: Span | None) -> Diagnostic:
     """The diagnostic with its places carried to another source; one without a place gets `nowhere`."""
     labels = tuple(Label(place(label.span), label.text) for label in diagnostic.labels)
-    return replace(diagnostic, span=nowhere if diagnostic.span is None else place(diagnostic.span), labels=labels)
+    return replace(
+        diagnostic, span=nowhere if diagnostic.span is None else place(diagnostic.span), labels=labels
+    )
 
 
 def _expression(source: Source) -> list[Diagnostic]:

@@ -179,7 +179,9 @@ def _other(node: Tree, error: Any, title: str) -> Slip:
             return _none(node, title, _leaves(error.validator_value))
         case "minProperties" | "maxProperties":
             second = node.pairs[1][0] if isinstance(node, Mapping) and len(node.pairs) > 1 else node
-            return _slip(node, second.span, f"{title} has one key", "begin another item of the list with `- `")
+            return _slip(
+                node, second.span, f"{title} has one key", "begin another item of the list with `- `"
+            )
     kinds = dict.fromkeys(_WORDS[kind] for kind in _all_kinds(error.schema) if kind in _WORDS)
     help = "put it in quotes" if "a text" in kinds and "a mapping" not in kinds else None
     return _slip(node, node.span, f"{title} is {' or '.join(kinds)}", help)

@@ -60,7 +60,9 @@ def tree(source: Source) -> Tree:
 
     if len(source.text) > MAX_BYTES:
         raise DiagnosticError(
-            limits.BYTES.error(Span(source, 0, 0), f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}")
+            limits.BYTES.error(
+                Span(source, 0, 0), f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}"
+            )
         )
     reader = _Reader(source)
     try:
@@ -68,16 +70,28 @@ def tree(source: Source) -> Tree:
             reader.take(event)
     except yaml.reader.ReaderError as error:
         at = min(max(error.position, 0), len(source.text))
-        raise DiagnosticError(syntax.YAML.error(Span(source, at, min(at + 1, len(source.text))), "YAML allows no such character")) from None
+        raise DiagnosticError(
+            syntax.YAML.error(
+                Span(source, at, min(at + 1, len(source.text))), "YAML allows no such character"
+            )
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index if mark else 0, len(source.text))
-        raise DiagnosticError(syntax.YAML.error(Span(source, at, at), f"this is not YAML: {error.problem or error.context}")) from None
+        raise DiagnosticError(
+            syntax.YAML.error(Span(source, at, at), f"this is not YAML: {error.problem or error.context}")
+        ) from None
     except (ValueError, OverflowError):
         # PyYAML turns escapes such as "\UFFFFFFFF" and version numbers of any length into numbers unchecked.
-        raise DiagnosticError(syntax.YAML.error(Span(source, 0, 0), "this is not YAML: an escape or a number out of range")) from None
+        raise DiagnosticError(
+            syntax.YAML.error(Span(source, 0, 0), "this is not YAML: an escape or a number out of range")
+        ) from None
     if reader.root is None:
-        raise DiagnosticError(syntax.YAML_SHAPE.error(Span(source, 0, 0), "the file is empty", help="a document begins with `arch: 1`"))
+        raise DiagnosticError(
+            syntax.YAML_SHAPE.error(
+                Span(source, 0, 0), "the file is empty", help="a document begins with `arch: 1`"
+            )
+        )
     return reader.root
 
 
@@ -102,7 +116,9 @@ class _Reader:
         if getattr(event, "tag", None) is not None:
             raise self._refused(span, "tags are not allowed")
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            raise self._refused(span, "one file holds one document", "put several declarations into the list `declarations:`")
+            raise self._refused(
+                span, "one file holds one document", "put several declarations into the list `declarations:`"
+            )
         if isinstance(event, yaml.ScalarEvent):
             self._add(self._scalar(event.value, span, bool(event.style)))
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -142,7 +158,11 @@ class _Reader:
 
     def _scalar(self, text: str, span: Span, quoted: bool) -> Scalar:
         start = span.start + quoted
-        exact = start if self.source.text.startswith(text, start) and start + len(text) + quoted == span.end else None
+        exact = (
+            start
+            if self.source.text.startswith(text, start) and start + len(text) + quoted == span.end
+            else None
+        )
         return Scalar(text, span, exact)
 
     def _span(self, event: Any) -> Span:

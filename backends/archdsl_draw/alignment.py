@@ -21,7 +21,10 @@ def aligned(plans: Sequence[Plan], difference: Difference) -> list[Plan]:
         if isinstance(edit, Moved)
         for old, new in zip(spelled_out(edit.path), spelled_out(edit.to), strict=False)
     }
-    pairs = _common([{_known(p, renamed) for p in paths} for paths in _paths(above)], [set(paths) for paths in _paths(below)])
+    pairs = _common(
+        [{_known(p, renamed) for p in paths} for paths in _paths(above)],
+        [set(paths) for paths in _paths(below)],
+    )
     ends = (_columns(above), _columns(below))
     first: dict[int, int] = {}
     second: dict[int, int] = {}
@@ -87,4 +90,7 @@ def _common(above: Sequence[set[str]], below: Sequence[set[str]]) -> list[tuple[
 def _moved(plan: Plan, places: Mapping[int, int]) -> Plan:
     for unit in plan.macro.units:
         unit.column = places[unit.column]
-    return replace(plan, bands=tuple(replace(band, first=places[band.first], last=places[band.last]) for band in plan.bands))
+    return replace(
+        plan,
+        bands=tuple(replace(band, first=places[band.first], last=places[band.last]) for band in plan.bands),
+    )

@@ -102,7 +102,9 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
             for value in inner[here] if closed or not here.children else ():
                 leaf[value] = mine
             if not closed:
-                for value in here.values if here.children else ():  # operations of a block beside the layers that it calls
+                for value in (
+                    here.values if here.children else ()
+                ):  # operations of a block beside the layers that it calls
                     leaf[value] = len(rows)
                     rows.append(_own(value, here.path, mine, outline, tables))
                 stack.extend((child, mine, level + 1) for child in reversed(here.children))
@@ -113,11 +115,27 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
         for operand in operands(value):
             if leaf[operand] != leaf[value]:
                 flows.setdefault(leaf[operand], {}).setdefault(leaf[value])
-    names = {value: result.name for result, value in zip(reversed(graph.results), reversed(graph.outputs), strict=True)}
+    names = {
+        value: result.name
+        for result, value in zip(reversed(graph.results), reversed(graph.outputs), strict=True)
+    }
     for value in dict.fromkeys(graph.outputs):
         name = names[value]
         flows.setdefault(leaf[value], {}).setdefault(len(rows))
-        rows.append([0, tables.text(name), tables.text("output"), _ENDS, tables.text(shape_text(value.shape)), 0, 0, [], -1, []])
+        rows.append(
+            [
+                0,
+                tables.text(name),
+                tables.text("output"),
+                _ENDS,
+                tables.text(shape_text(value.shape)),
+                0,
+                0,
+                [],
+                -1,
+                [],
+            ]
+        )
     return {"name": graph.name, "cut": cut, "nodes": rows, "flows": [[a, *to] for a, to in flows.items()]}
 
 
@@ -159,7 +177,16 @@ def _own(value: Value, at: KeyPath, parent: int, outline: Outline, tables: _Tabl
     texts = [tables.text(t) for t in (kind(value), ", ".join(operation(value)), shape_text(value.shape))]
     family = _COLOURS[family_of(value)]
     costs = _cost(cost.params), _cost(cost.macs)
-    return [parent, *texts[:2], family, texts[2], *costs, [], tables.line(value.span), _deciders([value], at, outline, tables)]
+    return [
+        parent,
+        *texts[:2],
+        family,
+        texts[2],
+        *costs,
+        [],
+        tables.line(value.span),
+        _deciders([value], at, outline, tables),
+    ]
 
 
 def _deciders(values: Sequence[Value], at: KeyPath, outline: Outline, tables: _Tables) -> list[int]:
@@ -170,7 +197,11 @@ def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) 
     """The exact cost of every node. Where one table decides a sum, its ends are seen at once; the rest are asked together."""
     scopes = {value: set(_scopes(value, live)) for value in graph.values}
     several = 0 if graph.requirements else 1
-    hard = [node for node, values in inner.items() if len({s for v in values for s in scopes.get(v, ())}) > several]
+    hard = [
+        node
+        for node, values in inner.items()
+        if len({s for v in values for s in scopes.get(v, ())}) > several
+    ]
     exact = dict(zip(hard, worths([inner[node] for node in hard], graph), strict=True)) if hard else {}
     return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
 
@@ -182,7 +213,9 @@ def _scopes(value: Value, live: Activity) -> Iterator[tuple[Choice, ...]]:
     found = [known + value.macs.scope] if isinstance(value, Op) else []
     for weight in value.weights if isinstance(value, Op | Pick) else ():
         alive = live.weights.get(weight.identity)
-        found.append((alive.scope if alive is not None else ()) + tuple(v for size in weight.shape for v in size.scope))
+        found.append(
+            (alive.scope if alive is not None else ()) + tuple(v for size in weight.shape for v in size.scope)
+        )
     return (tuple(sorted(set(scope), key=lambda c: c.order)) for scope in found if scope)
 
 

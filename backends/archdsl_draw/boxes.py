@@ -65,7 +65,10 @@ def key_of(found: Mapping[Unit, Look]) -> Key:
     kernels = sorted({k for kernels in shown for k in kernels}, key=lambda k: [int(n) for n in k.split("×")])
     marks = Counter(m for look in found.values() for m in look.marks)
     often = sorted(sorted(marks), key=lambda m: -marks[m])[: len(SHAPES) * 2]
-    return Key({k: i for i, k in enumerate(kernels)}, {m: (SHAPES[i % len(SHAPES)], i >= len(SHAPES)) for i, m in enumerate(often)})
+    return Key(
+        {k: i for i, k in enumerate(kernels)},
+        {m: (SHAPES[i % len(SHAPES)], i >= len(SHAPES)) for i, m in enumerate(often)},
+    )
 
 
 def face(unit: Unit, look: Look) -> Face:
@@ -140,7 +143,11 @@ def note(unit: Unit, look: Look) -> str:
     if look.marks:
         facts.append("with " + ", ".join(look.marks))
     if look.kernels:
-        facts.append("kernel " + " or ".join(look.kernels) if is_searched(look) else "kernel " + " and ".join(look.kernels))
+        facts.append(
+            "kernel " + " or ".join(look.kernels)
+            if is_searched(look)
+            else "kernel " + " and ".join(look.kernels)
+        )
     if look.channels:
         facts.append(f"channels {look.channels}")
     if look.expansion is not None:
@@ -178,8 +185,22 @@ def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterato
         fill, ink, stroke = paled(fill), SOFT, LINE
     radius = 9.0 if unit.is_input or look.sign else 2.0
     if unit.repeat > 1:  # a pile of equal blocks
-        yield from (Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius) for shift in (4.0, 2.0))
-    yield Box(x, y, box.width, box.height, fill, stroke, dashed=bool(unit.deciders), radius=radius, name=unit.path, note=note(unit, look))
+        yield from (
+            Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius)
+            for shift in (4.0, 2.0)
+        )
+    yield Box(
+        x,
+        y,
+        box.width,
+        box.height,
+        fill,
+        stroke,
+        dashed=bool(unit.deciders),
+        radius=radius,
+        name=unit.path,
+        note=note(unit, look),
+    )
     content = sum(line.height for line in box.lines) + (2 * _STAR + 3 if look.attention != "no" else 0)
     floor = (2 * _MARK + 4 if look.marks else 0) + (7 if several else 0)
     top = y + (box.height - floor - content) / 2
@@ -187,7 +208,9 @@ def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterato
         yield star(x + box.width / 2, top + _STAR, _STAR, look.attention, stroke)
         top += 2 * _STAR + 3
     for line in box.lines:
-        yield Label(x + box.width / 2, top + line.height * 0.82, line.text, line.size, bold=line.bold, colour=ink)
+        yield Label(
+            x + box.width / 2, top + line.height * 0.82, line.text, line.size, bold=line.bold, colour=ink
+        )
         top += line.height
     if look.marks:
         yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key, stroke)
@@ -196,7 +219,9 @@ def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterato
         yield from _cells([paled(c) for c in colours] if pale else colours, x, y + box.height - 6, box.width)
 
 
-def star(x: float, y: float, radius: float, attention: Literal["no", "maybe", "yes"], stroke: str = INK) -> Mark:
+def star(
+    x: float, y: float, radius: float, attention: Literal["no", "maybe", "yes"], stroke: str = INK
+) -> Mark:
     """Filled where there is attention, empty where a choice decides."""
     return Mark("star", x, y, radius, STAR if attention == "yes" else PAPER, stroke)
 

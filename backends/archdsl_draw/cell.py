@@ -174,7 +174,11 @@ class _Reading:
             if chances is None or index is None or index.scope != (choice,):
                 return None
             picked = zip(choice.labels(), index.table, strict=True)
-            return sum(chances.get(label, 0.0) for label, s in picked if (position in s if isinstance(s, tuple) else position == s))
+            return sum(
+                chances.get(label, 0.0)
+                for label, s in picked
+                if (position in s if isinstance(s, tuple) else position == s)
+            )
         return self._settled_chance(value, position) if isinstance(value, Op) else None
 
     def _settled_chance(self, value: Op, position: int) -> float | None:
@@ -186,7 +190,11 @@ class _Reading:
                 picked = [int(i) for i in label[1:-1].split(",")]
                 if len(picked) == len(value.inputs):
                     chances = self._chances[path]
-                    return sum(p for other, p in chances.items() if other[:1] == "[" and picked[position] in _indices(other))
+                    return sum(
+                        p
+                        for other, p in chances.items()
+                        if other[:1] == "[" and picked[position] in _indices(other)
+                    )
         return None
 
     def _on_edges(self, node: CellNode, meeting: Value, own: set[Value]) -> bool:
@@ -223,7 +231,11 @@ class _Reading:
         turn = node.part.node
         answers = answered_in(turn, self._outline)
         named = {e.operation.choices_path.below(turn.choices_path) for e in edges if e.operation is not None}
-        free = [p for p, label in answers.items() if p.index is not None and p not in named and label[:1].isalpha()]
+        free = [
+            p
+            for p, label in answers.items()
+            if p.index is not None and p not in named and label[:1].isalpha()
+        ]
         kept = next((label for label in answers.values() if label.startswith("[")), None)
         taken = sorted(free, key=lambda p: p.order)
         if kept is not None:
@@ -239,11 +251,15 @@ class _Reading:
             output = CellNode(Part("output", "output", "output", None, []))
             self.cell.nodes.append(output)
             sources = dict.fromkeys(self._from[v] for v in ends)
-            self.cell.edges += [CellEdge(s, output, next(v for v in ends if self._from[v] is s)) for s in sources]
+            self.cell.edges += [
+                CellEdge(s, output, next(v for v in ends if self._from[v] is s)) for s in sources
+            ]
 
 
 def _joins(value: Value) -> bool:
-    return isinstance(value, Select | Pick) or (isinstance(value, Op) and meets(value.name) and len(value.inputs) > 1)
+    return isinstance(value, Select | Pick) or (
+        isinstance(value, Op) and meets(value.name) and len(value.inputs) > 1
+    )
 
 
 def _asked(value: Value) -> Choice | None:
@@ -257,7 +273,12 @@ def _meeting(turn: Node, own: set[Value], outline: Outline) -> Value | None:
     """The one value that leaves a turn, where it joins several."""
     leaving = outline.leaving(own)
     direct = {v for c in turn.children if c.level == "primitive" for v in c.values}
-    if len(leaving) != 1 or leaving[0] not in direct or not _joins(leaving[0]) or isinstance(leaving[0], Select):
+    if (
+        len(leaving) != 1
+        or leaving[0] not in direct
+        or not _joins(leaving[0])
+        or isinstance(leaving[0], Select)
+    ):
         return None
     return leaving[0]
 

@@ -57,16 +57,22 @@ class _Drawn:
 
     def __init__(self, cell: Cell, outline: Outline, chances: Chances) -> None:
         self._cell, self._outline, self._chances = cell, outline, chances
-        self._worth = dict(zip(cell.nodes, worths([n.part.values for n in cell.nodes], outline.graph), strict=True))
+        self._worth = dict(
+            zip(cell.nodes, worths([n.part.values for n in cell.nodes], outline.graph), strict=True)
+        )
         self._said: dict[str, None] = {}  # the questions whose answers stand in nodes
         self._example = ""
         kinds = {self._kind(n) for n in cell.nodes} | {_on_edge(e) for e in cell.edges}
         self._colours = {kind: colour_of(i) for i, kind in enumerate(sorted(kinds - {""}))}
         levels = list(cell.levels)
         frame = {node: i for i, node in enumerate(levels)}
-        self.frames = [FlowFrame(cell.levels[n], frame.get(n.parent) if n.parent is not None else None) for n in levels]
+        self.frames = [
+            FlowFrame(cell.levels[n], frame.get(n.parent) if n.parent is not None else None) for n in levels
+        ]
         number = {node: i for i, node in enumerate(cell.nodes)}
-        self.boxes = [self._box(n, frame.get(n.part.frame) if n.part.frame is not None else None) for n in cell.nodes]
+        self.boxes = [
+            self._box(n, frame.get(n.part.frame) if n.part.frame is not None else None) for n in cell.nodes
+        ]
         self.edges = [self._edge(e, number) for e in cell.edges if not e.aside]
 
     # -- nodes ------------------------------------------------------------------------------------
@@ -80,7 +86,14 @@ class _Drawn:
             lines = [Text(joint, 9, True)]
             if node.choice is not None:
                 lines.append(Text(_question(node.choice), 7.5))
-            return FlowBox(part.path, tuple(lines), "joint", open=node.choice is not None, note=self._note(node), frame=frame)
+            return FlowBox(
+                part.path,
+                tuple(lines),
+                "joint",
+                open=node.choice is not None,
+                note=self._note(node),
+                frame=frame,
+            )
         lines, kind, is_open = self._lines(node)
         fill = self._colours[kind] if kind else PAPER
         return FlowBox(part.path, tuple(lines), "box", fill, is_open, note=self._note(node), frame=frame)
@@ -98,8 +111,18 @@ class _Drawn:
         value = part.values[-1]
         if len(part.values) != 1 or part.node is None or part.node.level != "primitive":
             return None
-        word = operation(value)[0] if isinstance(value, Pick) else value.name if isinstance(value, Op) else "one of"
-        return (sign_of(word) or short(word)) if not isinstance(value, Op) or not value.weights or word == "weighted_sum" else None
+        word = (
+            operation(value)[0]
+            if isinstance(value, Pick)
+            else value.name
+            if isinstance(value, Op)
+            else "one of"
+        )
+        return (
+            (sign_of(word) or short(word))
+            if not isinstance(value, Op) or not value.weights or word == "weighted_sum"
+            else None
+        )
 
     def _lines(self, node: CellNode) -> tuple[list[Text], str, bool]:
         """The lines of a node, the kind that its colour stands for, and whether questions are open in it."""
@@ -107,7 +130,11 @@ class _Drawn:
         assert part.node is not None
         inside = {e.asked for e in self._cell.edges if e.target is node}
         words = answers_of(part.node, self._outline)
-        opened = {n: c for n, c in open_choices(part.node, self._outline).items() if c is not node.choice and c not in inside}
+        opened = {
+            n: c
+            for n, c in open_choices(part.node, self._outline).items()
+            if c is not node.choice and c not in inside
+        }
         on_edges = self._on_edges(node)
         lines = [Text(part.name, 7.5, soft=True)] if not on_edges else [Text(part.name, 9, True)]
         if on_edges:
@@ -125,7 +152,11 @@ class _Drawn:
             title = body.callee if body.callee not in ("turn", body.segment) and body is not part.node else ""
             if body.level == "primitive" or not found:
                 lines = [Text(part.name, 8.5, True)]
-                said = [w for w in operation(body.values[-1]) if w != part.name] if body.level == "primitive" else []
+                said = (
+                    [w for w in operation(body.values[-1]) if w != part.name]
+                    if body.level == "primitive"
+                    else []
+                )
                 lines += [Text(t, 8) for t in said]
             else:
                 lines = [Text(part.name, 8.5, True), *([Text(title, 8)] if title else [])]
@@ -146,7 +177,11 @@ class _Drawn:
         known = {node.choice, *inside, *opened.values()}
         elsewhere = [c for c in deciding(part.values, self._outline) if c not in known]
         lines += [Text(t, 7.5) for t in deciders_of(elsewhere, part.node.path)]
-        lines += [Text(f"also reads {e.source.part.name}", 7.5) for e in self._cell.edges if e.target is node and e.aside]
+        lines += [
+            Text(f"also reads {e.source.part.name}", 7.5)
+            for e in self._cell.edges
+            if e.target is node and e.aside
+        ]
         return lines, kind, bool(opened or elsewhere) or node.choice is not None
 
     def _asked(self, name: str, choice: Choice) -> Iterator[str]:
@@ -165,7 +200,9 @@ class _Drawn:
         if node.part.node is None or body is None or self._on_edges(node) or self._joint(node) is not None:
             return ""
         words = answers_of(node.part.node, self._outline)
-        chosen = {n.segment for n in body.walk() if n.level == "alternative"} | {c.segment for c in body.children}
+        chosen = {n.segment for n in body.walk() if n.level == "alternative"} | {
+            c.segment for c in body.children
+        }
         for name, label in words.items():
             if KeyPath.parse(name).name in chosen or label in chosen:
                 return label

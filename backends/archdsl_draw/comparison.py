@@ -32,7 +32,10 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
     plans = aligned(plans_of((a, b), names), difference)
     above, below = (plan.macro.units for plan in plans)
     signs = _both([_signs(difference, above, below, True), _signs(difference, below, above, False)], plans)
-    plans = [replace(p, pale=frozenset(u for u in p.macro.units if u not in found)) for p, found in zip(plans, signs, strict=True)]
+    plans = [
+        replace(p, pale=frozenset(u for u in p.macro.units if u not in found))
+        for p, found in zip(plans, signs, strict=True)
+    ]
     count = len(difference.edits)
     scene = Scene(f"{a.name} → {b.name}", f"{count} difference{'' if count == 1 else 's'}")
     draw_title(scene, scene.title, scene.description)
@@ -57,11 +60,15 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
 
 def _list(scene: Scene, difference: Difference) -> None:
     """The first edits in words, below the pictures."""
-    lines = [(_sign(edit, False) or _sign(edit, True), edit_words(edit)) for edit in difference.edits[:_LISTED]]
+    lines = [
+        (_sign(edit, False) or _sign(edit, True), edit_words(edit)) for edit in difference.edits[:_LISTED]
+    ]
     for sign, text in lines:
         scene.height += _LINE
         scene.items.append(Label(MARGIN + 4, scene.height - 6, sign, 10, bold=True, colour=SIGNS[sign]))
-        scene.items.append(Label(MARGIN + 16, scene.height - 6, fitted(text, scene.width - 2 * MARGIN - 16, 9), 9, "start"))
+        scene.items.append(
+            Label(MARGIN + 16, scene.height - 6, fitted(text, scene.width - 2 * MARGIN - 16, 9), 9, "start")
+        )
     if len(difference.edits) > _LISTED:
         scene.height += _LINE
         text = f"and {len(difference.edits) - _LISTED} more: `archdsl diff` prints all"
@@ -89,7 +96,9 @@ def _explain(scene: Scene, signs: Set[str]) -> None:
         scene.items.append(Label(x, MARGIN + 45.5, "pale: the same in both", 10, "start", colour=SOFT))
 
 
-def _signs(difference: Difference, units: Sequence[Unit], others: Sequence[Unit], first: bool) -> dict[Unit, str]:
+def _signs(
+    difference: Difference, units: Sequence[Unit], others: Sequence[Unit], first: bool
+) -> dict[Unit, str]:
     """The sign of each box that an edit touches; the gravest where several do. `others` are the boxes of the other side."""
     found: dict[Unit, str] = {}
     for edit in difference.edits:

@@ -53,7 +53,9 @@ class _Cut:
         output = Part("output", "output", "output", None, [])
         links = links_between([*parts, *body], self._leaving, self._reading)
         last = [self._leaving[v] for v in ends if v in self._leaving]
-        links += [Link(p, output, [v for v in ends if self._leaving.get(v) is p]) for p in dict.fromkeys(last)]
+        links += [
+            Link(p, output, [v for v in ends if self._leaving.get(v) is p]) for p in dict.fromkeys(last)
+        ]
         everything = [*parts, *sorted(body, key=self._order), *([output] if last else [])]
         kept, links = _absorbed(everything, links, self._outline)
         return Picture(around.focus, tuple(kept), tuple(links), self._frames, self._inside)
@@ -104,7 +106,12 @@ class _Cut:
 def _only_block(node: Node) -> tuple[Node, str]:
     """Of a turn that holds one block and nothing else that block, and what its name adds to the turn's."""
     below = ""
-    while node.level == "loop" and not node.values and len(node.children) == 1 and node.children[0].level in ("block", "alternative"):
+    while (
+        node.level == "loop"
+        and not node.values
+        and len(node.children) == 1
+        and node.children[0].level in ("block", "alternative")
+    ):
         node = node.children[0]
         below += "" if node.segment == node.callee else f".{node.segment}"
     return node, below

@@ -40,7 +40,9 @@ def _unused(name: str, taken: set[str]) -> str:
 def _item(item: Box | Label | Arrow | Mark, count: int, name: str, height: float) -> Iterator[str]:
     match item:
         case Box():
-            style = ", ".join(w for w, on in (("filled", True), ("rounded", item.radius > 5), ("dashed", item.dashed)) if on)
+            style = ", ".join(
+                w for w, on in (("filled", True), ("rounded", item.radius > 5), ("dashed", item.dashed)) if on
+            )
             place = _place(item.x + item.width / 2, item.y + item.height / 2, item.width, item.height, height)
             stroke = item.stroke if item.stroke != "none" else item.fill
             attributes = f'shape=box, {place}, style="{style}", fillcolor="{item.fill}", color="{stroke}"'
@@ -50,7 +52,9 @@ def _item(item: Box | Label | Arrow | Mark, count: int, name: str, height: float
             x = item.x + {"start": width / 2, "middle": 0, "end": -width / 2}[item.anchor]
             face = "Helvetica-Bold" if item.bold else "Helvetica"
             place = _place(x, item.y - item.size * 0.36, width, item.size, height)
-            turn = {"start": "\\l", "middle": "", "end": "\\r"}[item.anchor]  # against the end that is given, whatever the font
+            turn = {"start": "\\l", "middle": "", "end": "\\r"}[
+                item.anchor
+            ]  # against the end that is given, whatever the font
             font = f'fontname="{face}", fontsize={number(item.size)}, fontcolor="{item.colour}"'
             text = f'label={_quoted(item.text)[:-1]}{turn}", margin=0, {font}'
             yield f'"text {count}" [shape=plaintext, {place}, {text}];'

@@ -46,13 +46,17 @@ class Drawing:
         target = Path(path)
         suffix = target.suffix.lower()
         if suffix not in SUFFIXES:
-            raise DiagnosticError(codes.UNKNOWN_SUFFIX.error(None, f"`{target}` ends in none of {', '.join(SUFFIXES)}"))
+            raise DiagnosticError(
+                codes.UNKNOWN_SUFFIX.error(None, f"`{target}` ends in none of {', '.join(SUFFIXES)}")
+            )
         if suffix in (".png", ".pdf"):
             pixels = max(self.scene.width, self.scene.height) * scale
             if suffix == ".png" and pixels > _MOST_PIXELS:
                 fits = _MOST_PIXELS / max(self.scene.width, self.scene.height)
                 message = f"a PNG of {pixels:,.0f} pixels is more than `dot` draws"
-                raise DiagnosticError(codes.NO_DOT.error(None, message, help=f"a scale of {fits:.2g} at most, or save as .svg"))
+                raise DiagnosticError(
+                    codes.NO_DOT.error(None, message, help=f"a scale of {fits:.2g} at most, or save as .svg")
+                )
             content = _through_dot(self.dot(), suffix[1:], scale)
         else:
             content = {".svg": self.svg, ".html": self.html, ".dot": self.dot}[suffix]().encode()
@@ -64,10 +68,20 @@ def _through_dot(text: str, form: str, scale: float) -> bytes:
     program = shutil.which("dot")
     if program is None:
         message = f"a {form.upper()} needs the program `dot`, which is not installed"
-        raise DiagnosticError(codes.NO_DOT.error(None, message, help="`apt install graphviz`, or save as .svg, which needs no program"))
+        raise DiagnosticError(
+            codes.NO_DOT.error(
+                None, message, help="`apt install graphviz`, or save as .svg, which needs no program"
+            )
+        )
     options = [f"-T{form}", f"-Gdpi={72 * scale:g}"] if form == "png" else [f"-T{form}"]
-    done = subprocess.run([program, *options], input=text.encode(), capture_output=True, timeout=120, check=False)
+    done = subprocess.run(
+        [program, *options], input=text.encode(), capture_output=True, timeout=120, check=False
+    )
     if done.returncode or not done.stdout:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no output"]
-        raise DiagnosticError(codes.NO_DOT.error(None, f"`dot` failed: {lines[-1]}", help="save as .svg, which needs no program"))
+        raise DiagnosticError(
+            codes.NO_DOT.error(
+                None, f"`dot` failed: {lines[-1]}", help="save as .svg, which needs no program"
+            )
+        )
     return done.stdout

@@ -100,7 +100,9 @@ def draw_flow(
     for number, edge in enumerate(edges):
         if edge.lines:
             plates[number] = len(spots)
-            spots.append(Spot(*_plate(edge), _around(boxes[edge.source].frame, boxes[edge.target].frame, frames)))
+            spots.append(
+                Spot(*_plate(edge), _around(boxes[edge.source].frame, boxes[edge.target].frame, frames))
+            )
             ties += [Tie(edge.source, plates[number], head=False), Tie(plates[number], edge.target)]
             owners += [edge, edge]
         else:
@@ -157,7 +159,16 @@ def _edge_text(edge: FlowEdge, x: float, y: float) -> Iterator[Box | Label]:
     width, height = _plate(edge)
     ink = INK
     if edge.fill:
-        yield Box(x - width / 2, y - height / 2, width, height, edge.fill, dashed=edge.dashed, radius=4, note=edge.note)
+        yield Box(
+            x - width / 2,
+            y - height / 2,
+            width,
+            height,
+            edge.fill,
+            dashed=edge.dashed,
+            radius=4,
+            note=edge.note,
+        )
         ink = ink_on(edge.fill)
     line_top = y - sum(line.height for line in edge.lines) / 2
     for line in edge.lines:
@@ -172,7 +183,9 @@ def _box(box: FlowBox, x: float, y: float, pile: float) -> Iterator[Box | Label]
     radius = {"box": 2.0, "end": min(height / 2, 12.0), "joint": height / 2}[box.outline]
     if pile:
         yield from (Box(left + s, top + s, width, height, PAPER, radius=radius) for s in (pile, pile / 2))
-    yield Box(left, top, width, height, box.fill, dashed=box.open, radius=radius, name=box.name, note=box.note)
+    yield Box(
+        left, top, width, height, box.fill, dashed=box.open, radius=radius, name=box.name, note=box.note
+    )
     ink = ink_on(box.fill)
     lines = box.shown()
     line_top = y - sum(line.height for line in lines) / 2

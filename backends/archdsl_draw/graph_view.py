@@ -49,7 +49,11 @@ def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
     picture = cut(around, depth)
     if len(picture.parts) > MOST:
         message = f"`{around.graph.name}` has {len(picture.parts):,} parts at depth {depth}, more than the {MOST:,} that one picture takes"
-        raise DiagnosticError(codes.VIEW_DOES_NOT_FIT.error(None, message, help="a smaller `--depth`, or a part of it by `--focus`"))
+        raise DiagnosticError(
+            codes.VIEW_DOES_NOT_FIT.error(
+                None, message, help="a smaller `--depth`, or a part of it by `--focus`"
+            )
+        )
     place = f" · inside {around.focus.path}" if around.focus.path else ""
     scene = Scene(title, f"{summary_of(around.graph)}{place} · depth {depth}")
     right, top = draw_heading(scene)
@@ -65,13 +69,20 @@ class _Drawn:
 
     def __init__(self, picture: Picture, outline: Outline) -> None:
         self._picture, self._outline = picture, outline
-        self._worth = dict(zip(picture.parts, worths([p.values for p in picture.parts], outline.graph), strict=True))
+        self._worth = dict(
+            zip(picture.parts, worths([p.values for p in picture.parts], outline.graph), strict=True)
+        )
         self._families: dict[str, None] = {}
         nodes = list(picture.frames)
         number = {node: i for i, node in enumerate(nodes)}
         around = {n: picture.inside[n] for n in nodes}
-        self.frames = [FlowFrame(picture.frames[n], None if (outer := around[n]) is None else number[outer]) for n in nodes]
-        self.boxes = [self._box(p, number.get(p.frame) if p.frame is not None else None) for p in picture.parts]
+        self.frames = [
+            FlowFrame(picture.frames[n], None if (outer := around[n]) is None else number[outer])
+            for n in nodes
+        ]
+        self.boxes = [
+            self._box(p, number.get(p.frame) if p.frame is not None else None) for p in picture.parts
+        ]
         place = {part: i for i, part in enumerate(picture.parts)}
         self.edges = [self._edge(link, place) for link in picture.links]
 
@@ -82,8 +93,19 @@ class _Drawn:
         fill = OKABE_ITO[list(FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
-        joint = not part.node.children and not family and not part.is_several and not self._worth[part].params[1]
-        return FlowBox(part.path, tuple(lines), "joint" if joint else "box", fill, is_open, part.is_several, self._note(part), frame)
+        joint = (
+            not part.node.children and not family and not part.is_several and not self._worth[part].params[1]
+        )
+        return FlowBox(
+            part.path,
+            tuple(lines),
+            "joint" if joint else "box",
+            fill,
+            is_open,
+            part.is_several,
+            self._note(part),
+            frame,
+        )
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
         node = part.node
@@ -120,7 +142,9 @@ class _Drawn:
         elsewhere = [c for c in deciders if c not in asked.values()]
         lines += [Text(t, 7.5) for t in deciders_of(elsewhere, node.path)]
         if part.is_several:
-            lines.append(Text(f"× {count_text(part.repeat)}{' side by side' if part.abreast else ''}", 9, True))
+            lines.append(
+                Text(f"× {count_text(part.repeat)}{' side by side' if part.abreast else ''}", 9, True)
+            )
         each = " each" if part.is_several else ""
         lines += [Text(f"{t}{each}", 7.5, soft=True) for t in self._worth[part].lines()]
         return lines, bool(deciders or asked), family
@@ -129,7 +153,9 @@ class _Drawn:
         assert part.node is not None
         facts = [part.path, *(f"then {n.path}" for n in part.absorbed)]
         if part.is_several:
-            facts.append(f"{count_text(part.repeat)} equal ones {'side by side' if part.abreast else 'in a row'}")
+            facts.append(
+                f"{count_text(part.repeat)} equal ones {'side by side' if part.abreast else 'in a row'}"
+            )
         facts += [f"{n} = {label}" for n, label in answers_of(part.node, self._outline).items()]
         facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._outline).items()]
         deciders = deciding([*part.values, *part.twins], self._outline)
@@ -138,7 +164,9 @@ class _Drawn:
 
     def _edge(self, link: Link, place: dict[Part, int]) -> FlowEdge:
         shapes = dict.fromkeys(shape_text(v.shape) for v in link.values)
-        return FlowEdge(place[link.source], place[link.target], tuple(Text(s, 7, soft=True) for s in list(shapes)[:3]))
+        return FlowEdge(
+            place[link.source], place[link.target], tuple(Text(s, 7, soft=True) for s in list(shapes)[:3])
+        )
 
     def legend(self) -> Iterator[Entry]:
         yield swatch("input, output", FAINT, radius=6)
@@ -146,7 +174,11 @@ class _Drawn:
             yield swatch(family, OKABE_ITO[list(FAMILIES).index(family)])
         if any(b.outline == "joint" for b in self.boxes):
             yield swatch("operation without weights", PAPER, radius=6)
-        white = [p for p, b in zip(self._picture.parts, self.boxes, strict=True) if b.outline == "box" and b.fill == PAPER]
+        white = [
+            p
+            for p, b in zip(self._picture.parts, self.boxes, strict=True)
+            if b.outline == "box" and b.fill == PAPER
+        ]
         if any(p.node is not None and not p.node.children for p in white):
             yield swatch("another operation", PAPER)
         if any(p.node is not None and p.node.children for p in white):

@@ -23,7 +23,9 @@ def condition_text(guard: Expr, beside: KeyPath) -> str:
     scope = list(guard.scope)
     if prod([c.size for c in scope]) > _MOST:
         return _depending(scope, beside)
-    points = [p for p in product(*(range(v.size) for v in scope)) if guard.at(dict(zip(scope, p, strict=True)))]
+    points = [
+        p for p in product(*(range(v.size) for v in scope)) if guard.at(dict(zip(scope, p, strict=True)))
+    ]
     whole = _conjunction(scope, points, beside)
     if whole is not None:
         return whole

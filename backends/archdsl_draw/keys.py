@@ -23,7 +23,9 @@ class Entry:
     picture: Callable[[float, float], list[Item]]
 
 
-def draw_entries(scene: Scene, entries: Iterable[Entry], left: float, top: float, right: float) -> tuple[float, float]:
+def draw_entries(
+    scene: Scene, entries: Iterable[Entry], left: float, top: float, right: float
+) -> tuple[float, float]:
     """Lays entries out in lines; returns their right and lower ends."""
     x, y, far = left, top, left
     height = 0.0
@@ -43,13 +45,19 @@ def swatch(text: str, fill: str, *, dashed: bool = False, radius: float = 2) -> 
 
 
 def line(text: str, *, dashed: bool = False, thickness: float = 1) -> Entry:
-    return Entry(text, 24, 14, lambda x, y: [Arrow(((x, y), (x + 24, y)), dashed=dashed, thickness=thickness)])
+    return Entry(
+        text, 24, 14, lambda x, y: [Arrow(((x, y), (x + 24, y)), dashed=dashed, thickness=thickness)]
+    )
 
 
 def sample(text: str, word: str, *, bold: bool = False) -> Entry:
     """A word as it stands in the drawing."""
-    return Entry(text, text_width(word, 8, bold), 14, lambda x, y: [Label(x, y + 3, word, 8, "start", bold=bold)])
+    return Entry(
+        text, text_width(word, 8, bold), 14, lambda x, y: [Label(x, y + 3, word, 8, "start", bold=bold)]
+    )
 
 
 def pile(text: str) -> Entry:
-    return Entry(text, 24, 16, lambda x, y: [Box(x + s, y - 7 + s, 20, 10, PAPER, radius=2) for s in (4.0, 2.0, 0.0)])
+    return Entry(
+        text, 24, 16, lambda x, y: [Box(x + s, y - 7 + s, 20, 10, PAPER, radius=2) for s in (4.0, 2.0, 0.0)]
+    )

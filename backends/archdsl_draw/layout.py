@@ -74,7 +74,9 @@ def place(plans: Sequence[Plan], top: float, tag: float = 0) -> list[Placed]:
     parts = _balanced(_segments(plans, max(widths) + 1), widths)
     row_of = {c: r for r, part in enumerate(parts) for c in part}
     ways = [routes(plan.macro.units, row_of) for plan in plans]
-    left = MARGIN + max((text_width(name, 9, True) + 10 for plan in plans for name in plan.lane_names().values()), default=0)
+    left = MARGIN + max(
+        (text_width(name, 9, True) + 10 for plan in plans for name in plan.lane_names().values()), default=0
+    )
     columns: dict[int, Column] = {}
     rows: list[list[Row]] = [[] for _ in plans]
     for number, part in enumerate(parts):
@@ -145,7 +147,9 @@ def _row(plan: Plan, part: range, number: int, ways: Routes, top: float, left: f
     for unit, face in plan.faces.items():
         if unit.column in part:
             heights[unit.lane] = max(heights[unit.lane], face.height + (4 if unit.repeat > 1 else 0))
-    jumping = {u.lane for r in ways.routes if r.kind == "jump" for u in (r.source, r.target) if u.column in part}
+    jumping = {
+        u.lane for r in ways.routes if r.kind == "jump" for u in (r.source, r.target) if u.column in part
+    }
     lanes, gaps = [], []
     y = top + HEADER
     for lane, height in enumerate(heights):
@@ -169,11 +173,15 @@ def draw_flow(scene: Scene, plan: Plan, placed: Placed) -> None:
     for unit in plan.macro.units:
         if not unit.after and not unit.is_input:
             spot, middle = placed.spot(plan.faces[unit]), placed.row(unit).lanes[unit.lane]
-            scene.items.append(Arrow(((spot.right, middle), (placed.columns[unit.column].right + _GUTTER - 2, middle))))
+            scene.items.append(
+                Arrow(((spot.right, middle), (placed.columns[unit.column].right + _GUTTER - 2, middle)))
+            )
     names_of = plan.lane_names()
     for row in placed.rows:
         for lane in sorted({u.lane for u in plan.macro.units if u.column in row.columns} & set(names_of)):
-            scene.items.append(Label(MARGIN, row.lanes[lane] + 3, names_of[lane], 9, "start", bold=True, colour=SOFT))
+            scene.items.append(
+                Label(MARGIN, row.lanes[lane] + 3, names_of[lane], 9, "start", bold=True, colour=SOFT)
+            )
 
 
 def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed) -> None:
@@ -198,7 +206,9 @@ def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed) -> None:
         scene.items.append(Arrow(((there.left, yb), (b.x, yb))))
 
 
-def _track(route: Route, plan: Plan, placed: Placed, a: Column, b: Column, ya: float, yb: float) -> tuple[tuple[float, float], ...]:
+def _track(
+    route: Route, plan: Plan, placed: Placed, a: Column, b: Column, ya: float, yb: float
+) -> tuple[tuple[float, float], ...]:
     """Out into the gutter, to the track, along it, down into the gutter before the target, and in."""
     row = placed.row(route.source)
     y = row.gaps[route.gap] + _TRACK * (route.slot + 1)
@@ -207,7 +217,14 @@ def _track(route: Route, plan: Plan, placed: Placed, a: Column, b: Column, ya: f
     into = before.right + 5 + 4 * route.into
     shift_a = min(plan.faces[route.source].height / 2 - 4, 5)
     shift_b = min(plan.faces[route.target].height / 2 - 4, 6)
-    return ((a.right, ya - shift_a), (out, ya - shift_a), (out, y), (into, y), (into, yb - shift_b), (b.x, yb - shift_b))
+    return (
+        (a.right, ya - shift_a),
+        (out, ya - shift_a),
+        (out, y),
+        (into, y),
+        (into, yb - shift_b),
+        (b.x, yb - shift_b),
+    )
 
 
 def _jumps(scene: Scene, plan: Plan, placed: Placed) -> None:

@@ -56,26 +56,49 @@ def _entries(plans: Sequence[Plan]) -> Iterator[_Entry]:
     plan, faces = plans[0], [face for plan in plans for face in plan.faces.values()]
     bands = [band for plan in plans for band in plan.bands]
     looks = [face.look for face in faces]
-    unnamed = [usual_kind(plan.macro.units) for plan in plans if any(not face.look.name for face in plan.faces.values())]
+    unnamed = [
+        usual_kind(plan.macro.units)
+        for plan in plans
+        if any(not face.look.name for face in plan.faces.values())
+    ]
     if unnamed:
         yield _Entry(f"box without a name: {' or '.join(dict.fromkeys(unnamed))}", 0, 12, lambda x, y: [])
     several = any(is_searched(look) for look in looks)
     for kernel, number in plan.key.kernels.items():
         yield _Entry(f"kernel {kernel}", 18, 12, _swatch(colour_of(number)))
     if several:
-        yield _Entry("searched: one of the kernels in the cells", 6.0 * min(len(plan.key.kernels), 4), 16, _cells(plan.key))
+        yield _Entry(
+            "searched: one of the kernels in the cells",
+            6.0 * min(len(plan.key.kernels), 4),
+            16,
+            _cells(plan.key),
+        )
     ranged = any(look.expansion is not None and look.expansion[0] != look.expansion[1] for look in looks)
     heights = sorted({look.expansion[1] for look in looks if look.expansion is not None})
     if len(heights) == 1 and not ranged:
-        yield _Entry(f"expansion {heights[0]:g} (inner over outgoing channels) wherever it occurs", 12, 12, _outline(12))
+        yield _Entry(
+            f"expansion {heights[0]:g} (inner over outgoing channels) wherever it occurs",
+            12,
+            12,
+            _outline(12),
+        )
     for e in (heights[0], heights[-1]) if len(heights) > 1 else ():
         height = plan.ground + PER_EXPANSION * e
         least = " (inner over outgoing channels)" if e == heights[0] else ""
-        yield _Entry(f"height: expansion {'up to ' if ranged else ''}{e:g}{least}", 12, height, _outline(height))
+        yield _Entry(
+            f"height: expansion {'up to ' if ranged else ''}{e:g}{least}", 12, height, _outline(height)
+        )
     if ranged:
-        yield _Entry("expansion (inner over outgoing channels)", 8, 12, lambda x, y: [Label(x, y + 3, "e", 8, "start")])
+        yield _Entry(
+            "expansion (inner over outgoing channels)", 8, 12, lambda x, y: [Label(x, y + 3, "e", 8, "start")]
+        )
     if any(look.channels for look in looks):
-        yield _Entry("channels", text_width("24", 11, True), 12, lambda x, y: [Label(x, y + 4, "24", 11, "start", bold=True)])
+        yield _Entry(
+            "channels",
+            text_width("24", 11, True),
+            12,
+            lambda x, y: [Label(x, y + 4, "24", 11, "start", bold=True)],
+        )
     if any(look.attention == "yes" for look in looks):
         yield _Entry("attention", 14, 14, lambda x, y: [star(x + 7, y, 7, "yes")])
     if any(look.attention == "maybe" for look in looks):
@@ -85,7 +108,12 @@ def _entries(plans: Sequence[Plan]) -> Iterator[_Entry]:
     if any(face.unit.deciders and not face.look.options for face in faces):
         yield _Entry("choices are open", 18, 12, _dashed)
     if any(face.unit.repeat > 1 for face in faces):
-        yield _Entry("so many such blocks in a row", 14, 12, lambda x, y: [Label(x, y + 3, "×2", 9, "start", bold=True)])
+        yield _Entry(
+            "so many such blocks in a row",
+            14,
+            12,
+            lambda x, y: [Label(x, y + 3, "×2", 9, "start", bold=True)],
+        )
     for name, (shape, full) in plan.key.marks.items():
         yield _Entry(f"with {name}", 8, 8, _mark(shape, INK if full else PAPER))
     if any(band.macs[1] for band in bands):

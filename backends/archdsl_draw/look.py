@@ -62,7 +62,9 @@ def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
 
 def usual_kind(units: Iterable[Unit]) -> str:
     """What most of the numbered boxes are; nothing where no two are alike."""
-    counts = Counter(u.node.callee for u in units if u.node.level == "block" and u.node.path.index is not None)
+    counts = Counter(
+        u.node.callee for u in units if u.node.level == "block" and u.node.path.index is not None
+    )
     kind, count = counts.most_common(1)[0] if counts else ("", 0)
     return kind if count > 1 else ""
 
@@ -97,7 +99,9 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
         name="" if unit.node.callee == usual and kernels else _name(unit),
         sign=sign_of(unit.node.callee) if is_plain and not unit.followers else "",
         window=_window(ops) if is_plain else "",
-        channels="" if is_plain and unit.before and _channels(unit.before[0]) == _channels(unit) else _channels(unit),
+        channels=""
+        if is_plain and unit.before and _channels(unit.before[0]) == _channels(unit)
+        else _channels(unit),
         kernels=kernels,
         kernel_choice=chosen,
         options=_options(unit),
@@ -107,7 +111,10 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
         sizes=_sizes(unit.main),
         macs=_total((op.macs, live.values.get(op)) for op in ops),
         params=_total(
-            (size, live.weights.get(w.identity)) for v in unit.values for w in getattr(v, "weights", ()) for size in (_numel(w.shape),)
+            (size, live.weights.get(w.identity))
+            for v in unit.values
+            for w in getattr(v, "weights", ())
+            for size in (_numel(w.shape),)
         ),
         repeat=times(unit.blocks, outline),
         inside=_inside(unit, inner - _told(attends, outline), outline),
@@ -128,7 +135,11 @@ def _name(unit: Unit) -> str:
     if alternative is not None and not _options(unit):
         return alternative
     is_block = unit.node.level == "block"
-    return unit.node.callee if is_block and (unit.node.path.index is not None or unit.is_lateral) else unit.node.path.base
+    return (
+        unit.node.callee
+        if is_block and (unit.node.path.index is not None or unit.is_lateral)
+        else unit.node.path.base
+    )
 
 
 def _window(ops: Iterable[Op]) -> str:
@@ -203,16 +214,24 @@ def _sizes(value: Value) -> str:
 
 def _options(unit: Unit) -> tuple[str, ...]:
     """The alternatives of the choice of layers that the unit is."""
-    choice: Choice | None = next((n.choice for n in unit.node.children if n.level == "alternative" and n.choice is not None), None)
+    choice: Choice | None = next(
+        (n.choice for n in unit.node.children if n.level == "alternative" and n.choice is not None), None
+    )
     decides = [v for v in unit.values if isinstance(v, Select | Pick)]
-    if choice is None or not any(choice in (v.index if isinstance(v, Select) else v.subset).choices() for v in decides):
+    if choice is None or not any(
+        choice in (v.index if isinstance(v, Select) else v.subset).choices() for v in decides
+    ):
         return ()
     return choice.labels()
 
 
 def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
     """Channels of the depthwise convolution over those that leave the block; a block with several has no one expansion."""
-    found = [op.attrs["groups"] for op in ops if role_of(op.name) == "convolution" and op.attrs["groups"] == op.shape.get("c")]
+    found = [
+        op.attrs["groups"]
+        for op in ops
+        if role_of(op.name) == "convolution" and op.attrs["groups"] == op.shape.get("c")
+    ]
     wide = [groups for groups in found if not (groups.is_constant and groups.value == 1)]
     out = last.shape.get("c")
     if len(wide) != 1 or out is None or wide[0] == out:

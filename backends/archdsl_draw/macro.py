@@ -190,7 +190,9 @@ def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
     stack = list(node.children)
     while stack:
         child = stack.pop()
-        if child.level == "loop" or (child.level == "block" and child.path.index is not None and not _is_web(child, place)):
+        if child.level == "loop" or (
+            child.level == "block" and child.path.index is not None and not _is_web(child, place)
+        ):
             return not _is_web(node, place)
         if child.level in ("block", "alternative") and not _is_web(child, place):
             stack.extend(child.children)
@@ -204,7 +206,9 @@ def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
     stack = list(node.children)
     while stack:
         child = stack.pop()
-        if child.level in ("block", "primitive") and not all(isinstance(v, Select | Pick) for n in child.walk() for v in n.values):
+        if child.level in ("block", "primitive") and not all(
+            isinstance(v, Select | Pick) for n in child.walk() for v in n.values
+        ):
             owner.update((v, child) for n in child.walk() for v in n.values)
         else:
             stack.extend(child.children)
@@ -219,7 +223,9 @@ def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
             continue
         reach[value] = frozenset({part})
         links.update((source, part) for source in sources if source is not part)
-        depth[part] = max([depth.get(part, 0), *(depth[source] + 1 for source in sources if source is not part)])
+        depth[part] = max(
+            [depth.get(part, 0), *(depth[source] + 1 for source in sources if source is not part)]
+        )
     abreast = max(Counter(depth.values()).values(), default=0)
     return abreast > _STREAMS or len(links) > _TANGLED * len(depth)
 
@@ -233,7 +239,9 @@ def _connect(units: list[Unit], graph: Graph) -> None:
         else:
             reach[value] = tuple(dict.fromkeys(u for o in operands(value) for u in reach[o]))
     for unit in units:
-        sources = dict.fromkeys(u for v in unit.values for o in operands(v) for u in reach[o] if u is not unit)
+        sources = dict.fromkeys(
+            u for v in unit.values for o in operands(v) for u in reach[o] if u is not unit
+        )
         main = _main_source(unit, owner)
         unit.before = sorted((u for u in sources if u.order < unit.order), key=lambda u: u is not main)
         for source in unit.before:
@@ -275,7 +283,11 @@ def _absorbed(units: list[Unit], outline: Outline) -> list[Unit]:
 def _is_lateral(unit: Unit) -> bool:
     """Whether a layer stands between two streams: the one it reads goes on, and the one that it ends in does
     not come from there."""
-    if len(unit.before) != 1 or len(unit.after) != 1 or not any(isinstance(v, Op) and v.weights for v in unit.values):
+    if (
+        len(unit.before) != 1
+        or len(unit.after) != 1
+        or not any(isinstance(v, Op) and v.weights for v in unit.values)
+    ):
         return False
     source, join = unit.before[0], unit.after[0]
     others = [u for u in join.before if u is not unit]

@@ -23,7 +23,10 @@ _BOLD = {
     850: "OQ", 872: "&", 924: "w", 995: "M", 1002: "%", 1042: "m", 1103: "W",
 }  # fmt: skip
 
-_WIDTHS = {bold: {c: width for width, chars in table.items() for c in chars} for bold, table in ((False, _REGULAR), (True, _BOLD))}
+_WIDTHS = {
+    bold: {c: width for width, chars in table.items() for c in chars}
+    for bold, table in ((False, _REGULAR), (True, _BOLD))
+}
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

@@ -83,7 +83,9 @@ def _differences(difference: Difference | None) -> str:
         return ""
     count = len(difference.edits)
     lines = as_text(difference).splitlines()
-    items = "\n".join(f'<li data-edit="{i}"><code>{escape(line)}</code></li>' for i, line in enumerate(lines[:count]))
+    items = "\n".join(
+        f'<li data-edit="{i}"><code>{escape(line)}</code></li>' for i, line in enumerate(lines[:count])
+    )
     rest = escape("\n".join(lines[count:]))
     heading = f"{count} difference{'' if count == 1 else 's'}"
     return f'<details class="differences" open>\n<summary>{heading}</summary>\n<ol>\n{items}\n</ol>\n<pre>{rest}</pre>\n</details>'

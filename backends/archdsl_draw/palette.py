@@ -12,7 +12,12 @@ PANEL = "#f1f1f1"  # behind a stage
 PAPER = "#ffffff"
 DIFFERENT = "#B34700"  # outlines and signs of what differs; 5.6:1 on white
 STAR = "#F0E442"
-SIGNS = {"+": "#0072B2", "−": DIFFERENT, "~": "#8A4A91", ">": SOFT}  # of a difference; each stands beside its sign
+SIGNS = {
+    "+": "#0072B2",
+    "−": DIFFERENT,
+    "~": "#8A4A91",
+    ">": SOFT,
+}  # of a difference; each stands beside its sign
 
 
 def colour_of(index: int) -> str:

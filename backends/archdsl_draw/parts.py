@@ -34,7 +34,9 @@ class Part:
     absorbed: list[Node] = field(default_factory=list)
     repeat: tuple[int, int] = (1, 1)
     abreast: bool = False
-    twins: list[Value] = field(default_factory=list)  # the values of the equal parts that it stands for besides its own
+    twins: list[Value] = field(
+        default_factory=list
+    )  # the values of the equal parts that it stands for besides its own
 
     @property
     def is_several(self) -> bool:
@@ -86,7 +88,11 @@ class Around:
 
     def leaving(self) -> list[Value]:
         """The values of the inside that are read outside, or are outputs."""
-        return [v for v in self.outline.leaving(self.inside) if not isinstance(v, Input) or v in self.graph.outputs]
+        return [
+            v
+            for v in self.outline.leaving(self.inside)
+            if not isinstance(v, Input) or v in self.graph.outputs
+        ]
 
     def source_name(self, value: Value) -> str:
         """What a value from outside is called: the input, or the path of the instance beside the focus that it comes from."""
@@ -138,7 +144,9 @@ def _hint(path: str, paths: Sequence[KeyPath]) -> str | None:
     return f"there are {', '.join(f'`{p}`' for p in outer[:_HINTED])}{dots}" if paths else None
 
 
-def links_between(parts: Iterable[Part], owner: Mapping[Value, Part], targets: Mapping[Value, Part]) -> list[Link]:
+def links_between(
+    parts: Iterable[Part], owner: Mapping[Value, Part], targets: Mapping[Value, Part]
+) -> list[Link]:
     """One link for each two parts; `owner` has the part that a value leaves, `targets` the part that reads for a value."""
     links: dict[tuple[Part, Part], Link] = {}
     for part in parts:

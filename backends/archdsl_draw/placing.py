@@ -58,7 +58,9 @@ class Places:
     titles: list[Point] = field(default_factory=list)
 
 
-def place(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: Literal["LR", "TB"]) -> Places:
+def place(
+    spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: Literal["LR", "TB"]
+) -> Places:
     """Raises DiagnosticError E0960 where the program `dot` is missing or fails."""
     text = "\n".join(_source(spots, ties, frames, direction))
     return _read(json.loads(_run(text)), len(spots), len(ties), len(frames))
@@ -67,21 +69,31 @@ def place(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], d
 def _run(text: str) -> bytes:
     program = shutil.which("dot")
     if program is None:
-        message = "the cell view and the graph view need the program `dot` of Graphviz, which is not installed"
+        message = (
+            "the cell view and the graph view need the program `dot` of Graphviz, which is not installed"
+        )
         help = "`apt install graphviz`, or `--view macro` or `--view space`, which need none"
         raise DiagnosticError(codes.NO_DOT.error(None, message, help=help))
     try:
-        done = subprocess.run([program, "-Tjson"], input=text.encode(), capture_output=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(
+            [program, "-Tjson"], input=text.encode(), capture_output=True, timeout=_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         message = f"`dot` did not place the boxes within {_SECONDS} seconds"
-        raise DiagnosticError(codes.NO_DOT.error(None, message, help="draw less: `--depth 1`, or a part by `--focus`")) from None
+        raise DiagnosticError(
+            codes.NO_DOT.error(None, message, help="draw less: `--depth 1`, or a part by `--focus`")
+        ) from None
     if done.returncode or not done.stdout:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no output"]
-        raise DiagnosticError(codes.NO_DOT.error(None, f"`dot` failed: {lines[-1]}", help="`--view macro` needs no program"))
+        raise DiagnosticError(
+            codes.NO_DOT.error(None, f"`dot` failed: {lines[-1]}", help="`--view macro` needs no program")
+        )
     return done.stdout
 
 
-def _source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: str) -> Iterator[str]:
+def _source(
+    spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: str
+) -> Iterator[str]:
     across, along = (12, 30) if direction == "LR" else (18, 11)
     if direction == "LR" and ties:  # room for many curves into one box
         busiest = max(Counter(t.target for t in ties).values(), default=0)
@@ -121,13 +133,20 @@ def _read(found: Mapping[str, Any], boxes: int, ties: int, frames: int) -> Place
         x, y = map(float, text.split(","))
         return round(x - left, 2), round(top - y, 2)
 
-    places = Places(right - left, top - bottom, [(0, 0)] * boxes, [()] * ties, [(0, 0, 0, 0)] * frames, [(0, 0)] * frames)
+    places = Places(
+        right - left, top - bottom, [(0, 0)] * boxes, [()] * ties, [(0, 0, 0, 0)] * frames, [(0, 0)] * frames
+    )
     for thing in found.get("objects", ()):
         name = thing["name"]
         if name.startswith("cluster_"):
             number = int(name.removeprefix("cluster_"))
             x0, y0, x1, y1 = map(float, thing["bb"].split(","))
-            places.frames[number] = (round(x0 - left, 2), round(top - y1, 2), round(x1 - left, 2), round(top - y0, 2))
+            places.frames[number] = (
+                round(x0 - left, 2),
+                round(top - y1, 2),
+                round(x1 - left, 2),
+                round(top - y0, 2),
+            )
             places.titles[number] = turned(thing["lp"])
         else:
             places.boxes[int(name[1:])] = turned(thing["pos"])

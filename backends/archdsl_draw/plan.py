@@ -26,7 +26,13 @@ class Band:
     @property
     def width(self) -> float:
         """What its texts need."""
-        return max(text_width(self.name, 9, True), *(text_width(t, 8) for t in (self.sizes, *cost_lines(self.macs)))) + 4
+        return (
+            max(
+                text_width(self.name, 9, True),
+                *(text_width(t, 8) for t in (self.sizes, *cost_lines(self.macs))),
+            )
+            + 4
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {reason}")) from None
+        raise DiagnosticError(
+            codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {reason}")
+        ) from None
     records = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -35,11 +37,15 @@ def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
             if number == len(lines) > 1:
                 del records[number - 1 :]
                 break
-            raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"line {number} of `{file}` is no record of a search")) from None
+            raise DiagnosticError(
+                codes.BAD_PROBABILITIES.error(None, f"line {number} of `{file}` is no record of a search")
+            ) from None
     found = latest(records)
     if not found:
         help = "runs of `archdsl search` hold them from the first round on"
-        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"`{file}` holds no probabilities", help=help))
+        raise DiagnosticError(
+            codes.BAD_PROBABILITIES.error(None, f"`{file}` holds no probabilities", help=help)
+        )
     return found
 
 
@@ -62,10 +68,14 @@ def fitting(graph: Graph, chances: Chances) -> dict[str, dict[str, float]]:
     if chances and not found:
         path = next(iter(chances))
         message = f"`{graph.name}` has none of the choices of the search, such as `{path}`"
-        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched"))
+        raise DiagnosticError(
+            codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched")
+        )
     for path, labels in found.items():
         other = sorted(set(labels) - set(known[path].labels())) if path in known else []
         if other:
             message = f"the search knows `{other[0]}` as an alternative of `{path}`; `{graph.name}` does not"
-            raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched"))
+            raise DiagnosticError(
+                codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched")
+            )
     return found

@@ -49,8 +49,16 @@ def routes(units: Sequence[Unit], row_of: Mapping[int, int]) -> Routes:
 
 def _kind(source: Unit, target: Unit, taken: set[tuple[int, int]], row_of: Mapping[int, int]) -> Kind:
     if row_of[source.column] != row_of[target.column]:
-        first = not any((c, target.lane) in taken for c in range(source.column + 1, target.column) if row_of[c] == row_of[target.column])
-        last = not any((c, source.lane) in taken for c in range(source.column + 1, target.column) if row_of[c] == row_of[source.column])
+        first = not any(
+            (c, target.lane) in taken
+            for c in range(source.column + 1, target.column)
+            if row_of[c] == row_of[target.column]
+        )
+        last = not any(
+            (c, source.lane) in taken
+            for c in range(source.column + 1, target.column)
+            if row_of[c] == row_of[source.column]
+        )
         near = row_of[target.column] == row_of[source.column] + 1
         return "wrap" if first and last and near and source.lane == target.lane else "jump"
     between = range(source.column + 1, target.column)
@@ -58,15 +66,24 @@ def _kind(source: Unit, target: Unit, taken: set[tuple[int, int]], row_of: Mappi
         return "track" if any((c, source.lane) in taken for c in between) else "straight"
     crossed = range(min(source.lane, target.lane) + 1, max(source.lane, target.lane))
     along = (*between, target.column)
-    if not any((c, source.lane) in taken for c in along) and not any((target.column, n) in taken for n in crossed):
+    if not any((c, source.lane) in taken for c in along) and not any(
+        (target.column, n) in taken for n in crossed
+    ):
         return "rise"
     back = (source.column, *between)
-    if not any((c, target.lane) in taken for c in back) and not any((source.column, n) in taken for n in crossed):
+    if not any((c, target.lane) in taken for c in back) and not any(
+        (source.column, n) in taken for n in crossed
+    ):
         return "fork"
     return "track"
 
 
-def _assign(route: Route, found: Routes, intervals: dict[tuple[int, int], list[list[tuple[int, int]]]], row_of: Mapping[int, int]) -> None:
+def _assign(
+    route: Route,
+    found: Routes,
+    intervals: dict[tuple[int, int], list[list[tuple[int, int]]]],
+    row_of: Mapping[int, int],
+) -> None:
     """The first track of the gap that is free over the route's columns, and slots in both gutters."""
     start, end = route.source.column, route.target.column
     route.gap = max(route.source.lane, route.target.lane)

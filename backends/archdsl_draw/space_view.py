@@ -85,7 +85,11 @@ def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -
     """The open choices of a space, or of what is below the focus. Raises DiagnosticError E0966 where there are none."""
     rows = _rows(graph, focus, bool(chances))
     if not rows:
-        raise DiagnosticError(codes.VIEW_DOES_NOT_FIT.error(None, f"nothing is open below `{focus}`", help="leave `--focus` out"))
+        raise DiagnosticError(
+            codes.VIEW_DOES_NOT_FIT.error(
+                None, f"nothing is open below `{focus}`", help="leave `--focus` out"
+            )
+        )
     scene = Scene(title, summary_of(graph) + (f" · below {focus}" if focus else ""))
     right, top = draw_heading(scene)
     drawing = _Drawing(scene, rows, graph, chances)
@@ -103,7 +107,11 @@ def _rows(graph: Graph, focus: str | None, apart: bool) -> list[_Row]:
     live = read(graph).live
     paths = {c: KeyPath.parse(c.path) for c in graph.choices}
     homes = _homes(focus, graph) if focus is not None else []
-    below = [c for c, path in paths.items() if focus is None or any(path.startswith(home) and path != home for home in homes)]
+    below = [
+        c
+        for c, path in paths.items()
+        if focus is None or any(path.startswith(home) and path != home for home in homes)
+    ]
     conditions = {c: condition_text(live.guard(c), paths[c].parent) for c in below}
     if apart:
         return [_Row(paths[c], (c,), conditions[c]) for c in below]
@@ -113,14 +121,20 @@ def _rows(graph: Graph, focus: str | None, apart: bool) -> list[_Row]:
 
 def _homes(focus: str, graph: Graph) -> list[KeyPath]:
     """Where the choices at the focus live: under its path, or where those of a tied instance there do."""
-    return [KeyPath.parse(p) for p in (focus, *(i.choices_path for i in graph.root.walk() if i.path == focus))]
+    return [
+        KeyPath.parse(p) for p in (focus, *(i.choices_path for i in graph.root.walk() if i.path == focus))
+    ]
 
 
 class _Drawing:
     def __init__(self, scene: Scene, rows: Sequence[_Row], graph: Graph, chances: Chances) -> None:
         self._scene, self._rows, self._chances = scene, rows, chances
-        self._callees = {i.choices_path: i.callee for i in reversed(list(graph.root.walk())) if i.level == "block"}
-        self._column = MARGIN + max(_INDENT * (len(r.parts) - 1) + text_width(r.parts[-1], _NAME, True) + 12 for r in rows)
+        self._callees = {
+            i.choices_path: i.callee for i in reversed(list(graph.root.walk())) if i.level == "block"
+        }
+        self._column = MARGIN + max(
+            _INDENT * (len(r.parts) - 1) + text_width(r.parts[-1], _NAME, True) + 12 for r in rows
+        )
 
     def draw(self, top: float) -> tuple[float, float]:
         """Instances and their rows from the top down; returns their right and lower ends."""

@@ -39,7 +39,11 @@ def corners(mark: Mark) -> list[tuple[float, float]]:
     if mark.shape == "star":
         spokes = [(k * pi / 5 - pi / 2, 1.0 if k % 2 == 0 else 0.42) for k in range(10)]
     else:
-        count, turn, scale = {"square": (4, pi / 4, 1.2), "triangle": (3, -pi / 2, 1.2), "diamond": (4, 0, 1.15)}[mark.shape]
+        count, turn, scale = {
+            "square": (4, pi / 4, 1.2),
+            "triangle": (3, -pi / 2, 1.2),
+            "diamond": (4, 0, 1.15),
+        }[mark.shape]
         spokes = [(2 * pi * k / count + turn, scale) for k in range(count)]
     return [(mark.x + mark.radius * r * cos(a), mark.y + mark.radius * r * sin(a)) for a, r in spokes]
 
@@ -64,7 +68,9 @@ def _item(item: Item) -> Iterator[str]:
 
 
 def _box(box: Box) -> Iterator[str]:
-    place = f'x="{number(box.x)}" y="{number(box.y)}" width="{number(box.width)}" height="{number(box.height)}"'
+    place = (
+        f'x="{number(box.x)}" y="{number(box.y)}" width="{number(box.width)}" height="{number(box.height)}"'
+    )
     rounded = f' rx="{number(box.radius)}"' if box.radius else ""
     stroke = f' stroke="{box.stroke}"' if box.stroke != "none" else ""
     dashed = ' stroke-dasharray="3 2"' if box.dashed else ""

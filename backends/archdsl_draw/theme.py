@@ -9,7 +9,15 @@ from archdsl_draw.palette import DIFFERENT, FAINT, INK, LINE, OKABE_ITO, PANEL, 
 from archdsl_draw.scene import Arrow, Box, Item, Label, Mark, Scene
 
 # The variables of the style sheet. What stands back is pale on white, and dim on dark paper.
-_NEUTRAL = {INK: "ink", SOFT: "soft", LINE: "line", FAINT: "faint", PANEL: "panel", PAPER: "paper", DIFFERENT: "different"}
+_NEUTRAL = {
+    INK: "ink",
+    SOFT: "soft",
+    LINE: "line",
+    FAINT: "faint",
+    PANEL: "panel",
+    PAPER: "paper",
+    DIFFERENT: "different",
+}
 _FILLS = _NEUTRAL | {paled(colour): f"pale-{i}" for i, colour in enumerate(OKABE_ITO)}
 _LINES = _NEUTRAL | {SIGNS["+"]: "added", SIGNS["~"]: "changed"}
 

@@ -53,7 +53,15 @@ def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
     key = key_of({unit: look for _, found in parts for unit, look in found.items()})
     faces, ground = scaled({unit: face(unit, look) for _, found in parts for unit, look in found.items()})
     return [
-        Plan(title, summary_of(graph), macro, {u: faces[u] for u in macro.units}, _bands(macro, found), key, ground)
+        Plan(
+            title,
+            summary_of(graph),
+            macro,
+            {u: faces[u] for u in macro.units},
+            _bands(macro, found),
+            key,
+            ground,
+        )
         for graph, title, (macro, found) in zip(graphs, titles, parts, strict=True)
     ]
 
@@ -106,5 +114,9 @@ def _bands(macro: Macro, found: Mapping[Unit, Look]) -> tuple[Band, ...]:
     for name, first, last in macro.bands:
         inside = [u for u in macro.units if first <= u.column <= last and not u.is_input]
         leaving = max((u for u in inside if u.lane == main), key=lambda u: u.column, default=None)
-        bands.append(Band(name, first, last, found[leaving].sizes if leaving is not None else "", cost_of(inside, found)))
+        bands.append(
+            Band(
+                name, first, last, found[leaving].sizes if leaving is not None else "", cost_of(inside, found)
+            )
+        )
     return tuple(bands)

@@ -60,7 +60,9 @@ def family_of(value: Value) -> str:
 
 def shape_text(shape: Shape) -> str:
     """Sizes with the names of their dimensions, without the batch: `c64 t16 h28 w28`."""
-    known = sorted((d for d in shape if d != "b"), key=lambda d: (_DIMENSIONS.find(d) if d in _DIMENSIONS else 9, d))
+    known = sorted(
+        (d for d in shape if d != "b"), key=lambda d: (_DIMENSIONS.find(d) if d in _DIMENSIONS else 9, d)
+    )
     return " ".join(f"{d}{span_text(shape[d])}" for d in known) or "scalar"
 
 
@@ -88,7 +90,11 @@ def operation(value: Value) -> list[str]:
     if window is not None:
         words.append(_window(window, value))
     over = attrs.get("over") or attrs.get("dim")
-    if over is not None and over.distinct() != (None,) and not (role_of(value.name) in ("linear", "join") and over.distinct() == ("c",)):
+    if (
+        over is not None
+        and over.distinct() != (None,)
+        and not (role_of(value.name) in ("linear", "join") and over.distinct() == ("c",))
+    ):
         words.append(_dims(over))
     if "channels" in attrs:
         details.append(f"{span_text(attrs['channels'])} channels")
@@ -100,7 +106,9 @@ def operation(value: Value) -> list[str]:
     elif groups is not None and groups.distinct() != (1,):
         details.append(f"{span_text(groups)} groups")
     stride = attrs.get("stride")
-    if stride is not None and any(n != 1 for v in stride.distinct() for n in (v if isinstance(v, tuple) else (v,))):
+    if stride is not None and any(
+        n != 1 for v in stride.distinct() for n in (v if isinstance(v, tuple) else (v,))
+    ):
         details.append(f"/{span_text(stride)}")
     act = attrs.get("act")
     if act is not None and act.distinct() != ("identity",):
@@ -114,7 +122,10 @@ def _joined(words: Iterable[str]) -> str:
 
 def _window(window: Expr, op: Op) -> str:
     dims = max(1, sum(d in op.inputs[0].shape for d in "thw"))
-    return _joined("×".join([str(v)] * dims) if isinstance(v, int) else pictured(value_text(v)) for v in window.distinct())
+    return _joined(
+        "×".join([str(v)] * dims) if isinstance(v, int) else pictured(value_text(v))
+        for v in window.distinct()
+    )
 
 
 def _dims(over: Expr) -> str:

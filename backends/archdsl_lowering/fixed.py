@@ -32,7 +32,11 @@ def lower(graph: Graph) -> Program:
     if graph.choices:
         named = ", ".join(c.path for c in graph.choices[:3]) + (", …" if len(graph.choices) > 3 else "")
         text = f"`{graph.name}` leaves {len(graph.choices)} choices open ({named}), so it is no single model"
-        raise DiagnosticError(files.OPEN_CHOICES.error(None, text, help="settle them with --genotype, or draw one with `archdsl sample`"))
+        raise DiagnosticError(
+            files.OPEN_CHOICES.error(
+                None, text, help="settle them with --genotype, or draw one with `archdsl sample`"
+            )
+        )
     verify(graph)
     return program_of(graph)
 
@@ -51,10 +55,15 @@ def program_of(graph: Graph) -> Program:
         sizes = Sizes(nominal(value, settled), extents[value], demands)
         located[value] = lowered(value, [located[v] for v in _read(value)], sizes, recorder, settled)
     recorder.leave()
-    outputs = tuple(_returned(located[v], result, recorder) for v, result in zip(graph.outputs, graph.results, strict=True))
+    outputs = tuple(
+        _returned(located[v], result, recorder)
+        for v, result in zip(graph.outputs, graph.results, strict=True)
+    )
     instructions = tuple(recorder.instructions)
     made = entries(graph, demands)
-    return Program(graph.name, instructions, outputs, recorder.modules, recorder.weights, graph.root, dissolved, made)
+    return Program(
+        graph.name, instructions, outputs, recorder.modules, recorder.weights, graph.root, dissolved, made
+    )
 
 
 def _returned(value: Located, result: Result, emit: Any) -> Handle:
@@ -71,7 +80,9 @@ def nominal(value: Value, at: Callable[[Expr], Any]) -> dict[str, int]:
     return {d: at(n) for d, n in value.shape.items()}
 
 
-def lowered(value: Value, inputs: list[Located], sizes: Sizes, emit: Any, at: Callable[[Expr], Any]) -> Located:
+def lowered(
+    value: Value, inputs: list[Located], sizes: Sizes, emit: Any, at: Callable[[Expr], Any]
+) -> Located:
     """One value by its row. `at` gives the value of an expression: a constant's own, or that under a genotype."""
     assert not isinstance(value, Input)
     if isinstance(value, Select):
@@ -123,7 +134,9 @@ class _Recorder:
         assert isinstance(value, Op | Pick | Select)
         self._scope = scope_of(value)
         self._given = {} if isinstance(value, Select) else {w.name: w for w in value.weights}
-        primitive = value.name if isinstance(value, Op) else value.combine if isinstance(value, Pick) else "select"
+        primitive = (
+            value.name if isinstance(value, Op) else value.combine if isinstance(value, Pick) else "select"
+        )
         self._origin = Origin(value.instance.path, primitive, str(value.span or ""), self._scope)
         if self._given:
             own = next(iter(self._given.values())).path

@@ -45,7 +45,9 @@ def _chain(scope: Instance) -> tuple[Instance, ...]:
     return tuple(reversed(found))
 
 
-def _ordered(values: list[Value], chains: Mapping[Value, tuple[Instance, ...]], depth: int, dissolved: set[Instance]) -> list[Value]:
+def _ordered(
+    values: list[Value], chains: Mapping[Value, tuple[Instance, ...]], depth: int, dissolved: set[Instance]
+) -> list[Value]:
     """`values`, all in one scope at this depth, with its inner scopes as units."""
     item: dict[Value, Item] = {}
     for v in values:

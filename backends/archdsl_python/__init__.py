@@ -26,7 +26,9 @@ def source(graph: Graph, *, seed: int = 0) -> str:
     return text(lower(graph), seed)
 
 
-def write(graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path | None = None, seed: int = 0) -> None:
+def write(
+    graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path | None = None, seed: int = 0
+) -> None:
     """Writes the source of a model; weights do not go into it, so they are refused.
 
     Raises DiagnosticError: E0950 (open choices), E0953 (weights given), E0903 (the file cannot be written).
@@ -37,6 +39,8 @@ def write(graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path |
 
     if weights is not None:
         message = f"a {path.suffix} file holds source, which has no room for weights"
-        raise DiagnosticError(files.NO_WEIGHTS.error(None, message, help="write them to a .safetensors file and load that"))
+        raise DiagnosticError(
+            files.NO_WEIGHTS.error(None, message, help="write them to a .safetensors file and load that")
+        )
     made = source(graph, seed=seed)
     write_text(path, made)

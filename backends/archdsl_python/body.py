@@ -33,7 +33,9 @@ class Made:
 class Body:
     """Writes one unit of a program."""
 
-    def __init__(self, program: Program, containers: Containers, everything: Sequence[Unit], made: Mapping[Unit, Made]) -> None:
+    def __init__(
+        self, program: Program, containers: Containers, everything: Sequence[Unit], made: Mapping[Unit, Made]
+    ) -> None:
         self._program = program
         self._containers = containers
         self._units = {u.home: u for u in reversed(everything)}  # the first of each home
@@ -48,7 +50,11 @@ class Body:
     def constructor(self, unit: Unit, slot: Slot) -> list[str]:
         """The statements that make the layers, weights and inner units that live right here."""
         inner = {home: u for home, u in self._units.items() if home and self._owner(home) == unit.home}
-        paths = [p for p in (*self._program.modules, *self._program.weights) if self._owner(p) == unit.home and not self._in_module(p)]
+        paths = [
+            p
+            for p in (*self._program.modules, *self._program.weights)
+            if self._owner(p) == unit.home and not self._in_module(p)
+        ]
         paths += list(inner)
         paths.sort(key=self._place_in_text)
         lines: list[str] = []
@@ -75,7 +81,9 @@ class Body:
     def _in_module(self, path: str) -> bool:
         return path in self._program.weights and path.rpartition(".")[0] in self._program.modules
 
-    def _place(self, path: str, unit: Unit, inner: Mapping[str, Unit], slot: Slot, lines: list[str], done: set[str]) -> None:
+    def _place(
+        self, path: str, unit: Unit, inner: Mapping[str, Unit], slot: Slot, lines: list[str], done: set[str]
+    ) -> None:
         """Writes the statement for a path, and before it those for the containers around it."""
         at = unit.home
         for segment in path[len(at) + 1 if at else 0 :].split("."):
@@ -91,7 +99,11 @@ class Body:
                 lines.append(f"{self._containers.reach(parent, unit.home)}.append({text})")
             else:
                 name = self._containers.reach(parent, unit.home)
-                lines.append(f'{name}["{segment}"] = {text}' if kind == "dict" else f'{name}.add_module("{segment}", {text})')
+                lines.append(
+                    f'{name}["{segment}"] = {text}'
+                    if kind == "dict"
+                    else f'{name}.add_module("{segment}", {text})'
+                )
 
     def _make(self, path: str, inner: Mapping[str, Unit], slot: Slot) -> str:
         name = path.rpartition(".")[2]
@@ -104,11 +116,15 @@ class Body:
             return _module(self._program.modules[path], name, slot)
         if path in self._program.weights:
             return f"nn.Parameter(torch.zeros({slot(self._program.weights[path].shape, f'{name}_shape')}))"
-        return {"list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "module": "nn.Module()"}[self._containers.kind(path)]
+        return {"list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "module": "nn.Module()"}[
+            self._containers.kind(path)
+        ]
 
 
 def _module(module: Module, name: str, slot: Slot) -> str:
-    shown = [slot(value, f"{name}_{argument}") for value, argument in zip(module.args, module.names, strict=True)]
+    shown = [
+        slot(value, f"{name}_{argument}") for value, argument in zip(module.args, module.names, strict=True)
+    ]
     for argument, value in module.kwargs:
         shown.append(f"{argument}={value if isinstance(value, bool) else slot(value, f'{name}_{argument}')}")
     return f"{qualified(module.type)}({', '.join(shown)})"
@@ -125,7 +141,9 @@ class _Forward:
         self._slot = slot
         self._names: dict[int, str] = {}
         self._taken: set[str] = {"self", "torch", "nn", "F"}
-        self._pending: dict[int, tuple[str, int]] = {}  # expressions to be written inside the next call, with their depth
+        self._pending: dict[
+            int, tuple[str, int]
+        ] = {}  # expressions to be written inside the next call, with their depth
         self._lines: list[str] = []
         self._uses = self._count()
 
@@ -133,7 +151,13 @@ class _Forward:
         unit = self._unit
         for n, index in enumerate(unit.inputs):
             given = self._program.instructions[index]
-            own = given.name if given.kind == "input" and not unit.home else _INPUTS[n] if n < len(_INPUTS) else f"x{n}"
+            own = (
+                given.name
+                if given.kind == "input" and not unit.home
+                else _INPUTS[n]
+                if n < len(_INPUTS)
+                else f"x{n}"
+            )
             self._bind(index, own)
         inputs = [self._names[i] for i in unit.inputs]
         at = 0
@@ -160,8 +184,14 @@ class _Forward:
             self._lines.append(f"{', '.join(names)} = {text}")
             return
         instruction = self._program.instructions[item]
-        depth = 1 + max((self._pending[r][1] for r in _arguments(self._program, item) if r in self._pending), default=0)
-        reach = self._containers.reach(instruction.target, self._unit.home) if instruction.kind in ("module", "weight") else ""
+        depth = 1 + max(
+            (self._pending[r][1] for r in _arguments(self._program, item) if r in self._pending), default=0
+        )
+        reach = (
+            self._containers.reach(instruction.target, self._unit.home)
+            if instruction.kind in ("module", "weight")
+            else ""
+        )
         text = expression(instruction, reach, self._text, self._slot)
         deepest = _DEPTH if following is not None else _DEPTH + 1
         if instruction.kind != "weight" and depth < deepest and self._feeds(item, following):
@@ -192,7 +222,11 @@ class _Forward:
         if [u.home for u in chain] != [f"{listing}.{n}" for n in range(self._containers.size(listing))]:
             return 0
         carried = _carried(chain)
-        if carried is None or any(u.home.startswith(listing + ".") for u in self._unit.items if isinstance(u, Unit) and u not in chain):
+        if carried is None or any(
+            u.home.startswith(listing + ".")
+            for u in self._unit.items
+            if isinstance(u, Unit) and u not in chain
+        ):
             return 0
         inside = {o for u in chain[:-1] for o in u.outputs}
         elsewhere = [r for item in self._unit.items if item not in chain for r in _read(self._program, item)]
@@ -207,13 +241,24 @@ class _Forward:
         for place, output in enumerate(chain[-1].outputs):
             source = next((p for p, o in carried.items() if o == place), None)
             given = self._text(Ref(chain[0].inputs[source])) if source is not None else None
-            again = source is not None and self._uses.get(chain[0].inputs[source], 0) == 1 and given is not None and given.isidentifier()
-            name = given if again and given is not None else self._fresh("x" if len(chain[0].outputs) == 1 else f"x{place}")
+            again = (
+                source is not None
+                and self._uses.get(chain[0].inputs[source], 0) == 1
+                and given is not None
+                and given.isidentifier()
+            )
+            name = (
+                given
+                if again and given is not None
+                else self._fresh("x" if len(chain[0].outputs) == 1 else f"x{place}")
+            )
             if given is not None and given != name:
                 self._lines.append(f"{name} = {given}")
             names.append(name)
             self._names[output] = name
-        arguments = [names[carried[p]] if p in carried else self._text(Ref(i)) for p, i in enumerate(chain[0].inputs)]
+        arguments = [
+            names[carried[p]] if p in carried else self._text(Ref(i)) for p, i in enumerate(chain[0].inputs)
+        ]
         self._lines.append(f"for {turn} in {self._containers.reach(listing, self._unit.home)}:")
         self._lines.append(f"    {', '.join(names)} = {turn}({', '.join(arguments)})")
 
@@ -235,7 +280,10 @@ class _Forward:
     def _count(self) -> dict[int, int]:
         """How often each result is read in this unit, inner units once for each input, outputs included."""
         found: dict[int, int] = {}
-        for index in (*self._unit.outputs, *(r for item in self._unit.items for r in _read(self._program, item))):
+        for index in (
+            *self._unit.outputs,
+            *(r for item in self._unit.items for r in _read(self._program, item)),
+        ):
             found[index] = found.get(index, 0) + 1
         return found
 

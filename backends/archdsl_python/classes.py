@@ -135,15 +135,25 @@ def _write(made: _Class, body: Body, more: Sequence[str]) -> str:
 
     constructor = body.constructor(unit, in_constructor)
     inputs, forward = body.forward(unit, in_forward)
-    typed = {name: _type(values[0]) for (_, values), name in zip(made.columns, made.parameters, strict=True) if name is not None}
+    typed = {
+        name: _type(values[0])
+        for (_, values), name in zip(made.columns, made.parameters, strict=True)
+        if name is not None
+    }
     parameters = [f"{name}: {kind}" for name, kind in typed.items()]
-    result = "torch.Tensor" if len(unit.outputs) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(unit.outputs))}]"
+    result = (
+        "torch.Tensor"
+        if len(unit.outputs) == 1
+        else f"tuple[{', '.join(['torch.Tensor'] * len(unit.outputs))}]"
+    )
     lines = [f"class {made.name}(nn.Module):", f'    """{_where(made.members)}"""', ""]
     lines += wrapped(f"    def __init__({', '.join(['self', *parameters])}) -> None:")
     statements = ["super().__init__()", *(f"self._{n} = {n}" for n in kept), *repeats(constructor)]
     lines += [part for line in statements for part in wrapped(f"        {line}")]
     lines.append("")
-    lines += wrapped(f"    def forward({', '.join(['self', *(f'{name}: torch.Tensor' for name in inputs)])}) -> {result}:")
+    lines += wrapped(
+        f"    def forward({', '.join(['self', *(f'{name}: torch.Tensor' for name in inputs)])}) -> {result}:"
+    )
     lines += [part for line in forward for part in wrapped(f"        {line}")]
     lines += ["", *(f"    {line}" for line in more)] if more else []
     return "\n".join(lines)

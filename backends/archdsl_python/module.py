@@ -31,7 +31,9 @@ def text(program: Program, seed: int) -> str:
     """The source of a program."""
     written, name, arguments = classes(program)
     head = _HEAD.format(name=program.name)
-    body = "\n\n\n".join([table(program, arguments), *written, function(program), _MODEL.format(name=name, seed=seed)])
+    body = "\n\n\n".join(
+        [table(program, arguments), *written, function(program), _MODEL.format(name=name, seed=seed)]
+    )
     if "F." not in body:
         head = head.replace("import torch.nn.functional as F\n", "")
     return f"{head}\n\n{body}"

@@ -37,13 +37,18 @@ def start(made: nn.Module, seed: int) -> None:
 def function(program: Program) -> str:
     """The table `STARTS` and the function `start`, the same numbers as a compiled model's for the same seed."""
     patterns: dict[str, set[tuple[str, float]]] = {}
-    starts = {key: (w.init.name, float(w.init.args[0]) if w.init.args else 0.0) for key, w in program.weights.items()}
+    starts = {
+        key: (w.init.name, float(w.init.args[0]) if w.init.args else 0.0)
+        for key, w in program.weights.items()
+    }
     for key, found in starts.items():
         patterns.setdefault(_pattern(key), set()).add(found)
     rows: dict[str, tuple[str, float]] = {}
     for key, found in starts.items():
         rows[_pattern(key) if len(patterns[_pattern(key)]) == 1 else key] = found
-    return _FUNCTION.format(rows="\n".join(f'    "{key}": ("{name}", {number!r}),' for key, (name, number) in rows.items())).rstrip("\n")
+    return _FUNCTION.format(
+        rows="\n".join(f'    "{key}": ("{name}", {number!r}),' for key, (name, number) in rows.items())
+    ).rstrip("\n")
 
 
 def _pattern(key: str) -> str:

@@ -99,20 +99,31 @@ def _connect(root: Unit, program: Program) -> None:
         used = [
             r
             for i in inside
-            for r in references(program.instructions[i].args) + references(tuple(v for _, v in program.instructions[i].kwargs))
+            for r in references(program.instructions[i].args)
+            + references(tuple(v for _, v in program.instructions[i].kwargs))
         ]
         unit.inputs = tuple(dict.fromkeys(r for r in used if r < begin))
         unit.outputs = tuple(i for i in inside if last.get(i, -1) > end)
-    root.inputs = tuple(i for i, instruction in enumerate(program.instructions) if instruction.kind == "input")
+    root.inputs = tuple(
+        i for i, instruction in enumerate(program.instructions) if instruction.kind == "input"
+    )
     root.outputs = tuple(ref.index for ref in program.outputs)
 
 
 def _fits(unit: Unit, program: Program) -> bool:
     """It has weights, all of them at home, and inner units at home too; something comes out of it, and its home is no layer itself:
     an edit puts what it inserts next to a layer under the layer's own path."""
-    targets = [program.instructions[i].target for i in unit.instructions() if program.instructions[i].kind in ("module", "weight")]
+    targets = [
+        program.instructions[i].target
+        for i in unit.instructions()
+        if program.instructions[i].kind in ("module", "weight")
+    ]
     inner = [item.home for item in unit.items if isinstance(item, Unit)]
-    return bool(targets and unit.outputs) and unit.home not in program.modules and all(under(path, unit.home) for path in targets + inner)
+    return (
+        bool(targets and unit.outputs)
+        and unit.home not in program.modules
+        and all(under(path, unit.home) for path in targets + inner)
+    )
 
 
 def _unlike(root: Unit, program: Program) -> set[Instance]:

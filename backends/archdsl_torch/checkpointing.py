@@ -41,7 +41,11 @@ class Checkpointed(nn.Module):
         values: dict[fx.Node, Any] = dict(zip(self._inputs, inputs, strict=True))
         for segment in self._segments:
             found = checkpoint(
-                segment.run, *(values[n] for n in segment.reads), use_reentrant=False, context_fn=segment.contexts, preserve_rng_state=True
+                segment.run,
+                *(values[n] for n in segment.reads),
+                use_reentrant=False,
+                context_fn=segment.contexts,
+                preserve_rng_state=True,
             )
             values.update(zip(segment.gives, found, strict=True))
         return values[self._result]

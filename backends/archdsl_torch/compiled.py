@@ -17,7 +17,9 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ops.entries import Entry, fits, misfit
 
 
-def check_inputs(network: str, entries: Sequence[Entry], given: Sequence[Any], named: Mapping[str, Any]) -> None:
+def check_inputs(
+    network: str, entries: Sequence[Entry], given: Sequence[Any], named: Mapping[str, Any]
+) -> None:
     """Raises DiagnosticError (E0954) where an input has a size that the network cannot be right for.
 
     What is no tensor is passed over: tracers feed proxies, and what is missing the call itself reports.
@@ -25,7 +27,9 @@ def check_inputs(network: str, entries: Sequence[Entry], given: Sequence[Any], n
     for place, entry in enumerate(entries):
         x = given[place] if place < len(given) else named.get(entry.name)
         if isinstance(x, torch.Tensor) and not (x.dim() == len(entry.dims) and fits(entry.wanted, x.shape)):
-            raise DiagnosticError(OTHER_SIZE.error(None, misfit(network, entry.name, entry.dims, entry.wanted, x.shape)))
+            raise DiagnosticError(
+                OTHER_SIZE.error(None, misfit(network, entry.name, entry.dims, entry.wanted, x.shape))
+            )
 
 
 class Compiled(fx.GraphModule):
@@ -57,7 +61,9 @@ class Compiled(fx.GraphModule):
         return _restored, (type(self).__name__, *super().__reduce__())
 
 
-def compiled(root: torch.nn.Module, graph: fx.Graph, class_name: str, network: str, entries: tuple[Entry, ...]) -> Compiled:
+def compiled(
+    root: torch.nn.Module, graph: fx.Graph, class_name: str, network: str, entries: tuple[Entry, ...]
+) -> Compiled:
     """The module of a graph over the layers and weights of `root`."""
     made = Compiled(root, graph, class_name=class_name)
     made.network, made.entries = network, entries

@@ -46,7 +46,9 @@ class Distribution(nn.Module):
     Requirements of the space hold for what is drawn and derived; probabilities leave them out of account.
     """
 
-    def __init__(self, space: Graph, *, zero: bool = False, edges: Edges = "own", active: Activity | None = None) -> None:
+    def __init__(
+        self, space: Graph, *, zero: bool = False, edges: Edges = "own", active: Activity | None = None
+    ) -> None:
         super().__init__()
         self.space = space
         self.active = active or activity(space.outputs)
@@ -59,8 +61,14 @@ class Distribution(nn.Module):
         self._costs: dict[Metric, Expectation] = {}
         for choice in space.choices:
             if choice not in self._edges:
-                count = self._members[choice].shape[1] if choice in self._members else choice.size + (choice in self._competitors)
-                self._places[choice] = _attach(self.logits, key(choice.path), nn.Parameter(torch.zeros(count)))
+                count = (
+                    self._members[choice].shape[1]
+                    if choice in self._members
+                    else choice.size + (choice in self._competitors)
+                )
+                self._places[choice] = _attach(
+                    self.logits, key(choice.path), nn.Parameter(torch.zeros(count))
+                )
 
     def logits_of(self, choice: Choice) -> torch.Tensor:
         """The logits of a choice: one an alternative, then that of the competitor if it has one; of a subset, one a member."""
@@ -94,7 +102,9 @@ class Distribution(nn.Module):
             at = assignment(self.space, settled)
             steps = {c: self._log_marginal(c, at.get(c)).exp().cumsum(0).cpu() for c in self.space.choices}
         for _ in range(_DRAWS):
-            drawn = torch.rand(len(steps), generator=generator, dtype=torch.float64, device=generator.device).cpu()
+            drawn = torch.rand(
+                len(steps), generator=generator, dtype=torch.float64, device=generator.device
+            ).cpu()
             found = {
                 c: min(int(torch.searchsorted(p, u * p[-1], right=True)), c.size - 1)
                 for (c, p), u in zip(steps.items(), drawn, strict=True)
@@ -156,7 +166,10 @@ class Distribution(nn.Module):
         at = assignment(self.space, settled)
         with torch.no_grad():
             scores = {c: self._scores(c) for c in self.space.choices}
-            found = {c: at[c] if c in at else max(range(c.size), key=scores[c].__getitem__) for c in self.space.choices}
+            found = {
+                c: at[c] if c in at else max(range(c.size), key=scores[c].__getitem__)
+                for c in self.space.choices
+            }
             if not all(condition.at(found) for condition in self._requirements.conditions):
                 logs = {c: self._log_marginal(c, at.get(c)).tolist() for c in self.space.choices}
                 best = favourite(self.space, self.active, logs)
@@ -178,7 +191,10 @@ class Distribution(nn.Module):
 
     @cached_property
     def _guards(self) -> Mapping[Expr, Expectation]:
-        return {guard: Expectation([guard]) for guard in {self.active.guard(c) for c in self.space.choices} | {FALSE}}
+        return {
+            guard: Expectation([guard])
+            for guard in {self.active.guard(c) for c in self.space.choices} | {FALSE}
+        }
 
     @cached_property
     def _requirements(self) -> Requirements:
@@ -205,7 +221,9 @@ class Distribution(nn.Module):
         if choice not in self._members:
             return list(alpha[: choice.size].tolist())
         if choice in self._edges:
-            alpha = torch.tensor([1.0 if op is None else self.strength(op) for op in self._edges[choice]], dtype=torch.float64)
+            alpha = torch.tensor(
+                [1.0 if op is None else self.strength(op) for op in self._edges[choice]], dtype=torch.float64
+            )
         members = self._members[choice]
         most = members.sum(1).max()
         scores = members @ alpha.cpu()
@@ -246,7 +264,11 @@ def edges_of(space: Graph) -> dict[Choice, tuple[Choice | None, ...]]:
         lists: list[Choice | None] = [None] * len(places)
         for member, position in places.items():
             operand = value.operands[position]
-            if isinstance(operand, Select) and len(operand.index.scope) == 1 and operand.index.scope[0] in layers:
+            if (
+                isinstance(operand, Select)
+                and len(operand.index.scope) == 1
+                and operand.index.scope[0] in layers
+            ):
                 lists[member] = operand.index.scope[0]
         if any(lists):
             found[choice] = tuple(lists)

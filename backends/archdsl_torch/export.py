@@ -36,7 +36,9 @@ def export(model: Compiled, graph: Graph, path: Path) -> None:
     }
     writer = writers.get(path.suffix)
     if writer is None:
-        raise DiagnosticError(files.UNKNOWN_SUFFIX.error(None, f"`{path}` ends in none of {', '.join(writers)}"))
+        raise DiagnosticError(
+            files.UNKNOWN_SUFFIX.error(None, f"`{path}` ends in none of {', '.join(writers)}")
+        )
     with replacing(path) as temporary:
         writer(model, graph, temporary)
 
@@ -52,7 +54,9 @@ def exported(model: Compiled, graph: Graph) -> torch.export.ExportedProgram:
         if any(entry.open for entry in model.entries):
             try:
                 with patch(backed_size_oblivious=True):  # or sizes that become 1 would be excluded
-                    return torch.export.export(plain, examples(graph), dynamic_shapes=_open(model.entries, sizes=True))
+                    return torch.export.export(
+                        plain, examples(graph), dynamic_shapes=_open(model.entries, sizes=True)
+                    )
             except UserError:
                 pass
         return torch.export.export(plain, examples(graph), dynamic_shapes=_open(model.entries, sizes=False))
@@ -62,7 +66,10 @@ def exported(model: Compiled, graph: Graph) -> torch.export.ExportedProgram:
 
 def examples(graph: Graph, batch: int = 2) -> tuple[torch.Tensor, ...]:
     """Inputs of the declared sizes."""
-    return tuple(torch.zeros([batch if d == "b" else given.shape[d].value for d in given.dims]) for given in graph.inputs)
+    return tuple(
+        torch.zeros([batch if d == "b" else given.shape[d].value for d in given.dims])
+        for given in graph.inputs
+    )
 
 
 def _open(entries: Sequence[Entry], *, sizes: bool) -> tuple[dict[int, torch.export.Dim], ...]:
@@ -83,7 +90,12 @@ def _names(program: torch.export.ExportedProgram, entries: Sequence[Entry]) -> t
     found = []
     for entry, name in zip(entries, program.graph_signature.user_inputs, strict=True):
         open_ = [axis for axis, size in enumerate(inputs[name].shape) if isinstance(size, torch.SymInt)]
-        found.append({axis: "batch" if entry.dims[axis] == "b" else f"{entry.name}_{entry.dims[axis]}" for axis in open_})
+        found.append(
+            {
+                axis: "batch" if entry.dims[axis] == "b" else f"{entry.name}_{entry.dims[axis]}"
+                for axis in open_
+            }
+        )
     return tuple(found)
 
 
@@ -98,7 +110,9 @@ def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
     with _quiet():
         program = exported(model, graph)
         names = _names(program, model.entries)
-        made = torch.onnx.export(program, (), dynamo=True, external_data=False, verbose=False, dynamic_shapes=names)
+        made = torch.onnx.export(
+            program, (), dynamo=True, external_data=False, verbose=False, dynamic_shapes=names
+        )
         assert made is not None
         rename(made.model, graph)
         made.save(path, external_data=False)

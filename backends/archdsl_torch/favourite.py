@@ -13,7 +13,9 @@ from archdsl.questions.diagram import diagram
 _NEVER = 1e12  # the cost of an alternative without any probability
 
 
-def favourite(space: Graph, active: Activity, logs: Mapping[Choice, Sequence[float]]) -> dict[Choice, int] | None:
+def favourite(
+    space: Graph, active: Activity, logs: Mapping[Choice, Sequence[float]]
+) -> dict[Choice, int] | None:
     """The assignment with the greatest sum of log probabilities over active choices; None where there is none.
 
     Raises DiagnosticError E0509 where the space is too large to be searched exactly.
@@ -26,10 +28,17 @@ def favourite(space: Graph, active: Activity, logs: Mapping[Choice, Sequence[flo
     found = diagram(space, costs, active)
     if not found.possible:
         return None
-    best: list[list[tuple[float, int, int]]] = [[(0.0, 0, 0)]]  # of each state: the least cost to the end, the alternative, the next state
+    best: list[list[tuple[float, int, int]]] = [
+        [(0.0, 0, 0)]
+    ]  # of each state: the least cost to the end, the alternative, the next state
     for layer in reversed(found.layers):
         after = best[-1]
-        best.append([min((cost + after[target][0], value, target) for value, target, cost in edges) for edges in layer.edges])
+        best.append(
+            [
+                min((cost + after[target][0], value, target) for value, target, cost in edges)
+                for edges in layer.edges
+            ]
+        )
     best.reverse()
     state, at = 0, dict.fromkeys(space.choices, 0)
     for layer, here in zip(found.layers, best, strict=False):

@@ -43,7 +43,9 @@ class Imported:
         return bool(self.fit) and not self.other_kinds
 
 
-def import_weights(graph: Graph, path: str | Path, tables: Sequence[Table], anew: Sequence[str] = (), seed: int = 0) -> Imported:
+def import_weights(
+    graph: Graph, path: str | Path, tables: Sequence[Table], anew: Sequence[str] = (), seed: int = 0
+) -> Imported:
     """A model's weights from a checkpoint: a state dict, whatever wraps it, whatever stands before its keys.
 
     `tables` are tried as `archdsl.questions.checkpoint.fit` says; what lies at or below the paths in `anew` starts as the
@@ -62,7 +64,11 @@ def import_weights(graph: Graph, path: str | Path, tables: Sequence[Table], anew
         for name, source in found.taken.items()
         if not _converts(theirs[source.key].dtype, ours[name].dtype)
     )
-    resized = {n: (tuple(theirs[s.key].shape), tuple(ours[n].shape)) for n, s in found.taken.items() if s.resize is not None}
+    resized = {
+        n: (tuple(theirs[s.key].shape), tuple(ours[n].shape))
+        for n, s in found.taken.items()
+        if s.resize is not None
+    }
     if not found or kinds:
         return Imported(found, kinds, resized, {})
     left = [key for key in ours if key in found.anew or (key not in found.taken and may_be_missing(key))]
@@ -73,8 +79,14 @@ def import_weights(graph: Graph, path: str | Path, tables: Sequence[Table], anew
         if source is None:
             weights[key] = started[key]
         else:
-            tensor = theirs[source.key] if source.resize is None else resize(theirs[source.key], tuple(own.shape), source.resize)
-            weights[key] = tensor.reshape(own.shape).to(own.dtype).clone(memory_format=torch.contiguous_format)  # nothing shared
+            tensor = (
+                theirs[source.key]
+                if source.resize is None
+                else resize(theirs[source.key], tuple(own.shape), source.resize)
+            )
+            weights[key] = (
+                tensor.reshape(own.shape).to(own.dtype).clone(memory_format=torch.contiguous_format)
+            )  # nothing shared
     return Imported(found, kinds, resized, weights)
 
 
@@ -92,7 +104,9 @@ def resize(tensor: torch.Tensor, shape: tuple[int, ...], how: Resize) -> torch.T
     if how.is_grid:
         side, new = isqrt(rest.shape[0]), isqrt(wanted)
         mode = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}[how.mode]
-        line = torch.nn.functional.interpolate(line.unflatten(2, (side, side)), size=(new, new), mode=mode).flatten(2)
+        line = torch.nn.functional.interpolate(
+            line.unflatten(2, (side, side)), size=(new, new), mode=mode
+        ).flatten(2)
     else:
         line = torch.nn.functional.interpolate(line, size=wanted, mode=how.mode)
     return torch.cat([kept, line[0].T]).reshape(shape)

@@ -40,7 +40,9 @@ class Migrated:
     inherits: Inheritance
 
 
-def migrate_weights(before: Graph, after: Graph, weights: Mapping[str, Any] | str | Path, seed: int = 0) -> Migrated:
+def migrate_weights(
+    before: Graph, after: Graph, weights: Mapping[str, Any] | str | Path, seed: int = 0
+) -> Migrated:
     """Carries a model's weights over to another, as far as `archdsl.compare.migration` pairs them.
 
     Equal tensors stay as they are, kinds of numbers included. Where sizes differ, the new tensor starts as the text says,
@@ -57,7 +59,9 @@ def migrate_weights(before: Graph, after: Graph, weights: Mapping[str, Any] | st
     for key in theirs:
         if key not in carries:
             carries[key] = _statistic(key, plan.modules, plan.statistics, ours, theirs)
-    started = start(new, theirs, [k for k in theirs if carries[k].axes or carries[k].source not in given], seed)
+    started = start(
+        new, theirs, [k for k in theirs if carries[k].axes or carries[k].source not in given], seed
+    )
     found: dict[str, torch.Tensor] = {}
     moved: list[Moved] = []
     for key, own in theirs.items():
@@ -68,9 +72,19 @@ def migrate_weights(before: Graph, after: Graph, weights: Mapping[str, Any] | st
             moved.append(Moved(key, "anew", None, None, tuple(own.shape), 0))
             continue
         held = given[source]
-        found[key] = sliced(held, started[key].to(held.dtype), carry) if carry.axes else held.clone(memory_format=torch.contiguous_format)
-        carried = torch.Size(sum(p is not None for p in axis) for axis in carry.axes).numel() if carry.axes else own.numel()
-        how: Literal["same", "moved", "sliced"] = "sliced" if carry.axes else "same" if source == key else "moved"
+        found[key] = (
+            sliced(held, started[key].to(held.dtype), carry)
+            if carry.axes
+            else held.clone(memory_format=torch.contiguous_format)
+        )
+        carried = (
+            torch.Size(sum(p is not None for p in axis) for axis in carry.axes).numel()
+            if carry.axes
+            else own.numel()
+        )
+        how: Literal["same", "moved", "sliced"] = (
+            "sliced" if carry.axes else "same" if source == key else "moved"
+        )
         moved.append(Moved(key, how, source, tuple(held.shape), tuple(own.shape), carried))
     used = {m.source for m in moved}
     return Migrated(found, tuple(moved), tuple(key for key in given if key not in used), plan.inherits)
@@ -89,7 +103,9 @@ def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Ten
 def _grid(indices: Sequence[Sequence[int]]) -> tuple[torch.Tensor, ...]:
     """The index of all combinations."""
     return (
-        torch.meshgrid([torch.tensor(list(i)) for i in indices], indexing="ij") if len(indices) > 1 else (torch.tensor(list(indices[0])),)
+        torch.meshgrid([torch.tensor(list(i)) for i in indices], indexing="ij")
+        if len(indices) > 1
+        else (torch.tensor(list(indices[0])),)
     )
 
 
@@ -106,4 +122,6 @@ def _statistic(
     if source not in ours or ours[source].dim() != theirs[key].dim():
         return Carry(key)
     axes = (statistics[place],) if place in statistics and theirs[key].dim() else ()
-    return Carry(key, source, axes, len(axes)) if axes or ours[source].shape == theirs[key].shape else Carry(key)
+    return (
+        Carry(key, source, axes, len(axes)) if axes or ours[source].shape == theirs[key].shape else Carry(key)
+    )

@@ -29,7 +29,9 @@ def build(
     `node.meta["custom"]` has the op's `path`, its `span` as `file:line:col` and the primitive's name as `op`; it
     survives `torch.export`. Without `initialise` the weights are left as memory was.
     """
-    model = compiled(skeleton(program), graph_of(program), _class_name(program.name), program.name, program.entries)
+    model = compiled(
+        skeleton(program), graph_of(program), _class_name(program.name), program.name, program.entries
+    )
     if not meta:
         model.to_empty(device="cpu")
         _reset_statistics(model)
@@ -51,7 +53,11 @@ def skeleton(program: Program) -> nn.Module:
             _attach(root, path, construct(module))
         for instruction in program.instructions:
             if instruction.kind == "weight":
-                _attach(root, instruction.target, nn.Parameter(torch.empty(program.weights[instruction.target].shape)))
+                _attach(
+                    root,
+                    instruction.target,
+                    nn.Parameter(torch.empty(program.weights[instruction.target].shape)),
+                )
     return root
 
 
@@ -85,7 +91,13 @@ def construct(module: Module) -> nn.Module:
     return made
 
 
-_KINDS = {"input": "placeholder", "weight": "get_attr", "module": "call_module", "function": "call_function", "method": "call_method"}
+_KINDS = {
+    "input": "placeholder",
+    "weight": "get_attr",
+    "module": "call_module",
+    "function": "call_function",
+    "method": "call_method",
+}
 
 
 def _node(graph: fx.Graph, instruction: Instruction, nodes: list[fx.Node]) -> fx.Node:
@@ -107,7 +119,9 @@ def _attach(root: nn.Module, path: str, value: nn.Module | nn.Parameter) -> None
             at.add_module(part, inner)
         at = inner
     if isinstance(value, nn.Module):
-        for name, inner in at._modules.get(last, nn.Module()).named_children():  # what an edit put in before it
+        for name, inner in at._modules.get(
+            last, nn.Module()
+        ).named_children():  # what an edit put in before it
             value.add_module(name, inner)
         at.add_module(last, value)
     else:

@@ -16,7 +16,9 @@ def outline(program: Program) -> dict[str, torch.Tensor]:
     return dict(skeleton(program).state_dict())
 
 
-def start(program: Program, shapes: Mapping[str, torch.Tensor], keys: Iterable[str], seed: int) -> dict[str, torch.Tensor]:
+def start(
+    program: Program, shapes: Mapping[str, torch.Tensor], keys: Iterable[str], seed: int
+) -> dict[str, torch.Tensor]:
     """Weights as compiling with this seed starts them, running statistics as those of nothing seen."""
     found: dict[str, torch.Tensor] = {}
     for key in keys:

@@ -15,7 +15,17 @@ from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 
 # What training scripts call the weights among the other things that they save.
-_NAMES = ("state_dict", "model_state", "model_state_dict", "model", "module", "network", "net", "state_dict_ema", "weights")
+_NAMES = (
+    "state_dict",
+    "model_state",
+    "model_state_dict",
+    "model",
+    "module",
+    "network",
+    "net",
+    "state_dict_ema",
+    "weights",
+)
 _LEVELS = 3
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")  # how PyTorch names a function or class that a pickle wants
 
@@ -28,12 +38,18 @@ def read(path: str | Path) -> Any:
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            raise DiagnosticError(files.UNREADABLE.error(None, f"`{path}` is {'a folder' if path.is_dir() else 'not a regular file'}"))
+            raise DiagnosticError(
+                files.UNREADABLE.error(
+                    None, f"`{path}` is {'a folder' if path.is_dir() else 'not a regular file'}"
+                )
+            )
         with path.open("rb") as file:
             start = file.read(9)
         size = path.stat().st_size
     except FileNotFoundError:
-        raise DiagnosticError(files.NOT_FOUND.error(None, f"there is no file of weights at `{path}`")) from None
+        raise DiagnosticError(
+            files.NOT_FOUND.error(None, f"there is no file of weights at `{path}`")
+        ) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise DiagnosticError(files.UNREADABLE.error(None, f"`{path}` cannot be read: {reason}")) from None
@@ -50,8 +66,12 @@ def tensors_in(found: Any, path: str | Path) -> dict[str, torch.Tensor]:
     for _ in range(_LEVELS):
         if not isinstance(found, Mapping):
             break
-        inner = {name: value for name, value in found.items() if isinstance(value, Mapping) and _tensors(value)}
-        inner |= {name: value for name, value in found.items() if name in _NAMES and isinstance(value, Mapping)}
+        inner = {
+            name: value for name, value in found.items() if isinstance(value, Mapping) and _tensors(value)
+        }
+        inner |= {
+            name: value for name, value in found.items() if name in _NAMES and isinstance(value, Mapping)
+        }
         named = next((name for name in _NAMES if name in inner), None)
         if named is not None:
             found = inner[named]
@@ -70,15 +90,23 @@ def tensors_in(found: Any, path: str | Path) -> dict[str, torch.Tensor]:
 def plain(tensor: torch.Tensor, name: str, path: str | Path) -> torch.Tensor:
     """The tensor without its gradient. Raises DiagnosticError E0951 for one whose numbers are not all in the file."""
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
-        raise DiagnosticError(_unreadable(path, f"`{name}` is a tensor that is sparse, quantised or without numbers"))
+        raise DiagnosticError(
+            _unreadable(path, f"`{name}` is a tensor that is sparse, quantised or without numbers")
+        )
     if tensor.numel() > tensor.untyped_storage().nbytes() // tensor.element_size():
-        raise DiagnosticError(_unreadable(path, f"`{name}` has {tensor.numel():,} numbers, of which the file holds a few"))
+        raise DiagnosticError(
+            _unreadable(path, f"`{name}` has {tensor.numel():,} numbers, of which the file holds a few")
+        )
     return tensor.detach()
 
 
 def _tensors(found: Mapping[Any, Any]) -> dict[str, torch.Tensor]:
     """The tensors of a mapping; what else there is (numbers of epochs, texts) is no weight."""
-    return {name: value for name, value in found.items() if isinstance(name, str) and isinstance(value, torch.Tensor)}
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(name, str) and isinstance(value, torch.Tensor)
+    }
 
 
 def _safetensors(path: Path) -> Any:
@@ -112,7 +140,9 @@ def _refuse_packed(path: Path, size: int) -> None:
     except Exception as error:  # a damaged list of parts, in one of a dozen ways
         raise DiagnosticError(_unreadable(path, _first_line(error))) from None
     if claimed > size:
-        raise DiagnosticError(_unreadable(path, f"its parts claim {claimed:,} bytes, and the file has {size:,}"))
+        raise DiagnosticError(
+            _unreadable(path, f"its parts claim {claimed:,} bytes, and the file has {size:,}")
+        )
 
 
 def _reason(error: Exception) -> str:
@@ -123,7 +153,11 @@ def _reason(error: Exception) -> str:
         return f"it holds `{called[1][:100]}`, which is no plain data, so it is not read"
     if "weights_only" in text:
         said = text.partition("WeightsUnpickler error:")[2].strip()
-        return said.splitlines()[0][:300] if said else "it holds more than tensors, numbers, texts and containers"
+        return (
+            said.splitlines()[0][:300]
+            if said
+            else "it holds more than tensors, numbers, texts and containers"
+        )
     return _first_line(error)
 
 

@@ -22,7 +22,9 @@ def read(path: str | Path) -> dict[str, torch.Tensor]:
     Raises DiagnosticError: E0901 and E0902 (no such file), E0951 (not a file of plain tensors).
     """
     found = tensor_files.read(path)
-    if not isinstance(found, Mapping) or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in found.items()):
+    if not isinstance(found, Mapping) or not all(
+        isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in found.items()
+    ):
         raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path} does not hold tensors by name"))
     return {name: tensor_files.plain(tensor, name, path) for name, tensor in found.items()}
 
@@ -45,7 +47,11 @@ def fitting(weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Ten
     given = read(weights) if isinstance(weights, str | Path) else weights
     missing = [k for k in own if k not in given and not k.endswith(".num_batches_tracked")]
     extra = [k for k in given if k not in own]
-    misshapen = [f"{k} is {_size(given[k])}, not {_size(own[k])}" for k in own if k in given and given[k].shape != own[k].shape]
+    misshapen = [
+        f"{k} is {_size(given[k])}, not {_size(own[k])}"
+        for k in own
+        if k in given and given[k].shape != own[k].shape
+    ]
     if missing or extra or misshapen:
         parts = [_list("missing", missing), _list("unknown", extra), _list("of another shape", misshapen)]
         source = str(weights) if isinstance(weights, str | Path) else "the weights"

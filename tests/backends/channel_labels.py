@@ -62,12 +62,19 @@ def naive(sizes: Sequence[int], size: int) -> list[int]:
 def window(size: Expr, at: Assignment, place: Place) -> tuple[list[int], int]:
     """The positions that a layer of this width makes, and how many there are in all, lists being settled."""
     free = [c for c in size.choices() if c.kind != "list"]
-    table = {key: size.at({**at, **dict(zip(free, key, strict=True))}) for key in itertools.product(*(range(c.size) for c in free))}
+    table = {
+        key: size.at({**at, **dict(zip(free, key, strict=True))})
+        for key in itertools.product(*(range(c.size) for c in free))
+    }
     table = {key: n for key, n in table.items() if type(n) is int}
     here = tuple(at[c] for c in free)
     axes = _product(table, [c.size for c in free]) or [sorted(set(table.values()))]
     units = [{n // gcd(*axis) for n in axis} for axis in axes]
-    sizes = [_step(axis, i) for axis, i in zip(axes, here, strict=True)] if len(axes) == len(free) > 1 else [table[here] // gcd(*axes[0])]
+    sizes = (
+        [_step(axis, i) for axis, i in zip(axes, here, strict=True)]
+        if len(axes) == len(free) > 1
+        else [table[here] // gcd(*axes[0])]
+    )
     taken = [place(sorted(unit), n) for unit, n in zip(units, sizes, strict=True)]
     extents = [max(unit) for unit in units]
     inner = table[here] // prod(sizes)
@@ -87,7 +94,9 @@ def _product(table: Mapping[tuple[int, ...], int], counts: list[int]) -> list[li
     origin = (0,) * len(counts)
     lines = [[table[(*origin[:k], i, *origin[k + 1 :])] for i in range(n)] for k, n in enumerate(counts)]
     for key, size in table.items():
-        if size * prod(line[0] for line in lines) != table[origin] * prod(line[i] for line, i in zip(lines, key, strict=True)):
+        if size * prod(line[0] for line in lines) != table[origin] * prod(
+            line[i] for line, i in zip(lines, key, strict=True)
+        ):
             return None
     return lines
 
@@ -120,17 +129,28 @@ class Evaluation:
         if isinstance(value, Pick):
             chosen = value.subset.at(self.at)
             first = found[value.operands[chosen[0]]]
-            joined: Labels = [Part(i, label) for i in chosen for label in found[value.operands[i]].get(value.dim or "", ["once"])]
+            joined: Labels = [
+                Part(i, label)
+                for i in chosen
+                for label in found[value.operands[i]].get(value.dim or "", ["once"])
+            ]
             return {d: joined if d == value.dim else first[d] for d in value.shape}
         read = [found[o] for o in value.inputs]
         first = {d: labels for one in reversed(read) for d, labels in one.items()}
         moved = MOVES[value.name](self, value, read) if value.name in MOVES else {}
-        return {d: moved.get(d) or (self.new(value, d) if d in self.opened(value) else first[d]) for d in value.shape}
+        return {
+            d: moved.get(d) or (self.new(value, d) if d in self.opened(value) else first[d])
+            for d in value.shape
+        }
 
     def opened(self, op: Op) -> set[str]:
         """The dimensions of which the op makes positions of its own."""
         missing = {d for d in op.shape if not any(d in o.shape for o in op.inputs)}
-        other = {d for d in op.shape if op.name in RESIZES and d in op.inputs[0].shape and op.shape[d] != op.inputs[0].shape[d]}
+        other = {
+            d
+            for d in op.shape
+            if op.name in RESIZES and d in op.inputs[0].shape and op.shape[d] != op.inputs[0].shape[d]
+        }
         if op.name == "conv" and not (op.inputs[0].shape.get("c") == op.attrs["groups"] == op.shape["c"]):
             other.add("c")
         if op.name == "linear":
@@ -149,7 +169,10 @@ class Evaluation:
         if not (isinstance(value, Op) and value.name in ("conv", "linear")) or value in self.graph.outputs:
             return 1
         users = _users(self.graph)[value]
-        cuts = {u.attrs[dim].value if isinstance(u, Op) and u.name == "chunk" and dim in u.attrs else 1 for u in users}
+        cuts = {
+            u.attrs[dim].value if isinstance(u, Op) and u.name == "chunk" and dim in u.attrs else 1
+            for u in users
+        }
         return cuts.pop() if len(cuts) == 1 else 1
 
 
@@ -157,7 +180,9 @@ class Evaluation:
 def _users(graph: Graph) -> Mapping[Value, list[Value]]:
     found: dict[Value, list[Value]] = {value: [] for value in graph.values}
     for value in graph.values:
-        for operand in () if isinstance(value, Input) else value.inputs if isinstance(value, Op) else value.operands:
+        for operand in (
+            () if isinstance(value, Input) else value.inputs if isinstance(value, Op) else value.operands
+        ):
             found[operand].append(value)
     return found
 
@@ -167,7 +192,11 @@ RESIZES = ("conv", "max_pool", "avg_pool", "resize")
 
 def _concat(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
     dim = op.attrs["dim"].value
-    return {dim: [Part(k, label) for k, one in enumerate(read) for label in one.get(dim, ["once"])]} if len(read) > 1 else {}
+    return (
+        {dim: [Part(k, label) for k, one in enumerate(read) for label in one.get(dim, ["once"])]}
+        if len(read) > 1
+        else {}
+    )
 
 
 def _attend(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
@@ -176,7 +205,11 @@ def _attend(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
 
 def _merge(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
     over = op.attrs["over"].value
-    return {op.attrs["into"].value: list(itertools.product(*(read[0][d] for d in over))) if len(over) > 1 else read[0][over]}
+    return {
+        op.attrs["into"].value: list(itertools.product(*(read[0][d] for d in over)))
+        if len(over) > 1
+        else read[0][over]
+    }
 
 
 def _split(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
@@ -185,13 +218,19 @@ def _split(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
     rows = read[0][over]
     if all(isinstance(label, tuple) and len(label) == len(into) for label in rows):
         parts: list[Labels] = [list(dict.fromkeys(label[k] for label in rows)) for k in range(len(into))]  # type: ignore[index]
-        if [len(p) for p in parts] == [op.shape[d].at(run.at) for d in into] and rows == list(itertools.product(*parts)):
+        if [len(p) for p in parts] == [op.shape[d].at(run.at) for d in into] and rows == list(
+            itertools.product(*parts)
+        ):
             return dict(zip(into, parts, strict=True))
     return {d: run.new(op, d) for d in into}
 
 
 def _rename(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
-    return {new: read[0][old] for old, new in zip(op.attrs["over"].value, op.attrs["into"].value, strict=True) if old in read[0]}
+    return {
+        new: read[0][old]
+        for old, new in zip(op.attrs["over"].value, op.attrs["into"].value, strict=True)
+        if old in read[0]
+    }
 
 
 def _take(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
@@ -208,7 +247,11 @@ def _chunk(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
 def _pad(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
     pairs = {d: op.attrs[d].at(run.at) for d in op.shape if op.attrs.get(d)}
     return {
-        d: [*(Zero("low", i) for i in range(pair[0])), *read[0][d], *(Zero("high", i) for i in range(pair[1]))]
+        d: [
+            *(Zero("low", i) for i in range(pair[0])),
+            *read[0][d],
+            *(Zero("high", i) for i in range(pair[1])),
+        ]
         for d, pair in pairs.items()
         if pair is not None
     }

@@ -62,7 +62,10 @@ def windows(x: Named, attrs: Mapping[str, Any], name: str, fill: float) -> tuple
 
 def squeezed(x: Named, dims: str) -> Named:
     gone = [d for d in x.dims if d not in dims]
-    return Named(x.to("".join(gone) + "".join(d for d in x.dims if d in dims))[(0,) * len(gone)], "".join(d for d in x.dims if d in dims))
+    return Named(
+        x.to("".join(gone) + "".join(d for d in x.dims if d in dims))[(0,) * len(gone)],
+        "".join(d for d in x.dims if d in dims),
+    )
 
 
 def conv(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
@@ -97,7 +100,9 @@ def linear(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) ->
 def batch_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
     rest = "".join(d for d in x.dims if d != "c")
     data = x.to(rest + "c").reshape(-1, x.sizes["c"])
-    y = (data - data.mean(0)) / (data.var(0, correction=0) + attrs["eps"]).sqrt() * w.get("weight", 1) + w.get("bias", 0)
+    y = (data - data.mean(0)) / (data.var(0, correction=0) + attrs["eps"]).sqrt() * w.get(
+        "weight", 1
+    ) + w.get("bias", 0)
     return Named(y.reshape([*(x.sizes[d] for d in rest), -1]), rest + "c")
 
 
@@ -106,7 +111,9 @@ def layer_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named
     rest = "".join(d for d in x.dims if d not in dims)
     data = x.to(rest + dims)
     over = tuple(range(len(rest), data.dim()))
-    y = (data - data.mean(over, keepdim=True)) / (data.var(over, correction=0, keepdim=True) + attrs["eps"]).sqrt()
+    y = (data - data.mean(over, keepdim=True)) / (
+        data.var(over, correction=0, keepdim=True) + attrs["eps"]
+    ).sqrt()
     return Named(y * w.get("weight", 1) + w.get("bias", 0), rest + dims)
 
 
@@ -115,7 +122,9 @@ def group_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named
     rest = "".join(d for d in x.dims if d not in over + "c")
     data = x.to(rest + "c" + over).unflatten(len(rest), (attrs["groups"], -1))
     counted = tuple(range(len(rest) + 1, data.dim()))
-    y = (data - data.mean(counted, keepdim=True)) / (data.var(counted, correction=0, keepdim=True) + attrs["eps"]).sqrt()
+    y = (data - data.mean(counted, keepdim=True)) / (
+        data.var(counted, correction=0, keepdim=True) + attrs["eps"]
+    ).sqrt()
     y = y.flatten(len(rest), len(rest) + 1).movedim(len(rest), -1)
     return Named(y * w.get("weight", 1) + w.get("bias", 0), rest + over + "c")
 
@@ -145,7 +154,11 @@ def attend(attrs: Mapping[str, Any], q: Named, k: Named, v: Named) -> Named:
         Named(x.front("c").data.unflatten(0, (heads, -1)), "y" + letter + x.front("c").dims[1:])
         for x, letter in ((q, "e"), (k, "e"), (v, "f"))
     ]
-    q, k, v = cut[0], Named(cut[1].data, cut[1].dims.translate(upper)), Named(cut[2].data, cut[2].dims.translate(upper))
+    q, k, v = (
+        cut[0],
+        Named(cut[1].data, cut[1].dims.translate(upper)),
+        Named(cut[2].data, cut[2].dims.translate(upper)),
+    )
     out = "".join(dict.fromkeys(d for d in q.dims + k.dims if d not in "e" + over.upper())) + over.upper()
     scores = einsum(out, q, k)
     data = scores.data * scale

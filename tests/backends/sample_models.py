@@ -18,8 +18,12 @@ def squeeze(net: Net, x: Value, width: int) -> Value:
 def mobile(net: Net, segment: str, x: Value, channels: int, stride: int, gate: bool) -> Value:
     with net.scope(segment, "mbconv3d"):
         hidden = 2 * channels
-        y = net.op("relu", net.op("batch_norm", net.op("conv", x, name="widen", channels=hidden), name="widen_norm"))
-        y = net.op("conv", y, name="spread", channels=hidden, kernel=3, stride=(1, stride, stride), groups=hidden)
+        y = net.op(
+            "relu", net.op("batch_norm", net.op("conv", x, name="widen", channels=hidden), name="widen_norm")
+        )
+        y = net.op(
+            "conv", y, name="spread", channels=hidden, kernel=3, stride=(1, stride, stride), groups=hidden
+        )
         y = net.op("batch_norm", y, name="spread_norm")
         if gate:
             y = squeeze(net, y, 4)
@@ -36,7 +40,10 @@ def convolutional() -> Graph:
     """Groups of inverted bottlenecks: a loop in a loop, with and without gates and shortcuts."""
     net = Net("x3d_like")
     x: Value = net.input("bcthw", c=3, t=4, h=16, w=16)
-    x = net.op("relu", net.op("batch_norm", net.op("conv", x, name="stem", channels=8, kernel=(1, 3, 3)), name="stem_norm"))
+    x = net.op(
+        "relu",
+        net.op("batch_norm", net.op("conv", x, name="stem", channels=8, kernel=(1, 3, 3)), name="stem_norm"),
+    )
     for i, channels in enumerate((8, 12)):
         with net.scope(f"group[{i}]", level="loop"):
             for j in range(4):
@@ -50,7 +57,9 @@ def attention(net: Net, x: Value, heads: int = 2) -> Value:
     with net.scope("attention"):
         qkv = net.op("linear", x, name="qkv", width=3 * x.shape["c"].value)
         q, k, v = (net.op("chunk", qkv, index=i, c=3) for i in range(3))
-        return net.op("linear", net.op("attend", q, k, v, over="n", heads=heads), name="proj", width=x.shape["c"].value)
+        return net.op(
+            "linear", net.op("attend", q, k, v, over="n", heads=heads), name="proj", width=x.shape["c"].value
+        )
 
 
 def transformer() -> Graph:
@@ -69,13 +78,22 @@ def transformer() -> Graph:
             x = net.op("add", x, y)
             y = net.op("layer_norm", x, name="norm2", eps=1e-6)
             with net.scope("mlp"):
-                y = net.op("linear", net.op("gelu", net.op("linear", y, name="fc1", width=16)), name="fc2", width=8)
+                y = net.op(
+                    "linear", net.op("gelu", net.op("linear", y, name="fc1", width=16)), name="fc2", width=8
+                )
             x = net.op("add", x, y)
     first = net.op("take", x, n=0)
     ends = []
     for n, value in enumerate((first, x)):
         with net.scope(f"feed_{n}", "mlp", home="feed"):
-            ends.append(net.op("linear", net.op("relu", net.op("linear", value, name="fc1", width=4)), name="fc2", width=8))
+            ends.append(
+                net.op(
+                    "linear",
+                    net.op("relu", net.op("linear", value, name="fc1", width=4)),
+                    name="fc2",
+                    width=8,
+                )
+            )
     return net.graph(net.op("linear", net.op("mean", ends[0], over="t"), name="head", width=3), ends[1])
 
 
@@ -94,12 +112,17 @@ def reasoning() -> Graph:
         x = net.op("add", x, y)
     with net.scope("non_local"):
         small = net.op("max_pool", x, window=(1, 2, 2), stride=(1, 2, 2))
-        parts = [net.op("conv", v, name=n, channels=4, bias=True) for v, n in ((x, "theta"), (small, "phi"), (small, "g"))]
+        parts = [
+            net.op("conv", v, name=n, channels=4, bias=True)
+            for v, n in ((x, "theta"), (small, "phi"), (small, "g"))
+        ]
         y = net.op("attend", *parts, over="thw")
         x = net.op("add", x, net.op("conv", y, name="expand", channels=8, bias=True))
     x = net.op("avg_pool", net.op("resize", x, h=6, w=6), window=3, stride=2, padding="same")
     x = net.op("shift", x, over="t", offset=1, channels=range(2))
-    return net.graph(net.op("sub", net.op("scalar", x, op="sub", by=1, left=True), net.op("softmax", x, over="hw")))
+    return net.graph(
+        net.op("sub", net.op("scalar", x, op="sub", by=1, left=True), net.op("softmax", x, over="hw"))
+    )
 
 
 def cell() -> Graph:

@@ -30,7 +30,9 @@ class Net:
         return given
 
     @contextmanager
-    def scope(self, segment: str, callee: str = "", level: Level = "block", home: str | None = None) -> Iterator[Instance]:
+    def scope(
+        self, segment: str, callee: str = "", level: Level = "block", home: str | None = None
+    ) -> Iterator[Instance]:
         inner = Instance(segment, self.at, callee or segment.partition("[")[0], level, home=home)
         self.at.children.append(inner)
         self.at, outer = inner, self.at
@@ -47,8 +49,12 @@ class Net:
         assert not result.problems, result.problems
         instance = Instance(name or primitive, self.at, primitive, "primitive")
         self.at.children.append(instance)
-        weights = tuple(Weight(instance.weights_path, w.name, w.shape, w.init) for w in rule.weights(call, result.shape))
-        return Op(primitive, inputs, attrs | dims, result.shape, weights, rule.macs(call, result.shape), instance)
+        weights = tuple(
+            Weight(instance.weights_path, w.name, w.shape, w.init) for w in rule.weights(call, result.shape)
+        )
+        return Op(
+            primitive, inputs, attrs | dims, result.shape, weights, rule.macs(call, result.shape), instance
+        )
 
     def graph(self, *outputs: Value) -> Graph:
         values = in_order(outputs)

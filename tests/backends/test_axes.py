@@ -17,14 +17,25 @@ from archdsl_lowering.supergraph.axes import Window, same
 from archdsl_lowering.supergraph.layouts import Layouts
 from tests.backends.channel_labels import Evaluation, Made, fair, naive
 from tests.laws.small_spaces import SMALL
-from tests.laws.subjects import SPACES, Assignment, answers, assignments, examples, graph_of, grid, some_answers
+from tests.laws.subjects import (
+    SPACES,
+    Assignment,
+    answers,
+    assignments,
+    examples,
+    graph_of,
+    grid,
+    some_answers,
+)
 from tests.strategies.specs import Spec, elaborate, spec_of, specs
 
 
 def check(graph: Graph, wholes: Iterable[Assignment], channels: str) -> None:
     """Every dimension of every live value against labels carried through the graph."""
     layouts = Layouts(graph, channels)
-    known: dict[Hashable, dict[Hashable, int]] = {}  # the position of each label, by value, dimension and answers to lists
+    known: dict[
+        Hashable, dict[Hashable, int]
+    ] = {}  # the position of each label, by value, dimension and answers to lists
     for whole in wholes:
         at = settled(graph, whole)
         carried = Evaluation(graph, at, fair if channels == "fair" else naive).run()
@@ -33,7 +44,9 @@ def check(graph: Graph, wholes: Iterable[Assignment], channels: str) -> None:
             for dim, size in value.shape.items():
                 positions, labels = layouts.positions(value, dim, at, given), carried[value][dim]
                 assert len(positions) == len(set(positions)) == len(labels) == size.at(at)
-                assert max(positions) < layouts.super_size(value, dim, given) <= layouts.super_size(value, dim)
+                assert (
+                    max(positions) < layouts.super_size(value, dim, given) <= layouts.super_size(value, dim)
+                )
                 places = known.setdefault((value, dim, given), {})
                 for position, label in zip(positions, labels, strict=True):
                     assert places.setdefault(label, position) == position, (value, dim)
@@ -49,7 +62,11 @@ def settled(graph: Graph, whole: Assignment) -> Assignment:
 
 def some(graph: Graph, seed: str) -> list[Assignment]:
     """Every assignment of a small space, or some of them."""
-    return list(assignments(graph)) if grid(graph) <= 32 else [some_answers(graph, f"{seed}:{i}") for i in range(16)]
+    return (
+        list(assignments(graph))
+        if grid(graph) <= 32
+        else [some_answers(graph, f"{seed}:{i}") for i in range(16)]
+    )
 
 
 @pytest.mark.parametrize("feature", SPACES)
@@ -90,7 +107,17 @@ def test_random_specs_move_searched_channels_about() -> None:
                 if value.name == "add" and not same(layouts.of(value.inputs[1])["c"], axis):
                     seen.add("join of different axes")
         found.update(seen)
-    for feature in ("concat", "split", "merge", "chunk", "take", "add", "grouped", "depthwise", "join of different axes"):
+    for feature in (
+        "concat",
+        "split",
+        "merge",
+        "chunk",
+        "take",
+        "add",
+        "grouped",
+        "depthwise",
+        "join of different axes",
+    ):
         assert found[feature] >= 4, (feature, found)
     assert found["window that is no prefix"] >= 20, found
 

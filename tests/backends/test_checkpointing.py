@@ -31,7 +31,9 @@ class Kept:
         return tensor
 
 
-def measured(network: nn.Module, run: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, dict[str, Tensor | None], int]:
+def measured(
+    network: nn.Module, run: Callable[[Tensor], Tensor], x: Tensor
+) -> tuple[Tensor, dict[str, Tensor | None], int]:
     """The loss, the gradients, and how many numbers were kept when the backward pass began."""
     kept = Kept(network)
     torch.manual_seed(0)
@@ -42,7 +44,11 @@ def measured(network: nn.Module, run: Callable[[Tensor], Tensor], x: Tensor) -> 
     return loss.detach(), {name: p.grad for name, p in network.named_parameters()}, numbers
 
 
-def check(plain: tuple[Tensor, dict[str, Tensor | None], int], saving: tuple[Tensor, dict[str, Tensor | None], int], share: float) -> None:
+def check(
+    plain: tuple[Tensor, dict[str, Tensor | None], int],
+    saving: tuple[Tensor, dict[str, Tensor | None], int],
+    share: float,
+) -> None:
     assert torch.equal(plain[0], saving[0])
     for name, gradient in plain[1].items():
         other = saving[1][name]
@@ -55,7 +61,9 @@ def test_a_model_with_dropout_and_batch_norms() -> None:
     x = torch.randn(2, 3, 2, 32, 32)
     plain, saving = compile(graph, seed=3).train(), compile(graph, seed=3).train()
     check(measured(plain, plain, x), measured(saving, Checkpointed(saving).train(), x), 0.3)
-    assert all(torch.equal(t, saving.state_dict()[name]) for name, t in plain.state_dict().items()), "statistics follow once"
+    assert all(torch.equal(t, saving.state_dict()[name]) for name, t in plain.state_dict().items()), (
+        "statistics follow once"
+    )
 
 
 @pytest.mark.parametrize("mode", ["sampled", "mixed"])

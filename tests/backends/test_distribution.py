@@ -57,8 +57,13 @@ def test_against_enumeration(feature: str) -> None:
     costs = [cost(graph, g) for g in genotypes]
     assert p.sum().item() == pytest.approx(1, abs=1e-12)
     assert made.entropy().item() == pytest.approx(-(p * logs).sum().item(), abs=1e-10)
-    for found, each in ((made.expected_macs(), [c.macs for c in costs]), (made.expected_params(), [c.params for c in costs])):
-        assert found.item() == pytest.approx((p * torch.tensor(each, dtype=torch.float64)).sum().item(), rel=1e-12)
+    for found, each in (
+        (made.expected_macs(), [c.macs for c in costs]),
+        (made.expected_params(), [c.params for c in costs]),
+    ):
+        assert found.item() == pytest.approx(
+            (p * torch.tensor(each, dtype=torch.float64)).sum().item(), rel=1e-12
+        )
 
 
 @pytest.mark.parametrize("feature", FREE[::4])
@@ -66,7 +71,11 @@ def test_what_is_settled_is_conditioned_on(feature: str) -> None:
     graph = graph_of(feature)
     made = drawn(graph, 1)
     settled = dict(itertools.islice(list(architectures_of(graph))[-1].items(), 1))
-    inside = [g for g in architectures_of(graph) if all(g.get(path, label) == label for path, label in settled.items())]
+    inside = [
+        g
+        for g in architectures_of(graph)
+        if all(g.get(path, label) == label for path, label in settled.items())
+    ]
     rest = Distribution(fix(graph, assignment(graph, settled)))
     rest.load_state_dict({k: v for k, v in made.state_dict().items() if k in rest.state_dict()})
     p = torch.stack([made.log_prob(g, settled) for g in inside]).exp()
@@ -109,7 +118,9 @@ def test_expected_macs_by_finite_differences() -> None:
 
 
 def test_the_product_of_expectations_is_another_number() -> None:
-    graph = space("space s { input x: [b, c = 1, h = 1, w = 1] w ~ 1..3 output x -> conv(w) as a -> conv(w) as b }")
+    graph = space(
+        "space s { input x: [b, c = 1, h = 1, w = 1] w ~ 1..3 output x -> conv(w) as a -> conv(w) as b }"
+    )
     assert Distribution(graph).expected_macs().item() == pytest.approx(2 + 14 / 3)
 
 
@@ -144,7 +155,11 @@ def test_subsets_weigh_as_the_sum_of_their_members() -> None:
     alpha = torch.tensor([0.3, -1.0, 2.0, 0.5])
     with torch.no_grad():
         made.logits_of(graph.choices[0]).copy_(alpha)
-    weight = {s: math.exp(sum(alpha[i].item() for i in s)) for n in (1, 2, 3) for s in itertools.combinations(range(4), n)}
+    weight = {
+        s: math.exp(sum(alpha[i].item() for i in s))
+        for n in (1, 2, 3)
+        for s in itertools.combinations(range(4), n)
+    }
     for subset, w in weight.items():
         label = f"[{', '.join(map(str, subset))}]"
         assert made.probabilities()["k"][label] == pytest.approx(w / sum(weight.values()), rel=1e-6)
@@ -178,8 +193,16 @@ def test_edges_by_their_strongest_layer_with_a_competitor() -> None:
     made = Distribution(space(EDGES), zero=True, edges="by_op")
     ops = {c.path: c for c in made.space.choices if c.kind == "list"}
     keep = next(c for c in made.space.choices if c.kind == "subset")
-    assert set(dict(made.logits.named_parameters())) == {"cell.op.0", "cell.op.1", "cell.op.2"} and not made.has_logits(keep)
-    alphas = {"cell.op[0]": [1.0, 0.0, 0.0, 9.0], "cell.op[1]": [0.0, 1.0, 0.0, 0.0], "cell.op[2]": [0.0, 0.0, 0.5, 0.0]}
+    assert set(dict(made.logits.named_parameters())) == {
+        "cell.op.0",
+        "cell.op.1",
+        "cell.op.2",
+    } and not made.has_logits(keep)
+    alphas = {
+        "cell.op[0]": [1.0, 0.0, 0.0, 9.0],
+        "cell.op[1]": [0.0, 1.0, 0.0, 0.0],
+        "cell.op[2]": [0.0, 0.0, 0.5, 0.0],
+    }
     with torch.no_grad():
         for path, alpha in alphas.items():
             made.logits_of(ops[path]).copy_(torch.tensor(alpha))
@@ -245,7 +268,9 @@ def test_structures_of_attention_cells() -> None:
 
 def test_expectation_of_a_diagram() -> None:
     """What hangs on many choices is contracted along its diagram: it agrees with enumeration."""
-    graph = space("space s { input x: [b, c = 1] a ~ 1..7 d ~ 1..8 e ~ 1..5 f ~ 1..6 output x -> linear(a * d * e * f) as l }")
+    graph = space(
+        "space s { input x: [b, c = 1] a ~ 1..7 d ~ 1..8 e ~ 1..5 f ~ 1..6 output x -> linear(a * d * e * f) as l }"
+    )
     a, d, e, f = map(of_choice, graph.choices)
     left = lift(lambda p, q, r: (p + q + r) % 3, a, d, f)
     right = lift(lambda q, r: (q * r) % 4, d, e)
@@ -257,4 +282,6 @@ def test_expectation_of_a_diagram() -> None:
         chosen = dict(zip(graph.choices, at, strict=True))
         wanted += term.at(chosen) * math.prod(marginals[c][i].item() for c, i in chosen.items())
     assert Expectation([term])(marginals).item() == pytest.approx(wanted, rel=1e-12)
-    assert Expectation([term, term, left])(marginals).item() == pytest.approx(2 * wanted + Expectation([left])(marginals).item(), rel=1e-12)
+    assert Expectation([term, term, left])(marginals).item() == pytest.approx(
+        2 * wanted + Expectation([left])(marginals).item(), rel=1e-12
+    )

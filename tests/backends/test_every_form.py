@@ -14,7 +14,10 @@ from tests.strategies.specs import Spec, elaborate
 
 # The text of a chain after `x: [b, c = 8, t = 4, h = 6, w = 6]`, and PyTorch's own layers.
 CHAINS = {
-    "hardswish": ("conv(12, 3) as a -> hardswish", [torch.nn.Conv3d(8, 12, 3, padding=1, bias=False), torch.nn.Hardswish()]),
+    "hardswish": (
+        "conv(12, 3) as a -> hardswish",
+        [torch.nn.Conv3d(8, 12, 3, padding=1, bias=False), torch.nn.Hardswish()],
+    ),
     "group_norm": (
         "conv(12, 3) as a -> group_norm(4) as n -> relu",
         [torch.nn.Conv3d(8, 12, 3, padding=1, bias=False), torch.nn.GroupNorm(4, 12), torch.nn.ReLU()],

@@ -18,7 +18,14 @@ from tests.laws.subjects import examples
 from tests.strategies.specs import Spec, elaborate, specs
 
 # The pair "answer_changed" compares models already; of the others, the model of the same answers.
-ONE_FUNCTION = {"formatting_only", "instance_renamed", "loop_renamed", "block_moved", "choice_widened", "domain_reordered"}
+ONE_FUNCTION = {
+    "formatting_only",
+    "instance_renamed",
+    "loop_renamed",
+    "block_moved",
+    "choice_widened",
+    "domain_reordered",
+}
 
 
 @cache
@@ -39,7 +46,10 @@ def filled(graph: Graph) -> dict[str, torch.Tensor]:
     """A state dict in which no two numbers are alike."""
     state = archdsl_torch.compile(graph, seed=5).state_dict()
     random = torch.Generator().manual_seed(2)
-    return {key: torch.rand(t.shape, generator=random) + 0.5 if t.is_floating_point() else t + 3 for key, t in state.items()}
+    return {
+        key: torch.rand(t.shape, generator=random) + 0.5 if t.is_floating_point() else t + 3
+        for key, t in state.items()
+    }
 
 
 def model(body: str, name: str = "net") -> Graph:
@@ -83,7 +93,9 @@ def test_the_new_model_loads_what_the_diff_says(name: str) -> None:
 def test_a_model_migrates_to_itself(spec: Spec) -> None:
     graph = elaborate(spec)
     state, found = migrated(graph, graph)
-    assert {m.how for m in found.moved} <= {"same"} and all(torch.equal(found.weights[k], t) for k, t in state.items())
+    assert {m.how for m in found.moved} <= {"same"} and all(
+        torch.equal(found.weights[k], t) for k, t in state.items()
+    )
 
 
 @given(specs(choices=False), specs(choices=False))
@@ -128,7 +140,9 @@ def test_channels_are_prefixes_and_statistics_go_with_them() -> None:
         both = min(8, width)
         fresh = archdsl_torch.compile(after, seed=1).state_dict()
         for key in ("a.weight", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"):
-            assert torch.equal(found.weights[key][:both], state[key][:both]) and torch.equal(found.weights[key][both:], fresh[key][both:])
+            assert torch.equal(found.weights[key][:both], state[key][:both]) and torch.equal(
+                found.weights[key][both:], fresh[key][both:]
+            )
         assert torch.equal(found.weights["classify.weight"][:, :both], state["classify.weight"][:, :both])
         assert torch.equal(found.weights["classify.bias"], state["classify.bias"])
         assert torch.equal(found.weights["norm.num_batches_tracked"], state["norm.num_batches_tracked"])
@@ -184,7 +198,9 @@ GROUPED = """model net(width = 8, groups = 8) {
 
 def test_depthwise_layers_keep_their_channels_and_regrouped_ones_start_anew() -> None:
     before = model(GROUPED)
-    state, found = migrated(before, model(GROUPED.replace("width = 8, groups = 8", "width = 12, groups = 12")))
+    state, found = migrated(
+        before, model(GROUPED.replace("width = 8, groups = 8", "width = 12, groups = 12"))
+    )
     assert torch.equal(found.weights["spread.weight"][:8], state["spread.weight"])
     _, found = migrated(before, model(GROUPED.replace("groups = 8", "groups = 2")))
     assert {m.key: m.how for m in found.moved}["spread.weight"] == "anew"

@@ -70,7 +70,12 @@ def attention_cell(x: Tensor, p: dict[str, Tensor], alpha: dict[str, Tensor]) ->
     def activations(at: str, scores: Tensor) -> Tensor:
         """Σ_k w_k φ_k(scores), over the last axis: attention is linear in its weights, so this is equation 5's mixture."""
         w = softmax(f"{at}.act")
-        return w[0] * scores + w[1] * torch.relu(scores) + w[2] * torch.sigmoid(scores) + w[3] * torch.softmax(scores, -1)
+        return (
+            w[0] * scores
+            + w[1] * torch.relu(scores)
+            + w[2] * torch.sigmoid(scores)
+            + w[3] * torch.softmax(scores, -1)
+        )
 
     def described(name: str, f: Tensor, dim: str) -> Tensor:
         """What is left of a position of `dim`, through a linear layer: (groups, positions, width)."""
@@ -98,7 +103,9 @@ def attention_cell(x: Tensor, p: dict[str, Tensor], alpha: dict[str, Tensor]) ->
         b, _, t, h, w = f.shape
         g = described(f"{op}.g1", f, "hw").mean(2)
         hidden = torch.relu(F.linear(g, p[f"{op}.g2a.weight"], p[f"{op}.g2a.bias"]))
-        weights = activations(at, F.linear(hidden, p[f"{op}.g2b.weight"], p[f"{op}.g2b.bias"])).reshape(b, 1, t, h, w)
+        weights = activations(at, F.linear(hidden, p[f"{op}.g2b.weight"], p[f"{op}.g2b.bias"])).reshape(
+            b, 1, t, h, w
+        )
         return conv(f"{op}.g3", f) * weights
 
     def gated(at: str, y: Tensor) -> Tensor:
@@ -117,12 +124,18 @@ def attention_cell(x: Tensor, p: dict[str, Tensor], alpha: dict[str, Tensor]) ->
             else:
                 w = softmax(f"cell.level.1.node.{j}.source")  # equation 4
                 f = sum((w[k] * levels[-1][k] for k in range(3)), torch.zeros_like(f0))
-            y = dot(at, f"{at}.kind.dot", f, f0, dim) if kind == "dot" else position_map(at, f"{at}.kind.map", f)
+            y = (
+                dot(at, f"{at}.kind.dot", f, f0, dim)
+                if kind == "dot"
+                else position_map(at, f"{at}.kind.map", f)
+            )
             current.append(gated(at, y))
         levels.append(current)
     nodes = levels[1] + levels[2]
     w = softmax("cell.sink")
-    joined = torch.cat([w[k] * node for k, node in enumerate(nodes)], 1)  # equation 6: G as blocks of one weight
+    joined = torch.cat(
+        [w[k] * node for k, node in enumerate(nodes)], 1
+    )  # equation 6: G as blocks of one weight
     return x + conv("cell.leave.combine", joined)
 
 
@@ -151,9 +164,13 @@ def test_activations_share_what_comes_before_them() -> None:
     """One similarity matrix and one of each embedding for all activations of an attention."""
     above = mixed(space(CELL))
     calls = Counter(step.instruction.target for _, step in above._calls._steps)
-    modules = [step.module.type.rpartition(".")[2] for _, step in above._calls._steps if step.module is not None]
+    modules = [
+        step.module.type.rpartition(".")[2] for _, step in above._calls._steps if step.module is not None
+    ]
     assert calls["torch.nn.functional.scaled_dot_product_attention"] == 0
-    assert calls["torch.matmul"] == 4 * (1 + 4)  # four attentions by dot product: scores once, answers for each activation
+    assert calls["torch.matmul"] == 4 * (
+        1 + 4
+    )  # four attentions by dot product: scores once, answers for each activation
     embeddings = 4 * 2 + 2 * 3 + 6 * 1  # g1, g2 of dot products; g1, g2a, g2b of maps; a gate for each node
     assert Counter(modules) == {"Linear": embeddings, "Conv3d": 2 + 6}  # enter, leave, and g3 of each node
 
@@ -201,7 +218,11 @@ def test_mixed_operations_are_those_of_darts(zero: bool, edges: str) -> None:
         w = torch.softmax(alpha[at], 0)
         assert len(w) == 3 + zero
         conv = F.conv2d(torch.relu(x), p[name(at, "conv.weight")], padding=1)
-        return w[0] * norm(F.max_pool2d(x, 3, 1, 1)) + w[1] * x + w[2] * norm(conv, p[name(at, "norm.weight")], p[name(at, "norm.bias")])
+        return (
+            w[0] * norm(F.max_pool2d(x, 3, 1, 1))
+            + w[1] * x
+            + w[2] * norm(conv, p[name(at, "norm.weight")], p[name(at, "norm.bias")])
+        )
 
     def name(at: str, last: str) -> str:
         return f"{at}.conv3.{last}"
@@ -210,8 +231,17 @@ def test_mixed_operations_are_those_of_darts(zero: bool, edges: str) -> None:
     states = [x, F.conv2d(x, p["enter.weight"])]
     for i in range(2):
         weighted = i == 1 and edges == "own"  # two of two are no choice
-        w = torch.softmax(alpha["cell.node.1.keep"], 0) if weighted else torch.ones(len(states), dtype=torch.float64)
-        states.append(sum((w[j] * operation(s, f"cell.node.{i}.op.{j}") for j, s in enumerate(states)), torch.zeros_like(x)))
+        w = (
+            torch.softmax(alpha["cell.node.1.keep"], 0)
+            if weighted
+            else torch.ones(len(states), dtype=torch.float64)
+        )
+        states.append(
+            sum(
+                (w[j] * operation(s, f"cell.node.{i}.op.{j}") for j, s in enumerate(states)),
+                torch.zeros_like(x),
+            )
+        )
     close(above(x), F.conv2d(torch.cat(states[2:], 1), p["leave.weight"]).mean((2, 3)))
 
 
@@ -221,14 +251,18 @@ def test_mixed_operations_are_those_of_darts(zero: bool, edges: str) -> None:
 def test_widths_are_masked_where_channels_are_summed() -> None:
     """Masks are applied by the second convolution, behind the norm, which would undo them."""
     above = mixed(
-        space("space s { input x: [b, c = 2, t = 5] w ~ 2..6 by 2 output x -> conv(w) as a -> batch_norm as n -> relu -> conv(3) as d }"),
+        space(
+            "space s { input x: [b, c = 2, t = 5] w ~ 2..6 by 2 output x -> conv(w) as a -> batch_norm as n -> relu -> conv(3) as d }"
+        ),
         channels="naive",
     )
     p = dict(above.weights.named_parameters())
     w = torch.softmax(dict(above.distribution.logits.named_parameters())["w"], 0)
     mask = torch.stack([torch.ones_like(w[0]), w[1] + w[2], w[2]]).repeat_interleave(2)
     x = drawn(4, 2, 5)
-    y = torch.relu(F.batch_norm(F.conv1d(x, p["a.weight"]), None, None, p["n.weight"], p["n.bias"], training=True))
+    y = torch.relu(
+        F.batch_norm(F.conv1d(x, p["a.weight"]), None, None, p["n.weight"], p["n.bias"], training=True)
+    )
     close(above(x), F.conv1d(y * mask[:, None], p["d.weight"]))
 
 
@@ -264,7 +298,9 @@ def test_depth_mixes_the_results_of_all_depths() -> None:
 
 def test_partly_settled() -> None:
     """What is settled is one-hot; the rest stays a mixture; draws hold until the next answer."""
-    graph = space("space s { input x: [b, c = 2] a ~ [one: linear(2), two: relu] d ~ [one: linear(2), two: relu] output x -> a -> d }")
+    graph = space(
+        "space s { input x: [b, c = 2] a ~ [one: linear(2), two: relu] d ~ [one: linear(2), two: relu] output x -> a -> d }"
+    )
     above = mixed(graph)
     x = drawn(4, 2)
     w = torch.softmax(dict(above.distribution.logits.named_parameters())["d"], 0)
@@ -321,7 +357,10 @@ def test_masks_move_with_positions(body: str, channels: Channels) -> None:
 
 def test_masks_move_through_several_ops() -> None:
     """One op after the other is mixed by itself; what is settled is exact."""
-    mixed_and_apart("p, q = a -> pad(c = (1, 1)) -> chunk(c = 2) y = q -> shift(@t, 1, channels = 0..1) -> take(c = 1..3)", "fair")
+    mixed_and_apart(
+        "p, q = a -> pad(c = (1, 1)) -> chunk(c = 2) y = q -> shift(@t, 1, channels = 0..1) -> take(c = 1..3)",
+        "fair",
+    )
 
 
 def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
@@ -350,18 +389,42 @@ def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize(
     ("body", "code", "text"),
     [
-        ("k ~ [1, 2] output x -> conv(3, 3, k) as a", "E1003", "`k` cannot be mixed: the shape of an output depends on it"),
-        ("w ~ 2..6 by 2 output x -> conv(w) as a", "E1004", "`w` cannot be mixed: it reaches an output as its dimension `c`"),
+        (
+            "k ~ [1, 2] output x -> conv(3, 3, k) as a",
+            "E1003",
+            "`k` cannot be mixed: the shape of an output depends on it",
+        ),
+        (
+            "w ~ 2..6 by 2 output x -> conv(w) as a",
+            "E1004",
+            "`w` cannot be mixed: it reaches an output as its dimension `c`",
+        ),
         (
             "w ~ 2..6 by 2 output x -> linear(w) as a -> layer_norm(@c) as n -> linear(2) as d",
             "E1004",
             "`layer_norm` takes statistics over it",
         ),
-        ("w ~ 4..8 by 4 output x -> conv(w) as a -> group_norm(2) as n -> conv(2) as d", "E1004", "groups of channels"),
-        ("w ~ 2..6 by 2 output x -> linear(w) as a -> softmax(@c) -> linear(2) as d", "E1004", "`softmax` takes statistics over it"),
+        (
+            "w ~ 4..8 by 4 output x -> conv(w) as a -> group_norm(2) as n -> conv(2) as d",
+            "E1004",
+            "groups of channels",
+        ),
+        (
+            "w ~ 2..6 by 2 output x -> linear(w) as a -> softmax(@c) -> linear(2) as d",
+            "E1004",
+            "`softmax` takes statistics over it",
+        ),
         ("w ~ 2..6 by 2 output x -> linear(w) as a -> mean(@c)", "E1004", "`mean` takes statistics over it"),
-        ("w ~ 2..6 by 2 y = x -> conv(w) as a output (y, y, x) -> attend(@hw) -> linear(2) as d", "E1004", "the scale of `attend`"),
-        ("w ~ 4..8 by 4 output x -> conv(w) as a -> conv(8, 3, groups = 2) as e -> mean(@hw)", "E1004", "groups of channels"),
+        (
+            "w ~ 2..6 by 2 y = x -> conv(w) as a output (y, y, x) -> attend(@hw) -> linear(2) as d",
+            "E1004",
+            "the scale of `attend`",
+        ),
+        (
+            "w ~ 4..8 by 4 output x -> conv(w) as a -> conv(8, 3, groups = 2) as e -> mean(@hw)",
+            "E1004",
+            "groups of channels",
+        ),
         (
             "w ~ 2..6 by 2 v ~ 2..6 by 2 require w == v output (x -> conv(w) as a) + (x -> conv(v) as e) -> conv(2) as d",
             "E1005",

@@ -69,7 +69,9 @@ def test_order_keeps_dependencies_and_instances_together(model: Callable[[], Gra
 @every_model
 def test_no_shape_but_the_batch_is_read(model: Callable[[], Graph]) -> None:
     compiled = compile_model(model(), meta=True)
-    sizes = [n for n in compiled.graph.nodes if n.op == "call_method" and n.target in ("size", "shape", "dim")]
+    sizes = [
+        n for n in compiled.graph.nodes if n.op == "call_method" and n.target in ("size", "shape", "dim")
+    ]
     assert all(n.args[1:] == (0,) for n in sizes)
 
 
@@ -92,7 +94,9 @@ def test_nodes_know_their_place() -> None:
     text = Source("net.arch", "arch 1\noutput x -> relu")
     net = Net()
     relu = net.op("relu", net.input("bc", c=2))
-    placed = Op(relu.name, relu.inputs, relu.attrs, relu.shape, (), relu.macs, relu.instance, Span(text, 19, 23))
+    placed = Op(
+        relu.name, relu.inputs, relu.attrs, relu.shape, (), relu.macs, relu.instance, Span(text, 19, 23)
+    )
     compiled = compile_model(net.graph(placed))
     (node,) = (n for n in compiled.graph.nodes if n.op == "call_function")
     assert node.meta["custom"] == {"path": "relu", "span": "net.arch:2:13", "op": "relu"}
@@ -109,7 +113,9 @@ def test_a_weight_depends_on_its_name_and_the_seed_alone() -> None:
     assert torch.equal(net(False).head.weight, net(True).head.weight)
     again = compile_model(transformer(), seed=5).state_dict()
     assert all(torch.equal(v, again[k]) for k, v in compile_model(transformer(), seed=5).state_dict().items())
-    assert not torch.equal(again["head.weight"], compile_model(transformer(), seed=6).state_dict()["head.weight"])
+    assert not torch.equal(
+        again["head.weight"], compile_model(transformer(), seed=6).state_dict()["head.weight"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,13 +143,22 @@ def test_batch_norm_starts_with_fresh_statistics_and_its_gamma() -> None:
     net = Net()
     graph = net.graph(net.op("batch_norm", net.input("bc", c=3), name="bn", gamma=0))
     state = compile_model(graph).state_dict()
-    expected = {"weight": [0] * 3, "bias": [0] * 3, "running_mean": [0] * 3, "running_var": [1] * 3, "num_batches_tracked": 0}
+    expected = {
+        "weight": [0] * 3,
+        "bias": [0] * 3,
+        "running_mean": [0] * 3,
+        "running_var": [1] * 3,
+        "num_batches_tracked": 0,
+    }
     assert {k: v.tolist() for k, v in state.items()} == {f"bn.{k}": v for k, v in expected.items()}
 
 
 def test_shared_layers_are_one() -> None:
     compiled = compile_model(transformer())
-    assert [n.target for n in compiled.graph.nodes if n.op == "call_module" and "feed" in n.target] == ["feed.fc1", "feed.fc2"] * 2
+    assert [n.target for n in compiled.graph.nodes if n.op == "call_module" and "feed" in n.target] == [
+        "feed.fc1",
+        "feed.fc2",
+    ] * 2
 
 
 def test_open_choices_are_refused() -> None:
@@ -156,7 +171,12 @@ def test_open_choices_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("combine", "chosen", "keys"),
-    [("sum", (0, 2), []), ("weighted", (0, 2), ["mix.weight"]), ("weighted", (1,), []), ("concat", (2, 1), [])],
+    [
+        ("sum", (0, 2), []),
+        ("weighted", (0, 2), ["mix.weight"]),
+        ("weighted", (1,), []),
+        ("concat", (2, 1), []),
+    ],
 )
 @pytest.mark.parametrize("whole", [True, False])
 def test_picks(combine: Any, chosen: tuple[int, ...], keys: list[str], whole: bool) -> None:
@@ -166,7 +186,13 @@ def test_picks(combine: Any, chosen: tuple[int, ...], keys: list[str], whole: bo
     like = net.op("weighted_sum", *inputs[:size], name="mix")
     shape = {**inputs[0].shape, "c": constant(4 if combine == "concat" else 2)}
     pick = Pick(
-        constant(chosen), tuple(inputs), combine, "c" if combine == "concat" else None, like.weights if keys else (), shape, like.instance
+        constant(chosen),
+        tuple(inputs),
+        combine,
+        "c" if combine == "concat" else None,
+        like.weights if keys else (),
+        shape,
+        like.instance,
     )
     compiled = compile_model(net.graph(pick))
     assert [*compiled.state_dict()] == keys
@@ -188,7 +214,11 @@ def test_modules_and_their_functions_agree(model: Callable[[], Graph], training:
     for module in lower(model()).modules.values():
         made = construct(module).train(training)
         sizes = module.args[0] if isinstance(module.args[0], tuple) else (module.args[0],)
-        x = torch.randn(2, 3) if module.type.endswith("Dropout") else torch.randn(2, *sizes, *(5,) * _spatial(module.type))
+        x = (
+            torch.randn(2, 3)
+            if module.type.endswith("Dropout")
+            else torch.randn(2, *sizes, *(5,) * _spatial(module.type))
+        )
         torch.manual_seed(0)
         target, args = functional(module, x, dict(made.state_dict()), training)
         result = resolve(target)(*args)
@@ -222,13 +252,18 @@ def test_weights_that_do_not_fit_are_listed() -> None:
         load(model, state)
     message = raised.value.diagnostics[0].message
     assert raised.value.diagnostics[0].code == "E0952"
-    for part in ("1 missing (head.weight)", "1 unknown (head.wieght)", "1 of another shape (cls is 9, not 8)"):
+    for part in (
+        "1 missing (head.weight)",
+        "1 unknown (head.wieght)",
+        "1 of another shape (cls is 9, not 8)",
+    ):
         assert part in message
     assert torch.equal(model.block.get_submodule("0").mlp.fc1.weight, before)
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("w.safetensors", b"nonsense"), ("w.pt", b"nonsense"), ("w.pt", b""), ("w.safetensors", b"")]
+    ("name", "content"),
+    [("w.safetensors", b"nonsense"), ("w.pt", b"nonsense"), ("w.pt", b""), ("w.safetensors", b"")],
 )
 def test_damaged_weights_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
@@ -284,7 +319,9 @@ def test_channels_last_changes_memory_alone() -> None:
     last = compile_model(graph, memory_format="channels_last").eval()
     assert last.stem.weight.is_contiguous(memory_format=torch.channels_last_3d)
     x = torch.randn(2, 3, 4, 16, 16)
-    torch.testing.assert_close(last(x.contiguous(memory_format=torch.channels_last_3d)), plain(x), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        last(x.contiguous(memory_format=torch.channels_last_3d)), plain(x), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_lowering_does_not_import_torch() -> None:

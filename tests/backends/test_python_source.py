@@ -57,7 +57,9 @@ def test_the_source_is_the_fx_module(name: str) -> None:
     for node in ours.graph.nodes:
         if node.op == "call_module":
             assert repr(ours.get_submodule(node.target)) == repr(theirs.get_submodule(node.target))
-    assert {k: v.shape for k, v in ours.state_dict().items()} == {k: v.shape for k, v in theirs.state_dict().items()}
+    assert {k: v.shape for k, v in ours.state_dict().items()} == {
+        k: v.shape for k, v in theirs.state_dict().items()
+    }
     for key, value in ours.state_dict().items():
         assert torch.equal(value, theirs.state_dict()[key]), key
     inputs = [torch.randn_like(x) for x in examples(graph)]

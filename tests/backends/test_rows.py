@@ -11,7 +11,20 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import ACTS, Named, arithmetic, attend, batch_norm, concat, conv, dot, group_norm, layer_norm, linear, pool
+from reference import (
+    ACTS,
+    Named,
+    arithmetic,
+    attend,
+    batch_norm,
+    concat,
+    conv,
+    dot,
+    group_norm,
+    layer_norm,
+    linear,
+    pool,
+)
 from small_models import Net
 
 from archdsl.ops.table import PRIMITIVES
@@ -24,18 +37,30 @@ SIZES = {"b": 2, "c": 4, "t": 5, "h": 6, "w": 7, "n": 3, "s": 2, "g": 2, "k": 3}
 Reference = Callable[..., Named]
 
 
-def check(primitive: str, dims: Sequence[str], reference: Reference, sizes: Sequence[Mapping[str, int]] = (), **given: Any) -> None:
+def check(
+    primitive: str,
+    dims: Sequence[str],
+    reference: Reference,
+    sizes: Sequence[Mapping[str, int]] = (),
+    **given: Any,
+) -> None:
     """One op on inputs with these dimensions in this order equals the reference: output, and gradients of everything."""
     torch.manual_seed(0)
     net = Net()
-    own = [{d: (sizes[i] if i < len(sizes) else {}).get(d, SIZES[d]) for d in letters} for i, letters in enumerate(dims)]
+    own = [
+        {d: (sizes[i] if i < len(sizes) else {}).get(d, SIZES[d]) for d in letters}
+        for i, letters in enumerate(dims)
+    ]
     inputs = [net.input(letters, f"x{i}", **{"b": 2, **own[i]}) for i, letters in enumerate(dims)]
     op = net.op(primitive, *inputs, name="op", **given)
     model = build(lower(net.graph(op))).double().train()
     for weight in model.parameters():
         torch.nn.init.normal_(weight)
     attrs = {name: e.value for name, e in op.attrs.items()}
-    tensors = [torch.randn([own[i][d] for d in letters], dtype=torch.float64, requires_grad=True) for i, letters in enumerate(dims)]
+    tensors = [
+        torch.randn([own[i][d] for d in letters], dtype=torch.float64, requires_grad=True)
+        for i, letters in enumerate(dims)
+    ]
     learned = [*tensors, *model.parameters()]
     found = model(*tensors)
     weights = {name.rpartition(".")[2]: w for name, w in model.named_parameters()}
@@ -45,13 +70,18 @@ def check(primitive: str, dims: Sequence[str], reference: Reference, sizes: Sequ
     assert found.shape == tuple(2 if d == "b" else op.shape[d].value for d in order)
     close(found, expected.to(order))
     direction = torch.randn_like(found)
-    ours, theirs = (torch.autograd.grad((y * direction).sum(), learned, allow_unused=True) for y in (found, expected.to(order)))
+    ours, theirs = (
+        torch.autograd.grad((y * direction).sum(), learned, allow_unused=True)
+        for y in (found, expected.to(order))
+    )
     for a, b in zip(ours, theirs, strict=True):
         close(torch.zeros(()) if a is None else a, torch.zeros(()) if b is None else b)
 
 
 def close(a: torch.Tensor, b: torch.Tensor) -> None:
-    torch.testing.assert_close(a, b.expand_as(a) if not b.dim() else b, rtol=1e-9, atol=1e-9, check_dtype=False)
+    torch.testing.assert_close(
+        a, b.expand_as(a) if not b.dim() else b, rtol=1e-9, atol=1e-9, check_dtype=False
+    )
 
 
 def orders(dims: str, count: int = 3) -> list[str]:
@@ -167,18 +197,38 @@ def test_dot(a: str, b: str, over: str) -> None:
         ("ct", "ct", "bcthw", "t"),
     ],
 )
-@pytest.mark.parametrize(("heads", "act", "scale"), [(1, "softmax", None), (2, "softmax", 1), (2, "sigmoid", 1), (1, "identity", 0.5)])
+@pytest.mark.parametrize(
+    ("heads", "act", "scale"),
+    [(1, "softmax", None), (2, "softmax", 1), (2, "sigmoid", 1), (1, "identity", 0.5)],
+)
 def test_attend(q: str, k: str, v: str, over: str, heads: int, act: str, scale: float | None) -> None:
     fewer = {d: SIZES[d] - 1 for d in over}
     for one, two, three in zip(orders(q, 1), orders(k, 1), orders(v, 1), strict=True):
         for few in ({}, fewer):
             sizes = [{}, few, {**few, "c": 6}]
-            check("attend", [one, two, three], lambda _, attrs, *x: attend(attrs, *x), sizes, over=over, heads=heads, act=act, scale=scale)
+            check(
+                "attend",
+                [one, two, three],
+                lambda _, attrs, *x: attend(attrs, *x),
+                sizes,
+                over=over,
+                heads=heads,
+                act=act,
+                scale=scale,
+            )
 
 
 @pytest.mark.parametrize(
     ("dims", "groups", "over"),
-    [("bcthw", 2, None), ("bcthw", 1, "hw"), ("bcthw", 4, "t"), ("bchw", 4, None), ("bcn", 2, None), ("bcng", 2, "g"), ("bc", 2, None)],
+    [
+        ("bcthw", 2, None),
+        ("bcthw", 1, "hw"),
+        ("bcthw", 4, "t"),
+        ("bchw", 4, None),
+        ("bcn", 2, None),
+        ("bcng", 2, "g"),
+        ("bc", 2, None),
+    ],
 )
 def test_group_norm(dims: str, groups: int, over: str | None) -> None:
     for order in orders(dims):
@@ -202,7 +252,16 @@ def test_softmax(dims: str, over: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "parts", [("bcn", "bcn"), ("cn", "bcn"), ("c", "bcn", "bcn"), ("bcn", "c", "cn"), ("tc", "btcn"), ("c", "n"), ("bc", "bthwcn")]
+    "parts",
+    [
+        ("bcn", "bcn"),
+        ("cn", "bcn"),
+        ("c", "bcn", "bcn"),
+        ("bcn", "c", "cn"),
+        ("tc", "btcn"),
+        ("c", "n"),
+        ("bc", "bthwcn"),
+    ],
 )
 def test_concat(parts: tuple[str, ...]) -> None:
     for orderings in zip(*(orders(p, 2) for p in parts), strict=True):
@@ -214,7 +273,14 @@ def test_concat_of_one() -> None:
     check("concat", ["bc"], unary(lambda x, _: x), dim="c")
 
 
-PAIRS = [("bcthw", "bcthw"), ("bcthw", "bc"), ("c", "bcthw"), ("bthw", "bcthw"), ("nc", "btnc"), ("bcthw", "th")]
+PAIRS = [
+    ("bcthw", "bcthw"),
+    ("bcthw", "bc"),
+    ("c", "bcthw"),
+    ("bthw", "bcthw"),
+    ("nc", "btnc"),
+    ("bcthw", "th"),
+]
 
 
 @pytest.mark.parametrize(("a", "b"), PAIRS)
@@ -229,7 +295,9 @@ def test_add_many() -> None:
     check(
         "add",
         ["bc", "cb", "cnb", "n"],
-        lambda _, __, *x: arithmetic(operator.add, arithmetic(operator.add, x[2], x[3]), arithmetic(operator.add, x[0], x[1])),
+        lambda _, __, *x: arithmetic(
+            operator.add, arithmetic(operator.add, x[2], x[3]), arithmetic(operator.add, x[0], x[1])
+        ),
     )
 
 
@@ -237,7 +305,14 @@ def test_add_many() -> None:
 @pytest.mark.parametrize("left", [False, True])
 def test_scalar(name: str, left: bool) -> None:
     op = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}[name]
-    check("scalar", ["bc"], unary(lambda x, _: Named(op(2.5, x.data) if left else op(x.data, 2.5), x.dims)), op=name, by=2.5, left=left)
+    check(
+        "scalar",
+        ["bc"],
+        unary(lambda x, _: Named(op(2.5, x.data) if left else op(x.data, 2.5), x.dims)),
+        op=name,
+        by=2.5,
+        left=left,
+    )
 
 
 def test_weighted_sum() -> None:
@@ -253,30 +328,47 @@ def test_mean(dims: str, over: str) -> None:
         check(
             "mean",
             [order],
-            unary(lambda x, _: Named(x.front(over).data.flatten(0, len(over) - 1).mean(0), x.front(over).dims[len(over) :])),
+            unary(
+                lambda x, _: Named(
+                    x.front(over).data.flatten(0, len(over) - 1).mean(0), x.front(over).dims[len(over) :]
+                )
+            ),
             over=over,
         )
 
 
-@pytest.mark.parametrize(("over", "into"), [("hw", "n"), ("wh", "n"), ("th", "t"), ("thw", "n"), ("h", "n"), ("tc", "c")])
+@pytest.mark.parametrize(
+    ("over", "into"), [("hw", "n"), ("wh", "n"), ("th", "t"), ("thw", "n"), ("h", "n"), ("tc", "c")]
+)
 def test_merge(over: str, into: str) -> None:
     for order in orders("bcthw"):
         check(
             "merge",
             [order],
-            unary(lambda x, _: Named(x.front(over).data.flatten(0, len(over) - 1), into + x.front(over).dims[len(over) :])),
+            unary(
+                lambda x, _: Named(
+                    x.front(over).data.flatten(0, len(over) - 1), into + x.front(over).dims[len(over) :]
+                )
+            ),
             over=over,
             into=into,
         )
 
 
-@pytest.mark.parametrize(("over", "into", "given"), [("h", "ih", {"i": 2}), ("c", "gc", {"c": 2}), ("h", "nsk", {"n": 3, "s": 2})])
+@pytest.mark.parametrize(
+    ("over", "into", "given"), [("h", "ih", {"i": 2}), ("c", "gc", {"c": 2}), ("h", "nsk", {"n": 3, "s": 2})]
+)
 def test_split(over: str, into: str, given: dict[str, int]) -> None:
     for order in orders("bcthw"):
         check(
             "split",
             [order],
-            unary(lambda x, a: Named(x.front(over).data.unflatten(0, [given.get(d, -1) for d in into]), into + x.front(over).dims[1:])),
+            unary(
+                lambda x, a: Named(
+                    x.front(over).data.unflatten(0, [given.get(d, -1) for d in into]),
+                    into + x.front(over).dims[1:],
+                )
+            ),
             over=over,
             into=into,
             **given,
@@ -288,7 +380,14 @@ def test_rename() -> None:
 
 
 @pytest.mark.parametrize(
-    "which", [{"t": 1}, {"t": range(1, 4)}, {"t": range(0, 5, 2), "h": 3}, {"c": range(3, 0, -1)}, {"t": 0, "h": 0, "w": range(6, -1, -3)}]
+    "which",
+    [
+        {"t": 1},
+        {"t": range(1, 4)},
+        {"t": range(0, 5, 2), "h": 3},
+        {"c": range(3, 0, -1)},
+        {"t": 0, "h": 0, "w": range(6, -1, -3)},
+    ],
 )
 def test_take(which: dict[str, Any]) -> None:
     def take(x: Named, _: Any) -> Named:
@@ -304,12 +403,24 @@ def test_take(which: dict[str, Any]) -> None:
 def test_chunk() -> None:
     for order in orders("bch"):
         for index in range(2):
-            check("chunk", [order], unary(lambda x, _, i=index: Named(x.front("c").data.chunk(2)[i], x.front("c").dims)), index=index, c=2)
+            check(
+                "chunk",
+                [order],
+                unary(lambda x, _, i=index: Named(x.front("c").data.chunk(2)[i], x.front("c").dims)),
+                index=index,
+                c=2,
+            )
 
 
 def test_expand() -> None:
     for order in orders("bch"):
-        check("expand", [order], unary(lambda x, _: Named(x.data.expand(4, 5, *x.data.shape), "tw" + x.dims)), t=4, w=5)
+        check(
+            "expand",
+            [order],
+            unary(lambda x, _: Named(x.data.expand(4, 5, *x.data.shape), "tw" + x.dims)),
+            t=4,
+            w=5,
+        )
 
 
 @pytest.mark.parametrize("amounts", [{"t": (0, 2)}, {"h": (1, 0), "c": (2, 3)}, {"w": (0, 0)}])
@@ -317,14 +428,25 @@ def test_pad(amounts: dict[str, tuple[int, int]]) -> None:
     def pad(x: Named, _: Any) -> Named:
         for d, (low, high) in amounts.items():
             x = x.front(d)
-            x = Named(torch.cat([x.data.new_zeros(low, *x.data.shape[1:]), x.data, x.data.new_zeros(high, *x.data.shape[1:])]), x.dims)
+            x = Named(
+                torch.cat(
+                    [
+                        x.data.new_zeros(low, *x.data.shape[1:]),
+                        x.data,
+                        x.data.new_zeros(high, *x.data.shape[1:]),
+                    ]
+                ),
+                x.dims,
+            )
         return x
 
     for order in orders("bcthw"):
         check("pad", [order], unary(pad), **amounts)
 
 
-@pytest.mark.parametrize("sizes", [{"h": 3, "w": 9}, {"t": 7}, {"t": 3, "h": 6, "w": 7}, {"t": 2, "h": 3, "w": 4}, {"h": 11}])
+@pytest.mark.parametrize(
+    "sizes", [{"h": 3, "w": 9}, {"t": 7}, {"t": 3, "h": 6, "w": 7}, {"t": 2, "h": 3, "w": 4}, {"h": 11}]
+)
 def test_resize(sizes: dict[str, int]) -> None:
     def interpolation(n: int, m: int) -> torch.Tensor:
         at = ((torch.arange(m, dtype=torch.float64) + 0.5) * n / m - 0.5).clamp(min=0)
@@ -345,7 +467,15 @@ def test_resize(sizes: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offset", "channels"), [(1, range(2)), (-2, range(1, 4)), (1, range(0, 4, 2)), (9, range(2)), (0, range(2)), (-1, range(3, 0, -1))]
+    ("offset", "channels"),
+    [
+        (1, range(2)),
+        (-2, range(1, 4)),
+        (1, range(0, 4, 2)),
+        (9, range(2)),
+        (0, range(2)),
+        (-1, range(3, 0, -1)),
+    ],
 )
 def test_shift(offset: int, channels: range) -> None:
     def shift(x: Named, _: Any) -> Named:
@@ -354,7 +484,9 @@ def test_shift(offset: int, channels: range) -> None:
         for i in range(x.sizes["t"]):
             if 0 <= i + offset < x.sizes["t"]:
                 moved[:, i] = x.data[:, i + offset]
-        chosen = torch.tensor([c in channels for c in range(x.sizes["c"])]).reshape([-1] + [1] * (x.data.dim() - 1))
+        chosen = torch.tensor([c in channels for c in range(x.sizes["c"])]).reshape(
+            [-1] + [1] * (x.data.dim() - 1)
+        )
         return Named(torch.where(chosen, moved, x.data), x.dims)
 
     for order in orders("bcth"):
@@ -383,7 +515,11 @@ def test_dropped(name: str) -> None:
     per_sample = y.flatten(1)
     assert (name == "drop_path") == bool((per_sample == per_sample[:, :1]).all())
     without = Net()
-    assert not [n for n in lower(without.graph(without.op(name, without.input("bc", c=2), p=0))).instructions if n.kind != "input"]
+    assert not [
+        n
+        for n in lower(without.graph(without.op(name, without.input("bc", c=2), p=0))).instructions
+        if n.kind != "input"
+    ]
 
 
 def test_every_primitive_has_a_row() -> None:
@@ -407,7 +543,10 @@ def test_chains_of_rearrangements_keep_the_values(data: st.DataObject) -> None:
                 over = "".join(data.draw(st.permutations(free))[: data.draw(st.integers(2, len(free)))])
                 value = net.op("merge", value, over=over, into="n" if "n" not in free else over[0])
                 moved = named.front(over)
-                named = Named(moved.data.flatten(0, len(over) - 1), ("n" if "n" not in free else over[0]) + moved.dims[len(over) :])
+                named = Named(
+                    moved.data.flatten(0, len(over) - 1),
+                    ("n" if "n" not in free else over[0]) + moved.dims[len(over) :],
+                )
             case "split":
                 even = [d for d in free if named.sizes[d] % 2 == 0]
                 fresh = [d for d in "gijk" if d not in named.dims]
@@ -424,13 +563,17 @@ def test_chains_of_rearrangements_keep_the_values(data: st.DataObject) -> None:
                     other = net.op("mean", value, over=gone)
                     moved = named.front(gone)
                     reference = Named(moved.data.flatten(0, len(gone) - 1).mean(0), moved.dims[len(gone) :])
-                value = net.op("mul", other, value) if data.draw(st.booleans()) else net.op("mul", value, other)
+                value = (
+                    net.op("mul", other, value) if data.draw(st.booleans()) else net.op("mul", value, other)
+                )
                 named = arithmetic(operator.mul, named, reference)
             case "softmax" if free:
                 over = "".join(data.draw(st.permutations(free))[:2])
                 value = net.op("softmax", value, over=over)
                 moved = named.front(over)
-                named = Named(moved.data.flatten(0, len(over) - 1).softmax(0).reshape(moved.data.shape), moved.dims)
+                named = Named(
+                    moved.data.flatten(0, len(over) - 1).softmax(0).reshape(moved.data.shape), moved.dims
+                )
             case _:
                 pass
     found = build(lower(net.graph(value))).double()(tensor)

@@ -72,7 +72,9 @@ def test_without_choices_the_weights_are_those_of_the_model() -> None:
     body = "  output x -> conv(8, 3) as a -> batch_norm as n -> relu -> mean(@hw) -> linear(5) as head\n"
     net = archdsl_torch.compile(space(body), seed=4)
     above = sampled(body, seed=4)
-    assert {n: p.tolist() for n, p in above.weights.named_parameters()} == {n: p.tolist() for n, p in net.named_parameters()}
+    assert {n: p.tolist() for n, p in above.weights.named_parameters()} == {
+        n: p.tolist() for n, p in net.named_parameters()
+    }
 
 
 def test_weights_start_by_the_seed_and_their_own_name() -> None:
@@ -81,7 +83,9 @@ def test_weights_start_by_the_seed_and_their_own_name() -> None:
     for name in first.keys() & second.keys():
         assert torch.equal(first[name], second[name])
     assert "widen.weight::3x3" in first.keys() & second.keys()
-    assert not torch.equal(first["widen.weight::3x3"], dict(sampled(seed=2).weights.named_parameters())["widen.weight::3x3"])
+    assert not torch.equal(
+        first["widen.weight::3x3"], dict(sampled(seed=2).weights.named_parameters())["widen.weight::3x3"]
+    )
 
 
 def test_kernels_in_the_centre() -> None:
@@ -103,7 +107,9 @@ def test_expansion_and_width_make_a_grid() -> None:
     weight = above.weights.norm.bias.grad
     # 4..12 by 4 are 1 to 3 of 3 parts; 1.5..3.0 by 0.5 are 3 to 6 of 6 units; a part times a unit is 2 channels.
     expected = [(c * 6 + e) * 2 + i for c in range(2) for e in range(4) for i in range(2)]
-    assert above.layouts.taken(_weight(above, "norm.bias"), above.assignment(genotype()), ()) == (tuple(expected),)
+    assert above.layouts.taken(_weight(above, "norm.bias"), above.assignment(genotype()), ()) == (
+        tuple(expected),
+    )
     assert set(weight.nonzero().flatten().tolist()) <= set(expected)
 
 
@@ -148,7 +154,12 @@ def test_wrong_and_missing_answers() -> None:
         above.extract({"width": "8"})
     above.set(genotype())
     assert torch.equal(above(x=images()), before)
-    for inputs, named in (((), {}), ((images(),), {"x": images()}), ((images(), images()), {}), ((images(),), {"y": 1})):
+    for inputs, named in (
+        ((), {}),
+        ((images(),), {"x": images()}),
+        ((images(), images()), {}),
+        ((images(),), {"y": 1}),
+    ):
         with pytest.raises(TypeError, match="takes x"):
             above(*inputs, **named)
 
@@ -210,7 +221,9 @@ def test_one_weight_of_several_layers_that_read_different_channels() -> None:
     above = sampled(body)
     for width in ("2", "4", "6"):
         above.set({"width": width})
-        net = archdsl_torch.compile(Architecture(above.space).fix({"width": width}).graph, weights=above.extract({"width": width}))
+        net = archdsl_torch.compile(
+            Architecture(above.space).fix({"width": width}).graph, weights=above.extract({"width": width})
+        )
         assert torch.equal(above(images()), net(images()))
 
 
@@ -238,12 +251,16 @@ def test_copies_conversions_and_saved_states() -> None:
     assert not torch.equal(next(twin.weight_parameters()), next(above.weight_parameters()))
     double = copy.deepcopy(above).double()
     assert double(images().double()).dtype == torch.float64
-    assert all(t.dtype == torch.float64 for n, t in double.extract(genotype()).items() if not n.endswith("tracked"))
+    assert all(
+        t.dtype == torch.float64 for n, t in double.extract(genotype()).items() if not n.endswith("tracked")
+    )
 
 
 def test_statistics_are_averages_over_the_batches() -> None:
     above = sampled()
-    net = archdsl_torch.compile(Architecture(above.space).fix(genotype()).graph, weights=above.extract(genotype())).train()
+    net = archdsl_torch.compile(
+        Architecture(above.space).fix(genotype()).graph, weights=above.extract(genotype())
+    ).train()
     batches = [images(n) for n in (2, 3, 5)]
     seen: list[torch.Tensor] = []
     hook = net.norm.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))

@@ -85,7 +85,13 @@ def test_twice_the_size_is_refused_by_module_and_file(of: Of, name: str, size: i
         emitted(of(name))(x)
     assert str(ours.value) == str(theirs.value)
     assert [d.code for d in ours.value.diagnostics] == ["E0954"]
-    for part in (f"`{name}` is fed `x` with h = {size}, w = {size}", says, f"`--input x=1x3x{size}x{size}`", "`inputs=`", "`--set`"):
+    for part in (
+        f"`{name}` is fed `x` with h = {size}, w = {size}",
+        says,
+        f"`--input x=1x3x{size}x{size}`",
+        "`inputs=`",
+        "`--set`",
+    ):
         assert part in str(ours.value)
 
 
@@ -98,9 +104,13 @@ def test_a_number_of_frames_that_is_padded_up_is_refused(of: Of) -> None:
 
 def test_the_channels_of_a_layer_and_the_number_of_dimensions(of: Of) -> None:
     for net in (archdsl.compile(of("open")), emitted(of("open"))):
-        with pytest.raises(Exception, match="E0954: `open` is fed `x` with c = 4, but was compiled for c = 3"):
+        with pytest.raises(
+            Exception, match="E0954: `open` is fed `x` with c = 4, but was compiled for c = 3"
+        ):
             net(torch.zeros(2, 4, 16, 16))
-        with pytest.raises(Exception, match=r"E0954: `open` takes `x` as \[b, c, h, w\], and is fed 3 dimensions"):
+        with pytest.raises(
+            Exception, match=r"E0954: `open` takes `x` as \[b, c, h, w\], and is fed 3 dimensions"
+        ):
             net(x=torch.zeros(3, 16, 16))
         with pytest.raises(Exception, match=r"h = 4, but was compiled for h = 16 \(or 5, 6, 7, …\)"):
             net(torch.zeros(2, 3, 4, 16))
@@ -120,7 +130,13 @@ def test_copies_and_pickles_check_too(of: Of) -> None:
     torch.save(net, saved)
     saved.seek(0)
     pickled = pickle.loads(pickle.dumps(net))
-    for one in (copy.deepcopy(net), copy.copy(net), pickled, copy.deepcopy(pickled), torch.load(saved, weights_only=False)):
+    for one in (
+        copy.deepcopy(net),
+        copy.copy(net),
+        pickled,
+        copy.deepcopy(pickled),
+        torch.load(saved, weights_only=False),
+    ):
         assert isinstance(one, Compiled)
         assert type(one).__name__ == "Same"
         assert one.state_dict().keys() == net.state_dict().keys()
@@ -135,7 +151,9 @@ def test_what_is_traced_is_without_the_check(of: Of) -> None:
     around = torch.nn.Sequential(net, torch.nn.ReLU())
     assert [n.target for n in fx.symbolic_trace(net).graph.nodes] == [n.target for n in net.graph.nodes]
     assert "call_module" in {n.op for n in fx.symbolic_trace(around).graph.nodes}
-    sizes = torch.export.export(net, (torch.zeros(2, 3, 7, 7),), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    sizes = torch.export.export(
+        net, (torch.zeros(2, 3, 7, 7),), dynamic_shapes=({0: torch.export.Dim("batch")},)
+    )
     assert sizes.module()(torch.zeros(5, 3, 7, 7)).shape == (5, 4, 4, 4)
 
 
@@ -144,7 +162,10 @@ def test_a_sampled_supergraph_takes_what_its_architecture_takes(of: Of) -> None:
     sup.set({"layer": "narrow"})
     assert sup(torch.zeros(2, 3, 5, 9)).shape == (2, 4)
     sup.set({"layer": "tokens"})
-    with pytest.raises(DiagnosticError, match="E0954: `searched` is fed `x` with h = 5, w = 9, but was compiled for h = 8, w = 8"):
+    with pytest.raises(
+        DiagnosticError,
+        match="E0954: `searched` is fed `x` with h = 5, w = 9, but was compiled for h = 8, w = 8",
+    ):
         sup(torch.zeros(2, 3, 5, 9))
 
 
@@ -152,7 +173,9 @@ def test_a_mixed_supergraph_takes_what_all_take(of: Of) -> None:
     sup = archdsl.supergraph(of("searched"), mode="mixed")
     with pytest.raises(DiagnosticError, match="E0954: `searched` is fed `x` with h = 5"):
         sup(torch.zeros(2, 3, 5, 8))
-    halved = archdsl.supergraph(of("pooled"), mode="mixed")  # a pool drops the last of an odd number, a convolution does not
+    halved = archdsl.supergraph(
+        of("pooled"), mode="mixed"
+    )  # a pool drops the last of an odd number, a convolution does not
     assert halved(torch.zeros(2, 3, 8, 8)).shape == (2, 3)
     with pytest.raises(DiagnosticError, match="E0954"):
         halved(torch.zeros(2, 3, 7, 8))

@@ -74,7 +74,10 @@ space example(c = 4) {
   output x -> layer as one -> layer as two -> mean(@hw) -> linear(3) as head
 }
 """
-TEXTS = {name: f"{FIRST}space example(c = 4) {{\n  input x: [b, c = 4, h = 6, w = 6]{body}\n}}\n" for name, body in SPACES.items()}
+TEXTS = {
+    name: f"{FIRST}space example(c = 4) {{\n  input x: [b, c = 4, h = 6, w = 6]{body}\n}}\n"
+    for name, body in SPACES.items()
+}
 TEXTS["tied"] = TIED
 TEXTS["shared"] = SHARED
 

@@ -25,7 +25,9 @@ def test_every_primitive_is_lowered(name: str) -> None:
     assert name in ROWS
 
 
-@pytest.mark.parametrize("primitive", [p for p in PRIMITIVES.values() if p.role == "activation"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "primitive", [p for p in PRIMITIVES.values() if p.role == "activation"], ids=lambda p: p.name
+)
 def test_every_activation_is_a_function(primitive: Primitive) -> None:
     assert primitive.name in OWN_ROW or callable(resolve(FUNCTIONS[primitive.name]))
 

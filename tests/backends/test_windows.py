@@ -9,7 +9,13 @@ import pytest
 
 from archdsl_lowering.supergraph.windows import windows
 
-SMALL = [sizes for most in range(1, 10) for n in range(1, most + 1) for sizes in combinations(range(1, most + 1), n) if sizes[-1] == most]
+SMALL = [
+    sizes
+    for most in range(1, 10)
+    for n in range(1, most + 1)
+    for sizes in combinations(range(1, most + 1), n)
+    if sizes[-1] == most
+]
 
 
 def coverage(sizes: tuple[int, ...]) -> list[int]:

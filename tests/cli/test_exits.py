@@ -113,7 +113,9 @@ def test_convert_there_and_back(run: Run, tiny: Path) -> None:
     assert run("convert", "tiny.arch", "tiny.yaml").exit_code == 0
     assert run("check", "tiny.yaml").exit_code == 0
     assert run("convert", "tiny.yaml", "back.arch").exit_code == 0
-    (before, _), (after, _) = (parse(Source(name, Path(name).read_text(encoding="utf-8"))) for name in ("tiny.arch", "back.arch"))
+    (before, _), (after, _) = (
+        parse(Source(name, Path(name).read_text(encoding="utf-8"))) for name in ("tiny.arch", "back.arch")
+    )
     assert before == after
 
 

@@ -57,7 +57,10 @@ def test_summary_of_autox3d_counts_exactly(run: Run) -> None:
 
 def test_extremes_of_a_space_are_those_of_its_architectures(run: Run, tiny: Path) -> None:
     space = facts(run, "summary", "summary", "tiny.arch:tiny", "--json")
-    small, large = (facts(run, "summary", "summary", "tiny.arch:tiny", "--genotype", g, "--json") for g in ("small", "large"))
+    small, large = (
+        facts(run, "summary", "summary", "tiny.arch:tiny", "--genotype", g, "--json")
+        for g in ("small", "large")
+    )
     for cost in ("params", "macs"):
         assert space[cost] == {"min": small[cost], "max": large[cost]}
     assert (small["kind"], small["choices"], small["architectures"]) == ("model", 0, "1")
@@ -65,7 +68,9 @@ def test_extremes_of_a_space_are_those_of_its_architectures(run: Run, tiny: Path
 
 def test_set_makes_another_model_and_input_feeds_another_size(run: Run, tiny: Path) -> None:
     plain = facts(run, "summary", "summary", "tiny.arch:small", "--json")
-    wider = facts(run, "summary", "summary", "tiny.arch:tiny", "--genotype", "small", "--set", "width=16", "--json")
+    wider = facts(
+        run, "summary", "summary", "tiny.arch:tiny", "--genotype", "small", "--set", "width=16", "--json"
+    )
     larger = facts(run, "summary", "summary", "tiny.arch:small", "--input", "x=1x3x16x16", "--json")
     assert wider["params"] == 2 * plain["params"]
     assert (larger["params"], larger["macs"]) == (plain["params"], 4 * plain["macs"])
@@ -76,7 +81,10 @@ def test_summary_as_a_table(run: Run, golden: Any) -> None:
     shown = "autox3d:autox3d autox3d:example_s x3d:x3d_s glore:glore_r50 slowfast:slowfast_4x16_r50 s3d:s3d autotsnet:manual_tsnet_85"
     for name in [*shown.split(), "autotsnet:auto_tsnet", "attentionnas:i3d_agnostic"]:
         file, _, net = name.partition(":")
-        golden(Path(__file__).parent / "golden" / f"summary_{net}.txt", run("summary", f"zoo/{file}.arch:{net}").stdout)
+        golden(
+            Path(__file__).parent / "golden" / f"summary_{net}.txt",
+            run("summary", f"zoo/{file}.arch:{net}").stdout,
+        )
 
 
 def test_summary_says_what_its_ranges_leave_out(run: Run) -> None:
@@ -101,7 +109,9 @@ def test_a_sample_is_a_file_that_every_command_takes(run: Run, tmp_path: Path) -
     first = facts(run, "sample", "sample", "zoo/autox3d.arch:autox3d", "--seed", "3", "--json")[0]
     text = run("sample", "zoo/autox3d.arch:autox3d", "--seed", "3").stdout
     Path("found.arch").write_text(text, encoding="utf-8")
-    summary = facts(run, "summary", "summary", "zoo/autox3d.arch:autox3d", "--genotype", "found.arch", "--json")
+    summary = facts(
+        run, "summary", "summary", "zoo/autox3d.arch:autox3d", "--genotype", "found.arch", "--json"
+    )
     assert (summary["params"], summary["macs"]) == (first["params"], first["macs"])
     assert summary == {**facts(run, "summary", "summary", "found.arch", "--json"), "name": "autox3d"}
     assert run("check", "found.arch").exit_code == 0
@@ -118,7 +128,13 @@ def test_check_prints_facts(run: Run, tmp_path: Path) -> None:
 def test_list_and_explain_print_facts(run: Run) -> None:
     listed = facts(run, "list", "list", "autox3d", "--json")
     about = "An example, not the paper's: its searched architectures are printed only as figures"
-    assert {"file": "zoo/autox3d.arch", "name": "example_s", "kind": "genotype", "about": about, "of": "autox3d"} in listed
+    assert {
+        "file": "zoo/autox3d.arch",
+        "name": "example_s",
+        "kind": "genotype",
+        "about": about,
+        "of": "autox3d",
+    } in listed
     codes = facts(run, "explain", "explain", "--json")
     assert facts(run, "explain", "explain", codes[0]["code"].lower(), "--json")["title"] == codes[0]["title"]
     assert facts(run, "explain", "explain", "conv", "--json")["title"].startswith("conv(channels, kernel = 1")
@@ -127,7 +143,11 @@ def test_list_and_explain_print_facts(run: Run) -> None:
 def test_list_says_in_a_line_what_everything_is(run: Run) -> None:
     title, *lines = run("list", "zoo/slowfast").output.splitlines()
     assert title.startswith("# Feichtenhofer et al., SlowFast Networks for Video Recognition, Table 1")
-    assert lines[-1].split(maxsplit=2) == ["zoo/slowfast.arch:slowfast_16x8_r101", "model", "= slowfast(16, 4, blocks = [3, 4, 23, 3])"]
+    assert lines[-1].split(maxsplit=2) == [
+        "zoo/slowfast.arch:slowfast_16x8_r101",
+        "model",
+        "= slowfast(16, 4, blocks = [3, 4, 23, 3])",
+    ]
     everything = [line for line in run("list").output.splitlines() if line]
     assert all(line.startswith("# ") or len(line.split(maxsplit=2)) == 3 for line in everything)
     assert run("list", "zoo/*:x3d_?").output.count("zoo/x3d.arch:") == 3
@@ -135,12 +155,16 @@ def test_list_says_in_a_line_what_everything_is(run: Run) -> None:
 
 def test_a_patch_of_a_genotype_and_of_an_architecture(run: Run, tiny: Path) -> None:
     facts(run, "patch", "diff", "tiny.arch:small", "tiny.arch:large", "--patch", exit_code=1)
-    Path("answers.json").write_text(run("diff", "tiny.arch:small", "tiny.arch:large", "--patch").stdout, encoding="utf-8")
+    Path("answers.json").write_text(
+        run("diff", "tiny.arch:small", "tiny.arch:large", "--patch").stdout, encoding="utf-8"
+    )
     changed = run("patch", "tiny.arch:small", "answers.json").stdout
     Path("changed.arch").write_text(changed, encoding="utf-8")
     assert run("diff", "changed.arch:small", "tiny.arch:large").exit_code == 0
     tiny.write_text(TINY + "space wide = tiny(width = 16)\n", encoding="utf-8")
-    Path("wider.json").write_text(run("diff", "tiny.arch:tiny", "tiny.arch:wide", "--patch").stdout, encoding="utf-8")
+    Path("wider.json").write_text(
+        run("diff", "tiny.arch:tiny", "tiny.arch:wide", "--patch").stdout, encoding="utf-8"
+    )
     assert run("patch", "tiny.arch:tiny", "wider.json", "-o", "patched.json").exit_code == 0
     assert run("compile", "tiny.arch:wide", "-o", "wide.json").exit_code == 0
     assert Path("patched.json").read_text(encoding="utf-8") == Path("wide.json").read_text(encoding="utf-8")
@@ -150,7 +174,9 @@ def test_a_patch_of_a_genotype_and_of_an_architecture(run: Run, tiny: Path) -> N
 
 
 def test_diff_of_whole_files_goes_by_name(run: Run, tiny: Path) -> None:
-    Path("other.arch").write_text(TINY.replace("large of tiny { kernel = 3x3", "huge of tiny { kernel = 1"), encoding="utf-8")
+    Path("other.arch").write_text(
+        TINY.replace("large of tiny { kernel = 3x3", "huge of tiny { kernel = 1"), encoding="utf-8"
+    )
     difference = facts(run, "diff", "diff", "tiny.arch", "other.arch", "--json", exit_code=1)
     assert difference["kind"] == "files"
     assert difference["networks"]["large"] == "removed" and difference["networks"]["huge"] == "added"

@@ -85,7 +85,12 @@ def test_a_checkpoint_by_the_table_beside_the_model(run: Run, net: dict[str, tor
     written = load_file("w.safetensors")
     assert torch.equal(written["stem.weight"], net["backbone.conv1.weight"])
     assert written["norm.num_batches_tracked"].item() == 0
-    assert run("compile", "net.arch", "--set", "frames=5", "--weights", "w.safetensors", "-o", "net.pt2").exit_code == 0
+    assert (
+        run(
+            "compile", "net.arch", "--set", "frames=5", "--weights", "w.safetensors", "-o", "net.pt2"
+        ).exit_code
+        == 0
+    )
 
 
 def test_facts_of_what_fits_and_of_what_does_not(run: Run, net: dict[str, torch.Tensor]) -> None:
@@ -95,16 +100,25 @@ def test_facts_of_what_fits_and_of_what_does_not(run: Run, net: dict[str, torch.
     assert found["taken"]["head.bias"] == "fc.bias" and found["left_out"] == ["unused.weight"]
     Path("w.safetensors").unlink()
     del net["backbone.bn1.bias"]
-    torch.save({**net, "fc2.bias": net["fc.bias"], "backbone.bn1.scale": net["fc.bias"], "pos": torch.ones(3, 4)}, "theirs.pth")
+    torch.save(
+        {**net, "fc2.bias": net["fc.bias"], "backbone.bn1.scale": net["fc.bias"], "pos": torch.ones(3, 4)},
+        "theirs.pth",
+    )
     found = facts(run, "net.arch", "theirs.pth", "--set", "classes=5", exit_code=1)
     assert found["missing"] == ["norm.bias"] and found["output"] is None
-    assert found["extra"] == [{"key": "fc2.bias", "ours": None}, {"key": "backbone.bn1.scale", "ours": "norm.scale"}]
+    assert found["extra"] == [
+        {"key": "fc2.bias", "ours": None},
+        {"key": "backbone.bn1.scale", "ours": "norm.scale"},
+    ]
     assert [m["key"] for m in found["misshapen"]] == ["time", "head.weight", "head.bias"]
 
 
 def test_what_does_not_fit_is_listed_by_name(run: Run, net: dict[str, torch.Tensor]) -> None:
     del net["backbone.bn1.bias"]
-    torch.save({**net, "fc2.bias": net["fc.bias"], "\x1b[31mred": net["fc.bias"], "pos": torch.ones(1, 3, 8).int()}, "theirs.pth")
+    torch.save(
+        {**net, "fc2.bias": net["fc.bias"], "\x1b[31mred": net["fc.bias"], "pos": torch.ones(1, 3, 8).int()},
+        "theirs.pth",
+    )
     result = run("import-weights", "net.arch", "theirs.pth", "--set", "classes=5", "-o", "w.safetensors")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
@@ -126,7 +140,9 @@ def test_a_classifier_of_other_classes_starts_anew_when_asked(run: Run, net: dic
     first = Path("w.safetensors").read_bytes()
     started = load_file("w.safetensors")["head.weight"]
     assert run("compile", "net.arch", "--set", "classes=9", "-o", "scratch.safetensors").exit_code == 0
-    assert torch.equal(started, load_file("scratch.safetensors")["head.weight"]), "as compiling with this seed starts it"
+    assert torch.equal(started, load_file("scratch.safetensors")["head.weight"]), (
+        "as compiling with this seed starts it"
+    )
     Path("w.safetensors").unlink()
     facts(run, *args)
     assert Path("w.safetensors").read_bytes() == first
@@ -253,13 +269,20 @@ def test_broken_files(run: Run, net: dict[str, torch.Tensor], name: str) -> None
 
 def test_folders_are_no_checkpoints(run: Run, net: dict[str, torch.Tensor]) -> None:
     Path("folder.pth").mkdir()
-    assert "error[E0902]: `folder.pth` is a folder" in run("import-weights", "net.arch", "folder.pth", "-o", "w.safetensors").stderr
+    assert (
+        "error[E0902]: `folder.pth` is a folder"
+        in run("import-weights", "net.arch", "folder.pth", "-o", "w.safetensors").stderr
+    )
     result = run("import-weights", "net.arch", "a\0b", "-o", "w.safetensors")
     assert result.exit_code == 2 and "E0902" in result.stderr
 
 
 def test_old_files_and_ordered_ones_are_read(run: Run, net: dict[str, torch.Tensor]) -> None:
-    torch.save(OrderedDict((k, torch.nn.Parameter(v)) for k, v in net.items()), "theirs.pth", _use_new_zipfile_serialization=False)
+    torch.save(
+        OrderedDict((k, torch.nn.Parameter(v)) for k, v in net.items()),
+        "theirs.pth",
+        _use_new_zipfile_serialization=False,
+    )
     assert facts(run, "net.arch", "theirs.pth")["table"] == "net_theirs"
 
 
@@ -268,7 +291,9 @@ _PLACES = st.lists(st.tuples(st.integers(0, len(_WHOLE) - 1), st.integers(0, 255
 
 @given(_PLACES, st.integers(0, len(_WHOLE)))
 @settings(max_examples=150)
-def test_any_damage_is_a_message(tmp_path_factory: pytest.TempPathFactory, places: list[tuple[int, int]], end: int) -> None:
+def test_any_damage_is_a_message(
+    tmp_path_factory: pytest.TempPathFactory, places: list[tuple[int, int]], end: int
+) -> None:
     damaged = bytearray(_WHOLE)
     for place, byte in places:
         damaged[place] = byte

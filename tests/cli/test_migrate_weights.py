@@ -23,7 +23,11 @@ model net(width = 8) {
   output y -> mean(@hw) -> linear(4) as head
 }
 """
-EDITED = NET.replace("as stem", "as entry").replace("-> relu", "-> relu -> conv(width, 1) as extra").replace("linear(4)", "linear(6)")
+EDITED = (
+    NET.replace("as stem", "as entry")
+    .replace("-> relu", "-> relu -> conv(width, 1) as extra")
+    .replace("linear(4)", "linear(6)")
+)
 SCHEMA = json.loads((shipped("grammar") / "migrate-weights.schema.json").read_text(encoding="utf-8"))
 
 
@@ -53,16 +57,27 @@ def test_what_is_printed(run: Run, old: Path) -> None:
         "  anew     extra.weight  8×8×1×1\n"
         "  sliced   head.{weight, bias}  4×8 → 6×8, 4 → 6\n"
     )
-    assert run("compile", "new.arch", "--weights", "new.safetensors", "-o", "whole.safetensors").exit_code == 0
+    assert (
+        run("compile", "new.arch", "--weights", "new.safetensors", "-o", "whole.safetensors").exit_code == 0
+    )
     assert Path("whole.safetensors").read_bytes() == Path("new.safetensors").read_bytes()
-    assert torch.equal(load_file("new.safetensors")["entry.weight"], load_file("old.safetensors")["stem.weight"])
+    assert torch.equal(
+        load_file("new.safetensors")["entry.weight"], load_file("old.safetensors")["stem.weight"]
+    )
 
 
 def test_facts_are_those_of_the_diff(run: Run, old: Path) -> None:
     found = facts(run, "old.safetensors", "old.arch", "new.arch")
     assert found["inherits"] == json.loads(run("diff", "old.arch", "new.arch", "--json").stdout)["inherits"]
     head = next(w for w in found["weights"] if w["key"] == "head.weight")
-    assert head == {"key": "head.weight", "how": "sliced", "source": "head.weight", "before": [4, 8], "after": [6, 8], "carried": 32}
+    assert head == {
+        "key": "head.weight",
+        "how": "sliced",
+        "source": "head.weight",
+        "before": [4, 8],
+        "after": [6, 8],
+        "carried": 32,
+    }
     back = facts(run, "new.safetensors", "new.arch", "old.arch")
     assert back["dropped"] == ["extra.weight"]
 
@@ -71,7 +86,9 @@ def test_another_seed_starts_the_rest_otherwise(run: Run, old: Path) -> None:
     facts(run, "old.safetensors", "old.arch", "new.arch")
     first = load_file("new.safetensors")
     facts(run, "old.safetensors", "old.arch", "new.arch", "--seed", "3")
-    differing = {key for key, tensor in load_file("new.safetensors").items() if not torch.equal(tensor, first[key])}
+    differing = {
+        key for key, tensor in load_file("new.safetensors").items() if not torch.equal(tensor, first[key])
+    }
     assert differing == {"extra.weight", "head.weight"}  # a bias starts at 0
 
 
@@ -88,7 +105,10 @@ def test_from_another_revision(run: Run, old: Path) -> None:
     for command in (("init", "-q"), ("add", "new.arch"), (*identity, "commit", "-q", "-m", "first")):
         subprocess.run(["git", *command], check=True)
     Path("new.arch").write_text(EDITED, encoding="utf-8")
-    assert facts(run, "old.safetensors", "HEAD:new.arch:net", "new.arch")["weights"][0]["source"] == "stem.weight"
+    assert (
+        facts(run, "old.safetensors", "HEAD:new.arch:net", "new.arch")["weights"][0]["source"]
+        == "stem.weight"
+    )
 
 
 def test_genotypes_are_models(run: Run, tiny: Path) -> None:
@@ -115,5 +135,10 @@ def test_what_cannot_be_asked(run: Run, old: Path) -> None:
         result = run("migrate-weights", *args, "-o", "new.safetensors")
         assert result.exit_code == code and says in result.stderr, result.output
     assert run("migrate-weights", "old.safetensors", "old.arch", "new.arch", "-o", "new.pt").exit_code == 2
-    assert run("migrate-weights", "old.safetensors", "old.arch", "new.arch", "-o", "no/new.safetensors").exit_code == 2
+    assert (
+        run(
+            "migrate-weights", "old.safetensors", "old.arch", "new.arch", "-o", "no/new.safetensors"
+        ).exit_code
+        == 2
+    )
     assert sorted(Path().iterdir()) == before

@@ -30,7 +30,9 @@ model net {
 @pytest.mark.parametrize("pair", [(_FIRST, _SECOND), (_SECOND, _FIRST)])
 def test_arithmetic(pair: tuple[str, str], run: Run) -> None:
     for name, text in zip(("a.arch", "b.arch"), pair, strict=True):
-        Path(name).write_text(text.lstrip().replace("input a, b:", "input a: [b, c = 4], b:"), encoding="utf-8")
+        Path(name).write_text(
+            text.lstrip().replace("input a, b:", "input a: [b, c = 4], b:"), encoding="utf-8"
+        )
     Path("p.json").write_text(run("diff", "a.arch", "b.arch", "--patch").stdout, encoding="utf-8")
     assert run("patch", "a.arch", "p.json", "-o", "patched.json").exit_code == 0
     assert run("compile", "b.arch", "-o", "compiled.json").exit_code == 0

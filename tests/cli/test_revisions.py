@@ -62,7 +62,9 @@ def test_no_such_file_or_revision(run: Run, repository: Path) -> None:
     git("add", "gone.arch")
     git("commit", "-q", "-m", "second")
     Path("missing.arch").write_text(BLOCKS, encoding="utf-8")
-    assert "E0204" in run("diff", "HEAD:gone.arch:x", "net.arch:net").output, "a file beside it now was not there then"
+    assert "E0204" in run("diff", "HEAD:gone.arch:x", "net.arch:net").output, (
+        "a file beside it now was not there then"
+    )
 
 
 def test_git_shows_architectures(run: Run, repository: Path) -> None:

@@ -48,7 +48,9 @@ def run(*arguments: object) -> Result:
 
 
 def schema(name: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads((ROOT / "grammar" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    found: dict[str, object] = json.loads(
+        (ROOT / "grammar" / f"{name}.schema.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -63,7 +65,9 @@ def test_a_search_leaves_a_genotype_that_trains(file: Path) -> None:
     trained = run("train", file, *given, "--json")
     assert trained.exit_code == 0, trained.output
     jsonschema.validate(json.loads(trained.stdout), schema("train"))
-    compiled = run("compile", "runs/s/genotype.arch", "--weights", "runs/t/weights.safetensors", "-o", "net.pt2")
+    compiled = run(
+        "compile", "runs/s/genotype.arch", "--weights", "runs/t/weights.safetensors", "-o", "net.pt2"
+    )
     assert compiled.exit_code == 0, compiled.output
 
 
@@ -77,12 +81,33 @@ REFUSED = [
     (1, "E0721", ("search", "net.arch:plan", "--run", "r", "--resume")),
     (2, "E0950", ("train", "net.arch", "--data", DATA, "--run", "r")),
     (1, "E0706", ("train", "net.arch", "--genotype", "narrow", "--data", DATA, "--run", "r", "--batch", "0")),
-    (2, "E0951", ("train", "net.arch", "--genotype", "narrow", "--data", DATA, "--run", "r", "--weights", "net.arch")),
-    (2, "E0901", ("train", "net.arch", "--genotype", "narrow", "--data", DATA, "--run", "r", "--weights", "absent.pth")),
+    (
+        2,
+        "E0951",
+        ("train", "net.arch", "--genotype", "narrow", "--data", DATA, "--run", "r", "--weights", "net.arch"),
+    ),
+    (
+        2,
+        "E0901",
+        (
+            "train",
+            "net.arch",
+            "--genotype",
+            "narrow",
+            "--data",
+            DATA,
+            "--run",
+            "r",
+            "--weights",
+            "absent.pth",
+        ),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("code", "diagnostic", "arguments"), REFUSED, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("code", "diagnostic", "arguments"), REFUSED, ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_refused(code: int, diagnostic: str, arguments: tuple[str, ...], file: Path) -> None:
     done = run(*arguments)
     assert (done.exit_code, diagnostic in done.output) == (code, True), done.output
@@ -97,7 +122,9 @@ def test_a_run_of_something_else(file: Path) -> None:
     other = run(*train, "--seed", 1, "--resume")
     assert other.exit_code == 1 and "its `seed` is 0, now it is 1" in other.output
     file.write_text(TEXT.replace("gelu", "swish"), encoding="utf-8")
-    changed = run("train", file, "--genotype", "narrow", "--data", DATA, "--epochs", 1, "--run", "r", "--resume")
+    changed = run(
+        "train", file, "--genotype", "narrow", "--data", DATA, "--epochs", 1, "--run", "r", "--resume"
+    )
     assert changed.exit_code == 1 and "E0722" in changed.output and "`graph`" in changed.output
     (Path("r") / "checkpoints" / "latest").write_text("00000099\n")
     file.write_text(TEXT, encoding="utf-8")
@@ -106,14 +133,32 @@ def test_a_run_of_something_else(file: Path) -> None:
 
 
 def test_a_training_that_diverges(file: Path) -> None:
-    done = run("train", file, "--genotype", "narrow", "--data", DATA, "--optimiser", "sgd(1e30)", "--run", "r")
+    done = run(
+        "train", file, "--genotype", "narrow", "--data", DATA, "--optimiser", "sgd(1e30)", "--run", "r"
+    )
     assert done.exit_code == 1 and "E0725" in done.output and not (Path("r") / "weights.safetensors").exists()
 
 
 def test_interrupted_and_resumed(file: Path) -> None:
     """Ctrl-C saves and ends with 130; what is resumed ends where nothing had happened."""
-    command = [sys.executable, "-m", "archdsl", "train", str(file), "--genotype", "narrow", "--data", DATA, "--epochs", "400"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
+    command = [
+        sys.executable,
+        "-m",
+        "archdsl",
+        "train",
+        str(file),
+        "--genotype",
+        "narrow",
+        "--data",
+        DATA,
+        "--epochs",
+        "400",
+    ]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")]),
+    }
     begun = subprocess.Popen([*command, "--run", "r"], stderr=subprocess.PIPE, text=True, env=environment)
     while not (Path("r") / "metrics.jsonl").exists():
         assert begun.poll() is None

@@ -108,7 +108,9 @@ _PLACES = [_here, _below, _elsewhere, _of_no_word, _yaml, _short_yaml, _shadowed
 
 
 @pytest.mark.parametrize("place", _PLACES, ids=lambda place: place.__name__.lstrip("_"))
-def test_from_everywhere(place: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_everywhere(
+    place: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     file = place(tmp_path)
     for name in _NAMES if place is _here else ["half", "sample"]:
@@ -129,7 +131,9 @@ def test_parameters_that_were_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "use nets: big, wide\n" in text and " of big(width = wide) {" in text
 
 
-@pytest.mark.parametrize("reference", ["zoo/autox3d.arch:autox3d", "zoo/motion.arch:schemes", "zoo/autox3d.arch:example_s"])
+@pytest.mark.parametrize(
+    "reference", ["zoo/autox3d.arch:autox3d", "zoo/motion.arch:schemes", "zoo/autox3d.arch:example_s"]
+)
 def test_what_ships(reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert "use zoo." in _round_trip(reference)

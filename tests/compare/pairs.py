@@ -40,17 +40,33 @@ model fixed = base() with one
 
 # name -> what to replace in BASE, and the network to compare
 PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
-    "formatting_only": ((("    kernel ~ [1x3x3, 3x3x3]", "    # spatial or not\n    kernel   ~   [1x3x3,3x3x3]"),), "base"),
+    "formatting_only": (
+        (("    kernel ~ [1x3x3, 3x3x3]", "    # spatial or not\n    kernel   ~   [1x3x3,3x3x3]"),),
+        "base",
+    ),
     "stage_deepened": ((("range(2)", "range(3)"),), "fixed"),
     "kernel_changed": ((("conv(width, 1x3x3", "conv(width, 3x3x3"),), "base"),
     "choice_widened": ((("[1x3x3, 3x3x3]", "[1x3x3, 3x3x3, 5x3x3]"),), "base"),
     "layer_choice_widened": ((("[identity, se]", "[identity, se, relu]"),), "base"),
-    "choice_settled": ((("kernel ~ [1x3x3, 3x3x3]", "kernel = 3x3x3"), ("kernel = 1x3x3  ", ""), ("kernel = 3x3x3  gate", "gate")), "base"),
-    "choice_renamed": ((("kernel ~", "window ~"), ("channels, kernel", "channels, window"), ("{ kernel", "{ window")), "base"),
+    "choice_settled": (
+        (
+            ("kernel ~ [1x3x3, 3x3x3]", "kernel = 3x3x3"),
+            ("kernel = 1x3x3  ", ""),
+            ("kernel = 3x3x3  gate", "gate"),
+        ),
+        "base",
+    ),
+    "choice_renamed": (
+        (("kernel ~", "window ~"), ("channels, kernel", "channels, window"), ("{ kernel", "{ window")),
+        "base",
+    ),
     "instance_renamed": ((("as neck", "as wide"),), "base"),
     "loop_renamed": ((("as stage", "as group"), ("stage[0]", "group[0]"), ("stage[1]", "group[1]")), "base"),
     "activation_replaced": ((("as neck -> relu", "as neck -> gelu"),), "base"),
-    "layer_inserted": ((("as stem_norm -> relu", "as stem_norm -> relu -> max_pool(1x3x3) as pool"),), "base"),
+    "layer_inserted": (
+        (("as stem_norm -> relu", "as stem_norm -> relu -> max_pool(1x3x3) as pool"),),
+        "base",
+    ),
     "layer_removed": ((("as stem_norm -> relu", "as stem_norm"),), "base"),
     "block_added": (
         (
@@ -60,25 +76,43 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
         "base",
     ),
     "join_added": ((("x = x -> gate", "x = (x -> gate) + x"),), "base"),
-    "order_swapped": ((("-> batch_norm as stem_norm -> relu", "-> relu -> batch_norm as stem_norm"),), "base"),
+    "order_swapped": (
+        (("-> batch_norm as stem_norm -> relu", "-> relu -> batch_norm as stem_norm"),),
+        "base",
+    ),
     "input_size": ((("h = 32, w = 32", "h = 64, w = 64"),), "base"),
     "answer_changed": ((("kernel = 1x3x3  gate = identity", "kernel = 3x3x3  gate = se"),), "fixed"),
-    "choice_narrowed": ((("[identity, se]", "[identity]"), ("gate = identity }", "}"), ("  gate = se }", " }")), "base"),
+    "choice_narrowed": (
+        (("[identity, se]", "[identity]"), ("gate = identity }", "}"), ("  gate = se }", " }")),
+        "base",
+    ),
     "domain_reordered": ((("[identity, se]", "[se, identity]"),), "base"),
-    "stride_changed": ((("(1, 2, 2), project(channels, (1, 2, 2))", "(2, 2, 2), project(channels, (2, 2, 2))"),), "fixed"),
+    "stride_changed": (
+        (("(1, 2, 2), project(channels, (1, 2, 2))", "(2, 2, 2), project(channels, (2, 2, 2))"),),
+        "fixed",
+    ),
     "width_changed": ((("width = 16", "width = 24"),), "fixed"),
     "classes_changed": ((("classes = 10", "classes = 20"),), "fixed"),
-    "stage_removed": ((("[16, 32]) as", "[16]) as"), ("\n  stage[1] { kernel = 3x3x3  gate = se }", "")), "fixed"),
+    "stage_removed": (
+        (("[16, 32]) as", "[16]) as"), ("\n  stage[1] { kernel = 3x3x3  gate = se }", "")),
+        "fixed",
+    ),
     "block_moved": (
         (
             ("conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm", "entry(width) as entry"),
-            ("\nspace base", "\nblock entry(width) = conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm\n\nspace base"),
+            (
+                "\nspace base",
+                "\nblock entry(width) = conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm\n\nspace base",
+            ),
         ),
         "base",
     ),
     "stream_added": (
         (
-            ("  for (i,", "  fast = clip -> conv(4, 3x1x1, 1x2x2) as fast_stem -> relu -> mean(@thw)\n  for (i,"),
+            (
+                "  for (i,",
+                "  fast = clip -> conv(4, 3x1x1, 1x2x2) as fast_stem -> relu -> mean(@thw)\n  for (i,",
+            ),
             ("  output y ->", "  output [y, fast] -> concat(@c) ->"),
         ),
         "base",
@@ -100,7 +134,10 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
 SHIPPED_PAIRS: Mapping[str, tuple[str, str]] = {
     "x3d_s_against_m": ("zoo/x3d.arch:x3d_s", "zoo/x3d.arch:x3d_m"),
     "x3d_s_against_l": ("zoo/x3d.arch:x3d_s", "zoo/x3d.arch:x3d_l"),
-    "divided_against_joint": ("zoo/timesformer.arch:timesformer_divided", "zoo/timesformer.arch:timesformer_joint"),
+    "divided_against_joint": (
+        "zoo/timesformer.arch:timesformer_divided",
+        "zoo/timesformer.arch:timesformer_joint",
+    ),
     "s3d_against_i3d": ("zoo/s3d.arch:s3d", "zoo/i3d.arch:i3d"),
     "slow_against_slowfast": ("zoo/slowfast.arch:slow_4x16_r50", "zoo/slowfast.arch:slowfast_4x16_r50"),
     "lite_against_glore": ("zoo/glore.arch:r50_lite", "zoo/glore.arch:glore_r50"),

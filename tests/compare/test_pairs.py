@@ -92,8 +92,12 @@ def test_the_inverse_mirrors() -> None:
     """What is added one way is removed the other, and moves and changes go back."""
     for name in PAIRS:
         there, back = (diff(*sides) for sides in (pair(name), pair(name)[::-1]))
-        assert {e.path for e in there.edits if isinstance(e, Added)} == {e.path for e in back.edits if isinstance(e, Removed)}
-        assert {(e.path, e.to) for e in there.edits if isinstance(e, Moved)} == {(e.to, e.path) for e in back.edits if isinstance(e, Moved)}
+        assert {e.path for e in there.edits if isinstance(e, Added)} == {
+            e.path for e in back.edits if isinstance(e, Removed)
+        }
+        assert {(e.path, e.to) for e in there.edits if isinstance(e, Moved)} == {
+            (e.to, e.path) for e in back.edits if isinstance(e, Moved)
+        }
         changed = {(e.field, e.before, e.after) for e in there.edits if isinstance(e, Changed)}
         assert changed == {(e.field, e.after, e.before) for e in back.edits if isinstance(e, Changed)}
 

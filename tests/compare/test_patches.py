@@ -18,7 +18,16 @@ from archdsl.questions.genotype import Genotype
 SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "patch.schema.json").read_text(encoding="utf-8"))
 
 _names = st.sampled_from(
-    ["kernel", "channels", "group[0].kernel", "group[1].kernel", "group[2].kernel", "group[10].expand", "a.b[1].c[0]", "a.b[1].c[1]"]
+    [
+        "kernel",
+        "channels",
+        "group[0].kernel",
+        "group[1].kernel",
+        "group[2].kernel",
+        "group[10].expand",
+        "a.b[1].c[0]",
+        "a.b[1].c[1]",
+    ]
 )
 _answers = st.dictionaries(_names, st.sampled_from(["1x3x3", "3x3x3", "24", "identity"]), max_size=8)
 
@@ -54,9 +63,20 @@ def test_gathered_paths_spell_out_to_the_same(a: dict[str, str]) -> None:
 
 
 def test_as_edits() -> None:
-    a = Genotype((("width", "8"), ("group[0].kernel", "1x3x3"), ("group[1].kernel", "1x3x3"), ("head.gate", "se")))
-    b = Genotype((("width", "8"), ("group[0].kernel", "3x3x3"), ("group[1].kernel", "3x3x3"), ("group[1].channels", "24")))
-    assert patch(a, b).edits() == ("group[0, 1].kernel = 3x3x3\ngroup[1].channels = 24\nhead {\n  # gate is open again (it was se)\n}\n")
+    a = Genotype(
+        (("width", "8"), ("group[0].kernel", "1x3x3"), ("group[1].kernel", "1x3x3"), ("head.gate", "se"))
+    )
+    b = Genotype(
+        (
+            ("width", "8"),
+            ("group[0].kernel", "3x3x3"),
+            ("group[1].kernel", "3x3x3"),
+            ("group[1].channels", "24"),
+        )
+    )
+    assert patch(a, b).edits() == (
+        "group[0, 1].kernel = 3x3x3\ngroup[1].channels = 24\nhead {\n  # gate is open again (it was se)\n}\n"
+    )
     assert as_text(diff(a, b)) == (
         "~ group[0, 1].kernel  1x3x3 → 3x3x3\n"
         "+ group[1].channels   24             space\n"
@@ -82,7 +102,11 @@ def test_a_patch_for_another_genotype_is_refused() -> None:
         {"format_version": 1, "kind": "genotype", "changes": [{"path": "a"}]},
         {"format_version": 1, "kind": "genotype", "changes": [{"path": "a", "before": 1, "after": "b"}]},
         {"format_version": 1, "kind": "genotype", "changes": [{"path": "a", "before": "b", "after": "b"}]},
-        {"format_version": 1, "kind": "genotype", "changes": [{"path": "a", "before": None, "after": "b"}] * 2},
+        {
+            "format_version": 1,
+            "kind": "genotype",
+            "changes": [{"path": "a", "before": None, "after": "b"}] * 2,
+        },
     ],
 )
 def test_what_is_not_a_patch_is_refused(document: object) -> None:

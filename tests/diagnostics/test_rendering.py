@@ -97,13 +97,22 @@ def test_suggestions(name: str, candidates: list[str], expected: list[str]) -> N
 
 def test_what_was_probably_meant() -> None:
     assert did_you_mean("Conv", ["conv", "conv3"]) == "did you mean `conv`?"
-    assert did_you_mean("kernels", ["kernel", "kernel_s", "act"], most=2) == "did you mean `kernel` or `kernel_s`?"
+    assert (
+        did_you_mean("kernels", ["kernel", "kernel_s", "act"], most=2)
+        == "did you mean `kernel` or `kernel_s`?"
+    )
     assert did_you_mean("width", ["act"]) is None
     assert did_you_mean("width", ["act"], "there is only `act`") == "there is only `act`"
 
 
 def test_lists_are_cut_short() -> None:
-    assert [few(list("abcd")[:n], 2) for n in range(5)] == ["", "a", "a, b", "a, b and 1 more", "a, b and 2 more"]
+    assert [few(list("abcd")[:n], 2) for n in range(5)] == [
+        "",
+        "a",
+        "a, b",
+        "a, b and 1 more",
+        "a, b and 2 more",
+    ]
 
 
 def test_exit_codes_follow_what_a_code_is_about_and_not_its_number() -> None:

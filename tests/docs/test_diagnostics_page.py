@@ -23,5 +23,9 @@ def test_every_code_is_explained() -> None:
 
 def test_no_two_diagnostics_share_a_code() -> None:
     families = Path(codes.__file__).parent.glob("*.py")
-    numbers = [number for family in families for number in re.findall(r'Code\(\s*"(E\d{4})"', family.read_text(encoding="utf-8"))]
+    numbers = [
+        number
+        for family in families
+        for number in re.findall(r'Code\(\s*"(E\d{4})"', family.read_text(encoding="utf-8"))
+    ]
     assert len(numbers) == len(set(numbers)) == len(CODES)

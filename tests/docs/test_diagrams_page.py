@@ -23,10 +23,18 @@ def test_every_picture_is_drawn_by_a_command_and_there() -> None:
 
 
 # Where `dot` places the boxes, another version of it may place them otherwise.
-@pytest.mark.parametrize("arguments", [a for a in COMMANDS if "space" in a or "--probabilities" in a], ids=lambda a: Path(a[-1]).stem)
-def test_pictures_that_need_no_program_are_up_to_date(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [a for a in COMMANDS if "space" in a or "--probabilities" in a],
+    ids=lambda a: Path(a[-1]).stem,
+)
+def test_pictures_that_need_no_program_are_up_to_date(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     again = tmp_path / "again.svg"
     done = CliRunner().invoke(cli, [*arguments[:-1], str(again)])
     assert done.exit_code == 0, done.output
-    assert again.read_text(encoding="utf-8") == (ROOT / arguments[-1]).read_text(encoding="utf-8"), "run `python docs/diagrams.py`"
+    assert again.read_text(encoding="utf-8") == (ROOT / arguments[-1]).read_text(encoding="utf-8"), (
+        "run `python docs/diagrams.py`"
+    )

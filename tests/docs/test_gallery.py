@@ -18,7 +18,16 @@ from archdsl.cli.commands.list import command
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
-QUICK = ("x3d_s", "i3d", "s3d_g", "slowfast_8x8_r50", "timesformer_divided", "xvit_b16", "mobilenet_v2", "example_s")
+QUICK = (
+    "x3d_s",
+    "i3d",
+    "s3d_g",
+    "slowfast_8x8_r50",
+    "timesformer_divided",
+    "xvit_b16",
+    "mobilenet_v2",
+    "example_s",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +45,11 @@ def test_every_entry_that_ships_is_listed() -> None:
     assert len(shipped) > 100
     sections = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
     for entry in shipped:
-        listed = f"`{entry['name']}`" if entry["kind"] in ("block", "search") else f"`{entry['file']}:{entry['name']}`"
+        listed = (
+            f"`{entry['name']}`"
+            if entry["kind"] in ("block", "search")
+            else f"`{entry['file']}:{entry['name']}`"
+        )
         assert listed in sections[entry["file"]], f"{entry['file']}:{entry['name']} is missing: `make docs`"
 
 
@@ -48,12 +61,17 @@ def test_every_picture_is_there_and_shown() -> None:
 
 
 def test_the_page_is_what_the_files_say(gallery: ModuleType, golden: Callable[[Path, str], None]) -> None:
-    facts = {e.picture: re.search(r"<desc>(.*)</desc>", (DOCS / e.picture).read_text(encoding="utf-8"))[1] for e in _drawn(gallery)}
+    facts = {
+        e.picture: re.search(r"<desc>(.*)</desc>", (DOCS / e.picture).read_text(encoding="utf-8"))[1]
+        for e in _drawn(gallery)
+    }
     golden(DOCS / "gallery.md", gallery.page(list(gallery.entries()), facts))
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_pictures_are_what_is_drawn(gallery: ModuleType, name: str, golden: Callable[[Path, str], None]) -> None:
+def test_pictures_are_what_is_drawn(
+    gallery: ModuleType, name: str, golden: Callable[[Path, str], None]
+) -> None:
     entry = next(entry for entry in _drawn(gallery) if entry.name == name)
     golden(DOCS / entry.picture, gallery.draw(entry).svg())
 
@@ -66,9 +84,9 @@ def test_a_difference_is_what_is_drawn(gallery: ModuleType, golden: Callable[[Pa
 def test_a_cell_says_what_is_drawn(gallery: ModuleType) -> None:
     """Where the boxes stand is up to the version of dot."""
     drawn = gallery.FIGURES["figure_attention_cell"][1]().svg()
-    assert _words(drawn) == _words((DOCS / "gallery" / "figure_attention_cell.svg").read_text(encoding="utf-8")), (
-        "`make docs` draws it anew"
-    )
+    assert _words(drawn) == _words(
+        (DOCS / "gallery" / "figure_attention_cell.svg").read_text(encoding="utf-8")
+    ), "`make docs` draws it anew"
 
 
 def _drawn(gallery: ModuleType) -> list:

@@ -77,7 +77,9 @@ def test_the_reserved_words_are_those_of_the_grammar() -> None:
 
 
 def body(statements: str) -> str:
-    return f"arch 1\nspace example {{\ninput x: [b, c = 16, t = 8, h = 28, w = 28]\n{statements}output x\n}}\n"
+    return (
+        f"arch 1\nspace example {{\ninput x: [b, c = 16, t = 8, h = 28, w = 28]\n{statements}output x\n}}\n"
+    )
 
 
 def network(path: str) -> Architecture:

@@ -27,7 +27,11 @@ def test_the_example_prints_what_the_readme_says(tmp_path: Path, golden: Callabl
             assert output("archdsl check gestures.arch; archdsl fmt --check gestures.arch", tmp_path) == ""
             return match[0]
         commands = [line for line in text.splitlines() if line.startswith("$ ")]
-        return "```console\n" + "".join(f"{command}\n{output(command[2:], tmp_path)}" for command in commands) + "```"
+        return (
+            "```console\n"
+            + "".join(f"{command}\n{output(command[2:], tmp_path)}" for command in commands)
+            + "```"
+        )
 
     golden(README, BLOCK.sub(block, README.read_text(encoding="utf-8")))
 
@@ -35,7 +39,18 @@ def test_the_example_prints_what_the_readme_says(tmp_path: Path, golden: Callabl
 def output(command: str, folder: Path) -> str:
     """What a shell prints in the folder, errors included."""
     root = shipped("specs").parent
-    environment = os.environ | {"PYTHONPATH": f"{root}:{root / 'backends'}", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": f"{root}:{root / 'backends'}",
+        "NO_COLOR": "1",
+        "PYTHONUTF8": "1",
+    }
     script = f'archdsl() {{ "{sys.executable}" -m archdsl "$@"; }}\n{command}'
-    done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     return done.stdout

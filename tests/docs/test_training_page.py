@@ -21,9 +21,17 @@ PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 def test_tables(golden: Callable[[Path, str], None]) -> None:
     text = PAGE.read_text(encoding="utf-8")
     sources = [(f"`{name}`", option) for name, own in SOURCES.items() for option in own]
-    tables = {"sources": table("of", sources), "transforms": table("of", [("any", option) for option in TRANSFORMS])}
+    tables = {
+        "sources": table("of", sources),
+        "transforms": table("of", [("any", option) for option in TRANSFORMS]),
+    }
     for name, rows in tables.items():
-        text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, t=rows: f"{m[1]}{t}\n{m[2]}", text, flags=re.DOTALL)
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda m, t=rows: f"{m[1]}{t}\n{m[2]}",
+            text,
+            flags=re.DOTALL,
+        )
     golden(PAGE, text)
 
 

@@ -22,9 +22,18 @@ def test_the_examples_print_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Callable[[Path, str], None]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shapes = {"backbone.conv1.weight": (8, 3, 1, 3, 3), "pos": (1, 3, 8), "fc.weight": (4, 8), "fc.bias": (4,), "ema_decay": ()}
+    shapes = {
+        "backbone.conv1.weight": (8, 3, 1, 3, 3),
+        "pos": (1, 3, 8),
+        "fc.weight": (4, 8),
+        "fc.bias": (4,),
+        "ema_decay": (),
+    }
     norm = {f"backbone.bn1.{name}": (8,) for name in ("weight", "bias", "running_mean", "running_var")}
-    torch.save({"state_dict": {f"module.{key}": torch.ones(shape) for key, shape in {**shapes, **norm}.items()}}, "theirs.pth")
+    torch.save(
+        {"state_dict": {f"module.{key}": torch.ones(shape) for key, shape in {**shapes, **norm}.items()}},
+        "theirs.pth",
+    )
 
     def block(match: re.Match[str]) -> str:
         kind, name, text = match.groups()
@@ -43,5 +52,9 @@ def printed(command: str) -> str:
 
 
 def test_every_table_that_ships_is_listed() -> None:
-    listed = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| `\w+_.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))))
+    listed = set(
+        re.findall(
+            r"`(\w+)`", "".join(re.findall(r"^\| `\w+_.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+        )
+    )
     assert {path.stem for path in shipped("specs").rglob("*.rename")} <= listed

@@ -15,4 +15,9 @@ def test_the_page_is_what_the_zoo_counts(golden: Callable[[Path, str], None]) ->
     assert spec is not None and spec.loader is not None
     zoo = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(zoo)
-    golden(DOCS / "zoo.md", zoo.page(lambda fact: (fact["params"], fact["macs"]) if "macs" in fact else zoo.measured(fact), zoo.counted))
+    golden(
+        DOCS / "zoo.md",
+        zoo.page(
+            lambda fact: (fact["params"], fact["macs"]) if "macs" in fact else zoo.measured(fact), zoo.counted
+        ),
+    )

@@ -20,7 +20,9 @@ def missing() -> str:
     """What a test of a page lacks here; empty where all is there."""
     if importlib.util.find_spec("selenium") is None:
         return "selenium, of the extra `dev`, is not installed"
-    return "" if _program() and shutil.which("chromedriver") else "chromium and chromedriver are not installed"
+    return (
+        "" if _program() and shutil.which("chromedriver") else "chromium and chromedriver are not installed"
+    )
 
 
 def _program() -> str | None:

@@ -31,7 +31,12 @@ def is_sound(drawing: Drawing) -> None:
         if isinstance(what, Label) != isinstance(other_thing, Label) and _overlap(a, b):
             (inner, outer) = (a, b) if isinstance(what, Label) else (b, a)
             label, box = (what, other_thing) if isinstance(what, Label) else (other_thing, what)
-            inside = outer[0] - 0.5 <= inner[0] and inner[2] <= outer[2] + 0.5 and outer[1] - 1 <= inner[1] and inner[3] <= outer[3] + 1
+            inside = (
+                outer[0] - 0.5 <= inner[0]
+                and inner[2] <= outer[2] + 0.5
+                and outer[1] - 1 <= inner[1]
+                and inner[3] <= outer[3] + 1
+            )
             assert inside, f"{label} leaves {box}"
     for arrow in (item for item in scene.items if isinstance(item, Arrow) and item.curved):
         points = list(_along(arrow))
@@ -41,10 +46,14 @@ def is_sound(drawing: Drawing) -> None:
         for (x0, y0, x1, y1), box in zip(places, boxes, strict=True):
             if x0 < right and left < x1 and y0 < bottom and top < y1:
                 crossed = any(x0 + 2 < x < x1 - 2 and y0 + 2 < y < y1 - 2 for x, y in points)
-                assert not crossed or box.radius > 6, f"a curve runs through {box.name}"  # round corners are not where dot sees them
+                assert not crossed or box.radius > 6, (
+                    f"a curve runs through {box.name}"
+                )  # round corners are not where dot sees them
 
 
-def _near(things: list[tuple[Rectangle, object]]) -> Iterator[tuple[tuple[Rectangle, object], tuple[Rectangle, object]]]:
+def _near(
+    things: list[tuple[Rectangle, object]],
+) -> Iterator[tuple[tuple[Rectangle, object], tuple[Rectangle, object]]]:
     """Pairs that share some height."""
     rows: dict[int, list[int]] = {}
     for number, ((_, y0, _, y1), _) in enumerate(things):

@@ -89,7 +89,9 @@ def test_streams_are_lanes_and_stages_are_columns() -> None:
         assert middle[f"stage[{i}].fast"] > middle[f"stage[{i}].slow"]
         assert middle[f"stage[{i}].concat"] == pytest.approx(middle[f"stage[{i}].slow"])
     assert places["stage[1].slow"].x > places["stage[0].concat"].x
-    labels = {item.text for item in render(network(STREAMS, "streams")).scene.items if isinstance(item, Label)}
+    labels = {
+        item.text for item in render(network(STREAMS, "streams")).scene.items if isinstance(item, Label)
+    }
     assert {"slow", "fast", "stage[0]", "2×16×16"} <= labels
 
 
@@ -138,7 +140,9 @@ def test_streams_that_meet_stand_abreast() -> None:
     middle = {box.name: box.x + box.width / 2 for box in _boxes(drawing)}
     for stage, count in enumerate((3, 4, 6, 3)):
         for i in range(count):
-            assert middle[f"slow[{stage}].block[{i}]"] == pytest.approx(middle[f"fast[{stage}].block[{i}]"], abs=1)
+            assert middle[f"slow[{stage}].block[{i}]"] == pytest.approx(
+                middle[f"fast[{stage}].block[{i}]"], abs=1
+            )
     assert "time_conv" in _texts(drawing), "fusion says its kind"
 
 
@@ -179,7 +183,12 @@ def test_colours_carry_readable_text() -> None:
 
 def test_a_genotype_is_settled_first() -> None:
     graph = network(BASE, "base")
-    genotype = {"stage[0].kernel": "1x3x3", "stage[0].gate": "identity", "stage[1].kernel": "3x3x3", "stage[1].gate": "se"}
+    genotype = {
+        "stage[0].kernel": "1x3x3",
+        "stage[0].gate": "identity",
+        "stage[1].kernel": "3x3x3",
+        "stage[1].gate": "se",
+    }
     drawing = render(graph, genotype, title="a title & more")
     assert "a title &amp; more" in drawing.svg()
     assert "stage[0].gate" not in {box.name for box in _boxes(drawing)}
@@ -196,14 +205,25 @@ def test_differences_are_drawn(name: str) -> None:
     drawing = render_difference(a, b, difference)
     _is_sound(drawing)
     signs = _tags(drawing)
-    if name not in ("formatting_only", "requirement_added", "choice_renamed", "activation_replaced", "layer_removed"):
+    if name not in (
+        "formatting_only",
+        "requirement_added",
+        "choice_renamed",
+        "activation_replaced",
+        "layer_removed",
+    ):
         assert signs, "no box is marked"
     if name == "formatting_only":
         assert not signs
 
 
 @pytest.mark.parametrize(
-    ("a", "b"), [("x3d.arch:x3d_s", "x3d.arch:x3d_m"), ("i3d.arch:i3d_r50", "i3d.arch:i3d_r50_nl"), ("i3d.arch:i3d", "s3d.arch:s3d")]
+    ("a", "b"),
+    [
+        ("x3d.arch:x3d_s", "x3d.arch:x3d_m"),
+        ("i3d.arch:i3d_r50", "i3d.arch:i3d_r50_nl"),
+        ("i3d.arch:i3d", "s3d.arch:s3d"),
+    ],
 )
 def test_what_corresponds_stands_in_one_column(a: str, b: str) -> None:
     one, two = shipped_graph(f"zoo/{a}"), shipped_graph(f"zoo/{b}")
@@ -233,7 +253,11 @@ def _tags(drawing: Drawing) -> list[str]:
 
 
 def _tag_labels(drawing: Drawing) -> list[Label]:
-    return [t for t in drawing.scene.items if isinstance(t, Label) and t.text in SIGNS and t.size == 10 and t.colour == PAPER]
+    return [
+        t
+        for t in drawing.scene.items
+        if isinstance(t, Label) and t.text in SIGNS and t.size == 10 and t.colour == PAPER
+    ]
 
 
 def test_files(tmp_path: Path) -> None:
@@ -293,7 +317,12 @@ def _boxes(drawing: Drawing) -> list[Box]:
 
 
 def _texts(drawing: Drawing) -> set[str]:
-    return {word for item in drawing.scene.items if isinstance(item, Label) for word in (item.text, *item.text.split())}
+    return {
+        word
+        for item in drawing.scene.items
+        if isinstance(item, Label)
+        for word in (item.text, *item.text.split())
+    }
 
 
 def _span(label: Label) -> tuple[float, float]:
@@ -311,22 +340,39 @@ def _is_sound(drawing: Drawing) -> None:
         apart = a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
         assert apart, f"{a.name} and {b.name} overlap"
     tags = {(item.x, item.y) for item in _tag_labels(drawing)}  # they stand on corners
-    labels = [item for item in scene.items if isinstance(item, Label) and item.text and (item.x, item.y) not in tags]
+    labels = [
+        item for item in scene.items if isinstance(item, Label) and item.text and (item.x, item.y) not in tags
+    ]
     for x, y in tags:
-        near = [t for t in labels if _span(t)[0] < x + 6.5 and x - 6.5 < _span(t)[1] and y - 10 < t.y and t.y - 0.72 * t.size < y + 3]
+        near = [
+            t
+            for t in labels
+            if _span(t)[0] < x + 6.5
+            and x - 6.5 < _span(t)[1]
+            and y - 10 < t.y
+            and t.y - 0.72 * t.size < y + 3
+        ]
         assert not near, f"a tag covers {near[0].text}"
     for label in labels:
         left, right = _span(label)
-        assert left >= MARGIN / 2 and right <= scene.width and 0 < label.y < scene.height, f"{label.text} is cut off"
+        assert left >= MARGIN / 2 and right <= scene.width and 0 < label.y < scene.height, (
+            f"{label.text} is cut off"
+        )
         for box in boxes:
-            if box.y < label.y - label.size / 3 < box.y + box.height and left < box.x + box.width and box.x < right:
+            if (
+                box.y < label.y - label.size / 3 < box.y + box.height
+                and left < box.x + box.width
+                and box.x < right
+            ):
                 assert box.x <= left and right <= box.x + box.width, f"{label.text} leaves the box {box.name}"
     for first, second in combinations(sorted(labels, key=lambda t: (t.y, t.x)), 2):
         if abs(first.y - second.y) < min(first.size, second.size) * 0.7:
             (a0, a1), (b0, b1) = _span(first), _span(second)
             assert a1 <= b0 + 0.5 or b1 <= a0 + 0.5, f"{first.text} and {second.text} overlap"
     for item in scene.items:
-        points = item.points if isinstance(item, Arrow) else ((item.x, item.y),) if isinstance(item, Mark) else ()
+        points = (
+            item.points if isinstance(item, Arrow) else ((item.x, item.y),) if isinstance(item, Mark) else ()
+        )
         assert all(0 <= x <= scene.width and 0 <= y <= scene.height for x, y in points)
         if isinstance(item, Arrow) and item.head:
             _avoids_boxes(item, boxes)
@@ -337,5 +383,10 @@ def _avoids_boxes(arrow: Arrow, boxes: list[Box]) -> None:
     for (x0, y0), (x1, y1) in zip(arrow.points, arrow.points[1:], strict=False):
         left, right, top, bottom = min(x0, x1), max(x0, x1), min(y0, y1), max(y0, y1)
         for box in boxes:
-            inside = left < box.x + box.width - 0.01 and right > box.x + 0.01 and top < box.y + box.height - 0.01 and bottom > box.y + 0.01
+            inside = (
+                left < box.x + box.width - 0.01
+                and right > box.x + 0.01
+                and top < box.y + box.height - 0.01
+                and bottom > box.y + 0.01
+            )
             assert not inside, f"an arrow runs through {box.name}"

@@ -49,7 +49,9 @@ def inside(drawing: Drawing, name: str) -> list[str]:
     """The texts in a box."""
     box = boxes(drawing)[name]
     labels = (item for item in drawing.scene.items if isinstance(item, Label))
-    return [t.text for t in labels if box.x <= t.x <= box.x + box.width and box.y <= t.y <= box.y + box.height]
+    return [
+        t.text for t in labels if box.x <= t.x <= box.x + box.width and box.y <= t.y <= box.y + box.height
+    ]
 
 
 def test_a_part_whose_inside_is_open_is_drawn_as_open() -> None:
@@ -57,7 +59,11 @@ def test_a_part_whose_inside_is_open_is_drawn_as_open() -> None:
     cells = [name for name in boxes(darts) if name.startswith("cell[")]
     assert len(cells) == 8
     for name in cells:
-        assert boxes(darts)[name].dashed and "17 choices inside" in inside(darts, name) and "5×5" not in inside(darts, name)
+        assert (
+            boxes(darts)[name].dashed
+            and "17 choices inside" in inside(darts, name)
+            and "5×5" not in inside(darts, name)
+        )
     assert not boxes(darts)["stem"].dashed
     gpb = render(shipped_graph("zoo/attentionnas.arch:attention_cell_gpb"), view="macro")
     assert {box.dashed for name, box in boxes(gpb).items() if ".op" in name} == {True}
@@ -111,7 +117,9 @@ def test_layers_of_an_open_depth_are_one_box_with_their_least_and_most() -> None
         ("zoo/autotsnet.arch:manual_tsnet_85", "stage[0].fuse", "sparse_stem", "dense_stem", "8"),
     ],
 )
-def test_a_lateral_convolution_stands_between_the_streams(reference: str, between: str, slow: str, fast: str, width: str) -> None:
+def test_a_lateral_convolution_stands_between_the_streams(
+    reference: str, between: str, slow: str, fast: str, width: str
+) -> None:
     drawing = render(shipped_graph(reference), view="macro")
     found = boxes(drawing)
     name = next(n for n in found if n.startswith(between))
@@ -148,9 +156,15 @@ def test_a_choice_that_differs_marks_what_depends_on_it() -> None:
     other = OPEN.replace("width ~ 8..16 by 4", "width ~ 8..24 by 4")
     a, b = network(OPEN, "open"), network(other, "open")
     drawing = render_difference(a, b, diff(a, b))
-    marked = {item.note.split("\n")[0] for item in drawing.scene.items if isinstance(item, Box) and item.name and item.stroke == "#1a1a1a"}
+    marked = {
+        item.note.split("\n")[0]
+        for item in drawing.scene.items
+        if isinstance(item, Box) and item.name and item.stroke == "#1a1a1a"
+    }
     assert marked == {"first"}
-    assert any(isinstance(t, Label) and t.text == "width   8..16 by 4 → 8..24 by 4" for t in drawing.scene.items)
+    assert any(
+        isinstance(t, Label) and t.text == "width   8..16 by 4 → 8..24 by 4" for t in drawing.scene.items
+    )
 
 
 def test_an_answer_marks_the_layer_that_it_stands_for_and_not_its_neighbours() -> None:
@@ -174,5 +188,11 @@ model after = gated() with shut
     a, b = network(text, "before"), network(text, "after")
     answers = [{"stage[0].gate": one, "stage[1].gate": "extra"} for one in ("identity", "extra")]
     drawing = render_difference(a, b, diff(*answers))
-    tagged = [item for item in drawing.scene.items if isinstance(item, Label) and item.text in "~+−" and item.colour == "#ffffff"]
-    assert [label.text for label in tagged if label.y > 80] == ["+"], "the gate came, and nothing else is marked"
+    tagged = [
+        item
+        for item in drawing.scene.items
+        if isinstance(item, Label) and item.text in "~+−" and item.colour == "#ffffff"
+    ]
+    assert [label.text for label in tagged if label.y > 80] == ["+"], (
+        "the gate came, and nothing else is marked"
+    )

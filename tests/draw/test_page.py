@@ -30,7 +30,9 @@ from tests.draw.chromium import Page, chromium, missing
 from tests.draw.test_drawing import chain
 from tests.laws.subjects import shipped_graph
 
-HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">&lt;<!--"
+HOSTILE = (
+    "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">&lt;<!--"
+)
 ENTER, TAB, LEFT, RIGHT, DOWN, ESCAPE = "\ue007", "\ue004", "\ue012", "\ue014", "\ue015", "\ue00c"
 
 POOLS = """arch 1
@@ -66,13 +68,20 @@ def test_costs_and_lines_are_those_of_the_text() -> None:
 def test_costs_of_a_space_are_its_exact_ends(reference: str) -> None:
     graph = shipped_graph(reference)
     data, summary = anatomy.anatomy([graph]), summarise(graph)
-    assert data["graphs"][0]["nodes"][0][5:7] == [[summary.params.low, summary.params.high], [summary.macs.low, summary.macs.high]]
+    assert data["graphs"][0]["nodes"][0][5:7] == [
+        [summary.params.low, summary.params.high],
+        [summary.macs.low, summary.macs.high],
+    ]
 
 
 def test_choices_and_answers_stand_at_their_blocks() -> None:
     for name, sign in (("base", "~"), ("fixed", "=")):
         data = anatomy.anatomy([network(BASE, name)])
-        found = {data["texts"][row[1]]: [data["texts"][t] for t in row[7]] for row in data["graphs"][0]["nodes"] if row[7]}
+        found = {
+            data["texts"][row[1]]: [data["texts"][t] for t in row[7]]
+            for row in data["graphs"][0]["nodes"]
+            if row[7]
+        }
         assert list(found) == ["stage[0]", "stage[1]"]
         assert any(fact.startswith(f"kernel {sign} ") for fact in found["stage[0]"])
 
@@ -98,7 +107,9 @@ def test_what_is_too_large_is_cut_at_a_depth_and_says_so(monkeypatch: pytest.Mon
     assert all(n not in kept for flow in told["flows"] for n in flow)
 
 
-@pytest.mark.parametrize("reference", ["zoo/timesformer.arch:timesformer_mixed", "zoo/slowfast.arch:slowfast_8x8_r101"])
+@pytest.mark.parametrize(
+    "reference", ["zoo/timesformer.arch:timesformer_mixed", "zoo/slowfast.arch:slowfast_8x8_r101"]
+)
 def test_the_largest_pages_of_the_zoo_are_small(reference: str) -> None:
     assert len(render(shipped_graph(reference)).html().encode()) < 500_000
 
@@ -108,7 +119,11 @@ def hostile() -> Graph:
     text = chain(2).replace("  x = image\n", f"  x = image -> conv(8, 3x3) as stem  # {HOSTILE}\n")
     assert HOSTILE in text
     importer = Importer(shipped("specs"))
-    return Project(importer).elaborate(importer.load_text(Source(f"{HOSTILE}.arch", text), Path(".")), "chain").graph
+    return (
+        Project(importer)
+        .elaborate(importer.load_text(Source(f"{HOSTILE}.arch", text), Path(".")), "chain")
+        .graph
+    )
 
 
 class Elements(HTMLParser):
@@ -123,7 +138,13 @@ class Elements(HTMLParser):
 
 def test_texts_cannot_become_elements() -> None:
     graph = hostile()
-    scene = Scene(HOSTILE, HOSTILE, 100, 100, [Box(0, 0, 50, 50, name=f'"{HOSTILE}', note=HOSTILE), Label(0, 0, HOSTILE, 9)])
+    scene = Scene(
+        HOSTILE,
+        HOSTILE,
+        100,
+        100,
+        [Box(0, 0, 50, 50, name=f'"{HOSTILE}', note=HOSTILE), Label(0, 0, HOSTILE, 9)],
+    )
     page = as_page(scene, Subject((graph,), diff(graph, graph)))
     elements = Elements()
     elements.feed(page)
@@ -142,11 +163,19 @@ def test_the_policy_admits_only_what_is_in_the_page() -> None:
         inner = re.findall(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
         assert len(inner) == 1
         assert f"{element}-src 'sha256-{b64encode(sha256(inner[0].encode()).digest()).decode()}'" in policy[1]
-    assert not re.search(r"\b(?:src|href)=(?!\"data:,\")", page) and "@import" not in page and "url(" not in page
+    assert (
+        not re.search(r"\b(?:src|href)=(?!\"data:,\")", page) and "@import" not in page and "url(" not in page
+    )
 
 
 def test_colours_turn_but_for_what_stands_on_a_fixed_one() -> None:
-    scene = Scene("", "", 9, 9, [Box(0, 0, 9, 9, PAPER), Label(5, 5, "a", 3), Box(0, 0, 9, 9, "#56B4E9"), Label(5, 5, "b", 3)])
+    scene = Scene(
+        "",
+        "",
+        9,
+        9,
+        [Box(0, 0, 9, 9, PAPER), Label(5, 5, "a", 3), Box(0, 0, 9, 9, "#56B4E9"), Label(5, 5, "b", 3)],
+    )
     items: list[Any] = themed(scene).items
     assert items[0].fill == "var(--paper)" and items[1].colour == "var(--ink)"
     assert items[2].fill == "#56B4E9" and items[3].colour.startswith("#")
@@ -156,7 +185,9 @@ def test_colours_turn_but_for_what_stands_on_a_fixed_one() -> None:
 def test_every_colour_of_a_page_is_there_in_the_light_and_in_the_dark(name: str) -> None:
     a, b = pair(name)
     page = render_difference(a, b, diff(a, b)).html()
-    blocks = [set(re.findall(r"(--[a-z0-9-]+):", block)) for block in re.findall(r":root[^{]*\{([^}]*)\}", page)]
+    blocks = [
+        set(re.findall(r"(--[a-z0-9-]+):", block)) for block in re.findall(r":root[^{]*\{([^}]*)\}", page)
+    ]
     assert len(blocks) == 3 and blocks[0] == blocks[1] == blocks[2]
     assert set(re.findall(r"var\((--[a-z0-9-]+)\)", page)) <= blocks[0]
 
@@ -185,7 +216,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     drawings["difference"] = render_difference(*(two := pair("kernel_changed")), diff(*two))
     for name, drawing in drawings.items():
         drawing.save(folder / f"{name}.html")
-    scene = Scene("hostile", "", 100, 100, [Box(0, 0, 50, 50, name="stem", note=HOSTILE), Label(0, 0, HOSTILE, 9)])
+    scene = Scene(
+        "hostile", "", 100, 100, [Box(0, 0, 50, 50, name="stem", note=HOSTILE), Label(0, 0, HOSTILE, 9)]
+    )
     (folder / "hostile.html").write_text(as_page(scene, Subject((hostile(),))), encoding="utf-8")
     return {path.stem: path for path in folder.iterdir()}
 
@@ -204,7 +237,11 @@ STRUCTURE = "#views button:nth-child(2)"
 
 def shapes(page: Page) -> list[str]:
     """The paths of the boxes of the structure."""
-    return list(page.ask("[...document.querySelectorAll('svg[role=tree]:not([hidden]) [data-path]')].map((e) => e.dataset.path)"))
+    return list(
+        page.ask(
+            "[...document.querySelectorAll('svg[role=tree]:not([hidden]) [data-path]')].map((e) => e.dataset.path)"
+        )
+    )
 
 
 def where(page: Page, path: str) -> dict[str, float]:
@@ -227,7 +264,9 @@ def settled(page: Page) -> None:
 
 @needs_browser
 @pytest.mark.parametrize("name", ["model", "space", "many", "difference", "hostile"])
-def test_pages_load_without_complaint_and_without_network(page: Page, files: dict[str, Path], name: str) -> None:
+def test_pages_load_without_complaint_and_without_network(
+    page: Page, files: dict[str, Path], name: str
+) -> None:
     page.open(files[name])
     assert page.ask("document.querySelectorAll('#stage > svg:not([hidden])').length") == 1
     assert page.ask("document.title") != "taken"
@@ -256,7 +295,9 @@ def test_blocks_expand_and_collapse_by_click(page: Page) -> None:
     page.mouse(spot["x"], spot["y"], click=True)
     assert "stage[1].block[0]" in shapes(page)
     after = where(page, "stage[1]")
-    assert (after["left"], after["top"]) == pytest.approx((spot["left"], spot["top"]), abs=1), "what was clicked stays in place"
+    assert (after["left"], after["top"]) == pytest.approx((spot["left"], spot["top"]), abs=1), (
+        "what was clicked stays in place"
+    )
     page.mouse(after["left"] + 12, after["top"] + 12, click=True)
     assert shapes(page) == before
     page.click("#open-all")
@@ -276,7 +317,9 @@ CROSSING = """(() => {
 
 @needs_browser
 @pytest.mark.parametrize("name", ["model", "space", "joint"])
-def test_boxes_lie_inside_their_blocks_and_not_on_each_other(page: Page, files: dict[str, Path], name: str) -> None:
+def test_boxes_lie_inside_their_blocks_and_not_on_each_other(
+    page: Page, files: dict[str, Path], name: str
+) -> None:
     page.open(files[name])
     page.click(STRUCTURE)
     page.click("#open-all")
@@ -299,7 +342,9 @@ def test_boxes_lie_inside_their_blocks_and_not_on_each_other(page: Page, files: 
     assert crossing == [], "a line runs through a box"
     for group in siblings.values():
         for i, (_, _, x, y, w, h, _) in enumerate(group):
-            assert not any(x < b[2] + b[4] and b[2] < x + w and y < b[3] + b[5] and b[3] < y + h for b in group[i + 1 :])
+            assert not any(
+                x < b[2] + b[4] and b[2] < x + w and y < b[3] + b[5] and b[3] < y + h for b in group[i + 1 :]
+            )
 
 
 @needs_browser
@@ -318,17 +363,25 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
     page.keys(ESCAPE)
     assert page.ask("document.getElementById('facts').hidden")
     page.keys(ENTER)  # into the structure, at the same part
-    assert page.ask("document.activeElement.getAttribute('role')") == "treeitem" and page.ask(focus) == reached
+    assert (
+        page.ask("document.activeElement.getAttribute('role')") == "treeitem" and page.ask(focus) == reached
+    )
     assert page.ask("document.activeElement.getAttribute('aria-expanded')") == "false"
     page.keys(ENTER)
-    assert page.ask("document.activeElement.getAttribute('aria-expanded')") == "true" and page.ask(focus) == reached
+    assert (
+        page.ask("document.activeElement.getAttribute('aria-expanded')") == "true"
+        and page.ask(focus) == reached
+    )
     page.keys(RIGHT)
     inner = page.ask(focus)
     assert inner.startswith(f"{reached}.")
     page.keys(DOWN)
     assert page.ask(focus).startswith(f"{reached}.") and page.ask(focus) != inner
     page.keys(LEFT, LEFT)
-    assert page.ask(focus) == reached and page.ask("document.activeElement.getAttribute('aria-expanded')") == "false"
+    assert (
+        page.ask(focus) == reached
+        and page.ask("document.activeElement.getAttribute('aria-expanded')") == "false"
+    )
     page.keys(TAB)
     assert page.ask("document.activeElement.closest('#stage')") is None, "one stop for the whole picture"
 
@@ -364,10 +417,14 @@ def test_wheel_drag_buttons_and_keys_move_the_view(page: Page) -> None:
     page.mouse(600, 600, drag=(80, -40))
     moved = where(page, "clip")
     assert (moved["x"] - first["x"], moved["y"] - first["y"]) == pytest.approx((80, -40), abs=1)
-    assert page.ask("document.getElementById('picture').hasAttribute('hidden')") is False, "a drag is no click"
+    assert page.ask("document.getElementById('picture').hasAttribute('hidden')") is False, (
+        "a drag is no click"
+    )
     page.wheel(moved["x"], moved["y"], -200)
     near = where(page, "clip")
-    assert near["width"] > 1.2 * moved["width"] and (near["x"], near["y"]) == pytest.approx((moved["x"], moved["y"]), abs=2)
+    assert near["width"] > 1.2 * moved["width"] and (near["x"], near["y"]) == pytest.approx(
+        (moved["x"], moved["y"]), abs=2
+    )
     page.click("#out")
     settled(page)
     assert where(page, "clip")["width"] < near["width"]
@@ -402,7 +459,9 @@ def test_facts_are_those_of_the_graph(page: Page) -> None:
 @needs_browser
 def test_layers_that_share_a_path_are_told_apart(page: Page, files: dict[str, Path]) -> None:
     page.open(files["pools"])
-    boxes = page.ask("[...document.querySelectorAll('#picture [data-path=max_pool]')].map((e) => e.nodes.map((n) => n.shape).join())")
+    boxes = page.ask(
+        "[...document.querySelectorAll('#picture [data-path=max_pool]')].map((e) => e.nodes.map((n) => n.shape).join())"
+    )
     assert boxes == ["c8 h8 w8", "c8 h4 w4"]
     page.click(STRUCTURE)
     page.keys("/", *"max_pool")
@@ -465,7 +524,9 @@ def test_print_shows_the_whole_picture_whatever_is_seen(page: Page, tab: int) ->
     inside, fits, count = page.ask(WHOLE)
     assert inside and fits and count > 5
     assert page.ask("getComputedStyle(document.getElementById('bar')).display") == "none"
-    shown = page.ask("[...document.querySelectorAll('#stage > svg')].filter((s) => s.getBoundingClientRect().width > 0).length")
+    shown = page.ask(
+        "[...document.querySelectorAll('#stage > svg')].filter((s) => s.getBoundingClientRect().width > 0).length"
+    )
     assert shown == tab, "a structure that is seen is printed below the picture"
 
 

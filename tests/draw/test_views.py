@@ -24,7 +24,9 @@ from tests.laws.subjects import SPECS, graph_of, shipped_graph
 from tests.strategies.specs import Spec, elaborate, specs
 
 GOLDENS = Path(__file__).parent / "goldens"
-needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the cell view and the graph view need the program dot")
+needs_dot = pytest.mark.skipif(
+    shutil.which("dot") is None, reason="the cell view and the graph view need the program dot"
+)
 
 GRAPHS = (
     "zoo/x3d.arch:x3d_s",
@@ -37,7 +39,12 @@ GRAPHS = (
     "zoo/nas.arch:darts",
     "zoo/nas.arch:mobilenet_v2",
 )
-SPACES = ("zoo/autox3d.arch:autox3d", "zoo/autotsnet.arch:auto_tsnet", "zoo/nas.arch:darts", "zoo/attentionnas.arch:attention_cell_gpb")
+SPACES = (
+    "zoo/autox3d.arch:autox3d",
+    "zoo/autotsnet.arch:auto_tsnet",
+    "zoo/nas.arch:darts",
+    "zoo/attentionnas.arch:attention_cell_gpb",
+)
 
 CELL = """arch 1
 block narrow(width) = conv(width, 3x3) -> relu
@@ -137,7 +144,9 @@ def test_a_cell_with_operations_on_its_edges() -> None:
     graph = network(CELL, "cells")
     drawing = render(graph, CHOSEN)
     is_sound(drawing)
-    assert {"cell.enter", "cell.node[0]", "cell.node[1]", "cell.concat", "x", "output"} == set(_names(drawing))
+    assert {"cell.enter", "cell.node[0]", "cell.node[1]", "cell.concat", "x", "output"} == set(
+        _names(drawing)
+    )
     assert {"narrow", "wide", "skip"} <= set(_texts(drawing))
     opened = render(graph)
     is_sound(opened)
@@ -152,7 +161,11 @@ def test_darts_cells() -> None:
     for drawing in (normal, reduction):
         is_sound(drawing)
         assert sum(name.endswith("]") and ".node[" in name for name in _names(drawing)) == 4
-    assert [_texts(normal).count(op) for op in ("sep3", "skip", "dil3")] == [6, 3, 2]  # with the legend's entry for each
+    assert [_texts(normal).count(op) for op in ("sep3", "skip", "dil3")] == [
+        6,
+        3,
+        2,
+    ]  # with the legend's entry for each
     assert [_texts(reduction).count(op) for op in ("max3", "skip")] == [6, 4]
     assert {"cell[1]", "cell[2]"} <= set(_names(normal))
 
@@ -202,7 +215,9 @@ def test_a_space_says_what_is_open_when_and_how_much() -> None:
     texts = _texts(render(network(CELL, "cells"), view="space"))
     assert {"narrow", "wide", "skip", "keep", "active when keep has 1", "3 alternatives"} <= set(texts)
     whole = _texts(render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space"))
-    assert {"group[0..10]", "12..28 by 4", "6 alternatives, 11 such choices", "1.5..6.0 by 0.75"} <= set(whole)
+    assert {"group[0..10]", "12..28 by 4", "6 alternatives, 11 such choices", "1.5..6.0 by 0.75"} <= set(
+        whole
+    )
     part = render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space", focus="group[3]")
     assert "3 × 3" not in _texts(part) and all(name.startswith("group[3].") for name in _names(part))
 
@@ -217,21 +232,40 @@ def test_probabilities_are_shades_and_numbers() -> None:
     drawing = render(network(CELL, "cells"), probabilities=chances)
     is_sound(drawing)
     boxes = _boxes(drawing)
-    assert (boxes["cell.node[0].op[0]=narrow"].fill, boxes["cell.node[0].op[0]=wide"].fill) == ("#0072b2", "#fafcff")
+    assert (boxes["cell.node[0].op[0]=narrow"].fill, boxes["cell.node[0].op[0]=wide"].fill) == (
+        "#0072b2",
+        "#fafcff",
+    )
     assert {"narrow: 1.00", "wide: 0.00"} <= set(_texts(drawing))
 
 
 def test_the_latest_probabilities_of_every_choice() -> None:
-    records = [{"probabilities": {"a": {"x": 1}, "b": {"y": 1}}}, {"probabilities": {"a": {"x": 0.5}}}, {"loss": 1.0}]
+    records = [
+        {"probabilities": {"a": {"x": 1}, "b": {"y": 1}}},
+        {"probabilities": {"a": {"x": 0.5}}},
+        {"loss": 1.0},
+    ]
     assert latest(records) == {"a": {"x": 0.5}, "b": {"y": 1.0}}
 
 
 def test_probabilities_of_a_run(tmp_path: Path) -> None:
-    record = json.dumps({"round": 1, "probabilities": {"cell.node[1].keep": {"[0]": 0.2, "[1]": 0.1, "[0, 1]": 0.7}}})
+    record = json.dumps(
+        {"round": 1, "probabilities": {"cell.node[1].keep": {"[0]": 0.2, "[1]": 0.1, "[0, 1]": 0.7}}}
+    )
     (tmp_path / "metrics.jsonl").write_text(f'{{"round": 0}}\n{record}\n{{"rou', encoding="utf-8")
     found = read_probabilities(tmp_path)
-    assert found == read_probabilities(tmp_path / "metrics.jsonl") == {"cell.node[1].keep": {"[0]": 0.2, "[1]": 0.1, "[0, 1]": 0.7}}
-    for text in ("", '{"round": 0}\n', "[]\n{}\n", "nothing\n{}\n", '{"probabilities": {"a": {"b": []}}}\n{}\n'):
+    assert (
+        found
+        == read_probabilities(tmp_path / "metrics.jsonl")
+        == {"cell.node[1].keep": {"[0]": 0.2, "[1]": 0.1, "[0, 1]": 0.7}}
+    )
+    for text in (
+        "",
+        '{"round": 0}\n',
+        "[]\n{}\n",
+        "nothing\n{}\n",
+        '{"probabilities": {"a": {"b": []}}}\n{}\n',
+    ):
         (tmp_path / "metrics.jsonl").write_text(text, encoding="utf-8")
         with pytest.raises(DiagnosticError, match="E0967"):
             read_probabilities(tmp_path)
@@ -245,7 +279,9 @@ def test_probabilities_of_a_run(tmp_path: Path) -> None:
 
 def test_the_page_of_a_run_shows_what_was_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     graph = network(CELL, "cells")
-    assert "narrow: 1.00" in charts.learned(graph, [{"probabilities": {"cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}}}])
+    assert "narrow: 1.00" in charts.learned(
+        graph, [{"probabilities": {"cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}}}]
+    )
     assert charts.learned(graph, [{"loss": 1.0}]) == ""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "<svg" in charts.drawing(graph), "without dot the page shows the macro view"
@@ -268,7 +304,11 @@ def test_refusals() -> None:
             render(graph, **options)  # type: ignore[arg-type]
     with pytest.raises(DiagnosticError, match="E0966"):
         render(model, view="space")
-    for wrong, meant in (("cell.nod[1]", "cell.node[1]"), ("cell.node", "cell.node[0]"), ("elsewhere", "there are `cell`")):
+    for wrong, meant in (
+        ("cell.nod[1]", "cell.node[1]"),
+        ("cell.node", "cell.node[0]"),
+        ("elsewhere", "there are `cell`"),
+    ):
         with pytest.raises(DiagnosticError) as caught:
             render(graph, focus=wrong)
         assert meant in str(caught.value.diagnostics[0].help)
@@ -351,6 +391,14 @@ def _inside(drawing: Drawing, box: Box) -> list[str]:
 
 
 def _arrows_into(drawing: Drawing, box: Box) -> int:
-    tips = [item.points[-1] for item in drawing.scene.items if isinstance(item, Arrow) and item.curved and item.head]
-    near = [(x, y) for x, y in tips if box.x - 2 < x < box.x + box.width + 2 and box.y - 2 < y < box.y + box.height + 2]
+    tips = [
+        item.points[-1]
+        for item in drawing.scene.items
+        if isinstance(item, Arrow) and item.curved and item.head
+    ]
+    near = [
+        (x, y)
+        for x, y in tips
+        if box.x - 2 < x < box.x + box.width + 2 and box.y - 2 < y < box.y + box.height + 2
+    ]
     return len(near)

@@ -28,39 +28,65 @@ def edited(edits: str) -> str:
 
 
 def test_setting_and_narrowing_by_pattern() -> None:
-    graph = graph_of(edited("group[0].width = 8  group[0, 2].unit.kernel = 3  group[1..2] { width ~ [16, 24] }"), "edited")
-    assert choices(graph) == {"group[1].width": ["16", "24"], "group[1].unit.kernel": ["1", "3"], "group[2].width": ["16", "24"]}
+    graph = graph_of(
+        edited("group[0].width = 8  group[0, 2].unit.kernel = 3  group[1..2] { width ~ [16, 24] }"), "edited"
+    )
+    assert choices(graph) == {
+        "group[1].width": ["16", "24"],
+        "group[1].unit.kernel": ["1", "3"],
+        "group[2].width": ["16", "24"],
+    }
 
 
 def test_later_answers_win_and_narrowing_adds_up() -> None:
-    assert choices(graph_of(edited("group[*].width = 8  group[*].width = 16  group[*].unit.kernel = 1"), "edited")) == {}
+    assert (
+        choices(
+            graph_of(edited("group[*].width = 8  group[*].width = 16  group[*].unit.kernel = 1"), "edited")
+        )
+        == {}
+    )
     text = f"{HOST}space edited = net with {{ group[0].width ~ 8..24 by 8 }} with {{ group[0].width ~ [24, 32] }}"
     assert "group[0].width" not in choices(graph_of(text, "edited"))
 
 
 def test_setting_parameters_of_layers() -> None:
-    graph = graph_of(edited("head.width = 7  group[*].unit.kernels = [1, 5, 7]  group[0].unit.channels = 4"), "edited")
+    graph = graph_of(
+        edited("head.width = 7  group[*].unit.kernels = [1, 5, 7]  group[0].unit.channels = 4"), "edited"
+    )
     assert graph.outputs[0].shape["c"].value == 7
     assert choices(graph)["group[1].unit.kernel"] == ["1", "5", "7"]
     assert "group[0].width" not in choices(graph), "nothing reads it any more"
 
 
 def test_inserting_before_and_after() -> None:
-    graph = graph_of(edited("after group[0].unit.conv, group[2].unit insert gelu  before head insert dropout(0.5)"), "edited")
+    graph = graph_of(
+        edited("after group[0].unit.conv, group[2].unit insert gelu  before head insert dropout(0.5)"),
+        "edited",
+    )
     unit = ["conv", "relu"]
     assert operations(graph) == ["conv", "gelu", "relu", *unit, *unit, "gelu", "mean", "dropout", "linear"]
 
 
 def test_what_is_inserted_has_a_path_of_its_own() -> None:
     graph = graph_of(edited("after group[0].unit insert unit(4)"), "edited")
-    assert [w for w in weights(graph) if w not in weights(graph_of(HOST))] == ["group[0].unit.unit.conv.weight"]
+    assert [w for w in weights(graph) if w not in weights(graph_of(HOST))] == [
+        "group[0].unit.unit.conv.weight"
+    ]
     assert "group[0].unit.unit.kernel" in choices(graph)
 
 
 def test_replacing_and_removing() -> None:
-    graph = graph_of(edited("replace group[*].unit.act by swish  remove group[1].unit  replace head by linear(5)"), "edited")
+    graph = graph_of(
+        edited("replace group[*].unit.act by swish  remove group[1].unit  replace head by linear(5)"),
+        "edited",
+    )
     assert operations(graph) == ["conv", "swish", "conv", "swish", "mean", "linear"]
-    assert weights(graph) == ["group[0].unit.conv.weight", "group[2].unit.conv.weight", "head.bias", "head.weight"]
+    assert weights(graph) == [
+        "group[0].unit.conv.weight",
+        "group[2].unit.conv.weight",
+        "head.bias",
+        "head.weight",
+    ]
 
 
 def test_edits_of_alternatives() -> None:
@@ -77,7 +103,9 @@ def test_an_edit_of_an_edited_network_sees_the_edits_below() -> None:
 
 
 def test_expressions_of_edits_mean_what_they_mean_where_they_stand() -> None:
-    text = f"{HOST}\nwide = 24\nspace edited(n = 16) = net with {{ group[0].width = n  group[1].width = wide }}"
+    text = (
+        f"{HOST}\nwide = 24\nspace edited(n = 16) = net with {{ group[0].width = n  group[1].width = wide }}"
+    )
     graph = graph_of(text, "edited")
     assert [v.shape["c"].value for v in graph.values if v.shape["c"].is_constant][1:3] == [16, 16]
     assert "group[0].width" not in choices(graph) and "group[1].width" not in choices(graph)

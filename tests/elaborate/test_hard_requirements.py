@@ -37,7 +37,12 @@ def test_a_bound_on_cost_refuses_what_is_fixed_and_what_a_supergraph_is_set_to()
 
 @pytest.mark.parametrize(
     "requirements",
-    ["require macs <= 1", "require params > 1.0G", "require params <= 40 require params >= 33", "require k > 8 require params <= 40"],
+    [
+        "require macs <= 1",
+        "require params > 1.0G",
+        "require params <= 40 require params >= 33",
+        "require k > 8 require params <= 40",
+    ],
 )
 def test_a_space_in_which_nothing_is_left_is_an_error(requirements: str) -> None:
     text = f"space net {{ {INPUT}  k ~ 8..16 by 8  {requirements}  output x -> conv(k) as a }}\n"

@@ -61,7 +61,10 @@ SPACES = {"host": HOST, "conditional": CONDITIONAL, "tied": TIED, "structural": 
 
 
 def answers(graph: Graph, chosen: dict[Choice, int]) -> str:
-    return "  ".join(f"{c.path} = {c.alternatives[i].label}" for c, i in sorted(chosen.items(), key=lambda pair: pair[0].order))
+    return "  ".join(
+        f"{c.path} = {c.alternatives[i].label}"
+        for c, i in sorted(chosen.items(), key=lambda pair: pair[0].order)
+    )
 
 
 def agree(text: str, graph: Graph, chosen: dict[Choice, int]) -> None:
@@ -76,7 +79,11 @@ def test_of_complete_genotypes(name: str) -> None:
     graph = graph_of(SPACES[name])
     by_path = {c.path: c for c in graph.choices}
     for genotype in sample(graph, 4, 7, None):
-        agree(SPACES[name], graph, {by_path[p]: by_path[p].labels().index(label) for p, label in genotype.items()})
+        agree(
+            SPACES[name],
+            graph,
+            {by_path[p]: by_path[p].labels().index(label) for p, label in genotype.items()},
+        )
 
 
 @pytest.mark.parametrize("name", SPACES)

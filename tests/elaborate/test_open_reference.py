@@ -14,7 +14,10 @@ from archdsl.elaborate.reference import Reference, opened
 NET = "{ input x: [b, c = 3, h = 8, w = 8]  k ~ [1, 3]  output x -> conv(3, k) as a }"
 NONE = "arch 1\n\nwidth = 8\n"
 ONE = f"arch 1\n\nspace some {NET}\n\ngenotype g of some {{ k = 1 }}\n\nsearch p of some {{ strategy = random()  open k }}\n"
-TWO = ONE + f"\nspace t {NET}\n\ngenotype h of t {{ k = 1 }}\n\nsearch q of t {{ strategy = random()  open k }}\n"
+TWO = (
+    ONE
+    + f"\nspace t {NET}\n\ngenotype h of t {{ k = 1 }}\n\nsearch q of t {{ strategy = random()  open k }}\n"
+)
 
 
 def network(reference: Reference) -> str:
@@ -60,5 +63,7 @@ def asked(folder: Path, text: str, name: str, what: Callable[[Reference], str]) 
         (NONE, "", plan, "E0905 a plan is written `search NAME of SPACE { … }`"),
     ],
 )
-def test_what_is_meant(text: str, name: str, what: Callable[[Reference], str], expected: str, tmp_path: Path) -> None:
+def test_what_is_meant(
+    text: str, name: str, what: Callable[[Reference], str], expected: str, tmp_path: Path
+) -> None:
     assert asked(tmp_path, text, name, what) == expected

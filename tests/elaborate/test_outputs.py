@@ -88,7 +88,9 @@ def _load(tmp_path: Path, name: str) -> Architecture:
 def test_names_and_orders(tmp_path: Path, name: str, said: str) -> None:
     graph = _load(tmp_path, name).graph
     assert ", ".join(f"{result.name} {result.dims}" for result in graph.results) == said
-    assert [(key, "".join(shape)) for key, shape in summarise(graph).outputs.items()] == [(r.name, r.dims) for r in graph.results]
+    assert [(key, "".join(shape)) for key, shape in summarise(graph).outputs.items()] == [
+        (r.name, r.dims) for r in graph.results
+    ]
 
 
 @pytest.mark.parametrize("name", ["net", "own", "several"])
@@ -104,7 +106,14 @@ def test_every_form_returns_the_order_of_the_text(tmp_path: Path, monkeypatch: p
     x = torch.randn(3, 16, 8, 4)
     module = archdsl.compile(net).eval()
     found = module(x)
-    assert [tuple(t.shape) for t in found] == [(3, 8, 4, 16), (3, 16, 8, 4), (16, 3), (3, 16, 8, 4), (16,), (3, 16, 8, 4)]
+    assert [tuple(t.shape) for t in found] == [
+        (3, 8, 4, 16),
+        (3, 16, 8, 4),
+        (16, 3),
+        (3, 16, 8, 4),
+        (16,),
+        (3, 16, 8, 4),
+    ]
     from archdsl_python import write
 
     write(net.graph, tmp_path / "outputs_as_source.py")
@@ -135,7 +144,10 @@ def test_onnx_has_the_names_of_the_text(tmp_path: Path) -> None:
     onnx.checker.check_model(model, full_check=True)
     assert [value.name for value in model.graph.input] == ["x"]
     assert [value.name for value in model.graph.output] == [result.name for result in net.graph.results]
-    shapes = [[dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in model.graph.output]
+    shapes = [
+        [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in model.graph.output
+    ]
     assert shapes[:3] == [["batch", "x_h", "x_w", 16], ["batch", 16, "x_h", "x_w"], [16, "batch"]]
 
 

@@ -50,7 +50,9 @@ def test_an_alternative_is_a_level() -> None:
 
 
 def test_exclusive_branches_may_use_one_name_only_where_they_are_settled() -> None:
-    assert graph_of(f"model net(deep = true) {{ {IMAGE}  if deep {{ x = x -> conv(8) }} else {{ x = x -> conv(16) }}  output x }}")
+    assert graph_of(
+        f"model net(deep = true) {{ {IMAGE}  if deep {{ x = x -> conv(8) }} else {{ x = x -> conv(16) }}  output x }}"
+    )
     text = f"space net {{ {IMAGE}  deep ~ [false, true]  if deep {{ x = x -> conv(8) }} else {{ x = x -> conv(16) }}  output x }}"
     assert errors(text) == ["E0203"]
 
@@ -66,13 +68,17 @@ def test_loops_and_branches_rebind_outer_names_and_keep_their_own() -> None:
     }}
     """
     assert graph_of(text).outputs[0].shape["c"].value == 9
-    assert errors(f"model net {{ {IMAGE}  for i in range(3) {{ inner = i }}  output x -> conv(inner) }}") == ["E0201"]
+    assert errors(f"model net {{ {IMAGE}  for i in range(3) {{ inner = i }}  output x -> conv(inner) }}") == [
+        "E0201"
+    ]
 
 
 def test_a_body_sees_declarations_of_its_file_and_no_names_of_its_caller() -> None:
     text = f"width = 8\nblock unit {{ input x  output x -> conv(width) }}\nmodel net {{ {IMAGE}  width = 9  output x -> unit }}"
     assert graph_of(text).outputs[0].shape["c"].value == 8
-    assert errors(f"block unit {{ input x  output x -> conv(local) }}\nmodel net {{ {IMAGE}  local = 9  output x -> unit }}") == ["E0201"]
+    assert errors(
+        f"block unit {{ input x  output x -> conv(local) }}\nmodel net {{ {IMAGE}  local = 9  output x -> unit }}"
+    ) == ["E0201"]
 
 
 def test_parameters_are_set_partially_by_position_and_by_name() -> None:
@@ -85,7 +91,9 @@ def test_parameters_are_set_partially_by_position_and_by_name() -> None:
 
 
 def test_shared_layers_have_one_set_of_weights_under_the_name_that_holds_them() -> None:
-    text = f"model net {{ {IMAGE}  both = shared conv(3)  output x -> both as first -> relu -> both as second }}"
+    text = (
+        f"model net {{ {IMAGE}  both = shared conv(3)  output x -> both as first -> relu -> both as second }}"
+    )
     graph = graph_of(text)
     assert weights(graph) == ["both.weight"]
     assert operations(graph) == ["conv", "relu", "conv"]

@@ -24,8 +24,12 @@ space net(domain = 8..16 by 8, depth = 1) {
 """
 
 
-@given(st.integers(0, 50), st.integers(1, 9), st.integers(0, 20), st.integers(0, 8), st.sampled_from([0, 1, 2]))
-def test_a_range_reaches_its_end_or_names_the_numbers_around_it(low: int, step: int, count: int, over: int, digits: int) -> None:
+@given(
+    st.integers(0, 50), st.integers(1, 9), st.integers(0, 20), st.integers(0, 8), st.sampled_from([0, 1, 2])
+)
+def test_a_range_reaches_its_end_or_names_the_numbers_around_it(
+    low: int, step: int, count: int, over: int, digits: int
+) -> None:
     scale = 10**digits
     high, over = low + count * step + over % step, over % step
     ends = [low / scale, high / scale, step / scale] if digits else [low, high, step]

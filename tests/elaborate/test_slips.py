@@ -21,7 +21,13 @@ from tests.strategies.specs import spec_of
 
 HERE = Path(__file__).parent
 EACH = 16  # files for each kind of slip
-WORDS = RESERVED | BUILTIN_NAMES | set("arch use fn block space model genotype search after before insert replace remove step open".split())
+WORDS = (
+    RESERVED
+    | BUILTIN_NAMES
+    | set(
+        "arch use fn block space model genotype search after before insert replace remove step open".split()
+    )
+)
 PLACEHOLDERS = ("BROKEN", "$ERROR", "`_`", "`_.", "nothing,", "not nothing", "``")
 
 
@@ -74,7 +80,10 @@ def test_independent_slips_are_all_told() -> None:
         if several is None:
             continue
         found = diagnosed(several.text)
-        assert lines_of([d for d in found if d.severity == "error"]) == list(several.lines), (several.text, found)
+        assert lines_of([d for d in found if d.severity == "error"]) == list(several.lines), (
+            several.text,
+            found,
+        )
 
 
 @pytest.mark.parametrize("habit", [*HABITS, "// new", '"""new"""'])

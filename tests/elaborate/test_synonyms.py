@@ -55,7 +55,10 @@ def test_words_are_no_names_of_the_language() -> None:
 
 CALLS = {
     ("Conv2d", "3, 16, kernel_size=3, stride=2"): "x -> conv(16, 3x3, 2)",
-    ("Conv2d", "in_channels=3, out_channels=16, kernel_size=1, bias=False"): "x -> conv(16, 1x1, bias = false)",
+    (
+        "Conv2d",
+        "in_channels=3, out_channels=16, kernel_size=1, bias=False",
+    ): "x -> conv(16, 1x1, bias = false)",
     ("Conv2d", "3, 16, 5, padding=1"): "x -> conv(16, 5x5, padding = 1)",
     ("Conv2d", "16, 16, 3, 1, 1, 1, 16"): "x -> conv(16, 3x3, 1, dilation = 1, groups = 16)",
     ("Conv2D", "32, 3"): "x -> conv(32, 3x3)",

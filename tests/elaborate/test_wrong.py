@@ -64,7 +64,9 @@ def printed(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_diagnostics(path: Path, golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diagnostics(
+    path: Path, golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(WRONG)
     text = printed(path)
     assert "nothing, " not in text and "not nothing" not in text, "an error that only follows from another"

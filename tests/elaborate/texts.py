@@ -28,7 +28,12 @@ def module_of(text: str) -> tuple[Project, Module]:
 
 
 def elaborated(
-    text: str, name: str = "net", *, inputs: Inputs | None = None, settings: Mapping[str, str] | None = None, genotypes: Sequence[str] = ()
+    text: str,
+    name: str = "net",
+    *,
+    inputs: Inputs | None = None,
+    settings: Mapping[str, str] | None = None,
+    genotypes: Sequence[str] = (),
 ) -> Elaborated:
     project, module = module_of(text)
     values = [module.find(g, scratch()) for g in genotypes]

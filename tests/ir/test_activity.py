@@ -18,7 +18,12 @@ def test_a_branch_is_live_where_it_is_chosen() -> None:
     y = b.op("out", b.select(index_of(kind), x, b.input))
     live = activity((y,))
     assert live.guard(kind) == TRUE
-    assert live.guard(width) == lift(lambda k: k == 0, index_of(kind)) == live.values[x] == live.weights["wide.weight", ()]
+    assert (
+        live.guard(width)
+        == lift(lambda k: k == 0, index_of(kind))
+        == live.values[x]
+        == live.weights["wide.weight", ()]
+    )
 
 
 def test_the_order_of_declaration_does_not_matter() -> None:
@@ -29,7 +34,9 @@ def test_the_order_of_declaration_does_not_matter() -> None:
     y = b.conv(x, x.shape["c"], at="next")
     live = activity((y,))
     assert live.guard(kind) == TRUE and live.guard(width) == lift(lambda k: k == 0, index_of(kind))
-    assert y.attrs["channels"] == where(lift(lambda k: k == "a", of_choice(kind)), of_choice(width), constant(24))
+    assert y.attrs["channels"] == where(
+        lift(lambda k: k == "a", of_choice(kind)), of_choice(width), constant(24)
+    )
 
 
 def test_equal_operands_decide_nothing() -> None:
@@ -38,7 +45,9 @@ def test_equal_operands_decide_nothing() -> None:
     x, z = b.op("x", b.input), b.op("z", b.input)
     chosen = b.select(index_of(inner), x, z)
     live = activity((b.op("out", b.select(index_of(outer), chosen, x)),))
-    assert live.guard(outer) == TRUE  # each decides whether the other matters: the first in the text is asked first
+    assert (
+        live.guard(outer) == TRUE
+    )  # each decides whether the other matters: the first in the text is asked first
     assert live.guard(inner) == lift(lambda o: o == 0, index_of(outer))
     assert not activity((b.select(index_of(outer), x, x),)).choices
     assert live.values[x].table == (True, False, True, True)  # by (outer, inner): dead only where z is chosen
@@ -66,7 +75,9 @@ def test_a_requirement_is_void_where_a_choice_is_inactive() -> None:
     narrow = lift(lambda w: w == 16, of_choice(width))
     live = activity((y,))
     assert width not in activity((b.input,)).choices
-    assert binding(Requirement(narrow), live) == lift(lambda k, w: k == 1 or w == 16, index_of(kind), of_choice(width))
+    assert binding(Requirement(narrow), live) == lift(
+        lambda k, w: k == 1 or w == 16, index_of(kind), of_choice(width)
+    )
     assert fix(b.graph(y, requirements=(narrow,)), {kind: 1}).requirements == ()
 
 
@@ -107,5 +118,7 @@ def test_a_fixed_expression_is_a_constant() -> None:
     graph = autox3d()
     model = fix(graph, {c: c.size - 1 for c in graph.choices})
     verify(model)
-    assert model.kind == "model" and all(op.macs.is_constant and all(e.is_constant for e in op.attrs.values()) for op in model.ops())
+    assert model.kind == "model" and all(
+        op.macs.is_constant and all(e.is_constant for e in op.attrs.values()) for op in model.ops()
+    )
     assert isinstance(model.outputs[0], Op) and model.root is graph.root

@@ -43,7 +43,9 @@ def choice(order: int, values: Any) -> Choice:
 
 
 CHOICES = [choice(i, range(2 + i % 2)) for i in range(5)]
-POINTS = [dict(zip(CHOICES, row, strict=True)) for row in itertools.product(*(range(c.size) for c in CHOICES))]
+POINTS = [
+    dict(zip(CHOICES, row, strict=True)) for row in itertools.product(*(range(c.size) for c in CHOICES))
+]
 Pair = tuple[Expr, Callable[[dict[Choice, int]], Any]]
 
 
@@ -123,14 +125,18 @@ def test_varies_with_a_choice_where_its_answers_differ(recipe: Any, choice: Choi
 def test_somewhere_tries_all_answers(recipe: Any, choices: set[Choice]) -> None:
     expr, value = build(recipe)
     found = somewhere(lift(bool, expr), choices)
-    answers = [dict(zip(choices, row, strict=True)) for row in itertools.product(*(range(c.size) for c in choices))]
+    answers = [
+        dict(zip(choices, row, strict=True)) for row in itertools.product(*(range(c.size) for c in choices))
+    ]
     for a in POINTS:
         assert found.at(a) == any(value(a | tried) for tried in answers)
 
 
 def test_booleans() -> None:
     a, b = (lift(bool, of_choice(c)) for c in CHOICES[:2])
-    assert both(a, TRUE) is a and both(a, FALSE) is FALSE and either(a, TRUE) is TRUE and either(FALSE, b) is b
+    assert (
+        both(a, TRUE) is a and both(a, FALSE) is FALSE and either(a, TRUE) is TRUE and either(FALSE, b) is b
+    )
     assert both(a, negate(a)) == FALSE and either(a, negate(a)) == TRUE
     assert product([2, constant(3), of_choice(CHOICES[1])]).table == (0, 6, 12)
 

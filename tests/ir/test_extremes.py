@@ -14,7 +14,10 @@ from archdsl.ir.extremes import extremes, extremes_of
 
 
 def choices(sizes: list[int]) -> list[Choice]:
-    return [Choice(f"c{i}", tuple(Alternative(str(v), v) for v in range(n)), "list", i) for i, n in enumerate(sizes)]
+    return [
+        Choice(f"c{i}", tuple(Alternative(str(v), v) for v in range(n)), "list", i)
+        for i, n in enumerate(sizes)
+    ]
 
 
 def random_terms(asked: list[Choice], random: Random) -> tuple[list[Expr], list[Expr]]:
@@ -22,7 +25,9 @@ def random_terms(asked: list[Choice], random: Random) -> tuple[list[Expr], list[
 
     def table(values: int) -> Expr:
         some = random.sample(asked, min(len(asked), random.randint(1, 3)))
-        inner = lift(lambda *v: (sum((i + 1) * x for i, x in enumerate(v)) * 7) % 5, *(of_choice(c) for c in some))
+        inner = lift(
+            lambda *v: (sum((i + 1) * x for i, x in enumerate(v)) * 7) % 5, *(of_choice(c) for c in some)
+        )
         numbers = [random.randint(0, values) for _ in range(5)]
         return lift(lambda i: numbers[i], inner)
 
@@ -34,7 +39,9 @@ def random_terms(asked: list[Choice], random: Random) -> tuple[list[Expr], list[
 def test_as_trying_all(sizes: list[int], seed: int) -> None:
     asked = choices(sizes)
     terms, conditions = random_terms(asked, Random(seed))
-    all_of_them = [dict(zip(asked, indices, strict=True)) for indices in product(*(range(c.size) for c in asked))]
+    all_of_them = [
+        dict(zip(asked, indices, strict=True)) for indices in product(*(range(c.size) for c in asked))
+    ]
     costs = [sum(t.at(a) for t in terms) for a in all_of_them if all(c.at(a) for c in conditions)]
     assert extremes(terms, conditions) == ((min(costs), max(costs)) if costs else None)
 
@@ -49,7 +56,9 @@ def test_both_ways_agree(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
         several.append([lift(lambda v: 40 - v, term) for term in several[0]])
         conditions = random_terms(asked, random)[1]
         expected = extremes_of(several, conditions)
-        assert expected == (None if extremes([], conditions) is None else [extremes(terms, conditions) for terms in several])
+        assert expected == (
+            None if extremes([], conditions) is None else [extremes(terms, conditions) for terms in several]
+        )
         with monkeypatch.context() as patch:
             patch.setattr(by_elimination, "TABLE_LIMIT", limit)
             assert extremes_of(several, conditions) == expected

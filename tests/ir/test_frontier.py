@@ -24,7 +24,9 @@ def choice(order: int, size: int) -> Choice:
 
 
 CHOICES = [choice(i, 2 + i % 3) for i in range(6)]
-POINTS = [dict(zip(CHOICES, row, strict=True)) for row in itertools.product(*(range(c.size) for c in CHOICES))]
+POINTS = [
+    dict(zip(CHOICES, row, strict=True)) for row in itertools.product(*(range(c.size) for c in CHOICES))
+]
 GUARDS = dict.fromkeys(CHOICES, TRUE)
 
 
@@ -33,7 +35,10 @@ def exprs(draw: st.DrawFn, top: int = 7) -> Expr:
     scope = draw(st.lists(st.sampled_from(CHOICES), min_size=1, max_size=3, unique=True))
     factors = [draw(st.integers(0, 5)) for _ in scope]
     shift = draw(st.integers(0, 5))
-    return lift(lambda *v: (sum(f * i * i for f, i in zip(factors, v, strict=True)) + shift) % top, *map(of_choice, scope))
+    return lift(
+        lambda *v: (sum(f * i * i for f, i in zip(factors, v, strict=True)) + shift) % top,
+        *map(of_choice, scope),
+    )
 
 
 conditions = exprs().map(lambda e: lift(lambda v: v < 5, e))
@@ -56,7 +61,9 @@ def test_against_enumeration(required: list[Expr], terms: list[Expr], limit: int
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(conditions, max_size=2), st.lists(exprs(top=1000), min_size=1, max_size=4), st.integers(0, 3000))
+@given(
+    st.lists(conditions, max_size=2), st.lists(exprs(top=1000), min_size=1, max_size=4), st.integers(0, 3000)
+)
 def test_an_interval_holds_the_count(required: list[Expr], terms: list[Expr], limit: int) -> None:
     found = frontier(CHOICES, GUARDS, required, terms)
     right = sum(sum(t.at(a) for t in terms) <= limit for a in POINTS if all(r.at(a) for r in required))
@@ -121,7 +128,10 @@ def test_known_sizes(graph: Graph, count: int) -> None:
 def test_too_large_is_refused() -> None:
     choices = [choice(i, 8) for i in range(12)]
     pairs = itertools.combinations(choices, 2)
-    terms = [lift(lambda i, j, k=k: hash((i, j, k)) % 997, of_choice(a), of_choice(b)) for k, (a, b) in enumerate(pairs)]
+    terms = [
+        lift(lambda i, j, k=k: hash((i, j, k)) % 997, of_choice(a), of_choice(b))
+        for k, (a, b) in enumerate(pairs)
+    ]
     with pytest.raises(DiagnosticError, match="E0509"):
         frontier(choices, dict.fromkeys(choices, TRUE), (), terms, limit=20_000)
 
@@ -140,7 +150,10 @@ def test_components_that_differ_in_names_only_answer_for_their_own_choices() -> 
     asked = [Choice(f"c{i}", tuple(Alternative(str(v), v) for v in range(3)), "list", i) for i in range(6)]
     pairs = [(asked[i], asked[i + 1]) for i in range(0, 6, 2)]
     constraints = [lift(lambda a, b: a <= b, of_choice(a), of_choice(b)) for a, b in pairs]
-    costs = [lift(lambda a, b, k=k: (k // 2 + 1) * (a + 3 * b), of_choice(a), of_choice(b)) for k, (a, b) in enumerate(pairs)]
+    costs = [
+        lift(lambda a, b, k=k: (k // 2 + 1) * (a + 3 * b), of_choice(a), of_choice(b))
+        for k, (a, b) in enumerate(pairs)
+    ]
     diagram = frontier(asked, dict.fromkeys(asked, TRUE), constraints, costs)
     assert {layer.choice for layer in diagram.layers} == set(asked)
     assert (diagram.count(), diagram.extremes()) == (6**3, (0, 8 + 8 + 16))

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from archdsl.compare import as_facts, as_text, diff
 from archdsl.ir.graph import Init
-from archdsl.ir.notation import Axes, amount, amounts, count, digits, domain_text, exact, factor, percent, scientific, value_text
+from archdsl.ir.notation import (
+    Axes,
+    amount,
+    amounts,
+    count,
+    digits,
+    domain_text,
+    exact,
+    factor,
+    percent,
+    scientific,
+    value_text,
+)
 from tests.compare.pairs import network
 
 CHAIN = """arch 1
@@ -99,13 +111,17 @@ def test_numbers_beyond_what_python_prints() -> None:
 
 
 def test_spaces_of_more_architectures_than_a_float_holds(tmp_path: Path) -> None:
-    a, b = (network(CHAIN.format(name=name, turns=turns), name) for name, turns in (("big", 700), ("big2", 701)))
+    a, b = (
+        network(CHAIN.format(name=name, turns=turns), name) for name, turns in (("big", 700), ("big2", 701))
+    )
     assert "architectures 9.66e333 → 2.90e334 (×3)" in as_text(diff(a, b))
     assert as_facts(diff(a, b))["before"]["architectures"]["min"] == digits(3**700)
 
 
 def test_a_difference_is_written_as_the_language_writes_it() -> None:
-    lines = [" ".join(line.split()) for line in as_text(diff(network(PAIR, "a"), network(PAIR, "b"))).splitlines()]
+    lines = [
+        " ".join(line.split()) for line in as_text(diff(network(PAIR, "a"), network(PAIR, "b"))).splitlines()
+    ]
     assert lines[:3] == [
         "- attend.scale 0.5 shape",
         "~ mean.over @hw → @wh shape",

@@ -43,7 +43,9 @@ def test_violations() -> None:
     kind = graph.choices[0]
     assert "not defined before" in violations(replace(graph, values=graph.values[::-1]))
     assert "no choice of the graph" in violations(replace(graph, choices=()))
-    assert "never active" in violations(replace(graph, choices=(kind, Choice("idle", kind.alternatives, "list", 9))))
+    assert "never active" in violations(
+        replace(graph, choices=(kind, Choice("idle", kind.alternatives, "list", 9)))
+    )
     twice = Choice("kind", (Alternative("a", 0),), "list", 9)
     assert "two choices have the path `kind`" in violations(replace(graph, choices=(kind, twice)))
     assert "not those under the outputs" in violations(replace(graph, values=graph.values[:-1]))
@@ -71,9 +73,13 @@ def test_variants_never_live_together() -> None:
     assert "live together" in violations(replace(graph, outputs=both, values=in_order(both), choices=()))
 
 
-@pytest.mark.parametrize("graph", [branches(), autox3d(), attention_cell(), supergraph()], ids=lambda g: g.name)
+@pytest.mark.parametrize(
+    "graph", [branches(), autox3d(), attention_cell(), supergraph()], ids=lambda g: g.name
+)
 def test_json_is_valid_and_complete(graph: Graph) -> None:
-    graph = replace(graph, bounds=(CostBound("macs", "<=", 2e9),), settings={"size": 160, "kernel": (1, 3, 3)})
+    graph = replace(
+        graph, bounds=(CostBound("macs", "<=", 2e9),), settings={"size": 160, "kernel": (1, 3, 3)}
+    )
     document = json.loads(json.dumps(to_json(graph)))
     jsonschema.validate(document, SCHEMA)
     assert len(document["values"]) == len(graph.values) and len(document["choices"]) == len(graph.choices)

@@ -74,11 +74,17 @@ def searched(folder: Path, name: str, run: str, **asked: Any) -> None:
 def main(folder: Path, names: list[str]) -> None:
     torch.set_num_threads(1)
     for name in names:
-        searched(folder, name, f"{name}.whole")  # here, so that whatever PyTorch imports late is there for all of them
+        searched(
+            folder, name, f"{name}.whole"
+        )  # here, so that whatever PyTorch imports late is there for all of them
         random = Random(name)
         for attempt in range(_MOST):
             kill = ("round", "writing", "time")[attempt % 3]
-            after = {"round": random.randint(1, 3), "writing": random.randint(0, 6), "time": random.uniform(0.02, 0.1)}[kill]
+            after = {
+                "round": random.randint(1, 3),
+                "writing": random.randint(0, 6),
+                "time": random.uniform(0.02, 0.1),
+            }[kill]
             if forked(folder, name, f"{name}.cut", kill, after):
                 break
         else:

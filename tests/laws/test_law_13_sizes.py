@@ -71,7 +71,12 @@ def same(graph: Graph, assignment: Assignment) -> Mapping[Any, int]:
 def computed(program: Program) -> tuple[object, ...]:
     """What a program computes, without where it comes from."""
     calls = [(one.kind, one.target, one.args, one.kwargs) for one in program.instructions]
-    return calls, program.outputs, program.modules, {key: weight.shape for key, weight in program.weights.items()}
+    return (
+        calls,
+        program.outputs,
+        program.modules,
+        {key: weight.shape for key, weight in program.weights.items()},
+    )
 
 
 class Subject:
@@ -102,8 +107,12 @@ def agree(model: Graph, other: Graph, fed: Shapes) -> None:
     """Two programs give the same numbers on the same weights: `resize` leaves out what has its size already."""
     net = archdsl_torch.compile(model).double().eval()
     wanted = archdsl_torch.compile(other, weights=net.state_dict()).double().eval()
-    tensors = [torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) for shape in fed]
-    torch.testing.assert_close(net(*tensors), wanted(*tensors), rtol=1e-9, atol=1e-9, msg=lambda text: f"{fed}: {text}")
+    tensors = [
+        torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) for shape in fed
+    ]
+    torch.testing.assert_close(
+        net(*tensors), wanted(*tensors), rtol=1e-9, atol=1e-9, msg=lambda text: f"{fed}: {text}"
+    )
 
 
 def spec_subject(spec: Spec, name: str) -> Subject:

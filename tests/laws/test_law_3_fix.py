@@ -14,7 +14,17 @@ from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
 from archdsl.ir.verify import verify
 from archdsl.questions.genotype import assignment, genotype_of
-from tests.laws.subjects import SHIPPED, SPACES, SPECS, answers, architectures_of, examples, graph_of, is_allowed, shipped_graph
+from tests.laws.subjects import (
+    SHIPPED,
+    SPACES,
+    SPECS,
+    answers,
+    architectures_of,
+    examples,
+    graph_of,
+    is_allowed,
+    shipped_graph,
+)
 from tests.strategies.specs import Spec, elaborate, specs
 
 
@@ -32,7 +42,9 @@ def check(graph: Graph, data: st.DataObject) -> None:
     verify(model)
     assert model.kind == "model" and not model.choices
     genotype = genotype_of(graph, whole)
-    assert print_graph(fix(graph, assignment(graph, genotype))) == print_graph(model)  # inactive answers change nothing
+    assert print_graph(fix(graph, assignment(graph, genotype))) == print_graph(
+        model
+    )  # inactive answers change nothing
     live = activity(graph.outputs)
     if is_allowed(graph, live, whole):
         assert not model.requirements
@@ -61,13 +73,22 @@ def test_of_what_ships(reference: str, data: st.DataObject) -> None:
 
 
 def text_of_answers(spec: Spec, graph: Graph, data: st.DataObject) -> None:
-    genotype = data.draw(st.sampled_from(list(architectures_of(graph))))  # what a requirement forbids is no text either
-    some = {p: genotype[p] for p in data.draw(st.sets(st.sampled_from(list(genotype)), min_size=1) if len(genotype) else st.just(set()))}
+    genotype = data.draw(
+        st.sampled_from(list(architectures_of(graph)))
+    )  # what a requirement forbids is no text either
+    some = {
+        p: genotype[p]
+        for p in data.draw(
+            st.sets(st.sampled_from(list(genotype)), min_size=1) if len(genotype) else st.just(set())
+        )
+    }
     lines = "\n".join(f"  {path} = {label}" for path, label in some.items())
     written = replace(spec, text=f"{spec.text}genotype drawn of base {{\n{lines}\n}}\n")
     given_as_text = elaborate(written, "drawn")
     fixed = fix(graph, assignment(graph, some))
-    assert print_graph(replace(given_as_text, name="", kind="space")) == print_graph(replace(fixed, name="", kind="space"))
+    assert print_graph(replace(given_as_text, name="", kind="space")) == print_graph(
+        replace(fixed, name="", kind="space")
+    )
 
 
 @pytest.mark.parametrize("feature", SPACES)

@@ -57,7 +57,10 @@ def check(graph: Graph, seeds: Iterable[str]) -> int:
         model = fix(graph, assignment(graph, genotype))
         alone = archdsl_torch.compile(model).double()
         alone.load_state_dict(above.extract(genotype))
-        inputs = [torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64) for x in inputs_of(model)]
+        inputs = [
+            torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64)
+            for x in inputs_of(model)
+        ]
         for one, other in zip(outputs(above, inputs), outputs(alone, inputs), strict=True):
             torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
         same_gradients(above, alone, whole)
@@ -73,7 +76,10 @@ def outputs(module: torch.nn.Module, inputs: list[torch.Tensor]) -> list[torch.T
             part.train()
     found = module(*inputs)
     found = list(found) if isinstance(found, tuple) else [found]
-    loss = sum((y * torch.randn(y.shape, generator=torch.Generator().manual_seed(SEED + 1), dtype=y.dtype)).sum() for y in found)
+    loss = sum(
+        (y * torch.randn(y.shape, generator=torch.Generator().manual_seed(SEED + 1), dtype=y.dtype)).sum()
+        for y in found
+    )
     if isinstance(loss, torch.Tensor) and loss.requires_grad:
         loss.backward()
     return found
@@ -94,7 +100,9 @@ def same_gradients(above: Supergraph, alone: torch.nn.Module, whole: Assignment)
             assert whole_weight.grad is None or not whole_weight.grad.any()
             continue
         assert whole_weight.grad is not None, name
-        positions = [range(n) if p is None else p for p, n in zip(share.taken, whole_weight.shape, strict=True)]
+        positions = [
+            range(n) if p is None else p for p, n in zip(share.taken, whole_weight.shape, strict=True)
+        ]
         at = torch.meshgrid(*(torch.tensor(list(p)) for p in positions), indexing="ij")
         torch.testing.assert_close(whole_weight.grad[at], parameter.grad, rtol=1e-9, atol=1e-9)
         rest = whole_weight.grad.clone()
@@ -114,7 +122,9 @@ def test_most_features_are_mixed_as_they_are() -> None:
     assert len(whole) > len(SPACES) / 2
 
 
-@pytest.mark.parametrize("feature", "kernel_list layer_list depth of_concat of_weighted expansion tied size_list attend".split())
+@pytest.mark.parametrize(
+    "feature", "kernel_list layer_list depth of_concat of_weighted expansion tied size_list attend".split()
+)
 def test_some_spec_with_a_feature_is_mixed_as_it_is(feature: str) -> None:
     tried = (elaborate(spec_of(f"mixed:{feature}:{i}", choices=True, must={feature})) for i in range(8))
     assert any(mixable(graph, feature)[2] == 0 for graph in tried)
@@ -148,7 +158,15 @@ ZOO = {
         "heads": "2",
         "classes": "3",
     },
-    "zoo/xvit.arch:xvit_ablation": {"frames": "3", "size": "4", "patch": "2", "width": "8", "depth": "2", "heads": "2", "classes": "3"},
+    "zoo/xvit.arch:xvit_ablation": {
+        "frames": "3",
+        "size": "4",
+        "patch": "2",
+        "width": "8",
+        "depth": "2",
+        "heads": "2",
+        "classes": "3",
+    },
 }
 
 

@@ -27,7 +27,9 @@ from tests.strategies.specs import Spec, elaborate, specs
 SEED = 7
 
 
-def check(graph: Graph, wholes: Iterable[Assignment], *, channels: str = "fair", kernels: str = "separate") -> None:
+def check(
+    graph: Graph, wholes: Iterable[Assignment], *, channels: str = "fair", kernels: str = "separate"
+) -> None:
     """Both computed from the same numbers, in training mode, so that batch norms take the statistics of the batch."""
     above = supergraph(graph, "sampled", channels=channels, kernels=kernels, seed=SEED)
     for whole in [allowed(graph, one) for one in wholes]:
@@ -35,7 +37,9 @@ def check(graph: Graph, wholes: Iterable[Assignment], *, channels: str = "fair",
         above.set(genotype)
         model = fix(graph, assignment(graph, genotype))
         alone = archdsl_torch.compile(model, weights=above.extract(genotype))
-        inputs = [torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED)) for x in inputs_of(model)]
+        inputs = [
+            torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED)) for x in inputs_of(model)
+        ]
         for one, other in zip(outputs(above, inputs), outputs(alone, inputs), strict=True):
             torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
         same_gradients(above, alone, whole)
@@ -47,7 +51,9 @@ def outputs(module: torch.nn.Module, inputs: list[torch.Tensor]) -> list[torch.T
     torch.manual_seed(SEED)
     found = module(*inputs)
     found = list(found) if isinstance(found, tuple) else [found]
-    loss = sum((y * torch.randn(y.shape, generator=torch.Generator().manual_seed(SEED + 1))).sum() for y in found)
+    loss = sum(
+        (y * torch.randn(y.shape, generator=torch.Generator().manual_seed(SEED + 1))).sum() for y in found
+    )
     if isinstance(loss, torch.Tensor) and loss.requires_grad:
         loss.backward()
     return found
@@ -67,7 +73,9 @@ def same_gradients(above: Supergraph, alone: torch.nn.Module, whole: Assignment)
             assert whole_weight.grad is None
             continue
         assert whole_weight.grad is not None
-        positions = [range(n) if p is None else p for p, n in zip(share.taken, whole_weight.shape, strict=True)]
+        positions = [
+            range(n) if p is None else p for p, n in zip(share.taken, whole_weight.shape, strict=True)
+        ]
         at = torch.meshgrid(*(torch.tensor(list(p)) for p in positions), indexing="ij")
         torch.testing.assert_close(whole_weight.grad[at], parameter.grad, rtol=0, atol=0, equal_nan=True)
         rest = whole_weight.grad.clone()

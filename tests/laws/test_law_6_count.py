@@ -15,10 +15,21 @@ from archdsl.questions.cost import cost, costs, extremes
 from archdsl.questions.count import architectures
 from archdsl.questions.genotype import genotype_of
 from archdsl.questions.sample import sample
-from tests.laws.subjects import SHIPPED, SPACES, SPECS, architectures_of, assignments, examples, grid, shipped_graph
+from tests.laws.subjects import (
+    SHIPPED,
+    SPACES,
+    SPECS,
+    architectures_of,
+    assignments,
+    examples,
+    grid,
+    shipped_graph,
+)
 from tests.strategies.specs import Spec, elaborate, spec_of, specs
 
-SIZES = {"zoo/autox3d.arch:autox3d": 2_772_966_130_520_300_167_135_179_571_200}  # the product of the paper's tables
+SIZES = {
+    "zoo/autox3d.arch:autox3d": 2_772_966_130_520_300_167_135_179_571_200
+}  # the product of the paper's tables
 ENUMERABLE = 4096
 
 

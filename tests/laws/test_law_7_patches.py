@@ -36,7 +36,9 @@ def check(spec: Spec, graph: Graph, data: st.DataObject) -> None:
     assert not diff(a, a) and not patch(a, a)
     change = patch(a, b)
     assert bool(diff(a, b)) == bool(change) == (a != b)
-    assert all(c.before != c.after and a.get(c.path) == c.before and b.get(c.path) == c.after for c in change.changes)
+    assert all(
+        c.before != c.after and a.get(c.path) == c.before and b.get(c.path) == c.after for c in change.changes
+    )
     assert {c.path for c in change.changes} == {p for p in {*a, *b} if a.get(p) != b.get(p)}
     assert apply(change, a) == dict(b) and apply(change.inverse(), b) == dict(a)
     text = json.dumps(change.facts())
@@ -110,7 +112,10 @@ def test_a_broken_patch_makes_no_graph(spec: Spec, data: st.DataObject) -> None:
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 5) | st.sampled_from(["", "b", "relu", "x: input"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["value", "op", "at", "scope", "table", "shape"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["value", "op", "at", "scope", "table", "shape"]), inner)
+    ),
     max_leaves=6,
 )
 

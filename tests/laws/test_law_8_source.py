@@ -46,7 +46,11 @@ def _arguments(node: fx.Node, numbers: dict[fx.Node, str]) -> str:
         assert named is not None
         args = named.args
         defaults = _DISPATCHED | {name: p.default for name, p in signature(node.target).parameters.items()}
-        kwargs = {name: value for name, value in named.kwargs.items() if name not in defaults or defaults[name] != value}
+        kwargs = {
+            name: value
+            for name, value in named.kwargs.items()
+            if name not in defaults or defaults[name] != value
+        }
     return repr(fx.node.map_arg((args, sorted(kwargs.items())), numbers.__getitem__))
 
 
@@ -94,7 +98,12 @@ def test_of_what_ships(reference: str) -> None:
 
 @pytest.mark.parametrize(
     "edit",
-    ["after narrow insert batch_norm", "before narrow insert batch_norm", "before narrow insert conv(4)", "after pair insert conv(2, 3)"],
+    [
+        "after narrow insert batch_norm",
+        "before narrow insert batch_norm",
+        "before narrow insert conv(4)",
+        "after pair insert conv(2, 3)",
+    ],
 )
 def test_of_layers_inserted_beside_others(edit: str) -> None:
     """What is inserted has its path under the layer that it stands next to, which may be no container."""

@@ -31,8 +31,12 @@ from tests.strategies.specs import specs
 
 HANG = 60  # seconds after which a text that took milliseconds counts as a hang
 ROOT = Path(__file__).parents[2]
-TEXTS = [spec.text for spec in SPECS.values()] + [p.read_text(encoding="utf-8") for p in sorted(shipped("specs").rglob("*.arch"))]
-TOKEN = re.compile(r'"[^"\n]*"|@[a-z]+|[A-Za-z_][A-Za-z_0-9]*|[0-9][0-9.xKMGT]*(?<!\.)|->|\.\.|==|!=|<=|>=|//|\S|\s+')
+TEXTS = [spec.text for spec in SPECS.values()] + [
+    p.read_text(encoding="utf-8") for p in sorted(shipped("specs").rglob("*.arch"))
+]
+TOKEN = re.compile(
+    r'"[^"\n]*"|@[a-z]+|[A-Za-z_][A-Za-z_0-9]*|[0-9][0-9.xKMGT]*(?<!\.)|->|\.\.|==|!=|<=|>=|//|\S|\s+'
+)
 WORDS = sorted({t for text in TEXTS for t in TOKEN.findall(text) if not t.isspace()})
 
 _opened: list[str] | None = None
@@ -77,7 +81,9 @@ def answer(source: Source) -> list[Diagnostic]:
     importer = Importer(shipped("specs"))
     project = Project(importer)
     module = importer.load_text(source, ROOT / "tests" / "laws")
-    found = project.check_module(module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()])
+    found = project.check_module(
+        module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()]
+    )
     if not any(d.severity == "error" for d in found):
         for name in networks(module):
             try:
@@ -100,7 +106,10 @@ def check(text: str | bytes) -> None:
                 inside = diagnostic.span.source.text
                 assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(inside), diagnostic
             assert render(diagnostic)
-    assert all(name.endswith((".arch", ".yaml", ".json")) and Path(name).absolute().is_relative_to(ROOT) for name in opened), opened
+    assert all(
+        name.endswith((".arch", ".yaml", ".json")) and Path(name).absolute().is_relative_to(ROOT)
+        for name in opened
+    ), opened
 
 
 @st.composite
@@ -146,7 +155,9 @@ def test_changed_tokens_of_random_specs(text: str) -> None:
 def test_changed_characters(text: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
-        other = data.draw(st.text(max_size=3) | st.sampled_from(list("{}()[]~@.,=-><#\"'0x\0\r\n\t\ufeff\u2028")))
+        other = data.draw(
+            st.text(max_size=3) | st.sampled_from(list("{}()[]~@.,=-><#\"'0x\0\r\n\t\ufeff\u2028"))
+        )
         text = text[:at] + other + text[at + data.draw(st.integers(0, 2)) :]
     check(text)
 
@@ -155,12 +166,18 @@ def test_changed_characters(text: str, data: st.DataObject) -> None:
 @examples(150)
 def test_soups_of_words(words: list[str], inside: bool) -> None:
     soup = " ".join(words)
-    check(f"arch 1\nspace s {{\n  input x: [b, c = 2, h = 4, w = 4]\n  {soup}\n  output x\n}}\n" if inside else f"arch 1\n{soup}\n")
+    check(
+        f"arch 1\nspace s {{\n  input x: [b, c = 2, h = 4, w = 4]\n  {soup}\n  output x\n}}\n"
+        if inside
+        else f"arch 1\n{soup}\n"
+    )
 
 
 @given(
     st.binary(max_size=400)
-    | st.sampled_from(TEXTS).map(str.encode).flatmap(lambda b: st.integers(0, len(b)).map(lambda n: b[:n] + b"\xff\x00"))
+    | st.sampled_from(TEXTS)
+    .map(str.encode)
+    .flatmap(lambda b: st.integers(0, len(b)).map(lambda n: b[:n] + b"\xff\x00"))
 )
 @examples(80)
 def test_bytes(data: bytes) -> None:
@@ -185,7 +202,10 @@ SMALL = "arch 1\nspace s {{\n  input x: [b, c = 2, t = 4, h = 4, w = 4]\n{}\n  o
         "p ~ 20 of [" + ", ".join(["x"] * 40) + "]\nx = p -> add",
         "\n".join(f"k_{i} ~ 1..60\nx = x -> conv(k_{i})" for i in range(60)),
         "x = x -> conv(" + "+".join(f"w_{i}" for i in range(40)) + ")",
-        "\n".join(f"w_{i} ~ 1..40" for i in range(8)) + "\nx = x -> conv(" + "*".join(f"w_{i}" for i in range(8)) + ")",
+        "\n".join(f"w_{i} ~ 1..40" for i in range(8))
+        + "\nx = x -> conv("
+        + "*".join(f"w_{i}" for i in range(8))
+        + ")",
         "\n".join(f"w_{i} ~ 1..9\nx = x -> conv(w_{i} * x.c)" for i in range(24)),
         "x = " + "(" * 5000 + "x" + ")" * 5000,
         "x = x" + " -> relu" * 5000,
@@ -203,8 +223,12 @@ def test_what_would_take_forever(body: str) -> None:
 
 def test_blocks_that_multiply() -> None:
     """Each calls the next twice: a short text of 2^60 layers."""
-    blocks = "".join(f"block a{i} {{ input x  output x -> a{i + 1} as p -> a{i + 1} as q }}\n" for i in range(60))
-    check(f"arch 1\n{blocks}block a60 {{ input x  output x -> relu }}\nmodel m {{ input x: [b, c = 1]  output x -> a0 }}\n")
+    blocks = "".join(
+        f"block a{i} {{ input x  output x -> a{i + 1} as p -> a{i + 1} as q }}\n" for i in range(60)
+    )
+    check(
+        f"arch 1\n{blocks}block a60 {{ input x  output x -> relu }}\nmodel m {{ input x: [b, c = 1]  output x -> a0 }}\n"
+    )
 
 
 def test_functions_that_multiply() -> None:
@@ -213,7 +237,16 @@ def test_functions_that_multiply() -> None:
 
 
 @pytest.mark.parametrize(
-    "use", ["etc.passwd: x", "test_law_9_bytes: x", "std: nothing", "zoo.x3d: x3d", "con: x", "a.b.c.d: e", "law: law"]
+    "use",
+    [
+        "etc.passwd: x",
+        "test_law_9_bytes: x",
+        "std: nothing",
+        "zoo.x3d: x3d",
+        "con: x",
+        "a.b.c.d: e",
+        "law: law",
+    ],
 )
 def test_imports_stay_inside(use: str) -> None:
     check(f"arch 1\nuse {use}\n")

@@ -58,7 +58,9 @@ def call(name: str, *inputs: Shape, like: Shape | None = None, **given: Any) -> 
     """A primitive on inputs; one-letter arguments are dimension keywords."""
     primitive = PRIMITIVES[name]
     attrs = {p.name: expr(given.get(p.name, p.default)) for p in primitive.parameters if p.kind != "like"}
-    assert all(not e.is_constant or e.value is not REQUIRED for e in attrs.values()), "a required parameter is missing"
+    assert all(not e.is_constant or e.value is not REQUIRED for e in attrs.values()), (
+        "a required parameter is missing"
+    )
     dims = {d: expr(v) for d, v in given.items() if primitive.parameter(d) is None}
     assert not dims or primitive.dims is not None, f"{name} takes no dimension keywords"
     before: tuple[Problem, ...] = ()

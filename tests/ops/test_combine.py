@@ -27,10 +27,16 @@ def test_concat_over_choices() -> None:
 
 def test_concat_refused() -> None:
     assert call("concat", dim="c").codes == ["E0413"]
-    assert call("concat", tensor(c=2, t=4), tensor(c=3, t=5), dim="c").messages == ["sizes of `t` differ: 4 and 5"]
-    assert call("concat", tensor(c=2), tensor(c=2), dim="n").messages == ["dimension `n` is missing; the tensors have [c]"]
+    assert call("concat", tensor(c=2, t=4), tensor(c=3, t=5), dim="c").messages == [
+        "sizes of `t` differ: 4 and 5"
+    ]
+    assert call("concat", tensor(c=2), tensor(c=2), dim="n").messages == [
+        "dimension `n` is missing; the tensors have [c]"
+    ]
     assert call("concat", tensor(b=1, c=2), tensor(b=1, c=2), dim="b").codes == ["E0406"]
-    assert call("concat", tensor(c=2, t=4), tensor(c=2, t=4), dim="ct").messages == ["`dim` names one dimension, not 2 (@ct)"]
+    assert call("concat", tensor(c=2, t=4), tensor(c=2, t=4), dim="ct").messages == [
+        "`dim` names one dimension, not 2 (@ct)"
+    ]
 
 
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
@@ -41,7 +47,10 @@ def test_arithmetic_by_name(name: str) -> None:
     assert call(name, image, tensor(b=1, c=4)).messages == ["channels differ: 8 and 4"]
     assert call(name, image, tensor(b=1, c=1)).messages == ["channels differ: 8 and 1"]
     out = call(name, tensor(c=8, h=4), tensor(c=8, t=2))
-    assert (out.codes, out.messages) == (["E0409"], ["dimensions differ: [c, h] and [c, t]; one must include the other"])
+    assert (out.codes, out.messages) == (
+        ["E0409"],
+        ["dimensions differ: [c, h] and [c, t]; one must include the other"],
+    )
 
 
 def test_sums_over_choices() -> None:
@@ -71,7 +80,9 @@ def test_scalar_refused() -> None:
     assert call("scalar", tensor(c=8), op="div", by=0).messages == ["a tensor cannot be divided by 0"]
     assert not call("scalar", tensor(c=8), op="div", by=0, left=True).problems
     assert call("scalar", tensor(c=8), op="mul", by="x").messages == ['a tensor cannot be combined with "x"']
-    assert call("scalar", tensor(c=8), op="pow", by=2).messages == ['`op` is "pow", which is not one of "add", "sub", "mul", "div"']
+    assert call("scalar", tensor(c=8), op="pow", by=2).messages == [
+        '`op` is "pow", which is not one of "add", "sub", "mul", "div"'
+    ]
 
 
 def test_weighted_sum() -> None:

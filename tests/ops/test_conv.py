@@ -42,7 +42,15 @@ def test_grouped() -> None:
 
 
 def test_rank_two_kernel_counts_time_as_batch() -> None:
-    out = call("conv", tensor(b=2, c=3, t=8, h=224, w=224), channels=768, kernel=(16, 16), stride=(16, 16), padding=0, bias=True)
+    out = call(
+        "conv",
+        tensor(b=2, c=3, t=8, h=224, w=224),
+        channels=768,
+        kernel=(16, 16),
+        stride=(16, 16),
+        padding=0,
+        bias=True,
+    )
     assert out.sizes == {"b": 2, "c": 768, "t": 8, "h": 14, "w": 14}
     assert out.weight("weight") == (768, 3, 16, 16)
     assert out.macs.value == 2 * 768 * 8 * 14 * 14 * 3 * 256
@@ -75,8 +83,12 @@ def test_missing_dimensions_count_as_one_and_stay_absent() -> None:
         (7, "same", 3, 2, 1, 4),
     ],
 )
-def test_output_sizes(n: int, padding: str | int, kernel: int, stride: int, dilation: int, expected: int) -> None:
-    out = call("conv", tensor(c=1, h=n), channels=1, kernel=kernel, stride=stride, dilation=dilation, padding=padding)
+def test_output_sizes(
+    n: int, padding: str | int, kernel: int, stride: int, dilation: int, expected: int
+) -> None:
+    out = call(
+        "conv", tensor(c=1, h=n), channels=1, kernel=kernel, stride=stride, dilation=dilation, padding=padding
+    )
     assert out.sizes["h"] == expected
 
 
@@ -90,7 +102,9 @@ def test_sizes_over_choices() -> None:
     kernel, k = choice(1, (1, 3, 3), (3, 5, 5))
     out = call("conv", tensor(b=1, c=c, t=4, h=8, w=8), channels=c, kernel=k, groups=c)
     assert out.shape["c"] == c
-    assert out.shape["t"].is_constant and out.shape["h"].is_constant, "half padding keeps the size whatever the kernel"
+    assert out.shape["t"].is_constant and out.shape["h"].is_constant, (
+        "half padding keeps the size whatever the kernel"
+    )
     weight = out.weights["weight"].shape
     assert weight[0] == c and weight[1].value == 1
     assert [weight[2].at({kernel: i}) for i in (0, 1)] == [1, 3]
@@ -125,27 +139,59 @@ def test_problem_only_where_it_occurs() -> None:
 
 REFUSED = [
     ({"channels": 0}, "E0407", "channels is 0; it must be at least 1"),
-    ({"channels": 54.0}, "E0408", "channels is 54.0, which is not a whole number but the result of arithmetic with fractions"),
+    (
+        {"channels": 54.0},
+        "E0408",
+        "channels is 54.0, which is not a whole number but the result of arithmetic with fractions",
+    ),
     ({"channels": 54.5}, "E0408", "channels is 54.5, which is not a whole number"),
     ({"channels": True}, "E0407", "channels is true, not a whole number"),
     ({"channels": 8, "kernel": 0}, "E0407", "kernel is 0; it must be at least 1"),
     ({"channels": 8, "kernel": (1, 0, 3)}, "E0407", "kernel is 0; it must be at least 1"),
     ({"channels": 8, "kernel": 2.5}, "E0408", "kernel is 2.5, which is not a whole number"),
-    ({"channels": 8, "kernel": (1, 1, 1, 1)}, "E0411", "`kernel` is 1x1x1x1; it is one number, or three for t, h, w, or two for h, w"),
+    (
+        {"channels": 8, "kernel": (1, 1, 1, 1)},
+        "E0411",
+        "`kernel` is 1x1x1x1; it is one number, or three for t, h, w, or two for h, w",
+    ),
     ({"channels": 8, "stride": 0}, "E0407", "stride is 0; it must be at least 1"),
-    ({"channels": 8, "stride": (2, 2)}, "E0411", "`stride` is 2x2, but the window speaks of 3 dimensions (t, h, w)"),
+    (
+        {"channels": 8, "stride": (2, 2)},
+        "E0411",
+        "`stride` is 2x2, but the window speaks of 3 dimensions (t, h, w)",
+    ),
     ({"channels": 8, "dilation": 0}, "E0407", "dilation is 0; it must be at least 1"),
-    ({"channels": 8, "padding": "full"}, "E0407", 'padding is "full"; it must be "half", "same" or whole numbers'),
-    ({"channels": 8, "padding": "sane"}, "E0407", 'padding is "sane"; it must be "half", "same" or whole numbers; did you mean "same"?'),
+    (
+        {"channels": 8, "padding": "full"},
+        "E0407",
+        'padding is "full"; it must be "half", "same" or whole numbers',
+    ),
+    (
+        {"channels": 8, "padding": "sane"},
+        "E0407",
+        'padding is "sane"; it must be "half", "same" or whole numbers; did you mean "same"?',
+    ),
     ({"channels": 8, "padding": -1}, "E0407", "padding is -1; it must be at least 0"),
     ({"channels": 8, "padding": 0.5}, "E0408", "padding is 0.5, which is not a whole number"),
     ({"channels": 8, "groups": 0}, "E0407", "groups is 0; it must be at least 1"),
     ({"channels": 10, "groups": 3}, "E0404", "10 channels cannot be divided into 3 groups"),
     ({"channels": 8, "init": "ones"}, "E0407", '`init` is "ones", neither a number nor an initialiser'),
-    ({"channels": 8, "init": Init("normal", (-1.0,))}, "E0407", "`init` is normal(-1.0); its number cannot be negative"),
+    (
+        {"channels": 8, "init": Init("normal", (-1.0,))},
+        "E0407",
+        "`init` is normal(-1.0); its number cannot be negative",
+    ),
     ({"channels": 8, "kernel": (99, 1, 1), "padding": 0}, "E0403", "99x1x1 window exceeds t = 13"),
-    ({"channels": 8, "kernel": (99, 1, 1), "padding": 2}, "E0403", "99x1x1 window exceeds t = 13 padded by 2"),
-    ({"channels": 8, "kernel": (7, 1, 1), "dilation": 3, "padding": 0}, "E0403", "7x1x1 window with dilation 3 exceeds t = 13"),
+    (
+        {"channels": 8, "kernel": (99, 1, 1), "padding": 2},
+        "E0403",
+        "99x1x1 window exceeds t = 13 padded by 2",
+    ),
+    (
+        {"channels": 8, "kernel": (7, 1, 1), "dilation": 3, "padding": 0},
+        "E0403",
+        "7x1x1 window with dilation 3 exceeds t = 13",
+    ),
 ]
 
 
@@ -177,7 +223,9 @@ def test_refused_for_missing_dimensions() -> None:
 def test_refused_by_choice() -> None:
     _, bias = choice(0, False, True)
     out = call("conv", CLIP, channels=8, bias=bias)
-    assert out.messages == ["`bias` is false or true by a choice, but it decides which weights or dimensions there are"]
+    assert out.messages == [
+        "`bias` is false or true by a choice, but it decides which weights or dimensions there are"
+    ]
     assert out.codes == ["E0412"]
     _, kernel = choice(1, (3, 3), (1, 3, 3))
     out = call("conv", CLIP, channels=8, kernel=kernel)

@@ -18,11 +18,15 @@ from archdsl.syntax.shipped import shipped
 
 def graph_of(body: str, inputs: str = "input x: [b, c = 3, t = 8, h = 14, w = 14]") -> Graph:
     importer = Importer(shipped("specs"))
-    module = importer.load_text(Source("test.arch", f"arch 1\nmodel net {{\n  {inputs}\n  {body}\n}}\n"), Path("/nowhere"))
+    module = importer.load_text(
+        Source("test.arch", f"arch 1\nmodel net {{\n  {inputs}\n  {body}\n}}\n"), Path("/nowhere")
+    )
     return Project(importer).elaborate(module, "net").graph
 
 
-def demanded(body: str, inputs: str = "input x: [b, c = 3, t = 8, h = 14, w = 14]") -> tuple[str, dict[str, int], dict[str, int]]:
+def demanded(
+    body: str, inputs: str = "input x: [b, c = 3, t = 8, h = 14, w = 14]"
+) -> tuple[str, dict[str, int], dict[str, int]]:
     """The fixed dimensions, and of those in space the least sizes and the steps."""
     graph, demands = graph_of(body, inputs), Demands()
     follow(dict.fromkeys((*graph.inputs, *graph.values)), demands)
@@ -61,7 +65,12 @@ def test_windows_one_after_another_are_one_quotient(body: str, extent: object) -
     [
         ("output x + (x -> max_pool(3, 1, 1))", "", {}, {}),
         ("output x -> max_pool(1x3x3, 1x2x2) -> max_pool(1x3x3)", "", {"h": 7, "w": 7}, {}),
-        ("output (x -> max_pool(1x2x2, 1x2x2)) + (x -> max_pool(1x3x3, 1x2x2, 0x1x1))", "hw", {"h": 2, "w": 2}, {}),
+        (
+            "output (x -> max_pool(1x2x2, 1x2x2)) + (x -> max_pool(1x3x3, 1x2x2, 0x1x1))",
+            "hw",
+            {"h": 2, "w": 2},
+            {},
+        ),
         ("output (x -> max_pool(1x3x3, 1x2x2, 0x1x1)) + (x -> max_pool(1, 1x2x2))", "", {}, {}),
         ("output x -> take(t = 0..6 by 2)", "", {"t": 7}, {}),
         ("output x -> take(h = 3)", "", {"h": 4}, {}),
@@ -95,11 +104,19 @@ def test_two_inputs_that_meet_hold_each_other() -> None:
 
 
 def test_an_op_of_which_nothing_is_known_holds_what_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extents, "_RULES", {name: rule for name, rule in extents._RULES.items() if name != "max_pool"})
+    monkeypatch.setattr(
+        extents, "_RULES", {name: rule for name, rule in extents._RULES.items() if name != "max_pool"}
+    )
     assert demanded("output x -> max_pool(3, 1, 1)")[0] == "chtw"
 
 
 def test_sums_of_sums_take_their_time_once() -> None:
     """Sums of sums of sums: written out, they would be 2^24 parts long, and x and y have the same."""
-    body = "\n  ".join(["y = x -> max_pool(2, 1, 1)", *["x, y = [x, y] -> concat(@t), [x, y] -> concat(@t)"] * 24, "output x + y"])
+    body = "\n  ".join(
+        [
+            "y = x -> max_pool(2, 1, 1)",
+            *["x, y = [x, y] -> concat(@t), [x, y] -> concat(@t)"] * 24,
+            "output x + y",
+        ]
+    )
     assert demanded(body, "input x: [b, c = 3, t = 8]")[0] == ""

@@ -89,7 +89,9 @@ def test_layer_norm() -> None:
     assert out.weight("weight") == (8,) and out.weight("bias") == (8,)
     assert call("layer_norm", tensor(b=1, n=4, c=8), dim="cn").weight("weight") == (8, 4)
     assert not call("layer_norm", tensor(c=8), affine=False).weights
-    assert call("layer_norm", tensor(c=8), dim="n").messages == ["dimension `n` is missing; the tensor has [c]"]
+    assert call("layer_norm", tensor(c=8), dim="n").messages == [
+        "dimension `n` is missing; the tensor has [c]"
+    ]
     assert call("layer_norm", tensor(c=8), eps="x").messages == ['`eps` is "x", not a number']
 
 
@@ -98,17 +100,30 @@ def test_group_norm() -> None:
     assert out.sizes == {"b": 1, "c": 8, "h": 4} and not out.problems and out.macs.value == 0
     assert out.weight("weight") == out.weight("bias") == (8,)
     assert not call("group_norm", tensor(c=8), groups=8, affine=False).weights
-    assert call("group_norm", tensor(c=8), groups=3).messages == ["8 channels cannot be divided into 3 groups"]
+    assert call("group_norm", tensor(c=8), groups=3).messages == [
+        "8 channels cannot be divided into 3 groups"
+    ]
     assert call("group_norm", tensor(c=8), groups=0).messages == ["groups is 0; it must be at least 1"]
-    assert call("group_norm", tensor(h=8), groups=1).messages == ["dimension `c` is missing; the tensor has [h]"]
-    assert call("group_norm", tensor(c=8, h=4), groups=2, over="w").messages == ["dimension `w` is missing; the tensor has [c, h]"]
-    assert call("group_norm", tensor(c=8), groups=2, over="c").messages == ["`over` names positions; the channels of a group always count"]
+    assert call("group_norm", tensor(h=8), groups=1).messages == [
+        "dimension `c` is missing; the tensor has [h]"
+    ]
+    assert call("group_norm", tensor(c=8, h=4), groups=2, over="w").messages == [
+        "dimension `w` is missing; the tensor has [c, h]"
+    ]
+    assert call("group_norm", tensor(c=8), groups=2, over="c").messages == [
+        "`over` names positions; the channels of a group always count"
+    ]
     width, c = choice(0, 6, 8)
     out = call("group_norm", tensor(b=1, c=c), groups=4)
-    assert [out.problems[0].message.at({width: i}) for i in (0, 1)] == ["6 channels cannot be divided into 4 groups", None]
+    assert [out.problems[0].message.at({width: i}) for i in (0, 1)] == [
+        "6 channels cannot be divided into 4 groups",
+        None,
+    ]
 
 
-@pytest.mark.parametrize("name", ["identity", "relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh"])
+@pytest.mark.parametrize(
+    "name", ["identity", "relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh"]
+)
 def test_activations_keep_the_shape(name: str) -> None:
     out = call(name, tensor(b=1, c=8))
     assert out.sizes == {"b": 1, "c": 8} and not out.weights and out.macs.value == 0 and not out.problems
@@ -116,7 +131,9 @@ def test_activations_keep_the_shape(name: str) -> None:
 
 def test_softmax() -> None:
     assert call("softmax", tensor(b=1, k=9), over="k").sizes == {"b": 1, "k": 9}
-    assert call("softmax", tensor(b=1, c=9), over="k").messages == ["dimension `k` is missing; the tensor has [b, c]"]
+    assert call("softmax", tensor(b=1, c=9), over="k").messages == [
+        "dimension `k` is missing; the tensor has [b, c]"
+    ]
     assert call("softmax", tensor(b=1, c=9), over="b").codes == ["E0406"]
 
 
@@ -127,4 +144,7 @@ def test_dropout(name: str) -> None:
     assert call(name, tensor(c=8), p=1.0).messages == ["`p` is 1.0; it must be at least 0 and below 1"]
     probability, p = choice(0, 0.5, -0.1)
     out = call(name, tensor(c=8), p=p)
-    assert [out.problems[0].message.at({probability: i}) for i in (0, 1)] == [None, "`p` is -0.1; it must be at least 0 and below 1"]
+    assert [out.problems[0].message.at({probability: i}) for i in (0, 1)] == [
+        None,
+        "`p` is -0.1; it must be at least 0 and below 1",
+    ]

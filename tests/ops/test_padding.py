@@ -21,13 +21,16 @@ def test_same_is_tensorflows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "k", "s", "amounts"), [(224, 7, 2, (2, 3)), (112, 3, 2, (0, 1)), (7, 3, 2, (1, 1)), (8, 2, 1, (0, 1)), (8, 1, 2, (0, 0))]
+    ("n", "k", "s", "amounts"),
+    [(224, 7, 2, (2, 3)), (112, 3, 2, (0, 1)), (7, 3, 2, (1, 1)), (8, 2, 1, (0, 1)), (8, 1, 2, (0, 0))],
 )
 def test_same_is_asymmetric(n: int, k: int, s: int, amounts: tuple[int, int]) -> None:
     assert padding_amounts("same", n, k, s) == amounts
 
 
-@pytest.mark.parametrize(("k", "d", "amount"), [(1, 1, 0), (3, 1, 1), (4, 1, 1), (5, 1, 2), (3, 2, 2), (2, 2, 1)])
+@pytest.mark.parametrize(
+    ("k", "d", "amount"), [(1, 1, 0), (3, 1, 1), (4, 1, 1), (5, 1, 2), (3, 2, 2), (2, 2, 1)]
+)
 def test_half(k: int, d: int, amount: int) -> None:
     assert padding_amounts("half", 10, k, 1, d) == (amount, amount)
 

@@ -25,7 +25,9 @@ def test_pools_refuse(name: str) -> None:
     assert (out.codes, out.messages) == (["E0403"], ["3x3x3 window exceeds t = 2"])
     out = call(name, clip, window=2, padding=2)
     assert set(out.codes) == {"E0407"}
-    assert out.messages[0] == "padding 2 leaves windows of 2 without input; it must be smaller than the window"
+    assert (
+        out.messages[0] == "padding 2 leaves windows of 2 without input; it must be smaller than the window"
+    )
     out = call(name, tensor(b=1, c=4), window=2)
     assert out.messages == ["there is none of t, h, w to slide over; the tensor has [b, c]"]
     assert call(name, clip, window=2, stride=0).messages == ["stride is 0; it must be at least 1"]
@@ -42,15 +44,28 @@ def test_mean() -> None:
     clip = tensor(b=1, c=8, t=2, h=7, w=7)
     assert call("mean", clip, over="thw").sizes == {"b": 1, "c": 8}
     assert call("mean", clip, like=tensor(b=1, c=8)).sizes == {"b": 1, "c": 8}
-    assert call("mean", clip, like=tensor(b=1, c=8, t=2, h=7, w=7)).sizes == {"b": 1, "c": 8, "t": 2, "h": 7, "w": 7}
+    assert call("mean", clip, like=tensor(b=1, c=8, t=2, h=7, w=7)).sizes == {
+        "b": 1,
+        "c": 8,
+        "t": 2,
+        "h": 7,
+        "w": 7,
+    }
 
 
 def test_mean_refused() -> None:
     assert call("mean", tensor(b=1, c=8)).codes == ["E0414"]
-    assert call("mean", tensor(b=1, c=8), over="w").messages == ["dimension `w` is missing; the tensor has [b, c]"]
-    assert call("mean", tensor(b=1, c=8, t=2, h=4), over="w").messages == ["dimension `w` is missing; the tensor has [b, c, t, h]"]
+    assert call("mean", tensor(b=1, c=8), over="w").messages == [
+        "dimension `w` is missing; the tensor has [b, c]"
+    ]
+    assert call("mean", tensor(b=1, c=8, t=2, h=4), over="w").messages == [
+        "dimension `w` is missing; the tensor has [b, c, t, h]"
+    ]
     assert call("mean", tensor(b=1, c=8), over="b").codes == ["E0406"]
-    assert call("mean", tensor(b=1, c=8), like=tensor(b=1, n=3)).messages[0] == "dimension `n` of `like` is missing; the tensor has [b, c]"
+    assert (
+        call("mean", tensor(b=1, c=8), like=tensor(b=1, n=3)).messages[0]
+        == "dimension `n` of `like` is missing; the tensor has [b, c]"
+    )
     assert call("mean", tensor(b=1, c=8), like=tensor(c=8)).codes == []  # the batch stays
 
 
@@ -68,13 +83,19 @@ def test_dot_over_choices() -> None:
     states, s = choice(0, 2, 3)
     nodes, n = choice(1, 5, 7)
     out = call("dot", tensor(b=2, s=s, h=4), tensor(b=2, n=n, h=4), over="h")
-    assert [out.macs.at({states: i, nodes: j}) for i in (0, 1) for j in (0, 1)] == [2 * 4 * x * y for x in (2, 3) for y in (5, 7)]
+    assert [out.macs.at({states: i, nodes: j}) for i in (0, 1) for j in (0, 1)] == [
+        2 * 4 * x * y for x in (2, 3) for y in (5, 7)
+    ]
 
 
 def test_dot_refused() -> None:
-    assert call("dot", tensor(s=2, h=4), tensor(n=3, h=5), over="h").messages == ["sizes of `h` differ: 4 and 5"]
+    assert call("dot", tensor(s=2, h=4), tensor(n=3, h=5), over="h").messages == [
+        "sizes of `h` differ: 4 and 5"
+    ]
     assert call("dot", tensor(c=2, h=4), tensor(c=3, h=4), over="h").messages == ["channels differ: 2 and 3"]
-    assert call("dot", tensor(s=2, h=4), tensor(n=3), over="h").messages == ["dimension `h` is missing; the tensor has [n]"]
+    assert call("dot", tensor(s=2, h=4), tensor(n=3), over="h").messages == [
+        "dimension `h` is missing; the tensor has [n]"
+    ]
 
 
 def attended(n: int, c: int) -> Shape:
@@ -129,8 +150,12 @@ def test_attend_refused(given: dict[str, object], code: str, message: str) -> No
 
 
 def test_attend_refuses_misfits() -> None:
-    assert call("attend", attended(4, 16), attended(4, 8), attended(4, 8), over="n").messages == ["channels differ: 16 and 8"]
-    assert call("attend", attended(4, 16), attended(5, 16), attended(6, 16), over="n").messages == ["sizes of `n` differ: 5 and 6"]
+    assert call("attend", attended(4, 16), attended(4, 8), attended(4, 8), over="n").messages == [
+        "channels differ: 16 and 8"
+    ]
+    assert call("attend", attended(4, 16), attended(5, 16), attended(6, 16), over="n").messages == [
+        "sizes of `n` differ: 5 and 6"
+    ]
     out = call("attend", attended(4, 16), tensor(b=1, g=2, n=4, c=16), attended(4, 16), over="n")
     assert out.messages == ["the key has a dimension `g` that the query [b, c, n] lacks"]
     assert call("attend", attended(4, 16), attended(4, 16), tensor(b=1, n=4), over="n").codes == ["E0401"]

@@ -24,13 +24,25 @@ GOOD = [
     ("expand", tensor(b=1, c=8), {"t": 4}, {"b": 1, "c": 8, "t": 4}),
     ("pad", CLIP, {"t": (0, 2), "h": (1, 1)}, {"b": 1, "c": 8, "t": 6, "h": 16, "w": 14}),
     ("resize", CLIP, {"h": 7, "w": 28}, {"b": 1, "c": 8, "t": 4, "h": 7, "w": 28}),
-    ("shift", CLIP, {"over": "t", "offset": -1, "channels": range(2, 4)}, {"b": 1, "c": 8, "t": 4, "h": 14, "w": 14}),
-    ("shift", CLIP, {"over": "t", "offset": 1, "channels": range(0)}, {"b": 1, "c": 8, "t": 4, "h": 14, "w": 14}),
+    (
+        "shift",
+        CLIP,
+        {"over": "t", "offset": -1, "channels": range(2, 4)},
+        {"b": 1, "c": 8, "t": 4, "h": 14, "w": 14},
+    ),
+    (
+        "shift",
+        CLIP,
+        {"over": "t", "offset": 1, "channels": range(0)},
+        {"b": 1, "c": 8, "t": 4, "h": 14, "w": 14},
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "shape", "given", "expected"), GOOD)
-def test_shapes(name: str, shape: dict[str, object], given: dict[str, object], expected: dict[str, int]) -> None:
+def test_shapes(
+    name: str, shape: dict[str, object], given: dict[str, object], expected: dict[str, int]
+) -> None:
     out = call(name, shape, **given)
     assert out.sizes == expected
     assert not out.problems and not out.weights and out.macs.value == 0
@@ -41,24 +53,64 @@ def test_every_rearrangement_has_a_case() -> None:
 
 
 BAD = [
-    ("merge", {"over": "hv", "into": "n"}, "E0401", "dimension `v` is missing; the tensor has [b, c, t, h, w]"),
+    (
+        "merge",
+        {"over": "hv", "into": "n"},
+        "E0401",
+        "dimension `v` is missing; the tensor has [b, c, t, h, w]",
+    ),
     ("merge", {"over": "hw", "into": "c"}, "E0405", "dimension `c` exists already; the tensor has [b, c, t]"),
     ("merge", {"over": "hw", "into": "nm"}, "E0407", "`into` names one dimension, not 2 (@nm)"),
     ("merge", {"over": "bt", "into": "n"}, "E0406", "`b` is the batch and cannot be named in an operation"),
     ("split", {"over": "t", "into": "ta", "a": 3}, "E0404", "t = 4 cannot be divided into 3 parts"),
-    ("split", {"over": "t", "into": "ta", "a": 3, "t": 2}, "E0404", "t = 4 cannot be split into t = 2, a = 3, which make 6"),
-    ("split", {"over": "t", "into": "ta"}, "E0414", "the sizes of t and a are open; all but one of @ta must be given"),
-    ("split", {"over": "t", "into": "ta", "g": 2, "a": 2}, "E0407", "`g` is given a size, but the split is into @ta"),
-    ("split", {"over": "t", "into": "tc", "t": 2}, "E0405", "dimension `c` exists already; the tensor has [b, c, h, w]"),
+    (
+        "split",
+        {"over": "t", "into": "ta", "a": 3, "t": 2},
+        "E0404",
+        "t = 4 cannot be split into t = 2, a = 3, which make 6",
+    ),
+    (
+        "split",
+        {"over": "t", "into": "ta"},
+        "E0414",
+        "the sizes of t and a are open; all but one of @ta must be given",
+    ),
+    (
+        "split",
+        {"over": "t", "into": "ta", "g": 2, "a": 2},
+        "E0407",
+        "`g` is given a size, but the split is into @ta",
+    ),
+    (
+        "split",
+        {"over": "t", "into": "tc", "t": 2},
+        "E0405",
+        "dimension `c` exists already; the tensor has [b, c, h, w]",
+    ),
     (
         "split",
         {"over": "t", "into": "ta", "a": 2.0},
         "E0408",
         "a is 2.0, which is not a whole number but the result of arithmetic with fractions",
     ),
-    ("rename", {"over": "t", "into": "c"}, "E0405", "dimension `c` exists already; the tensor has [b, c, h, w]"),
-    ("rename", {"over": "tc", "into": "n"}, "E0407", "@tc and @n name differently many dimensions; they are renamed in pairs"),
-    ("rename", {"over": "n", "into": "s"}, "E0401", "dimension `n` is missing; the tensor has [b, c, t, h, w]"),
+    (
+        "rename",
+        {"over": "t", "into": "c"},
+        "E0405",
+        "dimension `c` exists already; the tensor has [b, c, h, w]",
+    ),
+    (
+        "rename",
+        {"over": "tc", "into": "n"},
+        "E0407",
+        "@tc and @n name differently many dimensions; they are renamed in pairs",
+    ),
+    (
+        "rename",
+        {"over": "n", "into": "s"},
+        "E0401",
+        "dimension `n` is missing; the tensor has [b, c, t, h, w]",
+    ),
     ("take", {}, "E0414", "take names no dimension"),
     ("take", {"n": 0}, "E0401", "dimension `n` is missing; the tensor has [b, c, t, h, w]"),
     ("take", {"b": 0}, "E0406", "`b` is the batch and cannot be named in an operation"),
@@ -80,9 +132,24 @@ BAD = [
     ("resize", {"c": 4}, "E0407", "`c` cannot be resized: only t, h and w have a resolution"),
     ("resize", {"h": 0}, "E0407", "h is 0; it must be at least 1"),
     ("resize", {}, "E0414", "resize names no dimension"),
-    ("shift", {"over": "n", "offset": 1, "channels": range(2)}, "E0401", "dimension `n` is missing; the tensor has [b, c, t, h, w]"),
-    ("shift", {"over": "c", "offset": 1, "channels": range(2)}, "E0407", "`over` is what channels are shifted along, so it cannot be c"),
-    ("shift", {"over": "t", "offset": 0.5, "channels": range(2)}, "E0407", "`offset` is 0.5, not a whole number"),
+    (
+        "shift",
+        {"over": "n", "offset": 1, "channels": range(2)},
+        "E0401",
+        "dimension `n` is missing; the tensor has [b, c, t, h, w]",
+    ),
+    (
+        "shift",
+        {"over": "c", "offset": 1, "channels": range(2)},
+        "E0407",
+        "`over` is what channels are shifted along, so it cannot be c",
+    ),
+    (
+        "shift",
+        {"over": "t", "offset": 0.5, "channels": range(2)},
+        "E0407",
+        "`offset` is 0.5, not a whole number",
+    ),
     ("shift", {"over": "t", "offset": 1, "channels": 3}, "E0407", "`channels` is 3, not a range"),
     (
         "shift",
@@ -90,7 +157,12 @@ BAD = [
         "E0410",
         "position 8 of 7..8 lies outside c = 8, whose positions are 0..7",
     ),
-    ("shift", {"over": "th", "offset": 1, "channels": range(2)}, "E0407", "`over` names one dimension, not 2 (@th)"),
+    (
+        "shift",
+        {"over": "th", "offset": 1, "channels": range(2)},
+        "E0407",
+        "`over` names one dimension, not 2 (@th)",
+    ),
 ]
 
 
@@ -122,6 +194,9 @@ def test_like() -> None:
     assert out.sizes == {"b": 1, "h": 3, "w": 4} and not out.problems
     assert call("split", tensor(b=1, k=4), over="k", into="t", like=CLIP).sizes == {"b": 1, "t": 4}
     out = call("split", tensor(b=1, k=12), over="k", into="hw", like=tensor(b=1, c=8))
-    assert out.codes[0] == "E0401" and out.messages[0] == "dimension `h` is missing from `like`, which has [b, c]"
+    assert (
+        out.codes[0] == "E0401"
+        and out.messages[0] == "dimension `h` is missing from `like`, which has [b, c]"
+    )
     assert call("resize", CLIP, like=tensor(h=7, w=7, c=3)).sizes == {"b": 1, "c": 8, "t": 4, "h": 7, "w": 7}
     assert call("resize", CLIP, like=tensor(c=3)).messages[0].startswith("`like` [c] shares none of t, h, w")

@@ -16,7 +16,21 @@ from archdsl.ops.table import PRIMITIVES
 
 WHOLE = st.integers(-2, 9) | st.just(10**30)
 NUMBERS = WHOLE | st.floats(-2, 9) | st.sampled_from([float("inf"), float("nan")])
-STRANGE = st.sampled_from([None, "half", "same", "x", (), (1,), (0.5, 1), ("x", None), True, range(2), Undefined("division by zero")])
+STRANGE = st.sampled_from(
+    [
+        None,
+        "half",
+        "same",
+        "x",
+        (),
+        (1,),
+        (0.5, 1),
+        ("x", None),
+        True,
+        range(2),
+        Undefined("division by zero"),
+    ]
+)
 SIZES = WHOLE | st.tuples(WHOLE, WHOLE) | st.tuples(WHOLE, WHOLE, WHOLE)
 RANGES = st.builds(range, st.integers(-2, 9), st.integers(-2, 9), st.integers(1, 3))
 AXES = st.text("bcthwn", max_size=3)
@@ -40,12 +54,16 @@ def values(kind: Kind) -> st.SearchStrategy[Expr]:
     if kind == "bool":
         return st.booleans().map(constant)
     one = VALUES[kind] | STRANGE
-    return one.map(constant) | st.builds(lambda order, a, b: choice(order, a, b)[1], st.integers(0, 99), one, one)
+    return one.map(constant) | st.builds(
+        lambda order, a, b: choice(order, a, b)[1], st.integers(0, 99), one, one
+    )
 
 
 def tensors() -> st.SearchStrategy[dict[str, Expr]]:
     size = st.integers(1, 9)
-    some = size.map(constant) | st.builds(lambda order, a, b: choice(order, a, b)[1], st.integers(100, 199), size, size)
+    some = size.map(constant) | st.builds(
+        lambda order, a, b: choice(order, a, b)[1], st.integers(100, 199), size, size
+    )
     return st.dictionaries(st.sampled_from("bcthwn"), some, max_size=6)
 
 
@@ -64,7 +82,9 @@ def test_rules_never_raise(primitive: Primitive, data: st.DataObject) -> None:
     assert all(m is None or isinstance(m, str | Undefined) for m in messages)
     for size in out.shape.values():
         for n in size.table:
-            assert isinstance(n, Undefined) or (n.__class__ is int and n >= 1), "sizes are whole and positive, whatever was given"
+            assert isinstance(n, Undefined) or (n.__class__ is int and n >= 1), (
+                "sizes are whole and positive, whatever was given"
+            )
 
 
 def test_what_is_undefined_stays_undefined() -> None:

@@ -39,12 +39,18 @@ def test_what_lies_in_what(path: str, outer: str, holds: bool) -> None:
 def test_paths_as_said_from_elsewhere() -> None:
     assert P("a.b[1].c").below(P("a")) == P("b[1].c") and P("a.b").below(P("c")) == P("a.b")
     assert P("a.b.c").beside(P("a.d")) == P("b.c") and P("a.b").beside(P("a.b")) == P("b")
-    assert P("a[2].b.c").moved(P("a[2].b"), P("x")) == P("x.c") and P("a[2].b").moved(P("a"), P("x")) == P("x[2].b")
+    assert P("a[2].b.c").moved(P("a[2].b"), P("x")) == P("x.c") and P("a[2].b").moved(P("a"), P("x")) == P(
+        "x[2].b"
+    )
     assert P("a[0].b[1]").with_indices(["[2]", "[3]"]) == P("a[2].b[3]")
 
 
 def test_numbers_are_ordered_as_numbers() -> None:
-    assert sorted(map(P, ("g[10].a", "g[2].b", "g[2].a")), key=lambda p: p.order) == [P("g[2].a"), P("g[2].b"), P("g[10].a")]
+    assert sorted(map(P, ("g[10].a", "g[2].b", "g[2].a")), key=lambda p: p.order) == [
+        P("g[2].a"),
+        P("g[2].b"),
+        P("g[10].a"),
+    ]
 
 
 def test_gathered() -> None:

@@ -57,7 +57,9 @@ def test_a_norm_follows_what_it_reads() -> None:
 
 def test_what_repeats_is_counted_from_the_least_to_the_most() -> None:
     runs = list(Repeats(outline()).runs(parts_of(outline().core)))
-    several = {str(run.nodes[0].path): (len(run.nodes), run.count(outline())) for run in runs if len(run.nodes) > 1}
+    several = {
+        str(run.nodes[0].path): (len(run.nodes), run.count(outline())) for run in runs if len(run.nodes) > 1
+    }
     assert several["net.block[0]"] == (3, (1, 3))
 
 
@@ -68,12 +70,16 @@ def test_what_decides_a_part_and_what_stands_under_a_choice() -> None:
     assert deciding(outline().inside[at("net.stem")], outline()) == ()
     graph = outline()
     beneath = [v for v in graph.graph.ops() if choices["net.depth"] in conditions(v, graph)]
-    assert {str(graph.owner[v].path) for v in beneath} == {f"net.block[{i}].{leaf}" for i in (1, 2) for leaf in "ab"}
+    assert {str(graph.owner[v].path) for v in beneath} == {
+        f"net.block[{i}].{leaf}" for i in (1, 2) for leaf in "ab"
+    }
 
 
 def test_a_lateral_connection_is_told_from_a_shortcut() -> None:
     between = lateral(outline().inside[at("net.fuse")], outline())
-    assert between is not None and [str(outline().owner[v].path) for v in between.branch] == ["net.fuse.across"]
+    assert between is not None and [str(outline().owner[v].path) for v in between.branch] == [
+        "net.fuse.across"
+    ]
     assert lateral(outline().inside[at("net.block[0]")], outline()) is None
 
 

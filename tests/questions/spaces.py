@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import Expr, constant, index_of, lift, of_choice, product, select
-from archdsl.ir.graph import CostBound, Graph, Init, Input, Op, Pick, Requirement, Select, Value, Weight, in_order
+from archdsl.ir.graph import (
+    CostBound,
+    Graph,
+    Init,
+    Input,
+    Op,
+    Pick,
+    Requirement,
+    Select,
+    Value,
+    Weight,
+    in_order,
+)
 from archdsl.ir.instance import Instance
 
 NORMAL = constant(Init("normal", (0.02,)))
@@ -52,7 +64,9 @@ class Builder:
         if c is not None:
             shape["c"] = c
         instance = Instance(at, self.root, name, "primitive")
-        return Op(name, inputs, attrs or {}, shape, weights, macs if macs is not None else constant(0), instance)
+        return Op(
+            name, inputs, attrs or {}, shape, weights, macs if macs is not None else constant(0), instance
+        )
 
     def conv(
         self,
@@ -68,9 +82,16 @@ class Builder:
         h = lift(lambda s: -(-s // stride), x.shape["h"])
         inner = constant(1) if groups else x.shape["c"]
         shape = (out, inner, *(lift(lambda k, i=i: k[i], kernel) for i in range(3)))
-        macs = lift(lambda o, i, k, t, s: o * i * k[0] * k[1] * k[2] * t * s * s, out, inner, kernel, x.shape["t"], h)
+        macs = lift(
+            lambda o, i, k, t, s: o * i * k[0] * k[1] * k[2] * t * s * s, out, inner, kernel, x.shape["t"], h
+        )
         weight = Weight(at, "weight", shape, NORMAL)
-        attrs = {"channels": out, "kernel": kernel, "stride": constant(stride), "groups": out if groups else constant(1)}
+        attrs = {
+            "channels": out,
+            "kernel": kernel,
+            "stride": constant(stride),
+            "groups": out if groups else constant(1),
+        }
         return self.op("conv", x, attrs=attrs, c=out, weights=(weight,), macs=macs, at=at, h=h, w=h)
 
     def norm(self, x: Value, at: str) -> Op:
@@ -84,9 +105,21 @@ class Builder:
     def pick(self, subset: Expr, *operands: Value, combine: Any = "sum", dim: str | None = None) -> Pick:
         return Pick(subset, operands, combine, dim, (), operands[0].shape, self.root)
 
-    def graph(self, *outputs: Value, requirements: tuple[Expr, ...] = (), bounds: tuple[CostBound, ...] = ()) -> Graph:
+    def graph(
+        self, *outputs: Value, requirements: tuple[Expr, ...] = (), bounds: tuple[CostBound, ...] = ()
+    ) -> Graph:
         conditions = tuple(Requirement(r) for r in requirements)
-        return Graph(self.name, "space", (self.input,), outputs, in_order(outputs), tuple(self.choices), conditions, bounds, self.root)
+        return Graph(
+            self.name,
+            "space",
+            (self.input,),
+            outputs,
+            in_order(outputs),
+            tuple(self.choices),
+            conditions,
+            bounds,
+            self.root,
+        )
 
 
 ROWS = [(12, 28, 4, 1, 2), (12, 28, 4, 2, 1), (24, 64, 8, 2, 2), (24, 64, 8, 3, 1), (48, 132, 12, 2, 2), (48, 132, 12, 3, 1),
@@ -109,18 +142,27 @@ def autox3d() -> Graph:
             s = stride if i == 0 else 1
             hidden = lift(lambda c, e: int(c * e), channels, expand)
             y: Value = b.op("relu", b.norm(b.conv(x, hidden, at=f"{at}.widen"), f"{at}.widen_norm"))
-            y = b.norm(b.conv(y, hidden, kernel, groups=True, stride=s, at=f"{at}.spread"), f"{at}.spread_norm")
+            y = b.norm(
+                b.conv(y, hidden, kernel, groups=True, stride=s, at=f"{at}.spread"), f"{at}.spread_norm"
+            )
             y = b.norm(b.conv(b.op("swish", y), channels, at=f"{at}.narrow"), f"{at}.narrow_norm")
-            short = x if i else b.norm(b.conv(x, channels, stride=s, at=f"{at}.shortcut"), f"{at}.shortcut_norm")
+            short = (
+                x if i else b.norm(b.conv(x, channels, stride=s, at=f"{at}.shortcut"), f"{at}.shortcut_norm")
+            )
             x = b.op("relu", b.op("add", short, y))
         glore = f"{path}.attention.glore"
         mid = lift(lambda c: c // 4, channels)
-        state, assign = b.conv(x, product([2, mid]), at=f"{glore}.state"), b.conv(x, mid, at=f"{glore}.assign")
+        state, assign = (
+            b.conv(x, product([2, mid]), at=f"{glore}.state"),
+            b.conv(x, mid, at=f"{glore}.assign"),
+        )
         positions = product([x.shape["t"], x.shape["h"], x.shape["w"], 4, mid, mid])
         mixed = b.op("dot", state, assign, macs=positions)
         x = b.select(index_of(attention), x, b.op("add", x, b.conv(mixed, channels, at=f"{glore}.extend")))
     x = b.op("relu", b.norm(b.conv(x, 432, at="head"), "head_norm"))
-    return b.graph(b.op("mean", x, attrs={"over": constant("thw")}, h=constant(1), w=constant(1), t=constant(1)))
+    return b.graph(
+        b.op("mean", x, attrs={"over": constant("thw")}, h=constant(1), w=constant(1), t=constant(1))
+    )
 
 
 def attention_cell(k: int = 4) -> Graph:
@@ -161,7 +203,9 @@ def supergraph(nodes: int = 6, activations: int = 1, gates: int = 1) -> Graph:
         source = b.subset(f"level[1].node[{i}].source", 2, nodes)
         second.append(node(f"level[1].node[{i}]", b.pick(of_choice(source), *first, combine="weighted")))
     sink = b.subset("sink", 3, 2 * nodes)
-    return b.graph(b.op("leave", b.pick(of_choice(sink), *first, *second, combine="concat", dim="c"), b.input))
+    return b.graph(
+        b.op("leave", b.pick(of_choice(sink), *first, *second, combine="concat", dim="c"), b.input)
+    )
 
 
 @st.composite
@@ -169,13 +213,19 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
     """A small random space: selections on one or two choices, picks, attributes that read choices, dead ends."""
     b = Builder("random", b=1, c=4)
     choices = [
-        b.subset(f"s{i}", draw(st.integers(1, 2)), 3) if draw(st.integers(0, 4)) == 0 else b.choice(f"c{i}", range(draw(st.integers(2, 3))))
+        b.subset(f"s{i}", draw(st.integers(1, 2)), 3)
+        if draw(st.integers(0, 4)) == 0
+        else b.choice(f"c{i}", range(draw(st.integers(2, 3))))
         for i in range(draw(st.integers(2, 6)))
     ]
 
     def index(size: int) -> Expr:
         a, c = draw(st.sampled_from(choices)), draw(st.sampled_from(choices))
-        rule = draw(st.sampled_from([lambda i, j: i, lambda i, j: i + j, lambda i, j: i if j else 0, lambda i, j: int(i == j)]))
+        rule = draw(
+            st.sampled_from(
+                [lambda i, j: i, lambda i, j: i + j, lambda i, j: i if j else 0, lambda i, j: int(i == j)]
+            )
+        )
         return lift(lambda i, j: rule(i, j) % size, index_of(a), index_of(c))
 
     def amount() -> Expr:
@@ -187,10 +237,18 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
         kind = draw(st.integers(0, 5))
         if kind <= 2:
             shape = (amount(), constant(2))
-            weights = (Weight(f"op[{draw(st.integers(0, 1)) * number}]", f"w{number}", shape, NORMAL),) if draw(st.booleans()) else ()
+            weights = (
+                (Weight(f"op[{draw(st.integers(0, 1)) * number}]", f"w{number}", shape, NORMAL),)
+                if draw(st.booleans())
+                else ()
+            )
             inputs = [draw(pick) for _ in range(draw(st.integers(1, 2)))]
             macs = amount()  # costs and shapes follow from parameters
-            attrs = {"a": amount(), "macs": macs, **{f"w{i}": w.shape[0] for i, w in enumerate(weights) if w.shape}}
+            attrs = {
+                "a": amount(),
+                "macs": macs,
+                **{f"w{i}": w.shape[0] for i, w in enumerate(weights) if w.shape},
+            }
             values.append(b.op(f"op{number}", *inputs, attrs=attrs, weights=weights, macs=macs))
         elif kind <= 4:
             operands = [draw(pick) for _ in range(draw(st.integers(2, 3)))]
@@ -198,7 +256,11 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
         else:
             subsets = [c for c in choices if c.kind == "subset"]
             operands = [draw(pick) for _ in range(3)]
-            subset = of_choice(draw(st.sampled_from(subsets))) if subsets else lift(lambda i: [(0,), (0, 1), (1, 2)][i], index(3))
+            subset = (
+                of_choice(draw(st.sampled_from(subsets)))
+                if subsets
+                else lift(lambda i: [(0,), (0, 1), (1, 2)][i], index(3))
+            )
             values.append(b.pick(subset, *operands))
     last = values[-1] if draw(st.booleans()) else b.op("last", values[-1], values[-2])
     conditions = (lift(bool, index(3)),) if requirements and draw(st.booleans()) else ()
@@ -207,4 +269,7 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
 
 def assignments(graph: Graph) -> list[dict[Choice, int]]:
     """Every assignment of a small graph."""
-    return [dict(zip(graph.choices, row, strict=True)) for row in itertools.product(*(range(c.size) for c in graph.choices))]
+    return [
+        dict(zip(graph.choices, row, strict=True))
+        for row in itertools.product(*(range(c.size) for c in graph.choices))
+    ]

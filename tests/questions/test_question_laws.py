@@ -85,7 +85,9 @@ def ordered(graph: Graph) -> str:
         elif isinstance(value, Pick):
             made = replace(value, operands=tuple(new[v] for v in value.operands))
         new[value] = made
-        texts[value] = print_graph(replace(graph, outputs=(made,), values=in_order((made,)), choices=graph.choices))
+        texts[value] = print_graph(
+            replace(graph, outputs=(made,), values=in_order((made,)), choices=graph.choices)
+        )
     outputs = tuple(new[v] for v in graph.outputs)
     return print_graph(replace(graph, outputs=outputs, values=in_order(outputs)))
 
@@ -101,7 +103,11 @@ def test_cost_is_that_of_the_fixed_graph(graph: Graph) -> None:
         model = fix(graph, found[genotype])
         total = cost(graph, genotype)
         assert total.macs == many["macs"][place] == sum(op.macs.value for op in model.ops())
-        assert total.params == many["params"][place] == sum(math.prod(e.value for e in w.shape) for w in model.weights().values())
+        assert (
+            total.params
+            == many["params"][place]
+            == sum(math.prod(e.value for e in w.shape) for w in model.weights().values())
+        )
 
 
 @settings(max_examples=80, deadline=None)

@@ -29,7 +29,9 @@ def conditional() -> Graph:
     width = b.choice("body.wide.width", range(8, 25, 4), "range")
     depth = b.choice("depth", [1, 2, 3])
     x = b.select(index_of(kind), b.conv(b.input, of_choice(width), at="wide"), b.input)
-    rest = b.op("rest", x, macs=lift(lambda d: 97 * d * d, of_choice(depth)), attrs={"depth": of_choice(depth)})
+    rest = b.op(
+        "rest", x, macs=lift(lambda d: 97 * d * d, of_choice(depth)), attrs={"depth": of_choice(depth)}
+    )
     return b.graph(rest)
 
 
@@ -40,7 +42,9 @@ def test_text() -> None:
     assert genotype.to_text("best", "conditional") == (
         "genotype best of conditional {\n  body { kind = wide }\n  body.wide { width = 16 }\n  depth = 1\n}\n"
     )
-    assert hash(genotype) == hash(Genotype(genotype.answers, "other")) and genotype == Genotype(genotype.answers, "other")
+    assert hash(genotype) == hash(Genotype(genotype.answers, "other")) and genotype == Genotype(
+        genotype.answers, "other"
+    )
     assert "body.wide.width" not in genotype_of(graph, {graph.choices[0]: 1})
     with pytest.raises(KeyError):
         genotype["no"]
@@ -62,7 +66,10 @@ def test_a_genotype_that_does_not_fit(answers: dict[str, str], code: str, text: 
 
 
 def test_help_of_a_genotype_that_does_not_fit() -> None:
-    for answers, text in [({"depht": "1"}, "did you mean `depth`?"), ({"depth": "4"}, "its alternatives are 1, 2, 3")]:
+    for answers, text in [
+        ({"depht": "1"}, "did you mean `depth`?"),
+        ({"depth": "4"}, "its alternatives are 1, 2, 3"),
+    ]:
         with pytest.raises(DiagnosticError) as caught:
             assignment(conditional(), answers)
         assert caught.value.diagnostics[0].help == text
@@ -84,7 +91,9 @@ def test_costs_of_a_model_and_of_arrays() -> None:
     rows = [[a[c] for c in graph.choices] for a in assignments(graph)]
     many = costs(graph, __import__("numpy").array(rows))
     singles = [cost(graph, genotype_of(graph, a)) for a in assignments(graph)]
-    assert many["macs"].tolist() == [s.macs for s in singles] and many["params"].tolist() == [s.params for s in singles]
+    assert many["macs"].tolist() == [s.macs for s in singles] and many["params"].tolist() == [
+        s.params for s in singles
+    ]
     assert extremes(graph, "macs") == (97, 4 * 4 * 24 + 9 * 97)
     with pytest.raises(ValueError, match=r"\[n, 3\]"):
         costs(graph, __import__("numpy").zeros((5, 2), int))
@@ -135,7 +144,9 @@ def test_a_bound_that_nothing_meets() -> None:
 
 def test_a_bound_just_above_the_least() -> None:
     assert {g["depth"] for g in sample(conditional(), 20, max_macs=97)} == {"1"}
-    assert {g["depth"] for g in sample(replace(conditional(), bounds=(CostBound("macs", ">", 1200),)), 20)} == {"3"}
+    assert {
+        g["depth"] for g in sample(replace(conditional(), bounds=(CostBound("macs", ">", 1200),)), 20)
+    } == {"3"}
 
 
 def test_autox3d_within_two_giga() -> None:
@@ -155,7 +166,11 @@ def test_draws_do_not_depend_on_hash_seeds() -> None:
         "print(*sample(g, 3), *sample(g, 3, max_macs=1e9), print_graph(g))"
     )
     runs = [
-        subprocess.run([sys.executable, "-c", program], env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}, capture_output=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+        ).stdout
         for seed in ("1", "2")
     ]
     assert runs[0] == runs[1] and b"genotype sample of supergraph" in runs[0]

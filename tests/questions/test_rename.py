@@ -37,7 +37,11 @@ def test_numbers_are_kept_and_may_be_moved() -> None:
 
 def test_a_number_may_stand_within_a_part() -> None:
     table = "s{s}.path_res{i} -> stage.{s-2}.block.{i}\nB{i}_extra -> unit.{i-1}\nB{i} -> block.{i-1}\na{i}a -> x.{i}"
-    assert renamed(table, "s2.path_res10.w", "B03.w", "B03_extra.w") == ["stage.0.block.10.w", "block.2.w", "unit.2.w"]
+    assert renamed(table, "s2.path_res10.w", "B03.w", "B03_extra.w") == [
+        "stage.0.block.10.w",
+        "block.2.w",
+        "unit.2.w",
+    ]
     for key in ("s1.path_res0.w", "s2.path_res.w", "s2.path_resx.w", "s2.path_res1x.w", "a", "aa", "a1"):
         assert errors(table, key) == [f"error[E0981]: no rule renames `{key}`"]
 
@@ -49,7 +53,9 @@ def test_the_first_line_that_fits_decides() -> None:
 
 def test_a_key_can_be_left_out() -> None:
     assert renamed("a.{i} -> -\na -> x", "a.0.w", "a.w") == ["x.w"]
-    assert errors("- -> a") == ["table:1:1: error[E0980]: `-` stands on the right: it leaves a key out\n1 | - -> a\n  | ^^^^^^"]
+    assert errors("- -> a") == [
+        "table:1:1: error[E0980]: `-` stands on the right: it leaves a key out\n1 | - -> a\n  | ^^^^^^"
+    ]
 
 
 @pytest.mark.parametrize("key", ["a.x", "a.0", "b", "a", "a.-1", "a.²", "a." + "9" * 5000])
@@ -75,8 +81,18 @@ def test_every_bad_line_is_reported() -> None:
 
 
 def test_what_happens_where_sizes_differ() -> None:
-    rules = read(Source("table", "a -> b resize nearest row\nc.{i} -> d.{i-1}   resize cubic grid  after 12 # why\ne -> f anew\ng -> h"))
-    assert [str(r.resize) if r.resize else r.is_anew for r in rules] == ["nearest row", "cubic grid after 12", True, False]
+    rules = read(
+        Source(
+            "table",
+            "a -> b resize nearest row\nc.{i} -> d.{i-1}   resize cubic grid  after 12 # why\ne -> f anew\ng -> h",
+        )
+    )
+    assert [str(r.resize) if r.resize else r.is_anew for r in rules] == [
+        "nearest row",
+        "cubic grid after 12",
+        True,
+        False,
+    ]
     assert find("c.3", rules) == ("d.2", rules[1])
     assert errors("a -> b resize cubic row\na -> b resize 2\na -> b again") == [
         "table:1:1: error[E0980]: a row cannot be resized by `cubic`\n1 | a -> b resize cubic row\n  | ^^^^^^^^^^^^^^^^^^^^^^^\n"
@@ -89,7 +105,21 @@ def test_what_happens_where_sizes_differ() -> None:
 
 
 _TABLES = st.lists(
-    st.sampled_from([*"ab.{}i0-+# >\n", " -> ", "{i}", "{i-1}", " resize ", "nearest ", "row ", "grid ", "after 1", " anew\n"]), max_size=40
+    st.sampled_from(
+        [
+            *"ab.{}i0-+# >\n",
+            " -> ",
+            "{i}",
+            "{i-1}",
+            " resize ",
+            "nearest ",
+            "row ",
+            "grid ",
+            "after 1",
+            " anew\n",
+        ]
+    ),
+    max_size=40,
 ).map("".join)
 
 

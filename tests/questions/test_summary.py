@@ -14,7 +14,9 @@ from tests.compare.pairs import network
 
 
 def table(body: str, kind: str = "model") -> Summary:
-    return summarise(network(f"arch 1\n{kind} n {{\n  input x: [b, c = 3, h = 8, w = 8]\n  {body}\n}}\n", "n"))
+    return summarise(
+        network(f"arch 1\n{kind} n {{\n  input x: [b, c = 3, h = 8, w = 8]\n  {body}\n}}\n", "n")
+    )
 
 
 def rows(body: str, kind: str = "model") -> dict[str, Row]:
@@ -22,7 +24,9 @@ def rows(body: str, kind: str = "model") -> dict[str, Row]:
 
 
 def test_a_norm_belongs_to_the_layer_that_it_reads() -> None:
-    found = rows("a = x -> conv(16, 3) as a\n  c = x -> conv(16, 3) as c\n  d = a -> batch_norm as d\n  output d + c")
+    found = rows(
+        "a = x -> conv(16, 3) as a\n  c = x -> conv(16, 3) as c\n  d = a -> batch_norm as d\n  output d + c"
+    )
     assert {name: row.params.low for name, row in found.items()} == {"a": 464, "c": 432}
     assert found["a"].stage.operators == ("conv 3x3, 16 → batch_norm",)
     assert found["c"].stage.operators == ("conv 3x3, 16 → add",)
@@ -52,7 +56,12 @@ model n {
 
 @pytest.mark.parametrize(
     ("body", "names"),
-    [("output x", []), ("output x * 2", ["mul"]), ("output x + x", ["add"]), ("output x -> mean(@hw)", ["mean"])],
+    [
+        ("output x", []),
+        ("output x * 2", ["mul"]),
+        ("output x + x", ["add"]),
+        ("output x -> mean(@hw)", ["mean"]),
+    ],
 )
 def test_networks_of_no_layers(body: str, names: list[str]) -> None:
     found = table(body)

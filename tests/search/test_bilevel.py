@@ -33,7 +33,9 @@ def test_second_order(momentum: float) -> None:
     (exact,) = torch.autograd.grad(_validation(ahead, a, y), a)
 
     w, a = w0.clone().requires_grad_(), a0.clone().requires_grad_()
-    (found,), loss = second_order(lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a], rate, [held], momentum, decay)
+    (found,), loss = second_order(
+        lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a], rate, [held], momentum, decay
+    )
     assert found is not None and torch.allclose(found, exact, rtol=2e-4, atol=1e-6)
     assert torch.allclose(loss, _validation(ahead, a0, y))
     assert torch.equal(w.detach(), w0), "the weights are back where they were, bit by bit"
@@ -41,9 +43,15 @@ def test_second_order(momentum: float) -> None:
 
 def test_first_order_is_second_order_without_a_step() -> None:
     w0, a0, x, y = _problem(8)
-    w, a, unused = w0.clone().requires_grad_(), a0.clone().requires_grad_(), torch.zeros(2, requires_grad=True)
+    w, a, unused = (
+        w0.clone().requires_grad_(),
+        a0.clone().requires_grad_(),
+        torch.zeros(2, requires_grad=True),
+    )
     first, loss = first_order(lambda: _validation(w, a, y), [a, unused])
-    second, same = second_order(lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a, unused], 0.0)
+    second, same = second_order(
+        lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a, unused], 0.0
+    )
     assert first[0] is not None and second[0] is not None
     assert torch.allclose(first[0], second[0]) and torch.equal(loss, same)
     assert first[1] is None and second[1] is None

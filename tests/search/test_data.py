@@ -41,7 +41,9 @@ def test_motion_takes_the_sizes_of_the_network() -> None:
     assert len(opened.train) + len(opened.validation) == 40 and 4 <= len(opened.validation) <= 16
     x, y = opened.batch("train", 0, 0, [0, 1, 2])
     assert x.shape == (3, 3, 4, 16, 16) and y.shape == (3,)
-    assert torch.equal(x, opened.batch("train", 9, 7, [0, 1, 2])[0]), "the clips of a source are the same for every run"
+    assert torch.equal(x, opened.batch("train", 9, 7, [0, 1, 2])[0]), (
+        "the clips of a source are the same for every run"
+    )
     other = data.open("motion:count=40,classes=2,seed=1", None, graph_of(NET))
     assert not same(opened, other)
 
@@ -78,14 +80,26 @@ def test_tensors(tmp_path: Path) -> None:
 
 
 BROKEN: list[tuple[str, Callable[[Path], str]]] = [
-    (r"E0971.*no array `y`; its arrays are `x`", lambda p: saved(p, x=np.zeros((4, 3, 4, 16, 16), np.float32))),
-    (r"E0971.*`y\[2\]` is -1", lambda p: saved(p, x=np.zeros((4, 3, 4, 16, 16), np.float32), y=np.array([0, 1, -1, 0]))),
-    (r"E0971.*`x\[1\]` has a number that is not finite", lambda p: saved(p, x=np.array([[0.0], [np.nan]]), y=np.array([0, 1]))),
+    (
+        r"E0971.*no array `y`; its arrays are `x`",
+        lambda p: saved(p, x=np.zeros((4, 3, 4, 16, 16), np.float32)),
+    ),
+    (
+        r"E0971.*`y\[2\]` is -1",
+        lambda p: saved(p, x=np.zeros((4, 3, 4, 16, 16), np.float32), y=np.array([0, 1, -1, 0])),
+    ),
+    (
+        r"E0971.*`x\[1\]` has a number that is not finite",
+        lambda p: saved(p, x=np.array([[0.0], [np.nan]]), y=np.array([0, 1])),
+    ),
     (r"E0971.*a whole number for each of 4", lambda p: saved(p, x=np.zeros((4, 2)), y=np.zeros(3, int))),
     (r"E0971", lambda p: saved(p, x=np.array([print], dtype=object), y=np.zeros(1, int))),
     (r"E0971.*No such file", lambda p: f"tensor:{p / 'absent.npz'}"),
     (r"E0971", lambda p: f"tensor:{written(p / 'text.npz', 'no archive')}"),
-    (r"E0973.*\[c = 3, t = 8, h = 16, w = 16\], and `clip`", lambda p: saved(p, x=np.zeros((9, 3, 8, 16, 16)), y=np.arange(9) % 3)),
+    (
+        r"E0973.*\[c = 3, t = 8, h = 16, w = 16\], and `clip`",
+        lambda p: saved(p, x=np.zeros((9, 3, 8, 16, 16)), y=np.arange(9) % 3),
+    ),
     (r"E0973.*4 classes.*3 outputs", lambda p: saved(p, x=np.zeros((9, 3, 4, 16, 16)), y=np.arange(9) % 4)),
     (r"E0970.*no data that can be opened", lambda p: "tensors:x.npz"),
     (r"E0970.*where the data are", lambda p: "video"),
@@ -235,8 +249,16 @@ def test_transforms_of_a_plan_stay_with_other_data(tmp_path: Path) -> None:
     opened = data.open(saved(tmp_path, x=x, y=np.arange(6) % 3), planned, graph_of(NET))
     columns = [opened.example("train", 0, e, 0)[0][0, 0, 0] for e in range(40)]
     lefts = {(float(c.min()), bool(c[0] > c[-1])) for c in columns}
-    assert {flipped for _, flipped in lefts} == {True, False} and {left for left, _ in lefts} == {0.0, 1.0, 2.0, 3.0, 4.0}
+    assert {flipped for _, flipped in lefts} == {True, False} and {left for left, _ in lefts} == {
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+    }
     middle = opened.example("validation", 0, 0, 0)[0]
     assert torch.equal(middle[0, 0, 0], torch.arange(2.0, 18.0))
-    scaled = data.open(saved(tmp_path, x=x, y=np.arange(6) % 3) + ",crop=16,jitter=(18,24)", None, graph_of(NET))
+    scaled = data.open(
+        saved(tmp_path, x=x, y=np.arange(6) % 3) + ",crop=16,jitter=(18,24)", None, graph_of(NET)
+    )
     assert scaled.example("train", 0, 0, 0)[0].shape == (3, 4, 16, 16)

@@ -15,18 +15,26 @@ def _points(n: int, choices: int = 6, seed: int = 0) -> Tensor:
 
 def _score(points: Tensor) -> Tensor:
     """Two choices matter, and together."""
-    return (points[:, 0] == 2).to(torch.float64) + 0.5 * ((points[:, 1] == 3) & (points[:, 0] == 2)).to(torch.float64)
+    return (points[:, 0] == 2).to(torch.float64) + 0.5 * ((points[:, 1] == 3) & (points[:, 0] == 2)).to(
+        torch.float64
+    )
 
 
 @pytest.mark.parametrize("kernel", ["matern", "hamming"])
 def test_a_covariance(kernel: Kernel) -> None:
     points, inverse = _points(40), torch.linspace(0.1, 1.5, 6, dtype=torch.float64)
     matrix = covariance(differences(points, points), inverse, kernel)
-    assert torch.allclose(matrix.diagonal(), torch.ones(40, dtype=torch.float64)) and torch.equal(matrix, matrix.T)
+    assert torch.allclose(matrix.diagonal(), torch.ones(40, dtype=torch.float64)) and torch.equal(
+        matrix, matrix.T
+    )
     assert torch.linalg.eigvalsh(matrix).min() > -1e-9
-    one = covariance(differences(points[:1], torch.where(torch.arange(6) == 2, 9, points[:1])), inverse, kernel)
+    one = covariance(
+        differences(points[:1], torch.where(torch.arange(6) == 2, 9, points[:1])), inverse, kernel
+    )
     u = inverse[2]
-    expected = torch.exp(-u) if kernel == "hamming" else (1 + 5**0.5 * u + 5 * u**2 / 3) * torch.exp(-(5**0.5) * u)
+    expected = (
+        torch.exp(-u) if kernel == "hamming" else (1 + 5**0.5 * u + 5 * u**2 / 3) * torch.exp(-(5**0.5) * u)
+    )
     assert torch.allclose(one[0, 0], expected)
 
 
@@ -40,7 +48,9 @@ def test_prediction(kernel: Kernel) -> None:
     noisy = prior + (process.noise + 1e-8) * torch.eye(25, dtype=torch.float64)
     scale = values.std(correction=0)
     mean, deviation = process.predict(new)
-    assert torch.allclose(mean, values.mean() + across @ torch.linalg.inv(noisy) @ (values - values.mean()), atol=1e-6)
+    assert torch.allclose(
+        mean, values.mean() + across @ torch.linalg.inv(noisy) @ (values - values.mean()), atol=1e-6
+    )
     spread = process.variance - (across @ torch.linalg.inv(noisy) * across).sum(1)
     assert torch.allclose(deviation, scale * spread.clamp_min(0).sqrt(), atol=1e-6)
     assert torch.allclose(upper_bound(process, new, 1.8), mean + 1.8 * deviation)
@@ -57,7 +67,10 @@ def test_pending_points_only_narrow() -> None:
 @pytest.mark.parametrize("kernel", ["matern", "hamming"])
 def test_it_learns_what_matters(kernel: Kernel) -> None:
     process = fit(_points(60), _score(_points(60)), kernel)
-    assert set(process.inverse_lengths.argsort(descending=True)[:2].tolist()) <= {0, 1} or process.inverse_lengths.argmax() == 0
+    assert (
+        set(process.inverse_lengths.argsort(descending=True)[:2].tolist()) <= {0, 1}
+        or process.inverse_lengths.argmax() == 0
+    )
     new = _points(200, seed=5)
     assert torch.corrcoef(torch.stack([process.predict(new)[0], _score(new)]))[0, 1] > 0.9
 

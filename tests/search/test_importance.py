@@ -27,7 +27,9 @@ def test_the_hinge_is_shared_out() -> None:
     excess = hinges(torch.tensor([1.0e9, 2.0e9, 4.0e9, 3.0e9]), 2.0e9)
     assert excess.tolist() == [0.0, 0.0, 1.0, 0.5]
     scores = torch.full((4,), 0.25)
-    assert torch.allclose(multipliers(scores, excess, 0.6), torch.tensor([0.25, 0.25, 0.25 - 0.4, 0.25 - 0.2]))
+    assert torch.allclose(
+        multipliers(scores, excess, 0.6), torch.tensor([0.25, 0.25, 0.25 - 0.4, 0.25 - 0.2])
+    )
     assert multipliers(scores, torch.zeros(4), 0.6) is scores
 
 

@@ -33,10 +33,16 @@ search plan of tiny {
         (("count = 16", "colour = 16"), "E0701", "motion(colour"),
         (("count = 16, classes = 4", "classes = 6"), "E0973", "motion(classes"),
         (("data = motion(count = 16, classes = 4)", ""), "E0724", "plan"),
-        (("random(trials = 1)", 'random(trials = 1, latency = "none.json")  budget latency <= 3'), "E0710", "random("),
+        (
+            ("random(trials = 1)", 'random(trials = 1, latency = "none.json")  budget latency <= 3'),
+            "E0710",
+            "random(",
+        ),
     ],
 )
-def test_place(change: tuple[str, str], code: str, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_place(
+    change: tuple[str, str], code: str, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     text = PLAN.replace(*change)
     Path("tiny.arch").write_text(text, encoding="utf-8")
@@ -49,12 +55,16 @@ def test_place(change: tuple[str, str], code: str, word: str, tmp_path: Path, mo
 
 def test_a_mended_plan_takes_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("tiny.arch").write_text(PLAN.replace("= 1\n}", "= 1\n  step narrow { fix width = 4 }\n}"), encoding="utf-8")
+    Path("tiny.arch").write_text(
+        PLAN.replace("= 1\n}", "= 1\n  step narrow { fix width = 4 }\n}"), encoding="utf-8"
+    )
     assert CliRunner().invoke(cli, ["search", "tiny.arch", "--run", "run"]).exit_code == 1
     Path("tiny.arch").write_text(PLAN, encoding="utf-8")
     done = CliRunner().invoke(cli, ["search", "tiny.arch", "--run", "run"])
     assert done.exit_code == 0 and "genotype found of tiny" in done.output, done.output
-    assert [s["name"] for s in json.loads(Path("run/frozen.json").read_text(encoding="utf-8"))["steps"]] == ["plan"]
+    assert [s["name"] for s in json.loads(Path("run/frozen.json").read_text(encoding="utf-8"))["steps"]] == [
+        "plan"
+    ]
     again = CliRunner().invoke(cli, ["search", "tiny.arch", "--run", "run"])
     assert "E0720" in again.output
     other = CliRunner().invoke(cli, ["search", "tiny.arch", "--run", "run", "--resume", "--seed", "3"])
@@ -63,31 +73,49 @@ def test_a_mended_plan_takes_the_directory(tmp_path: Path, monkeypatch: pytest.M
 
 def searched(folder: Path, plan: str, *more: str) -> str:
     """What a search by another plan of the same space says; it must not be a mistake of ours."""
-    text = PLAN.partition("search plan")[0] + f"search plan of tiny {{ data = motion(count = 16, classes = 4)  {plan} }}"
+    text = (
+        PLAN.partition("search plan")[0]
+        + f"search plan of tiny {{ data = motion(count = 16, classes = 4)  {plan} }}"
+    )
     (folder / "tiny.arch").write_text(text, encoding="utf-8")
     done = CliRunner().invoke(cli, ["search", str(folder / "tiny.arch"), "--run", str(folder / "run"), *more])
     assert "E0999" not in done.output and not isinstance(done.exception, ValueError), done.output
     return done.output
 
 
-@pytest.mark.parametrize("strategy", ["parsec(samples = 2, warmup = 0)", "darts()", "darts(bilevel = true, order = 2)"])
+@pytest.mark.parametrize(
+    "strategy", ["parsec(samples = 2, warmup = 0)", "darts()", "darts(bilevel = true, order = 2)"]
+)
 def test_what_diverges_says_so(strategy: str, tmp_path: Path) -> None:
-    told = searched(tmp_path, f"strategy = {strategy}  weights = sgd(1.0e38)  alpha = sgd(1.0e38)  batch = 4  epochs = 3")
-    assert f"{tmp_path}/tiny.arch:7:8: error[E0725]" in told and ("diverged in round" in told or "of round" in told)
+    told = searched(
+        tmp_path, f"strategy = {strategy}  weights = sgd(1.0e38)  alpha = sgd(1.0e38)  batch = 4  epochs = 3"
+    )
+    assert f"{tmp_path}/tiny.arch:7:8: error[E0725]" in told and (
+        "diverged in round" in told or "of round" in told
+    )
 
 
 @pytest.mark.parametrize("scores", ["accuracy", "likelihood"])
 def test_a_trial_that_diverges_is_a_bad_one(scores: str, tmp_path: Path) -> None:
     plan = f'strategy = bandit(trials = 4, initial = 2, scores = "{scores}")  weights = sgd(1.0e38)  batch = 4  epochs = 1'
     assert "genotype found" in searched(tmp_path, plan)  # of two architectures, in four trials
-    records = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [r["likelihood"] for r in records] == [-20] * 4 and {r["value"] for r in records} == {0 if scores == "accuracy" else -20}
+    records = [
+        json.loads(line)
+        for line in (tmp_path / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [r["likelihood"] for r in records] == [-20] * 4 and {r["value"] for r in records} == {
+        0 if scores == "accuracy" else -20
+    }
 
 
 def test_one_example_has_no_halves(tmp_path: Path) -> None:
     text = PLAN.replace("count = 16", "count = 2, held_out = 0.5").replace("random(trials = 1)", "parsec()")
     (tmp_path / "tiny.arch").write_text(text, encoding="utf-8")
-    told = CliRunner().invoke(cli, ["search", str(tmp_path / "tiny.arch"), "--run", str(tmp_path / "run")]).output
+    told = (
+        CliRunner()
+        .invoke(cli, ["search", str(tmp_path / "tiny.arch"), "--run", str(tmp_path / "run")])
+        .output
+    )
     assert "error[E0973]: 1 example to learn from has no halves" in told.partition(": ")[2]
 
 
@@ -97,7 +125,11 @@ def test_one_example_has_no_halves(tmp_path: Path) -> None:
         ("metrics.jsonl", lambda text: text[:-20], "knows of"),
         ("metrics.jsonl", lambda text: "{" + text[1:].replace("}", "]"), "metrics.jsonl:1 cannot be read"),
         ("checkpoints/{}/facts.json", lambda text: text.replace('"round"', '"ring"'), "KeyError: 'round'"),
-        ("checkpoints/{}/facts.json", lambda text: text.replace('"trials"', '"trails"'), "KeyError: 'trials'"),
+        (
+            "checkpoints/{}/facts.json",
+            lambda text: text.replace('"trials"', '"trails"'),
+            "KeyError: 'trials'",
+        ),
         ("checkpoints/{}/facts.json", lambda text: text[:30], "cannot be read"),
         ("checkpoints/{}/tensors.safetensors", lambda text: text[:4], "cannot be read"),
         ("checkpoints/latest", lambda text: "00000099", "cannot be read"),
@@ -107,7 +139,9 @@ def test_broken_checkpoints(file: str, change: Callable[[str], str], message: st
     plan = "strategy = random(trials = 3)  batch = 8  epochs = 1"
     searched(tmp_path, plan)
     latest = tmp_path / "run" / "checkpoints" / "latest"
-    before = sorted(p.name for p in latest.parent.iterdir() if p.is_dir())[0]  # in the middle of the step: with a state
+    before = sorted(p.name for p in latest.parent.iterdir() if p.is_dir())[
+        0
+    ]  # in the middle of the step: with a state
     latest.write_text(f"{before}\n", encoding="utf-8")
     broken = tmp_path / "run" / file.format(before)
     broken.write_bytes(change(broken.read_bytes().decode("latin-1")).encode("latin-1"))

@@ -18,7 +18,11 @@ PLANS = ["wide", "joint", "bilevel", "uniform", "bandit", "training"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ranks")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")]),
+    }
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     for way in ([], launch):
         command = [sys.executable, *way, str(Path(__file__).parent / "two_ranks.py"), str(folder), *PLANS]
@@ -40,7 +44,10 @@ def test_equal_up_to_rounding(plan: str, folder: Path) -> None:
             assert a[name] == pytest.approx(b[name], rel=1e-3, abs=1e-4), name
         if "genotype" in a:
             assert a["genotype"] == b["genotype"]
-    held, own = (load_file(sorted((p / "checkpoints").glob("0*"))[-2] / "tensors.safetensors") for p in (alone, together))
+    held, own = (
+        load_file(sorted((p / "checkpoints").glob("0*"))[-2] / "tensors.safetensors")
+        for p in (alone, together)
+    )
     assert held.keys() == own.keys()
     for name, tensor in held.items():
         assert (own[name].double() - tensor.double()).abs().max() < (1e-9 if plan == "wide" else 2e-3), name
@@ -62,10 +69,18 @@ def test_as_the_page_says(tmp_path: Path) -> None:
     fewer[fewer.index("motion")] = "motion:count=48"
     alone = [*fewer[fewer.index("--") + 1 :], "--chunks", "2"]
     alone[alone.index("--run") + 1] = "runs/alone"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")]),
+    }
     for way in (["torch.distributed.run", "--standalone", *fewer], ["archdsl", *alone]):
-        done = subprocess.run([sys.executable, "-m", *way], capture_output=True, text=True, env=environment, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-m", *way], capture_output=True, text=True, env=environment, cwd=tmp_path
+        )
         assert done.returncode == 0, done.stderr[-3000:]
-    together, one = (load_file(tmp_path / "runs" / name / "weights.safetensors") for name in ("plain", "alone"))
+    together, one = (
+        load_file(tmp_path / "runs" / name / "weights.safetensors") for name in ("plain", "alone")
+    )
     assert together.keys() == one.keys()
     assert all((together[name].double() - t.double()).abs().max() < 1e-4 for name, t in one.items())

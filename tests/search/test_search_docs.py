@@ -35,7 +35,12 @@ def code(language: str) -> str:
 def test_tables(golden: Callable[[Path, str], None]) -> None:
     text = PAGE.read_text(encoding="utf-8")
     for name, table in tables().items():
-        text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, t=table: f"{m[1]}{t}\n{m[2]}", text, flags=re.DOTALL)
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda m, t=table: f"{m[1]}{t}\n{m[2]}",
+            text,
+            flags=re.DOTALL,
+        )
     golden(PAGE, text)
 
 

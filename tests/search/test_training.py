@@ -69,7 +69,9 @@ def test_checkpointing_of_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_precision_takes_effect(plain: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     wide = learn(tmp_path, "wide", precision="float64")
     half = learn(tmp_path, "half", precision="bfloat16")
-    assert next(t for t in weights(tmp_path / "wide").values() if t.is_floating_point()).dtype == torch.float64
+    assert (
+        next(t for t in weights(tmp_path / "wide").values() if t.is_floating_point()).dtype == torch.float64
+    )
     assert 0 < abs(wide["loss"] - plain[1]["loss"]) < 1e-4 < abs(half["loss"] - plain[1]["loss"]) < 0.05
 
 

@@ -63,7 +63,9 @@ def test_hard_bounds_hold() -> None:
     toy = Toy(worth, budgets=(Budget("macs", 150e3, hard=True),))
     strategy = run(RandomSearch, toy, trials=20)
     assert all(cost(toy.graph, t.genotype).macs <= 150e3 for t in strategy.trials)
-    evolved = run(Evolution, Toy(worth, budgets=(Budget("macs", 150e3, hard=True),)), trials=20, population=5, sample=3)
+    evolved = run(
+        Evolution, Toy(worth, budgets=(Budget("macs", 150e3, hard=True),)), trials=20, population=5, sample=3
+    )
     assert all(cost(toy.graph, t.genotype).macs <= 150e3 for t in evolved.trials)
     with pytest.raises(DiagnosticError, match="E0504"):
         run(RandomSearch, Toy(worth, budgets=(Budget("macs", 1.0, hard=True),)), trials=2)
@@ -80,10 +82,18 @@ def test_evolution_has_children_of_the_young() -> None:
 
 
 def test_grid_is_everything_once() -> None:
-    graph = graph_of("space net { input x: [b, c = 3, h = 8, w = 8]  act ~ [relu, gelu]  k ~ [1, 3, 5]  output x -> conv(4, k) -> act }")
+    graph = graph_of(
+        "space net { input x: [b, c = 3, h = 8, w = 8]  act ~ [relu, gelu]  k ~ [1, 3, 5]  output x -> conv(4, k) -> act }"
+    )
     active = activity(graph.outputs)
     toy = Toy(lambda g: float(g["k"]))
-    toy.points = Points(graph, active, {"act": "relu"}, tuple(c for c in graph.choices if c.path == "k"), costs_of(graph, active, ()))
+    toy.points = Points(
+        graph,
+        active,
+        {"act": "relu"},
+        tuple(c for c in graph.choices if c.path == "k"),
+        costs_of(graph, active, ()),
+    )
     strategy = run(Grid, toy)
     assert [t.genotype["k"] for t in strategy.trials] == ["1", "3", "5"]
     assert {t.genotype["act"] for t in strategy.trials} == {"relu"} and strategy.genotype()["k"] == "5"

@@ -111,11 +111,17 @@ def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **a
     ranks = ranks or Ranks()
     settings = {n: asked.pop(n) for n in ("precision", "checkpointing") if n in asked}
     workers = asked.pop("workers", 0)
-    planned = defaults() | {"weights": written("weights", "sgd(0.1, momentum = 0.9)", "test"), "epochs": 3, "batch": 8} | settings
+    planned = (
+        defaults()
+        | {"weights": written("weights", "sgd(0.1, momentum = 0.9)", "test"), "epochs": 3, "batch": 8}
+        | settings
+    )
     training = Training(graph, planned, 5, Slopes(), ranks, cuts, ranks.device, workers=workers)
     place = folder / run
     there = (place / "frozen.json").is_file()
-    held = ranks.agreed(lambda: (Run.resume if there else Run.create)(place, facts_of(training, "fixed", "slopes", {})))
+    held = ranks.agreed(
+        lambda: (Run.resume if there else Run.create)(place, facts_of(training, "fixed", "slopes", {}))
+    )
     return train(training, held, **asked)
 
 

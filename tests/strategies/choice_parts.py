@@ -10,7 +10,9 @@ from tests.strategies.writing import Sizes, Writer, space
 
 def value_list(w: Writer, x: Sizes) -> Sizes:
     """A list of values: kernels, strides' dilations, or texts to compare with."""
-    kind = w.option("kernel_list", "text_list", "labelled_values", *(["size_list"] if space(x) in ("hw", "thw") else []))
+    kind = w.option(
+        "kernel_list", "text_list", "labelled_values", *(["size_list"] if space(x) in ("hw", "thw") else [])
+    )
     c = w.number(1, 6)
     if kind == "text_list":
         name = w.choose("mode", ['"plain"', '"deep"'])
@@ -43,7 +45,9 @@ def expansion(w: Writer, x: Sizes) -> Sizes:
         w.put(f"x = x -> {w.use('mbconv3d')}(x.c, 3x3, {name}) as {w.name('mb')}")
         return x
     inner = "conv" if space(x) else "linear"
-    w.put(f"x = x + (x -> {inner}(int(x.c * {name})) as {w.name('widen')} -> relu -> {inner}(x.c) as {w.name('narrow')})")
+    w.put(
+        f"x = x + (x -> {inner}(int(x.c * {name})) as {w.name('widen')} -> relu -> {inner}(x.c) as {w.name('narrow')})"
+    )
     return x
 
 
@@ -53,7 +57,12 @@ def layer_list(w: Writer, x: Sizes) -> Sizes:
     if kind == "open_width":
         options = [f"narrow: {layer}({w.number(1, 3)})", f"wide: {layer}({w.number(4, 6)}) -> relu", "gelu"]
     else:
-        options = [w.one(["identity", "batch_norm", "none: identity"]), f"mixed: {w.same(x, 3)}", "tanh", f"{layer}({w.channels(x)})"]
+        options = [
+            w.one(["identity", "batch_norm", "none: identity"]),
+            f"mixed: {w.same(x, 3)}",
+            "tanh",
+            f"{layer}({w.channels(x)})",
+        ]
     count = w.number(2, max(2, min(len(options), w.room())))
     name = w.choose("op", options[:count], editable=False)
     w.answer(name, [o.partition(":")[0].partition("(")[0] for o in options[:count]])
@@ -84,7 +93,11 @@ def depth(w: Writer, x: Sizes) -> Sizes:
     with w.body(f"for i in range({name}){f' as {label}' * labelled}", label=label * labelled, turns=most):
         if nested:
             kernel = w.choose("kernel", ["1", "3"] if space(x) else ["1", "2"], editable=False)
-            layer = f"conv(x.c, {kernel})" if space(x) else f"linear(x.c * {kernel}) as {w.name('widen')} -> linear(x.c)"
+            layer = (
+                f"conv(x.c, {kernel})"
+                if space(x)
+                else f"linear(x.c * {kernel}) as {w.name('widen')} -> linear(x.c)"
+            )
             w.put(f"x = x + (x -> {layer} as {w.name('conv')})")
         else:
             w.put(f"x = x + (x -> {w.same(x)})")
@@ -141,9 +154,13 @@ def nested(w: Writer, x: Sizes) -> Sizes:
     layer = "conv(x.c, kernel)" if space(x) else "linear(kernel * x.c) as widen -> linear(x.c)"
     deep = w.option("", "three_levels")
     more = (
-        "  deep ~ [false, true]\n  if deep {\n    act ~ [relu, tanh, gate: linear(x.c) -> sigmoid]\n    x = x -> act\n  }\n" if deep else ""
+        "  deep ~ [false, true]\n  if deep {\n    act ~ [relu, tanh, gate: linear(x.c) -> sigmoid]\n    x = x -> act\n  }\n"
+        if deep
+        else ""
     )
-    w.declarations.append(f"block {inner} {{\n  input x\n  kernel ~ [1, 3]\n  x = x -> {layer} as mix\n{more}  output x\n}}")
+    w.declarations.append(
+        f"block {inner} {{\n  input x\n  kernel ~ [1, 3]\n  x = x -> {layer} as mix\n{more}  output x\n}}"
+    )
     name = w.choose("op", ["none: identity", inner])
     w.count(2 * (6 if deep else 1))
     w.put(f"x = x -> {name}")
@@ -235,9 +252,11 @@ def loop_choices(w: Writer, x: Sizes) -> Sizes:
     label = w.name("group")
     labelled = w.option("group_labelled", "group_unlabelled") == "group_labelled"
     with w.body(f"for i in range({turns}){f' as {label}' * labelled}", label=label * labelled, turns=turns):
-        sizes = w.one([width_range, layer_list, if_choice, conditional_width, pick] if w.used * 16 <= w.grid else [if_choice])(
-            w, {**x, "c": None}
-        )
+        sizes = w.one(
+            [width_range, layer_list, if_choice, conditional_width, pick]
+            if w.used * 16 <= w.grid
+            else [if_choice]
+        )(w, {**x, "c": None})
     return {**sizes, "c": None}
 
 
@@ -289,14 +308,18 @@ _WIDE: Mapping[str, Callable[[Writer, str], None]] = {
     "wide_group_norm": lambda w, name: w.put(f"x = x -> group_norm({w.one(['1', '1', '1'])}) as {name}"),
     "wide_split": _wide_split,
     "wide_join": lambda w, name: w.put(f"x = x + (x -> conv(x.c, 3) as {name} -> batch_norm as {name}_norm)"),
-    "wide_depthwise": lambda w, name: w.put(f"x = x -> conv(x.c, 3, groups = x.c) as {name} -> batch_norm as {name}_norm -> relu"),
+    "wide_depthwise": lambda w, name: w.put(
+        f"x = x -> conv(x.c, 3, groups = x.c) as {name} -> batch_norm as {name}_norm -> relu"
+    ),
     "wide_concat": _wide_concat,
     "wide_expand": _wide_expand,
 }
 
 
 CHOICES: Mapping[str, Part] = {
-    "value_list": Part(value_list, ("kernel_list", "text_list", "labelled_values", "size_list"), "any", least=2),
+    "value_list": Part(
+        value_list, ("kernel_list", "text_list", "labelled_values", "size_list"), "any", least=2
+    ),
     "width_range": Part(width_range, least=2),
     "expansion": Part(expansion, least=2),
     "wide": Part(wide, tuple(_WIDE), "any", least=4),

@@ -32,7 +32,11 @@ class Part:
 def conv(w: Writer, x: Sizes) -> Sizes:
     """A convolution with everything that it takes."""
     dims = space(x)
-    kinds = ["size_kernel"] if "padding_size" in w.missing else ["integer_kernel", "size_kernel"][: 2 if dims in ("hw", "thw") else 1]
+    kinds = (
+        ["size_kernel"]
+        if "padding_size" in w.missing
+        else ["integer_kernel", "size_kernel"][: 2 if dims in ("hw", "thw") else 1]
+    )
     tall = w.option(*kinds)
     modes = ["half", "same", "padding_number", "padding_size"]
     mode = w.option(*modes[: 2 if not is_known(x) else 4 if tall == "size_kernel" else 3])
@@ -57,12 +61,22 @@ def conv(w: Writer, x: Sizes) -> Sizes:
         n = x[d]
         low = {"half": 2 * (dilation * (kernels[d] - 1) // 2), "same": None}.get(mode, 2 * pads[d])
         if n is not None:
-            sizes[d] = -(-n // strides[d]) if low is None else (n + low - dilation * (kernels[d] - 1) - 1) // strides[d] + 1
-    padding = {"half": "", "same": ', padding = "same"', "padding_number": f", padding = {max(pads.values())}"}.get(
-        mode, f", padding = {_size(dims, pads)}"
-    )
+            sizes[d] = (
+                -(-n // strides[d])
+                if low is None
+                else (n + low - dilation * (kernels[d] - 1) - 1) // strides[d] + 1
+            )
+    padding = {
+        "half": "",
+        "same": ', padding = "same"',
+        "padding_number": f", padding = {max(pads.values())}",
+    }.get(mode, f", padding = {_size(dims, pads)}")
     kernel = _size(dims, kernels) if tall == "size_kernel" else str(kernels[dims[0]])
-    step = ("" if set(strides.values()) == {1} else f", {_size(dims, strides)}") if tall == "size_kernel" else f", {stride}" * strided
+    step = (
+        ("" if set(strides.values()) == {1} else f", {_size(dims, strides)}")
+        if tall == "size_kernel"
+        else f", {stride}" * strided
+    )
     bias = ", bias = true" if w.option("", "bias") else ""
     name = w.name("conv")
     w.put(f"x = x -> conv({sizes['c']}, {kernel}{step}{padding}{', dilation = 2' * dilated}{bias}) as {name}")
@@ -93,7 +107,9 @@ def depthwise(w: Writer, x: Sizes) -> Sizes:
 
 def batch_norm(w: Writer, x: Sizes) -> Sizes:
     name = w.name("norm")
-    w.put(f"x = x -> batch_norm{w.one(['', '(affine = false)', '(gamma = 0)', '(eps = 1e-4, momentum = 0.2)'])} as {name}")
+    w.put(
+        f"x = x -> batch_norm{w.one(['', '(affine = false)', '(gamma = 0)', '(eps = 1e-4, momentum = 0.2)'])} as {name}"
+    )
     w.anchors.append(w.prefix + name + w.suffix)
     return x
 
@@ -118,7 +134,20 @@ def group_norm(w: Writer, x: Sizes) -> Sizes:
 
 def activation(w: Writer, x: Sizes) -> Sizes:
     name = w.name("act")
-    act = w.one(["relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh", "softmax(@c)", "dropout(0.5)", "drop_path(0.1)"])
+    act = w.one(
+        [
+            "relu",
+            "relu6",
+            "swish",
+            "hardswish",
+            "sigmoid",
+            "gelu",
+            "tanh",
+            "softmax(@c)",
+            "dropout(0.5)",
+            "drop_path(0.1)",
+        ]
+    )
     w.put(f"x = x -> {act} as {name}")
     w.anchors.append(w.prefix + name + w.suffix)
     return x
@@ -128,7 +157,11 @@ def pool(w: Writer, x: Sizes) -> Sizes:
     dims = space(x)
     least = min(n for d in dims if (n := x[d]) is not None)
     mode = w.option("pool_plain", "pool_half", "pool_same")
-    window = w.number(1, min(3, least)) if mode == "pool_plain" else w.one([1, 3] if mode == "pool_half" else [2, 3])
+    window = (
+        w.number(1, min(3, least))
+        if mode == "pool_plain"
+        else w.one([1, 3] if mode == "pool_half" else [2, 3])
+    )
     stride = w.number(1, 2)
     kind = w.option("max_pool", "avg_pool")
     padding = {"pool_plain": "", "pool_half": ', "half"', "pool_same": ', padding = "same"'}[mode]
@@ -178,9 +211,13 @@ def attend(w: Writer, x: Sizes) -> Sizes:
     dims = space(x)
     back = _tokens(w, x, "token")
     w.put("token = token -> layer_norm as " + w.name("token_norm"))
-    w.put(f"q, k, v = token -> linear(3 * token.c{w.one(['', ', bias = false'])}) as {w.name('qkv')} -> chunk(c = 3)")
+    w.put(
+        f"q, k, v = token -> linear(3 * token.c{w.one(['', ', bias = false'])}) as {w.name('qkv')} -> chunk(c = 3)"
+    )
     act = w.one(["", "", ", act = relu", ', act = "sigmoid"', ", scale = 1"])
-    w.put(f"token = token + ((q, k, v) -> attend(@n, heads = {heads}{act}) -> linear({c}) as {w.name('proj')})")
+    w.put(
+        f"token = token + ((q, k, v) -> attend(@n, heads = {heads}{act}) -> linear({c}) as {w.name('proj')})"
+    )
     w.put(f"x = token -> {back}")
     if len(dims) > 1:
         w.mark("merge", "split")
@@ -230,7 +267,9 @@ def slices(w: Writer, x: Sizes) -> Sizes:
     d = w.one(list(space(x)))
     n = x[d]
     assert n is not None
-    kind = w.option("take", "pad", "shift", *(["take_index"] if len(space(x)) > 1 and w.missing <= {"take_index"} else []))
+    kind = w.option(
+        "take", "pad", "shift", *(["take_index"] if len(space(x)) > 1 and w.missing <= {"take_index"} else [])
+    )
     if kind == "take_index":
         w.put(f"x = x -> take({d} = {w.number(0, n - 1)})")
         return {k: v for k, v in x.items() if k != d}
@@ -277,7 +316,9 @@ def arithmetic(w: Writer, x: Sizes) -> Sizes:
 def weight(w: Writer, x: Sizes) -> Sizes:
     dims = w.one(["c", *(["c" + space(x)] if space(x) else [])])
     name = w.name("offset")
-    w.put(f"param {name}: [{', '.join(f'{d} = x.{d}' for d in dims)}]{w.one(['', ' = 0', ' = trunc_normal(0.02)', ' = 0.5'])}")
+    w.put(
+        f"param {name}: [{', '.join(f'{d} = x.{d}' for d in dims)}]{w.one(['', ' = 0', ' = trunc_normal(0.02)', ' = 0.5'])}"
+    )
     w.put(f"x = x + {name}")
     return x
 
@@ -290,7 +331,10 @@ def block(w: Writer, x: Sizes) -> Sizes:
         "  input x\n  y = x -> conv(channels, kernel, bias = true) as first -> norm as norm\n"
         "  output y + (y -> conv(y.c) as second) -> act\n}"
     )
-    given = [w.option("", "layer_parameter") and f"act = {w.one(['gelu', 'identity', 'conv(' + str(c) + ', 1) -> tanh'])}"]
+    given = [
+        w.option("", "layer_parameter")
+        and f"act = {w.one(['gelu', 'identity', 'conv(' + str(c) + ', 1) -> tanh'])}"
+    ]
     given.append(w.one(["", "kernel = 1", "norm = layer_norm", "norm = identity"]))
     instance = w.name("unit")
     w.put(f"x = x -> {name}({', '.join([str(c), *filter(None, given)])}) as {instance}")
@@ -303,7 +347,9 @@ def chain(w: Writer, x: Sizes) -> Sizes:
     name, c = w.name("chain"), w.number(1, 6)
     first = "conv(2 * channels, 3)" if space(x) else "linear(2 * channels)"
     second = "conv(channels)" if space(x) else "linear(channels)"
-    w.declarations.append(f"block {name}(channels) = {first} as widen -> relu -> {second} as narrow -> batch_norm")
+    w.declarations.append(
+        f"block {name}(channels) = {first} as widen -> relu -> {second} as narrow -> batch_norm"
+    )
     w.put(f"x = x -> {name}({c}) as {w.name('pair')}")
     return {**x, "c": c}
 
@@ -312,7 +358,9 @@ def fork(w: Writer, x: Sizes) -> Sizes:
     """A block with two outputs feeds one with two inputs."""
     split, join = w.name("fork"), w.name("join")
     w.declarations.append(f"block {split} {{ input x  output x -> relu, x -> {w.keeping(x, 'x.c')} }}")
-    w.declarations.append(f"block {join}(way = 0) {{\n  input a, b\n  output if way == 0 then a + b else a * b\n}}")
+    w.declarations.append(
+        f"block {join}(way = 0) {{\n  input a, b\n  output if way == 0 then a + b else a * b\n}}"
+    )
     w.put(f"x = x -> {split} as {w.name('fork')} -> {join}({w.number(0, 1)}) as {w.name('join')}")
     return x
 
@@ -323,7 +371,9 @@ def loop(w: Writer, x: Sizes) -> Sizes:
     if kind == "loop_rows":
         widths = [w.number(1, 5) for _ in range(w.number(1, 3))]
         rows = ", ".join(f"({c}, {w.one(['relu', 'gelu', 'identity'])})" for c in widths)
-        with w.body(f"for (i, (channels, act)) in enumerate([{rows}]) as {label}", label=label, turns=len(widths)):
+        with w.body(
+            f"for (i, (channels, act)) in enumerate([{rows}]) as {label}", label=label, turns=len(widths)
+        ):
             w.put(f"if i > 0 {{ x = x -> {w.keeping(x, 'x.c')} }}")
             w.put(f"x = x -> {'conv' if space(x) else 'linear'}(channels) as widen -> act")
         w.fed.append(f"{label}[*].widen")
@@ -374,14 +424,28 @@ def shared(w: Writer, x: Sizes) -> Sizes:
     """One set of weights, used twice."""
     name = w.name("common")
     x, c = w.known_channels(x)
-    w.put(f"{name} = shared {w.one([f'conv({c}, 3)', 'batch_norm', f'linear({c})'] if space(x) else ['batch_norm', f'linear({c})'])}")
+    w.put(
+        f"{name} = shared {w.one([f'conv({c}, 3)', 'batch_norm', f'linear({c})'] if space(x) else ['batch_norm', f'linear({c})'])}"
+    )
     w.put(f"x = x -> {name} -> relu -> {name}")
     return x
 
 
 PLAIN: Mapping[str, Part] = {
     "conv": Part(
-        conv, ("integer_kernel", "size_kernel", "half", "same", "padding_number", "padding_size", "dilated", "strided", "bias"), "any"
+        conv,
+        (
+            "integer_kernel",
+            "size_kernel",
+            "half",
+            "same",
+            "padding_number",
+            "padding_size",
+            "dilated",
+            "strided",
+            "bias",
+        ),
+        "any",
     ),
     "grouped": Part(grouped, needs="any"),
     "depthwise": Part(depthwise, ("use",), "any"),

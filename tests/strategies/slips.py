@@ -50,7 +50,9 @@ HABITS = (
     "new in [8, 16]",
     "new = (width = 8, deep = true)",
 )
-_KEYWORDS = frozenset({"input", "output", "model", "space", "block", "genotype", "for", "in", "if", "require", "param"})
+_KEYWORDS = frozenset(
+    {"input", "output", "model", "space", "block", "genotype", "for", "in", "if", "require", "param"}
+)
 _STATEMENT = re.compile(r"\s+(x\w* = |output |param |for |if )")
 
 

@@ -32,12 +32,19 @@ FRAME = ("two_inputs", "two_outputs", "comments", "one_dimension", "two_dimensio
 # Only where they are demanded: what makes a count an interval.
 RARE = ("cost_bound",)
 PARTS = {**PLAIN, **CHOICES}
-FEATURES = frozenset(PARTS) | {g for p in PARTS.values() for g in p.gives} | set(FRAME) | set(VARIATIONS) | set(RARE)
+FEATURES = (
+    frozenset(PARTS) | {g for p in PARTS.values() for g in p.gives} | set(FRAME) | set(VARIATIONS) | set(RARE)
+)
 NEED_CHOICES = frozenset(CHOICES) | {"narrow", "settle", "partial_genotype", "cost_bound"} | (
     {g for p in CHOICES.values() for g in p.gives} - {g for p in PLAIN.values() for g in p.gives}
 )  # fmt: skip
 _TWO = "size_kernel padding_size take_index merge split split_sizes split_like structural size_list resize".split()
-_DIMS = {"one_dimension": ("t",), "two_dimensions": ("hw",), "three_dimensions": ("thw",), **dict.fromkeys(_TWO, ("hw", "thw"))}
+_DIMS = {
+    "one_dimension": ("t",),
+    "two_dimensions": ("hw",),
+    "three_dimensions": ("thw",),
+    **dict.fromkeys(_TWO, ("hw", "thw")),
+}
 # The part without which a variation has nothing to vary.
 _STARTS = {"instance": "if_parameter", "parameters": "if_parameter", "insert": "conv", "set_parameter": "conv", "replace": "activation",
            "remove": "batch_norm", "narrow": "width_range", "settle": "width_range", "partial_genotype": "width_range"}  # fmt: skip
@@ -148,7 +155,11 @@ def _queue(w: Writer, must: frozenset[str], searched: bool, parts: tuple[int, in
     """The demanded parts in any order, among others that are drawn when their turn comes."""
     wanted: list[str | None] = []
     for feature in sorted(must):
-        key = feature if feature in PARTS else _STARTS.get(feature) or next((k for k, p in PARTS.items() if feature in p.gives), None)
+        key = (
+            feature
+            if feature in PARTS
+            else _STARTS.get(feature) or next((k for k, p in PARTS.items() if feature in p.gives), None)
+        )
         # One part has one of its options, so each demanded option has a part of its own.
         if key is not None and (key not in wanted or feature not in PARTS):
             wanted.append(key)
@@ -156,7 +167,9 @@ def _queue(w: Writer, must: frozenset[str], searched: bool, parts: tuple[int, in
     if searched and w.maybe():
         wanted.append("width_range")
     order = w.shuffled(wanted)
-    return sorted(order, key=lambda key: key == "slices") if "take_index" in must else order  # it removes what others may need
+    return (
+        sorted(order, key=lambda key: key == "slices") if "take_index" in must else order
+    )  # it removes what others may need
 
 
 def _open(w: Writer, key: str, part: Part, x: Sizes, searched: bool) -> bool:

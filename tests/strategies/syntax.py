@@ -28,7 +28,9 @@ def _node(kind: type[Any], *parts: st.SearchStrategy[Any]) -> st.SearchStrategy[
     return st.builds(lambda *values: kind(*values, span=SPAN), *parts)
 
 
-def tuples(items: st.SearchStrategy[Any], least: int = 0, most: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
+def tuples(
+    items: st.SearchStrategy[Any], least: int = 0, most: int = 3
+) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(items, min_size=least, max_size=most).map(tuple)
 
 
@@ -46,7 +48,10 @@ atoms = st.one_of(
     st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3})?[KMGT]", fullmatch=True).map(_quantity),
     _node(ast.Size, tuples(integers, 2, 4)),
     _node(ast.Axes, st.from_regex(r"[a-z]{1,4}", fullmatch=True)),
-    _node(ast.String, st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters='"'), max_size=12)),
+    _node(
+        ast.String,
+        st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters='"'), max_size=12),
+    ),
     _node(ast.Bool, st.booleans()),
     _node(ast.Ref, names),
 )
@@ -54,11 +59,17 @@ atoms = st.one_of(
 
 def _output(results: tuple[tuple[Any, Any], ...]) -> ast.Output:
     shapes = tuple(shape for _, shape in results)
-    return ast.Output(tuple(value for value, _ in results), shapes if any(shape is not None for shape in shapes) else (), span=SPAN)
+    return ast.Output(
+        tuple(value for value, _ in results),
+        shapes if any(shape is not None for shape in shapes) else (),
+        span=SPAN,
+    )
 
 
 def patterns() -> st.SearchStrategy[ast.Pattern]:
-    return st.recursive(_node(ast.NamePattern, names), lambda inner: _node(ast.TuplePattern, tuples(inner, 1)), max_leaves=4)
+    return st.recursive(
+        _node(ast.NamePattern, names), lambda inner: _node(ast.TuplePattern, tuples(inner, 1)), max_leaves=4
+    )
 
 
 def _compound(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -98,14 +109,18 @@ _simple_statements = st.one_of(
 
 def _nested_statements(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     bodies = tuples(inner)
-    return _node(ast.For, patterns(), _small, st.none() | names, bodies) | _node(ast.If, _small, bodies, st.none() | bodies)
+    return _node(ast.For, patterns(), _small, st.none() | names, bodies) | _node(
+        ast.If, _small, bodies, st.none() | bodies
+    )
 
 
 statements: st.SearchStrategy[Any] = st.recursive(_simple_statements, _nested_statements, max_leaves=5)
 _indices = tuples(integers, 1).map(lambda found: ast.Index(found, span=SPAN))
 _ranges = st.tuples(integers, integers).map(lambda ends: ast.Index(ends, True, span=SPAN))
 _segments = st.one_of(_node(ast.Name, names), _indices, _ranges, st.just(ast.Index(None, span=SPAN)))
-paths = st.builds(lambda first, rest: ast.Path((first, *rest), span=SPAN), _node(ast.Name, names), tuples(_segments))
+paths = st.builds(
+    lambda first, rest: ast.Path((first, *rest), span=SPAN), _node(ast.Name, names), tuples(_segments)
+)
 _paths = tuples(paths, 1)
 _simple_edits = st.one_of(
     _node(ast.SetEdit, paths, _small),
@@ -114,7 +129,9 @@ _simple_edits = st.one_of(
     _node(ast.ReplaceEdit, _paths, _small),
     _node(ast.RemoveEdit, _paths),
 )
-edits: st.SearchStrategy[Any] = st.recursive(_simple_edits, lambda inner: _node(ast.GroupEdit, paths, tuples(inner)), max_leaves=5)
+edits: st.SearchStrategy[Any] = st.recursive(
+    _simple_edits, lambda inner: _node(ast.GroupEdit, paths, tuples(inner)), max_leaves=5
+)
 _simple_entries = st.one_of(
     _node(ast.Open, _paths),
     _node(ast.Fix, paths, st.none() | _small),
@@ -123,13 +140,18 @@ _simple_entries = st.one_of(
     _node(ast.Require, _small),
     _node(ast.Setting, names, _small),
 )
-entries: st.SearchStrategy[Any] = st.recursive(_simple_entries, lambda inner: _node(ast.Step, names, tuples(inner)), max_leaves=5)
+entries: st.SearchStrategy[Any] = st.recursive(
+    _simple_entries, lambda inner: _node(ast.Step, names, tuples(inner)), max_leaves=5
+)
 
 _params = tuples(_node(ast.Param, names, st.none() | names, st.none() | _small))
 _bodies = tuples(statements)
 _kinds = st.sampled_from(["space", "model"])
 _patches = tuples(
-    _node(ast.Edits, tuples(edits)) | tuples(_node(ast.Name, names), 1, 2).map(lambda found: ast.Path(found, span=SPAN)), 0, 2
+    _node(ast.Edits, tuples(edits))
+    | tuples(_node(ast.Name, names), 1, 2).map(lambda found: ast.Path(found, span=SPAN)),
+    0,
+    2,
 )
 
 

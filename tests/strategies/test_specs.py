@@ -31,7 +31,9 @@ def test_every_feature_turns_up_by_itself() -> None:
     assert set(found) == FEATURES - set(RARE), FEATURES - set(RARE) - set(found)
     common = {f: n / SIZE for f, n in found.items()}
     assert all(common[f] > 0.2 for f in FRAME), common
-    assert sum(n for f, n in found.items() if f in NEED_CHOICES) > SIZE  # more than one kind of choice in a spec, on average
+    assert (
+        sum(n for f, n in found.items() if f in NEED_CHOICES) > SIZE
+    )  # more than one kind of choice in a spec, on average
 
 
 @given(specs(parts=(0, 6)))

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from tests.strategies.writing import Answer, Writer
 
-VARIATIONS = ("instance", "parameters", "insert", "replace", "remove", "set_parameter", "narrow", "settle", "partial_genotype")
+VARIATIONS = (
+    "instance",
+    "parameters",
+    "insert",
+    "replace",
+    "remove",
+    "set_parameter",
+    "narrow",
+    "settle",
+    "partial_genotype",
+)
 
 
 def vary(w: Writer, kind: str) -> tuple[str, tuple[str, ...]]:

@@ -68,7 +68,9 @@ class Writer:
     def option(self, *names: str) -> str:
         """One of several features; a demanded one comes first. An empty name is no feature."""
         wanted = [n for n in names if n in self.missing]
-        chosen = wanted[0] if wanted else self.one([n for n in names if n not in self.without] or list(names[:1]))
+        chosen = (
+            wanted[0] if wanted else self.one([n for n in names if n not in self.without] or list(names[:1]))
+        )
         self.mark(chosen)
         return chosen
 
@@ -118,7 +120,9 @@ class Writer:
             most += 1
         return most
 
-    def choose(self, stem: str, alternatives: Sequence[str], *, domain: str | None = None, editable: bool = True) -> str:
+    def choose(
+        self, stem: str, alternatives: Sequence[str], *, domain: str | None = None, editable: bool = True
+    ) -> str:
         """Declares a choice; `domain` is its text where it is no list of the alternatives."""
         name = self.name(stem)
         self.put(f"{name} ~ {domain or '[' + ', '.join(alternatives) + ']'}")
@@ -128,7 +132,9 @@ class Writer:
             self.answer(name, labels, is_range=domain is not None)
         return name
 
-    def answer(self, name: str, alternatives: Sequence[str], *, member: str = "", is_range: bool = False) -> None:
+    def answer(
+        self, name: str, alternatives: Sequence[str], *, member: str = "", is_range: bool = False
+    ) -> None:
         """Notes a choice that edits may settle: of this name, or the `member` of the instance of this name."""
         path = f"{self.prefix}{name}{self.suffix}" + (f".{member}" if member else "")
         self.answers.append(Answer(path, tuple(alternatives), is_range))
@@ -141,7 +147,9 @@ class Writer:
         """A choice from a range of whole numbers, and its alternatives."""
         count = self.number(2, max(2, min(4, self.room())))
         values = [low + i * step for i in range(count)]
-        return self.choose(stem, [str(v) for v in values], domain=f"{low}..{values[-1]} by {step}", editable=editable), values
+        return self.choose(
+            stem, [str(v) for v in values], domain=f"{low}..{values[-1]} by {step}", editable=editable
+        ), values
 
     # -- sizes -------------------------------------------------------------------------------------
 
@@ -168,7 +176,9 @@ class Writer:
     def keeping(self, x: Sizes, scope: str = "") -> str:
         """One layer that keeps the shape, named where it has weights."""
         c = scope or self.channels(x)
-        kind = self.one(["conv", "act", "norm", "depthwise", "linear", "pool"] if space(x) else ["act", "norm", "linear"])
+        kind = self.one(
+            ["conv", "act", "norm", "depthwise", "linear", "pool"] if space(x) else ["act", "norm", "linear"]
+        )
         if kind == "conv":
             return f"conv({c}, {self.one(['1', '3'])}) as {self.name('conv')}"
         if kind == "depthwise":
@@ -179,7 +189,19 @@ class Writer:
             return f"{self.one(['batch_norm', 'layer_norm', 'batch_norm(gamma = 0)', 'layer_norm(eps = 1e-6)'])} as {self.name('norm')}"
         if kind == "pool":
             return self.one(["max_pool", "avg_pool"]) + '(3, 1, "half")'
-        return self.one(["relu", "relu6", "swish", "sigmoid", "gelu", "tanh", "dropout(0.1)", "drop_path(0.1)", "softmax(@c)"])
+        return self.one(
+            [
+                "relu",
+                "relu6",
+                "swish",
+                "sigmoid",
+                "gelu",
+                "tanh",
+                "dropout(0.1)",
+                "drop_path(0.1)",
+                "softmax(@c)",
+            ]
+        )
 
 
 def space(x: Sizes) -> str:

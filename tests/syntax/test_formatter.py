@@ -48,7 +48,11 @@ def test_narrow_lines_keep_tree_and_comments(width: int, monkeypatch: pytest.Mon
 def test_columns_only_add_spaces(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = read(case.read_text(encoding="utf-8"))
     columns = format(file).splitlines()
-    monkeypatch.setattr(formatter, "aligned", lambda rows, width: [f"{row.text}  {row.comment}".rstrip() for row in rows])
+    monkeypatch.setattr(
+        formatter, "aligned", lambda rows, width: [f"{row.text}  {row.comment}".rstrip() for row in rows]
+    )
     plain = format(file).splitlines()
     assert [line.replace(" ", "") for line in columns] == [line.replace(" ", "") for line in plain]
-    assert all(len(line) <= formatter.WIDTH or line == before for line, before in zip(columns, plain, strict=True))
+    assert all(
+        len(line) <= formatter.WIDTH or line == before for line, before in zip(columns, plain, strict=True)
+    )

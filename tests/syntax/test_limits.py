@@ -73,7 +73,12 @@ def test_sizes() -> None:
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"arch 1\nx = \xff", "E0805"), (b"arch 1\0", "E0805"), (b"#" * (1 << 20) + b"#", "E0801"), (b"\xed\xa0\x80", "E0805")],
+    [
+        (b"arch 1\nx = \xff", "E0805"),
+        (b"arch 1\0", "E0805"),
+        (b"#" * (1 << 20) + b"#", "E0801"),
+        (b"\xed\xa0\x80", "E0805"),
+    ],
 )
 def test_bytes_that_are_no_text(data: bytes, code: str) -> None:
     with pytest.raises(DiagnosticError) as caught:

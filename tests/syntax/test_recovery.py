@@ -113,7 +113,9 @@ INJECTED = [
 
 
 @pytest.mark.parametrize(
-    "slips", [*((slip,) for slip in INJECTED), *combinations(INJECTED, 2), INJECTED], ids=lambda slips: str(len(slips))
+    "slips",
+    [*((slip,) for slip in INJECTED), *combinations(INJECTED, 2), INJECTED],
+    ids=lambda slips: str(len(slips)),
 )
 def test_independent_errors_are_all_reported(slips: list[tuple[str, str]]) -> None:
     text = SOUND

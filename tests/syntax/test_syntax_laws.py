@@ -126,10 +126,8 @@ def test_any_bytes_yield_a_text_or_a_diagnostic(data: bytes) -> None:
         assert all(render(diagnostic) for diagnostic in error.diagnostics)
 
 
-_WORDS = (
-    '( ) [ ] { } , = ~ -> : .. . * - == < in of if then else for as with by input output block space fn use 1 2.0G x name " # \n @hw'.split(
-        " "
-    )
+_WORDS = '( ) [ ] { } , = ~ -> : .. . * - == < in of if then else for as with by input output block space fn use 1 2.0G x name " # \n @hw'.split(
+    " "
 )
 
 

@@ -28,7 +28,9 @@ def test_the_saved_parser_is_the_one_that_was_built() -> None:
 
 
 @pytest.mark.parametrize("other", ["lark", "grammar"])
-def test_another_version_of_lark_or_of_the_grammar_builds_the_parser(other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_lark_or_of_the_grammar_builds_the_parser(
+    other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if other == "lark":
         monkeypatch.setattr(lark, "__version__", "another")
     else:

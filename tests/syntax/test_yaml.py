@@ -25,7 +25,9 @@ from archdsl.syntax.yaml_tree import tree
 from tests.strategies.syntax import files
 from tests.syntax.test_syntax_laws import CORPUS, read
 
-SCHEMA = jsonschema.Draft202012Validator(json.loads((shipped("grammar") / "document.schema.json").read_text(encoding="utf-8")))
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((shipped("grammar") / "document.schema.json").read_text(encoding="utf-8"))
+)
 
 
 def valid(text: str) -> bool:
@@ -57,7 +59,9 @@ def test_the_documented_layout_is_read() -> None:
     assert valid(text)
 
 
-@pytest.mark.parametrize("case", [Path(__file__).parent / "corpus" / "declarations.arch"], ids=lambda case: case.stem)
+@pytest.mark.parametrize(
+    "case", [Path(__file__).parent / "corpus" / "declarations.arch"], ids=lambda case: case.stem
+)
 def test_layout(case: Path, golden: Callable[[Path, str], None]) -> None:
     golden(case.with_suffix(".yaml"), to_yaml(read(case.read_text(encoding="utf-8"))))
 
@@ -116,24 +120,50 @@ def test_what_is_refused_and_where(text: str) -> None:
     file, diagnostics = from_yaml(Source("bad.yaml", text))
     code, place = REFUSED[text]
     assert file.declarations == ()
-    assert [(diagnostic.code, diagnostic.span and diagnostic.span.text) for diagnostic in diagnostics][:1] == [(code, place)]
+    assert [(diagnostic.code, diagnostic.span and diagnostic.span.text) for diagnostic in diagnostics][
+        :1
+    ] == [(code, place)]
 
 
 # One slip, one error, at the key or the part that is wrong, with what was probably meant.
 SLIPS = {
-    "arch: 1\ngenotyp: g\nof: s\nset: {}": ("genotyp", "a genotype has no key `genotyp`", "did you mean `genotype`?"),
+    "arch: 1\ngenotyp: g\nof: s\nset: {}": (
+        "genotyp",
+        "a genotype has no key `genotyp`",
+        "did you mean `genotype`?",
+    ),
     "arch: 1\ngenotype: g\noff: s\nset: {}": ("off", "a genotype has no key `off`", "did you mean `of`?"),
-    "arch: 1\ndeclaration: []": ("declaration", "a document has no key `declaration`", "did you mean `declarations`?"),
+    "arch: 1\ndeclaration: []": (
+        "declaration",
+        "a document has no key `declaration`",
+        "did you mean `declarations`?",
+    ),
     "arch: 1\nspace: s\nbdoy: []": ("bdoy", "a space has no key `bdoy`", "did you mean `body`?"),
     "arch: 1\nspace: s\nvalue: t\nwiht: []": ("wiht", "a space has no key `wiht`", "did you mean `with`?"),
-    "arch: 1\nblock: b\nbody: []\nvalue: 1": ("value", "a block has no key `value`", "its keys: arch, block, body, params"),
+    "arch: 1\nblock: b\nbody: []\nvalue: 1": (
+        "value",
+        "a block has no key `value`",
+        "its keys: arch, block, body, params",
+    ),
     "arch: 1\ngenotype: g": ("genotype", "a genotype needs the keys `of` and `set`", None),
     "arch: 1\nfn: f\nparams: x\nvalue: 1": ("x", "`params` is a list", None),
     "arch: 1\nuse: std\nnames: []": ("[]", "`names` has at least one item", None),
     "arch: 1\nconst: c\nvalue: {a: 1}": ("{a: 1}", "an expression is a text or a list", "put it in quotes"),
-    "arch: 1\nconst: c\nvalue: [a, [b, {c: d}]]": ("{c: d}", "an expression is a text or a list", "put it in quotes"),
-    "arch: 1\nblock: b\nbody: [{fro: i, in: xs, do: []}]": ("fro", "a for has no key `fro`", "did you mean `for`?"),
-    "arch: 1\nblock: b\nbody: [{if: a, then: [{for: i, in: xs, od: []}]}]": ("od", "a for has no key `od`", "did you mean `do`?"),
+    "arch: 1\nconst: c\nvalue: [a, [b, {c: d}]]": (
+        "{c: d}",
+        "an expression is a text or a list",
+        "put it in quotes",
+    ),
+    "arch: 1\nblock: b\nbody: [{fro: i, in: xs, do: []}]": (
+        "fro",
+        "a for has no key `fro`",
+        "did you mean `for`?",
+    ),
+    "arch: 1\nblock: b\nbody: [{if: a, then: [{for: i, in: xs, od: []}]}]": (
+        "od",
+        "a for has no key `od`",
+        "did you mean `do`?",
+    ),
     "arch: 1\nblock: b\nbody: [{x: 1, y: 2}]": (
         "y",
         "a choice `name ~` or an assignment `a, b` has one key",
@@ -144,9 +174,17 @@ SLIPS = {
         "a statement has one of the keys input, output, require, for, if, param, or is a choice `name ~` or an assignment `a, b`",
         None,
     ),
-    "arch: 1\ngenotype: g\nof: s\nset: {a: {b: [{set: c, too: 1}]}}": ("too", "a set has no key `too`", "did you mean `to`?"),
+    "arch: 1\ngenotype: g\nof: s\nset: {a: {b: [{set: c, too: 1}]}}": (
+        "too",
+        "a set has no key `too`",
+        "did you mean `to`?",
+    ),
     "arch: 1\ngenotype: g\nof: s\nset: 3": ("3", "a list of edits is a mapping or a list", None),
-    "arch: 1\nsearch: p\nof: s\nplan: [{step: one, plan: [{open: {}}]}]": ("{}", "`open` is a text or a list", "put it in quotes"),
+    "arch: 1\nsearch: p\nof: s\nplan: [{step: one, plan: [{open: {}}]}]": (
+        "{}",
+        "`open` is a text or a list",
+        "put it in quotes",
+    ),
 }
 
 
@@ -160,13 +198,19 @@ def test_one_slip_is_one_error(text: str) -> None:
 
 def test_lists_need_no_quotes() -> None:
     text = "arch: 1\ndeclarations:\n- {const: a, value: [[1, 2], [x, f(3)]]}\n- const: b\n  value:\n  - 1\n  - [x, 2 * y]\n"
-    assert from_yaml(Source("a.yaml", text)) == (read("arch 1 a = [[1, 2], [x, f(3)]] b = [1, [x, 2 * y]]"), [])
+    assert from_yaml(Source("a.yaml", text)) == (
+        read("arch 1 a = [[1, 2], [x, f(3)]] b = [1, [x, 2 * y]]"),
+        [],
+    )
     assert valid(text)
 
 
 def test_a_list_in_a_plan_is_one_value() -> None:
     text = "arch: 1\nsearch: p\nof: s\nplan: [{widths: [8, 16]}, {set: open, to: [1]}]"
-    assert from_yaml(Source("a.yaml", text)) == (read("arch 1 search p of s { widths = [8, 16] open = [1] }"), [])
+    assert from_yaml(Source("a.yaml", text)) == (
+        read("arch 1 search p of s { widths = [8, 16] open = [1] }"),
+        [],
+    )
 
 
 def _parts(node: Any) -> Iterator[Any]:
@@ -241,5 +285,12 @@ def test_all_errors_are_reported() -> None:
 
 
 def test_hostile_yaml_ends_soon() -> None:
-    for text in ("[" * 500_000, "{a: " * 200_000, "- " * 300_000, "? " * 100_000, "a: &a [*a]", "%TAG ! tag:x,2000:\n--- !a b"):
+    for text in (
+        "[" * 500_000,
+        "{a: " * 200_000,
+        "- " * 300_000,
+        "? " * 100_000,
+        "a: &a [*a]",
+        "%TAG ! tag:x,2000:\n--- !a b",
+    ):
         assert len(from_yaml(Source("bad.yaml", text))[1]) == 1

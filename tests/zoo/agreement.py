@@ -14,7 +14,9 @@ def randomise(module: nn.Module, x: torch.Tensor, seed: int = 0, scale: float = 
     with torch.no_grad():
         for weight in module.parameters():
             noise = torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
-            weight.copy_(scale * (noise / weight[0].numel() ** 0.5 if weight.dim() > 1 else noise.abs() + 0.5))
+            weight.copy_(
+                scale * (noise / weight[0].numel() ** 0.5 if weight.dim() > 1 else noise.abs() + 0.5)
+            )
         norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d | nn.BatchNorm3d)]
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
@@ -38,7 +40,9 @@ def run(module: nn.Module, x: torch.Tensor, training: bool) -> tuple[torch.Tenso
     return y.detach(), {"": given.grad, **{name: weight.grad for name, weight in module.named_parameters()}}
 
 
-def assert_same(ours: nn.Module, plain: nn.Module, keys: Mapping[str, str], x: torch.Tensor, training: bool = False) -> None:
+def assert_same(
+    ours: nn.Module, plain: nn.Module, keys: Mapping[str, str], x: torch.Tensor, training: bool = False
+) -> None:
     """`keys` gives our key of each of plain's; both modules must have exactly these."""
     ours, plain, x = ours.double(), plain.double(), x.double()
     randomise(plain, x)
@@ -46,10 +50,14 @@ def assert_same(ours: nn.Module, plain: nn.Module, keys: Mapping[str, str], x: t
     (y, grads), (y_plain, grads_plain) = (run(module, x, training) for module in (ours, plain))
     torch.testing.assert_close(y, y_plain, rtol=1e-9, atol=1e-9)
     for name, grad in grads_plain.items():
-        torch.testing.assert_close(grads[keys.get(name, "")], grad, rtol=1e-7, atol=1e-9, msg=lambda m, name=name: f"{name}: {m}")
+        torch.testing.assert_close(
+            grads[keys.get(name, "")], grad, rtol=1e-7, atol=1e-9, msg=lambda m, name=name: f"{name}: {m}"
+        )
     state, state_plain = ours.state_dict(), plain.state_dict()
     for name, tensor in state_plain.items():
-        torch.testing.assert_close(state[keys[name]], tensor, rtol=1e-9, atol=1e-9, msg=lambda m, name=name: f"{name}: {m}")
+        torch.testing.assert_close(
+            state[keys[name]], tensor, rtol=1e-9, atol=1e-9, msg=lambda m, name=name: f"{name}: {m}"
+        )
 
 
 def assert_same_in_single(ours: nn.Module, plain: nn.Module, x: torch.Tensor, scale: float = 1.0) -> None:
@@ -64,4 +72,6 @@ def assert_same_in_single(ours: nn.Module, plain: nn.Module, x: torch.Tensor, sc
     floor = max(grad.abs().max().item() for grad in grads_plain.values()) / 100
     for name, grad in grads_plain.items():
         atol = 1e-5 * max(floor, grad.abs().max().item())
-        torch.testing.assert_close(grads[name], grad, rtol=0, atol=atol, msg=lambda m, name=name: f"{name or 'input'}: {m}")
+        torch.testing.assert_close(
+            grads[name], grad, rtol=0, atol=atol, msg=lambda m, name=name: f"{name or 'input'}: {m}"
+        )

@@ -36,7 +36,9 @@ def assert_counts(model: Architecture, plain: nn.Module, sizes: Sequence[int]) -
     assert static(model) == counted(plain, 1, *sizes)
 
 
-def assert_agrees(model: Architecture, plain: nn.Module, sizes: Sequence[int], scale: float = 1.0, training: bool = True) -> None:
+def assert_agrees(
+    model: Architecture, plain: nn.Module, sizes: Sequence[int], scale: float = 1.0, training: bool = True
+) -> None:
     """In training in double precision, unless something drops out there by chance, and in eval in single; the keys of `plain` are
     those of the model."""
     net = archdsl.compile(model)

@@ -54,7 +54,9 @@ def dotted(f: Tensor, source: Tensor, p: Weights, at: str, dim: str, act: str) -
     return back(ACTS[act](query @ key.transpose(1, 2)) @ positions(values, dim), dim, values)
 
 
-def operation(f: Tensor, source: Tensor, p: Weights, at: str, answers: Answers, kind: str | None = None) -> Tensor:
+def operation(
+    f: Tensor, source: Tensor, p: Weights, at: str, answers: Answers, kind: str | None = None
+) -> Tensor:
     """One attention; where its kind was a question, that is a level of the names."""
     dim, act = answers[f"{at}.dim"], answers[f"{at}.act"]
     kind, level = (kind, "") if kind else (answers[f"{at}.kind"], "kind.")
@@ -82,9 +84,13 @@ def enter(x: Tensor, p: Weights, side: int, frames: int) -> Tensor:
     """B.2: fewer channels, a fixed resolution, whole groups of frames, each a clip."""
     b, _, t = x.shape[:3]
     y = pointwise(x, p["cell.enter.reduce.weight"])
-    y = torch.stack([F.interpolate(frame, (side, side), mode="bilinear", align_corners=False) for frame in y.unbind(2)], 2)
+    y = torch.stack(
+        [F.interpolate(frame, (side, side), mode="bilinear", align_corners=False) for frame in y.unbind(2)], 2
+    )
     y = F.pad(y, (0, 0, 0, 0, 0, -t % frames))
-    return torch.cat([y[i : i + 1, :, j : j + frames] for i in range(b) for j in range(0, y.shape[2], frames)])
+    return torch.cat(
+        [y[i : i + 1, :, j : j + frames] for i in range(b) for j in range(0, y.shape[2], frames)]
+    )
 
 
 def leave(y: Tensor, x: Tensor, p: Weights) -> Tensor:
@@ -92,7 +98,9 @@ def leave(y: Tensor, x: Tensor, p: Weights) -> Tensor:
     y = pointwise(y, p["cell.leave.combine.weight"])
     groups = len(y) // b
     y = torch.stack([torch.cat(list(y[i * groups : (i + 1) * groups]), 1) for i in range(b)])[:, :, :t]
-    return torch.stack([F.interpolate(frame, (h, w), mode="bilinear", align_corners=False) for frame in y.unbind(2)], 2)
+    return torch.stack(
+        [F.interpolate(frame, (h, w), mode="bilinear", align_corners=False) for frame in y.unbind(2)], 2
+    )
 
 
 def cell(x: Tensor, p: Weights, answers: Answers, k: int, side: int, frames: int) -> Tensor:
@@ -108,7 +116,13 @@ def cell(x: Tensor, p: Weights, answers: Answers, k: int, side: int, frames: int
 
 
 def supergraph_cell(
-    x: Tensor, p: Weights, answers: Answers, nodes: Sequence[tuple[str, str]], levels: int, side: int, frames: int
+    x: Tensor,
+    p: Weights,
+    answers: Answers,
+    nodes: Sequence[tuple[str, str]],
+    levels: int,
+    side: int,
+    frames: int,
 ) -> Tensor:
     """Section 4.2: of each node the maps of the level before, of all nodes those that leave the cell."""
     f0 = enter(x, p, side, frames)
@@ -120,8 +134,14 @@ def supergraph_cell(
             if f"{node}.op.act" not in answers:  # nothing needs it
                 current.append(torch.zeros(()))
                 continue
-            f = f0 if i == 0 else summed(previous, answers.get(f"{node}.source"), p, f"{key(node)}.weighted_sum.weight")
-            current.append(operation(f, f0, p, f"{node}.op", {**answers, f"{node}.op.dim": dim, f"{node}.op.kind": kind}))
+            f = (
+                f0
+                if i == 0
+                else summed(previous, answers.get(f"{node}.source"), p, f"{key(node)}.weighted_sum.weight")
+            )
+            current.append(
+                operation(f, f0, p, f"{node}.op", {**answers, f"{node}.op.dim": dim, f"{node}.op.kind": kind})
+            )
         previous, everything = current, everything + current
     kept = [everything[int(i)] for i in answers["cell.sink"].strip("[]").split(",")]
     return x + leave(torch.cat(kept, 1), x, p)

@@ -51,7 +51,9 @@ class Block(nn.Module):
 class Stage(nn.Module):
     def __init__(self, width: int, row: Group) -> None:
         super().__init__()
-        self.block = nn.ModuleList(Block(row.channels if i else width, row, i == 0) for i in range(row.blocks))
+        self.block = nn.ModuleList(
+            Block(row.channels if i else width, row, i == 0) for i in range(row.blocks)
+        )
         self.attention = nn.ModuleDict({"glore": GloRe(row.channels, row.channels // 4)} if row.glore else {})
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -40,7 +40,9 @@ DARTS_V2 = Design(
 class Depthwise(nn.Module):
     def __init__(self, width: int, kernel: int, stride: int, dilation: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(width, width, kernel, stride, dilation * (kernel // 2), dilation, groups=width, bias=False)
+        self.conv = nn.Conv2d(
+            width, width, kernel, stride, dilation * (kernel // 2), dilation, groups=width, bias=False
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.conv(x)
@@ -55,8 +57,16 @@ class Separable(nn.Module):
 
     def __init__(self, width: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.depth1, self.point1, self.norm1 = Depthwise(width, kernel, stride, 1), point(width), nn.BatchNorm2d(width)
-        self.depth2, self.point2, self.norm2 = Depthwise(width, kernel, 1, 1), point(width), nn.BatchNorm2d(width)
+        self.depth1, self.point1, self.norm1 = (
+            Depthwise(width, kernel, stride, 1),
+            point(width),
+            nn.BatchNorm2d(width),
+        )
+        self.depth2, self.point2, self.norm2 = (
+            Depthwise(width, kernel, 1, 1),
+            point(width),
+            nn.BatchNorm2d(width),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.norm1(self.point1(self.depth1(F.relu(x))))
@@ -66,7 +76,11 @@ class Separable(nn.Module):
 class Dilated(nn.Module):
     def __init__(self, width: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.depth, self.point, self.norm = Depthwise(width, kernel, stride, 2), point(width), nn.BatchNorm2d(width)
+        self.depth, self.point, self.norm = (
+            Depthwise(width, kernel, stride, 2),
+            point(width),
+            nn.BatchNorm2d(width),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.norm(self.point(self.depth(F.relu(x))))
@@ -128,7 +142,10 @@ class Built(nn.Module):
         for edges in design:
             node = nn.Module()
             node.op = nn.ModuleDict(
-                {str(j): nn.ModuleDict({kind: operation(kind, width, 2 if reduce and j < 2 else 1)}) for j, kind in edges.items()}
+                {
+                    str(j): nn.ModuleDict({kind: operation(kind, width, 2 if reduce and j < 2 else 1)})
+                    for j, kind in edges.items()
+                }
             )
             self.node.append(node)
 

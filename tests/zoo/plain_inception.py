@@ -29,7 +29,15 @@ def triple(n: int) -> Size:
 class Conv(nn.Module):
     """A convolution of a lineage: whole, or space and then time, each with what follows it."""
 
-    def __init__(self, lineage: Lineage, width: int, out: int, kernel: Size = (1, 1, 1), stride: int = 1, whole: bool = False) -> None:
+    def __init__(
+        self,
+        lineage: Lineage,
+        width: int,
+        out: int,
+        kernel: Size = (1, 1, 1),
+        stride: int = 1,
+        whole: bool = False,
+    ) -> None:
         super().__init__()
         self.symmetric = lineage == "s3d"
         self.parts: list[tuple[str, str | None, Size, Size]] = []
@@ -40,9 +48,16 @@ class Conv(nn.Module):
         else:
             self.parts = [("spatial", "spatial_norm", (1, h, w), (1, stride, stride))]
             if t > 1:
-                self.parts.append(("temporal", "temporal_norm" if lineage == "s3d" else None, (t, 1, 1), (stride, 1, 1)))
+                self.parts.append(
+                    ("temporal", "temporal_norm" if lineage == "s3d" else None, (t, 1, 1), (stride, 1, 1))
+                )
         for name, norm, k, s in self.parts:
-            self.add_module(name, nn.Conv3d(width, out, k, s, tuple(n // 2 for n in k) if self.symmetric else 0, bias=norm is None))
+            self.add_module(
+                name,
+                nn.Conv3d(
+                    width, out, k, s, tuple(n // 2 for n in k) if self.symmetric else 0, bias=norm is None
+                ),
+            )
             if norm is not None:
                 self.add_module(norm, nn.BatchNorm3d(out, eps=1e-3, momentum=momentum))
             width = out
@@ -68,7 +83,9 @@ class Gate(nn.Module):
 class Mixed(nn.Module):
     """Four branches: 1, 1 and 3, 1 and 3, pool and 1."""
 
-    def __init__(self, lineage: Lineage, width: int, b0: int, b1a: int, b1b: int, b2a: int, b2b: int, b3b: int) -> None:
+    def __init__(
+        self, lineage: Lineage, width: int, b0: int, b1a: int, b1b: int, b2a: int, b2b: int, b3b: int
+    ) -> None:
         super().__init__()
         self.b0 = Conv(lineage, width, b0)
         self.b1a, self.b1b = Conv(lineage, width, b1a), Conv(lineage, b1a, b1b, triple(3))
@@ -80,7 +97,12 @@ class Mixed(nn.Module):
             self.b0_gate, self.b1_gate, self.b2_gate, self.b3_gate = (Gate(n) for n in (b0, b1b, b2b, b3b))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        branches = [self.b0(x), self.b1b(self.b1a(x)), self.b2b(self.b2a(x)), self.b3b(F.max_pool3d(x, 3, 1, 1))]
+        branches = [
+            self.b0(x),
+            self.b1b(self.b1a(x)),
+            self.b2b(self.b2a(x)),
+            self.b3b(F.max_pool3d(x, 3, 1, 1)),
+        ]
         if self.gated:
             gates = self.b0_gate, self.b1_gate, self.b2_gate, self.b3_gate
             branches = [gate(branch) for gate, branch in zip(gates, branches, strict=True)]
@@ -102,7 +124,14 @@ MIXED = {
 
 
 class Inception(nn.Module):
-    def __init__(self, lineage: Lineage = "i3d", frames: int = 64, size: int = 224, classes: int = 400, width: float = 1.0) -> None:
+    def __init__(
+        self,
+        lineage: Lineage = "i3d",
+        frames: int = 64,
+        size: int = 224,
+        classes: int = 400,
+        width: float = 1.0,
+    ) -> None:
         super().__init__()
         self.symmetric = lineage == "s3d"
         slim = lineage in ("slim", "gated")
@@ -119,7 +148,12 @@ class Inception(nn.Module):
             before = module.width
         clip = torch.empty(1, 1, frames, size, size, device="meta")
         clip = clip[:, :, ::2, ::2, ::2]  # conv_1a
-        for kernel, stride in (((1, 3, 3), (1, 2, 2)), ((1, 3, 3), (1, 2, 2)), (triple(3), triple(2)), (triple(2), triple(2))):
+        for kernel, stride in (
+            ((1, 3, 3), (1, 2, 2)),
+            ((1, 3, 3), (1, 2, 2)),
+            (triple(3), triple(2)),
+            (triple(2), triple(2)),
+        ):
             clip = self.pool(clip, kernel, stride)
         self.window = (min(2, clip.shape[2]), clip.shape[3], clip.shape[4])
         self.logits = nn.Conv3d(before, classes, 1)

@@ -17,7 +17,9 @@ def divisible(width: float) -> int:
 
 
 class ConvNorm(nn.Module):
-    def __init__(self, width: int, out: int, kernel: int, stride: int, act: type[nn.Module], groups: int = 1) -> None:
+    def __init__(
+        self, width: int, out: int, kernel: int, stride: int, act: type[nn.Module], groups: int = 1
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(width, out, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(out)
@@ -41,7 +43,9 @@ class SqueezeExcite(nn.Module):
 class Inverted(nn.Module):
     """Wider by `expand`, depthwise, narrow again; the same again where nothing changes size."""
 
-    def __init__(self, width: int, out: int, expand: int, kernel: int, stride: int, act: type[nn.Module], gated: bool) -> None:
+    def __init__(
+        self, width: int, out: int, expand: int, kernel: int, stride: int, act: type[nn.Module], gated: bool
+    ) -> None:
         super().__init__()
         hidden = width * expand
         self.widen = ConvNorm(width, hidden, 1, 1, act) if expand > 1 else nn.Identity()
@@ -60,7 +64,13 @@ class Mobile(nn.Module):
     """A stem, rows of inverted bottlenecks, a 1 x 1 head, a classifier. Rows: expansion, kernel, width, blocks, stride."""
 
     def __init__(
-        self, stem: int, rows: list[tuple[int, int, int, int, int]], head: int, act: type[nn.Module], gated: bool, classes: int
+        self,
+        stem: int,
+        rows: list[tuple[int, int, int, int, int]],
+        head: int,
+        act: type[nn.Module],
+        gated: bool,
+        classes: int,
     ) -> None:
         super().__init__()
         self.stem = ConvNorm(3, stem, 3, 2, act)
@@ -85,7 +95,15 @@ class Mobile(nn.Module):
 
 
 def mobilenet_v2(width: float = 1.0, classes: int = 1000) -> Mobile:
-    table = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
+    table = [
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
+    ]
     rows = [(t, 3, divisible(c * width), n, s) for t, c, n, s in table]
     return Mobile(divisible(32 * width), rows, divisible(1280 * max(1.0, width)), nn.ReLU6, False, classes)
 

@@ -69,7 +69,14 @@ class Lite(nn.Module):
             self.res.append(
                 Stage(
                     [
-                        Block(4 * inner if j else before, inner, k, (1, 1, 1) if j else stride, j == 0, (i, j) in units)
+                        Block(
+                            4 * inner if j else before,
+                            inner,
+                            k,
+                            (1, 1, 1) if j else stride,
+                            j == 0,
+                            (i, j) in units,
+                        )
                         for j, k in enumerate(temporals)
                     ]
                 )

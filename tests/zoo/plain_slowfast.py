@@ -13,7 +13,9 @@ FUSIONS = ("none", "time_to_channel", "time_to_channel_sum", "time_sample", "tim
 
 
 class ConvNorm(nn.Module):
-    def __init__(self, width: int, out: int, kernel: tuple[int, int, int], stride: tuple[int, int, int] = (1, 1, 1)) -> None:
+    def __init__(
+        self, width: int, out: int, kernel: tuple[int, int, int], stride: tuple[int, int, int] = (1, 1, 1)
+    ) -> None:
         super().__init__()
         padding = tuple(k // 2 for k in kernel)
         self.conv = nn.Conv3d(width, out, kernel, stride, padding, bias=False)
@@ -40,14 +42,17 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.c_norm(self.c(self.b(self.a(x))))
-        return F.relu(y + (self.shortcut.batch_norm(self.shortcut.conv(x)) if hasattr(self, "shortcut") else x))
+        return F.relu(
+            y + (self.shortcut.batch_norm(self.shortcut.conv(x)) if hasattr(self, "shortcut") else x)
+        )
 
 
 class Stage(nn.Module):
     def __init__(self, width: int, inner: int, temporals: Sequence[int], stride: int) -> None:
         super().__init__()
         self.block = nn.ModuleList(
-            Bottleneck(4 * inner if j else width, inner, kernel, 1 if j else stride, j == 0) for j, kernel in enumerate(temporals)
+            Bottleneck(4 * inner if j else width, inner, kernel, 1 if j else stride, j == 0)
+            for j, kernel in enumerate(temporals)
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -130,12 +135,16 @@ class SlowFast(nn.Module):
         self.slow, self.fast, self.fuse = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         slow, fast = width, width // beta
         for i in range(4):
-            extra = {"time_to_channel": alpha * fast, "time_sample": fast, "time_conv": 2 * fast}.get(fusion, 0)
+            extra = {"time_to_channel": alpha * fast, "time_sample": fast, "time_conv": 2 * fast}.get(
+                fusion, 0
+            )
             if fusion == "time_conv":
                 self.fuse.append(TimeConv(fast, alpha, fusion_kernel))
             inner = width * 2**i
             self.slow.append(Stage(slow + extra, inner, kernels(i, blocks[i], deep[i]), 2 if i else 1))
-            self.fast.append(Stage(fast, inner // beta, [3 if j < deep[i] else 1 for j in range(blocks[i])], 2 if i else 1))
+            self.fast.append(
+                Stage(fast, inner // beta, [3 if j < deep[i] else 1 for j in range(blocks[i])], 2 if i else 1)
+            )
             slow, fast = 4 * inner, 4 * (inner // beta)
         side = math.ceil(size / 32)
         self.windows = (frames, side, side), (alpha * frames, side, side)

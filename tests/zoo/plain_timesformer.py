@@ -25,7 +25,9 @@ WIDTH = by(lambda t, h, w, *_: (t, h))
 HEIGHT = by(lambda t, h, w, *_: (t, w))
 SPACE = by(lambda t, h, w, *_: t)
 ALL = by(lambda *_: 0)
-NEARBY = by(lambda t, h, w, high, wide: (2 * h // high, 2 * w // wide))  # the neighbouring F x H/2 x W/2 patches
+NEARBY = by(
+    lambda t, h, w, high, wide: (2 * h // high, 2 * w // wide)
+)  # the neighbouring F x H/2 x W/2 patches
 STRIDED = by(lambda t, h, w, *_: (t % 2, h % 2, w % 2))  # every second one along time, height and width
 
 SCHEMES: dict[str, Sequence[Parts]] = {
@@ -48,7 +50,10 @@ class Attention(nn.Module):
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         b, n, c = z.shape
-        q, k, v = (part.reshape(b, n, self.heads, c // self.heads).transpose(1, 2) for part in self.qkv(z).split(c, dim=-1))
+        q, k, v = (
+            part.reshape(b, n, self.heads, c // self.heads).transpose(1, 2)
+            for part in self.qkv(z).split(c, dim=-1)
+        )
         alpha = ((q * (c // self.heads) ** -0.5) @ k.transpose(2, 3)).softmax(-1)
         return self.proj((alpha @ v).transpose(1, 2).reshape(b, n, c))
 
@@ -69,7 +74,9 @@ class Look(nn.Module):
         places = self.parts(*x.shape[1:4])
         to_x, to_cls = torch.zeros_like(x), []
         for value in dict.fromkeys(places.values()):
-            t, h, w = (torch.tensor(axis) for axis in zip(*(p for p, v in places.items() if v == value), strict=True))
+            t, h, w = (
+                torch.tensor(axis) for axis in zip(*(p for p, v in places.items() if v == value), strict=True)
+            )
             tokens = x[:, t, h, w]
             if self.parts is not TIME:
                 tokens = torch.cat([(cls[:, t[0]] if cls.dim() == 3 else cls)[:, None], tokens], 1)

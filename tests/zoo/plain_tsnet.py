@@ -35,7 +35,9 @@ class Stem(nn.Module):
         super().__init__()
         k = 5 if x3d else 3
         self.spatial = nn.Conv3d(3, width, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False)
-        self.temporal = nn.Conv3d(width, width, (k, 1, 1), padding=(k // 2, 0, 0), groups=width if x3d else 1, bias=False)
+        self.temporal = nn.Conv3d(
+            width, width, (k, 1, 1), padding=(k // 2, 0, 0), groups=width if x3d else 1, bias=False
+        )
         self.norm = nn.BatchNorm3d(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -45,7 +47,16 @@ class Stem(nn.Module):
 class TwoStreams(nn.Module):
     """What both models have around their streams: frames for the sparse one, stems, X3D's head on both."""
 
-    def __init__(self, frames: int, alpha: int, size: int, classes: int, stems: tuple[int, int], tops: tuple[int, int], x3d: bool) -> None:
+    def __init__(
+        self,
+        frames: int,
+        alpha: int,
+        size: int,
+        classes: int,
+        stems: tuple[int, int],
+        tops: tuple[int, int],
+        x3d: bool,
+    ) -> None:
         super().__init__()
         self.alpha = alpha
         self.sparse_stem, self.dense_stem = Stem(stems[0], x3d), Stem(stems[1], x3d)
@@ -81,7 +92,9 @@ class AutoTSNet(TwoStreams):
         size: int = 160,
         classes: int = 400,
     ) -> None:
-        super().__init__(frames, alpha, size, classes, (24, 8), (sparse[-1].channels, dense[-1].channels), x3d=False)
+        super().__init__(
+            frames, alpha, size, classes, (24, 8), (sparse[-1].channels, dense[-1].channels), x3d=False
+        )
         self.fusions = fusions
         self.group = nn.ModuleList()
         x, y = 24, 8
@@ -142,7 +155,9 @@ class Block(nn.Module):
         y = F.relu(self.widen_norm(self.widen(x)))
         y = F.silu(self.gate(self.spread_norm(self.spread(y))))
         y = self.narrow_norm(self.narrow(y))
-        return F.relu(y + (self.shortcut.batch_norm(self.shortcut.conv(x)) if hasattr(self, "shortcut") else x))
+        return F.relu(
+            y + (self.shortcut.batch_norm(self.shortcut.conv(x)) if hasattr(self, "shortcut") else x)
+        )
 
 
 class ManualTSNet(TwoStreams):
@@ -152,9 +167,17 @@ class ManualTSNet(TwoStreams):
     FUSED = ((0, 2), (1, 4), (2, 3), (2, 10), (3, 3))
 
     def __init__(
-        self, sparse: Sequence[int], dense: Sequence[int], frames: int = 4, alpha: int = 8, size: int = 160, classes: int = 400
+        self,
+        sparse: Sequence[int],
+        dense: Sequence[int],
+        frames: int = 4,
+        alpha: int = 8,
+        size: int = 160,
+        classes: int = 400,
     ) -> None:
-        super().__init__(frames, alpha, size, classes, (sparse[0], dense[0]), (sparse[-1], dense[-1]), x3d=True)
+        super().__init__(
+            frames, alpha, size, classes, (sparse[0], dense[0]), (sparse[-1], dense[-1]), x3d=True
+        )
         self.stage = nn.ModuleList()
         x, y = sparse[0], dense[0]
         for s, (wide, thin, depth) in enumerate(zip(sparse, dense, self.DEPTHS, strict=True)):

@@ -31,7 +31,9 @@ class SqueezeExcite(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         inner = round_width(width / 16)
-        self.block = nn.Sequential(nn.Conv3d(width, inner, 1), nn.ReLU(), nn.Conv3d(inner, width, 1), nn.Sigmoid())
+        self.block = nn.Sequential(
+            nn.Conv3d(width, inner, 1), nn.ReLU(), nn.Conv3d(inner, width, 1), nn.Sigmoid()
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * self.block(x.mean((2, 3, 4), keepdim=True))
@@ -110,7 +112,9 @@ class X3D(nn.Module):
             stage = nn.Module()
             stage.res_blocks = nn.ModuleList()
             for i in range(math.ceil(depths * depth)):
-                stage.res_blocks.append(Residual(channels, int(expand * out), out, 2 if i == 0 else 1, i % 2 == 0, stage1_norm))
+                stage.res_blocks.append(
+                    Residual(channels, int(expand * out), out, 2 if i == 0 else 1, i % 2 == 0, stage1_norm)
+                )
                 channels = out
             self.blocks.append(stage)
         side = math.ceil(size / 32)

@@ -56,9 +56,23 @@ class Projections(nn.Module):
 class Block(nn.Module):
     """One layer over the frames' tokens [b, t, n, c]."""
 
-    def __init__(self, width: int, heads: int, mixes: Sequence[bool], offsets: Sequence[int], fraction: float, summary: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        mixes: Sequence[bool],
+        offsets: Sequence[int],
+        fraction: float,
+        summary: bool,
+    ) -> None:
         super().__init__()
-        self.heads, self.mixes, self.offsets, self.fraction, self.summary = heads, mixes, offsets, fraction, summary
+        self.heads, self.mixes, self.offsets, self.fraction, self.summary = (
+            heads,
+            mixes,
+            offsets,
+            fraction,
+            summary,
+        )
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
         self.attention = Projections(width)
         self.mlp = Mlp(width)

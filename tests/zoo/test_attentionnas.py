@@ -20,11 +20,19 @@ HEAD = "arch 1\nuse zoo.attentionnas: attention_cell, attention_supergraph, dot,
 
 def space(folder: Path, expression: str, c: int, t: int, h: int, w: int) -> archdsl.Architecture:
     path = folder / "net.arch"
-    path.write_text(f"{HEAD}space net {{ input x: [b, c = {c}, t = {t}, h = {h}, w = {w}]  output x -> {expression} as cell }}\n", "utf-8")
+    path.write_text(
+        f"{HEAD}space net {{ input x: [b, c = {c}, t = {t}, h = {h}, w = {w}]  output x -> {expression} as cell }}\n",
+        "utf-8",
+    )
     return archdsl.load(str(path))
 
 
-def agree(architecture: archdsl.Architecture, genotype: Genotype, plain: Callable[..., Tensor], shape: tuple[int, ...]) -> None:
+def agree(
+    architecture: archdsl.Architecture,
+    genotype: Genotype,
+    plain: Callable[..., Tensor],
+    shape: tuple[int, ...],
+) -> None:
     """Output and gradients, to 1e-5 in float32 of what is largest, and to 1e-9 in float64."""
     for kind, tolerance in ((torch.float64, 1e-9), (torch.float32, 1e-5)):
         model = archdsl.compile(architecture.fix(genotype), seed=3).to(kind)
@@ -41,7 +49,11 @@ def agree(architecture: archdsl.Architecture, genotype: Genotype, plain: Callabl
         (expected * probe).sum().backward()
         grads = {name: p.grad for name, p in model.named_parameters()}
         largest = max([1.0, *[float(w.grad.abs().max()) for w in weights.values() if w.grad is not None]])
-        for name, a, b in [("y", y, expected), ("x", ours.grad, theirs.grad), *((n, grads[n], w.grad) for n, w in weights.items())]:
+        for name, a, b in [
+            ("y", y, expected),
+            ("x", ours.grad, theirs.grad),
+            *((n, grads[n], w.grad) for n, w in weights.items()),
+        ]:
             assert a is not None and b is not None, name
             scale = max(1.0 if name in ("x", "y") else largest, b.abs().max().item())
             assert (a - b).abs().max().item() <= tolerance * scale, name
@@ -51,7 +63,9 @@ def agree(architecture: archdsl.Architecture, genotype: Genotype, plain: Callabl
 @pytest.mark.parametrize("sources", [1, 2])
 def test_cells_of_three_operations(shape: tuple[int, int, int, int], sources: int, tmp_path: Path) -> None:
     """Whatever comes in, more frames than a group or fewer, wide or high, has the same shape afterwards."""
-    net = space(tmp_path, f"attention_cell(k = 3, sources = {sources}, width = 4, side = 5, frames = 3)", *shape)
+    net = space(
+        tmp_path, f"attention_cell(k = 3, sources = {sources}, width = 4, side = 5, frames = 3)", *shape
+    )
     for genotype in net.samples(4, seed=sources):
         agree(net, genotype, lambda x, p, g: cell(x, p, g, 3, 5, 3), shape)
 
@@ -70,7 +84,14 @@ def test_every_operation(tmp_path: Path) -> None:
 def test_cells_of_the_supergraph(tmp_path: Path) -> None:
     nodes = [("@t", "dot"), ("@hw", "map"), ("@thw", "dot")]
     written = ", ".join(f"({dim}, {kind})" for dim, kind in nodes)
-    net = space(tmp_path, f"attention_supergraph([{written}], levels = 3, width = 4, side = 3, frames = 2)", 5, 3, 4, 3)
+    net = space(
+        tmp_path,
+        f"attention_supergraph([{written}], levels = 3, width = 4, side = 3, frames = 2)",
+        5,
+        3,
+        4,
+        3,
+    )
 
     def plain(x: Tensor, p: dict[str, Tensor], genotype: Genotype) -> Tensor:
         return supergraph_cell(x, p, genotype, nodes, 3, 3, 2)
@@ -80,7 +101,11 @@ def test_cells_of_the_supergraph(tmp_path: Path) -> None:
 
 
 def test_the_bandits_cell(tmp_path: Path) -> None:
-    net = archdsl.load("zoo/attentionnas.arch:attention_cell_gpb", settings={"channels": "5", "frames": "9", "size": "6"}, project=PROJECT)
+    net = archdsl.load(
+        "zoo/attentionnas.arch:attention_cell_gpb",
+        settings={"channels": "5", "frames": "9", "size": "6"},
+        project=PROJECT,
+    )
     for genotype in net.samples(1, seed=5):
         agree(net, genotype, lambda x, p, g: cell(x, p, g, 4, 14, 8), (5, 9, 6, 6))
 
@@ -93,7 +118,14 @@ def test_one_dot_product_is_the_core_of_a_non_local_block() -> None:
     assert "attend" in names and "batch_norm" not in names and "max_pool" not in names
 
 
-HOSTS = ["i3d.arch:i3d", "i3d.arch:i3d_r50", "s3d.arch:s3d_slim", "slowfast.arch:slow_8x8_r50", "x3d.arch:x3d_s", "glore.arch:r50_lite"]
+HOSTS = [
+    "i3d.arch:i3d",
+    "i3d.arch:i3d_r50",
+    "s3d.arch:s3d_slim",
+    "slowfast.arch:slow_8x8_r50",
+    "x3d.arch:x3d_s",
+    "glore.arch:r50_lite",
+]
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -110,7 +142,9 @@ def test_a_cell_goes_after_any_named_layer(host: str, tmp_path: Path) -> None:
             "utf-8",
         )
         found = archdsl.load(str(path), project=Project())
-        assert found.count() == 48 and [v.shape for v in found.graph.outputs] == [v.shape for v in plain.graph.outputs]
+        assert found.count() == 48 and [v.shape for v in found.graph.outputs] == [
+            v.shape for v in plain.graph.outputs
+        ]
         ours, before = set(found.graph.weights()), set(plain.graph.weights())
         assert before <= ours and all("attention_cell" in path for path, _ in ours - before)
 

@@ -63,7 +63,9 @@ def example() -> dict[str, str]:
 
     file, _ = parse(Source("autox3d", (shipped("specs") / "zoo/autox3d.arch").read_text()))
     genotype = next(d for d in file.declarations if isinstance(d, ast.Genotype))
-    return {f"{g.path.span.text}.{e.path.span.text}": e.value.span.text for g in genotype.edits for e in g.edits}  # type: ignore[union-attr]
+    return {
+        f"{g.path.span.text}.{e.path.span.text}": e.value.span.text for g in genotype.edits for e in g.edits
+    }  # type: ignore[union-attr]
 
 
 def test_the_number_of_architectures_is_the_product_of_the_table(space: Any) -> None:
@@ -85,7 +87,10 @@ def test_the_domains_are_those_of_the_table(space: Any) -> None:
 def test_the_least_and_the_greatest_cost(space: Any) -> None:
     """Every cost grows with every answer, so the extremes are the table's corners."""
     corners = [
-        [Group(KERNELS[-end], row["ch"][end], TABLE["expansion"][end], bool(end), row["N"], row["S"]) for row in TABLE["groups"]]
+        [
+            Group(KERNELS[-end], row["ch"][end], TABLE["expansion"][end], bool(end), row["N"], row["S"])
+            for row in TABLE["groups"]
+        ]
         for end in (0, 1)
     ]
     least, most = (plain_counts(rows, *CLIP) for rows in corners)
@@ -96,7 +101,9 @@ def test_the_least_and_the_greatest_cost(space: Any) -> None:
 @pytest.mark.parametrize("name", FAMILY)
 def test_the_family_counts_as_the_plain_statement(name: str, example: dict[str, str]) -> None:
     frames, size, deeper = FAMILY[name]
-    assert static(archdsl.load(f"zoo/autox3d.arch:{name}")) == plain_counts(groups(example, deeper), 1, 3, frames, size, size)
+    assert static(archdsl.load(f"zoo/autox3d.arch:{name}")) == plain_counts(
+        groups(example, deeper), 1, 3, frames, size, size
+    )
 
 
 def test_sampled_architectures_count_as_the_plain_statement(space: Any) -> None:
@@ -118,4 +125,6 @@ def test_an_architecture_is_the_function_of_the_plain_statement() -> None:
         genotype[f"group[{i}].attention"] = ("identity", "glore")[i % 2]
     plain = AutoX3D(groups(genotype), 2, 32, 5)
     clip = torch.randn(2, 3, 2, 32, 32, generator=torch.Generator().manual_seed(1))
-    assert_same(archdsl.compile(space.fix(genotype)), plain, {k: k for k in plain.state_dict()}, clip, training=True)
+    assert_same(
+        archdsl.compile(space.fix(genotype)), plain, {k: k for k in plain.state_dict()}, clip, training=True
+    )

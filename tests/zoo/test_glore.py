@@ -79,12 +79,18 @@ def test_the_host_classifies_a_larger_clip_at_every_position() -> None:
     assert_agrees(model, Lite(**settings, **HOSTS["glore_r50"]), (3, *larger), training=False)
 
 
-@pytest.mark.parametrize("settings", [{"frames": 8, "size": 224}, {"frames": 11, "size": 150, "classes": 7, "width": 24}])
+@pytest.mark.parametrize(
+    "settings", [{"frames": 8, "size": 224}, {"frames": 11, "size": 150, "classes": 7, "width": 24}]
+)
 @pytest.mark.parametrize("name", HOSTS)
 def test_other_sizes_of_the_hosts_count_as_the_plain_statement(name: str, settings: dict[str, Any]) -> None:
     with torch.device("meta"):
         plain = Lite(**settings, **HOSTS[name])
-    assert_counts(load(f"glore.arch:{name}", **settings), plain, (3, settings["frames"], settings["size"], settings["size"]))
+    assert_counts(
+        load(f"glore.arch:{name}", **settings),
+        plain,
+        (3, settings["frames"], settings["size"], settings["size"]),
+    )
 
 
 @pytest.mark.parametrize("name", ["r50_lite", "glore_r50"])
@@ -92,4 +98,6 @@ def test_a_deeper_host_counts_as_the_plain_statement(name: str) -> None:
     temporals = [[3, 3], [3, 1, 3], [3, 1, 3, 1, 3, 1, 3, 1], [1, 3]]
     with torch.device("meta"):
         plain = Lite(16, 112, depths=[len(stage) for stage in temporals], **HOSTS[name])
-    assert_counts(load(f"glore.arch:{name}", frames=16, size=112, temporals=temporals), plain, (3, 16, 112, 112))
+    assert_counts(
+        load(f"glore.arch:{name}", frames=16, size=112, temporals=temporals), plain, (3, 16, 112, 112)
+    )

@@ -30,7 +30,9 @@ def on_meta(kind: type[nn.Module], *args: Any, **settings: Any) -> nn.Module:
 
 @pytest.mark.parametrize("settings", [ODD, EVEN], ids=["odd", "even"])
 @pytest.mark.parametrize(("net", "lineage"), INCEPTIONS)
-def test_inception_is_the_function_of_the_plain_statement(net: str, lineage: Lineage, settings: dict[str, Any]) -> None:
+def test_inception_is_the_function_of_the_plain_statement(
+    net: str, lineage: Lineage, settings: dict[str, Any]
+) -> None:
     sizes = (3, settings["frames"], settings["size"], settings["size"])
     assert_agrees(load(net, **settings), Inception(lineage, **settings), sizes)
 
@@ -52,7 +54,9 @@ def test_inception_classifies_a_larger_clip_at_every_position(net: str, lineage:
     ],
 )
 @pytest.mark.parametrize(("net", "lineage"), INCEPTIONS)
-def test_other_sizes_of_inception_count_as_the_plain_statement(net: str, lineage: Lineage, settings: dict[str, Any]) -> None:
+def test_other_sizes_of_inception_count_as_the_plain_statement(
+    net: str, lineage: Lineage, settings: dict[str, Any]
+) -> None:
     sizes = (3, settings["frames"], settings["size"], settings["size"])
     assert_counts(load(net, **settings), on_meta(Inception, lineage, **settings), sizes)
 
@@ -83,7 +87,9 @@ def test_r50_with_non_local_blocks_takes_a_larger_clip(softmax: bool) -> None:
     larger = (6, 64, 40)
     model = load("i3d.arch:i3d_r50_nl", larger, **settings)
     assert_counts(model, on_meta(I3DR50, **settings, non_local=FIVE), (3, *larger))
-    assert_agrees(model, I3DR50(**settings, non_local=FIVE), (3, *larger), 0.1 if softmax else 1.0, training=False)
+    assert_agrees(
+        model, I3DR50(**settings, non_local=FIVE), (3, *larger), 0.1 if softmax else 1.0, training=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,12 +97,28 @@ def test_r50_with_non_local_blocks_takes_a_larger_clip(softmax: bool) -> None:
     [
         ("i3d_r50", {"frames": 64, "size": 256, "temporal_pool": False}, []),
         ("i3d_r50", {"frames": 7, "size": 100, "classes": 9, "width": 40}, []),
-        ("i3d_r50", {"frames": 12, "size": 128, "width": 16, "temporals": [[1, 3], [3] * 5, [1] * 9, [3, 3, 3]]}, []),
+        (
+            "i3d_r50",
+            {"frames": 12, "size": 128, "width": 16, "temporals": [[1, 3], [3] * 5, [1] * 9, [3, 3, 3]]},
+            [],
+        ),
         ("i3d_r50_nl", {"frames": 32, "size": 160, "width": 24}, FIVE),
-        ("i3d_r50_nl", {"frames": 8, "size": 96, "width": 16, "temporals": [[3], [1, 3] * 3, [3, 1, 1] * 4, [3] * 4]}, FIVE),
-        ("i3d_r50_nl", {"frames": 9, "size": 112, "width": 48, "softmax": False, "temporal_pool": False}, FIVE),
+        (
+            "i3d_r50_nl",
+            {"frames": 8, "size": 96, "width": 16, "temporals": [[3], [1, 3] * 3, [3, 1, 1] * 4, [3] * 4]},
+            FIVE,
+        ),
+        (
+            "i3d_r50_nl",
+            {"frames": 9, "size": 112, "width": 48, "softmax": False, "temporal_pool": False},
+            FIVE,
+        ),
     ],
 )
-def test_other_sizes_of_r50_count_as_the_plain_statement(net: str, settings: dict[str, Any], non_local: list[tuple[int, int]]) -> None:
+def test_other_sizes_of_r50_count_as_the_plain_statement(
+    net: str, settings: dict[str, Any], non_local: list[tuple[int, int]]
+) -> None:
     sizes = (3, settings["frames"], settings["size"], settings["size"])
-    assert_counts(load(f"i3d.arch:{net}", **settings), on_meta(I3DR50, **settings, non_local=non_local), sizes)
+    assert_counts(
+        load(f"i3d.arch:{net}", **settings), on_meta(I3DR50, **settings, non_local=non_local), sizes
+    )

@@ -25,21 +25,45 @@ from archdsl.questions.rename import Resize
 from archdsl_torch.importing import Imported, import_weights, resize
 
 SMALL: Mapping[str, tuple[str, str, dict[str, Any]]] = {  # the table, the network, and its settings
-    "x3d_s": ("x3d_pytorchvideo", "x3d.arch:x3d", {"frames": 4, "size": 32, "width": 0.6, "depth": 0.6, "classes": 7}),
-    "slowfast_4x16_r50": ("slowfast_slowfast", "slowfast.arch:slowfast_4x16_r50", {"width": 8, "size": 64, "classes": 5}),
+    "x3d_s": (
+        "x3d_pytorchvideo",
+        "x3d.arch:x3d",
+        {"frames": 4, "size": 32, "width": 0.6, "depth": 0.6, "classes": 7},
+    ),
+    "slowfast_4x16_r50": (
+        "slowfast_slowfast",
+        "slowfast.arch:slowfast_4x16_r50",
+        {"width": 8, "size": 64, "classes": 5},
+    ),
     "i3d_r50_nl": ("i3d_r50_slowfast", "i3d.arch:i3d_r50_nl", {"width": 4, "size": 64, "classes": 5}),
     "i3d": ("i3d_piergiaj", "i3d.arch:i3d", {"frames": 16, "size": 32, "classes": 5, "width": 0.125}),
     "s3d": ("s3d_torchvision", "s3d.arch:s3d", {"frames": 16, "size": 32, "classes": 5, "width": 0.125}),
-    "glore_r50_lite": ("glore_facebook", "glore.arch:glore_r50", {"frames": 4, "size": 64, "classes": 5, "width": 8}),
-    "timesformer_divided": ("timesformer_divided_facebook", "timesformer.arch:timesformer_divided", {"width": 24, "classes": 5}),
+    "glore_r50_lite": (
+        "glore_facebook",
+        "glore.arch:glore_r50",
+        {"frames": 4, "size": 64, "classes": 5, "width": 8},
+    ),
+    "timesformer_divided": (
+        "timesformer_divided_facebook",
+        "timesformer.arch:timesformer_divided",
+        {"width": 24, "classes": 5},
+    ),
     "xvit_8f": ("xvit_1adrianb", "xvit.arch:xvit_b16", {"width": 24, "classes": 5}),
 }
 
 # What training scripts make of a state dict.
 WRAPPED: Mapping[str, Callable[[dict[str, Any]], Any]] = {
     "bare": lambda state: state,
-    "in several processes": lambda state: {"state_dict": {f"module.{k}": v for k, v in state.items()}, "epoch": 7},
-    "as SlowFast saves": lambda state: {"epoch": 3, "model_state": state, "optimizer_state": {"state": {}}, "cfg": "TRAIN: {}"},
+    "in several processes": lambda state: {
+        "state_dict": {f"module.{k}": v for k, v in state.items()},
+        "epoch": 7,
+    },
+    "as SlowFast saves": lambda state: {
+        "epoch": 3,
+        "model_state": state,
+        "optimizer_state": {"state": {}},
+        "cfg": "TRAIN: {}",
+    },
     "as DeiT saves": lambda state: {"model": state, "args": None},
     "twice": lambda state: {"state_dict": {f"module.model.{k}": v for k, v in state.items()}},
     "under another name": lambda state: {"ours": {f"net.{k}": v for k, v in state.items()}, "best": 0.7},
@@ -66,17 +90,24 @@ def checkpoint(name: str, state: Mapping[str, torch.Tensor]) -> dict[str, torch.
         elif ours in state:
             sizes = [n for n in state[ours].shape if n != 1]
             longer = sum(n != 1 for n in shape)
-            found[key] = state[ours].reshape([1 if n == 1 else sizes.pop(0) for n in shape] if longer == len(sizes) else state[ours].shape)
+            found[key] = state[ours].reshape(
+                [1 if n == 1 else sizes.pop(0) for n in shape] if longer == len(sizes) else state[ours].shape
+            )
     assert {keys[key] for key in found if keys[key]} == set(state), "every weight has a published key"
     return found
 
 
 def filled(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     random = torch.Generator().manual_seed(3)
-    return {key: torch.rand(t.shape, generator=random) + 0.5 if t.is_floating_point() else torch.tensor(3) for key, t in state.items()}
+    return {
+        key: torch.rand(t.shape, generator=random) + 0.5 if t.is_floating_point() else torch.tensor(3)
+        for key, t in state.items()
+    }
 
 
-def imported(name: str, content: Any, folder: Path, **settings: Any) -> tuple[archdsl.architecture.Architecture, Imported]:
+def imported(
+    name: str, content: Any, folder: Path, **settings: Any
+) -> tuple[archdsl.architecture.Architecture, Imported]:
     torch.save(content, folder / "checkpoint.pth")
     _, network, small = SMALL[name]
     model = load(network, **{**small, **settings})
@@ -86,10 +117,14 @@ def imported(name: str, content: Any, folder: Path, **settings: Any) -> tuple[ar
 PLAIN: Mapping[str, Callable[[], nn.Module]] = {
     "x3d_s": lambda: X3D(**SMALL["x3d_s"][2]),
     "slowfast_4x16_r50": lambda: SlowFast(frames=4, size=64, classes=5, width=8),
-    "i3d_r50_nl": lambda: I3DR50(size=64, classes=5, width=4, non_local=[(1, 1), (1, 3), (2, 1), (2, 3), (2, 5)]),
+    "i3d_r50_nl": lambda: I3DR50(
+        size=64, classes=5, width=4, non_local=[(1, 1), (1, 3), (2, 1), (2, 3), (2, 5)]
+    ),
     "i3d": lambda: Inception("i3d", **SMALL["i3d"][2]),
     "s3d": lambda: Inception("s3d", **SMALL["s3d"][2]),
-    "glore_r50_lite": lambda: Lite(frames=4, size=64, classes=5, width=8, units=[(1, 0), (1, 2), (2, 0), (2, 2), (2, 4)]),
+    "glore_r50_lite": lambda: Lite(
+        frames=4, size=64, classes=5, width=8, units=[(1, 0), (1, 2), (2, 0), (2, 2), (2, 4)]
+    ),
 }
 
 
@@ -101,7 +136,9 @@ def test_an_imported_model_is_the_plain_statement(name: str, wrapped: str, tmp_p
     clip = torch.randn(2, *(declared[d] for d in "cthw"), generator=torch.Generator().manual_seed(1))
     randomise(plain, clip)
     state = plain.state_dict()
-    model, found = imported(name, WRAPPED[wrapped](state if name == "x3d_s" else checkpoint(name, state)), tmp_path)
+    model, found = imported(
+        name, WRAPPED[wrapped](state if name == "x3d_s" else checkpoint(name, state)), tmp_path
+    )
     assert found and found.fit.table == SMALL[name][0] and not found.fit.anew
     net = archdsl.compile(model, weights=found.weights).eval()
     assert net.state_dict().keys() == found.weights.keys() == found.fit.taken.keys()
@@ -113,7 +150,9 @@ def test_an_imported_model_is_the_plain_statement(name: str, wrapped: str, tmp_p
 def test_every_published_key_of_a_transformer_is_imported(name: str, tmp_path: Path) -> None:
     table, network, small = SMALL[name]
     state = filled(archdsl.compile(load(network, **small), meta=True).state_dict())
-    _, found = imported(name, {"model_state": {f"model.{k}": v for k, v in checkpoint(name, state).items()}}, tmp_path)
+    _, found = imported(
+        name, {"model_state": {f"model.{k}": v for k, v in checkpoint(name, state).items()}}, tmp_path
+    )
     assert found and found.fit.table == table and not found.fit.anew
     assert found.weights.keys() == state.keys() == found.fit.taken.keys()
     assert all(torch.equal(found.weights[key], tensor) for key, tensor in state.items())
@@ -124,8 +163,14 @@ def test_every_published_key_of_a_transformer_is_imported(name: str, tmp_path: P
 
 def test_timesformer_takes_the_nearest_position_as_its_public_code_does(tmp_path: Path) -> None:
     """load_pretrained interpolates the flattened patches and the frames, each as one row."""
-    state = filled(archdsl.compile(load("timesformer.arch:timesformer_divided", width=24, classes=5), meta=True).state_dict())
-    _, found = imported("timesformer_divided", checkpoint("timesformer_divided", state), tmp_path, frames=12, size=320)
+    state = filled(
+        archdsl.compile(
+            load("timesformer.arch:timesformer_divided", width=24, classes=5), meta=True
+        ).state_dict()
+    )
+    _, found = imported(
+        "timesformer_divided", checkpoint("timesformer_divided", state), tmp_path, frames=12, size=320
+    )
     space, time = state["position_embedding"], state["time_embedding"]
     patches = F.interpolate(space[None, 1:].transpose(1, 2), size=400, mode="nearest").transpose(1, 2)[0]
     assert torch.equal(found.weights["position_embedding"], torch.cat([space[:1], patches]))
@@ -136,8 +181,14 @@ def test_timesformer_takes_the_nearest_position_as_its_public_code_does(tmp_path
 
 
 def test_our_own_keys_are_resized_as_the_tables_beside_the_model_say(tmp_path: Path) -> None:
-    state = filled(archdsl.compile(load("timesformer.arch:timesformer_divided", width=24, classes=5), meta=True).state_dict())
-    _, theirs = imported("timesformer_divided", checkpoint("timesformer_divided", state), tmp_path, frames=12, size=320)
+    state = filled(
+        archdsl.compile(
+            load("timesformer.arch:timesformer_divided", width=24, classes=5), meta=True
+        ).state_dict()
+    )
+    _, theirs = imported(
+        "timesformer_divided", checkpoint("timesformer_divided", state), tmp_path, frames=12, size=320
+    )
     _, ours = imported("timesformer_divided", state, tmp_path, frames=12, size=320)
     assert ours.fit.table is None and set(ours.shapes) == {"position_embedding", "time_embedding"}
     assert all(torch.equal(ours.weights[key], tensor) for key, tensor in theirs.weights.items())
@@ -148,7 +199,11 @@ def test_xvit_interpolates_a_grid_and_starts_other_frames_anew(tmp_path: Path) -
     state = filled(archdsl.compile(load("xvit.arch:xvit_b16", width=24, classes=5), meta=True).state_dict())
     _, found = imported("xvit_8f", checkpoint("xvit_8f", state), tmp_path, frames=16, size=288)
     space = state["position_embedding"]
-    grid = F.interpolate(space[1:].reshape(1, 14, 14, 24).permute(0, 3, 1, 2), scale_factor=(288 / 16) / (224 / 16), mode="bicubic")
+    grid = F.interpolate(
+        space[1:].reshape(1, 14, 14, 24).permute(0, 3, 1, 2),
+        scale_factor=(288 / 16) / (224 / 16),
+        mode="bicubic",
+    )
     grid = grid.permute(0, 2, 3, 1).reshape(-1, 24)
     torch.testing.assert_close(found.weights["position_embedding"], torch.cat([space[:1], grid]))
     assert found.fit.anew == ("time_embedding",) and "base_model.temp_embed" in found.fit.left_out
@@ -163,4 +218,6 @@ def test_resizing_there_and_back_keeps_a_constant_and_the_first(mode: str, shape
     larger = resize(tensor, (27, 2), how)
     assert torch.equal(larger[:2], tensor[:2]) and torch.allclose(larger[2:], torch.full((25, 2), 3.0))
     assert torch.allclose(resize(larger, (18, 2), how), tensor)
-    assert torch.equal(resize(tensor[2:, 0].half(), (4,), Resize(mode, shape == "grid")), torch.full((4,), 3.0))
+    assert torch.equal(
+        resize(tensor[2:, 0].half(), (4,), Resize(mode, shape == "grid")), torch.full((4,), 3.0)
+    )

@@ -26,7 +26,10 @@ PAIRS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {**SMALL, "frames": 2, "alpha": 4, "width": 8},
         {**SMALL, "frames": 2, "alpha": 4, "width": 24, "fusion_kernel": 7},
     ),
-    "nas.arch:mobilenet_v2": ({"size": 32, "width": 0.5, "classes": 5}, {"size": 32, "width": 0.8, "classes": 5}),
+    "nas.arch:mobilenet_v2": (
+        {"size": 32, "width": 0.5, "classes": 5},
+        {"size": 32, "width": 0.8, "classes": 5},
+    ),
 }
 
 
@@ -36,7 +39,9 @@ def test_a_wider_model_holds_the_old_function(reference: str) -> None:
     before, after = (load(reference, **settings) for settings in PAIRS[reference])
     old = archdsl.compile(before)
     given = before.graph.inputs[0]
-    clip = torch.randn(2, *(given.shape[d].value for d in given.dims if d != "b"), generator=torch.Generator().manual_seed(1))
+    clip = torch.randn(
+        2, *(given.shape[d].value for d in given.dims if d != "b"), generator=torch.Generator().manual_seed(1)
+    )
     randomise(old, clip)
     weights = _there_and_back(before.graph, after.graph, old.state_dict())
     silenced = 0
@@ -57,10 +62,16 @@ def test_there_and_back_is_nothing(reference: str) -> None:
     before, after = (load(reference, **SMALL, width=width).graph for width in (24, 36))
     random = torch.Generator().manual_seed(4)
     shapes = outline(lower(before))
-    _there_and_back(before, after, {k: torch.rand(t.shape, generator=random) if t.dim() else torch.tensor(5) for k, t in shapes.items()})
+    _there_and_back(
+        before,
+        after,
+        {k: torch.rand(t.shape, generator=random) if t.dim() else torch.tensor(5) for k, t in shapes.items()},
+    )
 
 
-def _there_and_back(before: Graph, after: Graph, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _there_and_back(
+    before: Graph, after: Graph, state: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
     """A wider model's weights, which keep every number of the narrower one and give it back."""
     there = migrate_weights(before, after, state)
     assert not there.dropped and all(m.how in ("same", "sliced") for m in there.moved)

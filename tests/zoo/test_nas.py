@@ -32,7 +32,12 @@ def test_mobile_networks_are_the_functions_of_the_plain_statement(
 ) -> None:
     plain = build(**{key: value for key, value in settings.items() if key != "size"})
     drops_branches = "depth" in settings
-    assert_agrees(load(f"nas.arch:{name}", **settings), plain, (3, settings["size"], settings["size"]), training=not drops_branches)
+    assert_agrees(
+        load(f"nas.arch:{name}", **settings),
+        plain,
+        (3, settings["size"], settings["size"]),
+        training=not drops_branches,
+    )
 
 
 @pytest.mark.parametrize("settings", [{}, {"width": 1.4}, {"width": 0.75, "size": 160, "classes": 20}])
@@ -43,16 +48,27 @@ def test_mobilenet_counts_as_the_plain_statement(settings: dict[str, Any]) -> No
 
 
 def test_mobilenet_has_the_published_counts() -> None:
-    assert counted(on_meta(mobilenet_v2), 1, 3, 224, 224) == static(load("nas.arch:mobilenet_v2")) == (3_504_872, 300_774_272)
+    assert (
+        counted(on_meta(mobilenet_v2), 1, 3, 224, 224)
+        == static(load("nas.arch:mobilenet_v2"))
+        == (3_504_872, 300_774_272)
+    )
 
 
 # Width, depth and size of the paper's scaled models, and torchvision's parameters.
 @pytest.mark.parametrize(
     ("width", "depth", "size", "params"),
-    [(1.0, 1.0, 224, 5_288_548), (1.0, 1.1, 240, 7_794_184), (1.1, 1.2, 260, 9_109_994), (1.4, 1.8, 380, 19_341_616)],
+    [
+        (1.0, 1.0, 224, 5_288_548),
+        (1.0, 1.1, 240, 7_794_184),
+        (1.1, 1.2, 260, 9_109_994),
+        (1.4, 1.8, 380, 19_341_616),
+    ],
     ids=["b0", "b1", "b2", "b4"],
 )
-def test_efficientnet_counts_as_the_plain_statement(width: float, depth: float, size: int, params: int) -> None:
+def test_efficientnet_counts_as_the_plain_statement(
+    width: float, depth: float, size: int, params: int
+) -> None:
     model = load("nas.arch:efficientnet", width=width, depth=depth, size=size)
     assert_counts(model, on_meta(efficientnet, width, depth), (3, size, size))
     assert static(model)[0] == params
@@ -65,7 +81,9 @@ def test_the_published_cells_have_the_published_counts() -> None:
     assert (params, round(macs / 1e6)) == (3_349_342, 528)
 
 
-@pytest.mark.parametrize("settings", [{"layers": 8, "channels": 16, "size": 40, "classes": 100}, {"layers": 11, "channels": 48}])
+@pytest.mark.parametrize(
+    "settings", [{"layers": 8, "channels": 16, "size": 40, "classes": 100}, {"layers": 11, "channels": 48}]
+)
 def test_the_published_cells_at_other_sizes_count_as_the_plain_statement(settings: dict[str, Any]) -> None:
     plain = on_meta(Darts, DARTS_V2, **{key: value for key, value in settings.items() if key != "size"})
     size = settings.get("size", 32)
@@ -74,7 +92,9 @@ def test_the_published_cells_at_other_sizes_count_as_the_plain_statement(setting
 
 def test_the_published_cells_are_the_function_of_the_plain_statement() -> None:
     settings: dict[str, Any] = {"layers": 5, "channels": 4, "classes": 7}
-    assert_agrees(load("nas.arch:darts_v2_cifar", size=16, **settings), Darts(DARTS_V2, **settings), (3, 16, 16))
+    assert_agrees(
+        load("nas.arch:darts_v2_cifar", size=16, **settings), Darts(DARTS_V2, **settings), (3, 16, 16)
+    )
 
 
 def design(genotype: Mapping[str, str]) -> Design:

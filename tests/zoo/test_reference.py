@@ -14,7 +14,9 @@ import archdsl
 from archdsl.architecture import Architecture
 from archdsl_torch import count
 
-ROWS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[2] / "docs" / "zoo.yaml").read_text())["models"]
+ROWS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[2] / "docs" / "zoo.yaml").read_text())[
+    "models"
+]
 DEEP = settings.default.max_examples > 100  # the profile "deep" compiles them all
 COMPILED = {
     "TimeSformer divided space-time 8x224",
@@ -30,7 +32,9 @@ COMPILED = {
 
 
 def load(row: dict[str, Any]) -> Architecture:
-    return archdsl.load(row["ours"], settings=row.get("set", {}), inputs={"clip": row["clip"]} if "clip" in row else None)
+    return archdsl.load(
+        row["ours"], settings=row.get("set", {}), inputs={"clip": row["clip"]} if "clip" in row else None
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
@@ -39,7 +43,9 @@ def test_the_text_counts_as_the_public_code(row: dict[str, Any]) -> None:
     assert (params, macs) == (row["params"], row.get("macs", macs))
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row["name"]) for row in ROWS if row["name"] in COMPILED or DEEP])
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row["name"]) for row in ROWS if row["name"] in COMPILED or DEEP]
+)
 def test_the_compiled_module_counts_as_the_public_code(row: dict[str, Any]) -> None:
     model = load(row)
     module = archdsl.compile(model, meta=True)
@@ -52,7 +58,13 @@ def test_the_compiled_module_counts_as_the_public_code(row: dict[str, Any]) -> N
     [
         ("zoo/i3d.arch:i3d", {}, (250, 256), 12_697_264, 568.13),
         ("zoo/s3d.arch:s3d_slim", {}, (250, 256), 8_306_800, 328.14),
-        ("zoo/i3d.arch:i3d_r50", {"frames": "64", "size": "256", "temporal_pool": "false"}, None, 28_043_472, 469.16),
+        (
+            "zoo/i3d.arch:i3d_r50",
+            {"frames": "64", "size": "256", "temporal_pool": "false"},
+            None,
+            28_043_472,
+            469.16,
+        ),
         ("zoo/slowfast.arch:slowfast_8x8_r101", {}, (32, 256), 53_774_808, 106.51),
         ("zoo/i3d.arch:i3d_r50_nl", {}, None, 35_401_936, 36.54),
         ("zoo/i3d.arch:i3d_r50_nl_dot", {}, None, 35_401_936, 36.54),

@@ -25,7 +25,12 @@ TABLES = [
 # Tables of cousins, whose published keys are those of another network without some: (table, network, of which, without).
 COUSINS = [
     ("timesformer_one_facebook", "timesformer.arch:timesformer_joint", "timesformer_divided", ("temporal_",)),
-    ("timesformer_one_facebook", "timesformer.arch:timesformer_space", "timesformer_divided", ("temporal_", "time_embed")),
+    (
+        "timesformer_one_facebook",
+        "timesformer.arch:timesformer_space",
+        "timesformer_divided",
+        ("temporal_", "time_embed"),
+    ),
     ("slow_slowfast", "slowfast.arch:slow_4x16_r50", "i3d_r50_nl", ("nonlocal",)),
 ]
 
@@ -43,19 +48,27 @@ def test_the_published_keys_are_ours_one_to_one(table: str, reference: str, publ
     keys = rename.rename([key for key, *_ in theirs], rules)
     net = archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True)
     ours = {key: longer_than_one(tuple(tensor.shape)) for key, tensor in net.state_dict().items()}
-    shapes = {key: tuple(int(n) for n in shape.strip("()").split(",") if n.strip()) for key, _, shape in theirs}
+    shapes = {
+        key: tuple(int(n) for n in shape.strip("()").split(",") if n.strip()) for key, _, shape in theirs
+    }
     assert {keys[key]: longer_than_one(shape) for key, shape in shapes.items() if key in keys} == ours
-    assert {keys[key] for key, kind, _ in theirs if kind == "param" and key in keys} == {key for key, _ in net.named_parameters()}
+    assert {keys[key] for key, kind, _ in theirs if kind == "param" and key in keys} == {
+        key for key, _ in net.named_parameters()
+    }
     assert set(shapes) - set(keys) <= {"new_fc.weight", "new_fc.bias"}
 
 
 @pytest.mark.parametrize(("table", "reference", "published", "without"), COUSINS)
-def test_the_keys_of_cousins_are_ours_one_to_one(table: str, reference: str, published: str, without: tuple[str, ...]) -> None:
+def test_the_keys_of_cousins_are_ours_one_to_one(
+    table: str, reference: str, published: str, without: tuple[str, ...]
+) -> None:
     text = Path(__file__).with_name("published").joinpath(f"{published}.tsv").read_text()
     theirs = [line.partition("\t")[0] for line in text.splitlines() if not line.startswith("#")]
     rules = rename.read(Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text()))
     keys = rename.rename([key for key in theirs if not any(part in key for part in without)], rules)
-    assert set(keys.values()) == set(archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True).state_dict())
+    assert set(keys.values()) == set(
+        archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True).state_dict()
+    )
 
 
 def test_every_table_of_the_zoo_is_tested() -> None:

@@ -71,7 +71,9 @@ def test_the_streams_pool_all_their_frames() -> None:
 def test_other_sizes_count_as_the_plain_statement(fusion: str, settings: dict[str, Any]) -> None:
     settings = {**settings, "fusion": fusion}
     clip = settings["frames"] * settings["alpha"]
-    assert_counts(load(SLOWFAST, **settings), on_meta(SlowFast, settings), (3, clip, settings["size"], settings["size"]))
+    assert_counts(
+        load(SLOWFAST, **settings), on_meta(SlowFast, settings), (3, clip, settings["size"], settings["size"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,11 @@ def test_the_published_sizes_count_as_the_plain_statement(name: str, settings: d
 
 
 @pytest.mark.parametrize(
-    "settings", [{"frames": 4}, {"frames": 3, "size": 90, "classes": 7, "width": 24, "blocks": [1, 3, 8, 2], "deep": [1, 3, 5, 1]}]
+    "settings",
+    [
+        {"frames": 4},
+        {"frames": 3, "size": 90, "classes": 7, "width": 24, "blocks": [1, 3, 8, 2], "deep": [1, 3, 5, 1]},
+    ],
 )
 def test_the_slow_stream_counts_as_the_plain_statement(settings: dict[str, Any]) -> None:
     size = settings.get("size", 224)

@@ -17,12 +17,25 @@ import archdsl
 from archdsl.architecture import Architecture
 
 NET = "timesformer.arch:timesformer"
-SMALL: dict[str, Any] = {"frames": 4, "size": 16, "patch": 4, "width": 8, "depth": 2, "heads": 2, "classes": 3}
+SMALL: dict[str, Any] = {
+    "frames": 4,
+    "size": 16,
+    "patch": 4,
+    "width": 8,
+    "depth": 2,
+    "heads": 2,
+    "classes": 3,
+}
 
 
 def model_of(reference: str = NET, **settings: Any) -> Architecture:
     """A network with these parameters, of which two are texts."""
-    return load(reference, **{name: f'"{value}"' if name in ("order", "position") else value for name, value in settings.items()})
+    return load(
+        reference,
+        **{
+            name: f'"{value}"' if name in ("order", "position") else value for name, value in settings.items()
+        },
+    )
 
 
 def check(settings: dict[str, Any]) -> None:
@@ -32,7 +45,9 @@ def check(settings: dict[str, Any]) -> None:
     assert static(model)[0] == sum(p.numel() for p in TimeSformer(**settings).parameters())
 
 
-@pytest.mark.parametrize(("scheme", "order"), list(product(SCHEMES, ("time_first", "space_first", "parallel"))))
+@pytest.mark.parametrize(
+    ("scheme", "order"), list(product(SCHEMES, ("time_first", "space_first", "parallel")))
+)
 def test_every_scheme_in_every_order(scheme: str, order: str) -> None:
     check({**SMALL, "scheme": scheme, "order": order, "depth": 1 if order == "parallel" else 2})
 
@@ -52,7 +67,11 @@ def test_frames_apart(position: str) -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize(
     "change",
-    [{"frames": 6, "size": 24, "classes": 5}, {"width": 12, "heads": 3, "depth": 3, "patch": 8}, {"frames": 2, "size": 8, "heads": 4}],
+    [
+        {"frames": 6, "size": 24, "classes": 5},
+        {"width": 12, "heads": 3, "depth": 3, "patch": 8},
+        {"frames": 2, "size": 8, "heads": 4},
+    ],
     ids=["larger", "wider", "smaller"],
 )
 def test_other_sizes(scheme: str, change: dict[str, Any]) -> None:
@@ -81,7 +100,9 @@ def test_the_published_sizes_count_as_the_plain_statement(name: str, settings: d
     assert static(load(f"timesformer.arch:{name}"))[0] == sum(p.numel() for p in plain.parameters())
 
 
-@pytest.mark.parametrize("schemes", [("axial", "joint", "divided"), ("space", "sparse_local_global", "space")])
+@pytest.mark.parametrize(
+    "schemes", [("axial", "joint", "divided"), ("space", "sparse_local_global", "space")]
+)
 def test_each_block_chooses(schemes: tuple[str, ...]) -> None:
     """In the space where each block chooses its scheme, a genotype is the chosen ones after each other; a chosen one is a level."""
     settings = {**SMALL, "depth": 3}
@@ -89,7 +110,10 @@ def test_each_block_chooses(schemes: tuple[str, ...]) -> None:
     assert space.count() == 5**3
     model = archdsl.compile(space.fix({f"scheme[{i}]": scheme for i, scheme in enumerate(schemes)}))
     plain = TimeSformer(**{**settings, "scheme": schemes})
-    keys = {key: re.sub(r"(block\.(\d+))\.transformer", lambda m: f"{m[1]}.{schemes[int(m[2])]}", key) for key in plain.state_dict()}
+    keys = {
+        key: re.sub(r"(block\.(\d+))\.transformer", lambda m: f"{m[1]}.{schemes[int(m[2])]}", key)
+        for key in plain.state_dict()
+    }
     assert_same(model, plain, keys, torch.randn(2, 3, 4, 16, 16), training=True)
 
 
@@ -101,6 +125,8 @@ def test_joint_attention_is_quadratic_in_frames_and_divided_is_not() -> None:
     """Read off the static costs: second differences of joint attention are those of its products over T·H·W patches."""
     second = {s: macs(s, 16) - 2 * macs(s, 12) + macs(s, 8) for s in ("joint", "divided", "space")}
     patches, width, depth, step = 16, 8, 2, 4
-    assert second["joint"] == depth * 2 * width * 2 * (step * patches) ** 2  # queries by keys, and weights by values
+    assert (
+        second["joint"] == depth * 2 * width * 2 * (step * patches) ** 2
+    )  # queries by keys, and weights by values
     assert second["divided"] == depth * 2 * width * 2 * step**2 * patches  # over time alone
     assert second["space"] == 0

@@ -40,14 +40,21 @@ def test_the_sparse_stream_takes_its_share(percent: int) -> None:
 
 
 @pytest.mark.parametrize(("percent", "wide", "thin"), [(85, 1.7, 0.2), (70, 1.5, 0.28), (55, 1.3, 0.38)])
-def test_the_widths_are_those_of_x3d_s_times_one_factor_a_stream(percent: int, wide: float, thin: float) -> None:
+def test_the_widths_are_those_of_x3d_s_times_one_factor_a_stream(
+    percent: int, wide: float, thin: float
+) -> None:
     sparse, dense = MANUAL[percent]
-    assert all(abs(width - wide * base) <= 4 and width % 8 == 0 for width, base in zip(sparse, X3D_S, strict=True))
-    assert all(abs(width - thin * base) <= 2 and width % 4 == 0 for width, base in zip(dense, X3D_S, strict=True))
+    assert all(
+        abs(width - wide * base) <= 4 and width % 8 == 0 for width, base in zip(sparse, X3D_S, strict=True)
+    )
+    assert all(
+        abs(width - thin * base) <= 2 and width % 4 == 0 for width, base in zip(dense, X3D_S, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
-    ("percent", "settings"), [(85, {}), (70, {}), (55, {}), (70, {"frames": 2, "alpha": 4, "size": 112, "classes": 100})]
+    ("percent", "settings"),
+    [(85, {}), (70, {}), (55, {}), (70, {"frames": 2, "alpha": 4, "size": 112, "classes": 100})],
 )
 def test_manual_tsnet_counts_as_the_plain_statement(percent: int, settings: dict[str, Any]) -> None:
     with torch.device("meta"):
@@ -80,7 +87,10 @@ def stream(genotype: Mapping[str, str], name: str, deeper: int) -> list[Group]:
     """The rows of Table 1 with a genotype's answers; the first row of the dense stream has one width."""
     groups = []
     for i, (blocks, stride) in enumerate(ROWS):
-        answer = {key: genotype.get(f"group[{i}].{name}.{key}") for key in ("t", "k", "channels", "expand", "attention")}
+        answer = {
+            key: genotype.get(f"group[{i}].{name}.{key}")
+            for key in ("t", "k", "channels", "expand", "attention")
+        }
         k = int(answer["k"] or 0)
         groups.append(
             Group(
@@ -97,7 +107,9 @@ def stream(genotype: Mapping[str, str], name: str, deeper: int) -> list[Group]:
 
 def plain_of(genotype: Mapping[str, str], deeper: int = 1, **settings: Any) -> AutoTSNet:
     fusions: list[Fusion] = [genotype[f"group[{i}].fuse"] for i in range(10)]  # type: ignore[misc]
-    return AutoTSNet(stream(genotype, "sparse", deeper), stream(genotype, "dense", deeper), fusions, **settings)
+    return AutoTSNet(
+        stream(genotype, "sparse", deeper), stream(genotype, "dense", deeper), fusions, **settings
+    )
 
 
 def test_an_architecture_of_auto_tsnet_is_the_function_of_the_plain_statement() -> None:
@@ -105,7 +117,10 @@ def test_an_architecture_of_auto_tsnet_is_the_function_of_the_plain_statement() 
     space = load("autotsnet.arch:auto_tsnet", **settings)
     genotype = space.sample(seed=741)  # a narrow one
     assert {genotype[f"group[{i}].fuse"] for i in range(10)} == {"none", "to_channel", "sample", "conv"}
-    assert {genotype[f"group[{i}].{name}.attention"] for i in (2, 3, 5) for name in ("sparse", "dense")} == {"identity", "glore"}
+    assert {genotype[f"group[{i}].{name}.attention"] for i in (2, 3, 5) for name in ("sparse", "dense")} == {
+        "identity",
+        "glore",
+    }
     assert_agrees(space.fix(genotype), plain_of(genotype, **settings), (3, 2, 32, 32), scale=0.3)
 
 

@@ -29,7 +29,11 @@ def load(name: str = "x3d", **settings: Any) -> archdsl.architecture.Architectur
 
 @pytest.mark.parametrize(
     ("name", "params", "macs"),
-    [("x3d_xs", 3_794_274, 605_256_512), ("x3d_s", 3_794_274, 1_962_892_112), ("x3d_m", 3_794_274, 4_732_468_736)],
+    [
+        ("x3d_xs", 3_794_274, 605_256_512),
+        ("x3d_s", 3_794_274, 1_962_892_112),
+        ("x3d_m", 3_794_274, 4_732_468_736),
+    ],
 )
 def test_the_published_counts(name: str, params: int, macs: int) -> None:
     assert static(load(name)) == (params, macs)
@@ -55,8 +59,12 @@ def test_the_published_keys_are_ours_one_to_one() -> None:
     keys = rename.rename([key for key, _, _ in published], RULES)
     net = archdsl.compile(load("x3d_s"), meta=True)
     ours = {key: tensor.shape for key, tensor in net.state_dict().items()}
-    assert {keys[key]: shape for key, _, shape in published} == {key: str(tuple(shape)) for key, shape in ours.items()}
-    assert {keys[key] for key, kind, _ in published if kind == "param"} == {key for key, _ in net.named_parameters()}
+    assert {keys[key]: shape for key, _, shape in published} == {
+        key: str(tuple(shape)) for key, shape in ours.items()
+    }
+    assert {keys[key] for key, kind, _ in published if kind == "param"} == {
+        key for key, _ in net.named_parameters()
+    }
 
 
 SMALL: list[dict[str, Any]] = [
@@ -70,14 +78,23 @@ SMALL: list[dict[str, Any]] = [
 @pytest.mark.parametrize("training", [False, True])
 def test_it_is_the_function_of_the_plain_statement(settings: dict[str, Any], training: bool) -> None:
     model, plain = load(**settings), X3D(**settings)
-    clip = torch.randn(2, 3, settings["frames"], settings["size"], settings["size"], generator=torch.Generator().manual_seed(1))
+    clip = torch.randn(
+        2,
+        3,
+        settings["frames"],
+        settings["size"],
+        settings["size"],
+        generator=torch.Generator().manual_seed(1),
+    )
     assert_same(archdsl.compile(model), plain, rename.rename(plain.state_dict(), RULES), clip, training)
 
 
 def test_a_larger_clip_is_classified_at_every_position() -> None:
     settings = SMALL[0]
     larger = {"t": 5, "h": 40, "w": 70}
-    model = archdsl.load("zoo/x3d.arch:x3d", settings={k: str(v) for k, v in settings.items()}, inputs={"clip": larger})
+    model = archdsl.load(
+        "zoo/x3d.arch:x3d", settings={k: str(v) for k, v in settings.items()}, inputs={"clip": larger}
+    )
     plain = X3D(**settings)
     clip = torch.randn(2, 3, *larger.values(), generator=torch.Generator().manual_seed(1))
     with torch.device("meta"):

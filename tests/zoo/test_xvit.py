@@ -15,7 +15,15 @@ from archdsl.architecture import Architecture
 from archdsl.syntax import ast
 
 NET = "xvit.arch:xvit"
-SMALL: dict[str, Any] = {"frames": 5, "size": 16, "patch": 8, "width": 16, "depth": 2, "heads": 2, "classes": 3}
+SMALL: dict[str, Any] = {
+    "frames": 5,
+    "size": 16,
+    "patch": 8,
+    "width": 16,
+    "depth": 2,
+    "heads": 2,
+    "classes": 3,
+}
 VARIANTS: dict[str, dict[str, Any]] = {
     **{window: {"window": window} for window in OFFSETS},
     **{f"{fraction:.0%}": {"fraction": fraction} for fraction in (0.5, 1.0)},
@@ -38,7 +46,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 def model_of(**settings: Any) -> Architecture:
     """The network with these parameters, of which one is a text."""
-    return load(NET, **{name: f'"{value}"' if name == "mixed_blocks" else value for name, value in settings.items()})
+    return load(
+        NET, **{name: f'"{value}"' if name == "mixed_blocks" else value for name, value in settings.items()}
+    )
 
 
 def plain(settings: dict[str, Any]) -> XViT:
@@ -54,7 +64,13 @@ def clip_of(settings: dict[str, Any]) -> tuple[int, ...]:
 def test_every_variant_is_the_function_of_the_plain_statement(name: str) -> None:
     settings = {**SMALL, **VARIANTS[name]}
     model = model_of(**settings)
-    assert_agrees(model, XViT(**settings), clip_of(settings), scale=0.5, training=settings.get("aggregate") == "mean_over_time")
+    assert_agrees(
+        model,
+        XViT(**settings),
+        clip_of(settings),
+        scale=0.5,
+        training=settings.get("aggregate") == "mean_over_time",
+    )
     assert_counts(model, plain(settings), clip_of(settings))
 
 

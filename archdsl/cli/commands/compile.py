@@ -23,7 +23,13 @@ from archdsl.whole_files import replacing, write_text
 @input_option
 @set_option
 @click.option("--weights", metavar="W", help="Take the weights from this file instead of starting anew.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the weights that start anew.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides the weights that start anew.",
+)
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to; the suffix decides the format.")
 def command(
     reference: str,

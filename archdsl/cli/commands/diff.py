@@ -20,13 +20,27 @@ from archdsl.whole_files import replacing
 @click.command()
 @click.argument("a", metavar="A[:NAME]", required=False)
 @click.argument("b", metavar="B[:NAME]", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
 @click.option("--json", "form", flag_value="json", help="The same as --format json (schema in grammar/).")
 @click.option("--full", is_flag=True, help="Show what is unchanged too.")
-@click.option("--patch", "as_patch", is_flag=True, help="Print the patch that `archdsl patch` applies (JSON, schema in grammar/).")
-@click.option("-o", "--output", metavar="OUT", help="Draw both, aligned, with what differs marked; the suffix decides the format.")
+@click.option(
+    "--patch",
+    "as_patch",
+    is_flag=True,
+    help="Print the patch that `archdsl patch` applies (JSON, schema in grammar/).",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Draw both, aligned, with what differs marked; the suffix decides the format.",
+)
 @scale_option
-@click.option("--install-git", is_flag=True, help="Let `git diff` show .arch files this way, in this repository.")
+@click.option(
+    "--install-git", is_flag=True, help="Let `git diff` show .arch files this way, in this repository."
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -71,12 +85,20 @@ def command(
         elif form == "json":
             click.echo(json.dumps(as_facts(difference), indent=2, ensure_ascii=False))
         else:
-            click.echo(as_markdown(difference) if form == "markdown" else as_text(difference, full=full), nl=False)
+            click.echo(
+                as_markdown(difference) if form == "markdown" else as_text(difference, full=full), nl=False
+            )
         ctx.exit(NO if difference.edits else FINE)
     found = compare_files(one, two)
     if form == "json":
         networks = {name: as_facts(d) if isinstance(d, Difference) else d for name, d in found.items()}
-        click.echo(json.dumps({"format_version": FORMAT_VERSION, "kind": "files", "networks": networks}, indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                {"format_version": FORMAT_VERSION, "kind": "files", "networks": networks},
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
     else:
         click.echo(of_files(found, form, full), nl=False)
     ctx.exit(NO if any(found.values()) else FINE)
@@ -89,7 +111,11 @@ def of_files(found: Mapping[str, Difference | str], form: str, full: bool) -> st
         if isinstance(difference, str):
             parts.append(f"### `{name}` {difference}\n" if form == "markdown" else f"{name}: {difference}\n")
         elif difference or full:
-            parts.append(as_markdown(difference) if form == "markdown" else f"{name}:\n{_indented(as_text(difference, full=full))}")
+            parts.append(
+                as_markdown(difference)
+                if form == "markdown"
+                else f"{name}:\n{_indented(as_text(difference, full=full))}"
+            )
     same = sum(isinstance(d, Difference) and not d for d in found.values())
     if same:
         parts.append(f"{same} network{'' if same == 1 else 's'} without differences\n")

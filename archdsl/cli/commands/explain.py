@@ -49,6 +49,12 @@ def _primitive(name: str) -> tuple[str, str, str]:
     primitive = PRIMITIVES.get(name)
     if primitive is None:
         hint = "`archdsl explain` lists all codes, docs/primitives.md the primitives"
-        raise DiagnosticError(files.UNKNOWN_CODE.error(None, f"`{name}` is no code of a diagnostic and no primitive", help=hint))
+        raise DiagnosticError(
+            files.UNKNOWN_CODE.error(None, f"`{name}` is no code of a diagnostic and no primitive", help=hint)
+        )
     parameters = "\n".join(f"  {p.name:<10} {p.doc}" for p in primitive.parameters if p.given)
-    return name, signature(primitive), "\n\n".join(part for part in (primitive.doc, parameters, primitive.source) if part)
+    return (
+        name,
+        signature(primitive),
+        "\n\n".join(part for part in (primitive.doc, parameters, primitive.source) if part),
+    )

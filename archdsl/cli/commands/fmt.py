@@ -17,7 +17,9 @@ from archdsl.whole_files import write_text
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--check", is_flag=True, help="Write nothing; name the files that would change and exit with 1.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; name the files that would change and exit with 1."
+)
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], check: bool) -> None:
     """Bring each FILE into the canonical form, comments kept. A file with errors of syntax is left as it is.

@@ -51,7 +51,9 @@ def install() -> str:
     """
     top = git_folder()
     if top is None:
-        raise DiagnosticError(files.NOT_FOUND.error(None, "this folder is in no git repository", help="`git init` makes one"))
+        raise DiagnosticError(
+            files.NOT_FOUND.error(None, "this folder is in no git repository", help="`git init` makes one")
+        )
     attributes = top / ".gitattributes"
     lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.exists() else []
     if _PATTERN not in lines:
@@ -90,5 +92,7 @@ def _side(path: str, source: Source) -> Side:
 
 
 def _lines(before: Source, after: Source) -> str:
-    parts = difflib.unified_diff(before.text.splitlines(), after.text.splitlines(), "before", "after", lineterm="", n=2)
+    parts = difflib.unified_diff(
+        before.text.splitlines(), after.text.splitlines(), "before", "after", lineterm="", n=2
+    )
     return "".join(f"{line}\n" for line in parts)

@@ -32,9 +32,24 @@ _SHOWN = 20  # of one kind in a message; --json has all
 @click.argument("checkpoint", metavar="CHECKPOINT")
 @genotype_option
 @set_option
-@click.option("--table", metavar="TABLE", help="The rename table: a file, or the name of one that ships. Otherwise the one that fits.")
-@click.option("--anew", multiple=True, metavar="PATH", help="Start the weights at and below PATH anew, e.g. a classifier's; repeatable.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the weights that start anew.")
+@click.option(
+    "--table",
+    metavar="TABLE",
+    help="The rename table: a file, or the name of one that ships. Otherwise the one that fits.",
+)
+@click.option(
+    "--anew",
+    multiple=True,
+    metavar="PATH",
+    help="Start the weights at and below PATH anew, e.g. a classifier's; repeatable.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides the weights that start anew.",
+)
 @json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
 @click.pass_context
@@ -102,19 +117,32 @@ def _problems(imported: Imported, model: str, checkpoint: str) -> Iterator[Diagn
     by = "as it stands" if fit.table is None else f"by {fit.table}"
     if fit.missing:
         hint = "weights that the checkpoint does not have to provide: `--anew PATH`"
-        yield codes.MISSING_KEYS.error(None, f"{checkpoint}, {by}, lacks {_count(fit.missing)} of {model}{_listed(fit.missing)}", help=hint)
+        yield codes.MISSING_KEYS.error(
+            None,
+            f"{checkpoint}, {by}, lacks {_count(fit.missing)} of {model}{_listed(fit.missing)}",
+            help=hint,
+        )
     if fit.extra:
-        extra = [f"{_spelled(e.key)}" + (f" (here {_spelled(e.ours)})" if e.ours and e.ours != e.key else "") for e in fit.extra]
-        yield codes.EXTRA_KEYS.error(None, f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks{_listed(extra)}")
+        extra = [
+            f"{_spelled(e.key)}" + (f" (here {_spelled(e.ours)})" if e.ours and e.ours != e.key else "")
+            for e in fit.extra
+        ]
+        yield codes.EXTRA_KEYS.error(
+            None, f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks{_listed(extra)}"
+        )
     if fit.misshapen:
         sizes = [f"{m.ours} is {_size(m.before)} there and {_size(m.after)} here" for m in fit.misshapen]
         ours = KeyPath.parse(fit.misshapen[0].ours)
         scope = ours.parent or ours
         hint = f"to start anew what has another size: `--anew {scope}`"
-        yield codes.MISSHAPEN.error(None, f"{checkpoint} has {_count(sizes)} of another size{_listed(sizes)}", help=hint)
+        yield codes.MISSHAPEN.error(
+            None, f"{checkpoint} has {_count(sizes)} of another size{_listed(sizes)}", help=hint
+        )
     if imported.other_kinds:
         kinds = [f"{k.ours} is {k.before} there and {k.after} here" for k in imported.other_kinds]
-        yield codes.NOT_FLOATS.error(None, f"{checkpoint} has {_count(kinds)} of another kind of number{_listed(kinds)}")
+        yield codes.NOT_FLOATS.error(
+            None, f"{checkpoint} has {_count(kinds)} of another kind of number{_listed(kinds)}"
+        )
 
 
 def _facts(imported: Imported, model: str, checkpoint: str, output: str) -> dict[str, Any]:
@@ -136,8 +164,14 @@ def _facts(imported: Imported, model: str, checkpoint: str, output: str) -> dict
         "left_out": list(fit.left_out),
         "missing": list(fit.missing),
         "extra": [{"key": e.key, "ours": e.ours} for e in fit.extra],
-        "misshapen": [{"key": m.ours, "theirs": m.key, "before": list(m.before), "after": list(m.after)} for m in fit.misshapen],
-        "other_kinds": [{"key": k.ours, "theirs": k.key, "before": k.before, "after": k.after} for k in imported.other_kinds],
+        "misshapen": [
+            {"key": m.ours, "theirs": m.key, "before": list(m.before), "after": list(m.after)}
+            for m in fit.misshapen
+        ],
+        "other_kinds": [
+            {"key": k.ours, "theirs": k.key, "before": k.before, "after": k.after}
+            for k in imported.other_kinds
+        ],
     }
 
 

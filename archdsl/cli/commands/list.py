@@ -117,14 +117,22 @@ def _definition(declaration: ast.Net | ast.Block) -> str:
     """`= slowfast(8, 4)` where there is one; else the parameters."""
     text = declaration.span.text
     if declaration.value is not None:
-        return _one_line(text[declaration.value.span.start - declaration.span.start - 2 :].lstrip("= ")).join(("= ", ""))
+        return _one_line(text[declaration.value.span.start - declaration.span.start - 2 :].lstrip("= ")).join(
+            ("= ", "")
+        )
     return f"({', '.join(p.name for p in declaration.params or ())})"
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"([(\[]) | ,? ?(?=[)\]])", r"\1", " ".join(text.split())).replace(",)", ")").replace(",]", "]")
+    return (
+        re.sub(r"([(\[]) | ,? ?(?=[)\]])", r"\1", " ".join(text.split()))
+        .replace(",)", ")")
+        .replace(",]", "]")
+    )
 
 
 def _matches(reference: str, pattern: str) -> bool:
     """Whether the pattern fits the whole reference, or, without wildcards, occurs in it."""
-    return fnmatch(reference.lower(), pattern.lower() if any(c in pattern for c in "*?[") else f"*{pattern.lower()}*")
+    return fnmatch(
+        reference.lower(), pattern.lower() if any(c in pattern for c in "*?[") else f"*{pattern.lower()}*"
+    )

@@ -26,7 +26,13 @@ FORMAT_VERSION = 1
 @click.argument("weights", metavar="OLD.safetensors")
 @click.argument("a", metavar="A[:NAME]")
 @click.argument("b", metavar="B[:NAME]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the weights that start anew.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides the weights that start anew.",
+)
 @json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
 def command(weights: str, a: str, b: str, seed: int, as_json: bool, output: str) -> None:
@@ -62,17 +68,27 @@ def command(weights: str, a: str, b: str, seed: int, as_json: bool, output: str)
 
 def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:
     inherits = migrated.inherits
-    parts = {"inherited": inherits.same, "in part": inherits.sliceable, "anew": inherits.total - inherits.same - inherits.sliceable}
-    shares = ", ".join(f"{_percent(n, inherits.total)} {what}" for what, n in parts.items() if n or what == "inherited")
+    parts = {
+        "inherited": inherits.same,
+        "in part": inherits.sliceable,
+        "anew": inherits.total - inherits.same - inherits.sliceable,
+    }
+    shares = ", ".join(
+        f"{_percent(n, inherits.total)} {what}" for what, n in parts.items() if n or what == "inherited"
+    )
     yield f"{before} → {after}: of {inherits.total:,} weights {shares}"
-    for (how, module, source), group in groupby(migrated.moved, key=lambda m: (m.how, _module(m.key), _module(m.source))):
+    for (how, module, source), group in groupby(
+        migrated.moved, key=lambda m: (m.how, _module(m.key), _module(m.source))
+    ):
         weights = list(group)
         name = _names(module, [m.key for m in weights])
         if how == "moved":
             yield f"  moved    {_names(source, [m.source for m in weights if m.source])} → {name}"
         elif how == "sliced":
             sizes = dict.fromkeys(f"{_size(m.before)} → {_size(m.after)}" for m in weights)
-            there = "" if source == module else f"{_names(source, [m.source for m in weights if m.source])} → "
+            there = (
+                "" if source == module else f"{_names(source, [m.source for m in weights if m.source])} → "
+            )
             yield f"  sliced   {there}{name}  {', '.join(sizes)}"
         elif how == "anew":
             sizes = dict.fromkeys(_size(m.after) for m in weights if m.after)

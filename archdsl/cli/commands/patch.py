@@ -24,7 +24,12 @@ from archdsl.whole_files import replacing, write_text
 @click.command()
 @click.argument("a", metavar="A[:NAME]")
 @click.argument("patch", metavar="PATCH.json")
-@click.option("-o", "--output", metavar="OUT", help="Where to instead of standard output: .arch, .json (IR), or what `compile` writes.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="Where to instead of standard output: .arch, .json (IR), or what `compile` writes.",
+)
 @click.option("--reverse", is_flag=True, help="Lead back instead: A is what the patch leads to.")
 def command(a: str, patch: str, output: str | None, reverse: bool) -> None:
     """Apply a patch that `archdsl diff --patch` has printed: to a genotype, or to a space or model as elaborated.
@@ -61,7 +66,9 @@ def _genotype(side: Side, name: str, change: Patch) -> str:
     """The text of a genotype with the patch applied."""
     opened = side.genotype(name)
     if opened is None:
-        raise DiagnosticError(files.NOT_A_PATCH.error(None, f"this is a patch of a genotype, and `{name}` is none"))
+        raise DiagnosticError(
+            files.NOT_A_PATCH.error(None, f"this is a patch of a genotype, and `{name}` is none")
+        )
     answers = apply(change, opened.genotype)
     text = Genotype(tuple(answers.items())).to_text(name, opened.definition.name)
     return f"arch 1\n{_use(side, opened.definition.name)}\n{text}"
@@ -70,7 +77,9 @@ def _genotype(side: Side, name: str, change: Patch) -> str:
 def _use(side: Side, space: str) -> str:
     """The line that brings the space into a file of its own: as the patched file does, or from that file."""
     for declaration in side.meant.module.file.declarations:
-        if isinstance(declaration, ast.Use) and any((alias.alias or alias.name) == space for alias in declaration.names):
+        if isinstance(declaration, ast.Use) and any(
+            (alias.alias or alias.name) == space for alias in declaration.names
+        ):
             return f"use {'.'.join(declaration.module)}: {space}\n"
     module = None if side.is_elsewhere else module_path(side.label)
     return f"use {module}: {space}\n" if module else ""

@@ -20,11 +20,21 @@ _VIEWS = ("macro", "cell", "graph", "space")  # archdsl_draw's, which is importe
 @input_option
 @set_option
 @click.option("--view", type=click.Choice(_VIEWS), help="What to show; without it, what suits.")
-@click.option("--depth", type=click.IntRange(1, 100), metavar="N", help="Graph view: how deep blocks are opened.")
+@click.option(
+    "--depth", type=click.IntRange(1, 100), metavar="N", help="Graph view: how deep blocks are opened."
+)
 @click.option("--focus", metavar="PATH", help="Show one instance: group[3] or cell[2].")
-@click.option("--probabilities", metavar="RUN", help="Show what a search learned: its directory, or its metrics.jsonl.")
+@click.option(
+    "--probabilities", metavar="RUN", help="Show what a search learned: its directory, or its metrics.jsonl."
+)
 @scale_option
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where to; the suffix decides: .svg, .html, .dot, .png or .pdf.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    help="Where to; the suffix decides: .svg, .html, .dot, .png or .pdf.",
+)
 def command(
     reference: str,
     genotype: str | None,

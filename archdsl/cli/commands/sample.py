@@ -19,14 +19,34 @@ from archdsl.questions.genotype import Genotype
 
 @click.command()
 @click.argument("reference", metavar="FILE[:NAME]")
-@click.option("-n", "count", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N", help="How many.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed draws the same genotypes.")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The same seed draws the same genotypes.",
+)
 @click.option("--max-macs", metavar="COST", help="Only architectures within this cost, e.g. 2.0G.")
 @input_option
 @set_option
 @json_option
 def command(
-    reference: str, count: int, seed: int, max_macs: str | None, inputs: tuple[str, ...], settings: tuple[str, ...], as_json: bool
+    reference: str,
+    count: int,
+    seed: int,
+    max_macs: str | None,
+    inputs: tuple[str, ...],
+    settings: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Draw genotypes, every architecture of the space equally likely.
 

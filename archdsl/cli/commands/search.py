@@ -26,10 +26,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("reference", metavar="FILE:PLAN")
-@click.option("--data", metavar="D", help="Where examples come from, in place of the plan's: video:DIR, tensor:FILE, motion …")
+@click.option(
+    "--data",
+    metavar="D",
+    help="Where examples come from, in place of the plan's: video:DIR, tensor:FILE, motion …",
+)
 @run_options
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="In place of the plan's.")
-@click.option("--storage", metavar="URL", help="Where a bandit shares its trials: sqlite:///FILE, another database, or a journal's path.")
+@click.option(
+    "--storage",
+    metavar="URL",
+    help="Where a bandit shares its trials: sqlite:///FILE, another database, or a journal's path.",
+)
 @json_option
 def command(
     reference: str,
@@ -64,7 +72,9 @@ def command(
         from archdsl.search.search import search
     except ModuleNotFoundError as missing:
         message = f"searching needs the package {missing.name}, which is not installed"
-        raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
+        raise DiagnosticError(
+            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
+        ) from missing
 
     with (
         ranks.joined(device) as own,

@@ -16,7 +16,9 @@ from archdsl.questions.summary import summarise
 @input_option
 @set_option
 @json_option
-def command(reference: str, genotype: str | None, inputs: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
+def command(
+    reference: str, genotype: str | None, inputs: tuple[str, ...], settings: tuple[str, ...], as_json: bool
+) -> None:
     """Print a space or a model as its paper's table does: stages, output shapes, params, MACs, choices.
 
     Of a space, params and MACs are the exact extremes over all architectures, and their number is exact. MACs are the

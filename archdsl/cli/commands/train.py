@@ -22,20 +22,50 @@ from archdsl.elaborate.plan_values import written
 @click.command()
 @click.argument("reference", metavar="FILE[:NAME]")
 @click.option(
-    "--data", required=True, metavar="D", help="Where examples come from: video:DIR, tensor:FILE, python:pkg.mod:factory, motion."
+    "--data",
+    required=True,
+    metavar="D",
+    help="Where examples come from: video:DIR, tensor:FILE, python:pkg.mod:factory, motion.",
 )
 @run_options
 @genotype_option
 @input_option
 @set_option
-@click.option("--weights", metavar="W", type=click.Path(path_type=Path), help="Start from these weights instead of anew.")
+@click.option(
+    "--weights",
+    metavar="W",
+    type=click.Path(path_type=Path),
+    help="Start from these weights instead of anew.",
+)
 @click.option("--epochs", metavar="N", help="Passes over the data.  [default: 10]")
 @click.option("--batch", metavar="N", help="Examples in a batch, over all processes.  [default: 16]")
-@click.option("--optimiser", metavar="O", help="As in a plan, e.g. 'sgd(0.1, momentum = 0.9, schedule = \"cosine\")', the default.")
-@click.option("--precision", type=click.Choice(["float32", "float64", "bfloat16"]), default="float32", show_default=True)
-@click.option("--checkpointing", is_flag=True, help="Compute activations again in the backward pass, for memory.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Where the random numbers start.")
-@click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Processes that read the data.")
+@click.option(
+    "--optimiser",
+    metavar="O",
+    help="As in a plan, e.g. 'sgd(0.1, momentum = 0.9, schedule = \"cosine\")', the default.",
+)
+@click.option(
+    "--precision", type=click.Choice(["float32", "float64", "bfloat16"]), default="float32", show_default=True
+)
+@click.option(
+    "--checkpointing", is_flag=True, help="Compute activations again in the backward pass, for memory."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Where the random numbers start.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Processes that read the data.",
+)
 @json_option
 def command(
     reference: str,
@@ -69,7 +99,9 @@ def command(
       archdsl train zoo/x3d.arch:x3d_s --set classes=8 --data video:clips --workers 4 --epochs 30 --run runs/x3d
       torchrun --nproc-per-node=2 -m archdsl -- train zoo/motion.arch:with_no_cell --data motion --run runs/plain
     """
-    planned = _settings({"weights": (optimiser, "--optimiser"), "epochs": (epochs, "--epochs"), "batch": (batch, "--batch")})
+    planned = _settings(
+        {"weights": (optimiser, "--optimiser"), "epochs": (epochs, "--epochs"), "batch": (batch, "--batch")}
+    )
     planned |= {"precision": precision, "checkpointing": checkpointing, "seed": seed}
     if weights is not None and not weights.is_file():
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
@@ -82,18 +114,24 @@ def command(
         from archdsl.search.training import Training, frozen, train
     except ModuleNotFoundError as missing:
         message = f"training needs the package {missing.name}, which is not installed"
-        raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from missing
+        raise DiagnosticError(
+            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
+        ) from missing
 
     with ranks.joined(device) as own:
         opened = sources.open(data, None, graph)
         report(opened.complaints() if own.is_first else ())
-        training = Training(graph, planned, seed, opened, own, running.cuts(chunks, own), own.device, weights, workers)
+        training = Training(
+            graph, planned, seed, opened, own, running.cuts(chunks, own), own.device, weights, workers
+        )
         training.network()  # a model with open choices, or weights that do not fit, are refused before there is a run
         held = frozen(training, reference, data, running.conditions(opened, chunks, own))
         run = running.begun(folder, held, resume, own)
         with asked_to_stop() as stop, progress(quiet=as_json or not own.is_first) as watch:
             try:
-                found = train(training, run, watch=watch, stop=stop, complain=lambda diagnostic: report([diagnostic]))
+                found = train(
+                    training, run, watch=watch, stop=stop, complain=lambda diagnostic: report([diagnostic])
+                )
             except Stopped:
                 found = None
     if not own.is_first:
@@ -102,9 +140,13 @@ def command(
         click.echo(f"stopped; `--resume` goes on where {folder} is now", err=True)
         raise SystemExit(INTERRUPTED)
     if as_json:
-        print_json({"model": graph.name, **found, "run": str(folder), "weights": str(folder / "weights.safetensors")})
+        print_json(
+            {"model": graph.name, **found, "run": str(folder), "weights": str(folder / "weights.safetensors")}
+        )
     else:
-        click.echo(f"accuracy {found['accuracy']:.4f}, loss {found['validation_loss']:.4f}: {folder / 'weights.safetensors'}")
+        click.echo(
+            f"accuracy {found['accuracy']:.4f}, loss {found['validation_loss']:.4f}: {folder / 'weights.safetensors'}"
+        )
 
 
 def _settings(given: Mapping[str, tuple[str | None, str]]) -> dict[str, Any]:

@@ -25,6 +25,23 @@ from archdsl.diagnostics.codes import (
 )
 from archdsl.diagnostics.diagnostic import Code
 
-_FAMILIES = (syntax, names, values, shapes, choices, edits, plans, runs, limits, elaboration, files, renames, supergraphs, data)
+_FAMILIES = (
+    syntax,
+    names,
+    values,
+    shapes,
+    choices,
+    edits,
+    plans,
+    runs,
+    limits,
+    elaboration,
+    files,
+    renames,
+    supergraphs,
+    data,
+)
 
-CODES: Mapping[str, Code] = {code.id: code for family in _FAMILIES for code in vars(family).values() if isinstance(code, Code)}
+CODES: Mapping[str, Code] = {
+    code.id: code for family in _FAMILIES for code in vars(family).values() if isinstance(code, Code)
+}

@@ -31,7 +31,11 @@ def _section(code: Code) -> Iterator[str]:
 def _example(paragraph: str) -> str:
     """A paragraph; lines of code indented by four under `Example:` become a block of their own."""
     head, newline, rest = paragraph.partition("\n")
-    return f"{head}\n\n{rest}" if newline and rest.startswith("    ") and not head.startswith("    ") else paragraph
+    return (
+        f"{head}\n\n{rest}"
+        if newline and rest.startswith("    ") and not head.startswith("    ")
+        else paragraph
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ def sizes_of(network: Graph) -> dict[str, int]:
     """The sizes of a network's only input but for the batch, in the order of its axes. Raises DiagnosticError E0973."""
     if len(network.inputs) != 1:
         named = ", ".join(f"`{given.name}`" for given in network.inputs)
-        raise _unfit(f"`{network.name}` has {len(network.inputs)} inputs ({named}); examples are one tensor each")
+        raise _unfit(
+            f"`{network.name}` has {len(network.inputs)} inputs ({named}); examples are one tensor each"
+        )
     (given,) = network.inputs
     return {dim: given.shape[dim].value for dim in given.dims if dim != "b"}
 
@@ -27,12 +29,21 @@ def check_fit(shape: Mapping[str, int], classes: Sequence[str], network: Graph) 
     name = network.inputs[0].name
     if dict(shape) != wanted:
         sizes = "x".join(str(shape[d]) for d in wanted) if set(shape) == set(wanted) else None
-        help = f"`--input {name}=1x{sizes}` feeds this size to the same network, where its weights allow" if sizes else None
-        raise _unfit(f"the examples are [{_listed(shape)}], and `{name}` of `{network.name}` is [{_listed(wanted)}]", help)
+        help = (
+            f"`--input {name}=1x{sizes}` feeds this size to the same network, where its weights allow"
+            if sizes
+            else None
+        )
+        raise _unfit(
+            f"the examples are [{_listed(shape)}], and `{name}` of `{network.name}` is [{_listed(wanted)}]",
+            help,
+        )
     scores = network.outputs[0].shape["c"]
     if scores.is_constant and scores.value < len(classes):
         help = f"ask for so many, as `{network.name}(classes = {len(classes)})` where that is what the parameter is called"
-        raise _unfit(f"the data have {len(classes)} classes, and `{network.name}` has {scores.value} outputs", help)
+        raise _unfit(
+            f"the data have {len(classes)} classes, and `{network.name}` has {scores.value} outputs", help
+        )
     return {dim: shape[dim] for dim in wanted}
 
 

@@ -43,15 +43,27 @@ class Foreign:
             self.train, self.validation = range(lengths[0]), range(lengths[0], sum(lengths))
         given = getattr(parts[0], "classes", None)
         if given is None or isinstance(given, str | bool):
-            raise self._wrong("the dataset says nowhere how many `classes` there are, as a number or by their names")
+            raise self._wrong(
+                "the dataset says nowhere how many `classes` there are, as a number or by their names"
+            )
         self.classes = tuple(map(str, range(given) if isinstance(given, int) else given))
         first, _ = self.example(0, None)
-        dims = "".join(sizes) if len(sizes) == first.dim() else "cthw" if first.dim() == 4 else "chw" if first.dim() == 3 else "abcdefgh"
+        dims = (
+            "".join(sizes)
+            if len(sizes) == first.dim()
+            else "cthw"
+            if first.dim() == 4
+            else "chw"
+            if first.dim() == 3
+            else "abcdefgh"
+        )
         self.shape = dict(zip(dims, first.shape, strict=False))
         self.fingerprint = f"{reference} {lengths}"
 
     def example(self, number: int, generator: torch.Generator | None) -> tuple[Tensor, int]:
-        part, place = (self._parts[0], number) if number < self._first else (self._parts[1], number - self._first)
+        part, place = (
+            (self._parts[0], number) if number < self._first else (self._parts[1], number - self._first)
+        )
         seed = int(torch.randint(2**32, (), generator=generator)) if generator is not None else 0
         try:
             with _seeded(seed):

@@ -26,7 +26,12 @@ OPTIONS = (
     Option("frames", whole(2), None, "as the network takes them, or 8"),
     Option("size", whole(4), None, "height and width; as the network takes them, or 16"),
     Option("classes", one_of(2, 4, 6, 8), 8, "the first so many"),
-    Option("difficulty", NOT_NEGATIVE, 0.3, "deviation of the noise, and contrast of a shape that wanders about for nothing; 0 is clean"),
+    Option(
+        "difficulty",
+        NOT_NEGATIVE,
+        0.3,
+        "deviation of the noise, and contrast of a shape that wanders about for nothing; 0 is clean",
+    ),
     Option("seed", whole(0), 0, "other clips; the seed of a run leaves them as they are"),
     HELD_OUT,
 )
@@ -67,7 +72,9 @@ def clip(seed: int, number: int, label: int, frames: int, size: int, difficulty:
         scene = ahead.seen(0, 0, 0.5 + 1.2 * way, size)
     else:
         second = _Shape(draw, radius=0.09)
-        scene = ahead.wandering((2 * way).clamp(max=1), size) + second.wandering((2 * way - 1).clamp(min=0), size)
+        scene = ahead.wandering((2 * way).clamp(max=1), size) + second.wandering(
+            (2 * way - 1).clamp(min=0), size
+        )
     scene = scene + difficulty * _Shape(draw, radius=0.12).wandering(way, size)
     scene = scene + difficulty * torch.randn(scene.shape, generator=draw)
     return scene.flip(1) if backwards else scene

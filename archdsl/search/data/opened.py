@@ -60,7 +60,9 @@ class Data:
         x, label = self.source.example(number, draw)
         if tuple(x.shape) != tuple(self.source.shape.values()) and not self.transform.crop:
             sizes = "×".join(map(str, x.shape))
-            raise DiagnosticError(codes.DATA_DOES_NOT_FIT.error(None, f"example {number} is {sizes}, and others are not"))
+            raise DiagnosticError(
+                codes.DATA_DOES_NOT_FIT.error(None, f"example {number} is {sizes}, and others are not")
+            )
         dims = list(self.source.shape)
         return self.transform(x, draw).permute([dims.index(d) for d in self.shape]), label
 
@@ -90,12 +92,16 @@ def open(reference: str | None, planned: Invocation | None = None, network: Grap
     given = references.transforms(planned) | dict(asked.settings)
     options = filled(asked.kind, given, (*references.SOURCES[asked.kind], *TRANSFORMS))
     if asked.kind == "video":
-        options["crop"] = options["crop"] or sizes.get("h", options["jitter"][0] if options["jitter"] else None)
+        options["crop"] = options["crop"] or sizes.get(
+            "h", options["jitter"][0] if options["jitter"] else None
+        )
     source = _source(asked, options, sizes)
     for split in ("train", "validation"):
         if not getattr(source, split):
             problem = f"{reference or planned}: of {len(source.train) + len(source.validation)} examples none is left for {split}"
-            raise DiagnosticError(codes.UNREADABLE_DATA.error(None, problem, help="`held_out=0.25` is the share for validation"))
+            raise DiagnosticError(
+                codes.UNREADABLE_DATA.error(None, problem, help="`held_out=0.25` is the share for validation")
+            )
     transform = Transform.of(options)
     shape = transform.sizes(source.shape)
     if network is not None:
@@ -108,4 +114,8 @@ def _source(asked: references.Reference, options: Mapping[str, object], sizes: M
         return Motion(options, sizes)
     if asked.kind == "python":
         return Foreign(asked.place, options, sizes)
-    return Tensors(Path(asked.place), options, sizes) if asked.kind == "tensor" else Video(Path(asked.place), options, sizes)
+    return (
+        Tensors(Path(asked.place), options, sizes)
+        if asked.kind == "tensor"
+        else Video(Path(asked.place), options, sizes)
+    )

@@ -42,7 +42,9 @@ def parse(text: str) -> Reference:
     kind, _, rest = text.partition(":")
     if kind not in SOURCES:
         help = did_you_mean(kind, SOURCES, _HELP)
-        raise DiagnosticError(codes.UNKNOWN_SOURCE.error(None, f"`{text}` is no data that can be opened", help=help))
+        raise DiagnosticError(
+            codes.UNKNOWN_SOURCE.error(None, f"`{text}` is no data that can be opened", help=help)
+        )
     parts = _OUTSIDE.split(rest) if rest else []
     settings: dict[str, Any] = {}
     while parts and (match := _SETTING.fullmatch(parts[-1].strip())):
@@ -51,7 +53,9 @@ def parse(text: str) -> Reference:
     place = ",".join(parts)
     if (kind == "motion") == bool(place):
         wrong = (
-            f"`{place}` of `{text}` is no setting, which is written `count=512`" if place else f"`{text}` does not say where the data are"
+            f"`{place}` of `{text}` is no setting, which is written `count=512`"
+            if place
+            else f"`{text}` does not say where the data are"
         )
         raise DiagnosticError(codes.UNKNOWN_SOURCE.error(None, wrong, help=_HELP))
     return Reference(kind, place, dict(reversed(settings.items())))
@@ -60,10 +64,16 @@ def parse(text: str) -> Reference:
 def of_plan(call: Invocation) -> Reference:
     """What a plan names. Raises DiagnosticError E0970 or E0972 for what only a command line can say."""
     if call.name == "python":
-        help = f"give it on the command line: `--data python:{call.args[0] if call.args else 'pkg.mod:factory'}`"
+        help = (
+            f"give it on the command line: `--data python:{call.args[0] if call.args else 'pkg.mod:factory'}`"
+        )
         raise DiagnosticError(codes.CODE_IN_PLAN.error(call.span, "a plan does not run Python", help=help))
     if call.name != "motion" or call.args:
-        raise DiagnosticError(codes.UNKNOWN_SOURCE.error(call.span, f"`{call}` says what the data are, not where they lie", help=_HELP))
+        raise DiagnosticError(
+            codes.UNKNOWN_SOURCE.error(
+                call.span, f"`{call}` says what the data are, not where they lie", help=_HELP
+            )
+        )
     return Reference("motion", "", call.named)
 
 

@@ -37,7 +37,11 @@ class Tensors:
                 raise self._wrong(f"`x` holds examples of {_sizes(self._x)}, `x_validation` of {_sizes(x)}")
             self.train, self.validation = range(len(self._y)), range(len(self._y), len(self._y) + len(y))
             self._x, self._y = np.concatenate([self._x, x]), np.concatenate([self._y, y])
-        dims = "".join(sizes) if len(sizes) == self._x.ndim - 1 else _AXES.get(self._x.ndim, "abcdefgh"[: self._x.ndim - 1])
+        dims = (
+            "".join(sizes)
+            if len(sizes) == self._x.ndim - 1
+            else _AXES.get(self._x.ndim, "abcdefgh"[: self._x.ndim - 1])
+        )
         self.shape = dict(zip(dims, self._x.shape[1:], strict=True))
         self.classes = tuple(map(str, range(int(self._y.max()) + 1)))
         self.fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -56,17 +60,25 @@ class Tensors:
                     raise self._wrong("it holds one array; `numpy.savez(FILE, x=…, y=…)` makes such a file")
                 return {name: held[name] for name in held.files}
         except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-            raise self._wrong(getattr(error, "strerror", None) or str(error) or type(error).__name__) from None
+            raise self._wrong(
+                getattr(error, "strerror", None) or str(error) or type(error).__name__
+            ) from None
 
     def _checked(self, arrays: Mapping[str, Any], examples: str, labels: str) -> tuple[Any, Any]:
         for name in (examples, labels):
             if name not in arrays:
-                raise self._wrong(f"it has no array `{name}`; its arrays are {', '.join(f'`{a}`' for a in arrays) or 'none'}")
+                raise self._wrong(
+                    f"it has no array `{name}`; its arrays are {', '.join(f'`{a}`' for a in arrays) or 'none'}"
+                )
         x, y = arrays[examples], arrays[labels]
         if x.ndim < 2 or x.dtype.kind not in "fu" or (x.dtype.kind == "u" and x.dtype != np.uint8):
-            raise self._wrong(f"`{examples}` is {x.dtype} {list(x.shape)}; it should be floating point or uint8, an example a row")
+            raise self._wrong(
+                f"`{examples}` is {x.dtype} {list(x.shape)}; it should be floating point or uint8, an example a row"
+            )
         if y.shape != (len(x),) or y.dtype.kind not in "iu" or not len(x):
-            raise self._wrong(f"`{labels}` is {y.dtype} {list(y.shape)}; it should be a whole number for each of {len(x)} examples")
+            raise self._wrong(
+                f"`{labels}` is {y.dtype} {list(y.shape)}; it should be a whole number for each of {len(x)} examples"
+            )
         if int(y.min()) < 0:
             raise self._wrong(f"`{labels}[{int(y.argmin())}]` is {int(y.min())}; classes count from 0")
         if x.dtype.kind == "f":

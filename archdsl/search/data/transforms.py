@@ -18,8 +18,18 @@ _SIDES = Kind(
 )
 
 TRANSFORMS = (
-    Option("crop", whole(1), None, "side of the square that is cut out: anywhere while learning, in the middle for validation"),
-    Option("jitter", _SIDES, None, "the shorter side is first scaled to a length from this range; to the least for validation"),
+    Option(
+        "crop",
+        whole(1),
+        None,
+        "side of the square that is cut out: anywhere while learning, in the middle for validation",
+    ),
+    Option(
+        "jitter",
+        _SIDES,
+        None,
+        "the shorter side is first scaled to a length from this range; to the least for validation",
+    ),
     Option("flip", FLAG, False, "half of the training examples are mirrored"),
 )
 
@@ -64,7 +74,9 @@ def _scaled(x: Tensor, side: int) -> Tensor:
     scale = side / min(height, width)
     size = (max(side, round(height * scale)), max(side, round(width * scale)))
     flat = x.reshape(-1, 1, height, width)
-    return functional.interpolate(flat, size, mode="bilinear", align_corners=False).reshape(*x.shape[:-2], *size)
+    return functional.interpolate(flat, size, mode="bilinear", align_corners=False).reshape(
+        *x.shape[:-2], *size
+    )
 
 
 def _cut(x: Tensor, side: int, generator: torch.Generator | None) -> Tensor:

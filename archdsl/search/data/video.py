@@ -19,7 +19,12 @@ from archdsl.search.data.source import HELD_OUT, split
 
 OPTIONS = (
     Option("frames", whole(1), None, "as the network takes them, or 8"),
-    Option("stride", whole(1), 2, "frames of a clip lie so many apart in the video; one that is too short stays at its last frame"),
+    Option(
+        "stride",
+        whole(1),
+        2,
+        "frames of a clip lie so many apart in the video; one that is too short stays at its last frame",
+    ),
     HELD_OUT,
 )
 SUFFIXES = (".mp4", ".avi", ".webm")
@@ -43,7 +48,9 @@ class Video:
             import av
         except ModuleNotFoundError:
             message = "reading videos needs the package av, which is not installed"
-            raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[video]'")) from None
+            raise DiagnosticError(
+                files.NO_BACKEND.error(None, message, help="pip install 'archdsl[video]'")
+            ) from None
         self._av = av
         self._frames, self._stride = settings["frames"] or sizes.get("t", 8), settings["stride"]
         self.shape = {"c": 3, "t": self._frames, "h": SIDE, "w": SIDE}
@@ -52,7 +59,10 @@ class Video:
         self.classes = _folders(folder)
         self._files = tuple(self._readable(folder))
         if not self._files:
-            raise DiagnosticError(codes.UNREADABLE_DATA.error(None, f"{folder}: none of its videos can be read"), *self._complaints)
+            raise DiagnosticError(
+                codes.UNREADABLE_DATA.error(None, f"{folder}: none of its videos can be read"),
+                *self._complaints,
+            )
         self.train, self.validation = split([f.name for f in self._files], settings["held_out"])
         listed = "\n".join(f"{f.name} {f.frames} {f.path.stat().st_size}" for f in self._files)
         self.fingerprint = hashlib.sha256(listed.encode()).hexdigest()

@@ -96,12 +96,16 @@ class Bandit(Trials):
         """Architectures drawn uniformly; the first of them begin the search."""
         return self.problem.points.uniform(_POOL, self.problem.seed_for("bandit"))
 
-    def _leaders(self, genotypes: Sequence[Answers], process: Regression, tried: set[tuple[int, ...]]) -> list[Answers]:
+    def _leaders(
+        self, genotypes: Sequence[Answers], process: Regression, tried: set[tuple[int, ...]]
+    ) -> list[Answers]:
         """Those of the greatest bounds that were not tried, from the best down; of equal ones the earlier first."""
         rows = [tuple(self.problem.points.levels(g)) for g in genotypes]
         if not rows:  # nothing was left to climb from
             return []
-        order = upper_bound(process, torch.tensor(rows), self._deviations).argsort(descending=True, stable=True)
+        order = upper_bound(process, torch.tensor(rows), self._deviations).argsort(
+            descending=True, stable=True
+        )
         found: dict[tuple[int, ...], Answers] = {}
         for i in order.tolist():
             if rows[i] not in tried and len(found) < _LEADERS:

@@ -44,7 +44,9 @@ class Evolution(Trials):
             return self.first[number]
         random = Random(self.problem.seed_for("evolution", number))
         alive = self.trials[-self.options["population"] :]
-        parent = max(random.sample(alive, min(self.options["sample"], len(alive))), key=lambda trial: trial.value)
+        parent = max(
+            random.sample(alive, min(self.options["sample"], len(alive))), key=lambda trial: trial.value
+        )
         return self.problem.points.mutated(parent.genotype, random)
 
 

@@ -62,7 +62,9 @@ def second_order(
     _shift(weights, vector, -reach)
     below = torch.autograd.grad(training(), alpha, allow_unused=True)
     _put(weights, kept)
-    return [_combined(d, a, b, rate / (2 * reach)) for d, a, b in zip(direct, above, below, strict=True)], loss.detach()
+    return [
+        _combined(d, a, b, rate / (2 * reach)) for d, a, b in zip(direct, above, below, strict=True)
+    ], loss.detach()
 
 
 def _put(weights: Sequence[Tensor], values: Sequence[Tensor]) -> None:
@@ -78,7 +80,9 @@ def _shift(weights: Sequence[Tensor], vector: Sequence[Tensor | None], scale: fl
                 w += scale * v
 
 
-def _combined(direct: Tensor | None, above: Tensor | None, below: Tensor | None, scale: float) -> Tensor | None:
+def _combined(
+    direct: Tensor | None, above: Tensor | None, below: Tensor | None, scale: float
+) -> Tensor | None:
     if above is None or below is None:
         return direct
     product = scale * (above - below)

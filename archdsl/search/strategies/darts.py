@@ -33,7 +33,11 @@ class Darts(Relaxed):
         super().__init__(problem, problem.supergraph("mixed", zero=options["zero"], edges=options["edges"]))
         self._options = options
         everything = list(range(problem.examples))
-        parts = halves(problem.examples, problem.seed_for("halves")) if options["bilevel"] else (everything, everything)
+        parts = (
+            halves(problem.examples, problem.seed_for("halves"))
+            if options["bilevel"]
+            else (everything, everything)
+        )
         self._for_weights, self._for_logits = parts
         self._plan_rounds(len(self._for_weights), options["warmup"])
 
@@ -47,7 +51,9 @@ class Darts(Relaxed):
             facts["validation_loss"] = self._move_logits(batch, number, epoch, within)
         self.logits.zero_grad()
         self.problem.start_randomness("weights", number)
-        loss = self.problem.stepped(self.learning, number, partial(self.problem.learned, self.supergraph, batch))
+        loss = self.problem.stepped(
+            self.learning, number, partial(self.problem.learned, self.supergraph, batch)
+        )
         if epoch >= self._warmup and not self._options["bilevel"]:
             self._step_logits(number)
         facts["loss"] = float(self.problem.summed(torch.tensor(loss, dtype=torch.float64))) / batch.size

@@ -52,7 +52,9 @@ class Regression:
 
     def predict(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation [n] of the function itself, without noise, at points [n, choices]."""
-        across = self.variance * covariance(differences(points, self.points), self.inverse_lengths, self.kernel)
+        across = self.variance * covariance(
+            differences(points, self.points), self.inverse_lengths, self.kernel
+        )
         half = torch.linalg.solve_triangular(self.cholesky, across.T, upper=False)
         spread = (self.variance - half.square().sum(0)).clamp_min(0).sqrt()
         return self.mean + self.scale * (across @ self.weights), self.scale * spread
@@ -66,7 +68,16 @@ class Regression:
             return self
         expected = (self.predict(pending)[0] - self.mean) / self.scale
         points, values = torch.cat([self.points, pending]), torch.cat([self.values, expected])
-        return _conditioned(points, values, self.kernel, self.inverse_lengths, self.variance, self.noise, self.mean, self.scale)
+        return _conditioned(
+            points,
+            values,
+            self.kernel,
+            self.inverse_lengths,
+            self.variance,
+            self.noise,
+            self.mean,
+            self.scale,
+        )
 
 
 def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
@@ -76,7 +87,11 @@ def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
     scale = float(values.std(correction=0)) or 1.0
     standard = (values - mean) / scale
     apart = differences(points, points)
-    start = math.log(1 / max(1, points.shape[1])) if kernel == "hamming" else -0.5 * math.log(max(1, points.shape[1]))
+    start = (
+        math.log(1 / max(1, points.shape[1]))
+        if kernel == "hamming"
+        else -0.5 * math.log(max(1, points.shape[1]))
+    )
     centre = torch.full((points.shape[1],), start, dtype=torch.float64)
     with torch.enable_grad():  # whoever asks may be evaluating
         lengths = centre.clone().requires_grad_()
@@ -87,7 +102,9 @@ def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
             optimiser.zero_grad()
             matrix = _matrix(apart, lengths.exp(), amplitude.exp(), noise.exp(), kernel)
             density = _log_likelihood(matrix, standard)
-            density = density - 0.5 * (lengths - centre).square().sum()  # a log-normal prior of deviation 1 on each
+            density = (
+                density - 0.5 * (lengths - centre).square().sum()
+            )  # a log-normal prior of deviation 1 on each
             density = density - 0.5 * amplitude.square() - 0.5 * ((noise - math.log(0.1)) / 2).square()
             (-density).backward()
             optimiser.step()
@@ -95,7 +112,9 @@ def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
     return _conditioned(points, standard, kernel, *found, mean, scale)
 
 
-def _matrix(apart: Tensor, inverse_lengths: Tensor, variance: Tensor | float, noise: Tensor | float, kernel: Kernel) -> Tensor:
+def _matrix(
+    apart: Tensor, inverse_lengths: Tensor, variance: Tensor | float, noise: Tensor | float, kernel: Kernel
+) -> Tensor:
     identity = torch.eye(len(apart), dtype=torch.float64)
     return variance * covariance(apart, inverse_lengths, kernel) + (noise + _JITTER) * identity
 
@@ -107,11 +126,22 @@ def _log_likelihood(matrix: Tensor, values: Tensor) -> Tensor:
 
 
 def _conditioned(
-    points: Tensor, standard: Tensor, kernel: Kernel, inverse_lengths: Tensor, variance: float, noise: float, mean: float, scale: float
+    points: Tensor,
+    standard: Tensor,
+    kernel: Kernel,
+    inverse_lengths: Tensor,
+    variance: float,
+    noise: float,
+    mean: float,
+    scale: float,
 ) -> Regression:
-    factor = torch.linalg.cholesky(_matrix(differences(points, points), inverse_lengths, variance, noise, kernel))
+    factor = torch.linalg.cholesky(
+        _matrix(differences(points, points), inverse_lengths, variance, noise, kernel)
+    )
     weights = torch.cholesky_solve(standard[:, None], factor)[:, 0]
-    return Regression(points, standard, kernel, inverse_lengths, variance, noise, factor, weights, mean, scale)
+    return Regression(
+        points, standard, kernel, inverse_lengths, variance, noise, factor, weights, mean, scale
+    )
 
 
 def upper_bound(regression: Regression, points: Tensor, deviations: float) -> Tensor:

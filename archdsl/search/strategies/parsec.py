@@ -31,10 +31,15 @@ class Parsec(Relaxed):
     OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["parsec"]
 
     def __init__(self, problem: Problem, options: Mapping[str, Any]) -> None:
-        super().__init__(problem, problem.supergraph("sampled", channels=options["channels"], kernels=options["kernels"]))
+        super().__init__(
+            problem, problem.supergraph("sampled", channels=options["channels"], kernels=options["kernels"])
+        )
         self._options = options
         self._for_weights, self._for_logits = halves(problem.examples, problem.seed_for("halves"))
-        self._plan_rounds(len(self._for_weights), options["warmup"] if options["warmup"] is not None else problem.epochs // 3)
+        self._plan_rounds(
+            len(self._for_weights),
+            options["warmup"] if options["warmup"] is not None else problem.epochs // 3,
+        )
         default = _ACCURACY_BETA if options["scores"] == "accuracy" else 1.0
         self._beta = options["beta"] if options["beta"] is not None else default
 
@@ -54,11 +59,15 @@ class Parsec(Relaxed):
         found: list[Genotype] = []
         with torch.no_grad():
             while len(found) < self._options["samples"]:
-                genotype = self.problem.within(lambda: self.supergraph.distribution.sample(generator, self.problem.settled))
+                genotype = self.problem.within(
+                    lambda: self.supergraph.distribution.sample(generator, self.problem.settled)
+                )
                 found.append(genotype)
         return found
 
-    def _move_logits(self, drawn: Sequence[Genotype], number: int, epoch: int, within: int, facts: Facts) -> Tensor:
+    def _move_logits(
+        self, drawn: Sequence[Genotype], number: int, epoch: int, within: int, facts: Facts
+    ) -> Tensor:
         """Updates the logits by one batch; returns the shares [K] of the architectures in the loss of the weights."""
         problem, options = self.problem, self._options
         batch = problem.batch(self._for_logits, "logits", epoch, within)
@@ -78,7 +87,11 @@ class Parsec(Relaxed):
         m = scores
         costs = [problem.points.costs.of(g) for g in drawn]
         for budget in problem.soft_budgets:
-            m = multipliers(m, hinges(torch.tensor([c[budget.metric] for c in costs], dtype=torch.float64), budget.limit), self._beta)
+            m = multipliers(
+                m,
+                hinges(torch.tensor([c[budget.metric] for c in costs], dtype=torch.float64), budget.limit),
+                self._beta,
+            )
         self.logits.zero_grad()
         logs = torch.stack([self.supergraph.distribution.log_prob(g, problem.settled) for g in drawn])
         if logs.requires_grad:
@@ -89,7 +102,9 @@ class Parsec(Relaxed):
         facts["samples_macs"] = sum(c["macs"] for c in costs) / len(costs)
         return share
 
-    def _move_weights(self, drawn: Sequence[Genotype], share: Tensor, number: int, epoch: int, within: int) -> float:
+    def _move_weights(
+        self, drawn: Sequence[Genotype], share: Tensor, number: int, epoch: int, within: int
+    ) -> float:
         problem = self.problem
         batch = problem.batch(self._for_weights, "weights", epoch, within)
         self.supergraph.train()

@@ -42,7 +42,10 @@ class Relaxed:
         if (number + 1) % self.every:
             return {}
         with torch.no_grad():
-            return {"entropy": float(self.supergraph.entropy()), "expected_macs": float(self.supergraph.expected_macs())}
+            return {
+                "entropy": float(self.supergraph.entropy()),
+                "expected_macs": float(self.supergraph.expected_macs()),
+            }
 
     def derived(self) -> Answers:
         """What the distribution favours, within the hard bounds: else the likeliest of many draws that are."""
@@ -54,7 +57,10 @@ class Relaxed:
 
     def saved(self) -> State:
         tensors: dict[str, Tensor] = {}
-        for part, held in (("weights", self.supergraph.weights.state_dict()), ("logits", self.supergraph.distribution.state_dict())):
+        for part, held in (
+            ("weights", self.supergraph.weights.state_dict()),
+            ("logits", self.supergraph.distribution.state_dict()),
+        ):
             tensors.update({f"{part}/{name}": tensor.detach() for name, tensor in held.items()})
         for part, optimiser in (("learning", self.learning), ("moving", self.logits)):
             tensors.update({f"{part}/{name}": tensor for name, tensor in optimiser.tensors().items()})

@@ -44,7 +44,9 @@ class Study:
     finished, and those that other workers are at. Raises DiagnosticError E0711 where Optuna is not installed.
     """
 
-    def __init__(self, storage: str, name: str, choices: Sequence[Choice], worker: str, propose: Propose) -> None:
+    def __init__(
+        self, storage: str, name: str, choices: Sequence[Choice], worker: str, propose: Propose
+    ) -> None:
         optuna = _optuna()
         self._states = optuna.trial.TrialState
         self._worker = worker
@@ -52,11 +54,17 @@ class Study:
         self._paths = [c.path for c in choices]
         self._space = {c.path: optuna.distributions.CategoricalDistribution(c.labels()) for c in choices}
         # By the time that it is asked, the new trial counts already.
-        self._sampler = _sampler(self._space, lambda: propose(self.count() - 1, self.finished(), self.pending()))
+        self._sampler = _sampler(
+            self._space, lambda: propose(self.count() - 1, self.finished(), self.pending())
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._study = optuna.create_study(
-                storage=_opened(storage), sampler=self._sampler, study_name=name, direction="maximize", load_if_exists=True
+                storage=_opened(storage),
+                sampler=self._sampler,
+                study_name=name,
+                direction="maximize",
+                load_if_exists=True,
             )
 
     def count(self) -> int:
@@ -94,7 +102,9 @@ class Study:
         for path in self._paths:
             if path in genotype:
                 trial.suggest_categorical(path, self._space[path].choices)
-        return Asked(trial.number, self.count() - 1, {path: genotype[path] for path in self._paths if path in genotype})
+        return Asked(
+            trial.number, self.count() - 1, {path: genotype[path] for path in self._paths if path in genotype}
+        )
 
     def tell(self, asked: Asked, value: float, facts: Facts) -> None:
         """Finishes a trial."""
@@ -131,7 +141,9 @@ def _optuna() -> Any:
         import optuna
     except ModuleNotFoundError:
         message = "the bandit keeps its trials in studies of the package optuna, which is not installed"
-        raise DiagnosticError(codes.MISSING_PACKAGE.error(None, message, help="pip install 'archdsl[bandit]'")) from None
+        raise DiagnosticError(
+            codes.MISSING_PACKAGE.error(None, message, help="pip install 'archdsl[bandit]'")
+        ) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

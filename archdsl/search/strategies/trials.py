@@ -59,7 +59,11 @@ class Trials:
         return max(self.trials, key=lambda trial: trial.value)
 
     def genotype(self) -> Answers:
-        return self.best().genotype if self.trials else self.problem.points.uniform(1, self.problem.seed_for("start"))[0]
+        return (
+            self.best().genotype
+            if self.trials
+            else self.problem.points.uniform(1, self.problem.seed_for("start"))[0]
+        )
 
     def probabilities(self) -> Mapping[str, Mapping[str, float]]:
         """How often each alternative stands in the better half of the trials."""

@@ -68,7 +68,9 @@ def joined(site: Site, values: Sequence[Value], dim: str) -> Value:
     return site.result(site.emit.function("torch.cat", parts, layout.index(dim)), layout)
 
 
-def repeated(site: Site, value: Value, layout: Layout, sizes: Mapping[str, int], reference: Handle, once: str = "") -> Handle:
+def repeated(
+    site: Site, value: Value, layout: Layout, sizes: Mapping[str, int], reference: Handle, once: str = ""
+) -> Handle:
     """The value in a layout of which it lacks whole groups, repeated along those; along `once` it stays a single position.
 
     Where the batch is among them, its size is read from `reference`, a tensor in that layout: the one size that is
@@ -101,7 +103,10 @@ def _combined(site: Site, target: str, a: Value, b: Value) -> Value:
     candidates = [apart(form.layout, dims) for form in site.forms(wide)]
     if len(wide.sizes) == len(narrow.sizes):
         candidates = [form.layout for value in (a, b) for form in site.forms(value)]
-    best = min(reversed(candidates), key=lambda layout: _moves(site, wide, layout) + _moves(site, narrow, projected(layout, dims)))
+    best = min(
+        reversed(candidates),
+        key=lambda layout: _moves(site, wide, layout) + _moves(site, narrow, projected(layout, dims)),
+    )
     handles = {id(wide): site.arrange(wide, best), id(narrow): site.arrange(narrow, projected(best, dims))}
     return site.result(site.emit.function(target, handles[id(a)], handles[id(b)]), best, wide.sizes)
 

@@ -50,7 +50,12 @@ def convolution(
         options.append(("groups", groups))
     if not bias:
         options.append(("bias", False))
-    return Module(f"torch.nn.Conv{rank}d", (*channels, kernel), tuple(options), ("in_channels", "out_channels", "kernel"))
+    return Module(
+        f"torch.nn.Conv{rank}d",
+        (*channels, kernel),
+        tuple(options),
+        ("in_channels", "out_channels", "kernel"),
+    )
 
 
 def linear(width_in: int, width_out: int, bias: bool) -> Module:
@@ -98,7 +103,11 @@ def functional(module: Module, x: Any, weights: Weights, training: bool) -> Call
     `weights` maps the names of a module's parameters and buffers to tensors; a batch norm without `running_mean`
     normalises by the statistics of the batch.
     """
-    kind = module.type.rpartition(".")[2].rstrip("123d") if module.type[-1] == "d" else module.type.rpartition(".")[2]
+    kind = (
+        module.type.rpartition(".")[2].rstrip("123d")
+        if module.type[-1] == "d"
+        else module.type.rpartition(".")[2]
+    )
     return _FUNCTIONAL[kind](module, x, weights, training)
 
 
@@ -124,18 +133,38 @@ def _batch_norm(module: Module, x: Any, weights: Weights, training: bool) -> Cal
     scale = (weights.get("weight"), weights.get("bias"))
     return (
         "torch.nn.functional.batch_norm",
-        (x, mean, variance, *scale, training or mean is None, given.get("momentum", 0.1), given.get("eps", 1e-5)),
+        (
+            x,
+            mean,
+            variance,
+            *scale,
+            training or mean is None,
+            given.get("momentum", 0.1),
+            given.get("eps", 1e-5),
+        ),
     )
 
 
 def _layer_norm(module: Module, x: Any, weights: Weights, training: bool) -> Call:
     eps = module.arguments().get("eps", 1e-5)
-    return "torch.nn.functional.layer_norm", (x, module.args[0], weights.get("weight"), weights.get("bias"), eps)
+    return "torch.nn.functional.layer_norm", (
+        x,
+        module.args[0],
+        weights.get("weight"),
+        weights.get("bias"),
+        eps,
+    )
 
 
 def _group_norm(module: Module, x: Any, weights: Weights, training: bool) -> Call:
     eps = module.arguments().get("eps", 1e-5)
-    return "torch.nn.functional.group_norm", (x, module.args[0], weights.get("weight"), weights.get("bias"), eps)
+    return "torch.nn.functional.group_norm", (
+        x,
+        module.args[0],
+        weights.get("weight"),
+        weights.get("bias"),
+        eps,
+    )
 
 
 def _dropout(module: Module, x: Any, weights: Weights, training: bool) -> Call:

@@ -16,7 +16,9 @@ from typing import Literal, TypeAlias
 
 Layout: TypeAlias = tuple[str, ...]
 CANONICAL = "bcthw"
-_remembered = lru_cache(maxsize=4096)  # few layouts occur, and these functions are asked of each op of each architecture
+_remembered = lru_cache(
+    maxsize=4096
+)  # few layouts occur, and these functions are asked of each op of each architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def apart(layout: Layout, dims: str) -> Layout:
 @_remembered
 def alone(layout: Layout, dims: str) -> Layout:
     """Each of `dims` an axis of its own; empty groups dropped."""
-    return tuple(run for group in layout for run in _split(group, lambda a, b: a not in dims and b not in dims))
+    return tuple(
+        run for group in layout for run in _split(group, lambda a, b: a not in dims and b not in dims)
+    )
 
 
 @_remembered
@@ -97,7 +101,11 @@ def joined(layout: Layout, dims: str) -> Layout:
     """`dims` as one axis in exactly this order, at the place of the first of them; the rest as it was."""
     parts = apart(layout, dims)
     first = next(i for i, group in enumerate(parts) if group[0] in dims)
-    return tuple(g for g in parts[:first] if g[0] not in dims) + (dims,) + tuple(g for g in parts[first:] if g[0] not in dims)
+    return (
+        tuple(g for g in parts[:first] if g[0] not in dims)
+        + (dims,)
+        + tuple(g for g in parts[first:] if g[0] not in dims)
+    )
 
 
 def replaced(layout: Layout, old: str, new: str) -> Layout | None:

@@ -24,7 +24,9 @@ def linear(site: Site) -> Value:
 def batch_norm(site: Site) -> Value:
     """Channels on the second axis; t, h, w keep axes of their own, all else is folded into the first."""
     x, layout = site.fit(site.x, _second)
-    module = layers.batch_norm(len(layout) - 2, site.sizes["c"], site.attrs["eps"], site.attrs["momentum"], site.attrs["affine"])
+    module = layers.batch_norm(
+        len(layout) - 2, site.sizes["c"], site.attrs["eps"], site.attrs["momentum"], site.attrs["affine"]
+    )
     return site.result(site.emit.layer(module, x), layout)
 
 

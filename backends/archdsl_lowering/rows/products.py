@@ -47,7 +47,9 @@ def attend(site: Site, *, fused: bool = True) -> Value:
     value = _in_heads(site, v, heads, (batch, _HEAD, keys, extra + _DEPTH))
     if fused and site.attrs["act"] == "softmax":
         key = _in_heads(site, k, heads, (batch, _HEAD, keys, _DEPTH))
-        found = site.emit.function("torch.nn.functional.scaled_dot_product_attention", query, key, value, scale=float(scale))
+        found = site.emit.function(
+            "torch.nn.functional.scaled_dot_product_attention", query, key, value, scale=float(scale)
+        )
     else:
         key = _in_heads(site, k, heads, (batch, _HEAD, _DEPTH, keys))
         scores = site.emit.function("torch.matmul", query, key)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archdsl_lowering.rows.layout import Layout, alone, apart, axis, drop, flat, joined, keep, replaced, without
+from archdsl_lowering.rows.layout import (
+    Layout,
+    alone,
+    apart,
+    axis,
+    drop,
+    flat,
+    joined,
+    keep,
+    replaced,
+    without,
+)
 from archdsl_lowering.rows.site import Handle, Site, Value
 
 _MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
@@ -91,7 +102,9 @@ def resize(site: Site) -> Value:
         return Value(site.sizes, site.x.forms)
     x, layout = site.fit(site.x, lambda form: _batch_and_channels(form, dims))
     size = tuple(site.sizes[d] for d in dims)
-    x = site.emit.function("torch.nn.functional.interpolate", x, size=size, mode=_MODES[len(dims)], align_corners=False)
+    x = site.emit.function(
+        "torch.nn.functional.interpolate", x, size=size, mode=_MODES[len(dims)], align_corners=False
+    )
     return site.result(x, layout)
 
 
@@ -143,7 +156,9 @@ def _ascending(which: range) -> tuple[int, int, int]:
 def _zeros_around(site: Site, x: Handle, layout: Layout, amounts: Mapping[str, tuple[int, int]]) -> Handle:
     first = min(axis(layout, dim) for dim in amounts)
     pairs = [amounts.get(group, (0, 0)) for group in layout[first:]]
-    return site.emit.function("torch.nn.functional.pad", x, tuple(n for pair in reversed(pairs) for n in pair))
+    return site.emit.function(
+        "torch.nn.functional.pad", x, tuple(n for pair in reversed(pairs) for n in pair)
+    )
 
 
 def _batch_and_channels(form: Layout, dims: str) -> Layout:

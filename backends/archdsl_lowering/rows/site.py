@@ -94,7 +94,9 @@ class Site:
             return form.handle, target
         handle = form.handle
         for step in steps(form.layout, target):
-            numbers = tuple(extent(part, value.sizes) if isinstance(part, str) else part for part in step.target)
+            numbers = tuple(
+                extent(part, value.sizes) if isinstance(part, str) else part for part in step.target
+            )
             handle = self.emit.method(step.kind, handle, *(numbers or ((),)))
         value.forms.append(Form(handle, target, self.emit.scope))
         return handle, target
@@ -105,7 +107,11 @@ class Site:
 
     def relabelled(self, value: Value, relabel: Callable[[Layout], Layout | None], sizes: Sizes) -> Value:
         """The same tensors under other names of dimensions, in every form where that moves nothing."""
-        forms = [Form(f.handle, layout, f.scope) for f in self.forms(value) if (layout := relabel(f.layout)) is not None]
+        forms = [
+            Form(f.handle, layout, f.scope)
+            for f in self.forms(value)
+            if (layout := relabel(f.layout)) is not None
+        ]
         if all(f.scope is not None for f in forms):
             forms[-1] = replace(forms[-1], scope=None)  # this one is the result, for whoever reads it
         return Value(sizes, forms)

@@ -14,7 +14,9 @@ from archdsl.ops.extents import Demands, Extent, Extents
 class Sizes(Mapping[str, int]):
     """The nominal sizes of a value by dimension. `extents` says how they derive from the inputs, where they do."""
 
-    def __init__(self, numbers: Mapping[str, int], extents: Extents | None = None, demands: Demands | None = None) -> None:
+    def __init__(
+        self, numbers: Mapping[str, int], extents: Extents | None = None, demands: Demands | None = None
+    ) -> None:
         self._numbers = numbers
         self._extents = extents or {}
         self._demands = demands or Demands()
@@ -60,7 +62,9 @@ class Sizes(Mapping[str, int]):
     def without(self, dims: Iterable[str]) -> Sizes:
         """These sizes but for some dimensions."""
         unwanted = set(dims)
-        return Sizes({d: n for d, n in self._numbers.items() if d not in unwanted}, self._extents, self._demands)
+        return Sizes(
+            {d: n for d, n in self._numbers.items() if d not in unwanted}, self._extents, self._demands
+        )
 
     def given(self, numbers: Mapping[str, int]) -> Sizes:
         """These sizes, and for some dimensions numbers that derive from no input."""

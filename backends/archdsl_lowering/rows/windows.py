@@ -75,14 +75,20 @@ def avg_pool(site: Site) -> Value:
     window = _window(site.attrs["window"], site.attrs, site.x.sizes)
     x, layout = site.fit(site.x, lambda form: _windowed(form, window.dims, site.x.sizes))
     sizes = site.x.sizes
-    fits = all(sizes.seen(d) >= k for d, k in zip(window.dims, window.kernel, strict=True))  # or avg_pool3d refuses
+    fits = all(
+        sizes.seen(d) >= k for d, k in zip(window.dims, window.kernel, strict=True)
+    )  # or avg_pool3d refuses
     if fits and _by_itself(window):
         for d, k in zip(window.dims, window.kernel, strict=True):
             sizes.at_least(d, k)
         return site.result(_average(site, x, window, window.sides), layout)
     ones = site.emit.method("new_ones", x, (1, 1, *(sizes.get(d, 1) for d in window.dims)))
-    total = _average(site, site.emit.function("torch.nn.functional.pad", x, window.flat_padding), window, None)
-    share = _average(site, site.emit.function("torch.nn.functional.pad", ones, window.flat_padding), window, None)
+    total = _average(
+        site, site.emit.function("torch.nn.functional.pad", x, window.flat_padding), window, None
+    )
+    share = _average(
+        site, site.emit.function("torch.nn.functional.pad", ones, window.flat_padding), window, None
+    )
     return site.result(site.emit.function("operator.truediv", total, share), layout)
 
 
@@ -95,18 +101,26 @@ def _average(site: Site, x: Handle, window: _Window, sides: tuple[int, ...] | No
 
 def _by_itself(window: _Window) -> bool:
     """Whether PyTorch's pooling pads by itself: evenly, and by half a window at most."""
-    return window.symmetric and all(2 * side <= k for side, k in zip(window.sides, window.kernel, strict=True))
+    return window.symmetric and all(
+        2 * side <= k for side, k in zip(window.sides, window.kernel, strict=True)
+    )
 
 
 def _window(kernel: Any, attrs: Mapping[str, Any], sizes: Sizes) -> _Window:
     """What `same` adds depends on the size, by the rest that the stride leaves of it."""
     dims = window_dims(kernel, sizes)
     size, stride, dilation = (
-        tuple(along(value, i) for i in range(len(dims))) for value in (kernel, attrs["stride"], attrs.get("dilation", 1))
+        tuple(along(value, i) for i in range(len(dims)))
+        for value in (kernel, attrs["stride"], attrs.get("dilation", 1))
     )
-    padding = tuple(padding_amounts(along(attrs["padding"], i), sizes.seen(d), size[i], stride[i], dilation[i]) for i, d in enumerate(dims))
+    padding = tuple(
+        padding_amounts(along(attrs["padding"], i), sizes.seen(d), size[i], stride[i], dilation[i])
+        for i, d in enumerate(dims)
+    )
     for i, d in enumerate(dims):
-        if along(attrs["padding"], i) == "same" and size[i] > 1:  # a window of one position has no room around it
+        if (
+            along(attrs["padding"], i) == "same" and size[i] > 1
+        ):  # a window of one position has no room around it
             sizes.congruent(d, stride[i])
     return _Window(dims, size, stride, dilation, padding)
 

@@ -17,7 +17,9 @@ from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, fits, restrict
 from archdsl_lowering.supergraph.windows import Place, Positions, windows
 
-Given: TypeAlias = tuple[tuple[Choice, int], ...]  # the answers that a weight is separate for, in program order
+Given: TypeAlias = tuple[
+    tuple[Choice, int], ...
+]  # the answers that a weight is separate for, in program order
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -176,7 +178,9 @@ class Placement:
         found = [(self.positions(f, at, given), self.super_size(f, given)) for f in factors]
         return reduce(_outer, found)[0]
 
-    def _joined(self, parts: Sequence[Axis], present: Sequence[int], at: Mapping[Choice, int], given: Given) -> Positions:
+    def _joined(
+        self, parts: Sequence[Axis], present: Sequence[int], at: Mapping[Choice, int], given: Given
+    ) -> Positions:
         found: list[int] = []
         offset = 0
         for place, part in enumerate(parts):
@@ -238,12 +242,19 @@ def _grid(size: Expr) -> _Grid:
         return _Grid((size,), 1)
     counts = [v.size for v in size.scope]
     strides = [prod(counts[i + 1 :]) for i in range(len(counts))]
-    lines = [[size.table[k * stride] for k in range(count)] for count, stride in zip(counts, strides, strict=True)]
+    lines = [
+        [size.table[k * stride] for k in range(count)] for count, stride in zip(counts, strides, strict=True)
+    ]
     corner = size.table[0] ** (len(counts) - 1)
     for at, value in enumerate(size.table):
-        if value * corner != prod(line[at // stride % count] for line, stride, count in zip(lines, strides, counts, strict=True)):
+        if value * corner != prod(
+            line[at // stride % count] for line, stride, count in zip(lines, strides, counts, strict=True)
+        ):
             return _Grid((size,), 1)
-    factors = tuple(Expr((variable,), tuple(n // gcd(*line) for n in line)) for variable, line in zip(size.scope, lines, strict=True))
+    factors = tuple(
+        Expr((variable,), tuple(n // gcd(*line) for n in line))
+        for variable, line in zip(size.scope, lines, strict=True)
+    )
     return _Grid(factors, gcd(*size.table))
 
 

@@ -91,7 +91,10 @@ class Layouts:
         """All choices that decide which positions of which super-weight an architecture takes."""
         known = self._deciding.get(weight.identity)
         if known is None:
-            found = {*self.separate(weight), *(c for axis in self.of_weight(weight) for c in choices_of(axis))}
+            found = {
+                *self.separate(weight),
+                *(c for axis in self.of_weight(weight) for c in choices_of(axis)),
+            }
             known = self._deciding[weight.identity] = tuple(found)
         return known
 
@@ -254,7 +257,11 @@ def _outer(axes: Sequence[Axis], sizes: Sequence[Expr]) -> Axis:
 
 def _simple(axis: Axis, size: Expr, parts: Sequence[Axis]) -> Axis:
     """The axis, or all positions where no choice decides about any part."""
-    return Window(size, "prefix") if all(isinstance(p, Window) and p.size.is_constant for p in parts) and size.is_constant else axis
+    return (
+        Window(size, "prefix")
+        if all(isinstance(p, Window) and p.size.is_constant for p in parts) and size.is_constant
+        else axis
+    )
 
 
 def _chosen(index: Expr, options: Sequence[Axis]) -> Axis:

@@ -117,7 +117,11 @@ def picked(subset: Expr, count: int, restricted: bool) -> Picked | Included:
         (choice,) = subset.scope
         if isinstance(choice, Choice) and choice.kind == "subset":
             places = positions_of(choice, subset)
-            if places is not None and sorted(places.values()) == list(range(count)) and sorted(places) == list(range(count)):
+            if (
+                places is not None
+                and sorted(places.values()) == list(range(count))
+                and sorted(places) == list(range(count))
+            ):
                 return Picked(choice, tuple(places[m] for m in range(count)), restricted)
     choices = subset.choices()
     return Included(choices, tuple(tuple(subset.at(at)) for at in assignments(choices)), count, restricted)
@@ -139,7 +143,9 @@ def assignments(choices: Sequence[Choice]) -> list[dict[Choice, int]]:
     """Every combination of answers, the last choice fastest. Raises TooManyCombinations."""
     if prod(c.size for c in choices) > MOST_COMBINATIONS:
         raise TooManyCombinations(choices)
-    return [dict(zip(choices, indices, strict=True)) for indices in product(*(range(c.size) for c in choices))]
+    return [
+        dict(zip(choices, indices, strict=True)) for indices in product(*(range(c.size) for c in choices))
+    ]
 
 
 class Masks:
@@ -176,7 +182,8 @@ class Masks:
             sizes = tuple(self.size(part, given) for part in axis.parts)
             inside = frozenset[Choice]().union(*map(choices_of, axis.parts))
             apart = axis.subset is None or (
-                not inside & set(axis.subset.choices()) and not {c for c, _ in given} & set(axis.subset.choices())
+                not inside & set(axis.subset.choices())
+                and not {c for c, _ in given} & set(axis.subset.choices())
             )
             if apart:
                 scales = None if axis.subset is None else picked(axis.subset, len(axis.parts), False)
@@ -187,7 +194,9 @@ class Masks:
             factors = [self.of(f, given) for f in axis.factors]
             if not any(factors):
                 return None
-            return Crossed(tuple(m or Whole(self.size(f, given)) for m, f in zip(factors, axis.factors, strict=True)))
+            return Crossed(
+                tuple(m or Whole(self.size(f, given)) for m, f in zip(factors, axis.factors, strict=True))
+            )
         return self._tabled(axis, tuple(sorted(left, key=lambda c: c.order)), given)
 
     def _is_whole(self, axis: Axis, at: Mapping[Choice, int], given: Given) -> bool:
@@ -221,9 +230,14 @@ class Masks:
         """
         left = tuple(sorted(choices_of(axis) - {c for c, _ in given}, key=lambda c: c.order))
         rows = assignments(left)
-        found = [(self.positions(axis, {**dict(given), **at}), self.positions(axis, {**dict(given), **at}, given)) for at in rows]
+        found = [
+            (self.positions(axis, {**dict(given), **at}), self.positions(axis, {**dict(given), **at}, given))
+            for at in rows
+        ]
         widest = max(
-            (pair for pair in found if pair[0] is not None and pair[1] is not None), key=lambda pair: len(pair[0] or ()), default=None
+            (pair for pair in found if pair[0] is not None and pair[1] is not None),
+            key=lambda pair: len(pair[0] or ()),
+            default=None,
         )
         if widest is None or widest[0] is None or len(widest[0]) != self.size(axis, given):
             return None

@@ -79,7 +79,9 @@ def meeting(op: Op, wides: Sequence[Wide], wide: Wide, layouts: Layouts) -> Meet
     """What an op does with the masked dimensions `wides` of its inputs; `wide` are those of its result."""
     deeds = done_over(op)
     origins = origins_of(op)
-    partly = [(d, over.attribute) for (i, d), over in deeds.items() if over.deed == "partly" and d in wides[i]]
+    partly = [
+        (d, over.attribute) for (i, d), over in deeds.items() if over.deed == "partly" and d in wides[i]
+    ]
     return Meeting(
         masked=frozenset(_masked(deeds)),
         refused=(*_counting(op, deeds, wides, wide), *_cut(op, origins, wides, layouts)),
@@ -102,7 +104,11 @@ def _masked(deeds: Mapping[Place, Over]) -> Iterator[Place]:
 def _moved(op: Op, origins: table.Origins, wide: Wide, layouts: Layouts) -> Iterator[str]:
     """Dimensions of which some positions are taken: all are kept, and the mask of the result tells which."""
     for d, origin in origins.items():
-        if d in wide and isinstance(origin, table.Taken | table.Part) and isinstance(layouts.of(op)[d], Taken | Chunk):
+        if (
+            d in wide
+            and isinstance(origin, table.Taken | table.Part)
+            and isinstance(layouts.of(op)[d], Taken | Chunk)
+        ):
             yield d
 
 

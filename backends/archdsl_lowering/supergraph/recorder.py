@@ -85,7 +85,16 @@ class Recorder:
         made = tuple(_moved(self.instructions[i], place) for i in kept)
         weights = {name: Parameter((), _NO_INIT) for name in self.given}
         results = tuple(place[r.index] for r in outputs)
-        return Program(graph.name, made, results, self._modules, weights, graph.root, frozenset(), entries(graph, demands))
+        return Program(
+            graph.name,
+            made,
+            results,
+            self._modules,
+            weights,
+            graph.root,
+            frozenset(),
+            entries(graph, demands),
+        )
 
     def _add(self, kind: Any, target: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ref:
         mark = kind, target, args, tuple(kwargs.items())

@@ -36,7 +36,17 @@ from archdsl_lowering.rows.sizes import Sizes
 from archdsl_lowering.rows.table import ROWS
 from archdsl_lowering.supergraph.axes import Axis, Given, Taken, choices_of
 from archdsl_lowering.supergraph.layouts import Layouts
-from archdsl_lowering.supergraph.masks import Included, Mask, Masks, Picked, Terms, TooManyCombinations, Within, assignments, picked
+from archdsl_lowering.supergraph.masks import (
+    Included,
+    Mask,
+    Masks,
+    Picked,
+    Terms,
+    TooManyCombinations,
+    Within,
+    assignments,
+    picked,
+)
 from archdsl_lowering.supergraph.meetings import Meeting, meeting, wide_dims
 from archdsl_lowering.supergraph.recorder import Recorder
 
@@ -104,7 +114,9 @@ class _Relaxation:
                 try:
                     self._families[value] = self._family(value)
                 except TooManyCombinations as many:
-                    raise self._error(UNMIXED_WIDTH, value, many.choices, f"its width has {many}, too many for a mask") from None
+                    raise self._error(
+                        UNMIXED_WIDTH, value, many.choices, f"its width has {many}, too many for a mask"
+                    ) from None
         found = [self._closed(self._families[v], v) for v in self._space.outputs]
         refs = [
             output(Site("output", (), {}, one.sizes, self._emit), one, tuple(result.dims))
@@ -117,7 +129,9 @@ class _Relaxation:
         if family.open:
             raise self._error(OPEN_SHAPE, value, family.open, "the shape of an output depends on it")
         for d in sorted(family.wide):
-            raise self._error(UNMIXED_WIDTH, value, self._deciding(value, d), f"it reaches an output as its dimension `{d}`")
+            raise self._error(
+                UNMIXED_WIDTH, value, self._deciding(value, d), f"it reaches an output as its dimension `{d}`"
+            )
         return family.members[()]
 
     def _family(self, value: Value) -> Family:
@@ -126,7 +140,11 @@ class _Relaxation:
         read = [self._families[o] for o in operands(value)]
         wide = self._wide(value, read)
         open_now = _sorted({c for d, n in value.shape.items() if d not in wide for c in n.choices()})
-        meets = meeting(value, [f.wide for f in read], wide, self._layouts) if isinstance(value, Op) else Meeting()
+        meets = (
+            meeting(value, [f.wide for f in read], wide, self._layouts)
+            if isinstance(value, Op)
+            else Meeting()
+        )
         self._check(value, meets)
         exact = isinstance(value, Op) and self._is_entangled(value, wide)
         reads = self._reads(value, meets, wide)
@@ -152,7 +170,9 @@ class _Relaxation:
     def _wide(self, value: Value, read: Sequence[Family]) -> frozenset[str]:
         """The dimensions of a value that have a mask: widths that some architecture has less of."""
         axes = self._layouts.of(value)
-        return frozenset(d for d in wide_dims(value, [f.wide for f in read]) if self._masks.of(axes[d]) is not None)
+        return frozenset(
+            d for d in wide_dims(value, [f.wide for f in read]) if self._masks.of(axes[d]) is not None
+        )
 
     def _reads(self, value: Value, meets: Meeting, wide: frozenset[str]) -> set[Choice]:
         """The choices whose alternatives are computed one by one here."""
@@ -173,7 +193,9 @@ class _Relaxation:
         """All choices that decide about the widths that an op reads and makes."""
         found = {c for d in wide for c in choices_of(self._layouts.of(op)[d])}
         for source in op.inputs:
-            found.update(c for d in self._families[source].wide for c in choices_of(self._layouts.of(source)[d]))
+            found.update(
+                c for d in self._families[source].wide for c in choices_of(self._layouts.of(source)[d])
+            )
         return found
 
     def _is_entangled(self, op: Op, wide: frozenset[str]) -> bool:
@@ -193,7 +215,9 @@ class _Relaxation:
         axes += [self._layouts.of(source)[d] for source in op.inputs for d in self._families[source].wide]
         for which in axes:
             apart = _sorted(separate & choices_of(which))
-            if apart and any(self._masks.embedding(which, tuple(at.items())) is None for at in assignments(apart)):
+            if apart and any(
+                self._masks.embedding(which, tuple(at.items())) is None for at in assignments(apart)
+            ):
                 return True
         return False
 
@@ -204,7 +228,13 @@ class _Relaxation:
         return isinstance(lie, Read) and not self._families[op.inputs[0]].wide.isdisjoint(lie.dims)
 
     def _one(
-        self, value: Value, at: Mapping[Choice, int], read: Sequence[Family], wide: frozenset[str], meets: Meeting, exact: bool
+        self,
+        value: Value,
+        at: Mapping[Choice, int],
+        read: Sequence[Family],
+        wide: frozenset[str],
+        meets: Meeting,
+        exact: bool,
     ) -> Located | None:
         """The value under answers; None where there is no such architecture."""
         if isinstance(value, Select):
@@ -222,7 +252,10 @@ class _Relaxation:
         separate = {c for w in value.weights for c in self._layouts.separate(w)}
         given = tuple((c, at[c]) for c in _sorted(separate | (self._widths(value, wide) if exact else set())))
         ready = [self._ready(value, i, x, given, meets) for i, x in enumerate(inputs) if x is not None]
-        numbers = {d: self._masks.size(self._layouts.of(value)[d], given) if d in wide else n for d, n in sizes.items()}
+        numbers = {
+            d: self._masks.size(self._layouts.of(value)[d], given) if d in wide else n
+            for d, n in sizes.items()
+        }
         inner = self._sized(value, numbers)
         attrs = {name: e.at(whole) for name, e in value.attrs.items()}
         for name, (source, d) in meets.sizes.items():
@@ -247,7 +280,9 @@ class _Relaxation:
         if meets.partly is not None:
             return self._partly(op, site, *meets.partly)
         if op.name == "attend" and op.attrs["act"].scope:
-            return products.attend(site, fused=False)  # one of the others has no fused form, and they are added up
+            return products.attend(
+                site, fused=False
+            )  # one of the others has no fused form, and they are added up
         return ROWS[op.name](site)
 
     def _partly(self, op: Op, site: Site, d: str, attribute: str) -> Located:
@@ -278,7 +313,9 @@ class _Relaxation:
                 case _:
                     continue
             if not sound:
-                choices = _sorted(c for source in op.inputs for n in source.shape.values() for c in n.choices())
+                choices = _sorted(
+                    c for source in op.inputs for n in source.shape.values() for c in n.choices()
+                )
                 text = f"`{_name(op)}` regroups a width together with another size that is chosen"
                 raise self._error(UNMIXED_LAYOUT, op, choices, text)
 
@@ -355,7 +392,9 @@ class _Relaxation:
         factor = self._emit.method("reshape", factor, shape) if len(shape) > 1 else factor
         return Located(x.sizes, [Form(self._emit.function("operator.mul", handle, factor), layout)])
 
-    def _gathered(self, op: Op, weight: Weight, whole: Mapping[Choice, int], wide: frozenset[str], exact: bool) -> Gathered:
+    def _gathered(
+        self, op: Op, weight: Weight, whole: Mapping[Choice, int], wide: frozenset[str], exact: bool
+    ) -> Gathered:
         given = self._layouts.given(weight, whole)
         shape = self._layouts.super_shape(weight, given)
         taken: list[tuple[int, ...] | None] = []
@@ -367,7 +406,12 @@ class _Relaxation:
         return Gathered(weight, given, tuple(taken))
 
     def _fitted(
-        self, value: Select | Pick, place: int, at: Mapping[Choice, int], read: Sequence[Family], wide: frozenset[str]
+        self,
+        value: Select | Pick,
+        place: int,
+        at: Mapping[Choice, int],
+        read: Sequence[Family],
+        wide: frozenset[str],
     ) -> Located | None:
         """An operand of a selection, with room for the widest of them."""
         x = read[place].at(at)
@@ -380,7 +424,12 @@ class _Relaxation:
         return x
 
     def _picked(
-        self, pick: Pick, at: Mapping[Choice, int], read: Sequence[Family], wide: frozenset[str], sizes: dict[str, int]
+        self,
+        pick: Pick,
+        at: Mapping[Choice, int],
+        read: Sequence[Family],
+        wide: frozenset[str],
+        sizes: dict[str, int],
     ) -> Located | None:
         """All operands together, each by its weight; those that are joined are scaled by the mask of whoever reads them."""
         parts = [self._fitted(pick, i, at, read, wide) for i in range(len(pick.operands))]
@@ -388,11 +437,15 @@ class _Relaxation:
             return None
         found = tuple(p for p in parts if p is not None)
         if pick.combine == "concat":
-            return arithmetic.concat(Site("concat", found, {"dim": pick.dim}, self._sized(pick, sizes), self._emit))
+            return arithmetic.concat(
+                Site("concat", found, {"dim": pick.dim}, self._sized(pick, sizes), self._emit)
+            )
         weights = picked(pick.subset, len(pick.operands), pick.combine == "weighted")
         return self._sum(found, weights)
 
-    def _mixed(self, found: Sequence[tuple[Located, Answers]], over: Sequence[Choice], rest: tuple[Choice, ...]) -> Located:
+    def _mixed(
+        self, found: Sequence[tuple[Located, Answers]], over: Sequence[Choice], rest: tuple[Choice, ...]
+    ) -> Located:
         """Results mixed by the weights of the answers that their shape does not depend on; equal ones are one term."""
         terms: dict[Hashable, Located] = {}
         groups: dict[Hashable, list[int]] = {}
@@ -444,7 +497,9 @@ class _Relaxation:
     def _error(self, code: Code, value: Value, choices: Sequence[Choice], why: str) -> DiagnosticError:
         named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (", …" if len(choices) > 3 else "")
         span = choices[0].span if choices else getattr(value, "span", None)
-        return DiagnosticError(code.error(span, f"{named} cannot be mixed: {why}", help='`mode = "sampled"` takes any space'))
+        return DiagnosticError(
+            code.error(span, f"{named} cannot be mixed: {why}", help='`mode = "sampled"` takes any space')
+        )
 
 
 def _sorted(choices: Any) -> tuple[Choice, ...]:

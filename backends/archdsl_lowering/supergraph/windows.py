@@ -46,4 +46,8 @@ def centre(sizes: Sequence[int]) -> Mapping[int, Positions]:
     return {size: tuple(range((most - size) // 2, (most - size) // 2 + size)) for size in sizes}
 
 
-_PLACED: Mapping[Place, Callable[[Sequence[int]], Mapping[int, Positions]]] = {"ring": ring, "prefix": prefix, "centre": centre}
+_PLACED: Mapping[Place, Callable[[Sequence[int]], Mapping[int, Positions]]] = {
+    "ring": ring,
+    "prefix": prefix,
+    "centre": centre,
+}

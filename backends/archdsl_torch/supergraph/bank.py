@@ -69,11 +69,17 @@ class Bank:
         if prod(c.size for c in choices) > _MOST:
             named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (", …" if len(choices) > 3 else "")
             message = f"`{weight.full_name}` would have {prod(c.size for c in choices):,} copies, one for each answer to {named}"
-            raise DiagnosticError(TOO_MANY_WEIGHTS.error(choices[0].span, message, help="let widths be ranges, which share one weight"))
+            raise DiagnosticError(
+                TOO_MANY_WEIGHTS.error(
+                    choices[0].span, message, help="let widths be ranges, which share one weight"
+                )
+            )
         guard = active.weights.get(weight.identity, FALSE)
         for indices in product(*(range(c.size) for c in choices)):
             given = tuple(zip(choices, indices, strict=True))
-            if restrict(guard, dict(given)) != FALSE and not any(i and _is_idle(c, given, active) for c, i in given):
+            if restrict(guard, dict(given)) != FALSE and not any(
+                i and _is_idle(c, given, active) for c, i in given
+            ):
                 yield given
 
     def _attach(self, name: str, parameter: nn.Parameter) -> tuple[nn.Module, str]:

@@ -121,7 +121,9 @@ class Supergraph(nn.Module, ABC):
     def assignment(self, genotype: Answers) -> dict[Choice, int]:
         """The index of every choice, 0 for those that are inactive. Raises DiagnosticError E0601 to E0603."""
         at = self._completed(assignment(self.space, genotype))
-        return complete(self.space, genotype, self.active) if at is None else at  # the former says what is missing
+        return (
+            complete(self.space, genotype, self.active) if at is None else at
+        )  # the former says what is missing
 
     def _completed(self, given: Mapping[Choice, int]) -> dict[Choice, int] | None:
         """The given answers with 0 for each inactive choice; None where an active one is not answered."""

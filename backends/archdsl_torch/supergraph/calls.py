@@ -51,20 +51,36 @@ class Calls:
         last = {i: at for at, found in enumerate(reads) for i in found}
         last_weight = {k: at for at, found in enumerate(keys) for k in found.values()}
         kept = set(self._outputs)
-        self._inputs = [(at, one.target) for at, one in enumerate(program.instructions) if one.kind == "input"]
+        self._inputs = [
+            (at, one.target) for at, one in enumerate(program.instructions) if one.kind == "input"
+        ]
         self._steps: list[tuple[int, _Step]] = []
         self._segments: dict[int, list[_Segment]] = {}
         for at, one in enumerate(program.instructions):
             if one.kind == "input":
                 continue
             done = tuple(i for i in reads[at] if last[i] == at and i not in kept)
-            call = resolve(one.target) if one.kind == "function" else getattr(torch.Tensor, one.target) if one.kind == "method" else None
+            call = (
+                resolve(one.target)
+                if one.kind == "function"
+                else getattr(torch.Tensor, one.target)
+                if one.kind == "method"
+                else None
+            )
             nested = any(isinstance(a, tuple | slice) and references(a) for a in one.args)
             module = program.modules[one.target] if one.kind == "module" else None
             done_weights = tuple(k for k in keys[at].values() if last_weight[k] == at)
-            self._steps.append((at, _Step(one, call, dict(one.kwargs), module, keys[at], nested, done, done_weights)))
+            self._steps.append(
+                (at, _Step(one, call, dict(one.kwargs), module, keys[at], nested, done, done_weights))
+            )
 
-    def run(self, inputs: Mapping[str, Any], gather: Callable[[str], torch.Tensor], training: bool, segments: int = 1) -> Any:
+    def run(
+        self,
+        inputs: Mapping[str, Any],
+        gather: Callable[[str], torch.Tensor],
+        training: bool,
+        segments: int = 1,
+    ) -> Any:
         """The output, or a tuple where there are several. `gather` gives the weight of a key, and is asked once for each.
 
         In several segments, only what passes between them is kept for the backward pass, which computes the rest again.
@@ -75,7 +91,9 @@ class Calls:
         if segments > 1 and torch.is_grad_enabled():
             for segment in self._cut(segments):
                 given = [results[i] for i in segment.reads]
-                found = checkpoint(partial(self._within, segment, gather, training), *given, use_reentrant=False)
+                found = checkpoint(
+                    partial(self._within, segment, gather, training), *given, use_reentrant=False
+                )
                 for i in segment.done:
                     results[i] = None
                 for i, result in zip(segment.gives, found, strict=True):
@@ -89,7 +107,9 @@ class Calls:
         """The number of calls."""
         return len(self._steps)
 
-    def _within(self, segment: _Segment, gather: Callable[[str], torch.Tensor], training: bool, *given: Any) -> tuple[Any, ...]:
+    def _within(
+        self, segment: _Segment, gather: Callable[[str], torch.Tensor], training: bool, *given: Any
+    ) -> tuple[Any, ...]:
         results: list[Any] = [None] * self._count
         for i, value in zip(segment.reads, given, strict=True):
             results[i] = value
@@ -113,7 +133,11 @@ class Calls:
 
 
 def _go(
-    steps: Sequence[tuple[int, _Step]], results: list[Any], gather: Callable[[str], torch.Tensor], training: bool, kept: Sequence[int] = ()
+    steps: Sequence[tuple[int, _Step]],
+    results: list[Any],
+    gather: Callable[[str], torch.Tensor],
+    training: bool,
+    kept: Sequence[int] = (),
 ) -> None:
     """Computes the steps into `results`; lets go of what no later step needs, unless it is kept."""
     weights: dict[str, torch.Tensor] = {}
@@ -144,7 +168,11 @@ def _result(step: _Step, results: Sequence[Any], weights: Mapping[str, torch.Ten
 
 
 def _reads(instruction: Instruction) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(references(instruction.args) + [i for _, v in instruction.kwargs for i in references(v)]))
+    return tuple(
+        dict.fromkeys(
+            references(instruction.args) + [i for _, v in instruction.kwargs for i in references(v)]
+        )
+    )
 
 
 def _keys(instruction: Instruction, program: Program) -> Mapping[str, str]:

@@ -101,7 +101,9 @@ def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
     """The state dict of an architecture by itself: copies of its shares, and fresh statistics for its batch norms."""
     with torch.no_grad():
         found = {name: gather(child.shares[name]).detach().clone() for name in child.program.weights}
-    kinds = next(((t.dtype, t.device) for t in found.values()), (torch.get_default_dtype(), torch.device("cpu")))
+    kinds = next(
+        ((t.dtype, t.device) for t in found.values()), (torch.get_default_dtype(), torch.device("cpu"))
+    )
     for path, module in child.program.modules.items():
         if module.type.startswith("torch.nn.BatchNorm"):
             found[f"{path}.running_mean"] = torch.zeros(module.args[0], dtype=kinds[0], device=kinds[1])

@@ -97,7 +97,9 @@ class Mixed(Supergraph):
                 name, chosen = key(value.weights[0].full_name), value.subset.at(at)
                 if name in found and len(chosen) == len(found[name]):
                     with torch.no_grad():
-                        share = values_of(picked(value.subset, len(value.operands), True))(weights)[list(chosen)]
+                        share = values_of(picked(value.subset, len(value.operands), True))(weights)[
+                            list(chosen)
+                        ]
                         found[name] = share.to(found[name])
         return found
 

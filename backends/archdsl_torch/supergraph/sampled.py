@@ -59,8 +59,16 @@ class Sampled(Supergraph):
             self._current = self.assignment(self.settled)
         ready = self._prepared(self._current)
         shares = ready.child.shares
-        given = dict(zip((x.name for x in self.space.inputs), self.inputs(inputs, named, ready.child.program), strict=True))
-        return ready.calls.run(given, lambda key: self.gather(shares[key]), self.training, self.segments(ready.calls))
+        given = dict(
+            zip(
+                (x.name for x in self.space.inputs),
+                self.inputs(inputs, named, ready.child.program),
+                strict=True,
+            )
+        )
+        return ready.calls.run(
+            given, lambda key: self.gather(shares[key]), self.training, self.segments(ready.calls)
+        )
 
     def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:
         return extracted(self._prepared(self.assignment(genotype)).child, self.gather)

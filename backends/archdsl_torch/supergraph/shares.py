@@ -9,7 +9,18 @@ from typing import TypeAlias
 import torch
 
 from archdsl.ir.choice import Choice
-from archdsl_lowering.supergraph.masks import Crossed, Ended, Included, Picked, Rows, Share, Tabled, Terms, Whole, Within
+from archdsl_lowering.supergraph.masks import (
+    Crossed,
+    Ended,
+    Included,
+    Picked,
+    Rows,
+    Share,
+    Tabled,
+    Terms,
+    Whole,
+    Within,
+)
 
 
 @dataclass(frozen=True, slots=True)
