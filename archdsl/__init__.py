@@ -57,14 +57,16 @@ def supergraph(
 ) -> Supergraph:
     """All architectures of a space over shared weights, as a `torch.nn.Module`; see docs/supergraphs.md.
 
-    `mode="sampled"` computes one architecture at a time, exactly as it is by itself; `mode="mixed"` computes all at
-    once, weighted by a distribution. A range of widths shares one weight, of which each width takes a window: "fair"
-    ones are laid on a ring, so that every channel is trained equally often, "naive" ones are prefixes. A list of
-    kernels has one weight for each ("separate"), or smaller kernels are the centre of the largest ("centre"). Weights
-    start as the text says, by `seed`. Two options of DARTS: with `zero` each list of layers has a competitor that
-    yields nothing and is never derived; with `edges="by_op"` what is picked among such lists is ranked by their layers.
+    `mode="sampled"` computes one architecture at a time, exactly as it is by itself; `mode="mixed"` computes
+    all at once, weighted by a distribution. A range of widths shares one weight, of which each width takes a
+    window: "fair" ones are laid on a ring, so that every channel is trained equally often, "naive" ones are
+    prefixes. A list of kernels has one weight for each ("separate"), or smaller kernels are the centre of the
+    largest ("centre"). Weights start as the text says, by `seed`. Two options of DARTS: with `zero` each list
+    of layers has a competitor that yields nothing and is never derived; with `edges="by_op"` what is picked
+    among such lists is ranked by their layers.
 
-    Raises DiagnosticError E1001 where a weight would need too many copies, and what `mode="mixed"` cannot mix.
+    Raises DiagnosticError E1001 where a weight would need too many copies, and what `mode="mixed"` cannot
+    mix.
     """
     from archdsl_torch.supergraph import supergraph
 

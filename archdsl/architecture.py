@@ -50,8 +50,8 @@ class Architecture:
     def fix(self, genotype: Mapping[str, str]) -> Architecture:
         """The architecture with the choices that the genotype answers settled; complete, it is a model.
 
-        Raises DiagnosticError for unknown paths and values outside a domain, and E0504 where nothing that is left
-        satisfies the requirements of the space.
+        Raises DiagnosticError for unknown paths and values outside a domain, and E0504 where nothing that is
+        left satisfies the requirements of the space.
         """
         from archdsl.questions.genotype import assignment
 
@@ -64,8 +64,8 @@ class Architecture:
     def cost(self, genotypes: Any) -> Any:
         """Params and MACs of many genotypes, vectorised.
 
-        `genotypes` is a sequence of genotypes or an integer array [n, choices] of alternative indices in the order of
-        `graph.choices`. Returns a mapping of "params" and "macs" to integer arrays [n].
+        `genotypes` is a sequence of genotypes or an integer array [n, choices] of alternative indices in the
+        order of `graph.choices`. Returns a mapping of "params" and "macs" to integer arrays [n].
         """
         from archdsl.questions.cost import costs
 
@@ -89,8 +89,9 @@ def load(
     """The space or model of a reference: `file:name`, where a local path comes before the name of what ships.
 
     Without a name the file must declare a single network. `inputs` feeds another size: what `--input` takes
-    ("clip=1x3x16x224x224", or several such texts), or a mapping of inputs to sizes, by dimension or all of them in order;
-    `settings` are parameters as text; `genotype` names one, as `file:name` or a name in the same file.
+    ("clip=1x3x16x224x224", or several such texts), or a mapping of inputs to sizes, by dimension or all of
+    them in order; `settings` are parameters as text; `genotype` names one, as `file:name` or a name in the
+    same file.
 
     Raises DiagnosticError with everything wrong.
     """

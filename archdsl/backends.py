@@ -29,7 +29,9 @@ class Backend(Protocol):
 
 
 def backend(suffix: str) -> Backend | None:
-    """The backend that writes files of this suffix. Raises DiagnosticError E0911 where a package is broken."""
+    """The backend that writes files of this suffix. Raises DiagnosticError E0911 where a package is
+    broken.
+    """
     return next((one for one in _registered() if suffix in one.SUFFIXES), None)
 
 

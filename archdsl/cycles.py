@@ -13,10 +13,11 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 def walk(roots: Iterable[Node], after: Callable[[Node], Iterable[Node]]) -> list[Node]:
-    """All nodes that the roots lead to, depth first, each behind those that it leads to (round a circle, but for one).
+    """All nodes that the roots lead to, depth first, each behind those that it leads to (round a circle, but
+    for one).
 
-    Without recursion, so that depth is no limit. `graphlib` sorts as well, but level by level; this is the order in
-    which a text would say it.
+    Without recursion, so that depth is no limit. `graphlib` sorts as well, but level by level; this is the
+    order in which a text would say it.
     """
     seen: set[Node] = set()
     left: list[Node] = []
@@ -36,10 +37,11 @@ def walk(roots: Iterable[Node], after: Callable[[Node], Iterable[Node]]) -> list
 
 
 def components(after: Mapping[Node, Collection[Node]]) -> list[tuple[Node, ...]]:
-    """Each component after all that it leads to; its members in the order of the mapping, which holds every node.
+    """Each component after all that it leads to; its members in the order of the mapping, which holds every
+    node.
 
-    Kosaraju's algorithm: nodes are taken from the end of a walk; what leads to one and is in no component yet is in
-    that of the node.
+    Kosaraju's algorithm: nodes are taken from the end of a walk; what leads to one and is in no component yet
+    is in that of the node.
     """
     before: dict[Node, list[Node]] = {node: [] for node in after}
     for node, others in after.items():

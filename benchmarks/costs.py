@@ -1,4 +1,6 @@
-"""Params and MACs of a million AutoX3D genotypes, beside compiling and counting a few of them on the meta device."""
+"""Params and MACs of a million AutoX3D genotypes, beside compiling and counting a few of them on the meta
+device.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Differences by meaning: two genotypes from a cold start, and two deep models in one process, beside a cold `import torch`."""
+"""Differences by meaning: two genotypes from a cold start, and two deep models in one process, beside a cold
+`import torch`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ DEEP = """arch 1
 model one(depth = 420) {
   input x: [b, c = 16, h = 32, w = 32]
   for i in range(depth) {
-    y = x -> conv(32, 1x1) as widen -> batch_norm as n1 -> relu -> conv(32, 3x3, groups = 32) as spread -> batch_norm as n2 -> relu
+    y = x -> conv(32, 1x1) as widen -> batch_norm as n1 -> relu
+    y = y -> conv(32, 3x3, groups = 32) as spread -> batch_norm as n2 -> relu
     x = x + (y -> conv(16, 1x1) as narrow -> batch_norm as n3) -> relu
   }
   output x -> mean(@hw) -> linear(10) as head

@@ -21,7 +21,10 @@ class Race:
     ratio: float
 
     def __str__(self) -> str:
-        return f"{self.name:<58} {self.ours:8.3f} s   {self.rival:<42} {self.theirs:8.3f} s   ratio {self.ratio:.3f}"
+        return (
+            f"{self.name:<58} {self.ours:8.3f} s   {self.rival:<42} {self.theirs:8.3f} s   ratio "
+            f"{self.ratio:.3f}"
+        )
 
 
 def race(

@@ -1,7 +1,9 @@
-"""Supergraphs: a sampled step beside the standalone network, mixing beside one module per alternative and beside NNI's DARTS.
+"""Supergraphs: a sampled step beside the standalone network, mixing beside one module per alternative and
+beside NNI's DARTS.
 
-A step is a forward and a backward pass in training mode, gradients cleared before. One thread, at least 20 pairs a race, and
-seconds of the processor: all of it happens in this thread, so that others who use the machine disturb less.
+A step is a forward and a backward pass in training mode, gradients cleared before. One thread, at least 20
+pairs a race, and seconds of the processor: all of it happens in this thread, so that others who use the
+machine disturb less.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ LARGE = (
     "zoo/attentionnas.arch:attention_cell_gpb",
 )
 
-# One attention with four ways to weigh its positions, which is all that differs between the modules that it is compared to.
+# One attention with four ways to weigh its positions, which is all that differs between the modules that it
+# is compared to.
 ATTENTION = """arch 1
 use zoo.attentionnas: attention_op, dot, acts
 space attention(channels, size, frames = 4) {
@@ -71,7 +74,8 @@ def facts() -> Iterator[str]:
 
 
 def sampled(reference: str, rounds: int) -> Iterator[Race]:
-    """The same steps twice: with an architecture that stays, and with a new one before every step, whose `set` is timed as well.
+    """The same steps twice: with an architecture that stays, and with a new one before every step, whose
+    `set` is timed as well.
 
     The standalone networks are compiled outside of what is timed.
     """
@@ -103,7 +107,8 @@ def sampled(reference: str, rounds: int) -> Iterator[Race]:
     pairs = []
     for genotype, network in zip(genotypes[:rounds], networks, strict=False):
         alone = step(network, inputs)
-        alone()  # oneDNN keeps the kernels of about a thousand shapes: whoever comes first would make them for both
+        # oneDNN keeps the kernels of about a thousand shapes: whoever comes first would make them for both
+        alone()
         settled = seconds(partial(fresh.set, genotype))
         pairs.append((settled + seconds(ours), seconds(alone)))
     yield Race(f"{name}, `set` to a new one and sampled step", "standalone", *middle(pairs))
@@ -148,7 +153,9 @@ def attention(channels: int, size: int, rounds: int) -> Race:
 
 
 def darts(rounds: int) -> Race:
-    """DARTS's space on CIFAR, 8 channels, 6 cells, batch 8: all edges and operations, the zero operation among them."""
+    """DARTS's space on CIFAR, 8 channels, 6 cells, batch 8: all edges and operations, the zero operation
+    among them.
+    """
     import warnings
 
     import torch
@@ -171,7 +178,9 @@ def darts(rounds: int) -> Race:
 
 
 def memory(reference: str) -> str:
-    """The largest allocation above what was there before a step, ours over the standalone network's, of four architectures."""
+    """The largest allocation above what was there before a step, ours over the standalone network's, of four
+    architectures.
+    """
     import archdsl
 
     settings, batch = SETTINGS[reference]
@@ -186,7 +195,10 @@ def memory(reference: str) -> str:
         found.append((ours / theirs, theirs))
     ratio, bytes_ = (median(column) for column in zip(*found, strict=True))
     name = reference.rpartition(":")[2]
-    return f"{name + ', peak of a sampled step':<58} {ratio:.3f} of the standalone network's {bytes_ / 2**20:.1f} MiB"
+    return (
+        f"{name + ', peak of a sampled step':<58} {ratio:.3f} of the standalone network's "
+        f"{bytes_ / 2**20:.1f} MiB"
+    )
 
 
 def questions(reference: str) -> str:
@@ -238,7 +250,9 @@ def _unheard() -> Iterator[None]:
 
 
 def peak(module: Any, inputs: tuple[Any, ...]) -> int:
-    """The most bytes that a step held at once, above what there was before, by the allocator's own events; gradients begin as None."""
+    """The most bytes that a step held at once, above what there was before, by the allocator's own events;
+    gradients begin as None.
+    """
     from torch.profiler import ProfilerActivity, profile
 
     module.zero_grad(set_to_none=True)

@@ -1,8 +1,8 @@
 """The main job from end to end: `make demo`.
 
-Checks and summarises the space AutoX3D, samples an architecture within 2.0 GMACs, compiles it, trains it for one step,
-draws it as SVG, and compares it with a second sample. Then it searches a small space on generated clips, and trains what
-it finds. What it writes lies in build/demo.
+Checks and summarises the space AutoX3D, samples an architecture within 2.0 GMACs, compiles it, trains it for
+one step, draws it as SVG, and compares it with a second sample. Then it searches a small space on generated
+clips, and trains what it finds. What it writes lies in build/demo.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def main() -> None:
             step(progress.console)
             progress.advance(task)
     print(
-        f"All of it in {time.perf_counter() - start:.0f} s. See {OUT}: {', '.join(sorted(p.name for p in OUT.iterdir()))}"
+        f"All of it in {time.perf_counter() - start:.0f} s. See {OUT}: "
+        f"{', '.join(sorted(p.name for p in OUT.iterdir()))}"
     )
 
 
@@ -120,7 +121,9 @@ def archdsl(out: Console, *args: str, into: str | None = None, fine: tuple[int, 
 
 
 def train(out: Console, genotype: str) -> None:
-    """One step of SGD from fresh weights, through the Python interface; the loss on the same clips before and after."""
+    """One step of SGD from fresh weights, through the Python interface; the loss on the same clips before and
+    after.
+    """
     import archdsl
 
     start = time.perf_counter()
@@ -144,7 +147,8 @@ def train(out: Console, genotype: str) -> None:
             optimiser.step()
             params = sum(p.numel() for p in network.parameters())
             out.print(
-                f"  {params:,} parameters, gradient norm {norm:.3f}, step of {time.perf_counter() - start:.2f} s"
+                f"  {params:,} parameters, gradient norm {norm:.3f}, step of "
+                f"{time.perf_counter() - start:.2f} s"
             )
         out.print(f"  loss {moment} the step: {loss.item():.4f}")
 

@@ -1,10 +1,12 @@
-"""What the five papers compare, at the size of the built-in motion data: searches over several seeds, and a table each.
+"""What the five papers compare, at the size of the built-in motion data: searches over several seeds, and a
+table each.
 
     python docs/experiments.py a b --seeds 0 1 2 --runs runs/
 
-Every search is a plan that ships (`archdsl list motion`); what it finds is trained from scratch with the plan's own
-optimiser and judged on the validation data. Searches that are already in the runs' folder go on, or are read from it.
-Where a paper's ordering does not appear, the table says so by itself: nothing here is tuned for it.
+Every search is a plan that ships (`archdsl list motion`); what it finds is trained from scratch with the
+plan's own optimiser and judged on the validation data. Searches that are already in the runs' folder go on,
+or are read from it. Where a paper's ordering does not appear, the table says so by itself: nothing here is
+tuned for it.
 """
 
 from __future__ import annotations
@@ -209,7 +211,8 @@ def main() -> None:
         rows = EXPERIMENTS[which](given.seeds, given.runs)
         title = (EXPERIMENTS[which].__doc__ or "").strip()
         print(
-            f"\n{title} Seeds {', '.join(map(str, given.seeds))}; {time.perf_counter() - began:.0f} s.\n\n{table(rows)}",
+            f"\n{title} Seeds {', '.join(map(str, given.seeds))}; {time.perf_counter() - began:.0f} "
+            f"s.\n\n{table(rows)}",
             flush=True,
         )
 

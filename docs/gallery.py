@@ -1,4 +1,6 @@
-"""Draws what ships: `docs/gallery.md` and the pictures in `docs/gallery/`. `make docs` runs it; the drawings need Graphviz's `dot`."""
+"""Draws what ships: `docs/gallery.md` and the pictures in `docs/gallery/`. `make docs` runs it; the drawings
+need Graphviz's `dot`.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +24,23 @@ PICTURES = "gallery"
 
 FIGURES: Mapping[str, tuple[str, Callable[[], Drawing]]] = {
     "figure_autox3d": (
-        "A genotype of AutoX3D, `archdsl render zoo/autox3d.arch:autox3d_s`: height is expansion, colour the kernel, a star attention.",
+        "A genotype of AutoX3D, `archdsl render zoo/autox3d.arch:autox3d_s`: height is expansion, colour "
+        "the kernel, a star attention.",
         lambda: render(load("zoo/autox3d.arch:autox3d_s").graph, view="macro"),
     ),
     "figure_auto_tsnet": (
-        "A genotype of Auto-TSNet, `archdsl sample zoo/autotsnet.arch:auto_tsnet --seed 1 --max-macs 2.0G`: two streams and their fusion.",
+        "A genotype of Auto-TSNet, `archdsl sample zoo/autotsnet.arch:auto_tsnet --seed 1 --max-macs "
+        "2.0G`: two streams and their fusion.",
         lambda: _sampled("zoo/autotsnet.arch:auto_tsnet", seed=1, most=2.0e9),
     ),
     "figure_attention_cell": (
-        "An attention cell, `archdsl render zoo/motion.arch:cells_specific --view cell --focus stage[0].unit.cell`: dashes are open.",
+        "An attention cell, `archdsl render zoo/motion.arch:cells_specific --view cell --focus "
+        "stage[0].unit.cell`: dashes are open.",
         lambda: render(load("zoo/motion.arch:cells_specific").graph, view="cell", focus="stage[0].unit.cell"),
     ),
     "figure_gpb_cell": (
-        "The cell that AttentionNAS's bandit searches, `archdsl render zoo/attentionnas.arch:attention_cell_gpb --view cell`.",
+        "The cell that AttentionNAS's bandit searches, `archdsl render "
+        "zoo/attentionnas.arch:attention_cell_gpb --view cell`.",
         lambda: render(load("zoo/attentionnas.arch:attention_cell_gpb").graph, view="cell"),
     ),
     "figure_darts_cell": (
@@ -42,17 +48,20 @@ FIGURES: Mapping[str, tuple[str, Callable[[], Drawing]]] = {
         lambda: render(load("zoo/nas.arch:darts_v2_cifar").graph, view="cell", focus="cell[3]"),
     ),
     "figure_space": (
-        "A space, `archdsl render zoo/autox3d.arch:autox3d --view space`: every choice with its alternatives.",
+        "A space, `archdsl render zoo/autox3d.arch:autox3d --view space`: every choice with its "
+        "alternatives.",
         lambda: render(load("zoo/autox3d.arch:autox3d").graph, view="space"),
     ),
     "figure_diff": (
-        "Two genotypes of AutoX3D compared, `archdsl diff one.arch two.arch -o diff.svg`: what is pale is the same in both.",
+        "Two genotypes of AutoX3D compared, `archdsl diff one.arch two.arch -o diff.svg`: what is pale is "
+        "the same in both.",
         lambda: _difference(
             *(_genotype("zoo/autox3d.arch:autox3d", seed=seed, most=2.0e9) for seed in (1, 2))
         ),
     ),
     "figure_diff_streams": (
-        "A stream added, `archdsl diff zoo/slowfast.arch:slow_8x8_r50 zoo/slowfast.arch:slowfast_8x8_r50 -o diff.svg`.",
+        "A stream added, `archdsl diff zoo/slowfast.arch:slow_8x8_r50 zoo/slowfast.arch:slowfast_8x8_r50 "
+        "-o diff.svg`.",
         lambda: _difference(
             *(load(f"zoo/slowfast.arch:{name}_8x8_r50").graph for name in ("slow", "slowfast"))
         ),
@@ -62,7 +71,9 @@ FIGURES: Mapping[str, tuple[str, Callable[[], Drawing]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A declaration that ships. `is_drawn` where it is a network; blocks and plans have no picture of their own."""
+    """A declaration that ships. `is_drawn` where it is a network; blocks and plans have no picture of their
+    own.
+    """
 
     file: str
     name: str
@@ -94,7 +105,9 @@ def entries() -> Iterator[Entry]:
 
 
 def caption(text: str, kind: str, name: str) -> str:
-    """The comment over a declaration, or over the group of one-line declarations that it stands in; else its first line."""
+    """The comment over a declaration, or over the group of one-line declarations that it stands in; else its
+    first line.
+    """
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if re.match(rf"{kind}\s+{name}\b", line))
     declaration = re.sub(r"\s+", " ", lines[at].partition("#")[0]).rstrip(" {([")

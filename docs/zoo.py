@@ -1,6 +1,7 @@
 """The page of the zoo: `python docs/zoo.py > docs/zoo.md`.
 
-Its figures are counted from the text of the zoo as the page is written; what stands beside them is in docs/zoo.yaml.
+Its figures are counted from the text of the zoo as the page is written; what stands beside them is in
+docs/zoo.yaml.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ FACTS: dict[str, list[Fact]] = yaml.safe_load(Path(__file__).with_suffix(".yaml"
 
 HEAD = """# The zoo
 
-The networks and spaces of the papers, as they ship: `archdsl list zoo` has them all, `archdsl summary` prints each as its paper's
-table. This page is written by `make docs`; the figures of other people's code are in [zoo.yaml](zoo.yaml).
+The networks and spaces of the papers, as they ship: `archdsl list zoo` has them all, `archdsl summary` prints
+each as its paper's table. This page is written by `make docs`; the figures of other people's code are in
+[zoo.yaml](zoo.yaml).
 """
 MODELS = """
 ## Models
 
-Parameters, and multiply–accumulates of convolutions, linear maps and attention products for one clip: what papers call FLOPs. *Ours*
-is counted from the text, and tests count the compiled module too; the public code's were measured by running it. Where the paper prints
-something else, the code is followed, and the last column says what differs.
+Parameters, and multiply–accumulates of convolutions, linear maps and attention products for one clip: what
+papers call FLOPs. *Ours* is counted from the text, and tests count the compiled module too; the public code's
+were measured by running it. Where the paper prints something else, the code is followed, and the last column
+says what differs.
 
 | model | our params | the code's | our MACs | the code's | printed | where they differ |
 |---|---:|---:|---:|---:|---|---|
@@ -40,7 +43,8 @@ something else, the code is followed, and the last column says what differs.
 SPACES = """
 ## Spaces
 
-The exact number of architectures, inactive choices not counted, and what the paper prints. Each reading is explained in the file.
+The exact number of architectures, inactive choices not counted, and what the paper prints. Each reading is
+explained in the file.
 
 | space | exact | paper | reading |
 |---|---:|---|---|
@@ -48,8 +52,8 @@ The exact number of architectures, inactive choices not counted, and what the pa
 LINES = """
 ## Lines
 
-Lines of text for lines of Python, without blank lines, comments and docstrings. *With its blocks* adds what a file uses of other shipped
-files, which several papers share.
+Lines of text for lines of Python, without blank lines, comments and docstrings. *With its blocks* adds what a
+file uses of other shipped files, which several papers share.
 
 | file | lines | with its blocks | public code | counted there |
 |---|---:|---:|---:|---|
@@ -106,7 +110,8 @@ def lines_rows() -> Iterator[str]:
     """The lines of the table of lines."""
     for fact in FACTS["lines"]:
         own, used = code_lines(fact["ours"])
-        yield f"| {_code(fact['ours'])} | {own} | {own + used} | {fact['public']} | {fact['code']}: {fact['files']} |\n"
+        theirs = f"{fact['public']} | {fact['code']}: {fact['files']}"
+        yield f"| {_code(fact['ours'])} | {own} | {own + used} | {theirs} |\n"
 
 
 def code_lines(file: str) -> tuple[int, int]:

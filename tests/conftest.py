@@ -1,4 +1,6 @@
-"""Goldens: expected output beside its input; `--update` writes it anew. Profiles of hypothesis: `--hypothesis-profile=deep`."""
+"""Goldens: expected output beside its input; `--update` writes it anew. Profiles of hypothesis:
+`--hypothesis-profile=deep`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# `ci` finds the same in every run; `deep` looks further, at other examples each time. Tests scale by `max_examples`.
+# `ci` finds the same in every run; `deep` looks further, at other examples each time. Tests scale by
+# `max_examples`.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 settings.register_profile(
     "ci", deadline=None, derandomize=True, max_examples=100, suppress_health_check=_SLOW

@@ -1,4 +1,6 @@
-"""Importing any module of the core loads nothing heavy (that layers point one way is import-linter's to check)."""
+"""Importing any module of the core loads nothing heavy (that layers point one way is import-linter's to
+check).
+"""
 
 from __future__ import annotations
 

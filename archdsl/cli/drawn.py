@@ -6,7 +6,8 @@
 
     genotype sample of net(width = 8) { … }
 
-What a name stands for is brought in by `use`, where that finds the file from the current folder; else its text is copied.
+What a name stands for is brought in by `use`, where that finds the file from the current folder; else its
+text is copied.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ def _words(of: str) -> list[str]:
 
 
 class _Needed:
-    """The declarations that names stand for, and all that those rest on: used where a file can be named, else copied."""
+    """The declarations that names stand for, and all that those rest on: used where a file can be named, else
+    copied.
+    """
 
     def __init__(self, project: Project) -> None:
         self._project = project

@@ -20,7 +20,9 @@ from archdsl.syntax import ast
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A genotype's answers, the definition that it answers, the space as elaborated, and the graph that it leaves."""
+    """A genotype's answers, the definition that it answers, the space as elaborated, and the graph that it
+    leaves.
+    """
 
     genotype: Genotype
     definition: ast.Net
@@ -29,7 +31,8 @@ class Opened:
 
 
 def open_genotype(reference: Reference, name: str, spaces: Spaces) -> Opened | None:
-    """The genotype of this name in a file; None where the name is of something else. `spaces` keeps what it is of.
+    """The genotype of this name in a file; None where the name is of something else. `spaces` keeps what it
+    is of.
 
     Raises DiagnosticError for whatever is wrong with it.
     """

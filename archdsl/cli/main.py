@@ -1,7 +1,8 @@
 """The `archdsl` command: which subcommands there are, and how any of them ends.
 
-Exit codes: 0 fine; 1 the question's answer is "no" (errors found, not formatted, files differ); 2 it could not be
-asked (bad usage, unreadable file). A command that is interrupted ends as the shell's convention has it, 128 + signal.
+Exit codes: 0 fine; 1 the question's answer is "no" (errors found, not formatted, files differ); 2 it could
+not be asked (bad usage, unreadable file). A command that is interrupted ends as the shell's convention has
+it, 128 + signal.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ COMMANDS: Mapping[str, str] = {
 
 
 class _Commands(click.Group):
-    """Imports the module of a command when it is called, and turns what it raises into messages and exit codes."""
+    """Imports the module of a command when it is called, and turns what it raises into messages and exit
+    codes.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -131,8 +134,8 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def cli() -> None:
     """Neural architectures and search spaces as text: checked, counted, compared and compiled.
 
-    A FILE is a path, or the name of a file that ships with archdsl (`archdsl list`); FILE:NAME picks one space, model
-    or genotype of it.
+    A FILE is a path, or the name of a file that ships with archdsl (`archdsl list`); FILE:NAME picks one
+    space, model or genotype of it.
 
     \b
     Examples:

@@ -1,4 +1,6 @@
-"""Files as they were: `HEAD~1:specs/net.arch` is read from git, with what it uses, without touching the working tree."""
+"""Files as they were: `HEAD~1:specs/net.arch` is read from git, with what it uses, without touching the
+working tree.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ _SUFFIXES = (".arch", ".yaml", ".yml")
 def open_revision(reference: str) -> Reference | None:
     """What `REVISION:PATH[:NAME]` refers to; None where the part before the colon is no revision.
 
-    A path is relative to the folder that the command runs in, as git's `:./` has it. Raises DiagnosticError where the
-    revision has no such file.
+    A path is relative to the folder that the command runs in, as git's `:./` has it. Raises DiagnosticError
+    where the revision has no such file.
     """
     revision, colon, rest = reference.partition(":")
     if not colon or not rest or revision.startswith("-") or not _is_commit(revision):

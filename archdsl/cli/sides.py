@@ -62,7 +62,9 @@ def open_side(reference: str, other: Side | None = None) -> Side:
 
 
 def single(side: Side) -> str:
-    """The one network that is meant. Raises DiagnosticError where the file declares several and none is named."""
+    """The one network that is meant. Raises DiagnosticError where the file declares several and none is
+    named.
+    """
     return side.meant.network()
 
 

@@ -67,7 +67,9 @@ def shape_text(shape: Mapping[str, Amount]) -> str:
 
 
 def _common(summary: Summary) -> dict[str, str]:
-    """The domains that are the same in every stage that has a choice of this name, and so are printed once."""
+    """The domains that are the same in every stage that has a choice of this name, and so are printed
+    once.
+    """
     domains: dict[str, list[str]] = {}
     for row in summary.rows:
         for choice in row.stage.choices:

@@ -34,7 +34,9 @@ def open_target(
 
 
 def module_path(reference: str) -> str | None:
-    """What `use` calls the file of a reference in a file beside it; None where its name cannot be written there."""
+    """What `use` calls the file of a reference in a file beside it; None where its name cannot be written
+    there.
+    """
     path = Project().find(split_reference(reference)[0])
     root = shipped("specs")
     inside = path.is_relative_to(root)
@@ -42,7 +44,9 @@ def module_path(reference: str) -> str | None:
 
 
 def module_name(path: Path, root: Path) -> str | None:
-    """What `use` calls a file in a file of the current folder; None where it would not find it, or find another one."""
+    """What `use` calls a file in a file of the current folder; None where it would not find it, or find
+    another one.
+    """
     inside = path.is_relative_to(root)
     here = Path.cwd()
     if not inside and not path.is_relative_to(here):

@@ -16,7 +16,9 @@ def has_color(stream: TextIO) -> bool:
 
 
 def console() -> Console:
-    """A console on standard output: as wide as the terminal, and wide enough for any table where there is none."""
+    """A console on standard output: as wide as the terminal, and wide enough for any table where there is
+    none.
+    """
     from rich.console import Console
 
     terminal = sys.stdout.isatty()

@@ -58,7 +58,9 @@ def patch(a: Graph, b: Graph) -> GraphPatch: ...
 @overload
 def patch(a: Mapping[str, str], b: Mapping[str, str]) -> Patch: ...
 def patch(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> GraphPatch | Patch:
-    """What turns one architecture, or one genotype, into another: canonical, and nothing but the differences."""
+    """What turns one architecture, or one genotype, into another: canonical, and nothing but the
+    differences.
+    """
     if isinstance(a, Graph) and isinstance(b, Graph):
         return patch_graphs(a, b)
     if isinstance(a, Graph) or isinstance(b, Graph):
@@ -75,8 +77,8 @@ def apply(change: Patch, a: Mapping[str, str]) -> dict[str, str]: ...
 def apply(change: GraphPatch | Patch, a: Graph | Mapping[str, str]) -> Graph | dict[str, str]:
     """The architecture, or the genotype, that a patch makes of `a`.
 
-    Raises DiagnosticError (E0961) where `a` is not what the patch starts from, and (E0962) where the patch is of the other
-    kind or what comes out is no architecture.
+    Raises DiagnosticError (E0961) where `a` is not what the patch starts from, and (E0962) where the patch is
+    of the other kind or what comes out is no architecture.
     """
     if isinstance(change, GraphPatch) and isinstance(a, Graph):
         return apply_to_graph(change, a)

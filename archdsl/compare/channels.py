@@ -43,7 +43,9 @@ _MOST = 1 << 16  # positions of one dimension; longer ones have no labels
 
 
 def labels_of(graph: Graph, names: Mapping[Value, Hashable]) -> Mapping[Value, Labelled]:
-    """The labels of every value of a model. `names` are equal for paired values of two models; others are told apart."""
+    """The labels of every value of a model. `names` are equal for paired values of two models; others are
+    told apart.
+    """
     found: dict[Value, Labelled] = {}
     parts = chunked(graph)
     for value in (*graph.inputs, *graph.values):
@@ -80,7 +82,9 @@ def axes_of(value: Value, weight: Weight, labels: Mapping[Value, Labelled]) -> l
 
 
 def positions(before: Labels | None, after: Labels | None, sizes: tuple[int, int]) -> tuple[int | None, ...]:
-    """For every position of an axis the one that it was, None for a new one: by label, or by place where nothing is alike."""
+    """For every position of an axis the one that it was, None for a new one: by label, or by place where
+    nothing is alike.
+    """
     if before is not None and after is not None:
         places: dict[Hashable, list[int]] = {}
         for i, label in enumerate(before):
@@ -153,7 +157,9 @@ def _along(carrying: _Carrying, dim: str, origin: Origin) -> Labels | None:
 
 
 def _arising(name: Hashable, size: int, parts: int) -> Labels:
-    """Labels of channels that a layer makes; where all users cut them into parts, each part counts its own."""
+    """Labels of channels that a layer makes; where all users cut them into parts, each part counts its
+    own.
+    """
     each = size // parts if size % parts == 0 else size
     return tuple((name, i // each, i % each) for i in range(size))
 

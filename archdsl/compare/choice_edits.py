@@ -60,7 +60,9 @@ def choice_edits(pairing: Pairing) -> Iterator[Edit]:
 
 
 def _scope_stays(choice: Choice, pairs: Mapping[Node, Node]) -> bool:
-    """Whether the other side has the scope of a choice; where it has not, the choice comes or goes with it."""
+    """Whether the other side has the scope of a choice; where it has not, the choice comes or goes with
+    it.
+    """
     paths = {node.path for node in pairs}
     everything = {c.path for node in pairs for c in node.children}
     scope = KeyPath.parse(choice.path)

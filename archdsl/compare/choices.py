@@ -47,7 +47,8 @@ def pair_choices(a: Graph, b: Graph, moved: Mapping[Node, Node]) -> ChoicePairs:
 def settled_as(
     choices: Sequence[Choice], values: Mapping[Value, Value], present: set[KeyPath]
 ) -> dict[Choice, tuple[str, ...]]:
-    """The alternatives that the other graph, which has none of these choices, may have settled each of them as.
+    """The alternatives that the other graph, which has none of these choices, may have settled each of them
+    as.
 
     Reads off every attribute and size that depends on one of them, those already settled put in, and which
     alternatives of a choice of layers are there (`present`: the paths of live instances).

@@ -13,8 +13,8 @@ from archdsl.compare.rollup import PartCost
 class Totals:
     """What an architecture costs and how many there are. A model has equal ends and one architecture.
 
-    `params` and `macs` as (least, most), exact; `architectures` likewise, with different ends only where a cost
-    constraint makes it an interval. None where nobody could say.
+    `params` and `macs` as (least, most), exact; `architectures` likewise, with different ends only where a
+    cost constraint makes it an interval. None where nobody could say.
     """
 
     params: tuple[int, int] | None
@@ -24,8 +24,9 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Inheritance:
-    """How many of the second architecture's weights the first one provides: elements of equal tensors, elements of
-    tensors of another size that can be sliced or extended, and all. Of a space, at its widest."""
+    """How many of the second architecture's weights the first one provides: elements of equal tensors,
+    elements of tensors of another size that can be sliced or extended, and all. Of a space, at its widest.
+    """
 
     same: int
     sliceable: int
@@ -40,8 +41,9 @@ class Inheritance:
 class Difference:
     """The edits that lead from one architecture to the other, and what they amount to.
 
-    `unchanged` counts ops with equal parameters (of genotypes: equal answers), `following` those among them of which
-    the sizes follow from edits elsewhere; `kept` are their paths. `costs` says where the totals of two models differ.
+    `unchanged` counts ops with equal parameters (of genotypes: equal answers), `following` those among them
+    of which the sizes follow from edits elsewhere; `kept` are their paths. `costs` says where the totals of
+    two models differ.
     """
 
     kind: Literal["architectures", "genotypes"]

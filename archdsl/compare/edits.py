@@ -13,12 +13,11 @@ EFFECTS: tuple[Effect, ...] = ("cosmetic", "function", "shape", "params", "space
 KEYS: frozenset[Effect] = frozenset(("params", "checkpoint-incompatible"))  # of what has other weights
 FUNCTION: frozenset[Effect] = frozenset(("function",))
 
-# cosmetic: computes the same under the same keys, or under new names for what has no weights. function: something else
-# is computed. shape, params: other sizes, other weights. space: other architectures to choose from.
-# checkpoint-incompatible: a checkpoint of the first does not load into the second as it is.
-#
-# An edit's `path` is the text of an edit path: where the same edit holds at several indices of one loop, it is
-# written once with all of them, `group[0, 2].kernel`; where it holds in several scopes, their paths are listed,
+# cosmetic: computes the same under the same keys, or under new names for what has no weights. function:
+# something else is computed. shape, params: other sizes, other weights. space: other architectures to choose
+# from. checkpoint-incompatible: a checkpoint of the first does not load into the second as it is.  An edit's
+# `path` is the text of an edit path: where the same edit holds at several indices of one loop, it is written
+# once with all of them, `group[0, 2].kernel`; where it holds in several scopes, their paths are listed,
 # `mixed_3a.b0.norm, mixed_3b.b0.norm`. `places` says at how many places that is.
 
 

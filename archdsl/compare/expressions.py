@@ -31,7 +31,8 @@ class ChoicePairs:
 
 
 def agree(a: Expr, b: Expr, choices: ChoicePairs) -> bool:
-    """Whether the expressions are the same, apart from what other alternatives or settled choices account for.
+    """Whether the expressions are the same, apart from what other alternatives or settled choices account
+    for.
 
     A choice that only one side has is taken as settled by the other: its values must cover the other side's.
     """

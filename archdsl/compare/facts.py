@@ -13,7 +13,9 @@ FORMAT_VERSION = 1
 
 
 def as_facts(difference: Difference) -> dict[str, Any]:
-    """The difference for programs. Numbers of architectures are texts: they exceed what JSON readers keep exact."""
+    """The difference for programs. Numbers of architectures are texts: they exceed what JSON readers keep
+    exact.
+    """
     inherits = difference.inherits
     return {
         "format_version": FORMAT_VERSION,

@@ -46,7 +46,9 @@ class Patch:
         }
 
     def edits(self) -> str:
-        """The patch as edits of the language; an answer that is taken back has no edit and becomes a comment."""
+        """The patch as edits of the language; an answer that is taken back has no edit and becomes a
+        comment.
+        """
         lines = []
         scopes: dict[str, list[str]] = {}
         for path, group in _gathered(self.changes):
@@ -138,7 +140,9 @@ def read_answers_patch(facts: object) -> Patch:
 def compare_genotypes(
     a: Answers, b: Answers, names: tuple[str, str], before: Totals | None = None, after: Totals | None = None
 ) -> Difference:
-    """The difference between two genotypes, answer by answer; the totals are those of what they select, if known."""
+    """The difference between two genotypes, answer by answer; the totals are those of what they select, if
+    known.
+    """
     changes = patch_answers(a, b).changes
     edits = [
         replace(_edit(group[0]), path=str(path), places=len(group)) for path, group in _gathered(changes)

@@ -38,7 +38,9 @@ from archdsl.outline.tree import Node, live_tree
 
 
 def compare_graphs(a: Graph, b: Graph) -> Difference:
-    """The difference between two graphs; empty where they have the same structure, sizes, keys and choices."""
+    """The difference between two graphs; empty where they have the same structure, sizes, keys and
+    choices.
+    """
     pairing = paired(a, b)
     nodes, owners_a, owners_b = pairing.nodes, pairing.owners_a, pairing.owners_b
     sources = (_inputs, _results, choice_edits, _moves, _presence, properties, _wiring, conditions)
@@ -183,12 +185,10 @@ def _explained(node: Node, choices: set[Choice]) -> bool:
 
 
 def _wiring(pairing: Pairing) -> Iterator[Edit]:
-    transparent = {
-        n
-        for x, y in pairing.nodes.moved.items()
-        if pairing.nodes.nodes.get(x.parent) is not y.parent
-        for n in x.walk()
-    }  # type: ignore[arg-type]
+    transparent: set[Node] = set()
+    for x, y in pairing.nodes.moved.items():
+        if x.parent is None or pairing.nodes.nodes.get(x.parent) is not y.parent:
+            transparent.update(x.walk())
     through = {v for n in transparent for v in n.values}
     for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
         path = pairing.owners_b[value].path if value is not None else KeyPath(("output",))
@@ -198,7 +198,9 @@ def _wiring(pairing: Pairing) -> Iterator[Edit]:
 
 
 def _source_path(node: Node) -> KeyPath:
-    """Where a value comes from; a junction of alternatives goes by the choice of layers that it belongs to."""
+    """Where a value comes from; a junction of alternatives goes by the choice of layers that it belongs
+    to.
+    """
     return (
         node.parent.path
         if node.callee == "select" and node.parent is not None and node.parent.path
@@ -207,7 +209,9 @@ def _source_path(node: Node) -> KeyPath:
 
 
 def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
-    """Equal edits at several places as one: at several indices of a loop, or the same to a layer of one name in many scopes."""
+    """Equal edits at several places as one: at several indices of a loop, or the same to a layer of one name
+    in many scopes.
+    """
 
     def likeness(edit: Edit) -> Hashable:
         skipped = ("path", "to", "places")
@@ -239,7 +243,9 @@ _MANY = 4  # scopes in which one edit is told once
 
 
 def _substitution(edit: Edit) -> Hashable | None:
-    """Equal for what one exchanged block brings about wherever it stands: another layer, a parameter or name inside it."""
+    """Equal for what one exchanged block brings about wherever it stands: another layer, a parameter or name
+    inside it.
+    """
     path = KeyPath.parse(edit.path)
     scope, name = path.parent, path.name
     match edit:

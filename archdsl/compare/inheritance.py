@@ -13,9 +13,11 @@ from archdsl.outline.tree import weights_of
 
 @dataclass(frozen=True, slots=True)
 class Heir:
-    """A weight of the second architecture and, unless it starts anew, the one of the first that it comes from.
+    """A weight of the second architecture and, unless it starts anew, the one of the first that it comes
+    from.
 
-    `holders` are the paired values that hold them, (of the first, of the second). `is_same` where all sizes are equal.
+    `holders` are the paired values that hold them, (of the first, of the second). `is_same` where all sizes
+    are equal.
     """
 
     weight: Weight

@@ -26,7 +26,9 @@ class Matching:
 
 
 def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> Matching:
-    """Pairs two trees. Stable paths first; what is left by equal content, then by likeness within one scope."""
+    """Pairs two trees. Stable paths first; what is left by equal content, then by likeness within one
+    scope.
+    """
     found = Matching()
     left: list[Node] = []
     right: list[Node] = []
@@ -120,7 +122,9 @@ def _by_segment(nodes: Iterable[Node]) -> dict[str, list[Node]]:
 def _align(
     row_a: list[Node], row_b: list[Node], owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
 ) -> list[tuple[Node, Node]]:
-    """Pairs instances without weights that share one name (two `relu` in one scope) by what they read, then in order."""
+    """Pairs instances without weights that share one name (two `relu` in one scope) by what they read, then
+    in order.
+    """
     keys_a = [_reads(n, owners_a) for n in row_a]
     keys_b = [_reads(n, owners_b) for n in row_b]
     pairs: list[tuple[Node, Node]] = []
@@ -135,7 +139,9 @@ def _reads(node: Node, owners: Mapping[Value, Node]) -> Hashable:
 
 
 def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[tuple[Node, Node]]:
-    """Pairs of subtrees of equal content: those in one scope first, then, at equal sizes, the largest parts anywhere."""
+    """Pairs of subtrees of equal content: those in one scope first, then, at equal sizes, the largest parts
+    anywhere.
+    """
     taken = set(found.nodes.values())
     by_content: dict[Hashable, list[Node]] = {}
     for root in right:

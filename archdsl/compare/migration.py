@@ -24,9 +24,9 @@ Positions: TypeAlias = tuple[
 class Carry:
     """A weight of the second model by its `state_dict` key, and where its numbers come from.
 
-    `source` is a key of the first model, None where the weight starts anew. `axes` is empty where all of it is carried
-    over as it is; otherwise it says so axis by axis. The axes from `kernel` on are those of a kernel: positions around
-    the old ones start at zero there, all other new positions as the text says.
+    `source` is a key of the first model, None where the weight starts anew. `axes` is empty where all of it
+    is carried over as it is; otherwise it says so axis by axis. The axes from `kernel` on are those of a
+    kernel: positions around the old ones start at zero there, all other new positions as the text says.
     """
 
     key: str
@@ -37,8 +37,10 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """The weights of the second model in program order; `modules` are the places of batch norms, (of the second, of the first),
-    whose running statistics go with their channels, for which `statistics` has the positions. `inherits` is what a diff says."""
+    """The weights of the second model in program order; `modules` are the places of batch norms, (of the
+    second, of the first), whose running statistics go with their channels, for which `statistics` has the
+    positions. `inherits` is what a diff says.
+    """
 
     carries: tuple[Carry, ...]
     modules: Mapping[str, str]
@@ -49,9 +51,9 @@ class Migration:
 def migration(a: Graph, b: Graph) -> Migration:
     """How the weights of a model `a` become those of a model `b`: what the diff of the two pairs, by name.
 
-    Of equal sizes a weight is carried over as it is. Where channels differ, those that are the same take the old numbers:
-    the first of a layer's own, and those of the same origin behind a concatenation. A kernel of another size has the old one
-    in its middle, or is the middle of the old one.
+    Of equal sizes a weight is carried over as it is. Where channels differ, those that are the same take the
+    old numbers: the first of a layer's own, and those of the same origin behind a concatenation. A kernel of
+    another size has the old one in its middle, or is the middle of the old one.
     """
     pairing = paired(a, b)
     names: dict[Value, Hashable] = {}

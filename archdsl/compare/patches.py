@@ -1,4 +1,6 @@
-"""Patches that lead from one space or model to another: what differs between their documents, entry by entry."""
+"""Patches that lead from one space or model to another: what differs between their documents, entry by
+entry.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ ABSENT: Any = None
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the documents that differs. `before` and `after` are JSON; ABSENT (null) where there is no such entry."""
+    """One entry of the documents that differs. `before` and `after` are JSON; ABSENT (null) where there is no
+    such entry.
+    """
 
     at: Place
     before: Any
@@ -32,7 +36,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class GraphPatch:
-    """The entries in which the documents of two graphs differ (`archdsl.ir.named`), in the order of their places."""
+    """The entries in which the documents of two graphs differ (`archdsl.ir.named`), in the order of their
+    places.
+    """
 
     entries: tuple[Entry, ...]
 
@@ -60,8 +66,8 @@ def patch_graphs(a: Graph, b: Graph) -> GraphPatch:
 def apply_to_graph(patch: GraphPatch, a: Graph) -> Graph:
     """The graph that the patch makes of `a`.
 
-    Raises DiagnosticError (E0961) where `a` is not what the patch starts from, and (E0962) where what comes out is no
-    graph: a value that reads itself, sizes that the rules of the primitives do not give.
+    Raises DiagnosticError (E0961) where `a` is not what the patch starts from, and (E0962) where what comes
+    out is no graph: a value that reads itself, sizes that the rules of the primitives do not give.
     """
     document = to_names(a)
     for entry in patch.entries:
@@ -88,7 +94,9 @@ def apply_to_graph(patch: GraphPatch, a: Graph) -> Graph:
 
 
 def read_graph_patch(facts: Mapping[str, Any]) -> GraphPatch:
-    """The patch of a JSON document of kind "architecture". Raises DiagnosticError (E0962) for anything that is not one."""
+    """The patch of a JSON document of kind "architecture". Raises DiagnosticError (E0962) for anything that
+    is not one.
+    """
     rows = facts.get("changes")
     if (
         not isinstance(rows, list)
@@ -160,7 +168,8 @@ def _follow_rules(graph: Graph) -> None:
             raise Malformed(f"`{op.name}` at `{op.instance.path}` is no primitive")
         if graph.kind == "model" and op.inputs and not _as_ruled(op):
             raise Malformed(
-                f"`{op.name}` at `{op.instance.path}` has other sizes or weights than its inputs and attributes give"
+                f"`{op.name}` at `{op.instance.path}` has other sizes or weights than its inputs and "
+                "attributes give"
             )
 
 

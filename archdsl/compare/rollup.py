@@ -29,7 +29,8 @@ class _Sums:
 def rolled_up(
     a: Graph, b: Graph, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
 ) -> tuple[PartCost, ...]:
-    """The parts of two models whose cost differs, by path, every level of the tree; nothing where a choice is left open.
+    """The parts of two models whose cost differs, by path, every level of the tree; nothing where a choice is
+    left open.
 
     A shared weight counts where it is used first.
     """

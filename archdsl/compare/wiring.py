@@ -11,8 +11,9 @@ from archdsl.ops.table import PRIMITIVES
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """The paired values that a value stands for. `loose` where an unpaired join or selection lies between: that it
-    came or went accounts for more or fewer of them."""
+    """The paired values that a value stands for. `loose` where an unpaired join or selection lies between:
+    that it came or went accounts for more or fewer of them.
+    """
 
     values: frozenset[Value]
     loose: bool
@@ -21,7 +22,9 @@ class _Sources:
 def rewired(
     a: Graph, b: Graph, pairs: Mapping[Value, Value], moved: set[Value]
 ) -> Iterator[tuple[Value | None, tuple[Value, ...], tuple[Value, ...]]]:
-    """For each op of `b` that reads from elsewhere: it, and what it and its twin in `a` read. None is the output."""
+    """For each op of `b` that reads from elsewhere: it, and what it and its twin in `a` read. None is the
+    output.
+    """
     known_b = set(pairs.values())
     seen_a = _sources(a, lambda v: v in pairs and v not in moved)
     moved_b = {pairs[v] for v in moved if v in pairs}

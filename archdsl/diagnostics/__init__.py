@@ -1,4 +1,5 @@
-"""What is wrong with a text, and how it is said: sources and spans, diagnostics and their codes, suggestions, rendering.
+"""What is wrong with a text, and how it is said: sources and spans, diagnostics and their codes, suggestions,
+rendering.
 
     source = Source("net.arch", text)
     span = Span(source, 19, 25)

@@ -74,7 +74,9 @@ class DiagnosticError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A kind of diagnostic. `explanation` is what `archdsl explain` and the docs page print: what, why, example, use instead."""
+    """A kind of diagnostic. `explanation` is what `archdsl explain` and the docs page print: what, why,
+    example, use instead.
+    """
 
     id: str
     title: str

@@ -14,7 +14,8 @@ _RESET = "\x1b[0m"
 
 
 def render(diagnostic: Diagnostic, color: bool = False) -> str:
-    """`file:line:col: error[E0123]: message`, the source with carets under the span, every label likewise, then `help:`.
+    """`file:line:col: error[E0123]: message`, the source with carets under the span, every label likewise,
+    then `help:`.
 
     No newline at the end. With `color`, ANSI sequences.
     """
@@ -23,7 +24,10 @@ def render(diagnostic: Diagnostic, color: bool = False) -> str:
         return f"{_COLORS[kind]}{text}{_RESET}" if color else text
 
     place = f"{_place(diagnostic.span)}: " if diagnostic.span is not None else ""
-    headline = f"{place}{paint(diagnostic.severity, f'{diagnostic.severity}[{diagnostic.code}]')}: {paint('plain', diagnostic.message)}"
+    headline = (
+        f"{place}{paint(diagnostic.severity, f'{diagnostic.severity}[{diagnostic.code}]')}: "
+        f"{paint('plain', diagnostic.message)}"
+    )
     parts = [
         (diagnostic.span, "", "^", diagnostic.severity),
         *((label.span, label.text, "-", "label") for label in diagnostic.labels),
@@ -58,7 +62,9 @@ def _lines(span: Span) -> tuple[int, int]:
 
 
 def _excerpt(span: Span, text: str, mark: str) -> list[tuple[int, str]]:
-    """Numbered source lines, and under them, with number 0, lines of marks. Of a long span the first and the last line."""
+    """Numbered source lines, and under them, with number 0, lines of marks. Of a long span the first and the
+    last line.
+    """
     first, last = _lines(span)
     excerpt: list[tuple[int, str]] = []
     for number in (first, last) if last > first else (first,):

@@ -54,7 +54,9 @@ class Span:
         return self.source.text[self.start : self.end]
 
     def word(self, name: str, after: int = 0) -> Span:
-        """Where a word first stands in this span, from an offset of the source on; the whole span where it does not."""
+        """Where a word first stands in this span, from an offset of the source on; the whole span where it
+        does not.
+        """
         found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search(
             self.source.text, max(self.start, after), self.end
         )

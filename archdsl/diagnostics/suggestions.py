@@ -28,8 +28,8 @@ def few(items: Sequence[str], most: int, between: str = ", ") -> str:
 def closest(name: str, candidates: Iterable[str]) -> list[str]:
     """At most three candidates near the name, the nearest first.
 
-    Those that differ in case only come first; the others lie within an edit distance of a third of the name's length, at least 1,
-    and 0 for a single letter.
+    Those that differ in case only come first; the others lie within an edit distance of a third of the name's
+    length, at least 1, and 0 for a single letter.
     """
     bound = max(len(name) // 3, 1) if len(name) > 1 else 0  # another letter is another name
     folded = name.casefold()
@@ -45,7 +45,9 @@ def closest(name: str, candidates: Iterable[str]) -> list[str]:
 
 
 def _distance(left: str, right: str, bound: int) -> int:
-    """Insertions, deletions, replacements and swaps of neighbours between two words; any number above the bound where there are more."""
+    """Insertions, deletions, replacements and swaps of neighbours between two words; any number above the
+    bound where there are more.
+    """
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, start=1):

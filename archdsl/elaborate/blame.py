@@ -1,8 +1,8 @@
 """Errors that edits cause, shown at the edits.
 
-`space wide = net with { stage[1].unit.channels = 48 }` fails where the sizes meet, far away in the text of `net`. That text is right
-without the edit; so the edit is what is wrong, and the place where it fails explains it. Which edit it is, is found by leaving each
-out in turn.
+`space wide = net with { stage[1].unit.channels = 48 }` fails where the sizes meet, far away in the text of
+`net`. That text is right without the edit; so the edit is what is wrong, and the place where it fails
+explains it. Which edit it is, is found by leaving each out in turn.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ Elaborate = Callable[[EditTable], Sequence[Diagnostic]]
 
 
 def blamed(diagnostics: Sequence[Diagnostic], table: EditTable, errors_under: Elaborate) -> list[Diagnostic]:
-    """The diagnostics, those that only some edit brings about at that edit. `errors_under` tells what is wrong under other edits."""
+    """The diagnostics, those that only some edit brings about at that edit. `errors_under` tells what is
+    wrong under other edits.
+    """
     suspects = [
         d for d in diagnostics if _is_suspect(d) and d.span is not None and not _at_edit(d.span, table)
     ]

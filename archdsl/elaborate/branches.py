@@ -32,8 +32,8 @@ def join(
 ) -> Thing:
     """The thing that `index` points to. `words` name the alternatives where they are layers.
 
-    Where the index is undefined, so is the thing: an error if it is needed. Raises Structural where the alternatives
-    differ in dimensions or length, DiagnosticError where in kind.
+    Where the index is undefined, so is the thing: an error if it is needed. Raises Structural where the
+    alternatives differ in dimensions or length, DiagnosticError where in kind.
     """
     index = state.settled(index)
     if index.is_constant and not index.is_partial:
@@ -71,7 +71,9 @@ def join(
 
 
 def _without_undefined(index: Expr, things: Sequence[Thing]) -> Expr:
-    """The index of things of which some are undefined beside tensors or layers: there it is undefined itself."""
+    """The index of things of which some are undefined beside tensors or layers: there it is undefined
+    itself.
+    """
     if all(isinstance(t, Expr | TupleV) for t in things):
         return index
     reasons: dict[int, Undefined] = {}

@@ -93,7 +93,9 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
 def _fed(
     node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame, state: State
 ) -> Thing:
-    """What `conv(x, 3)` would be as `x -> conv(3)`, once it has been reported, so that what follows is still checked."""
+    """What `conv(x, 3)` would be as `x -> conv(3)`, once it has been reported, so that what follows is still
+    checked.
+    """
     state.report(problem)
     known = dict(state.diagnostics)
     tensors = [value for _, value in args if holds_tensors(value)]
@@ -108,7 +110,8 @@ def _fed(
     except DiagnosticError:
         return POISON
     finally:
-        state.diagnostics.clear()  # the call may be meant otherwise: what is wrong with this reading is not told
+        # the call may be meant otherwise: what is wrong with this reading is not told
+        state.diagnostics.clear()
         state.diagnostics.update(known)
 
 
@@ -181,7 +184,8 @@ def match(
 ) -> dict[str, Thing]:
     """Assigns arguments to parameters: by name, or by position to those not set yet.
 
-    Raises DiagnosticError for what cannot be assigned; names that are no parameters join `problems` where these are given.
+    Raises DiagnosticError for what cannot be assigned; names that are no parameters join `problems` where
+    these are given.
     """
     values: dict[str, Thing] = dict(given)
     here: set[str] = set()

@@ -39,7 +39,8 @@ from archdsl.syntax import ast
 def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
     """The value of the name that a choice declares.
 
-    Raises DiagnosticError for empty, mixed or ambiguous domains, and for edits that leave none of the alternatives.
+    Raises DiagnosticError for empty, mixed or ambiguous domains, and for edits that leave none of the
+    alternatives.
     """
     domain = expressions.evaluate(node.domain, frame, state)
     path = frame.choice_path(node.name)
@@ -125,7 +126,9 @@ def _distinct(labels: list[str], path: str, node: ast.Choose) -> None:
 
 
 def size_like(label: str) -> bool:
-    """Whether a label is that of a value: it names itself, so another label would not make it another alternative."""
+    """Whether a label is that of a value: it names itself, so another label would not make it another
+    alternative.
+    """
     return not label.isidentifier() or label in ("true", "false")
 
 
@@ -178,11 +181,10 @@ def _values(
     choice = state.choice(path, alternatives, kind, frame.instance, span)
     if choice in state.pinned:
         i = state.pinned[choice]
-        return (
-            ChosenL(constant(0), (labels[kept[i]],), (options[i][1],), choice)
-            if isinstance(options[i][1], LAYERS)
-            else options[i][1]
-        )  # type: ignore[arg-type]
+        value = options[i][1]
+        if isinstance(value, LAYERS):
+            return ChosenL(constant(0), (labels[kept[i]],), (value,), choice)
+        return value
     if all(s is not None for s in scalars):
         return of_choice(choice)
     things = [value for _, value in options]
@@ -192,7 +194,9 @@ def _values(
 
 
 def _kind(value: object) -> str:
-    """What the values of one domain have in common: a number and a size go together (`[3, 1x3x3]`), a text and a number not."""
+    """What the values of one domain have in common: a number and a size go together (`[3, 1x3x3]`), a text
+    and a number not.
+    """
     if isinstance(value, bool):
         return "truth value"
     if isinstance(value, Axes):

@@ -66,7 +66,9 @@ class EditTable:
     def add(
         self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern = (), genotype: bool = False
     ) -> None:
-        """Adds edits; `genotype` ones may only settle choices. Raises DiagnosticError with all that do more."""
+        """Adds edits; `genotype` ones may only settle choices. Raises DiagnosticError with all that do
+        more.
+        """
         refused: list[Diagnostic] = []
         self._add(edits, frame, prefix, genotype, refused)
         if refused:
@@ -276,7 +278,9 @@ def _inside(pattern: Pattern, paths: Sequence[str]) -> str | None:
 def answer(
     node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State
 ) -> int:
-    """The index of the alternative that a value names, by label or by value. Raises DiagnosticError where none is meant."""
+    """The index of the alternative that a value names, by label or by value. Raises DiagnosticError where
+    none is meant.
+    """
     if isinstance(node, ast.Ref):
         for i, alternative in enumerate(alternatives):
             if alternative.label == node.name:

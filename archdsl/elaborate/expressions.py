@@ -153,7 +153,8 @@ def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
 
 
 def attempt(node: ast.Expr, frame: Frame, state: State) -> Thing:
-    """The value of a part of an expression: where it has none that is reported, and the other parts are still looked at.
+    """The value of a part of an expression: where it has none that is reported, and the other parts are still
+    looked at.
 
     Raises DiagnosticError outside of bodies, where values are kept for later.
     """

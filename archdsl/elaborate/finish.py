@@ -131,7 +131,9 @@ def _of_reason(expr: Expr, reason: Undefined, span: Span | None) -> Check:
 
 
 def defined_everywhere(graph: Graph) -> Graph:
-    """The graph, which has been checked, with some value where a selection or a requirement has none: nothing asks for it."""
+    """The graph, which has been checked, with some value where a selection or a requirement has none: nothing
+    asks for it.
+    """
     if not any(e.is_partial for e in _conditions(graph)):
         return graph
     new: dict[Value, Value] = {}

@@ -13,7 +13,9 @@ from archdsl.ir.notation import value_text
 
 @dataclass(frozen=True, slots=True)
 class NumberFunction:
-    """A function of scalars, applied pointwise over choices; `arity` is (least, most) arguments, most None for any."""
+    """A function of scalars, applied pointwise over choices; `arity` is (least, most) arguments, most None
+    for any.
+    """
 
     name: str
     arity: tuple[int, int | None]
@@ -69,7 +71,9 @@ NUMBER_FUNCTIONS = {
 LIST_FUNCTIONS = {
     "len": "the number of elements of a list, tuple or size",
     "sum": "the sum of a list of numbers",
-    "range": "`range(n)` counts 0 to n-1, `range(a, b)` a to b-1, `range(a, b, c)` in steps; n may be a choice",
+    "range": (
+        "`range(n)` counts 0 to n-1, `range(a, b)` a to b-1, `range(a, b, c)` in steps; n may be a choice"
+    ),
     "zip": "tuples of the elements of several lists of one length",
     "enumerate": "tuples of a counter and each element",
 }

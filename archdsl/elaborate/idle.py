@@ -28,7 +28,9 @@ def idle_answers(space: Graph, genotype: GenotypeV) -> list[Diagnostic]:
 
 
 def is_sound(space: Graph, genotype: GenotypeV) -> bool:
-    """Whether every line answers an active choice with one of its alternatives, in a space that requires nothing."""
+    """Whether every line answers an active choice with one of its alternatives, in a space that requires
+    nothing.
+    """
     if space.requirements or space.bounds:
         return False
     table = _table(genotype)
@@ -51,7 +53,9 @@ def _reached(space: Graph, table: EditTable) -> dict[Edit, list[Choice]]:
 
 
 def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) -> list[Edit]:
-    """The lines that reach choices, all of them inactive. Raises DiagnosticError for answers outside a domain."""
+    """The lines that reach choices, all of them inactive. Raises DiagnosticError for answers outside a
+    domain.
+    """
     state = scratch()
     asked = dict.fromkeys(c for choices in reached.values() for c in choices)
     answers = {c: table.kept(c.path, c.alternatives, state)[0] for c in asked}

@@ -19,7 +19,8 @@ from archdsl.syntax.parser import parse
 
 @dataclass(eq=False)
 class Importer:
-    """Reads each file once. `use name` is looked for beside the file that says so, then among the shipped specs.
+    """Reads each file once. `use name` is looked for beside the file that says so, then among the shipped
+    specs.
 
     A file outside its root folder is never opened, links included.
     """

@@ -27,7 +27,9 @@ _EXAMPLE = "clip=1x3x16x224x224"
 
 
 def by_input(inputs: Inputs) -> Mapping[str, Given]:
-    """What is given of each input, texts as numbers. Raises DiagnosticError (E0907) for what is no such form."""
+    """What is given of each input, texts as numbers. Raises DiagnosticError (E0907) for what is no such
+    form.
+    """
     if isinstance(inputs, Mapping):
         return {name: _numbers(name, given) for name, given in inputs.items()}
     if not isinstance(inputs, str | Sequence):

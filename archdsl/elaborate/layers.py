@@ -56,7 +56,8 @@ def apply(
     *,
     explicit: bool = False,
 ) -> Thing:
-    """`argument -> layer`. The instance is called by the layer's own `as` name, else by `word`, else by the layer.
+    """`argument -> layer`. The instance is called by the layer's own `as` name, else by `word`, else by the
+    layer.
 
     Edits by path act here: arguments replaced, layers inserted, replaced or removed.
 
@@ -116,7 +117,8 @@ def apply(
 
 
 def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Frame, state: State) -> Thing:
-    """`x -> some`, where `some` was picked from a list of layers: what each of the picked gives, still to be combined.
+    """`x -> some`, where `some` was picked from a list of layers: what each of the picked gives, still to be
+    combined.
 
     Raises DiagnosticError for a list of anything else.
     """
@@ -225,7 +227,8 @@ def block(
 
 
 def regional(run: Callable[[], Thing], instance: Instance, span: Span, state: State) -> Thing:
-    """Runs a region; where a choice alters its structure, once per alternative of that choice, joined by a Select.
+    """Runs a region; where a choice alters its structure, once per alternative of that choice, joined by a
+    Select.
 
     Raises Structural where the alternatives' outputs do not agree, so that a larger region is tried.
     """
@@ -353,7 +356,8 @@ def _instantiate(
         fail(
             codes.WRONG_INPUTS,
             span,
-            f"what is picked from a list is combined first: `-> weighted_sum`, `-> add` or `-> concat`, then fed to `{name}`",
+            "what is picked from a list is combined first: `-> weighted_sum`, `-> add` or `-> concat`, "
+            f"then fed to `{name}`",
         )
     if isinstance(layer, PrimitiveL):
         return _primitive(layer, argument, instance, span, state)

@@ -1,7 +1,8 @@
 """A layer called like a function: `conv(x, 3)` for `x -> conv(3)`.
 
-Parentheses hold parameters, so a tensor between them is a slip, unless the parameter is one that a tensor may be (`like`, or one of a
-block that uses it as a tensor). It is reported where it stands, although the layer that would come of it is a value like any other.
+Parentheses hold parameters, so a tensor between them is a slip, unless the parameter is one that a tensor may
+be (`like`, or one of a block that uses it as a tensor). It is reported where it stands, although the layer
+that would come of it is a value like any other.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def _by_position(known: Sequence[str], given: set[str], arg: ast.Arg, args: Sequ
 
 
 def takes_tensor(layer: BlockL, name: str, depth: int = 0) -> bool:
-    """Can a block's parameter be a tensor, as far as its text tells? Not where it sets a number of a layer inside."""
+    """Can a block's parameter be a tensor, as far as its text tells? Not where it sets a number of a layer
+    inside.
+    """
     declared = next((p for p in layer.block.params or () if p.name == name), None)
     if declared is None:
         return True  # told as an unknown parameter

@@ -1,4 +1,6 @@
-"""Names checked without running anything: unknown, duplicate and self-referring ones, in every declaration of a file."""
+"""Names checked without running anything: unknown, duplicate and self-referring ones, in every declaration of
+a file.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,8 @@ class _Walk:
 
 
 def check_names(module: Module, whole: bool = True) -> list[Diagnostic]:
-    """Everything wrong with the names of a file, in the order of the text, then imports that nothing mentions.
+    """Everything wrong with the names of a file, in the order of the text, then imports that nothing
+    mentions.
 
     Of a file that could not be read as a `whole`, an import counts as mentioned wherever its word stands.
     """
@@ -167,7 +170,9 @@ def _params(params: Iterable[ast.Param], walk: _Walk) -> None:
 
 
 def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
-    """Statements in order; a name is known from its first assignment on. Returns the names that the body assigns."""
+    """Statements in order; a name is known from its first assignment on. Returns the names that the body
+    assigns.
+    """
     names: set[str] = set()
     walk.scopes.append(names)
     for node in body:

@@ -34,7 +34,9 @@ from archdsl.syntax import ast
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Instantiation:
-    """A network with a body, the values of its parameters, and the edits that the declarations on the way put on it."""
+    """A network with a body, the values of its parameters, and the edits that the declarations on the way put
+    on it.
+    """
 
     net: ast.Net
     module: Module
@@ -91,8 +93,8 @@ def resolve(
 
     `settings` overrule arguments, each at the first declaration on the way that has a parameter of the name.
 
-    Raises DiagnosticError for declarations that reach themselves or something else than a network, and for a setting
-    that no declaration has.
+    Raises DiagnosticError for declarations that reach themselves or something else than a network, and for a
+    setting that no declaration has.
     """
     net, module = value.net, value.module
     if net in seen:
@@ -187,7 +189,8 @@ def _elaborated(
         fail(
             edit_codes.MISSING_CHOICE,
             instantiation.definitions[0].span.word(name),
-            f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: {shown}",
+            f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: "
+            f"{shown}",
             help="answer them in its genotype, or declare it a `space`",
         )
     return Elaborated(graph, tuple(state.diagnostics.values()))
@@ -199,7 +202,9 @@ def _explained(
     table: EditTable,
     sizes: Mapping[str, Mapping[str, int]] | None,
 ) -> list[Diagnostic]:
-    """The errors, those that an edit causes at that edit, and those inside what ships at the declaration that calls for it."""
+    """The errors, those that an edit causes at that edit, and those inside what ships at the declaration that
+    calls for it.
+    """
     found = list(diagnostics)
     with aside(), suppress(Exhausted):
         found = blamed(diagnostics, table, lambda edits: _errors_under(instantiation, edits, sizes))
@@ -338,7 +343,8 @@ def _settle(
         fail(
             edit_codes.WRONG_SPACE,
             span,
-            f"the genotype `{value.genotype.name}` is of `{value.genotype.of.span.text}`, this network of `{instantiation.net.name}`",
+            f"the genotype `{value.genotype.name}` is of `{value.genotype.of.span.text}`, this network of "
+            f"`{instantiation.net.name}`",
             help=f"use a genotype of `{instantiation.net.name}`",
         )
     table.add(value.genotype.edits, frame, genotype=True)
@@ -350,7 +356,9 @@ def _report_unmatched(
     state: State,
     sizes: Mapping[str, Mapping[str, int]] | None,
 ) -> None:
-    """Edits that matched nothing: an answer to a choice that other answers made inactive is a warning, the rest errors."""
+    """Edits that matched nothing: an answer to a choice that other answers made inactive is a warning, the
+    rest errors.
+    """
     missed = [e for e in table.edits if not e.matched]
     if not missed:
         return

@@ -1,4 +1,6 @@
-"""What a plan may say: its settings, the strategies with their options, the optimisers. One table, for checks and for the docs."""
+"""What a plan may say: its settings, the strategies with their options, the optimisers. One table, for checks
+and for the docs.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from archdsl.ir.notation import value_text
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """`sgd(0.1, momentum = 0.9)`: a name that a plan's reader knows, with plain values; the name alone has none."""
+    """`sgd(0.1, momentum = 0.9)`: a name that a plan's reader knows, with plain values; the name alone has
+    none.
+    """
 
     name: str
     args: tuple[Any, ...] = ()
@@ -46,7 +50,9 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting or an option. `default` None means what `doc` says; `in_steps` that a step may set its own."""
+    """A setting or an option. `default` None means what `doc` says; `in_steps` that a step may set its
+    own.
+    """
 
     name: str
     kind: Kind
@@ -169,7 +175,9 @@ SETTINGS: Mapping[str, Option] = {
 
 
 def defaults() -> dict[str, Any]:
-    """What a plan's settings are where it says nothing, but for the strategy; optimisers with all of their options."""
+    """What a plan's settings are where it says nothing, but for the strategy; optimisers with all of their
+    options.
+    """
     found = {}
     for option in SETTINGS.values():
         value = option.default
@@ -188,7 +196,8 @@ EVALUATION = (
         "evaluate",
         one_of("scratch", "shared"),
         "scratch",
-        "train each from scratch for `epochs`, or take the weights of one supergraph, trained once for `epochs` on uniform samples",
+        "train each from scratch for `epochs`, or take the weights of one supergraph, trained once for "
+        "`epochs` on uniform samples",
     ),
     Option(
         "scores",

@@ -1,4 +1,6 @@
-"""Settings of a plan and options of what they call, evaluated to plain values and checked against the table."""
+"""Settings of a plan and options of what they call, evaluated to plain values and checked against the
+table.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,8 @@ def setting(node: ast.Setting, frame: Frame, state: State, in_step: bool) -> Any
 
 
 def written(name: str, text: str, given_as: str) -> Any:
-    """The value of a setting from a text outside of any file, `sgd(0.1)` for `weights`; `given_as` is where messages say it stands.
+    """The value of a setting from a text outside of any file, `sgd(0.1)` for `weights`; `given_as` is where
+    messages say it stands.
 
     Raises DiagnosticError as `setting` does, and for errors of syntax.
     """
@@ -94,7 +97,9 @@ def strategy(node: ast.Expr, frame: Frame, state: State) -> Invocation:
 
 
 def filled(name: str, given: Mapping[str, Any], options: Sequence[Option]) -> dict[str, Any]:
-    """Options by name, defaults filled in. Raises DiagnosticError (E0701, E0706) for others, and for values of another kind."""
+    """Options by name, defaults filled in. Raises DiagnosticError (E0701, E0706) for others, and for values
+    of another kind.
+    """
     known = {o.name: o for o in options}
     for key, value in given.items():
         if key not in known:
@@ -104,7 +109,9 @@ def filled(name: str, given: Mapping[str, Any], options: Sequence[Option]) -> di
 
 
 def together(call: Invocation, span: Span, limits_latency: Sequence[Span | None]) -> list[Diagnostic]:
-    """What options of a strategy contradict each other, or the plan's budgets (the places of those on latency)."""
+    """What options of a strategy contradict each other, or the plan's budgets (the places of those on
+    latency).
+    """
     found = []
     if call.name == "darts" and call.named["order"] == 2 and not call.named["bilevel"]:
         found.append(
@@ -138,7 +145,9 @@ def trials_of(options: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
 
 
 def value_of(node: ast.Expr, frame: Frame, state: State) -> Any:
-    """A number, text, truth value, tuple of such, or an `Invocation`. Raises DiagnosticError for anything else."""
+    """A number, text, truth value, tuple of such, or an `Invocation`. Raises DiagnosticError for anything
+    else.
+    """
     name = expressions.word(node)
     callee = node.callee if isinstance(node, ast.Call) else node
     if isinstance(callee, ast.Ref) and name is not None and not _means_something(name, frame, state):

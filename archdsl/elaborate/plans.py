@@ -1,8 +1,9 @@
 """Search plans: parsed into steps, resolved against the space that they search, checked on the way.
 
-A step opens or fixes every choice. Of the entries that reach a choice the most specific path wins, of equals the later,
-a step's before its plan's; a genotype that a step fixes by answers for what nothing else names. What earlier steps
-opened or fixed stays as they found it. A plan or step without any `open` or `fix` of its own or its plan's opens all.
+A step opens or fixes every choice. Of the entries that reach a choice the most specific path wins, of equals
+the later, a step's before its plan's; a genotype that a step fixes by answers for what nothing else names.
+What earlier steps opened or fixed stays as they found it. A plan or step without any `open` or `fix` of its
+own or its plan's opens all.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ _METRICS = (*METRICS, "latency")
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A bound on a cost at the declared sizes. `hard` ones (`require`) hold for every architecture that is drawn or derived."""
+    """A bound on a cost at the declared sizes. `hard` ones (`require`) hold for every architecture that is
+    drawn or derived.
+    """
 
     metric: str
     limit: float
@@ -59,9 +62,10 @@ class Budget:
 class Step:
     """A step against its space.
 
-    `graph` is the whole space at the step's parameters; `opened` the paths of the choices that are searched, `fixed`
-    what the plan answers, `inherited` the paths that earlier steps have answered, `frozen` the names of weights that
-    keep their values; `settings` are by name, defaults filled in; `parameters` those of the space that it fixes.
+    `graph` is the whole space at the step's parameters; `opened` the paths of the choices that are searched,
+    `fixed` what the plan answers, `inherited` the paths that earlier steps have answered, `frozen` the names
+    of weights that keep their values; `settings` are by name, defaults filled in; `parameters` those of the
+    space that it fixes.
     """
 
     name: str

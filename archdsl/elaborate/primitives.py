@@ -1,4 +1,6 @@
-"""Applies primitives to tensors: parameters become expressions, the table's rules give shape, weights, cost, checks."""
+"""Applies primitives to tensors: parameters become expressions, the table's rules give shape, weights, cost,
+checks.
+"""
 
 from __future__ import annotations
 
@@ -225,7 +227,9 @@ def _mended(value: Expr, primitive: Primitive, name: str) -> Expr:
 def arguments(
     layer: PrimitiveL, shapes: tuple[Shape, ...], span: Span, state: State
 ) -> tuple[dict[str, Expr], dict[str, Expr], tuple[Problem, ...]]:
-    """Every parameter of a call as an expression, its dimension keywords, and what `like` could not resolve."""
+    """Every parameter of a call as an expression, its dimension keywords, and what `like` could not
+    resolve.
+    """
     primitive = layer.primitive
     attrs: dict[str, Expr] = {}
     like: Value | None = None
@@ -346,7 +350,8 @@ def _inputs(primitive: Primitive, argument: Thing, span: Span) -> tuple[Value, .
             fail(
                 codes.WRONG_INPUTS if primitive.arity == 1 else codes.WRONG_KIND,
                 span,
-                f"`{primitive.name}` takes {'one tensor' if primitive.arity == 1 else 'tensors'}, not {describe(part)}",
+                f"`{primitive.name}` takes {'one tensor' if primitive.arity == 1 else 'tensors'}, not "
+                f"{describe(part)}",
             )
         values.append(part.value)
     return tuple(values)
@@ -430,7 +435,10 @@ def _cases(primitive: Primitive, subset: Expr, call: Call, span: Span) -> dict[t
     found: dict[tuple[int, ...], Result] = {}
     subsets = subset.distinct()
     if len(subsets) > _MOST_CASES:
-        message = f"{len(subsets):,} subsets of tensors that differ in their sizes; at most {_MOST_CASES:,} can be looked at"
+        message = (
+            f"{len(subsets):,} subsets of tensors that differ in their sizes; at most {_MOST_CASES:,} can "
+            "be looked at"
+        )
         fail(
             bounds.TOO_MUCH_WORK,
             span,
@@ -446,7 +454,9 @@ def _cases(primitive: Primitive, subset: Expr, call: Call, span: Span) -> dict[t
 
 
 def _shape_of_cases(subset: Expr, cases: Mapping[tuple[int, ...], Result]) -> tuple[dict[str, Expr], Expr]:
-    """The sizes of what is picked, by what is picked, and what is wrong with it: dimensions have to be the same."""
+    """The sizes of what is picked, by what is picked, and what is wrong with it: dimensions have to be the
+    same.
+    """
     first = next(iter(cases.values())).shape
     messages = []
     for case in cases.values():

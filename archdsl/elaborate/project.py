@@ -46,7 +46,8 @@ class Project:
     importer: Importer = field(default_factory=lambda: Importer(shipped("specs")))
 
     def find(self, name: str) -> Path:
-        """The file of a reference: a local path first, then a shipped one, with or without its suffix and its folder `zoo`.
+        """The file of a reference: a local path first, then a shipped one, with or without its suffix and its
+        folder `zoo`.
 
         Raises DiagnosticError where there is none.
         """
@@ -85,7 +86,9 @@ class Project:
         return path.absolute().relative_to(self.importer.shipped).as_posix() if inside else str(path)
 
     def module(self, name: str) -> Module:
-        """The parsed file of a reference. Raises DiagnosticError where it is missing or has errors of syntax."""
+        """The parsed file of a reference. Raises DiagnosticError where it is missing or has errors of
+        syntax.
+        """
         path = self.find(name)
         module = self.importer.load(path, name if path == Path(name) else self.shown(path))
         errors = [d for d in self.importer.diagnostics[path.absolute()] if d.severity == "error"]
@@ -133,7 +136,8 @@ class Project:
     def _elaborated(self, module: Module, whole: bool, told: Sequence[Diagnostic]) -> list[Diagnostic]:
         """What is wrong with the values of a file, without what was told of its names.
 
-        Of a file that could not be read as a `whole` nothing is warned of: what is missing may be what was not read.
+        Of a file that could not be read as a `whole` nothing is warned of: what is missing may be what was
+        not read.
         """
         spaces = Spaces()
         found: list[Diagnostic] = []
@@ -161,7 +165,8 @@ class Project:
         settings: Mapping[str, str] | None = None,
         genotypes: Sequence[GenotypeV] = (),
     ) -> Elaborated:
-        """The graph of a network that a file declares; a genotype's name gives the network it is of, settled by it.
+        """The graph of a network that a file declares; a genotype's name gives the network it is of, settled
+        by it.
 
         `inputs` feeds inputs of another size to the same model; `settings` are parameters as text.
 
@@ -294,7 +299,9 @@ def networks(module: Module) -> list[str]:
 
 
 def _way(net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]) -> str:
-    """How another size is had that weights depend on: by the parameters that the input's shape is written with, else in the text."""
+    """How another size is had that weights depend on: by the parameters that the input's shape is written
+    with, else in the text.
+    """
     params = {param.name for param in net.params or ()}
     nominal = {given.name: given.shape for given in graph.inputs}
     ports = [
@@ -310,7 +317,10 @@ def _way(net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]) -> 
         given = " ".join(f"--set {name}=…" for name in dict.fromkeys(setting))
         return f"another size makes another model here: change the parameter, `{given}`"
     fixed = ", ".join(f"`{dim.name} = {text}`" for (_, dim), text in zip(changed, written, strict=False))
-    return f"another size makes another model here: {fixed or 'the size'} is written in the text, not set by a parameter"
+    return (
+        f"another size makes another model here: {fixed or 'the size'} is written in the text, not set by "
+        "a parameter"
+    )
 
 
 def _same_weights(plain: Graph, resized: Graph, way: str) -> None:

@@ -1,7 +1,8 @@
 """Which numbers `low..high by step` has.
 
-Both ends belong to a range, so its step has to reach its end: `8..32 by 8` is 8, 16, 24, 32, and `8..30 by 4` is refused,
-because it would pass 30 between 28 and 32. An end one step before the start leaves nothing: `1..0` is empty.
+Both ends belong to a range, so its step has to reach its end: `8..32 by 8` is 8, 16, 24, 32, and `8..30 by 4`
+is refused, because it would pass 30 between 28 and 32. An end one step before the start leaves nothing:
+`1..0` is empty.
 """
 
 from __future__ import annotations
@@ -40,14 +41,18 @@ def refusal(low: float, high: float, step: float) -> Refused | None:
 
 
 def numbers(low: float, high: float, step: float) -> tuple[float, ...]:
-    """The numbers of a range that `refusal` does not refuse: whole ones where all three are, else decimals, exact."""
+    """The numbers of a range that `refusal` does not refuse: whole ones where all three are, else decimals,
+    exact.
+    """
     start, by = Fraction(str(low)), Fraction(str(step))
     found = [start + i * by for i in range(int(_steps(low, high, step)) + 1)]
     return tuple(int(number) for number in found) if _whole(low, high, step) else tuple(map(float, found))
 
 
 def _steps(low: float, high: float, step: float) -> Fraction:
-    """How many steps lie between the ends; a whole number if only the rounding of floats keeps it from being one."""
+    """How many steps lie between the ends; a whole number if only the rounding of floats keeps it from being
+    one.
+    """
     start, end, by = (Fraction(str(number)) for number in (low, high, step))
     steps = (end - start) / by
     nearest = round(steps)
@@ -57,7 +62,9 @@ def _steps(low: float, high: float, step: float) -> Fraction:
 
 
 def _missed(low: float, high: float, step: float) -> Refused:
-    """The two numbers between which a range passes its end; only the second where the start comes after the first."""
+    """The two numbers between which a range passes its end; only the second where the start comes after the
+    first.
+    """
     start, by = Fraction(str(low)), Fraction(str(step))
     below = start + floor(_steps(low, high, step)) * by
     around = [number for number in (below, below + by) if start <= number <= float_info.max]

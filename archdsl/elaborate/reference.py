@@ -41,7 +41,9 @@ class Reference:
     name: str | None
 
     def network(self) -> str:
-        """The name of a space, a model or a genotype. Raises DiagnosticError where it has to be named and is not."""
+        """The name of a space, a model or a genotype. Raises DiagnosticError where it has to be named and is
+        not.
+        """
         if self.name is not None:
             return self.name
         names = networks(self.module)

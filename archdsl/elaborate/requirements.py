@@ -44,7 +44,8 @@ def require(node: ast.Require, frame: Frame, state: State) -> None:
 def cost_bound(
     node: ast.Expr, frame: Frame, state: State, known: Sequence[str] = METRICS
 ) -> CostBound | None:
-    """`macs <= 2.0G` or `2.0G >= macs`; None for a condition that mentions no cost. `known` are the costs there are.
+    """`macs <= 2.0G` or `2.0G >= macs`; None for a condition that mentions no cost. `known` are the costs
+    there are.
 
     Raises DiagnosticError where a cost stands in any other arithmetic.
     """

@@ -1,7 +1,7 @@
 """What a network returns: the name of each output, and the order of its dimensions.
 
-In `output cls, x -> mean(@t), tokens: [b, n, c]` the three are called `cls`, `output_1` and `tokens`; the third has its
-dimensions in the order written, the others in the order b, c, t, h, w, then by letter.
+In `output cls, x -> mean(@t), tokens: [b, n, c]` the three are called `cls`, `output_1` and `tokens`; the
+third has its dimensions in the order written, the others in the order b, c, t, h, w, then by letter.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def _check_size(dim: ast.Dim, value: Tensor, frame: Frame, state: State) -> None
 
 
 def record(found: tuple[Written, ...], state: State) -> None:
-    """Keeps what the text says of the outputs of a network, whose body may run once for each alternative of a choice.
+    """Keeps what the text says of the outputs of a network, whose body may run once for each alternative of a
+    choice.
 
     Raises DiagnosticError where alternatives want different orders.
     """
@@ -103,8 +104,8 @@ def results(
 ) -> tuple[Result, ...]:
     """The name and the order of every output.
 
-    What has no name, or one that an input or an earlier output has, is called `output`, with its position if it is not
-    the only one: `output_1`.
+    What has no name, or one that an input or an earlier output has, is called `output`, with its position if
+    it is not the only one: `output_1`.
     """
     taken = {given.name for given in inputs}
     found = []

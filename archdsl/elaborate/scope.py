@@ -57,7 +57,9 @@ class Env:
 
 @dataclass(eq=False, slots=True)
 class Frame:
-    """A body being run: its module, its names, the instance it belongs to, and the indices of unlabelled loops."""
+    """A body being run: its module, its names, the instance it belongs to, and the indices of unlabelled
+    loops.
+    """
 
     module: Module
     env: Env

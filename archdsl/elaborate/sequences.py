@@ -1,4 +1,6 @@
-"""Lists, tuples, ranges and sizes: iterating, indexing, unpacking, and turning tuples of numbers into sizes."""
+"""Lists, tuples, ranges and sizes: iterating, indexing, unpacking, and turning tuples of numbers into
+sizes.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ def size_expr(value: Thing) -> Expr | None:
 def numbers_of(value: RangeV, span: Span | None, state: State, what: str = "a range") -> tuple[Any, ...]:
     """The numbers `low..high by step`, both ends included; decimal steps are exact.
 
-    Raises DiagnosticError for a range that is not of numbers, misses its end, or is too long; Structural where an end is a choice.
+    Raises DiagnosticError for a range that is not of numbers, misses its end, or is too long; Structural
+    where an end is a choice.
     """
     low, high, step = (state.concrete(e, span, what) for e in (value.low, value.high, value.step))
     _judge((low, high, step), span)

@@ -1,7 +1,8 @@
 """The statements of a file that hold an error of syntax.
 
-They are read as if the slip were mended, and what they bind is used further on. But the mend is a guess: what else is wrong in such a
-statement may only follow from it, so it is not told, and where it has no value nothing is known of what it binds.
+They are read as if the slip were mended, and what they bind is used further on. But the mend is a guess: what
+else is wrong in such a statement may only follow from it, so it is not told, and where it has no value
+nothing is known of what it binds.
 """
 
 from __future__ import annotations

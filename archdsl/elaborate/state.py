@@ -42,8 +42,9 @@ DEPTH_LIMIT = 64
 
 
 class Structural(Exception):
-    """Raised where a value must be the same for the whole region but depends on choices; the nearest enclosing block
-    whose outputs agree is then elaborated once per alternative (IR: structural choices)."""
+    """Raised where a value must be the same for the whole region but depends on choices; the nearest
+    enclosing block whose outputs agree is then elaborated once per alternative (IR: structural choices).
+    """
 
     def __init__(self, choices: tuple[Choice, ...], diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -113,7 +114,9 @@ class State:
             self.diagnostics.setdefault((diagnostic.code, diagnostic.span), diagnostic)
 
     def size(self, value: Value, dim: str) -> Expr:
-        """A size of a value inside the current region, read as a number: what follows from it holds for that size."""
+        """A size of a value inside the current region, read as a number: what follows from it holds for that
+        size.
+        """
         self.reads[value, dim] = None
         return self.settled(value.shape[dim])
 
@@ -135,7 +138,9 @@ class State:
         return replace(diagnostic, span=span, labels=(*inside, *diagnostic.labels)) if inside else diagnostic
 
     def home(self, span: Span) -> tuple[Span, tuple[Label, ...]]:
-        """Where to show what is wrong at a place: of a block that ships its innermost call in a user's file, and a label for the place."""
+        """Where to show what is wrong at a place: of a block that ships its innermost call in a user's file,
+        and a label for the place.
+        """
         if span.source.shipped:
             for call, name in reversed(self.calls):
                 if not call.source.shipped:
@@ -160,7 +165,9 @@ class State:
         del self.bounds[costs:]
 
     def forget(self, mark: tuple[int, int, int]) -> None:
-        """Frees the choice paths declared since the mark, for a region that excludes the one just elaborated."""
+        """Frees the choice paths declared since the mark, for a region that excludes the one just
+        elaborated.
+        """
         for table, key in self.journal[mark[0] :]:
             if table is self.declared:
                 table.pop(key, None)
@@ -176,7 +183,9 @@ class State:
 
     @contextmanager
     def under(self, condition: Expr) -> Iterator[None]:
-        """Inside, the condition holds: requirements stated here bind only then. Where it is undefined, nothing inside is live."""
+        """Inside, the condition holds: requirements stated here bind only then. Where it is undefined,
+        nothing inside is live.
+        """
         before = self.condition
         self.condition = both(before, mend(condition, False))
         try:
@@ -186,11 +195,15 @@ class State:
 
     @property
     def is_plain(self) -> bool:
-        """Whether what is elaborated now stands under no choice, and no answer has been given: what is wrong is so for everybody."""
+        """Whether what is elaborated now stands under no choice, and no answer has been given: what is wrong
+        is so for everybody.
+        """
         return self.condition == TRUE and not self.pinned and not self.edits.edits
 
     def told(self, expr: Expr, span: Span | None, code: Code) -> Expr:
-        """The expression, with a place for what is undefined. Raises DiagnosticError where it has no value for anybody."""
+        """The expression, with a place for what is undefined. Raises DiagnosticError where it has no value
+        for anybody.
+        """
         if expr.is_constant and expr.is_partial and self.is_plain:
             raise DiagnosticError(reason(placed(expr, span, code).value, span))
         return placed(expr, self.home(span)[0] if span is not None else None, code)
@@ -226,7 +239,8 @@ class State:
     ) -> Choice:
         """The choice of this path, made at its first declaration.
 
-        Raises DiagnosticError where another instance declares it as well, unless both are tied or exclude each other.
+        Raises DiagnosticError where another instance declares it as well, unless both are tied or exclude
+        each other.
         """
         known = self.choices.get(path)
         holder = self.declared.get(path)
@@ -242,7 +256,8 @@ class State:
             fail(
                 choice_codes.OPPOSED_DOMAINS,
                 span,
-                f"`{path}` has the alternatives {', '.join(a.label for a in alternatives)} here, but {', '.join(known.labels())} elsewhere",
+                f"`{path}` has the alternatives {', '.join(a.label for a in alternatives)} here, but "
+                f"{', '.join(known.labels())} elsewhere",
             )
         if holder is None:
             self.put(self.declared, path, instance)
@@ -266,7 +281,8 @@ class State:
                 fail(
                     name_codes.DUPLICATE_INSTANCE,
                     span,
-                    f"the shared weight `{weight.full_name}` would have shapes that {' and '.join(f'`{c}`' for c in choices)} decide apart",
+                    f"the shared weight `{weight.full_name}` would have shapes that "
+                    f"{' and '.join(f'`{c}`' for c in choices)} decide apart",
                     help="let all instances answer one choice: `shared tied …`",
                 )
             sizes = " and ".join("×".join(str(s.distinct()[0]) for s in w.shape) for w in (known, weight))

@@ -102,7 +102,9 @@ def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
 
 
 def _binds_nonsense(statement: ast.Stmt, frame: Frame) -> bool:
-    """Whether a list of tensors and layers was bound: of `[x  relu]`, read as `[x, relu]`, where an arrow is missing."""
+    """Whether a list of tensors and layers was bound: of `[x  relu]`, read as `[x, relu]`, where an arrow is
+    missing.
+    """
     for name in assigned((statement,)):
         value = frame.env.find(name)
         if not isinstance(value, ListV | TupleV):
@@ -153,7 +155,8 @@ def _statement(node: ast.Stmt, frame: Frame, state: State) -> None:
         case ast.Bind():
             _bind(node, frame, state)
         case ast.Choose():
-            # A choice lives in the turn that declares it: it never rebinds an outer name, so each turn can ask anew.
+            # A choice lives in the turn that declares it: it never rebinds an outer name, so each turn can
+            # ask anew.
             frame.env.names[node.name] = expressions.bound(
                 choose.declare(node, frame, state), node.name, frame
             )
@@ -271,7 +274,8 @@ def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing
         fail(
             shape_codes.MISSING_DIMENSION,
             port.span,
-            f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed [{', '.join(value.shape)}]",
+            f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed "
+            f"[{', '.join(value.shape)}]",
         )
     return checked
 
@@ -404,14 +408,18 @@ def _for(node: ast.For, frame: Frame, state: State) -> None:
 
 
 def _unknown_turns(node: ast.For, frame: Frame, state: State) -> None:
-    """A loop over something that is not known: one turn tells what else is wrong in it, and nothing is known of what it leaves."""
+    """A loop over something that is not known: one turn tells what else is wrong in it, and nothing is known
+    of what it leaves.
+    """
     _turn(node, 0, POISON, frame, state)
     for name in assigned(node.body):
         frame.env.assign(name, POISON)
 
 
 def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> None:
-    """One turn of a loop; a labelled one is a level of its own, an unlabelled one indexes the names declared in it."""
+    """One turn of a loop; a labelled one is a level of its own, an unlabelled one indexes the names declared
+    in it.
+    """
     state.tick(node.span)
     inner = frame.inner()
     if node.label is None:
@@ -438,7 +446,9 @@ def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> 
 
 
 def _searched_depth(node: ast.For, source: CountV, frame: Frame, state: State) -> None:
-    """`for i in range(n)` with a choice for n: unrolled to the most turns; afterwards each name is the one after n turns."""
+    """`for i in range(n)` with a choice for n: unrolled to the most turns; afterwards each name is the one
+    after n turns.
+    """
     stop, turns = most_turns(source, node.iterable.span, state)
     start, step = (
         state.concrete(source.start, node.span, "a loop's start"),
@@ -521,7 +531,9 @@ def _if(node: ast.If, frame: Frame, state: State) -> None:
 
 
 def _undefine(names: Sequence[str], reason: Expr, span: Span, frame: Frame, state: State) -> None:
-    """Rebinds names that would come out of statements which cannot be run, for a reason that is an error if they are needed."""
+    """Rebinds names that would come out of statements which cannot be run, for a reason that is an error if
+    they are needed.
+    """
     for level, known in enumerate(frame.env.snapshot()):
         for name in names:
             if name in known:

@@ -1,9 +1,9 @@
 """Names of PyTorch, Keras and timm, each with what is written here.
 
-A row is found by its name without case, underscores and prefixes: `nn.BatchNorm2d`, `batch_norm2d` and `F.batchnorm2d` are one. `here`
-is an expression of this language over the tensors x, y, q, k and v; a test elaborates every one. `takes` are their parameters in
-their order, each with ours; those that need not be said here have none. So `Conv2d(3, 16, kernel_size=3, stride=2)` is answered by
-`x -> conv(16, 3x3, 2)`.
+A row is found by its name without case, underscores and prefixes: `nn.BatchNorm2d`, `batch_norm2d` and
+`F.batchnorm2d` are one. `here` is an expression of this language over the tensors x, y, q, k and v; a test
+elaborates every one. `takes` are their parameters in their order, each with ours; those that need not be said
+here have none. So `Conv2d(3, 16, kernel_size=3, stride=2)` is answered by `x -> conv(16, 3x3, 2)`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Synonym:
-    """What another library's name is called here. `rank` says what a single number means as a window: `3` is `3x3` of two."""
+    """What another library's name is called here. `rank` says what a single number means as a window: `3` is
+    `3x3` of two.
+    """
 
     here: str
     layer: str | None = None
@@ -32,10 +34,12 @@ def _takes(text: str) -> tuple[tuple[str, str | None], ...]:
 
 
 _CONV = _takes(
-    "in_channels=- out_channels=channels kernel_size=kernel stride padding dilation groups bias padding_mode=- device=- dtype=-"
+    "in_channels=- out_channels=channels kernel_size=kernel stride padding dilation groups bias "
+    "padding_mode=- device=- dtype=-"
 )
 _KERAS_CONV = _takes(
-    "filters=channels kernel_size=kernel strides=stride padding data_format=- dilation_rate=dilation groups activation=- use_bias=bias"
+    "filters=channels kernel_size=kernel strides=stride padding data_format=- dilation_rate=dilation "
+    "groups activation=- use_bias=bias"
 )
 _POOL = _takes("kernel_size=window stride padding dilation=- return_indices=- ceil_mode=-")
 _KERAS_POOL = _takes("pool_size=window strides=stride padding data_format=-")
@@ -56,7 +60,10 @@ _RESHAPE = Synonym(
 )
 _ORDER = Synonym(
     "x -> rename(@c, @n)",
-    note="the order of dimensions means nothing here: leave it out, every layer names the dimensions it works on",
+    note=(
+        "the order of dimensions means nothing here: leave it out, every layer names the dimensions it "
+        "works on"
+    ),
 )
 _RESIZE = Synonym("x -> resize(h = 2 * x.h, w = 2 * x.w)")
 _ARROWS = Synonym("conv(16, 3) -> batch_norm -> relu")
@@ -302,7 +309,9 @@ WORDS = {
     "TRUE": "write `true`",
     "FALSE": "write `false`",
     "None": "there is no None; use a label such as `none: identity`",
-    "none": "`identity` is the layer that does nothing; in a domain it may be labelled, `[none: identity, relu]`",
+    "none": (
+        "`identity` is the layer that does nothing; in a domain it may be labelled, `[none: identity, relu]`"
+    ),
     "null": "there is no null; use a label such as `none: identity`",
     "nil": "there is no nil; use a label such as `none: identity`",
     "self": "names stand by themselves: leave `self.` out",

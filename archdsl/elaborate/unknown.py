@@ -125,7 +125,9 @@ def _written(synonym: Synonym, name: str, call: ast.Call | None, before: str) ->
 def _reached(
     args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...]
 ) -> tuple[tuple[str, str | None], ...]:
-    """The parameters that the arguments begin with: who says fewer than a layer of theirs needs leaves the input's size out."""
+    """The parameters that the arguments begin with: who says fewer than a layer of theirs needs leaves the
+    input's size out.
+    """
     if not takes or not takes[0][0].startswith("in_"):
         return takes
     needed = 3 if any(ours == "kernel" for _, ours in takes) else 2

@@ -1,13 +1,14 @@
-"""Warnings about what is in a text and in no network: inputs and layers with weights that nothing reads, windows over no dimension.
+"""Warnings about what is in a text and in no network: inputs and layers with weights that nothing reads,
+windows over no dimension.
 
     for i in range(4) {
       y = x -> conv(16) as step -> batch_norm
     }
     output x
 
-Every turn reads `x` and none gives it back, so four convolutions and four norms are left out, and the line is told once.
-A layer of which some instance is read is not reported: the last turn of a loop may go nowhere, and one call of a block may use
-fewer of its outputs than another.
+Every turn reads `x` and none gives it back, so four convolutions and four norms are left out, and the line is
+told once. A layer of which some instance is read is not reported: the last turn of a loop may go nowhere, and
+one call of a block may use fewer of its outputs than another.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _SEVERAL = 4  # names that are told of one line
 
 
 def warnings(graph: Graph, state: State) -> Iterator[Diagnostic]:
-    """What is dead in a network, once a line of its own file. Edits may leave parts idle: that is no mistake."""
+    """What is dead in a network, once a line of its own file. Edits may leave parts idle: that is no
+    mistake.
+    """
     if not state.edits.edits:
         yield from _inputs(graph)
         yield from _layers(graph, state)
@@ -108,7 +111,9 @@ def _source(graph: Graph) -> object:
 
 
 def _windows(graph: Graph) -> Iterator[Diagnostic]:
-    """Windows that speak of dimensions that are not there: more than 1 is wasted, and 1 for t is odd where nothing ever has t."""
+    """Windows that speak of dimensions that are not there: more than 1 is wasted, and 1 for t is odd where
+    nothing ever has t.
+    """
     has_time = any("t" in value.shape for value in (*graph.inputs, *graph.values))
     told: set[Span] = set()
     for op in graph.ops():
@@ -141,7 +146,10 @@ def _odd(op: Op, size: tuple[int, ...], absent: dict[str, int], has_time: bool, 
     spelled = "x".join(map(str, size))
     letters = ", ".join("thw"[-len(size) :])
     missing = " and ".join(dim for dim in absent)
-    message = f"the window {spelled} is for {letters}, and what it slides over has no {missing}: [{', '.join(op.inputs[0].shape)}]"
+    message = (
+        f"the window {spelled} is for {letters}, and what it slides over has no {missing}: "
+        f"[{', '.join(op.inputs[0].shape)}]"
+    )
     if "t" in absent and not has_time:
         return ABSENT_WINDOW.warning(span, message, help=f"write `{spelled.partition('x')[2]}`, for h, w")
     less = ["1" if dim in absent else str(k) for dim, k in zip("thw"[-len(size) :], size, strict=True)]
@@ -162,8 +170,9 @@ def _own(op: Op, graph: Graph) -> Span | None:
 def unread_inputs(module: Module) -> Iterator[Diagnostic]:
     """The inputs of blocks that their bodies never mention.
 
-    A block that is one of several, in a list or given as a parameter, maybe in another file, can have inputs only because the
-    others read them: `fusion ~ [none, sum]` with `block none { input slow, fast  output slow }`.
+    A block that is one of several, in a list or given as a parameter, maybe in another file, can have inputs
+    only because the others read them: `fusion ~ [none, sum]` with `block none { input slow, fast  output slow
+    }`.
     """
     mentions = list(_mentioned(module.file.declarations))
     passed = {name for name, is_applied in mentions if not is_applied}

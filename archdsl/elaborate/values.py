@@ -1,4 +1,6 @@
-"""What an expression of the language evaluates to: scalars over choices, tuples, lists, ranges, layers, tensors."""
+"""What an expression of the language evaluates to: scalars over choices, tuples, lists, ranges, layers,
+tensors.
+"""
 
 from __future__ import annotations
 

@@ -8,11 +8,12 @@ Which choices are active follows from which can change the network:
     depth ~ 0..2
     for i in range(depth) { op ~ [identity, wide]; x = x -> op }
 
-With all other answers given, `op[1]` can change the network where depth is 2, and `depth` where not both layers are
-skipped. So each decides whether the other matters, and they are asked in the order of the text: depth first, then as
-many `op` as there are turns. Seven architectures: 1 + 2 + 4. In general a choice is asked after all choices on which
-it depends whether it matters; where two depend on each other in that way, in the order of the text. It is active if,
-under the answers so far, it can still change the network. Requirements make nothing active.
+With all other answers given, `op[1]` can change the network where depth is 2, and `depth` where not both
+layers are skipped. So each decides whether the other matters, and they are asked in the order of the text:
+depth first, then as many `op` as there are turns. Seven architectures: 1 + 2 + 4. In general a choice is
+asked after all choices on which it depends whether it matters; where two depend on each other in that way, in
+the order of the text. It is active if, under the answers so far, it can still change the network.
+Requirements make nothing active.
 """
 
 from __future__ import annotations
@@ -48,10 +49,11 @@ Identity: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """When each value is live, each choice active and each weight in use: boolean expressions over active choices.
+    """When each value is live, each choice active and each weight in use: boolean expressions over active
+    choices.
 
-    `asked` are the choices in the order in which they are asked; `choices` has their guards in program order, each
-    over choices that are asked before. Choices that are never active are left out.
+    `asked` are the choices in the order in which they are asked; `choices` has their guards in program order,
+    each over choices that are asked before. Choices that are never active are left out.
     """
 
     values: Mapping[Value, Expr]
@@ -65,7 +67,9 @@ class Activity:
 
 @lru_cache(maxsize=4)  # several questions about one graph follow each other
 def activity(outputs: tuple[Value, ...]) -> Activity:
-    """The activity of everything under the outputs. Raises TooWide where a guard cannot be kept within the limits."""
+    """The activity of everything under the outputs. Raises TooWide where a guard cannot be kept within the
+    limits.
+    """
     order = in_order(outputs)
     values, weights = _liveness(outputs, order)
     matters = _matters(_reads(outputs, order, values))
@@ -125,8 +129,8 @@ def _reads(
 ) -> dict[Expr, Expr]:
     """Every expression that decides what the network is, and where it is read.
 
-    A network is its operations, their parameters and what each of them is wired to. Shapes, costs and weights follow
-    from these.
+    A network is its operations, their parameters and what each of them is wired to. Shapes, costs and weights
+    follow from these.
     """
     targets = resolve(order)
     reads: dict[Expr, Expr] = {}
@@ -163,7 +167,8 @@ def _reads(
 
 
 def _matters(reads: Mapping[Expr, Expr]) -> dict[Choice, Expr]:
-    """Where, by the answers to all others, a choice can change the network; in program order, without those that never can.
+    """Where, by the answers to all others, a choice can change the network; in program order, without those
+    that never can.
 
     It can where something that it changes is read, whatever its own answer has to do with that.
     """
@@ -181,8 +186,8 @@ def _matters(reads: Mapping[Expr, Expr]) -> dict[Choice, Expr]:
 def asking_order(matters: Mapping[Choice, Expr]) -> tuple[Choice, ...]:
     """The choices in the order in which they are asked.
 
-    p governs q where an answer of p can leave q nothing to decide. Governors come first; where two govern each other,
-    and round longer cycles, the order of the text decides.
+    p governs q where an answer of p can leave q nothing to decide. Governors come first; where two govern
+    each other, and round longer cycles, the order of the text decides.
     """
     governors = {q: set(condition.scope).intersection(matters) for q, condition in matters.items()}
     waiting: dict[Choice, set[Choice]] = {}
@@ -237,7 +242,8 @@ def binding(requirement: Requirement, live: Activity) -> Expr:
 def where_bound(condition: Expr, live: Activity) -> Expr:
     """Where a condition has to hold: where all choices that it reads are active.
 
-    It reads a choice where, under the answers to those that are asked before, its value can still depend on it.
+    It reads a choice where, under the answers to those that are asked before, its value can still depend on
+    it.
     """
     never = [c for c in condition.scope if c not in live.choices]
     order = [c for c in live.asked if c in set(condition.scope)] + never
@@ -251,8 +257,8 @@ def where_bound(condition: Expr, live: Activity) -> Expr:
 def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
     """For each value the position in `order` of the value that it really is, once selections are followed.
 
-    Equal operations at one place of the text are one, the first: `if wide { x = x -> relu } else { x = x -> relu }`
-    decides nothing. A selection that depends on too much to be followed counts as itself.
+    Equal operations at one place of the text are one, the first: `if wide { x = x -> relu } else { x = x ->
+    relu }` decides nothing. A selection that depends on too much to be followed counts as itself.
     """
     targets: dict[Value, Expr] = {}
     first: dict[Hashable, int] = {}

@@ -1,8 +1,9 @@
 """Counting and drawing the paths of a diagram under a bound on their cost.
 
-Every cost is counted above the least that is possible, and floored to a fraction of what the bound leaves. Histograms of
-the floored costs to come then say how many completions fit. Flooring only admits too many, so rejecting a path
-whose exact cost is over the bound leaves a uniform draw; flooring bounds the count from above, ceiling from below.
+Every cost is counted above the least that is possible, and floored to a fraction of what the bound leaves.
+Histograms of the floored costs to come then say how many completions fit. Flooring only admits too many, so
+rejecting a path whose exact cost is over the bound leaves a uniform draw; flooring bounds the count from
+above, ceiling from below.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ class Draws:
         )
 
     def _candidates(self, attempt: int) -> Iterator[tuple[dict[Choice, int], int]]:
-        """A batch of candidates with their costs; all that stand at one state draw their next edge together."""
+        """A batch of candidates with their costs; all that stand at one state draw their next edge
+        together.
+        """
         import numpy as np
 
         leaps = self._table.leaps
@@ -151,7 +154,9 @@ class _Table:
         return min(bins, self.bins + 1)
 
     def histograms(self, rounded_up: bool = False) -> list[Any]:
-        """For each layer an array [state, bins + 1]: how many completions fit into so many bins, up to a power of two."""
+        """For each layer an array [state, bins + 1]: how many completions fit into so many bins, up to a
+        power of two.
+        """
         import numpy as np
 
         if self._kept and not rounded_up:
@@ -180,7 +185,9 @@ class _Table:
         return tables
 
     def total(self, tables: list[Any], *, exact: bool, up: bool) -> int:
-        """The count at the start as a whole number, rounded outwards by more than all additions can have lost."""
+        """The count at the start as a whole number, rounded outwards by more than all additions can have
+        lost.
+        """
         value = float(tables[0][0, self.bins])
         if exact:
             return int(value)

@@ -12,7 +12,9 @@ Kind = Literal["list", "range", "subset"]
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One answer: `label` is its text in a genotype; `value` what an attribute reads (for a layer, its label)."""
+    """One answer: `label` is its text in a genotype; `value` what an attribute reads (for a layer, its
+    label).
+    """
 
     label: str
     value: Any
@@ -20,10 +22,11 @@ class Alternative:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Choice:
-    """A named question with its alternatives. Compared by identity: two choices of one graph never share a path.
+    """A named question with its alternatives. Compared by identity: two choices of one graph never share a
+    path.
 
-    A `range` slices one super-weight, a `list` has weights of its own per alternative, a `subset` picks several of
-    a list (its values are tuples of indices). `order` is the place in program order.
+    A `range` slices one super-weight, a `list` has weights of its own per alternative, a `subset` picks
+    several of a list (its values are tuples of indices). `order` is the place in program order.
     """
 
     path: str

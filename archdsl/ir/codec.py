@@ -1,7 +1,7 @@
 """A graph as JSON: all of it, with full tables, for tools that read the IR without this package.
 
-The form is described by `grammar/ir.schema.json`. Expressions that are not constant stand once, in `expressions`;
-everywhere else they are numbers into that list, as values and choices are.
+The form is described by `grammar/ir.schema.json`. Expressions that are not constant stand once, in
+`expressions`; everywhere else they are numbers into that list, as values and choices are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ VERSION = 1
 
 
 def to_json(graph: Graph) -> dict[str, Any]:
-    """The graph as JSON data: names, choices with their guards, values in order, weights, the instance tree."""
+    """The graph as JSON data: names, choices with their guards, values in order, weights, the instance
+    tree.
+    """
     return _Writer(graph).document()
 
 
@@ -138,10 +140,11 @@ class _Writer:
 
 
 def _live(graph: Graph) -> Iterator[Instance]:
-    """The root and every instance that holds something live, those around it first: in the order of the values.
+    """The root and every instance that holds something live, those around it first: in the order of the
+    values.
 
-    What no value belongs to is left out, so that graphs of the same values have one form however they were made: a
-    settled space and a patched model as well as what was elaborated.
+    What no value belongs to is left out, so that graphs of the same values have one form however they were
+    made: a settled space and a patched model as well as what was elaborated.
     """
     known = {graph.root}
     yield graph.root
@@ -158,9 +161,9 @@ def _live(graph: Graph) -> Iterator[Instance]:
 def function(expr: Expr) -> dict[str, Any]:
     """An expression as JSON: its table, or its decision diagram.
 
-    `depth * width` over two choices of the scope is `{"values": [8, 16, 32], "nodes": [[1, [0, 1]], [1, [1, 2]],
-    [0, [3, 4]]]}`: a node has the place of its choice in the scope and, for each alternative, a value or an earlier
-    node, numbered after the values. The last node is the whole.
+    `depth * width` over two choices of the scope is `{"values": [8, 16, 32], "nodes": [[1, [0, 1]], [1, [1,
+    2]], [0, [3, 4]]]}`: a node has the place of its choice in the scope and, for each alternative, a value or
+    an earlier node, numbered after the values. The last node is the whole.
     """
     if expr.is_tabled:
         return {"table": [scalar(v) for v in expr.table]}

@@ -1,4 +1,6 @@
-"""The model of a complete assignment, without analysis: what `fix` gives, for those who settle many in turn."""
+"""The model of a complete assignment, without analysis: what `fix` gives, for those who settle many in
+turn.
+"""
 
 from __future__ import annotations
 
@@ -59,10 +61,11 @@ class Settling:
 def complete(
     graph: Graph, at: Mapping[Choice, int], settling: Settling | None = None
 ) -> tuple[Graph, Mapping[Value, Value]]:
-    """The model in which every choice has the alternative with its index, and the value of `graph` that each of its values is.
+    """The model in which every choice has the alternative with its index, and the value of `graph` that each
+    of its values is.
 
-    Answers of inactive choices have no effect. The model is not verified, and its requirements and bounds are left out.
-    `settling`, which must be of this graph, makes the next one quicker.
+    Answers of inactive choices have no effect. The model is not verified, and its requirements and bounds are
+    left out. `settling`, which must be of this graph, makes the next one quicker.
     """
     settling = settling or Settling()
     live: dict[Value, None] = {}

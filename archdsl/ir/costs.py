@@ -32,7 +32,9 @@ def cost_terms(graph: Graph, metric: Metric, active: Activity) -> tuple[Expr, ..
 
 
 def limits(bounds: Iterable[CostBound]) -> tuple[int | None, int | None]:
-    """The least and the greatest whole cost within all bounds, which are of one metric; None where there is no bound."""
+    """The least and the greatest whole cost within all bounds, which are of one metric; None where there is
+    no bound.
+    """
     low: list[int] = []
     high: list[int] = []
     for bound in bounds:

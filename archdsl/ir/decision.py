@@ -1,16 +1,17 @@
 """Multi-valued decision diagrams: functions of many choices, each part of them kept once.
 
-`depth + width` over depth ~ 0..2 and width ~ [8, 16] is a node that asks depth, with three children that ask width:
+`depth + width` over depth ~ 0..2 and width ~ [8, 16] is a node that asks depth, with three children that ask
+width:
 
     width -> (depth -> 8 | 9 | 10), (depth -> 16 | 17 | 18)
 
-A node asks one choice and has a child for each alternative; a leaf holds a value. No node has children that are all
-the same, and equal nodes are one object, so two functions are equal exactly when their roots are the same object. What
-hangs on dozens of choices but takes few values stays small: the sum of sixteen choices of sixteen numbers each
-has under 16 x 241 nodes, where its table would have 16 ** 16 entries.
+A node asks one choice and has a child for each alternative; a leaf holds a value. No node has children that
+are all the same, and equal nodes are one object, so two functions are equal exactly when their roots are the
+same object. What hangs on dozens of choices but takes few values stays small: the sum of sixteen choices of
+sixteen numbers each has under 16 x 241 nodes, where its table would have 16 ** 16 entries.
 
-Choices are asked from the last of the text to the first. Whether something is live depends on what comes after it:
-which of six nodes are picked at the end decides at once of which others the inputs are looked at.
+Choices are asked from the last of the text to the first. Whether something is live depends on what comes
+after it: which of six nodes are picked at the end decides at once of which others the inputs are looked at.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ _FALSE: frozenset[Diagram] = frozenset((NO,))
 
 
 def node(choice: Choice, kids: tuple[Diagram, ...]) -> Diagram:
-    """The one node that asks a choice and has these children; the child itself where they are all the same."""
+    """The one node that asks a choice and has these children; the child itself where they are all the
+    same.
+    """
     first = kids[0]
     for kid in kids:
         if kid is not first:
@@ -191,8 +194,9 @@ def unfold(
 ) -> Diagram:
     """The diagram that grows out of a state, choice by choice; equal states are one.
 
-    `settle` gives the diagram of a state that is decided, `rank` says which choice is next, and `split` gives that choice
-    and the state after each of its answers. Raises TooWide where more than STEP_LIMIT answers are followed.
+    `settle` gives the diagram of a state that is decided, `rank` says which choice is next, and `split` gives
+    that choice and the state after each of its answers. Raises TooWide where more than STEP_LIMIT answers are
+    followed.
     """
     done = settle(start)
     if done is not None:
@@ -234,7 +238,9 @@ def unfold(
 
 
 def combine(settle: Callable[[tuple[Diagram, ...]], Diagram | None], roots: Sequence[Diagram]) -> Diagram:
-    """A function of functions: `settle` decides a tuple of diagrams as soon as it can, at the latest when all are leaves."""
+    """A function of functions: `settle` decides a tuple of diagrams as soon as it can, at the latest when all
+    are leaves.
+    """
     return unfold(tuple(roots), _first_rank, settle, _split)
 
 
@@ -340,7 +346,9 @@ def somewhere(root: Diagram, choices: frozenset[Choice]) -> Diagram:
 
 
 def varies(root: Diagram, choice: Choice) -> Diagram:
-    """Where, by the answers to the other choices, a function has different values for some answers to this one."""
+    """Where, by the answers to the other choices, a function has different values for some answers to this
+    one.
+    """
     taken = _values_taken(root)
 
     def settle(state: Diagram | frozenset[Diagram]) -> Diagram | None:

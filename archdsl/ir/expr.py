@@ -1,8 +1,10 @@
-"""Expressions over choices, each canonical: a table over the choices it really depends on, or a decision diagram.
+"""Expressions over choices, each canonical: a table over the choices it really depends on, or a decision
+diagram.
 
-`conv(width * 2)` with width ~ [8, 16] has channels over one choice, the table (16, 32). Up to TABLED entries an
-expression is such a table; beyond, it is a diagram (`archdsl.ir.decision`), which stays small where a table would not.
-Either way two expressions are equal exactly when they have the same value for every assignment.
+`conv(width * 2)` with width ~ [8, 16] has channels over one choice, the table (16, 32). Up to TABLED entries
+an expression is such a table; beyond, it is a diagram (`archdsl.ir.decision`), which stays small where a
+table would not. Either way two expressions are equal exactly when they have the same value for every
+assignment.
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ class Expr:
 
     @property
     def table(self) -> tuple[Any, ...]:
-        """Every value, row-major, the last choice fastest. Raises TooWide for one of more than TABLE_LIMIT entries."""
+        """Every value, row-major, the last choice fastest. Raises TooWide for one of more than TABLE_LIMIT
+        entries.
+        """
         if self._table is not None:
             return self._table
         if not fits(self.scope):
@@ -278,7 +282,9 @@ def _logical(
     a: Expr,
     b: Expr,
 ) -> Expr:
-    """`fn` pointwise, by `whole` where nothing is undefined: guards are the widest functions that there are."""
+    """`fn` pointwise, by `whole` where nothing is undefined: guards are the widest functions that there
+    are.
+    """
     scope = _small((a, b))
     if scope is None:
         return of_diagram(decision.combine(settle, (a.root, b.root)))
@@ -391,7 +397,9 @@ def _reader(moves: tuple[tuple[int, int], ...]) -> Callable[[tuple[Any, ...]], t
 
 
 def _indices(moves: Iterable[tuple[int, int]]) -> list[int]:
-    """Where each entry of the larger table stands in the smaller one: `moves` is how far each choice steps, and its size."""
+    """Where each entry of the larger table stands in the smaller one: `moves` is how far each choice steps,
+    and its size.
+    """
     indices = [0]
     for step, size in moves:
         if step:

@@ -1,4 +1,6 @@
-"""The least and the greatest sums of terms, exactly: bucket elimination over their tables, or one diagram for all of them."""
+"""The least and the greatest sums of terms, exactly: bucket elimination over their tables, or one diagram for
+all of them.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ def extremes(
 ) -> Ends | None:
     """The least and the greatest sum over all assignments that satisfy the constraints; None where none does.
 
-    A term must not depend on inactive choices, so that it does not matter what those are; with `guards`, when choices are
-    active, they need not be told apart. Raises DiagnosticError E0509 where all of it is out of reach.
+    A term must not depend on inactive choices, so that it does not matter what those are; with `guards`, when
+    choices are active, they need not be told apart. Raises DiagnosticError E0509 where all of it is out of
+    reach.
     """
     found = extremes_of([terms], constraints, guards)
     return found[0] if found is not None else None
@@ -115,7 +118,9 @@ def _linked(sets: Sequence[set[Choice]]) -> list[list[int]]:
 
 
 def _order(scopes: Iterable[_Scope]) -> list[Choice] | None:
-    """The variables in the order in which they are eliminated, the smallest joint table first; None where tables grow too large."""
+    """The variables in the order in which they are eliminated, the smallest joint table first; None where
+    tables grow too large.
+    """
     waiting: dict[Choice, list[frozenset[Choice]]] = {}
     for scope in scopes:
         for variable in scope:

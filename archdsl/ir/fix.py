@@ -30,8 +30,8 @@ from archdsl.ir.verify import verify
 def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
     """The graph with choices settled by index. What is settled for an inactive choice has no effect.
 
-    The choices left are the active ones, in program order; without any, the result is a model. The instance tree is
-    kept as it is. Raises TooWide where a guard cannot be tabulated.
+    The choices left are the active ones, in program order; without any, the result is a model. The instance
+    tree is kept as it is. Raises TooWide where a guard cannot be tabulated.
     """
     if _is_settled(graph):
         return replace(graph, kind="model", choices=())
@@ -142,7 +142,9 @@ class _Settle:
                 yield replace(check, problem=problem)
 
     def _weight(self, weight: Weight) -> Weight:
-        """The weight with its expressions settled; of alternatives that are settled, nothing has to be told apart."""
+        """The weight with its expressions settled; of alternatives that are settled, nothing has to be told
+        apart.
+        """
         shape, init = tuple(map(self.expr, weight.shape)), self.expr(weight.init)
         variant = (
             tuple(v for v in weight.variant if v[0] not in self._paths) if self._paths else weight.variant

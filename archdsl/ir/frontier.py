@@ -1,10 +1,10 @@
 """The one engine for questions: the space as a layered diagram whose paths are its architectures.
 
-Choices are settled one after the other. A state is what the rest still needs to know: for every expression that is
-begun but not finished, which of its residual functions is left (expressions that agree on all that is to come share
-a state). Paths are exactly the assignments that satisfy the constraints; each carries the sum of the cost terms.
-Counts, extremes, samples and probabilities follow from one pass over the layers. Everything is exact; a diagram
-beyond the limit is refused.
+Choices are settled one after the other. A state is what the rest still needs to know: for every expression
+that is begun but not finished, which of its residual functions is left (expressions that agree on all that is
+to come share a state). Paths are exactly the assignments that satisfy the constraints; each carries the sum
+of the cost terms. Counts, extremes, samples and probabilities follow from one pass over the layers.
+Everything is exact; a diagram beyond the limit is refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ Edge: TypeAlias = tuple[int, int, int]  # alternative, state of the next layer, 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One step: `edges[state]` lists what it leads to. `choice` is None only in the diagram without a path."""
+    """One step: `edges[state]` lists what it leads to. `choice` is None only in the diagram without a
+    path.
+    """
 
     choice: Choice | None
     edges: tuple[tuple[Edge, ...], ...]
@@ -115,7 +117,9 @@ class Diagram:
 
 
 def canonical(choices: Iterable[Choice], guards: Mapping[Choice, Expr]) -> list[Expr]:
-    """The constraints that give inactive choices their first alternative, so that architectures are counted once."""
+    """The constraints that give inactive choices their first alternative, so that architectures are counted
+    once.
+    """
     return [
         lift(_inactive_is_first, guards.get(c, FALSE), index_of(c))
         for c in choices
@@ -131,11 +135,12 @@ def frontier(
     *,
     limit: int = EDGE_LIMIT,
 ) -> Diagram:
-    """The diagram of all architectures over `choices` that satisfy the constraints, with the sum of the costs.
+    """The diagram of all architectures over `choices` that satisfy the constraints, with the sum of the
+    costs.
 
-    A choice takes its first alternative where its guard does not hold; one without a guard is never active. Choices
-    that only the constraints or costs mention are free. Raises DiagnosticError E0509 where every order that was
-    tried needs more than `limit` edges.
+    A choice takes its first alternative where its guard does not hold; one without a guard is never active.
+    Choices that only the constraints or costs mention are free. Raises DiagnosticError E0509 where every
+    order that was tried needs more than `limit` edges.
     """
     constraints = [c for c in dict.fromkeys([*canonical(choices, guards), *constraints]) if c != TRUE]
     terms = merged(costs)
@@ -198,7 +203,8 @@ def _shape_of(root: decision.Diagram, place: Mapping[Choice, int]) -> tuple[Any,
 
 
 def witness(condition: Expr, constraints: Iterable[Expr] = ()) -> dict[Choice, int] | None:
-    """Choices that make a condition true, none of them idle; None where nothing satisfies it and the constraints.
+    """Choices that make a condition true, none of them idle; None where nothing satisfies it and the
+    constraints.
 
     The condition holds whatever the choices not mentioned are; the constraints can still be met.
     """
@@ -215,7 +221,8 @@ def witness(condition: Expr, constraints: Iterable[Expr] = ()) -> dict[Choice, i
 
 
 def probability(condition: Expr, weights: Mapping[Choice, Sequence[float]]) -> float:
-    """The probability of a condition where each choice is drawn independently; `weights` sum to 1 for each choice.
+    """The probability of a condition where each choice is drawn independently; `weights` sum to 1 for each
+    choice.
 
     A choice without weights is uniform. Guards read active choices only, so this is P(active) of a guard.
     """
@@ -230,7 +237,9 @@ def probability(condition: Expr, weights: Mapping[Choice, Sequence[float]]) -> f
 
 
 def function_text(expr: Expr, text_of: Callable[[Any], str]) -> list[str]:
-    """The decision diagram of an expression over its choices in program order: equal for equal functions only."""
+    """The decision diagram of an expression over its choices in program order: equal for equal functions
+    only.
+    """
     numbers: dict[decision.Diagram, str] = {}
     lines = []
     for node in reversed(decision.nodes_of(expr.root)):
@@ -247,7 +256,9 @@ def _inactive_is_first(active: bool, index: int) -> bool:
 
 
 def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> Iterator[list[int]]:
-    """Orders to try: the program's and its reverse; what guards before what is guarded; and these after a hill-climb."""
+    """Orders to try: the program's and its reverse; what guards before what is guarded; and these after a
+    hill-climb.
+    """
     backwards = part[::-1]
     best = min(part, backwards, key=lambda order: estimate(space, order))
     if estimate(space, best) <= _FINE:
@@ -263,7 +274,9 @@ def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> It
 
 
 def _guards_first(choices: Sequence[Choice], guards: Mapping[Choice, Expr]) -> list[Choice]:
-    """The choices in order, each after those that decide whether it is active (round a cycle, program order decides)."""
+    """The choices in order, each after those that decide whether it is active (round a cycle, program order
+    decides).
+    """
     done: dict[Choice, None] = {}
     begun: set[Choice] = set()
     stack = [(c, False) for c in reversed(choices)]
@@ -299,7 +312,10 @@ def _build_best(
             if layers is not None:
                 return layers
     choices = tried[0]
-    message = f"{len(choices)} choices hang together so closely that an exact answer needs more than {limit:,} steps"
+    message = (
+        f"{len(choices)} choices hang together so closely that an exact answer needs more than {limit:,} "
+        "steps"
+    )
     raise DiagnosticError(
         TOO_LARGE.error(None, message, help=f"settle some of them, for example `{choices[0].path}`")
     )
@@ -307,10 +323,11 @@ def _build_best(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Factor:
-    """An expression as an automaton over its choices: `rows[level][state]` lists the next state for each alternative.
+    """An expression as an automaton over its choices: `rows[level][state]` lists the next state for each
+    alternative.
 
-    Of a condition, state 0 can no longer become true. In the last row stand the results: 0 or 1 of a condition, the
-    cost of a term.
+    Of a condition, state 0 can no longer become true. In the last row stand the results: 0 or 1 of a
+    condition, the cost of a term.
     """
 
     role: Role

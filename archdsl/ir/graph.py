@@ -1,8 +1,9 @@
 """The IR: a flat, pure, lazy dataflow over named dimensions in which choices are first-class.
 
 A value is an `Input`, an `Op`, a `Select` or a `Pick`. There are no guarded regions: what is active under a
-genotype follows from demand (`archdsl.ir.activity`). Shapes map one-letter dimension names to size expressions; `b`
-is the batch, with the nominal size that costs are counted at. The order of a shape's dimensions means nothing.
+genotype follows from demand (`archdsl.ir.activity`). Shapes map one-letter dimension names to size
+expressions; `b` is the batch, with the nominal size that costs are counted at. The order of a shape's
+dimensions means nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ Shape: TypeAlias = Mapping[str, Expr]
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """How a weight starts: a name of the table of initialisers and its numbers, e.g. Init("normal", (0.01,))."""
+    """How a weight starts: a name of the table of initialisers and its numbers, e.g. Init("normal",
+    (0.01,)).
+    """
 
     name: str
     args: tuple[float, ...] = ()
@@ -36,8 +39,8 @@ class Init:
 class Weight:
     """A learnable tensor: `path.name` is its key. `shape` is in the order of PyTorch's own modules.
 
-    `variant` tells apart weights of one path that belong to different alternatives of a structural choice; they
-    never live together, so a fixed model has one of them under the plain key.
+    `variant` tells apart weights of one path that belong to different alternatives of a structural choice;
+    they never live together, so a fixed model has one of them under the plain key.
     """
 
     path: str
@@ -97,7 +100,9 @@ class Op:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Select:
-    """One of its operands, by an index over choices. All operands have the same dimensions; sizes may differ."""
+    """One of its operands, by an index over choices. All operands have the same dimensions; sizes may
+    differ.
+    """
 
     index: Expr
     operands: tuple[Value, ...] = field(repr=False)
@@ -132,7 +137,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an output of a network is called, and the order in which callers get its dimensions, e.g. "bnc"."""
+    """What an output of a network is called, and the order in which callers get its dimensions, e.g.
+    "bnc".
+    """
 
     name: str
     dims: str
@@ -234,7 +241,9 @@ _ORDER = "bcthw"
 
 
 def canonical(dims: Iterable[str]) -> str:
-    """b, c, t, h, w, then the others by letter: the order of an output's dimensions where the text gives none."""
+    """b, c, t, h, w, then the others by letter: the order of an output's dimensions where the text gives
+    none.
+    """
     return "".join(sorted(dims, key=lambda d: (_ORDER.find(d) if d in _ORDER else len(_ORDER), d)))
 
 

@@ -16,10 +16,9 @@ Level = Literal["root", "loop", "block", "primitive", "alternative"]
 class Instance:
     """One call, or one turn of a labelled loop, or one alternative of a choice of layers.
 
-    `segment` is its own part of the path (`block[0]`, `glore`), `callee` the block's or primitive's name. `home` is
-    the path under which its weights live where that differs (`shared`), `tie` the one under which its choices live
-    (`tied`). The compiler appends children while it
-    elaborates; afterwards nothing changes.
+    `segment` is its own part of the path (`block[0]`, `glore`), `callee` the block's or primitive's name.
+    `home` is the path under which its weights live where that differs (`shared`), `tie` the one under which
+    its choices live (`tied`). The compiler appends children while it elaborates; afterwards nothing changes.
     """
 
     segment: str

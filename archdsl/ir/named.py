@@ -1,10 +1,10 @@
 """A graph as data in which everything goes by a name, and back: what patches are written in.
 
-The document is of JSON's types. A value goes by the path and the word of its op (`group[0].block[1].spread: conv`, the
-second of a kind `…: relu#2`), an instance and a choice by their paths, so a change in one place leaves the names
-elsewhere as they were. Only what is live is in it; the order of values and instances follows from the dataflow, that
-of choices from `after`, the one before (none: ""), that of inputs from `signature`: the order of a mapping means nothing. Spans and
-settled conditions are left out.
+The document is of JSON's types. A value goes by the path and the word of its op (`group[0].block[1].spread:
+conv`, the second of a kind `…: relu#2`), an instance and a choice by their paths, so a change in one place
+leaves the names elsewhere as they were. Only what is live is in it; the order of values and instances follows
+from the dataflow, that of choices from `after`, the one before (none: ""), that of inputs from `signature`:
+the order of a mapping means nothing. Spans and settled conditions are left out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from archdsl.ir.instance import Instance
 
 Document: TypeAlias = dict[str, Any]
 PARTS = frozenset(
-    "kind name definition settings choices requirements bounds signature inputs instances values outputs results".split()
+    "kind name definition settings choices requirements bounds signature inputs instances values outputs "
+    "results".split()
 )
 
 
@@ -372,7 +373,9 @@ class _Reader:
 
 
 def _results(given: Sequence[Any], outputs: tuple[Value, ...]) -> tuple[Result, ...]:
-    """The name and order of every output. Raises Malformed for an order that is not that of its dimensions."""
+    """The name and order of every output. Raises Malformed for an order that is not that of its
+    dimensions.
+    """
     found = tuple(Result(_text(name), _text(dims)) for name, dims in given)
     if len(found) != len(outputs) or any(
         sorted(r.dims) != sorted(o.shape) for r, o in zip(found, outputs, strict=True)

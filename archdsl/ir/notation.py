@@ -196,7 +196,9 @@ def scientific(value: int) -> str:
 
 
 def _three_digits(value: int) -> tuple[str, int]:
-    """The first three digits of a number that has them, rounded, and the power of ten of the first: ("277", 30)."""
+    """The first three digits of a number that has them, rounded, and the power of ten of the first: ("277",
+    30).
+    """
     exponent = int(log10(value))
     exponent += (10 ** (exponent + 1) <= value) - (10**exponent > value)  # the logarithm is only close
     unit = 10 ** (exponent - 2)

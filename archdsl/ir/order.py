@@ -52,7 +52,9 @@ def _width(expr: Expr) -> float:
 
 
 def components(all_scopes: Scopes) -> list[list[int]]:
-    """Choices that hang together, as lists of positions in program order; each list is a question of its own."""
+    """Choices that hang together, as lists of positions in program order; each list is a question of its
+    own.
+    """
     parts: list[int] = []
     for factor in [*all_scopes.factors, *(1 << i for i in range(len(all_scopes.choices)))]:
         apart = []
@@ -96,7 +98,9 @@ def climb(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
 
 
 def eager(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
-    """The order with every choice moved forward to where it ends all that it takes part in: it then adds no state."""
+    """The order with every choice moved forward to where it ends all that it takes part in: it then adds no
+    state.
+    """
     result: list[int] = []
     placed = 0
     waiting = dict.fromkeys(order)
@@ -115,7 +119,9 @@ def _ends(all_scopes: Scopes, known: int, position: int) -> bool:
 
 
 def _edges(all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[int, float]) -> float:
-    """The edges that these choices make after those that are placed: states times alternatives. `known` is a memo."""
+    """The edges that these choices make after those that are placed: states times alternatives. `known` is a
+    memo.
+    """
     total = 0.0
     for position in order:
         bits = known.get(placed)
@@ -127,7 +133,9 @@ def _edges(all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[in
 
 
 def _open_bits(all_scopes: Scopes, placed: int) -> float:
-    """The logarithm of the states: by the choices that are still needed, or by what is left of each factor."""
+    """The logarithm of the states: by the choices that are still needed, or by what is left of each
+    factor.
+    """
     open_choices = 0
     by_factor = 0.0
     for factor, width in zip(all_scopes.factors, all_scopes.widths, strict=True):

@@ -1,7 +1,7 @@
 """The canonical text of a graph: two graphs print alike exactly when they are the same space.
 
-Values are numbered operands first, in the order in which the outputs demand them. A long table is cut short and
-followed by a hash of all of it. Spans are left out: the text is about meaning.
+Values are numbered operands first, in the order in which the outputs demand them. A long table is cut short
+and followed by a hash of all of it. Spans are left out: the text is about meaning.
 """
 
 from __future__ import annotations
@@ -115,7 +115,10 @@ def _value_lines(value: Value, numbers: Mapping[Value, int]) -> Iterator[str]:
 
 def _weight_line(weight: Weight) -> str:
     variant = "".join(f" when {path} = {label}" for path, label in weight.variant)
-    return f"    weight {weight.full_name} [{', '.join(map(expr_text, weight.shape))}] {expr_text(weight.init)}{variant}"
+    return (
+        f"    weight {weight.full_name} [{', '.join(map(expr_text, weight.shape))}] "
+        f"{expr_text(weight.init)}{variant}"
+    )
 
 
 def _shape(shape: Mapping[str, Expr], order: str) -> str:

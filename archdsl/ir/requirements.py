@@ -1,4 +1,6 @@
-"""Whether the requirements of a graph leave anything: what an architecture, or every one of a space, breaks."""
+"""Whether the requirements of a graph leave anything: what an architecture, or every one of a space,
+breaks.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,9 @@ class Requirements:
         return Requirements(graph, tuple([binding(r, live) for r in graph.requirements]), totals)
 
     def broken(self, assignment: Mapping[Choice, int]) -> Diagnostic | None:
-        """What the architecture of an assignment of every choice breaks first: E0504; None where it satisfies all."""
+        """What the architecture of an assignment of every choice breaks first: E0504; None where it satisfies
+        all.
+        """
         for requirement, condition in zip(self.graph.requirements, self.conditions, strict=True):
             if not condition.at(assignment):
                 return UNSATISFIABLE.error(
@@ -121,9 +125,15 @@ def _beyond_text(bound: CostBound, total: int) -> str | None:
     low, high = limits([bound])
     name = _NAMES[bound.metric]
     if high is not None and total > high:
-        return f"this architecture has {exact(total)} {name}; `require {bound.metric} {bound.op} …` allows {exact(high)}"
+        return (
+            f"this architecture has {exact(total)} {name}; `require {bound.metric} {bound.op} …` allows "
+            f"{exact(high)}"
+        )
     if low is not None and total < low:
-        return f"this architecture has {exact(total)} {name}; `require {bound.metric} {bound.op} …` asks for {exact(low)}"
+        return (
+            f"this architecture has {exact(total)} {name}; `require {bound.metric} {bound.op} …` asks for "
+            f"{exact(low)}"
+        )
     return None
 
 

@@ -9,8 +9,8 @@ from archdsl.diagnostics.source import Span
 class Undefined(Exception):
     """What is wrong, and where the text says it; also raised by lifted functions.
 
-    An undefined value is no error by itself. It is one where a live operation, a guard, a domain or a requirement
-    needs it: `if ratio > 0 { x = x -> conv(8 // ratio) }` never asks for `8 // 0`.
+    An undefined value is no error by itself. It is one where a live operation, a guard, a domain or a
+    requirement needs it: `if ratio > 0 { x = x -> conv(8 // ratio) }` never asks for `8 // 0`.
     """
 
     def __init__(

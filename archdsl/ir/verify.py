@@ -20,9 +20,9 @@ class InternalError(Exception):
 def verify(graph: Graph, live: Activity | None = None) -> None:
     """Checks a graph between two passes; `live` is its activity where the caller has it.
 
-    Raises InternalError with every violation: operands that are undefined or come later, selections of different
-    dimensions or beyond their operands, one weight with two shapes, two weights with one key that live together,
-    choices with one path, out of order or idle, expressions over foreign choices.
+    Raises InternalError with every violation: operands that are undefined or come later, selections of
+    different dimensions or beyond their operands, one weight with two shapes, two weights with one key that
+    live together, choices with one path, out of order or idle, expressions over foreign choices.
     """
     live = live or activity(graph.outputs)
     violations = (

@@ -22,7 +22,9 @@ WORK_LIMIT = 3_000_000  # steps; the largest of the papers' files takes a third
 
 
 class Exhausted(DiagnosticError):
-    """The bound on work is reached: nothing more is looked at, where after other errors the next statement is."""
+    """The bound on work is reached: nothing more is looked at, where after other errors the next statement
+    is.
+    """
 
 
 @dataclass(slots=True)
@@ -53,7 +55,9 @@ def bounded() -> Iterator[Work]:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Inside, half of what is left may be spent, so that what only explains an error never keeps the rest from being checked."""
+    """Inside, half of what is left may be spent, so that what only explains an error never keeps the rest
+    from being checked.
+    """
     work = _current.get() or Work()
     before = work.limit
     work.limit = (work.spent + before) // 2

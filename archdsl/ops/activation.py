@@ -79,7 +79,8 @@ PRIMITIVES: tuple[Primitive, ...] = (
         parameters=(_P,),
         shape=_dropped,
         role="dropout",
-        doc="""In training each element is 0 with probability p and else divided by 1 − p; in evaluation y = x.
+        doc="""In training each element is 0 with probability p and else divided by 1 − p; in evaluation y =
+x.
 
 Any shape → the same.""",
         source="Srivastava et al., Dropout (2014)",
@@ -89,9 +90,13 @@ Any shape → the same.""",
         parameters=(_P,),
         shape=_dropped,
         role="dropout",
-        doc="""Stochastic depth: in training a whole sample is 0 with probability p and else divided by 1 − p; in evaluation y = x.
+        doc="""Stochastic depth: in training a whole sample is 0 with probability p and else divided by 1 − p;
+in evaluation y = x.
 
 Any shape → the same. It stands at the end of a residual branch.""",
-        source="Huang et al., Deep Networks with Stochastic Depth (2016); per sample: Larsson et al., FractalNet (2016)",
+        source=(
+            "Huang et al., Deep Networks with Stochastic Depth (2016); per sample: Larsson et al., "
+            "FractalNet (2016)"
+        ),
     ),
 )

@@ -132,7 +132,8 @@ PRIMITIVES = (
 
 y = Σ_over x · z. Other dimensions that both have are matched, those that one has alone are outer.
 
-[batch…, m…, over…], [batch…, n…, over…] → [batch…, m…, n…]. MACs: the product of the sizes of all dimensions that occur.""",
+[batch…, m…, over…], [batch…, n…, over…] → [batch…, m…, n…]. MACs: the product of the sizes of all dimensions
+that occur.""",
         source="Einstein's summation convention (1916)",
     ),
     Primitive(
@@ -149,7 +150,8 @@ y = Σ_over x · z. Other dimensions that both have are matched, those that one 
                 "act",
                 "string",
                 "softmax",
-                f"what makes weights of the scores: {', '.join(ACTS)}; softmax goes over the positions of the key",
+                f"what makes weights of the scores: {', '.join(ACTS)}; softmax goes over the positions of "
+                "the key",
             ),
             Parameter(
                 "scale",
@@ -186,10 +188,13 @@ y = Σ_over x · z. Other dimensions that both have are matched, those that one 
 
 y[p] = Σ_r act(scale · q[p]·k[r]) · v[r] for each head, p over the query's positions and r over the key's.
 
-q [rest…, over…, c], k [rest…, over…, c], v [rest…, over…, c'] → [rest…, over… as in q, c']. Key and value have equally many
-positions, the query maybe others. Further dimensions are matched by name; where the key or value lacks one of the query's it is
-repeated. The value may have further dimensions of its own, which describe a position like its channels do. MACs: Nq · Nk · c + Nq
-· Nk · c' for each combination of the further dimensions.""",
-        source="Vaswani et al., Attention Is All You Need (2017); Wang et al., Non-local Neural Networks (2018)",
+q [rest…, over…, c], k [rest…, over…, c], v [rest…, over…, c'] → [rest…, over… as in q, c']. Key and value
+have equally many positions, the query maybe others. Further dimensions are matched by name; where the key or
+value lacks one of the query's it is repeated. The value may have further dimensions of its own, which
+describe a position like its channels do. MACs: Nq · Nk · c + Nq · Nk · c' for each combination of the further
+dimensions.""",
+        source=(
+            "Vaswani et al., Attention Is All You Need (2017); Wang et al., Non-local Neural Networks (2018)"
+        ),
     ),
 )

@@ -1,4 +1,6 @@
-"""Conditions that many rules share, as problems with their messages. Each costs a look at a table where it holds."""
+"""Conditions that many rules share, as problems with their messages. Each costs a look at a table where it
+holds.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +115,9 @@ def initial(name: str, value: Expr) -> Problems:
 
 
 def settled(name: str, value: Expr) -> tuple[Any, Problems]:
-    """The value of a parameter that no choice may reach; the first alternative, with a problem, where one does."""
+    """The value of a parameter that no choice may reach; the first alternative, with a problem, where one
+    does.
+    """
     if value.is_constant:
         return value.value, ()
     values = " or ".join(value_text(v) for v in value.distinct())

@@ -42,7 +42,10 @@ def _concat_shape(call: Call) -> Result:
         )
     d = dim[:1] if dim else "c"
     if d != "b" and not any(d in one for one in call.inputs):
-        message = f"dimension `{d}` is missing; the tensors have {', '.join(dict.fromkeys(checks.listing(one) for one in call.inputs))}"
+        message = (
+            f"dimension `{d}` is missing; the tensors have "
+            f"{', '.join(dict.fromkeys(checks.listing(one) for one in call.inputs))}"
+        )
         found += (
             checks.problem(
                 shapes.MISSING_DIMENSION, message, f"expand({d} = 1) gives one of them the dimension"
@@ -130,8 +133,9 @@ PRIMITIVES = (
         arity="many",
         doc="""Tensors one after the other along a dimension: `[a, b] -> concat(@c)`.
 
-[…, dim = n1], […, dim = n2], … → […, dim = n1 + n2 + …]. The other dimensions are matched by name; a tensor that lacks one is
-repeated along it, also along the batch, and one that lacks `dim` counts as one position of it: `[cls, tokens] -> concat(@n)`.""",
+[…, dim = n1], […, dim = n2], … → […, dim = n1 + n2 + …]. The other dimensions are matched by name; a tensor
+that lacks one is repeated along it, also along the batch, and one that lacks `dim` counts as one position of
+it: `[cls, tokens] -> concat(@n)`.""",
         source="Szegedy et al., Going Deeper with Convolutions (2015)",
     ),
     Primitive(
@@ -171,11 +175,11 @@ y = x op by, or y = by op x with `left`. Any shape → the same.""",
         weights=_combining,
         role="join",
         arity="many",
-        doc="""The sum of a list of n tensors, each times a learnable number: `source -> weighted_sum`. A list of one is that tensor,
-without a weight.
+        doc="""The sum of a list of n tensors, each times a learnable number: `source -> weighted_sum`. A list
+of one is that tensor, without a weight.
 
-y = Σ_i weight[i] · x_i. […], […], … → the dimensions of the largest, by name as for `add`. Weight (n), every element starting
-at 1/n.""",
+y = Σ_i weight[i] · x_i. […], […], … → the dimensions of the largest, by name as for `add`. Weight (n), every
+element starting at 1/n.""",
         source="Wang et al., AttentionNAS (2020), 3.2",
     ),
 )

@@ -94,7 +94,8 @@ PRIMITIVES = (
                 "kernel",
                 "size",
                 1,
-                "the window: a number for all of t, h, w that are present, `1x3x3` for t, h, w, or `3x3` for h, w (t is then batch)",
+                "the window: a number for all of t, h, w that are present, `1x3x3` for t, h, w, or `3x3` "
+                "for h, w (t is then batch)",
                 shapes="window",
             ),
             STRIDE,
@@ -133,13 +134,19 @@ PRIMITIVES = (
         ),
         lies=_lies,
         sizes=_sizes,
-        doc="""Convolution over t, h, w as far as the kernel speaks of them; every other dimension but c counts as batch.
+        doc="""Convolution over t, h, w as far as the kernel speaks of them; every other dimension but c
+counts as batch.
 
-y[o, p] = bias[o] + Σ_i Σ_q weight[o, i, q] · x[i, stride·p + dilation·q − padding], i over the input channels of o's group.
+y[o, p] = bias[o] + Σ_i Σ_q weight[o, i, q] · x[i, stride·p + dilation·q − padding], i over the input channels
+of o's group.
 
-[c, t, h, w] → [c = channels, t', h', w'] with n' = (n + padding − dilation·(k−1) − 1) // stride + 1 along each. Weight (channels,
-c / groups, k…), bias (channels). MACs: elements of the output · c / groups · Π k. A dimension that a written-out kernel names and
-the tensor lacks counts as size 1 and stays absent, so `mean(@thw) -> conv(8, 1x1x1)` is a convolution of one position.""",
-        source="LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998); inflated to 3D: Tran et al., C3D (2015)",
+[c, t, h, w] → [c = channels, t', h', w'] with n' = (n + padding − dilation·(k−1) − 1) // stride + 1 along
+each. Weight (channels, c / groups, k…), bias (channels). MACs: elements of the output · c / groups · Π k. A
+dimension that a written-out kernel names and the tensor lacks counts as size 1 and stays absent, so
+`mean(@thw) -> conv(8, 1x1x1)` is a convolution of one position.""",
+        source=(
+            "LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998); inflated to "
+            "3D: Tran et al., C3D (2015)"
+        ),
     ),
 )

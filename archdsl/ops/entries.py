@@ -1,6 +1,7 @@
 """What a compiled network may be fed: of each input the sizes that it depends on, checked once a call.
 
-`fits` and `misfit` are also written into emitted Python files as they stand here, so they use nothing from around them.
+`fits` and `misfit` are also written into emitted Python files as they stand here, so they use nothing from
+around them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ Wanted: TypeAlias = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One input: the letters of its axes, what is wanted of their sizes, and the letters that an exported program leaves open.
+    """One input: the letters of its axes, what is wanted of their sizes, and the letters that an exported
+    program leaves open.
 
-    Of an open dimension only the least size is wanted. The batch is open and in neither.
+        Of an open dimension only the least size is wanted. The batch is open and in neither.
     """
 
     name: str
@@ -54,7 +56,9 @@ def _entry(given: Input, graph: Graph, demands: Demands) -> Entry:
 
 
 def fits(wanted: Iterable[tuple[int, int, int, int]], shape: Sequence[int]) -> bool:
-    """Whether a tensor has the sizes that are wanted: (axis, size when compiled, least size, step to others, 0 for none)."""
+    """Whether a tensor has the sizes that are wanted: (axis, size when compiled, least size, step to others,
+    0 for none).
+    """
     for axis, size, least, step in wanted:
         given = shape[axis]
         if step == 0:
@@ -68,7 +72,9 @@ def fits(wanted: Iterable[tuple[int, int, int, int]], shape: Sequence[int]) -> b
 def misfit(
     network: str, name: str, dims: str, wanted: Iterable[tuple[int, int, int, int]], shape: Sequence[int]
 ) -> str:
-    """Why a network cannot be fed a tensor of this shape as the input `name`, whose axes have the letters `dims`."""
+    """Why a network cannot be fed a tensor of this shape as the input `name`, whose axes have the letters
+    `dims`.
+    """
     fed = "x".join("1" if dim == "b" else str(size) for dim, size in zip(dims, shape, strict=False))
     if len(shape) != len(dims):
         return f"`{network}` takes `{name}` as [{', '.join(dims)}], and is fed {len(shape)} dimensions"
@@ -80,6 +86,8 @@ def misfit(
             found.append(f"{dims[axis]} = {shape[axis]}")
             known.append(f"{dims[axis]} = {size}{others}")
     return (
-        f"`{network}` is fed `{name}` with {', '.join(found)}, but was compiled for {', '.join(known)}; compile it for that size "
-        f"by `--input {name}={fed}` (`inputs=` of `archdsl.load`) or, where a parameter decides it, by `--set`"
+        f"`{network}` is fed `{name}` with {', '.join(found)}, but was compiled for {', '.join(known)}; "
+        "compile it for that size "
+        f"by `--input {name}={fed}` (`inputs=` of `archdsl.load`) or, where a parameter decides it, by "
+        "`--set`"
     )

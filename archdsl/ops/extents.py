@@ -1,9 +1,10 @@
 """Which sizes of its inputs a network depends on.
 
-The sizes in a text are nominal: a convolution gives the right answer at any, a `param` of 49 positions at one. So each
-size of a value is followed back to the inputs, as an extent: of an input x with h positions, `conv(8, 3, 2)` has
-(h + 1) // 2 whatever h is, which is `Along(("x", "h"), 1, 2)`; its channels are 8. Where an op can only be right for
-some sizes it makes a demand of the extents that it reads, and the demand becomes one of the inputs:
+The sizes in a text are nominal: a convolution gives the right answer at any, a `param` of 49 positions at
+one. So each size of a value is followed back to the inputs, as an extent: of an input x with h positions,
+`conv(8, 3, 2)` has (h + 1) // 2 whatever h is, which is `Along(("x", "h"), 1, 2)`; its channels are 8. Where
+an op can only be right for some sizes it makes a demand of the extents that it reads, and the demand becomes
+one of the inputs:
 
     x + conv(x, 3, 2)          two extents that differ: h stays what it is
     max_pool(3, 2)             one window at least: h is 3 or more
@@ -31,7 +32,9 @@ Origin: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Along:
-    """(n + plus) // per, n being the size of one dimension of an input. A window over such a size is again one of these."""
+    """(n + plus) // per, n being the size of one dimension of an input. A window over such a size is again
+    one of these.
+    """
 
     origin: Origin
     plus: int = 0
@@ -61,9 +64,9 @@ def origins(extent: Extent) -> frozenset[Origin]:
 class Demands:
     """What is asked of the inputs' sizes; grows while a network is read.
 
-    `fixed` dimensions keep the size that they have. Of the others, `least` is the smallest, and `step` what they may
-    change by. `guarded` are those that an exported program has to hold: a slice of too few positions would be shorter
-    without a word, and where a size is 1, PyTorch's exporter takes that for granted.
+    `fixed` dimensions keep the size that they have. Of the others, `least` is the smallest, and `step` what
+    they may change by. `guarded` are those that an exported program has to hold: a slice of too few positions
+    would be shorter without a word, and where a size is 1, PyTorch's exporter takes that for granted.
     """
 
     fixed: set[Origin] = field(default_factory=set)
@@ -111,7 +114,9 @@ class Demands:
 
 
 def follow(values: Iterable[Value], demands: Demands) -> dict[Value, Extents]:
-    """The extents of values, which come with operands before users; what their ops demand is added to `demands`."""
+    """The extents of values, which come with operands before users; what their ops demand is added to
+    `demands`.
+    """
     found: dict[Value, Extents] = {}
     for value in values:
         if isinstance(value, Input):
@@ -135,7 +140,9 @@ def read_of(reads: Iterable[tuple[Value, str]]) -> frozenset[Origin]:
 
 
 def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
-    """Statistics are of more than one value: where a group is one channel, a dimension of positions keeps two."""
+    """Statistics are of more than one value: where a group is one channel, a dimension of positions keeps
+    two.
+    """
     groups, channels = op.attrs["groups"], op.shape["c"]
     if groups == channels:
         sizes = {d: max(size.distinct()) for d, size in op.shape.items() if d not in "bc"}
@@ -151,7 +158,9 @@ _KEEPING = frozenset(
 
 
 def _is_given(value: Value, dim: str) -> bool:
-    """Whether a size is known at a glance to derive from no input, as the channels after a layer: most that are read."""
+    """Whether a size is known at a glance to derive from no input, as the channels after a layer: most that
+    are read.
+    """
     while isinstance(value, Op) and (
         _RULES.get(value.name) is _same or (dim == "c" and value.name in _KEEPING)
     ):
@@ -222,7 +231,9 @@ def _windows(name: str) -> _Rule:
 
 
 def _slid(extent: Extent, parts: Sequence[Expr], i: int, demands: Demands) -> Extent:
-    """How many windows there are along the i-th dimension of a kernel: one for all answers, or a size of its own."""
+    """How many windows there are along the i-th dimension of a kernel: one for all answers, or a size of its
+    own.
+    """
     alternatives = [[_part(v, i) for v in part.distinct()] for part in parts]
     counts = {_count(extent, one, demands) for one in product(*alternatives) if _is_window(one)}
     for count in counts:

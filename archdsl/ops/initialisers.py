@@ -53,7 +53,8 @@ INITIALISERS: Mapping[str, Initialiser] = {
             "xavier",
             (),
             "Uniform on ±sqrt(6 / (fan_in + fan_out)): keeps the variance through linear layers.",
-            "Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks (2010)",
+            "Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks "
+            "(2010)",
         ),
         Initialiser(
             "fan_in",

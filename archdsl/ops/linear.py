@@ -90,7 +90,8 @@ PRIMITIVES = (
                 "dim",
                 "axes",
                 "c",
-                "the dimensions that are contracted, together; in this order they index the weight, the first slowest",
+                "the dimensions that are contracted, together; in this order they index the weight, the "
+                "first slowest",
             ),
             Parameter("bias", "bool", True, "whether a learnable number is added to each output"),
             Parameter("init", "init", FAN_IN, "how the weight starts; the bias starts at 0"),
@@ -107,8 +108,8 @@ PRIMITIVES = (
 
 y[o] = bias[o] + Σ_i weight[o, i] · x[i], i over all positions of `dim` together.
 
-[…, dim…] → […, c = width] if c is among `dim`, else the first letter of `dim` has the size width. Weight (width, Π dim), bias
-(width). MACs: elements of the input · width.""",
+[…, dim…] → […, c = width] if c is among `dim`, else the first letter of `dim` has the size width. Weight
+(width, Π dim), bias (width). MACs: elements of the input · width.""",
         source="Rosenblatt, The Perceptron (1958)",
     ),
     Primitive(

@@ -126,7 +126,8 @@ PRIMITIVES = (
                 "momentum",
                 "number",
                 0.1,
-                "the share of a new batch in the running statistics (PyTorch's convention; TensorFlow's is 1 less this)",
+                "the share of a new batch in the running statistics (PyTorch's convention; TensorFlow's "
+                "is 1 less this)",
             ),
             Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
             Parameter(
@@ -143,12 +144,16 @@ PRIMITIVES = (
         over=(Over("statistics", others("c"), "a batch norm takes statistics over it"),),
         lies=_along_channels,
         running="c",
-        doc="""Batch normalisation: each channel by its own mean and variance over the batch and all other dimensions.
+        doc="""Batch normalisation: each channel by its own mean and variance over the batch and all other
+dimensions.
 
 y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var are the running ones.
 
 [c, …] → the same. Weight and bias (c). Channels never meet, so a masked channel disturbs no other.""",
-        source="Ioffe and Szegedy, Batch Normalization (2015); gamma = 0: Goyal et al., Accurate, Large Minibatch SGD (2017)",
+        source=(
+            "Ioffe and Szegedy, Batch Normalization (2015); gamma = 0: Goyal et al., Accurate, Large "
+            "Minibatch SGD (2017)"
+        ),
     ),
     Primitive(
         name="layer_norm",
@@ -205,7 +210,8 @@ y = (x − mean) / sqrt(var + eps) · weight + bias.
         ),
         lies=_along_channels,
         sizes=_group_sizes,
-        doc="""Group normalisation: mean and variance of each sample over a group of channels and the positions of `over`.
+        doc="""Group normalisation: mean and variance of each sample over a group of channels and the
+positions of `over`.
 
 y = (x − mean) / sqrt(var + eps) · weight + bias.
 

@@ -64,7 +64,8 @@ _POOL = (
     ),
 )
 _COUNT = (
-    "[c, t, h, w] → [c, t', h', w'] with n' = (n + padding − window) // stride + 1 along each dimension of the window. "
+    "[c, t, h, w] → [c, t', h', w'] with n' = (n + padding − window) // stride + 1 along each dimension "
+    "of the window. "
     "A window larger than the input is an error."
 )
 

@@ -207,7 +207,10 @@ def _range_outside(dim: str, positions: Any, size: int) -> str | None:
         return None
     for end in (positions[0], positions[-1]):
         if not 0 <= end < size:
-            return f"position {end} of {value_text(positions)} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
+            return (
+                f"position {end} of {value_text(positions)} lies outside {dim} = {size}, whose positions "
+                f"are 0..{size - 1}"
+            )
     return None
 
 
@@ -302,7 +305,10 @@ def _resize_like(call: Call, like: Shape) -> Likeness:
     sizes = {d: like[d] for d in SPATIAL if d in call.input and d in like}
     found: Problems = ()
     if not sizes:
-        message = f"`like` {checks.listing(like)} shares none of t, h, w with the tensor, which has {checks.listing(call.input)}"
+        message = (
+            f"`like` {checks.listing(like)} shares none of t, h, w with the tensor, which has "
+            f"{checks.listing(call.input)}"
+        )
         found = (checks.problem(shapes.MISSING_DIMENSION, message),)
     return Likeness({}, {**sizes, **call.dims}, found)
 
@@ -403,7 +409,9 @@ y[…, i·W + j] = x[…, i, j]. […, h, w] → […, n = h·w].""",
             Parameter(
                 "into",
                 "axes",
-                doc="the dimensions that come out; the first letter is the slowest, one may be that of `over`",
+                doc=(
+                    "the dimensions that come out; the first letter is the slowest, one may be that of `over`"
+                ),
             ),
             Parameter("like", "like", None, "take the sizes from this tensor"),
         ),
@@ -413,7 +421,8 @@ y[…, i·W + j] = x[…, i, j]. […, h, w] → […, n = h·w].""",
         role="rearrange",
         origins=_factors,
         over=(Over("moved", named("over"), words="where they are cut as they were merged"),),
-        doc="""One dimension as several: `split(@t, @ta, a = 8)`. One size may be left out and follows from the rest.
+        doc="""One dimension as several: `split(@t, @ta, a = 8)`. One size may be left out and follows from
+the rest.
 
 y[…, i, j] = x[…, i·A + j]. […, t] → […, t = t / 8, a = 8].""",
         source="einops: Rogozhnikov, Einops (2022)",
@@ -441,9 +450,11 @@ y[…, i, j] = x[…, i·A + j]. […, t] → […, t = t / 8, a = 8].""",
         role="rearrange",
         origins=_taken,
         over=(Over("counted", _POSITIONS), Over("moved", _RANGES)),
-        doc="""Some positions of a dimension: `take(n = 0)` one, which removes the dimension; `take(t = 0..x.t - 1 by 8)` every eighth.
+        doc="""Some positions of a dimension: `take(n = 0)` one, which removes the dimension; `take(t = 0..x.t
+- 1 by 8)` every eighth.
 
-y[…, i] = x[…, start + i·step]. […, t] → [… ] or […, t = number of positions]. Positions count from 0, ranges include both ends.""",
+y[…, i] = x[…, start + i·step]. […, t] → [… ] or […, t = number of positions]. Positions count from 0, ranges
+include both ends.""",
         source="Feichtenhofer et al., SlowFast (2019): time-strided sampling",
     ),
     Primitive(
@@ -461,7 +472,9 @@ y[…, i] = x[…, start + i·step]. […, t] → [… ] or […, t = number of 
         doc="""A dimension cut into equal parts, several tensors: `q, k, v = x -> chunk(c = 3)`.
 
 y_i = x[…, i·c/3 .. (i+1)·c/3 − 1]. […, c] → […, c / 3], as many as parts.""",
-        source="Vaswani et al., Attention Is All You Need (2017): queries, keys and values from one projection",
+        source=(
+            "Vaswani et al., Attention Is All You Need (2017): queries, keys and values from one projection"
+        ),
     ),
     Primitive(
         name="expand",
@@ -500,7 +513,8 @@ y[…, i] = x[…, i − low], 0 outside. […, t] → […, t + low + high]."""
         over=(Over("counted", _RESIZED, "`resize` interpolates along it"),),
         doc="""Another resolution by linear interpolation, bilinear over h and w: `resize(h = 14, w = 14)`.
 
-y[i] interpolates x at (i + ½) · n / n' − ½ (corners are not aligned). [t, h, w] → the sizes given; channels never meet.""",
+y[i] interpolates x at (i + ½) · n / n' − ½ (corners are not aligned). [t, h, w] → the sizes given; channels
+never meet.""",
         source="Wang et al., AttentionNAS (2020), B.2",
     ),
     Primitive(

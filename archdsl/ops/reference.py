@@ -1,4 +1,6 @@
-"""The reference page of the primitives, written from the table: `python -m archdsl.ops.reference > docs/primitives.md`."""
+"""The reference page of the primitives, written from the table: `python -m archdsl.ops.reference >
+docs/primitives.md`.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +35,15 @@ _DONE: dict[Deed, str] = {
 }
 _HEAD = """# Primitives
 
-Written from the table in `archdsl/ops` by `python -m archdsl.ops.reference`. Everything larger is a block in `specs/std`.
+Written from the table in `archdsl/ops` by `python -m archdsl.ops.reference`. Everything larger is a block in
+`specs/std`.
 
-Dimensions have one-letter names; shapes below name only those that matter, and their order means nothing. A size is a number for
-every one of t, h, w that is present, `1x3x3` for t, h, w, or `3x3` for h, w. A choice may reach every number; it may not reach
-dimensions (`@hw`) or true/false within one operation. MACs are multiply–accumulates; where none are given there are none.
-*Widths* says what is done over which dimensions, and so what becomes there of a width that a mixed supergraph computes at its
-largest with a mask; dimensions that are not named are left alone, and the mask passes through.
+Dimensions have one-letter names; shapes below name only those that matter, and their order means nothing. A
+size is a number for every one of t, h, w that is present, `1x3x3` for t, h, w, or `3x3` for h, w. A choice
+may reach every number; it may not reach dimensions (`@hw`) or true/false within one operation. MACs are
+multiply–accumulates; where none are given there are none. *Widths* says what is done over which dimensions,
+and so what becomes there of a width that a mixed supergraph computes at its largest with a mask; dimensions
+that are not named are left alone, and the mask passes through.
 """
 
 

@@ -59,7 +59,9 @@ def narrower(a: Expr, b: Expr) -> Expr:
 
 
 def broadcast(inputs: Sequence[Shape]) -> Result:
-    """The shape of elementwise arithmetic: one input has the dimensions of all others, common sizes are equal."""
+    """The shape of elementwise arithmetic: one input has the dimensions of all others, common sizes are
+    equal.
+    """
     if not inputs:
         return Result(
             {}, (checks.problem(shapes.NOTHING_TO_COMBINE, "there is nothing to combine: the list is empty"),)
@@ -68,7 +70,10 @@ def broadcast(inputs: Sequence[Shape]) -> Result:
     found: Problems = ()
     for other in inputs:
         if any(d not in widest for d in other):
-            message = f"dimensions differ: {checks.listing(widest)} and {checks.listing(other)}; one must include the other"
+            message = (
+                f"dimensions differ: {checks.listing(widest)} and {checks.listing(other)}; one must "
+                "include the other"
+            )
             found += (checks.problem(shapes.DIMENSIONS_DIFFER, message),)
             break
     shape, clashes = agree(inputs)
@@ -76,7 +81,9 @@ def broadcast(inputs: Sequence[Shape]) -> Result:
 
 
 def agree(inputs: Sequence[Shape], apart: str = "") -> tuple[dict[str, Expr], Problems]:
-    """The union of dimensions; those that inputs share have equal sizes, except the ones `apart`, which are left out."""
+    """The union of dimensions; those that inputs share have equal sizes, except the ones `apart`, which are
+    left out.
+    """
     shape: dict[str, Expr] = {}
     found: Problems = ()
     for one in inputs:
@@ -98,8 +105,8 @@ def agree(inputs: Sequence[Shape], apart: str = "") -> tuple[dict[str, Expr], Pr
 def padding_amounts(value: str | int, n: int, k: int, s: int, d: int = 1) -> tuple[int, int]:
     """What is added before and after `n` positions for a window of `k` at stride `s` and dilation `d`.
 
-    "half" is d·(k−1)//2 a side. "same" is TensorFlow's: the output has ceil(n/s) positions, and where the total is
-    odd the extra one goes to the end. A number is added on both sides.
+    "half" is d·(k−1)//2 a side. "same" is TensorFlow's: the output has ceil(n/s) positions, and where the
+    total is odd the extra one goes to the end. A number is added on both sides.
     """
     if value == "half":
         return (d * (k - 1) // 2,) * 2
@@ -117,7 +124,9 @@ def window_count(n: int, k: int, s: int, padding: str | int, d: int = 1) -> int:
 
 
 def window_dims(value: Any, dims: Iterable[str]) -> str:
-    """The dimensions that a kernel speaks of, in the order t, h, w, for a tensor with these dimensions; "" for no size."""
+    """The dimensions that a kernel speaks of, in the order t, h, w, for a tensor with these dimensions; ""
+    for no size.
+    """
     if isinstance(value, tuple):
         return {3: "thw", 2: "hw"}.get(len(value), "")
     present = set(dims)

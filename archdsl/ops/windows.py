@@ -25,9 +25,10 @@ class Window:
 
 
 def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
-    """The windows of a convolution or pooling, by the parameter `name` and `stride`, `padding` and maybe `dilation`.
+    """The windows of a convolution or pooling, by the parameter `name` and `stride`, `padding` and maybe
+    `dilation`.
 
-    A dimension that the kernel speaks of and the tensor lacks counts as size 1.
+        A dimension that the kernel speaks of and the tensor lacks counts as size 1.
     """
     spelled = call.attrs[name]
     dims, found = _spoken(name, spelled, call.input)
@@ -157,7 +158,10 @@ def _sound(name: str, value: Any, least: int) -> Any:
 def _rank_differs(name: str, value: Any, dims: str) -> str | None:
     if not isinstance(value, tuple) or len(value) == len(dims):
         return None
-    return f"`{name}` is {value_text(value)}, but the window speaks of {len(dims)} dimensions ({', '.join(dims)})"
+    return (
+        f"`{name}` is {value_text(value)}, but the window speaks of {len(dims)} dimensions "
+        f"({', '.join(dims)})"
+    )
 
 
 def _at_least_one(value: int) -> int:

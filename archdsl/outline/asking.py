@@ -100,8 +100,8 @@ def is_optional(values: Iterable[Value], outline: Outline) -> bool:
 def _guard(values: Iterable[Value], outline: Outline) -> Expr:
     """When a part is there: when its last operation is, whatever is chosen inside the part.
 
-    The second turn of `for i in range(depth) { op ~ [identity, wide] … }` is there where the depth is 2 or more, though
-    its only operation is there where `op` is `wide`, too.
+    The second turn of `for i in range(depth) { op ~ [identity, wide] … }` is there where the depth is 2 or
+    more, though its only operation is there where `op` is `wide`, too.
     """
     held = list(values)
     last = next((v for v in reversed(held) if isinstance(v, Op)), None)

@@ -4,7 +4,7 @@
     path.segments       ("group[3]", "block[0]", "kernel")
     path.name           "kernel"; of the parent, name is "block[0]", base "block" and index "0"
     path.parent         group[3].block[0]
-    path.startswith(KeyPath.parse("group"))       true, as for "group[3]"; not for "gro" or "group[3].block[1]"
+    path.startswith(KeyPath.parse("group"))       true, as for "group[3]"; not for "gro"
     path.below(KeyPath.parse("group[3]"))         block[0].kernel
 
 Several paths that differ in one index are written once with all of them, `group[0, 2].kernel` or

@@ -1,6 +1,6 @@
 """What repeats: equal siblings in a row or side by side, told once with their number.
 
-    block[0] -> block[1] -> block[2]      one run of three: each reads the one before it, and nothing else does
+    block[0] -> block[1] -> block[2]      one run of three: each alone reads the one before it
     head[0], head[1]                      one run of two abreast: both read the same, and the same reads both
 
 Of an open depth, `depth ~ 2..4`, a run has a least and a most.

@@ -22,7 +22,9 @@ _LEVELS = 3  # of wrappers that put a part before every key: `module.model.`
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rules and the name that they go by. Without a name the keys are ours as they stand, and rules say what is resized."""
+    """Rules and the name that they go by. Without a name the keys are ours as they stand, and rules say what
+    is resized.
+    """
 
     name: str | None
     rules: Sequence[Rule] = ()
@@ -38,7 +40,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A key of the checkpoint that is no weight of the model; `ours` is what it would be called, None where no rule fits."""
+    """A key of the checkpoint that is no weight of the model; `ours` is what it would be called, None where
+    no rule fits.
+    """
 
     key: str
     ours: str | None
@@ -58,8 +62,9 @@ class Misshapen:
 class Fit:
     """How a checkpoint fits a model, all of it by name.
 
-    `taken` are the weights that come from the checkpoint, by our key; `anew` those that start as the text says;
-    `left_out` keys that the table leaves out, or that belong to what starts anew. `prefix` stood before the keys.
+    `taken` are the weights that come from the checkpoint, by our key; `anew` those that start as the text
+    says; `left_out` keys that the table leaves out, or that belong to what starts anew. `prefix` stood before
+    the keys.
     """
 
     table: str | None
@@ -81,11 +86,11 @@ def fit(
     tables: Sequence[Table],
     anew: Collection[str] = (),
 ) -> Fit:
-    """Matches a checkpoint with a model: by the table, and without what its wrappers put before the keys, under which most
-    of the model's weights are found; the first of those that are alike.
+    """Matches a checkpoint with a model: by the table, and without what its wrappers put before the keys,
+    under which most of the model's weights are found; the first of those that are alike.
 
-    `anew` are keys of ours that the checkpoint shall not provide. Raises DiagnosticError: E0982 where two keys become one,
-    E0983 where no weight is found at all.
+    `anew` are keys of ours that the checkpoint shall not provide. Raises DiagnosticError: E0982 where two
+    keys become one, E0983 where no weight is found at all.
     """
     best: tuple[int, str, Mapping[str, str], Table] | None = None
     for prefix, keys in _without_wrappers(theirs):
@@ -105,7 +110,9 @@ def fit(
 
 
 def below(paths: Sequence[str], keys: Collection[str]) -> frozenset[str]:
-    """The keys at and below paths, written with brackets or dots. Raises DiagnosticError E0988 for a path without any."""
+    """The keys at and below paths, written with brackets or dots. Raises DiagnosticError E0988 for a path
+    without any.
+    """
     found: set[str] = set()
     known = [KeyPath.parse(key) for key in keys]
     for path in paths:
@@ -121,7 +128,9 @@ def below(paths: Sequence[str], keys: Collection[str]) -> frozenset[str]:
 
 
 def may_be_missing(key: str) -> bool:
-    """Whether a checkpoint of before may lack it: the counter of batches that PyTorch's batch norms got later."""
+    """Whether a checkpoint of before may lack it: the counter of batches that PyTorch's batch norms got
+    later.
+    """
     return key.endswith(".num_batches_tracked") or key == "num_batches_tracked"
 
 
@@ -176,7 +185,9 @@ def _named(key: str, table: Table) -> tuple[str | None, Rule | None]:
 
 
 def _without_wrappers(keys: Collection[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The keys as they stand, then without the first part that most of them share, and so on: each with what it stands for."""
+    """The keys as they stand, then without the first part that most of them share, and so on: each with what
+    it stands for.
+    """
     stripped = {key: key for key in keys}
     prefix = ""
     for _ in range(_LEVELS):
@@ -196,7 +207,9 @@ def _longer_than_one(shape: Shape) -> Shape:
 
 
 def _can_resize(before: Shape, after: Shape, resize: Resize) -> bool:
-    """Whether only the number of positions along our first axis differs, and there are enough for what the table says."""
+    """Whether only the number of positions along our first axis differs, and there are enough for what the
+    table says.
+    """
     rest = after[1:]
     if not after or prod(rest) == 0 or prod(before) % prod(rest):
         return False

@@ -28,14 +28,17 @@ class Totals:
 
 
 def cost(graph: Graph, genotype: Mapping[str, str]) -> Totals:
-    """The cost of one architecture. Raises DiagnosticError where the genotype does not fit or leaves a choice open."""
+    """The cost of one architecture. Raises DiagnosticError where the genotype does not fit or leaves a choice
+    open.
+    """
     active = live(graph)
     assignment = complete(graph, genotype, active)
     return Totals(*(sum(t.at(assignment) for t in cost_terms(graph, metric, active)) for metric in METRICS))
 
 
 def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
-    """The least and the greatest cost of an architecture, exactly; None where no architecture satisfies the requirements.
+    """The least and the greatest cost of an architecture, exactly; None where no architecture satisfies the
+    requirements.
 
     Bounds on cost (`require macs <= 2.0G`) are left out of account.
     """
@@ -48,9 +51,10 @@ def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
 def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
     """The costs of many architectures as integer arrays [n], under "params" and "macs".
 
-    `genotypes` is a sequence of complete genotypes, or an integer array [n, choices] of the alternatives' indices in
-    the order of `graph.choices`; what it holds for inactive choices has no effect. Raises DiagnosticError where a
-    genotype does not fit, ValueError for an array of another shape or with an index outside a domain.
+    `genotypes` is a sequence of complete genotypes, or an integer array [n, choices] of the alternatives'
+    indices in the order of `graph.choices`; what it holds for inactive choices has no effect. Raises
+    DiagnosticError where a genotype does not fit, ValueError for an array of another shape or with an index
+    outside a domain.
     """
     import numpy as np
 
@@ -126,8 +130,8 @@ def _sum_tables(terms: Sequence[Expr], choices: Sequence[Choice], columns: Any) 
 class _Walk:
     """A decision diagram walked by many architectures together.
 
-    `steps` has for each choice the place to go to [places, alternatives] from every place; what does not ask the
-    choice stays. `ends` is the value of each place.
+    `steps` has for each choice the place to go to [places, alternatives] from every place; what does not ask
+    the choice stays. `ends` is the value of each place.
     """
 
     steps: tuple[tuple[Choice, Any], ...]

@@ -12,8 +12,8 @@ from archdsl.questions.diagram import diagram, live
 def architectures(graph: Graph) -> int | tuple[int, int]:
     """The exact number of architectures: of distinct complete genotypes that satisfy every requirement.
 
-    Under a bound on cost it may be known between two numbers only; both are proven, and equal ones are given as one.
-    Raises DiagnosticError E0508 or E0509 where an exact answer is out of reach.
+    Under a bound on cost it may be known between two numbers only; both are proven, and equal ones are given
+    as one. Raises DiagnosticError E0508 or E0509 where an exact answer is out of reach.
     """
     active = live(graph)
     if not graph.bounds:

@@ -21,7 +21,8 @@ def live(graph: Graph) -> Activity:
 
 
 def diagram(graph: Graph, terms: Iterable[Expr] = (), active: Activity | None = None) -> Diagram:
-    """Every architecture once, with the sum of the terms; requirements hold, bounds on cost are left to the caller.
+    """Every architecture once, with the sum of the terms; requirements hold, bounds on cost are left to the
+    caller.
 
     Raises DiagnosticError E0508 or E0509 where an exact answer is out of reach.
     """

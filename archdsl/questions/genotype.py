@@ -19,7 +19,8 @@ _WIDTH = 140  # columns of a line of text
 
 @dataclass(frozen=True, slots=True)
 class Genotype(Mapping[str, str]):
-    """The answers of one architecture: from the path of each active choice to the label of its alternative, in program order.
+    """The answers of one architecture: from the path of each active choice to the label of its alternative,
+    in program order.
 
     Two genotypes are equal where their answers are; `of` names the space that they were made for.
     """
@@ -60,7 +61,9 @@ class Genotype(Mapping[str, str]):
 
 
 def genotype_of(graph: Graph, assignment: Mapping[Choice, int], active: Activity | None = None) -> Genotype:
-    """The genotype of an assignment: the answers of its active choices. What is left out counts as the first alternative."""
+    """The genotype of an assignment: the answers of its active choices. What is left out counts as the first
+    alternative.
+    """
     active = active or activity(graph.outputs)
     full = {c: assignment.get(c, 0) for c in graph.choices}
     answers = tuple(
@@ -97,7 +100,8 @@ def assignment(graph: Graph, genotype: Mapping[str, str]) -> dict[Choice, int]:
 
 
 def complete(graph: Graph, genotype: Mapping[str, str], active: Activity | None = None) -> dict[Choice, int]:
-    """The index of every choice, for a genotype that answers all active ones; the others take their first alternative.
+    """The index of every choice, for a genotype that answers all active ones; the others take their first
+    alternative.
 
     Raises DiagnosticError as `assignment` does, and E0603 for each active choice without an answer.
     """
@@ -113,7 +117,9 @@ def complete(graph: Graph, genotype: Mapping[str, str], active: Activity | None 
 
 
 def idle(graph: Graph, genotype: Mapping[str, str]) -> list[Diagnostic]:
-    """A warning E0604 for each answer that has no effect, because the other answers make its choice inactive."""
+    """A warning E0604 for each answer that has no effect, because the other answers make its choice
+    inactive.
+    """
     active = activity(graph.outputs)
     given = assignment(graph, genotype)
     unused = [c for c in given if not _is_active(active, c, given)]

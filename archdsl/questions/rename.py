@@ -1,14 +1,16 @@
 """Rename tables: the keys of somebody else's checkpoint as ours, kept as data beside a spec.
 
-A line is `theirs -> ours`, both the beginning of a key up to a dot; what follows in the key is kept. `{i}` stands for a
-number, a whole part or within one (`res{i}`), the same wherever the line repeats it, and may be moved on the right: `{i-1}`.
-The first line that fits a key decides; `theirs -> -` says that a key has no place in ours. `#` starts a comment.
+A line is `theirs -> ours`, both the beginning of a key up to a dot; what follows in the key is kept. `{i}`
+stands for a number, a whole part or within one (`res{i}`), the same wherever the line repeats it, and may be
+moved on the right: `{i-1}`. The first line that fits a key decides; `theirs -> -` says that a key has no
+place in ours. `#` starts a comment.
 
     blocks.{s}.res_blocks.{i}.branch2.conv_a -> stage.{s-1}.block.{i}.widen
 
-What a weight becomes where the model has more or fewer positions than the checkpoint stands at the end of its line:
-`resize nearest row after 1` keeps the first position and interpolates the others along the first axis, `grid` as a square
-of rows; the modes are those of `_MODES`. `anew` lets it start as the text says. Without either the sizes must agree.
+What a weight becomes where the model has more or fewer positions than the checkpoint stands at the end of its
+line: `resize nearest row after 1` keeps the first position and interpolates the others along the first axis,
+`grid` as a square of rows; the modes are those of `_MODES`. `anew` lets it start as the text says. Without
+either the sizes must agree.
 
     time_embed -> time_embedding   resize nearest row
 """
@@ -33,7 +35,9 @@ _MODES = {"row": ("nearest", "linear"), "grid": ("nearest", "linear", "cubic")}
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A part with `{name}` in it or, on the right, `{name+shift}`: what stands before and after the number."""
+    """A part with `{name}` in it or, on the right, `{name+shift}`: what stands before and after the
+    number.
+    """
 
     name: str
     shift: int = 0
@@ -52,7 +56,9 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """How positions along the first axis are interpolated: "nearest", "linear" or "cubic", those from `after` on."""
+    """How positions along the first axis are interpolated: "nearest", "linear" or "cubic", those from `after`
+    on.
+    """
 
     mode: str
     is_grid: bool
@@ -116,7 +122,9 @@ def read(source: Source) -> tuple[Rule, ...]:
 
 
 def find(key: str, rules: Sequence[Rule]) -> tuple[str, Rule] | None:
-    """Our key and the first rule that fits; the key is empty where it is left out. None where no rule fits."""
+    """Our key and the first rule that fits; the key is empty where it is left out. None where no rule
+    fits.
+    """
     parts = key.split(".")
     return next(((name, rule) for rule in rules if (name := rule.rename(parts)) is not None), None)
 

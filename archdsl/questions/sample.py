@@ -23,11 +23,12 @@ _REJECTIONS = 100_000  # in a row, before drawing under several bounds at once i
 
 
 def sample(graph: Graph, n: int, seed: int = 0, max_macs: float | None = None) -> list[Genotype]:
-    """`n` genotypes drawn independently and uniformly from the architectures within every requirement and bound.
+    """`n` genotypes drawn independently and uniformly from the architectures within every requirement and
+    bound.
 
-    The same seed gives the same list, and a longer one begins with it. Under a bound on cost the draw is uniform up
-    to the rounding of floating-point counts. Raises DiagnosticError E0504 where nothing is within the bounds, E0508 or
-    E0509 where the space is out of reach.
+    The same seed gives the same list, and a longer one begins with it. Under a bound on cost the draw is
+    uniform up to the rounding of floating-point counts. Raises DiagnosticError E0504 where nothing is within
+    the bounds, E0508 or E0509 where the space is out of reach.
     """
     active = live(graph)
     bounds = graph.bounds + ((CostBound("macs", "<=", max_macs),) if max_macs is not None else ())
@@ -93,7 +94,10 @@ def _possible(name: str, metric: Metric, low: int | None, high: int | None, spac
             UNSATISFIABLE.error(None, f"no architecture of `{name}` satisfies every requirement")
         )
     if high is not None and extremes[0] > high:
-        message = f"no architecture of `{name}` has {exact(high)} {metric} or less: the least is {exact(extremes[0])}"
+        message = (
+            f"no architecture of `{name}` has {exact(high)} {metric} or less: the least is "
+            f"{exact(extremes[0])}"
+        )
         raise DiagnosticError(UNSATISFIABLE.error(None, message))
     if low is not None and extremes[1] < low:
         message = (

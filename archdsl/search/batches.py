@@ -1,4 +1,6 @@
-"""Which examples make up a batch: by the seed, the epoch and the place in it, and cut into chunks for ranks."""
+"""Which examples make up a batch: by the seed, the epoch and the place in it, and cut into chunks for
+ranks.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Batch:
-    """A batch: this rank's chunks of it, each examples [n, …] with labels [n], and the examples of all ranks together."""
+    """A batch: this rank's chunks of it, each examples [n, …] with labels [n], and the examples of all ranks
+    together.
+    """
 
     chunks: tuple[tuple[Tensor, Tensor], ...]
     size: int
@@ -33,7 +37,9 @@ def _permutation(count: int, seed: int) -> tuple[int, ...]:
 
 
 def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
-    """The numbers below `count` in two halves that the seed decides, each in order. Raises DiagnosticError E0973 for one number."""
+    """The numbers below `count` in two halves that the seed decides, each in order. Raises DiagnosticError
+    E0973 for one number.
+    """
     if count < 2:
         raise DiagnosticError(
             codes.DATA_DOES_NOT_FIT.error(
@@ -45,14 +51,18 @@ def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
 
 
 def nth(examples: Sequence[int], size: int, seed: int, place: int) -> list[int]:
-    """The batch at a place of an epoch, whose order the seed decides; after the last batch begins the first again."""
+    """The batch at a place of an epoch, whose order the seed decides; after the last batch begins the first
+    again.
+    """
     count = max(1, len(examples) // size)
     start = (place % count) * size
     return [examples[i] for i in _permutation(len(examples), seed)[start : start + size]]
 
 
 def chunk(indices: Sequence[int], chunks: int, rank: int, ranks: int) -> list[list[int]]:
-    """A rank's part of a batch that is cut into equal chunks, as far as that goes; `chunks` is a multiple of `ranks`."""
+    """A rank's part of a batch that is cut into equal chunks, as far as that goes; `chunks` is a multiple of
+    `ranks`.
+    """
     cuts = [len(indices) * i // chunks for i in range(chunks + 1)]
     own = range(rank * chunks // ranks, (rank + 1) * chunks // ranks)
     return [list(indices[cuts[i] : cuts[i + 1]]) for i in own if cuts[i] < cuts[i + 1]]

@@ -1,4 +1,6 @@
-"""Charts of a run as SVG: curves, and shares over time; and the frame of a page that shows them. One file, nothing fetched."""
+"""Charts of a run as SVG: curves, and shares over time; and the frame of a page that shows them. One file,
+nothing fetched.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,10 @@ _SHADES = (
     "#d9d9d9",
 )
 _STYLE = """
-  body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; background: #fff; color: #1a1a1a; font: 15px/1.45 system-ui, sans-serif; }
-  h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; } h3 { font: 600 .85rem/1.3 ui-monospace, monospace; margin: 0; }
+  body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; background: #fff; color: #1a1a1a;
+    font: 15px/1.45 system-ui, sans-serif; }
+  h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+  h3 { font: 600 .85rem/1.3 ui-monospace, monospace; margin: 0; }
   .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(17.5rem, 1fr)); gap: 1.1rem; }
   figure { margin: 0; } figcaption { font-size: .8rem; color: #444; } figcaption b { color: #1a1a1a; }
   svg.chart { width: 100%; height: auto; background: #f6f6f6; }
@@ -55,7 +59,9 @@ def framed(title: str, parts: Sequence[str]) -> str:
 
 
 def drawing(graph: Graph, genotype: Genotype | None = None) -> str:
-    """The diagram of an architecture, or why there is none: of a cell its nodes, where the program that places them is there."""
+    """The diagram of an architecture, or why there is none: of a cell its nodes, where the program that
+    places them is there.
+    """
     from archdsl_draw import render
 
     try:
@@ -67,8 +73,9 @@ def drawing(graph: Graph, genotype: Genotype | None = None) -> str:
 
 
 def learned(graph: Graph, records: Iterable[Mapping[str, Any]]) -> str:
-    """Every open choice of a space, its alternatives shaded by the latest of the records that tell their probabilities; "" where
-    none does."""
+    """Every open choice of a space, its alternatives shaded by the latest of the records that tell their
+    probabilities; "" where none does.
+    """
     from archdsl_draw import latest, render
 
     chances = latest(records)
@@ -94,7 +101,8 @@ def shares(series: Sequence[tuple[int, Mapping[str, float]]], path: str) -> str:
     """A figure of a choice's probabilities over time, the last ones in words."""
     labels = list(series[-1][1])
     keys = [
-        f'<span class="key" style="background:{_SHADES[i % len(_SHADES)]}"></span>{escape(label)} <b>{series[-1][1][label]:.0%}</b>'
+        f'<span class="key" style="background:{_SHADES[i % len(_SHADES)]}"></span>'
+        f"{escape(label)} <b>{series[-1][1][label]:.0%}</b>"
         for i, label in enumerate(labels)
     ]
     return figure(_areas(thinned(series), labels), ", ".join(keys), path)
@@ -137,13 +145,15 @@ def _areas(series: Sequence[tuple[int, Mapping[str, float]]], labels: Sequence[s
         edge = [f"{x:.1f},{_HEIGHT * (1 - y):.1f}" for x, y in zip(xs, above, strict=True)]
         edge += [f"{x:.1f},{_HEIGHT * (1 - y):.1f}" for x, y in reversed(list(zip(xs, below, strict=True)))]
         shapes.append(
-            f'<polygon fill="{_SHADES[number % len(_SHADES)]}" points="{" ".join(edge)}"><title>{escape(labels[number])}</title></polygon>'
+            f'<polygon fill="{_SHADES[number % len(_SHADES)]}" points="{" ".join(edge)}">'
+            f"<title>{escape(labels[number])}</title></polygon>"
         )
     return _chart("".join(shapes))
 
 
 def _chart(content: str) -> str:
-    return f'<svg class="chart" role="img" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none">{content}</svg>'
+    box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none"'
+    return f'<svg class="chart" role="img" {box}>{content}</svg>'
 
 
 def _number(value: float) -> str:

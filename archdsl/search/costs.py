@@ -21,7 +21,9 @@ from archdsl.questions.genotype import complete
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Costs:
-    """The costs of a space that the budgets of a step speak of, and MACs in any case, as tables whose sum they are."""
+    """The costs of a space that the budgets of a step speak of, and MACs in any case, as tables whose sum
+    they are.
+    """
 
     graph: Graph
     active: Activity
@@ -30,7 +32,9 @@ class Costs:
     requirements: tuple[Expr, ...]
 
     def of(self, genotype: Mapping[str, str]) -> dict[str, float]:
-        """The costs of an architecture by metric. Raises DiagnosticError where the genotype does not fit or is not complete."""
+        """The costs of an architecture by metric. Raises DiagnosticError where the genotype does not fit or
+        is not complete.
+        """
         at = complete(self.graph, genotype, self.active)
         return {metric: sum(t.at(at) for t in terms) for metric, terms in self.terms.items()}
 
@@ -41,7 +45,9 @@ class Costs:
         )
 
     def allows(self, genotype: Mapping[str, str]) -> bool:
-        """Whether an architecture satisfies every requirement of the space and every hard bound of the plan."""
+        """Whether an architecture satisfies every requirement of the space and every hard bound of the
+        plan.
+        """
         return self.allows_at(complete(self.graph, genotype, self.active))
 
     def allows_at(self, at: Mapping[Choice, int]) -> bool:
@@ -54,7 +60,9 @@ class Costs:
 
 
 def costs_of(graph: Graph, active: Activity, budgets: Sequence[Budget], latency: str | None = None) -> Costs:
-    """The tables for the budgets of a step. Raises DiagnosticError where the file of measurements is missing or does not fit."""
+    """The tables for the budgets of a step. Raises DiagnosticError where the file of measurements is missing
+    or does not fit.
+    """
     metrics = {"macs", *(b.metric for b in budgets), *(b.metric for b in graph.bounds)}
     counted: Mapping[str, Literal["macs", "params"]] = {"macs": "macs", "params": "params"}
     terms = {m: cost_terms(graph, counted[m], active) for m in sorted(metrics & counted.keys())}
@@ -67,8 +75,8 @@ def costs_of(graph: Graph, active: Activity, budgets: Sequence[Budget], latency:
 def latency_terms(graph: Graph, active: Activity, path: Path) -> tuple[Expr, ...]:
     """Measured costs as tables: `base`, and for each entry of `terms` the cost of the answers to its choices.
 
-    A term counts where all of its choices are active. The file is JSON, as `docs/search.md` describes it; costs are in
-    whatever unit the budget is in. Raises DiagnosticError E0710.
+    A term counts where all of its choices are active. The file is JSON, as `docs/search.md` describes it;
+    costs are in whatever unit the budget is in. Raises DiagnosticError E0710.
     """
     try:
         table = json.loads(path.read_text(encoding="utf-8"))

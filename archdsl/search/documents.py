@@ -23,7 +23,9 @@ _PLAIN = re.compile(r"\W", re.ASCII)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Documents:
-    """What a plan's files are called in its run directory. `uses` are the lines that a genotype of its space begins with."""
+    """What a plan's files are called in its run directory. `uses` are the lines that a genotype of its space
+    begins with.
+    """
 
     copies: Mapping[str, str]
     uses: tuple[str, ...]

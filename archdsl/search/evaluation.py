@@ -1,4 +1,6 @@
-"""What an architecture is worth: trained by itself for a while, or with its share of a supergraph's weights."""
+"""What an architecture is worth: trained by itself for a while, or with its share of a supergraph's
+weights.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _LEAST = -20.0  # nats an example: lower is as bad, and would only drown what el
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Accuracy in 0..1 and mean log-likelihood on the validation data, costs, and the value that a search maximises."""
+    """Accuracy in 0..1 and mean log-likelihood on the validation data, costs, and the value that a search
+    maximises.
+    """
 
     accuracy: float
     likelihood: float
@@ -76,7 +80,8 @@ class _Judge:
 
 
 class Scratch(_Judge):
-    """Each architecture is compiled and trained anew for the step's epochs; its start depends on the trial's number.
+    """Each architecture is compiled and trained anew for the step's epochs; its start depends on the trial's
+    number.
 
     The statistics of its batch norms are then measured on some training batches, the same on all ranks.
     """
@@ -109,7 +114,8 @@ class Scratch(_Judge):
 
 
 class Shared(_Judge):
-    """One supergraph is trained for the step's epochs before the first trial, a uniform architecture each batch.
+    """One supergraph is trained for the step's epochs before the first trial, a uniform architecture each
+    batch.
 
     Trials are judged by the statistics of the validation batches, as supergraphs are.
     """

@@ -39,8 +39,8 @@ def deliveries(
 ) -> Iterator[Delivery]:
     """So many batches, one after the other; without workers each is read when its turn comes.
 
-    `order` says what is in which of them, and is asked when its turn comes. An example depends on its order alone, so the
-    number of workers changes nothing but time. Raises DiagnosticError as the data do.
+    `order` says what is in which of them, and is asked when its turn comes. An example depends on its order
+    alone, so the number of workers changes nothing but time. Raises DiagnosticError as the data do.
     """
     reader = _Reader(data, count, order, seed, ranks.rank, ranks.size, cuts)
     pinned = ranks.device.type == "cuda"

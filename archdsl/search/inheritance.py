@@ -11,9 +11,9 @@ from torch import Tensor, nn
 def inherit(weights: nn.Module, left: Mapping[str, Tensor]) -> list[str]:
     """Copies into the parameters what is there under their names; returns the names of those that start anew.
 
-    Where a parameter is larger than what was left, it takes that as its first part along every axis: what a step joins
-    to an input comes after it, so the inherited part keeps its places. One that is smaller along an axis, or of
-    another rank, starts anew.
+    Where a parameter is larger than what was left, it takes that as its first part along every axis: what a
+    step joins to an input comes after it, so the inherited part keeps its places. One that is smaller along
+    an axis, or of another rank, starts anew.
     """
     anew: list[str] = []
     with torch.no_grad():

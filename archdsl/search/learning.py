@@ -1,4 +1,6 @@
-"""Learning from data: batches by counters, loss and gradients over chunks and ranks, random numbers by purpose."""
+"""Learning from data: batches by counters, loss and gradients over chunks and ranks, random numbers by
+purpose.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ Result = TypeVar("Result")
 class Learning(ABC):
     """What a step of a search and the training of a model have in common.
 
-    `name` and `seed` decide the random numbers; `settings` are a plan's by name; every batch is computed in `cuts`
-    chunks, over all ranks.
+    `name` and `seed` decide the random numbers; `settings` are a plan's by name; every batch is computed in
+    `cuts` chunks, over all ranks.
     """
 
     seed: int
@@ -124,7 +126,9 @@ class Learning(ABC):
         return total
 
     def learned(self, network: Callable[[Tensor], Tensor], batch: Batch, share: float = 1.0) -> float:
-        """Adds `share` times the gradient of the loss, chunk by chunk; returns this rank's sum of cross-entropies."""
+        """Adds `share` times the gradient of the loss, chunk by chunk; returns this rank's sum of
+        cross-entropies.
+        """
         total = 0.0
         for x, y in batch.chunks:
             with self._precision():
@@ -137,7 +141,9 @@ class Learning(ABC):
         return total
 
     def stepped(self, optimiser: Optimiser, number: int, differentiate: Callable[[], Result]) -> Result:
-        """A round's step along the gradients that `differentiate` leaves, summed over ranks; returns what it does."""
+        """A round's step along the gradients that `differentiate` leaves, summed over ranks; returns what it
+        does.
+        """
         optimiser.zero_grad()
         told = differentiate()
         self.reduce_gradients(optimiser.parameters)

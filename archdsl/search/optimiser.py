@@ -40,7 +40,9 @@ class Optimiser:
             )
 
     def rate(self, number: int) -> float:
-        """The learning rate of a round: risen over the warm-up, then by the schedule over the step's rounds."""
+        """The learning rate of a round: risen over the warm-up, then by the schedule over the step's
+        rounds.
+        """
         risen = self._settings["warmup"] * self._every
         if number < risen:
             return float(self._settings["rate"] * (number + 1) / risen)

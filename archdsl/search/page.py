@@ -1,4 +1,6 @@
-"""The page of a run: curves, the probabilities of every choice over time, and the diagram. One file, nothing fetched."""
+"""The page of a run: curves, the probabilities of every choice over time, and the diagram. One file, nothing
+fetched.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ _CURVES = {
 
 
 def page(plan: Plan, step: Step, genotype: Genotype, records: Iterable[Mapping[str, Any]]) -> str:
-    """The page for the records of all rounds so far, with the present genotype of the step that is searched."""
+    """The page for the records of all rounds so far, with the present genotype of the step that is
+    searched.
+    """
     by_step: dict[str, list[Mapping[str, Any]]] = {s.name: [] for s in plan.steps}
     for record in records:
         if record.get("step") in by_step:
@@ -48,7 +52,8 @@ def page(plan: Plan, step: Step, genotype: Genotype, records: Iterable[Mapping[s
             parts.append(f"<h2>{escape(name)}, {len(rounds):,} round{'' if len(rounds) == 1 else 's'}</h2>")
             parts.append(f'<div class="grid">{"".join(curves(rounds, _CURVES))}</div>')
             parts.append(
-                f'<h2>{escape(name)}: probabilities over time</h2><div class="grid">{"".join(_choices(rounds))}</div>'
+                f"<h2>{escape(name)}: probabilities over time</h2>"
+                f'<div class="grid">{"".join(_choices(rounds))}</div>'
             )
     return framed(title, parts)
 

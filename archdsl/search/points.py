@@ -1,4 +1,6 @@
-"""The architectures that a step may try: drawn uniformly, mutated, enumerated, and as points of a grid of levels."""
+"""The architectures that a step may try: drawn uniformly, mutated, enumerated, and as points of a grid of
+levels.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +45,12 @@ class Points:
         )
 
     def uniform(self, n: int, seed: int) -> list[Genotype]:
-        """`n` architectures drawn uniformly from those within the hard bounds. Raises DiagnosticError where there are none."""
+        """`n` architectures drawn uniformly from those within the hard bounds. Raises DiagnosticError where
+        there are none.
+        """
         rest = fix(self.graph, assignment(self.graph, self.settled))
-        hard = tuple(
-            CostBound(b.metric, b.op, b.limit) for b in self.costs.budgets if b.hard and b.metric != "latency"
-        )  # type: ignore[arg-type]
+        counted = [b for b in self.costs.budgets if b.hard and b.metric != "latency"]
+        hard = tuple(CostBound(b.metric, b.op, b.limit) for b in counted)  # type: ignore[arg-type]
         rest = replace(rest, bounds=self.graph.bounds + hard)
         measured = any(b.hard and b.metric == "latency" for b in self.costs.budgets)
         drawn = [self.whole(g) for g in sample(rest, n * (20 if measured else 1), seed)]
@@ -60,7 +63,9 @@ class Points:
         return drawn
 
     def mutated(self, genotype: Mapping[str, str], random: Random) -> Genotype:
-        """The architecture with another answer to one of its active open choices; what that makes active is drawn uniformly."""
+        """The architecture with another answer to one of its active open choices; what that makes active is
+        drawn uniformly.
+        """
         before = assignment(self.graph, {**self.settled, **genotype})
         changeable = [c for c in self.opened if c.path in genotype]
         for _ in range(_TRIES):
@@ -72,7 +77,9 @@ class Points:
         return self.uniform(1, random.randrange(1 << 31))[0]
 
     def all(self) -> list[Genotype]:
-        """Every architecture within the hard bounds, once. Raises DiagnosticError E0706 where there are too many for a grid."""
+        """Every architecture within the hard bounds, once. Raises DiagnosticError E0706 where there are too
+        many for a grid.
+        """
         size = prod(c.size for c in self.opened)
         found: dict[Genotype, None] = {}
         for genotype in self._combinations() if size <= _PRODUCT else ():

@@ -1,4 +1,6 @@
-"""What a strategy is given: the space with what is settled, an evaluation, data, random numbers, and the other ranks."""
+"""What a strategy is given: the space with what is settled, an evaluation, data, random numbers, and the
+other ranks.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ _DRAWS = 10_000  # from a distribution, before a hard bound counts as out of rea
 class Problem(Learning):
     """One step of a plan, ready to be searched.
 
-    `seed` is the plan's; `storage`, `study_name` and `worker` say where and as whom trials are shared; `cuts` is the
-    number of chunks that every batch is computed in, over all ranks.
+    `seed` is the plan's; `storage`, `study_name` and `worker` say where and as whom trials are shared; `cuts`
+    is the number of chunks that every batch is computed in, over all ranks.
     """
 
     step: Step
@@ -121,7 +123,9 @@ class Problem(Learning):
         )
 
     def favoured(self, supergraph: Any) -> Mapping[str, str]:
-        """What a supergraph's distribution derives; where that breaks a hard bound, the likeliest of a thousand draws that do not."""
+        """What a supergraph's distribution derives; where that breaks a hard bound, the likeliest of a
+        thousand draws that do not.
+        """
         found: Mapping[str, str] = supergraph.genotype()
         if self.points.costs.allows(found):
             return found

@@ -1,4 +1,6 @@
-"""Random numbers by purpose: every draw is seeded by what it is for, so that nothing depends on what was drawn before."""
+"""Random numbers by purpose: every draw is seeded by what it is for, so that nothing depends on what was
+drawn before.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import torch
 
 
 def seed_for(seed: int, *purpose: Any) -> int:
-    """A seed of 63 bits for one purpose: `seed_for(0, "batch", epoch)`. A purpose is made of texts and numbers."""
+    """A seed of 63 bits for one purpose: `seed_for(0, "batch", epoch)`. A purpose is made of texts and
+    numbers.
+    """
     text = json.dumps([seed, *purpose], separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 

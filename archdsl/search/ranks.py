@@ -31,7 +31,9 @@ class Ranks:
         return self.rank == 0
 
     def agreed(self, decide: Callable[[], Result]) -> Result:
-        """What the first decides, on all of them; only the first is asked. What it raises, it raises everywhere."""
+        """What the first decides, on all of them; only the first is asked. What it raises, it raises
+        everywhere.
+        """
         if self.size == 1:
             return decide()
         box: list[object] = [None, None]
@@ -54,7 +56,9 @@ class Ranks:
         return tensor
 
     def reduced(self, gradients: Sequence[Tensor | None]) -> list[Tensor | None]:
-        """Each gradient summed over ranks; None where no rank has one. Architectures agree, so all have the same ones."""
+        """Each gradient summed over ranks; None where no rank has one. Architectures agree, so all have the
+        same ones.
+        """
         return [None if g is None else self.summed(g) for g in gradients]
 
     def reduce_gradients(self, parameters: Sequence[Tensor]) -> None:
@@ -67,7 +71,9 @@ class Ranks:
 
 @contextmanager
 def joined(device: str | None = None) -> Iterator[Ranks]:
-    """The ranks that torchrun started, or this process alone. `device` is "cpu" or "cuda"; by default what there is."""
+    """The ranks that torchrun started, or this process alone. `device` is "cpu" or "cuda"; by default what
+    there is.
+    """
     size, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
     kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
     place = torch.device(kind, local % torch.cuda.device_count()) if kind == "cuda" else torch.device(kind)

@@ -36,7 +36,9 @@ class Checkpoint:
 
 
 class Run:
-    """`frozen.json` says what the run is of, `metrics.jsonl` has a record a line, `checkpoints/` lie by their number."""
+    """`frozen.json` says what the run is of, `metrics.jsonl` has a record a line, `checkpoints/` lie by their
+    number.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,7 +47,8 @@ class Run:
 
     @classmethod
     def create(cls, folder: Path, frozen: Mapping[str, Any]) -> Run:
-        """A new run in an empty or new directory, or in that of a run which failed before its first checkpoint.
+        """A new run in an empty or new directory, or in that of a run which failed before its first
+        checkpoint.
 
         Raises DiagnosticError E0720 where something is there.
         """
@@ -62,7 +65,9 @@ class Run:
 
     @classmethod
     def resume(cls, folder: Path, frozen: Mapping[str, Any]) -> Run:
-        """The run of a directory. Raises DiagnosticError E0721 where there is none, E0722 where it is of something else."""
+        """The run of a directory. Raises DiagnosticError E0721 where there is none, E0722 where it is of
+        something else.
+        """
         try:
             held = json.loads((folder / "frozen.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -101,7 +106,8 @@ class Run:
                         ) from None
 
     def save(self, number: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Writes a checkpoint beside the others and names it as the latest, in this order, each step on the disk.
+        """Writes a checkpoint beside the others and names it as the latest, in this order, each step on the
+        disk.
 
         Numbers rise; one that is the latest already is left as it is.
         """
@@ -130,7 +136,9 @@ class Run:
             shutil.rmtree(old)
 
     def latest(self) -> Checkpoint | None:
-        """The latest checkpoint; what was logged after it is forgotten. Raises DiagnosticError E0723 where it is broken."""
+        """The latest checkpoint; what was logged after it is forgotten. Raises DiagnosticError E0723 where it
+        is broken.
+        """
         place = self._pointed()
         if place is None:
             self._metrics.unlink(missing_ok=True)

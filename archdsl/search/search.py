@@ -1,4 +1,6 @@
-"""A search from its plan to its genotype, in a run directory: what `archdsl search` does, without a terminal."""
+"""A search from its plan to its genotype, in a run directory: what `archdsl search` does, without a
+terminal.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +78,8 @@ def search(
 ) -> Found:
     """Takes every round of every step that the run has not taken yet.
 
-    `watch` hears of every round; `stop` is asked after each, and
-    what the first rank says holds for all. Raises Stopped when it says so, and DiagnosticError as strategies do.
+    `watch` hears of every round; `stop` is asked after each, and what the first rank says holds for all.
+    Raises Stopped when it says so, and DiagnosticError as strategies do.
     """
     at = around.ranks.agreed(lambda: _Place.of(run))
     if around.ranks.is_first:
@@ -186,7 +188,9 @@ def _save(run: Run, at: _Place, strategy: Strategy | None, around: Surroundings)
 
 
 def _restored(strategy: Strategy, state: State, run: Run) -> None:
-    """Sets a strategy to a checkpoint's state. Raises DiagnosticError E0723 where that is not one of its own."""
+    """Sets a strategy to a checkpoint's state. Raises DiagnosticError E0723 where that is not one of its
+    own.
+    """
     try:
         strategy.restore(state)
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
@@ -194,7 +198,10 @@ def _restored(strategy: Strategy, state: State, run: Run) -> None:
 
 
 def _broken(run: Run, error: Exception) -> DiagnosticError:
-    problem = f"the latest checkpoint in {run.folder} does not hold what a search needs: {type(error).__name__}: {error}"
+    problem = (
+        f"the latest checkpoint in {run.folder} does not hold what a search needs: {type(error).__name__}: "
+        f"{error}"
+    )
     return DiagnosticError(
         codes.BROKEN_CHECKPOINT.error(None, problem, help="begin anew in another directory")
     )

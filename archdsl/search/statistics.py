@@ -1,4 +1,6 @@
-"""Statistics of batch norms where a batch is computed in chunks: all chunks of all ranks count as one update."""
+"""Statistics of batch norms where a batch is computed in chunks: all chunks of all ranks count as one
+update.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from archdsl.search.ranks import Ranks
 
 
 class Statistics:
-    """The running statistics of a network. Chunks start from the same ones, and what they lead to is averaged.
+    """The running statistics of a network. Chunks start from the same ones, and what they lead to is
+    averaged.
 
     So two ranks that compute a chunk each end where one process ends that computes both.
     """
@@ -28,7 +31,9 @@ class Statistics:
         self._chunks = 0
 
     def begin(self, computing: nn.Module) -> Callable[[Tensor], Tensor]:
-        """What to compute the chunks of the next batch with, instead of `computing`, which is the network or runs it."""
+        """What to compute the chunks of the next batch with, instead of `computing`, which is the network or
+        runs it.
+        """
         self._counts = [c.clone() for c in self._counters]
         self._before = [b.clone() for b in self._buffers]
         self._sums = [torch.zeros_like(b) for b in self._buffers]

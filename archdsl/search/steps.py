@@ -49,7 +49,10 @@ def kind_of(strategy: Invocation) -> type[Strategy]:
     try:
         kind = point.load()
     except Exception as error:  # whatever a foreign module does on import
-        problem = f"the strategy `{strategy.name}` of {point.value} cannot be imported: {type(error).__name__}: {error}"
+        problem = (
+            f"the strategy `{strategy.name}` of {point.value} cannot be imported: {type(error).__name__}: "
+            f"{error}"
+        )
         raise DiagnosticError(codes.BAD_STRATEGY.error(strategy.span, problem)) from error
     lacking = [
         name
@@ -67,7 +70,9 @@ def kind_of(strategy: Invocation) -> type[Strategy]:
 
 
 def options_of(strategy: Invocation, kind: type[Strategy]) -> dict[str, Any]:
-    """The options of a strategy by name, defaults filled in. Raises DiagnosticError for those that do not fit."""
+    """The options of a strategy by name, defaults filled in. Raises DiagnosticError for those that do not
+    fit.
+    """
     return (
         dict(strategy.named)
         if strategy.name in STRATEGIES
@@ -76,7 +81,9 @@ def options_of(strategy: Invocation, kind: type[Strategy]) -> dict[str, Any]:
 
 
 def answers_before(step: Step, found: Mapping[str, Answers]) -> dict[str, str]:
-    """What a step has settled: its own fixed answers, and those of earlier steps (in order) for what it inherits."""
+    """What a step has settled: its own fixed answers, and those of earlier steps (in order) for what it
+    inherits.
+    """
     answers: dict[str, str] = {}
     for earlier in found.values():
         answers.update(earlier)

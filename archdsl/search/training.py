@@ -35,10 +35,11 @@ Watch = Callable[[Mapping[str, Any]], None]
 
 @dataclass(eq=False)
 class Training(Learning):
-    """A model and how it learns: `planned` are a plan's settings (`weights`, `epochs`, `batch`, `precision`, `checkpointing`).
+    """A model and how it learns: `planned` are a plan's settings (`weights`, `epochs`, `batch`, `precision`,
+    `checkpointing`).
 
-    `weights` is what it starts from, without them as the text and the seed say. `workers` processes read the data;
-    every batch is computed in `cuts` chunks over all ranks.
+    `weights` is what it starts from, without them as the text and the seed say. `workers` processes read the
+    data; every batch is computed in `cuts` chunks over all ranks.
     """
 
     graph: Graph
@@ -117,11 +118,12 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     complain: Callable[[Diagnostic], None] = lambda diagnostic: None,
 ) -> dict[str, Any]:
-    """Takes every round that the run has not taken yet; leaves `weights.safetensors`, and returns the last epoch's record.
+    """Takes every round that the run has not taken yet; leaves `weights.safetensors`, and returns the last
+    epoch's record.
 
-    `watch` hears of every round, `complain` of each trouble with the data once; `stop` is asked after each round, and
-    what the first rank says holds for all. Raises Stopped when it says so, and DiagnosticError as the data do or, E0725, where
-    the loss is no number any more.
+    `watch` hears of every round, `complain` of each trouble with the data once; `stop` is asked after each
+    round, and what the first rank says holds for all. Raises Stopped when it says so, and DiagnosticError as
+    the data do or, E0725, where the loss is no number any more.
     """
     network = training.network()
     every, rounds = training.rounds_an_epoch, training.rounds_an_epoch * training.epochs
@@ -184,7 +186,9 @@ def train(
 
 @dataclass(slots=True)
 class _Place:
-    """How far a training has come: rounds taken, this rank's sum of losses and all examples in the epoch, the last record."""
+    """How far a training has come: rounds taken, this rank's sum of losses and all examples in the epoch, the
+    last record.
+    """
 
     round: int = 0
     loss: float = 0.0

@@ -25,7 +25,8 @@ def page(graph: Graph, settings: Mapping[str, Any], records: Sequence[Mapping[st
     costs = cost(graph, {})
     parts = [
         f"<h1>{escape(graph.name)}</h1>",
-        f"<p>{escape(setting_text(settings['weights']))}, {len(records):,} of {settings['epochs']:,} epochs</p>",
+        f"<p>{escape(setting_text(settings['weights']))}, {len(records):,} of {settings['epochs']:,} "
+        "epochs</p>",
         f'<div class="grid">{"".join(curves(records, _CURVES))}</div>',
         f"<h2>The architecture, {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>",
         f'<div class="drawing">{drawing(graph)}</div>',

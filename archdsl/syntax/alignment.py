@@ -1,7 +1,7 @@
 """Columns over consecutive lines, as a table is printed; the last pass of the formatter. It only adds spaces.
 
-A run ends at a blank line, at a comment of its own line, at what takes several lines and where the kind of line changes.
-A run whose columns would make a line wider than the limit is left as it is.
+A run ends at a blank line, at a comment of its own line, at what takes several lines and where the kind of
+line changes. A run whose columns would make a line wider than the limit is left as it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from archdsl.syntax.spelling import entry, join, path
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line: cells with `gap` between them, a comment behind. Rows of one kind up to a cell have what follows it in one column."""
+    """A line: cells with `gap` between them, a comment behind. Rows of one kind up to a cell have what
+    follows it in one column.
+    """
 
     cells: tuple[str, ...]
     kinds: tuple[str, ...] = ()
@@ -38,7 +40,9 @@ def plain(text: str) -> Row:
 
 
 def statement(node: Line, text: str) -> Row:
-    """The row of a statement that takes one line. Assignments in bodies have no columns: they are not a table."""
+    """The row of a statement that takes one line. Assignments in bodies have no columns: they are not a
+    table.
+    """
     indent = text[: len(text) - len(text.lstrip())]
     match node:
         case ast.Choose() | ast.Setting():

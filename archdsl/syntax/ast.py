@@ -18,9 +18,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Broken(Node):
-    """What could not be read, and is reported where it went wrong: a statement, a declaration, an edit or an expression.
+    """What could not be read, and is reported where it went wrong: a statement, a declaration, an edit or an
+    expression.
 
-    It stands for whatever was meant. `names` are those that it would have bound: they are known, and nothing is known of them.
+    It stands for whatever was meant. `names` are those that it would have bound: they are known, and nothing
+    is known of them.
     """
 
     names: tuple[str, ...] = ()
@@ -260,7 +262,9 @@ class Weight(Node):
 
 @dataclass(frozen=True, slots=True)
 class Output(Node):
-    """`output cls, tokens: [b, n, c]`. `shapes` has one entry a value, None where none is written; empty without any."""
+    """`output cls, tokens: [b, n, c]`. `shapes` has one entry a value, None where none is written; empty
+    without any.
+    """
 
     values: tuple[Expr, ...]
     shapes: tuple[tuple[Dim, ...] | None, ...] = ()

@@ -1,6 +1,8 @@
-"""What to say about a token that cannot stand where it stands: for people, with the usual slips known by name.
+"""What to say about a token that cannot stand where it stands: for people, with the usual slips known by
+name.
 
-Each function here yields explanations of one kind, the likeliest first; `habits` has those of other languages.
+Each function here yields explanations of one kind, the likeliest first; `habits` has those of other
+languages.
 """
 
 from __future__ import annotations
@@ -130,7 +132,9 @@ def _misspelt(scene: Scene) -> Iterator[Slip]:
 
 
 def _unfinished(scene: Scene) -> Iterator[Slip]:
-    """`x = x ->` before the next statement, and `x = y` whose name was taken for the end of the one before."""
+    """`x = x ->` before the next statement, and `x = y` whose name was taken for the end of the one
+    before.
+    """
     at = scene.at
     if scene.opens_line(at) and scene.kind(at) != END and scene.kind(at - 1) == "as":
         diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), "expected a name after `as`")
@@ -261,7 +265,9 @@ def _missing(scene: Scene) -> Iterator[Slip]:
 
 
 def _goes_on(scene: Scene, at: int) -> bool:
-    """`q k = x -> …`: two names side by side. A line does not go on so from a name in the middle of the one above it."""
+    """`q k = x -> …`: two names side by side. A line does not go on so from a name in the middle of the one
+    above it.
+    """
     apart = scene.opens_line(at) and not scene.opens_line(at - 1)
     return not apart and scene.kind(at + 1) in ("->", "=")
 
@@ -369,7 +375,9 @@ def _never_closed(scene: Scene, opener: int, at: int | None = None) -> Slip:
 
 
 def _open_ones(scene: Scene) -> list[str]:
-    """What closes the open parentheses and square brackets, the innermost first, up to a body or to what the token closes."""
+    """What closes the open parentheses and square brackets, the innermost first, up to a body or to what the
+    token closes.
+    """
     waiting: list[str] = []
     for kind in scene.machine.kinds:
         if kind in OPENERS:

@@ -21,7 +21,9 @@ def stated(tokens: Tokens) -> bool:
 
 
 def restated(machine: Machine) -> int:
-    """Reads the edition, or reports what stands in its place and goes on as if it were there; index of the token behind it."""
+    """Reads the edition, or reports what stands in its place and goes on as if it were there; index of the
+    token behind it.
+    """
     tokens = machine.tokens
     kinds = tokens.kinds
     if stated(tokens):

@@ -1,9 +1,9 @@
 """The one layout of a file: canonical, without options, keeping every comment and the author's blank lines.
 
-A body on one line stays there while it fits; a list on several lines keeps one entry a line; what is too wide breaks into
-filled lines: flows before `->`, brackets after a comma, a definition after its `=`. Whether something breaks depends on the
-tree, on WIDTH and on which lists and bodies stood on several lines, all of which the output keeps: so formatting twice changes
-nothing. Columns come last, in `alignment`.
+A body on one line stays there while it fits; a list on several lines keeps one entry a line; what is too wide
+breaks into filled lines: flows before `->`, brackets after a comma, a definition after its `=`. Whether
+something breaks depends on the tree, on WIDTH and on which lists and bodies stood on several lines, all of
+which the output keeps: so formatting twice changes nothing. Columns come last, in `alignment`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from archdsl.syntax.forms import Body, Line, bodies, head, otherwise, separated
 from archdsl.syntax.spelling import Child, Group, Piece, entry, flat, join, path, pieces
 
 WIDTH = 120
-_LIST_WIDTH = 100  # a list that is wider by itself breaks; independent of where it stands, so that its surroundings can rely on it
+# a list that is wider by itself breaks; independent of where it stands, so that its surroundings can rely on
+# it
+_LIST_WIDTH = 100
 _INDENT = "  "
 _HANG = 24  # columns that the continuation of a flow may stand behind its statement
 
@@ -127,7 +129,9 @@ class _Layout:
         return "", at
 
     def _append(self, rows: list[Row], shown: Sequence[Row], at: int, until: int) -> int:
-        """The rows of a statement or an entry, a comment on its last line with them; returns where that ends."""
+        """The rows of a statement or an entry, a comment on its last line with them; returns where that
+        ends.
+        """
         comment, at = self.trailing(at, until)
         rows += [*shown[:-1], replace(shown[-1], comment=comment)]
         return at
@@ -217,7 +221,9 @@ class _Layout:
         return self._body(lines, patch.edits, patch.span.start + 1, patch.span.end - 1, indent)
 
     def folded(self, node: Line) -> str | None:
-        """The statement on one line; None if it was not, holds a comment or a list of several lines, or has no room on any line."""
+        """The statement on one line; None if it was not, holds a comment or a list of several lines, or has
+        no room on any line.
+        """
         if id(node) not in self.folds:
             self.folds[id(node)] = self._folded(node)
         return self.folds[id(node)]
@@ -261,7 +267,9 @@ class _Layout:
     # -- expressions -------------------------------------------------------------------------------
 
     def _header(self, node: Line, opening: str, indent: str) -> list[str]:
-        """The lines of a statement without its bodies; a definition that is too wide has its value on lines of its own."""
+        """The lines of a statement without its bodies; a definition that is too wide has its value on lines
+        of its own.
+        """
         parts = [*head(node), opening]
         after = _after(node)
         value = node.value if isinstance(node, ast.Fn | ast.Block | ast.Net) else None
@@ -279,7 +287,9 @@ class _Layout:
         ]
 
     def _apart(self, node: Line, value: ast.Expr, indent: str) -> bool:
-        """May the value stand below its name? Not before a body, and a call that has to break anyway breaks where it is."""
+        """May the value stand below its name? Not before a body, and a call that has to break anyway breaks
+        where it is.
+        """
         if isinstance(node, ast.Net) and any(isinstance(patch, ast.Edits) for patch in node.patches):
             return False
         return (
@@ -288,7 +298,9 @@ class _Layout:
         )
 
     def put(self, before: str, parts: Sequence[Piece], indent: str, after: int = 0) -> str:
-        """The text before and the pieces behind it, broken where they and the columns after them are too wide."""
+        """The text before and the pieces behind it, broken where they and the columns after them are too
+        wide.
+        """
         text = before
         for at, part in enumerate(parts):
             if isinstance(part, str):
@@ -316,7 +328,9 @@ class _Layout:
         return self.put(before, pieces(node), indent, after)
 
     def _flow(self, before: str, node: ast.Flow, indent: str, after: int) -> str:
-        """Filled lines that go on below the first arrow; where that is far to the right, or an item too wide for it, nearer."""
+        """Filled lines that go on below the first arrow; where that is far to the right, or an item too wide
+        for it, nearer.
+        """
         first, *rest = (piece for piece in pieces(node) if isinstance(piece, Child))
         ends = [*(0 for _ in rest[1:]), after]
         text = self.put(before, [first], indent)

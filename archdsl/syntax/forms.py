@@ -4,10 +4,10 @@ One table serves both concrete syntaxes. Of
 
     "for": _form(ast.For, ("for ", "for", "pattern", "pattern"), (" in ", "in", "iterable", "iterable"), …)
 
-the second part says: ` in ` stands before it in the text; in YAML its key is `in`; it is the field `iterable` of
-the node; and it is of the kind `iterable`, an expression that binds tighter than a conditional. A part without a
-value is left out, with its sign. The keys and what each holds are those of `grammar/document.schema.json`, to which
-a test holds this table.
+the second part says: ` in ` stands before it in the text; in YAML its key is `in`; it is the field `iterable`
+of the node; and it is of the kind `iterable`, an expression that binds tighter than a conditional. A part
+without a value is left out, with its sign. The keys and what each holds are those of
+`grammar/document.schema.json`, to which a test holds this table.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ Body: TypeAlias = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that a form says: the sign before it in the text, its key in YAML, the node's field, and its kind."""
+    """One thing that a form says: the sign before it in the text, its key in YAML, the node's field, and its
+    kind.
+    """
 
     sign: str
     key: str
@@ -170,7 +172,9 @@ def form_of(node: Line) -> Form:
 
 
 def head(node: Line) -> list[Piece]:
-    """The whole statement, or what stands before its first `{`; of a space with patches what stands before `with`."""
+    """The whole statement, or what stands before its first `{`; of a space with patches what stands before
+    `with`.
+    """
     pieces: list[Piece] = []
     for part in form_of(node).parts:
         if part.kind in NESTED:

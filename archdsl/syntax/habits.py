@@ -1,7 +1,8 @@
-"""Slips of those who come from Python and PyTorch, or from other languages: each with what is written here, and its mend.
+"""Slips of those who come from Python and PyTorch, or from other languages: each with what is written here,
+and its mend.
 
-`x += y` is refused at `+`; `augmented` knows it, says ``write `x = x + (y)` ``, and lets the parse go on as if `x` were assigned
-something that is not known.
+`x += y` is refused at `+`; `augmented` knows it, says ``write `x = x + (y)` ``, and lets the parse go on as
+if `x` were assigned something that is not known.
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ def _instead(scene: Scene, index: int, word: str) -> Iterator[tuple[Edit, ...]]:
 
 
 def _defined(scene: Scene, index: int) -> Iterator[tuple[Edit, ...]]:
-    """`def f(x) = …` and `def f(x) { … }` are what they say; of `def f(x):` everything indented below is left out."""
+    """`def f(x) = …` and `def f(x) { … }` are what they say; of `def f(x):` everything indented below is left
+    out.
+    """
     name = scene.text(index + 1)
     after = index + 2
     if scene.kind(after) == "(":
@@ -348,7 +351,9 @@ def shape(scene: Scene) -> Iterator[Slip]:
 
 
 def _named_sizes(scene: Scene, start: int, end: int) -> list[tuple[str, tuple[int, int]]] | None:
-    """The sizes of a shape, each with its letter and its place: the batch is left out. None where that cannot be told."""
+    """The sizes of a shape, each with its letter and its place: the batch is left out. None where that cannot
+    be told.
+    """
     parts: list[tuple[int, int]] = []
     while start < end:
         last = scene.value_end(start)

@@ -1,4 +1,6 @@
-"""lark's interactive parser, which looks before it moves and can be set back: what it takes to read past errors."""
+"""lark's interactive parser, which looks before it moves and can be set back: what it takes to read past
+errors.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,8 @@ class Machine:
     def restore(self, known: Snapshot) -> None:
         """Sets the parse back; the tokens since then are fed again or dropped.
 
-        The parser goes on with lists of its own: those of the snapshot are also parts of trees that were built from them since.
+        The parser goes on with lists of its own: those of the snapshot are also parts of trees that were
+        built from them since.
         """
         self._state.state_stack[:] = known.states
         values = zip(known.values, known.lengths, strict=True)
@@ -111,7 +114,8 @@ class Machine:
     def _takes(self, names: Sequence[str]) -> bool:
         if names[0] not in self._moves(self.height):
             return False
-        # Where LALR merges contexts a reduction may lead nowhere: only a trial on a copy tells, which builds nothing.
+        # Where LALR merges contexts a reduction may lead nowhere: only a trial on a copy tells, which builds
+        # nothing.
         state = self._state.copy(deepcopy_values=False)
         state.parse_conf = self._looking
         try:
@@ -122,7 +126,9 @@ class Machine:
         return True
 
     def _moves(self, level: int) -> Mapping[str, object]:
-        """lark's row for the state behind a symbol: what it may do on each terminal, and where each rule leads."""
+        """lark's row for the state behind a symbol: what it may do on each terminal, and where each rule
+        leads.
+        """
         return self._state.parse_conf.states[self._state.state_stack[level]]
 
 

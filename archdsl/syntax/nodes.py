@@ -1,4 +1,6 @@
-"""From lark's tree to the nodes of the language: one function for each rule of the grammar, from its parts to a node."""
+"""From lark's tree to the nodes of the language: one function for each rule of the grammar, from its parts to
+a node.
+"""
 
 from __future__ import annotations
 
@@ -224,7 +226,8 @@ ACTIONS: Mapping[str, Action] = {
     "word": _first,
 }
 
-# Rules whose values are no level of nesting: a list becomes a field of the node around it. Parentheses are one, to a reader.
+# Rules whose values are no level of nesting: a list becomes a field of the node around it. Parentheses are
+# one, to a reader.
 FLAT = frozenset(name for name, action in ACTIONS.items() if action in (_sequence, _first)) | {"edits"}
 
 

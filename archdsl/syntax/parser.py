@@ -20,7 +20,9 @@ from archdsl.syntax.tokens import MAX_ERRORS, Tokens, tokenize
 
 
 def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
-    """The file, and every independent error in it; where there are errors the file holds what could be read."""
+    """The file, and every independent error in it; where there are errors the file holds what could be
+    read.
+    """
     whole = Span(source, 0, len(source.text))
     oversized = _oversized(source)
     if oversized:

@@ -1,8 +1,10 @@
-"""Panic mode: after an error, back to the list of statements that holds it and on to where the next statement begins.
+"""Panic mode: after an error, back to the list of statements that holds it and on to where the next statement
+begins.
 
-What is left out becomes a node that says which names it would have bound: `y = x -> conv((16` leaves `Broken(("y",))`, so that `y`
-is known below. A broken header (`for x on xs {`) is replaced by a sound one with its words as names, so that its body is still read.
-Every decision is made from the tokens and the stack alone, and every step either drops symbols or passes tokens, so it ends.
+What is left out becomes a node that says which names it would have bound: `y = x -> conv((16` leaves
+`Broken(("y",))`, so that `y` is known below. A broken header (`for x on xs {`) is replaced by a sound one
+with its words as names, so that its body is still read. Every decision is made from the tokens and the stack
+alone, and every step either drops symbols or passes tokens, so it ends.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ _DECLARED = frozenset({"block", "space", "model", "genotype", "search", "step", 
 
 
 def recover(machine: Machine, tokens: Tokens, at: int) -> int:
-    """Brings the machine to where the text makes sense again; returns the index of the token to go on with."""
+    """Brings the machine to where the text makes sense again; returns the index of the token to go on
+    with.
+    """
     if tokens.kinds[at] == ERROR and _passable(machine, tokens, at):
         return at + 1
     level = innermost(machine)
@@ -106,7 +110,9 @@ def _assigned(tokens: Tokens, at: int, end: int) -> bool:
 
 
 def _introduced(tokens: Tokens, at: int, first: int) -> bool:
-    """Does a name stand where a new one stands: behind a word that declares, or before what goes with a target?"""
+    """Does a name stand where a new one stands: behind a word that declares, or before what goes with a
+    target?
+    """
     before, following = tokens.kinds[at - 1], tokens.kinds[at + 1]
     if at > first and (before in _DECLARED or before in ("input", "param", "for")):
         return True
@@ -142,7 +148,9 @@ def runs_into_declaration(machine: Machine, tokens: Tokens, at: int) -> bool:
 
 
 def opens_declaration(tokens: Tokens, at: int) -> bool:
-    """Does a declaration begin here, judged by its place on the line? Top-level keywords are names elsewhere."""
+    """Does a declaration begin here, judged by its place on the line? Top-level keywords are names
+    elsewhere.
+    """
     return (
         tokens.kinds[at] in _TOP
         and tokens.column(at) == 1
@@ -182,7 +190,9 @@ def innermost(machine: Machine) -> int:
 
 
 def _skip(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) -> int:
-    """Index of the next token that the text may go on with: a statement, a declaration, the end of the list, or a body."""
+    """Index of the next token that the text may go on with: a statement, a declaration, the end of the list,
+    or a body.
+    """
     braces = 0
     started = at
     while (kind := tokens.kinds[at]) != END:

@@ -1,8 +1,9 @@
-"""The parse of a text that has syntax errors: every independent one is reported, and what could be read is kept.
+"""The parse of a text that has syntax errors: every independent one is reported, and what could be read is
+kept.
 
-Where a slip is known, the parse goes on as if it were mended (`conv(16 3)` has a comma from there on); where it is not, what cannot
-be read is left out (`recovery`). Tokens that were read are remembered for a while, because a mend may lie before the token that was
-refused: `x = a if c else b` is refused at `else`.
+Where a slip is known, the parse goes on as if it were mended (`conv(16 3)` has a comma from there on); where
+it is not, what cannot be read is left out (`recovery`). Tokens that were read are remembered for a while,
+because a mend may lie before the token that was refused: `x = a if c else b` is refused at `else`.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ class _Reader:
         return at
 
     def _mended(self, slip: Slip, at: int) -> int | None:
-        """The index to go on with where the mend lets the text go on; None, and nothing changed, where it does not."""
+        """The index to go on with where the mend lets the text go on; None, and nothing changed, where it
+        does not.
+        """
         first = min((edit.start for edit in slip.edits), default=at + 1)
         earlier = [mark for mark in self.marks if mark.at <= first]
         if not slip.edits or not earlier:
@@ -126,7 +129,9 @@ class _Reader:
         return last
 
     def _read(self, at: int, target: int, ahead: int) -> int | None:
-        """Takes the tokens up to the target and so many behind it; the index behind them. None where one cannot stand."""
+        """Takes the tokens up to the target and so many behind it; the index behind them. None where one
+        cannot stand.
+        """
         kinds = self.tokens.kinds
         while at <= target or (ahead and at < len(kinds) and kinds[at] != ERROR):
             if runs_into_declaration(self.machine, self.tokens, at) and at > target:

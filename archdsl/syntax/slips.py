@@ -1,7 +1,7 @@
 """A slip: what is said about it, and what the text would be without it.
 
-`conv(16 3)` is refused at `3`. The slip is a missing comma, its mend `Edit(at, at, [(",", ",")])`: the parse goes on as if the comma
-stood there, so the rest of the statement, and what it binds, is still known.
+`conv(16 3)` is refused at `3`. The slip is a missing comma, its mend `Edit(at, at, [(",", ",")])`: the parse
+goes on as if the comma stood there, so the rest of the statement, and what it binds, is still known.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Edit:
 class Slip:
     """One explanation of why a token was refused.
 
-    It is believed where its edits let the text go on; a `sure` one in any case. `again` names a habit that is told once a
-    statement, however often the statement shows it.
+    It is believed where its edits let the text go on; a `sure` one in any case. `again` names a habit that is
+    told once a statement, however often the statement shows it.
     """
 
     diagnostic: Diagnostic

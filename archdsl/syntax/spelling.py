@@ -1,4 +1,6 @@
-"""How every expression, path and pattern is spelt, with the fewest parentheses; the formatter and the YAML form build on it."""
+"""How every expression, path and pattern is spelt, with the fewest parentheses; the formatter and the YAML
+form build on it.
+"""
 
 from __future__ import annotations
 

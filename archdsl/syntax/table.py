@@ -1,8 +1,10 @@
-"""The parser that lark makes of the language's grammar, loaded from `grammar/arch.table.json` so that no start builds it anew.
+"""The parser that lark makes of the language's grammar, loaded from `grammar/arch.table.json` so that no
+start builds it anew.
 
-The file is lark's own serialised form as plain JSON, so that loading it can run no code. It names the grammar and the lark it was
-made by and with; where either is another one, the parser is built from the grammar, which takes a quarter of a second.
-`python -m archdsl.syntax.table` writes the file anew; a test checks that it is current.
+The file is lark's own serialised form as plain JSON, so that loading it can run no code. It names the grammar
+and the lark it was made by and with; where either is another one, the parser is built from the grammar, which
+takes a quarter of a second. `python -m archdsl.syntax.table` writes the file anew; a test checks that it is
+current.
 """
 
 from __future__ import annotations
@@ -89,7 +91,8 @@ def load(saved: Mapping[str, Any]) -> lark.Lark:
 def text(grammar: str) -> str:
     """The saved form of the parser of a grammar, the same every time.
 
-    A row of `states` says for each symbol what to do: `n >= 0` to go to state n, `-n` to reduce by the rule that is entry n of `memo`.
+    A row of `states` says for each symbol what to do: `n >= 0` to go to state n, `-n` to reduce by the rule
+    that is entry n of `memo`.
     """
     data, memo = build(grammar).memo_serialize([TerminalDef, Rule])
     table = data["parser"].pop("parser")

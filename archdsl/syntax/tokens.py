@@ -1,4 +1,6 @@
-"""From text to tokens and comments, by lark's lexer. Tokens do not depend on the parser, so tools may use them alone."""
+"""From text to tokens and comments, by lark's lexer. Tokens do not depend on the parser, so tools may use
+them alone.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,8 @@ class Tokens:
 
 
 def tokenize(source: Source) -> Tokens:
-    """Everything in the text but white space; what cannot be a token is reported, and one that can stands in its place.
+    """Everything in the text but white space; what cannot be a token is reported, and one that can stands in
+    its place.
 
     Stops at MAX_TOKENS, and after MAX_ERRORS errors.
     """

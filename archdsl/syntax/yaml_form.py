@@ -1,4 +1,5 @@
-"""The other form of a document, in YAML: structure as YAML, expressions as text. Lossless both ways but for comments.
+"""The other form of a document, in YAML: structure as YAML, expressions as text. Lossless both ways but for
+comments.
 
     arch: 1
     declarations:
@@ -32,7 +33,7 @@
         with: [found, {kernel: 3x3}]
       - genotype: found
         of: s
-        set:                                    # a mapping where every edit settles a choice, else a list of edits
+        set:                                    # a mapping if every edit settles a choice, else a list
           group[0]: {kernel: 3x3, channels: 24}
       - genotype: other
         of: s
@@ -58,8 +59,9 @@
               - epochs: "600"
           - {set: open, to: "1"}                # a setting that is named like an entry
 
-A file with one declaration may leave out the list: its keys stand beside `arch`. A list needs no quotes, `value: [1, 2]`.
-`grammar/document.schema.json` has these shapes, and `yaml_shape` holds documents to it; the text of each form is in `forms`.
+A file with one declaration may leave out the list: its keys stand beside `arch`. A list needs no quotes,
+`value: [1, 2]`. `grammar/document.schema.json` has these shapes, and `yaml_shape` holds documents to it; the
+text of each form is in `forms`.
 """
 
 from __future__ import annotations

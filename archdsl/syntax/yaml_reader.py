@@ -1,8 +1,8 @@
 """From YAML text to the tree.
 
-Its shape is judged by the schema (`yaml_shape`). Then the YAML is written out as `.arch` text, every fragment of which
-is checked by itself first, and that is parsed; every place is carried back to the YAML. So both forms have one
-grammar, one parser and one set of messages.
+Its shape is judged by the schema (`yaml_shape`). Then the YAML is written out as `.arch` text, every fragment
+of which is checked by itself first, and that is parsed; every place is carried back to the YAML. So both
+forms have one grammar, one parser and one set of messages.
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ class _Writer:
             self.report(_carried(diagnostic, place, node.span))
 
     def expression(self, node: Tree) -> None:
-        """A text, or a list: `[0, 1]` without quotes stands for its text, one of several lines for its items."""
+        """A text, or a list: `[0, 1]` without quotes stands for its text, one of several lines for its
+        items.
+        """
         if isinstance(node, Sequence) and node.flow and not self._broken(node):
             self.text("expression", Scalar(node.span.text, node.span, node.span.start))
         elif isinstance(node, Sequence):

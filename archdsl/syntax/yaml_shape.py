@@ -2,10 +2,11 @@
 
 `jsonschema` judges, with two keywords read in a way of our own:
 
-- a union (`oneOf`, `anyOf`) is judged by the one alternative that is meant. `{genotype: found, od: s, set: {}}`
-  is a genotype with a misspelt key; it is not also a `use`, a `const` and five more things with every key missing.
-- what a `$ref` names is judged in its own turn. So a slip inside a part does not make its surroundings wrong, and
-  no depth of nesting overflows the stack.
+- a union (`oneOf`, `anyOf`) is judged by the one alternative that is meant. `{genotype: found, od: s,
+  set: {}}` is a genotype with a misspelt key; it is not also a `use`, a `const` and five more things with
+  every key missing.
+- what a `$ref` names is judged in its own turn. So a slip inside a part does not make its surroundings wrong,
+  and no depth of nesting overflows the stack.
 
 Both only choose what is said: a document is refused here exactly where an ordinary validator refuses it.
 """
@@ -113,7 +114,9 @@ def _present(leaf: Schema, instance: Schema) -> int:
 
 
 def _misspelt(word: str, leaf: Schema, instance: Schema) -> bool:
-    """Is there a key that the form does not have, close to one that it has? It is not looked for among very many."""
+    """Is there a key that the form does not have, close to one that it has? It is not looked for among very
+    many.
+    """
     strays = [key for key in instance if key not in leaf["properties"]] if len(instance) <= _MOST_KEYS else []
     return bool(closest(word, strays))
 
@@ -156,7 +159,9 @@ def _word(form: Schema) -> str:
 
 
 def _said(unit: Tree, errors: list[Any], name: str) -> Iterator[Slip]:
-    """The errors of one part of the document, under its key; those about the keys of one mapping go together."""
+    """The errors of one part of the document, under its key; those about the keys of one mapping go
+    together.
+    """
     keyed = set()
     for error in errors:
         node = _at(unit, error.path)

@@ -1,7 +1,8 @@
-"""YAML as a plain tree of texts, lists and mappings with places: no anchors, aliases, tags or repeated keys, within limits.
+"""YAML as a plain tree of texts, lists and mappings with places: no anchors, aliases, tags or repeated keys,
+within limits.
 
-Built from PyYAML's events, one at a time, so that a hostile file is refused before it costs anything. Scalars stay the text that
-was written: `3.0`, `3x3x3` and `false` are texts of expressions.
+Built from PyYAML's events, one at a time, so that a hostile file is refused before it costs anything. Scalars
+stay the text that was written: `3.0`, `3x3x3` and `false` are texts of expressions.
 """
 
 from __future__ import annotations

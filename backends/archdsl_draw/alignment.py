@@ -12,8 +12,9 @@ from archdsl_draw.plan import Plan
 
 
 def aligned(plans: Sequence[Plan], difference: Difference) -> list[Plan]:
-    """The two plans with columns in common: those of the same boxes, in order; what stands between such columns, side by
-    side."""
+    """The two plans with columns in common: those of the same boxes, in order; what stands between such
+    columns, side by side.
+    """
     above, below = plans
     renamed = {
         old: new

@@ -1,4 +1,6 @@
-"""What the page's script knows of graphs: the instance tree with costs and source lines, and what flows between its leaves."""
+"""What the page's script knows of graphs: the instance tree with costs and source lines, and what flows
+between its leaves.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from archdsl.syntax.shipped import shipped
 from archdsl_draw.words import FAMILIES, answered, deciders_of, domain_words, family_of, operation, shape_text
 from archdsl_draw.worth import Worth, worth, worths
 
-MOST = 12_000  # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
+# parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
+MOST = 12_000
 _LONGEST = 200  # characters of a text
 _COLOURS = {"": 0, **{word: i for i, word in enumerate(FAMILIES, 1)}}
 _ENDS = len(FAMILIES) + 1  # the family of inputs and outputs
@@ -27,10 +30,10 @@ _ENDS = len(FAMILIES) + 1  # the family of inputs and outputs
 def anatomy(graphs: Sequence[Graph]) -> dict[str, Any]:
     """Tables that JSON can hold, texts and source lines once each.
 
-    `graphs` has for each its `name`, `cut` (the depth below which nothing is told, or 0), `nodes` in the order of the
-    program, parents first, each [parent, name, what it is, family, shape, params, MACs, facts, line, open choices that
-    decide it], and `flows`, each [from, to, to …]. Texts are numbers in `texts`, lines those in `lines`, each
-    [file, number, text]; -1 is none. A cost is a number or [least, most].
+    `graphs` has for each its `name`, `cut` (the depth below which nothing is told, or 0), `nodes` in the
+    order of the program, parents first, each [parent, name, what it is, family, shape, params, MACs, facts,
+    line, open choices that decide it], and `flows`, each [from, to, to …]. Texts are numbers in `texts`,
+    lines those in `lines`, each [file, number, text]; -1 is none. A cost is a number or [least, most].
     """
     tables = _Tables()
     outlines = [read(graph) for graph in graphs]
@@ -194,7 +197,9 @@ def _deciders(values: Sequence[Value], at: KeyPath, outline: Outline, tables: _T
 
 
 def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) -> dict[Node, Worth]:
-    """The exact cost of every node. Where one table decides a sum, its ends are seen at once; the rest are asked together."""
+    """The exact cost of every node. Where one table decides a sum, its ends are seen at once; the rest are
+    asked together.
+    """
     scopes = {value: set(_scopes(value, live)) for value in graph.values}
     several = 0 if graph.requirements else 1
     hard = [

@@ -52,8 +52,9 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What colours and marks stand for in one drawing: of a mark its shape, and whether it is full. What occurs less often
-    than there are marks has none; the note of its box names it."""
+    """What colours and marks stand for in one drawing: of a mark its shape, and whether it is full. What
+    occurs less often than there are marks has none; the note of its box names it.
+    """
 
     kernels: Mapping[str, int]
     marks: Mapping[str, tuple[Shape, bool]]
@@ -85,7 +86,9 @@ def face(unit: Unit, look: Look) -> Face:
 
 
 def scaled(faces: Mapping[Unit, Face]) -> tuple[dict[Unit, Face], float]:
-    """The same boxes, those with an expansion as high as it says; and the height at expansion 0, so that all fit."""
+    """The same boxes, those with an expansion as high as it says; and the height at expansion 0, so that all
+    fit.
+    """
     expanding = [(f, f.look.expansion[1]) for f in faces.values() if f.look.expansion is not None]
     ground = max((f.height - PER_EXPANSION * e for f, e in expanding), default=0.0)
     heights = {f.unit: ground + PER_EXPANSION * e for f, e in expanding}

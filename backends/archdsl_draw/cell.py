@@ -20,8 +20,9 @@ Chances = Mapping[str, Mapping[str, float]]
 
 @dataclass(eq=False, slots=True)
 class CellNode:
-    """A node of a cell: `part` says what and where; `gathers` is what joins its incoming edges, `choice` the open question
-    which of them there are."""
+    """A node of a cell: `part` says what and where; `gathers` is what joins its incoming edges, `choice` the
+    open question which of them there are.
+    """
 
     part: Part
     gathers: Value | None = None
@@ -31,8 +32,10 @@ class CellNode:
 
 @dataclass(eq=False, slots=True)
 class CellEdge:
-    """An edge, with the operation on it where operations stand on edges: its node, or the label of an answer without any
-    operation. `chance` is how likely a search finds it, `optional` whether a choice decides that it is there."""
+    """An edge, with the operation on it where operations stand on edges: its node, or the label of an answer
+    without any operation. `chance` is how likely a search finds it, `optional` whether a choice decides that
+    it is there.
+    """
 
     source: CellNode
     target: CellNode
@@ -166,7 +169,9 @@ class _Reading:
             self.cell.edges.append(CellEdge(source, node, operand, chance=chance, optional=asked is not None))
 
     def _chance(self, value: Value, position: int) -> float | None:
-        """How likely the operand at a position is picked, where a search says so of an open choice or of the answered one."""
+        """How likely the operand at a position is picked, where a search says so of an open choice or of the
+        answered one.
+        """
         choice = _asked(value)
         if choice is not None:
             chances = self._chances.get(choice.path)
@@ -182,7 +187,9 @@ class _Reading:
         return self._settled_chance(value, position) if isinstance(value, Op) else None
 
     def _settled_chance(self, value: Op, position: int) -> float | None:
-        """Of an answered subset: the chance that a search gave to the operand which now stands at the position."""
+        """Of an answered subset: the chance that a search gave to the operand which now stands at the
+        position.
+        """
         around = value.instance.parent
         at = KeyPath.parse(around.choices_path) if around is not None else KeyPath()
         for path, label in self._graph.answers.items():
@@ -198,7 +205,9 @@ class _Reading:
         return None
 
     def _on_edges(self, node: CellNode, meeting: Value, own: set[Value]) -> bool:
-        """Whether each operand of the turn's result is an operation on one value from outside; then these are the edges."""
+        """Whether each operand of the turn's result is an operation on one value from outside; then these are
+        the edges.
+        """
         assert node.part.node is not None
         edges = []
         for position, operand in enumerate(operands(meeting)):
@@ -226,7 +235,9 @@ class _Reading:
         return True
 
     def _answers_without_operation(self, node: CellNode, edges: list[CellEdge]) -> None:
-        """A skip leaves no operation: the answers of the turn that no operation stands for belong to its direct edges."""
+        """A skip leaves no operation: the answers of the turn that no operation stands for belong to its
+        direct edges.
+        """
         assert node.part.node is not None
         turn = node.part.node
         answers = answered_in(turn, self._outline)

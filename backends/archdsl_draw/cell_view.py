@@ -39,7 +39,9 @@ _FEW = 5  # operations of a block that are named one by one
 
 
 def cell_scene(around: Around, title: str, chances: Chances) -> Scene:
-    """The cell under the focus, or inside the one block of the network. Raises DiagnosticError E0960 without `dot`."""
+    """The cell under the focus, or inside the one block of the network. Raises DiagnosticError E0960 without
+    `dot`.
+    """
     around = entered(around)
     cell = cell_of(around, chances)
     place = f" · inside {around.focus.path}" if around.focus.path else ""
@@ -185,7 +187,9 @@ class _Drawn:
         return lines, kind, bool(opened or elsewhere) or node.choice is not None
 
     def _asked(self, name: str, choice: Choice) -> Iterator[str]:
-        """An open question with its alternatives, or where a search ran the likeliest with its probability."""
+        """An open question with its alternatives, or where a search ran the likeliest with its
+        probability.
+        """
         word = KeyPath.parse(name).name
         chances = self._chances.get(choice.path)
         if chances:

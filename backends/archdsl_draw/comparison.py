@@ -26,8 +26,9 @@ _MEANINGS = {"~": "changed", "+": "only in the second", "−": "only in the firs
 
 
 def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
-    """Both macro views, row under row, what corresponds in the same column. What an edit touches carries its sign, in the
-    box's corner and in the colour of its outline; the rest is pale."""
+    """Both macro views, row under row, what corresponds in the same column. What an edit touches carries its
+    sign, in the box's corner and in the colour of its outline; the rest is pale.
+    """
     names = (a.name, b.name) if a.name != b.name else (f"{a.name} (first)", f"{b.name} (second)")
     plans = aligned(plans_of((a, b), names), difference)
     above, below = (plan.macro.units for plan in plans)
@@ -99,7 +100,9 @@ def _explain(scene: Scene, signs: Set[str]) -> None:
 def _signs(
     difference: Difference, units: Sequence[Unit], others: Sequence[Unit], first: bool
 ) -> dict[Unit, str]:
-    """The sign of each box that an edit touches; the gravest where several do. `others` are the boxes of the other side."""
+    """The sign of each box that an edit touches; the gravest where several do. `others` are the boxes of the
+    other side.
+    """
     found: dict[Unit, str] = {}
     for edit in difference.edits:
         sign = _sign(edit, first)
@@ -144,8 +147,9 @@ def _is_choice(edit: Edit) -> bool:
 
 
 def _touched(edit: Edit, path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
-    """The boxes that an edit at `path` concerns: those near it; of a choice those that depend on it, or where it is
-    answered and stands for no layer, those of its scope."""
+    """The boxes that an edit at `path` concerns: those near it; of a choice those that depend on it, or where
+    it is answered and stands for no layer, those of its scope.
+    """
     near = _near(path, units)
     if isinstance(edit, Changed) and edit.field == "repeats":
         least = min(int(edit.before), int(edit.after))

@@ -124,7 +124,9 @@ def _listed(nodes: list[Node]) -> str:
 
 
 def _absorbed(parts: list[Part], links: list[Link], outline: Outline) -> tuple[list[Part], list[Link]]:
-    """Norms, activations and dropouts of one frame join the part that they read where nothing else reads that."""
+    """Norms, activations and dropouts of one frame join the part that they read where nothing else reads
+    that.
+    """
 
     def fits(part: Part, source: Part) -> bool:
         is_single = not part.is_several and not source.is_several

@@ -1,4 +1,6 @@
-"""DOT: boxes become nodes under their paths, every place is pinned, so that `dot -Tpng` draws the same picture."""
+"""DOT: boxes become nodes under their paths, every place is pinned, so that `dot -Tpng` draws the same
+picture.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ def as_dot(scene: Scene) -> str:
     """The scene as a Graphviz graph with the layout engine `nop2`, which keeps given places."""
     lines = [
         "digraph archdsl {",
-        f"  graph [layout=nop2, outputorder=nodesfirst, bgcolor=white, pad=0.1, tooltip={_quoted(scene.title)}];",
+        "  graph [layout=nop2, outputorder=nodesfirst, bgcolor=white, pad=0.1, "
+        f"tooltip={_quoted(scene.title)}];",
         '  node [fontname="Helvetica", fixedsize=true, label="", penwidth=0.8];',
         "  edge [arrowsize=0.5, penwidth=0.8];",
     ]
@@ -61,7 +64,8 @@ def _item(item: Box | Label | Arrow | Mark, count: int, name: str, height: float
         case Mark():
             side = 2 * item.radius
             place = _place(item.x, item.y, side, side, height)
-            yield f'"mark {count}" [shape={item.shape}, {place}, style=filled, fillcolor="{item.fill}", color="{item.stroke}"];'
+            colours = f'fillcolor="{item.fill}", color="{item.stroke}"'
+            yield f'"mark {count}" [shape={item.shape}, {place}, style=filled, {colours}];'
         case Arrow():
             yield from _edge(item, count, height)
 
@@ -83,7 +87,8 @@ def _edge(arrow: Arrow, count: int, height: float) -> Iterator[str]:
     style = "dashed" if arrow.dashed else "solid"
     head = "" if arrow.head else ", arrowhead=none"
     thick = f", penwidth={number(0.8 * arrow.thickness)}" if arrow.thickness != 1 else ""
-    yield f'"{ends[0]}" -> "{ends[1]}" [pos="{tip}{spline}", style={style}, color="{arrow.colour}"{thick}{head}];'
+    look = f'style={style}, color="{arrow.colour}"{thick}{head}'
+    yield f'"{ends[0]}" -> "{ends[1]}" [pos="{tip}{spline}", {look}];'
 
 
 def _place(x: float, y: float, width: float, height: float, paper: float) -> str:

@@ -22,7 +22,9 @@ SUFFIXES = (".svg", ".html", ".dot", ".png", ".pdf")
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawn architecture, and what it is of, which the page tells more about. The same architecture gives the same bytes."""
+    """A drawn architecture, and what it is of, which the page tells more about. The same architecture gives
+    the same bytes.
+    """
 
     scene: Scene
     subject: Subject = field(default=Subject(), repr=False)
@@ -37,11 +39,13 @@ class Drawing:
         return as_page(self.scene, self.subject)
 
     def save(self, path: str | os.PathLike[str], *, scale: float = 2) -> None:
-        """Writes the drawing in the form that the suffix asks for: svg, html, dot, or through Graphviz png and pdf.
+        """Writes the drawing in the form that the suffix asks for: svg, html, dot, or through Graphviz png
+        and pdf.
 
-        `scale` is how many pixels of a PNG a point becomes; the other forms have no pixels. The file appears whole or not
-        at all. Raises DiagnosticError: E0904 for another suffix, E0960 where the program `dot` is missing or fails or the
-        picture has more pixels than it draws, E0903 where the file cannot be written.
+        `scale` is how many pixels of a PNG a point becomes; the other forms have no pixels. The file appears
+        whole or not at all. Raises DiagnosticError: E0904 for another suffix, E0960 where the program `dot`
+        is missing or fails or the picture has more pixels than it draws, E0903 where the file cannot be
+        written.
         """
         target = Path(path)
         suffix = target.suffix.lower()

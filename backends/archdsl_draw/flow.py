@@ -38,7 +38,9 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FlowBox:
-    """An `end` is an input or output, a `joint` a small round operation; `several` draws a pile, `open` a dashed outline."""
+    """An `end` is an input or output, a `joint` a small round operation; `several` draws a pile, `open` a
+    dashed outline.
+    """
 
     name: str
     lines: tuple[Text, ...]
@@ -63,8 +65,9 @@ class FlowBox:
 
 @dataclass(frozen=True, slots=True)
 class FlowEdge:
-    """From one box to another, by their numbers. `fill` is that of the plate under its text, "" for none; the text
-    stands in the curve, so that nobody asks whose it is."""
+    """From one box to another, by their numbers. `fill` is that of the plate under its text, "" for none; the
+    text stands in the curve, so that nobody asks whose it is.
+    """
 
     source: int
     target: int
@@ -92,7 +95,9 @@ def draw_flow(
     left: float,
     top: float,
 ) -> tuple[float, float]:
-    """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960 without `dot`."""
+    """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960
+    without `dot`.
+    """
     pile = [_PILE if b.several else 0.0 for b in boxes]
     spots = [Spot(b.size[0] + p, b.size[1] + p, b.frame) for b, p in zip(boxes, pile, strict=True)]
     ties, owners = [], []  # the edge of each curve

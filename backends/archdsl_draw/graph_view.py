@@ -1,4 +1,6 @@
-"""The graph view: the operations at a depth, deeper ones as one box, with shapes on the edges and costs in the boxes."""
+"""The graph view: the operations at a depth, deeper ones as one box, with shapes on the edges and costs in
+the boxes.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,10 @@ def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
     depth = usual_depth(around) if depth is None else depth
     picture = cut(around, depth)
     if len(picture.parts) > MOST:
-        message = f"`{around.graph.name}` has {len(picture.parts):,} parts at depth {depth}, more than the {MOST:,} that one picture takes"
+        message = (
+            f"`{around.graph.name}` has {len(picture.parts):,} parts at depth {depth}, more than the "
+            f"{MOST:,} that one picture takes"
+        )
         raise DiagnosticError(
             codes.VIEW_DOES_NOT_FIT.error(
                 None, message, help="a smaller `--depth`, or a part of it by `--focus`"

@@ -14,7 +14,8 @@ _FEW = 3  # choices or labels that are named one by one
 
 
 def condition_text(guard: Expr, beside: KeyPath) -> str:
-    """`kind = dot and gate = true`; "" for always. Paths are shortened by the instance that the choice itself lives in.
+    """`kind = dot and gate = true`; "" for always. Paths are shortened by the instance that the choice itself
+    lives in.
 
     A guard that is neither a conjunction nor the negation of one is told by the choices that it depends on.
     """
@@ -64,7 +65,8 @@ def _one(choice: Choice, side: list[int], beside: KeyPath) -> str:
 
 def _depending(scope: list[Choice], beside: KeyPath) -> str:
     names = [shortened(c.path, beside) for c in scope]
-    return f"depending on {', '.join(names[:_FEW])}{f' and {len(names) - _FEW} more' if len(names) > _FEW else ''}"
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"depending on {', '.join(names[:_FEW])}{more}"
 
 
 def shortened(path: str, beside: KeyPath) -> str:

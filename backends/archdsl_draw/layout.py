@@ -228,7 +228,9 @@ def _track(
 
 
 def _jumps(scene: Scene, plan: Plan, placed: Placed) -> None:
-    """A letter under each box whose result goes on in another row, and the same under every box that it goes to."""
+    """A letter under each box whose result goes on in another row, and the same under every box that it goes
+    to.
+    """
     names = letters()
     leaving: dict[Unit, str] = {}
     entering: dict[Unit, list[str]] = {}

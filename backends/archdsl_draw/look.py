@@ -1,4 +1,6 @@
-"""What a box says of its unit: channels, kernels, expansion, attention, and marks for what only some blocks have."""
+"""What a box says of its unit: channels, kernels, expansion, attention, and marks for what only some blocks
+have.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,9 @@ _FEW = 3  # sizes that are listed
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a unit is drawn. `kernels` are all that it may have; `channels`, `sizes` and `expansion` are texts and ranges
-    over the space, of a model single values. `attention` is "maybe" where a choice decides."""
+    """How a unit is drawn. `kernels` are all that it may have; `channels`, `sizes` and `expansion` are texts
+    and ranges over the space, of a model single values. `attention` is "maybe" where a choice decides.
+    """
 
     name: str
     sign: str  # of arithmetic
@@ -44,12 +47,14 @@ class Look:
     macs: Range
     params: Range
     repeat: tuple[int, int]  # how many equal blocks in a row there are, at least and at most
-    inside: int  # how many choices there are inside, where some are between layers and nothing else in the box tells them
+    # how many choices there are inside, where some are between layers and nothing else in the box tells them
+    inside: int
 
 
 def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
-    """The look of every unit. What all blocks of one kind have inside is not marked, what only some have is. The kind that
-    most boxes are is not named in each."""
+    """The look of every unit. What all blocks of one kind have inside is not marked, what only some have is.
+    The kind that most boxes are is not named in each.
+    """
     inner: dict[str, Counter[str]] = {}
     members: Counter[str] = Counter()
     for unit in units:
@@ -154,8 +159,9 @@ def _is_true(guard: Expr | None) -> bool:
 
 
 def _kernels(ops: Iterable[Op]) -> tuple[tuple[str, ...], bool]:
-    """The windows larger than one position: of a model those of its convolutions, largest first, of a space all that the
-    largest may be, and whether that is so."""
+    """The windows larger than one position: of a model those of its convolutions, largest first, of a space
+    all that the largest may be, and whether that is so.
+    """
     windows: dict[tuple[tuple[int, ...], ...], int] = {}
     for op in ops:
         if role_of(op.name) == "convolution" and op.weights and len(op.weights[0].shape) > 2:
@@ -226,7 +232,9 @@ def _options(unit: Unit) -> tuple[str, ...]:
 
 
 def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
-    """Channels of the depthwise convolution over those that leave the block; a block with several has no one expansion."""
+    """Channels of the depthwise convolution over those that leave the block; a block with several has no one
+    expansion.
+    """
     found = [
         op.attrs["groups"]
         for op in ops
@@ -256,8 +264,9 @@ def _product(*sizes: int) -> int:
 
 
 def _total(terms: Iterable[tuple[Expr, Expr | None]]) -> Range:
-    """Least and most of a sum of costs under their guards: exactly, unless that is out of reach; then the sum of what each
-    term is at least and at most."""
+    """Least and most of a sum of costs under their guards: exactly, unless that is out of reach; then the sum
+    of what each term is at least and at most.
+    """
     guarded = merged(_guarded(cost, guard) for cost, guard in terms)
     try:
         return extremes(guarded) or (0, 0)

@@ -1,4 +1,6 @@
-"""One self-contained HTML file: the drawing, the architecture as data, and a viewer. It asks no network for anything."""
+"""One self-contained HTML file: the drawing, the architecture as data, and a viewer. It asks no network for
+anything.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _PLACES = 50  # paths of an edit that the page can point at
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a drawing is of: one graph, or two with their difference. Empty, the page shows the drawing alone."""
+    """What a drawing is of: one graph, or two with their difference. Empty, the page shows the drawing
+    alone.
+    """
 
     graphs: tuple[Graph, ...] = ()
     difference: Difference | None = None
@@ -38,12 +42,15 @@ class Subject:
 def as_page(scene: Scene, subject: Subject) -> str:
     """The page of a drawing; the same architecture gives the same bytes.
 
-    Without JavaScript it shows the drawing. The policy in its head admits its own script and style sheet, by their hashes,
-    and nothing else; texts of the architecture are escaped wherever they stand.
+    Without JavaScript it shows the drawing. The policy in its head admits its own script and style sheet, by
+    their hashes, and nothing else; texts of the architecture are escaped wherever they stand.
     """
     style = _datum("viewer.css")
     script = "".join(["(() => {\n'use strict';\n", *map(_datum, _SCRIPTS), "})();\n"])
-    policy = f"default-src 'none'; img-src data:; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
     parts = {
         "policy": policy,
         "title": escape(scene.title),
@@ -88,7 +95,8 @@ def _differences(difference: Difference | None) -> str:
     )
     rest = escape("\n".join(lines[count:]))
     heading = f"{count} difference{'' if count == 1 else 's'}"
-    return f'<details class="differences" open>\n<summary>{heading}</summary>\n<ol>\n{items}\n</ol>\n<pre>{rest}</pre>\n</details>'
+    listed = f"<ol>\n{items}\n</ol>\n<pre>{rest}</pre>"
+    return f'<details class="differences" open>\n<summary>{heading}</summary>\n{listed}\n</details>'
 
 
 def _edits(difference: Difference | None) -> Iterator[list[Sequence[str] | str]]:

@@ -1,4 +1,6 @@
-"""Colours that colour-blind readers can tell apart (Okabe and Ito, 2008), never used without a text or a shape."""
+"""Colours that colour-blind readers can tell apart (Okabe and Ito, 2008), never used without a text or a
+shape.
+"""
 
 from __future__ import annotations
 

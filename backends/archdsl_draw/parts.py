@@ -1,4 +1,6 @@
-"""What the cell view and the graph view draw: parts of a graph, what flows between them, and the frames around them."""
+"""What the cell view and the graph view draw: parts of a graph, what flows between them, and the frames
+around them.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ Kind = Literal["input", "output", "part"]
 class Part:
     """A box: an instance with all that is below it, or what enters or leaves the whole.
 
-    `absorbed` are the norms and activations that it took in, `repeat` how many equal parts it stands for at least and at
-    most, one after the other or, if `abreast`, side by side; `frame` is the instance whose frame it stands in.
+    `absorbed` are the norms and activations that it took in, `repeat` how many equal parts it stands for at
+    least and at most, one after the other or, if `abreast`, side by side; `frame` is the instance whose frame
+    it stands in.
     """
 
     kind: Kind
@@ -54,8 +57,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Parts in program order. `frames` are the instances drawn as frames, outer ones first, each with its title; `inside`
-    has the frame around each."""
+    """Parts in program order. `frames` are the instances drawn as frames, outer ones first, each with its
+    title; `inside` has the frame around each.
+    """
 
     focus: Node
     parts: tuple[Part, ...]
@@ -95,7 +99,9 @@ class Around:
         ]
 
     def source_name(self, value: Value) -> str:
-        """What a value from outside is called: the input, or the path of the instance beside the focus that it comes from."""
+        """What a value from outside is called: the input, or the path of the instance beside the focus that
+        it comes from.
+        """
         if isinstance(value, Input):
             return value.name
         above = set()
@@ -147,7 +153,9 @@ def _hint(path: str, paths: Sequence[KeyPath]) -> str | None:
 def links_between(
     parts: Iterable[Part], owner: Mapping[Value, Part], targets: Mapping[Value, Part]
 ) -> list[Link]:
-    """One link for each two parts; `owner` has the part that a value leaves, `targets` the part that reads for a value."""
+    """One link for each two parts; `owner` has the part that a value leaves, `targets` the part that reads
+    for a value.
+    """
     links: dict[tuple[Part, Part], Link] = {}
     for part in parts:
         for value in part.values:

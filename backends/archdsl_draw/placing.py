@@ -1,4 +1,6 @@
-"""Places boxes of known size and the curves between them: Graphviz's `dot` computes, the drawing is made elsewhere."""
+"""Places boxes of known size and the curves between them: Graphviz's `dot` computes, the drawing is made
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +49,9 @@ class Frame:
 
 @dataclass(slots=True)
 class Places:
-    """Points, y downwards. Boxes by their centres; a curve is a Bézier spline whose last point is the tip of the
-    arrow; frames are (left, top, right, bottom) with the centre of their title."""
+    """Points, y downwards. Boxes by their centres; a curve is a Bézier spline whose last point is the tip of
+    the arrow; frames are (left, top, right, bottom) with the centre of their title.
+    """
 
     width: float
     height: float
@@ -123,7 +126,8 @@ def _inside(frame: int | None, spots: Sequence[Spot], frames: Sequence[Frame]) -
 def _room(width: float, height: float) -> str:
     """A label that takes a given room, whatever fonts there are."""
     size = f'fixedsize="true" width="{width:.0f}" height="{height:.0f}"'
-    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="0" {size}><tr><td></td></tr></table>>'
+    bare = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"'
+    return f"<<table {bare} {size}><tr><td></td></tr></table>>"
 
 
 def _read(found: Mapping[str, Any], boxes: int, ties: int, frames: int) -> Places:

@@ -47,7 +47,9 @@ class Plan:
     pale: frozenset[Unit] = frozenset()  # boxes that stand back
 
     def lane_names(self) -> dict[int, str]:
-        """The streams that most boxes of each lane belong to, where lanes have different ones that run through stages."""
+        """The streams that most boxes of each lane belong to, where lanes have different ones that run
+        through stages.
+        """
         counts: dict[int, Counter[str]] = {}
         stages: dict[str, set[Node]] = {}
         for unit in self.macro.units:

@@ -15,10 +15,11 @@ Chances = Mapping[str, Mapping[str, float]]
 
 
 def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
-    """The latest probabilities of every choice, by path and label, from a run's directory or its `metrics.jsonl`.
+    """The latest probabilities of every choice, by path and label, from a run's directory or its
+    `metrics.jsonl`.
 
-    A last line that is still being written is left out. Raises DiagnosticError E0967 for a file that cannot be read or
-    holds no probabilities.
+    A last line that is still being written is left out. Raises DiagnosticError E0967 for a file that cannot
+    be read or holds no probabilities.
     """
     file = path / "metrics.jsonl" if path.is_dir() else path
     try:
@@ -50,7 +51,9 @@ def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
 
 
 def latest(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """The probabilities of every choice in the last of the records of a run that has them: steps open different choices."""
+    """The probabilities of every choice in the last of the records of a run that has them: steps open
+    different choices.
+    """
     found: dict[str, dict[str, float]] = {}
     for record in records:
         for path, chances in record.get("probabilities", {}).items():

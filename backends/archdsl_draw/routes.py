@@ -1,4 +1,6 @@
-"""Where arrows run: straight along a lane, up or down into a neighbouring lane, else on a track between the lanes."""
+"""Where arrows run: straight along a lane, up or down into a neighbouring lane, else on a track between the
+lanes.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,10 @@ Kind = Literal["straight", "rise", "fork", "track", "wrap", "jump"]
 
 @dataclass(slots=True)
 class Route:
-    """One arrow. A `rise` runs along the source's lane and enters the target from below or above; a `fork` leaves the
-    source that way; a `track` runs in the gap above `gap`, in `slot`; a `wrap` goes on in the next row; a `jump` is a
-    pair of letters."""
+    """One arrow. A `rise` runs along the source's lane and enters the target from below or above; a `fork`
+    leaves the source that way; a `track` runs in the gap above `gap`, in `slot`; a `wrap` goes on in the next
+    row; a `jump` is a pair of letters.
+    """
 
     source: Unit
     target: Unit

@@ -1,4 +1,6 @@
-"""What a drawing is made of: placed shapes. Points, y downwards. Every form of output is written from these."""
+"""What a drawing is made of: placed shapes. Points, y downwards. Every form of output is written from
+these.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ Shape = Literal["star", "circle", "square", "triangle", "diamond"]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle; `name` is the path of what it stands for and `note` what a reader sees on pointing at it."""
+    """A rectangle; `name` is the path of what it stands for and `note` what a reader sees on pointing at
+    it.
+    """
 
     x: float
     y: float
@@ -43,7 +47,8 @@ class Label:
 class Arrow:
     """A line of straight pieces, with a head at its end unless `head` is False.
 
-    Where it is `curved`, the points before the last are a Bézier spline, and a straight piece leads from its end to the last.
+    Where it is `curved`, the points before the last are a Bézier spline, and a straight piece leads from its
+    end to the last.
     """
 
     points: tuple[tuple[float, float], ...]

@@ -51,7 +51,9 @@ class _Row:
 
 @dataclass(slots=True)
 class _Home:
-    """An instance with the choices that live in it, and the instances below it, in order of their first choice."""
+    """An instance with the choices that live in it, and the instances below it, in order of their first
+    choice.
+    """
 
     path: tuple[str, ...] = ()
     rows: list[_Row] = field(default_factory=list)
@@ -82,7 +84,9 @@ class _Cell:
 
 
 def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -> Scene:
-    """The open choices of a space, or of what is below the focus. Raises DiagnosticError E0966 where there are none."""
+    """The open choices of a space, or of what is below the focus. Raises DiagnosticError E0966 where there
+    are none.
+    """
     rows = _rows(graph, focus, bool(chances))
     if not rows:
         raise DiagnosticError(
@@ -192,7 +196,9 @@ class _Drawing:
         return far, bottom
 
     def _cells(self, choice: Choice) -> Iterator[_Cell]:
-        """Alternatives one by one where there are few, else the domain as one; of many with probabilities the likeliest."""
+        """Alternatives one by one where there are few, else the domain as one; of many with probabilities the
+        likeliest.
+        """
         chances: Mapping[str, float] | None = self._chances.get(choice.path)
         labels = choice.labels()
         if chances is None:

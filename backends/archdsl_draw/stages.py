@@ -14,8 +14,9 @@ _BAR = 30.0  # the tallest bar
 
 
 def draw_stages(scene: Scene, plan: Plan, placed: Placed, most: float) -> None:
-    """Headers, separators and bars of every row, `most` the tallest; a stage that goes on in the next row has its bar where
-    it starts."""
+    """Headers, separators and bars of every row, `most` the tallest; a stage that goes on in the next row has
+    its bar where it starts.
+    """
     for row in placed.rows:
         base = row.bottom + _BAR + 4
         for band, x0, x1, starts in _parts(plan, placed, row):

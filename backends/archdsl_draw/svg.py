@@ -17,7 +17,8 @@ def as_svg(scene: Scene) -> str:
     """The scene as one SVG document with a title and a description for readers who do not see it."""
     width, height = number(scene.width), number(scene.height)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+        f' width="{width}" height="{height}" role="img"'
         f' font-family="{FONT}">',
         f"<title>{escape(scene.title)}</title>",
         f"<desc>{escape(scene.description)}</desc>",
@@ -56,7 +57,8 @@ def _item(item: Item) -> Iterator[str]:
             weight = ' font-weight="bold"' if item.bold else ""
             anchor = "" if item.anchor == "start" else f' text-anchor="{item.anchor}"'
             where = f'x="{number(item.x)}" y="{number(item.y)}" font-size="{number(item.size)}"'
-            yield f'<text {where}{anchor}{weight} fill="{item.colour}">{escape(item.text, quote=False)}</text>'
+            text = escape(item.text, quote=False)
+            yield f'<text {where}{anchor}{weight} fill="{item.colour}">{text}</text>'
         case Arrow():
             yield from _arrow(item)
         case Mark(shape="circle"):
@@ -64,7 +66,8 @@ def _item(item: Item) -> Iterator[str]:
             yield f'<circle {place} fill="{item.fill}" stroke="{item.stroke}" stroke-width="0.8"/>'
         case Mark():
             points = " ".join(f"{number(x)},{number(y)}" for x, y in corners(item))
-            yield f'<polygon points="{points}" fill="{item.fill}" stroke="{item.stroke}" stroke-width="0.8" stroke-linejoin="round"/>'
+            line = f'stroke="{item.stroke}" stroke-width="0.8" stroke-linejoin="round"'
+            yield f'<polygon points="{points}" fill="{item.fill}" {line}/>'
 
 
 def _box(box: Box) -> Iterator[str]:

@@ -1,4 +1,6 @@
-"""A drawing of which a style sheet may turn the colours that are no kernels', so that it reads on dark paper too."""
+"""A drawing of which a style sheet may turn the colours that are no kernels', so that it reads on dark paper
+too.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _LINES = _NEUTRAL | {SIGNS["+"]: "added", SIGNS["~"]: "changed"}
 
 
 def themed(scene: Scene) -> Scene:
-    """The same scene with `var(--ink)` for ink and so on. A text or a mark on a box of its own colour keeps its colour."""
+    """The same scene with `var(--ink)` for ink and so on. A text or a mark on a box of its own colour keeps
+    its colour.
+    """
     items: list[Item] = []
     boxes: list[tuple[Box, bool]] = []
     for item in scene.items:

@@ -28,8 +28,8 @@ from archdsl_draw.stages import draw_stages
 def render(graph: Graph, genotype: Mapping[str, str] | None = None, *, title: str | None = None) -> Drawing:
     """The macro view of a space or a model: stages from left to right, streams as lanes, a box per block.
 
-    With a genotype, the architecture that it selects. Raises DiagnosticError where the genotype names a choice (E0601) or
-    an alternative (E0602) that the graph does not have.
+    With a genotype, the architecture that it selects. Raises DiagnosticError where the genotype names a
+    choice (E0601) or an alternative (E0602) that the graph does not have.
     """
     if genotype is not None:
         graph = fix(graph, assignment(graph, genotype))

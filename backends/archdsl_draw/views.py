@@ -34,15 +34,15 @@ def render(
 ) -> Drawing:
     """A space or a model as a drawing; with a genotype, the architecture that it selects.
 
-    Views: `macro`, stages from left to right and streams as lanes; `cell`, the nodes of a cell and what flows between
-    them; `graph`, the operations at a `depth`; `space`, every open choice with its alternatives. Without a view, the
-    one that suits: `graph` where a depth is given, `space` where probabilities are, `cell` for what looks like a cell,
-    else `macro`. `focus` is the path of the instance to look at, in all views but `macro`. `probabilities` are those of
-    a search, by path and label.
+    Views: `macro`, stages from left to right and streams as lanes; `cell`, the nodes of a cell and what flows
+    between them; `graph`, the operations at a `depth`; `space`, every open choice with its alternatives.
+    Without a view, the one that suits: `graph` where a depth is given, `space` where probabilities are,
+    `cell` for what looks like a cell, else `macro`. `focus` is the path of the instance to look at, in all
+    views but `macro`. `probabilities` are those of a search, by path and label.
 
-    Raises DiagnosticError where the genotype names a choice (E0601) or an alternative (E0602) that the graph does not
-    have, where nothing lives at the focus (E0965), where the view does not fit (E0966) or the probabilities do not
-    (E0967), and where a layout needs the program `dot` and there is none (E0960).
+    Raises DiagnosticError where the genotype names a choice (E0601) or an alternative (E0602) that the graph
+    does not have, where nothing lives at the focus (E0965), where the view does not fit (E0966) or the
+    probabilities do not (E0967), and where a layout needs the program `dot` and there is none (E0960).
     """
     if genotype is not None:
         graph = fix(graph, assignment(graph, genotype))

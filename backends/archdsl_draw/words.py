@@ -19,7 +19,8 @@ from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 
-# What an operation does, so that it can be seen from afar: the roles that have a colour, by the word of a legend.
+# What an operation does, so that it can be seen from afar: the roles that have a colour, by the word of a
+# legend.
 FAMILIES: Mapping[str, tuple[Role, ...]] = {
     "convolution": ("convolution",),
     "linear": ("linear",),
@@ -138,7 +139,9 @@ def _counts(subset: Expr) -> str:
 
 
 def depending_on(choices: Sequence[Choice]) -> str:
-    """The choices that decide a part, those that are alike but for an index once: `group[*].kernel ×3, width`."""
+    """The choices that decide a part, those that are alike but for an index once: `group[*].kernel ×3,
+    width`.
+    """
     alike = Counter(KeyPath.parse(c.path).starred for c in choices)
     names = [path if n == 1 else f"{path} ×{n}" for path, n in alike.items()]
     shown = names if len(names) <= _DECIDING else [*names[:_DECIDING], f"and {len(names) - _DECIDING} more"]
@@ -151,7 +154,9 @@ def count_text(count: tuple[int, int]) -> str:
 
 
 def deciders_of(choices: Sequence[Choice], at: KeyPath) -> list[str]:
-    """The choices that decide a part with their alternatives, `kernel: 3×3×3, 5×5×5`, or their names alone where they are many."""
+    """The choices that decide a part with their alternatives, `kernel: 3×3×3, 5×5×5`, or their names alone
+    where they are many.
+    """
     if not choices:
         return []
     if len(choices) > _FEW_DECIDING:
@@ -160,7 +165,9 @@ def deciders_of(choices: Sequence[Choice], at: KeyPath) -> list[str]:
 
 
 def answers_of(node: Node, outline: Outline) -> dict[str, str]:
-    """The answered questions of an instance, by their names below it, in program order; of a chosen layer that one too."""
+    """The answered questions of an instance, by their names below it, in program order; of a chosen layer
+    that one too.
+    """
     return {str(path): label for path, label in answered_in(node, outline).items()}
 
 
@@ -170,7 +177,9 @@ def open_choices(node: Node, outline: Outline) -> dict[str, Choice]:
 
 
 def answered(name: str, label: str) -> str:
-    """An answer so that it can stand alone: `@thw`, `softmax`, `gate`, `act: none`; "" for what is switched off."""
+    """An answer so that it can stand alone: `@thw`, `softmax`, `gate`, `act: none`; "" for what is switched
+    off.
+    """
     word = KeyPath.parse(name).name
     if label == "true":
         return word

@@ -31,8 +31,9 @@ class Worth:
 
 
 def worth(values: Iterable[Value], live: Activity) -> Worth:
-    """The cost of values; a weight that several of them share counts once. Of a space the sums of what each operation needs
-    at least and at most, which a whole architecture may not reach."""
+    """The cost of values; a weight that several of them share counts once. Of a space the sums of what each
+    operation needs at least and at most, which a whole architecture may not reach.
+    """
     params, macs = _terms(values, live)
     return Worth(_ends(params), _ends(macs))
 

@@ -26,8 +26,8 @@ from archdsl_lowering.schedule import schedule, scope_of
 def lower(graph: Graph) -> Program:
     """The program of a model.
 
-    Raises DiagnosticError (E0950) where choices are left. Outputs are in the order b, c, t, h, w, then by letter; inputs
-    in the order in which the text declares them.
+    Raises DiagnosticError (E0950) where choices are left. Outputs are in the order b, c, t, h, w, then by
+    letter; inputs in the order in which the text declares them.
     """
     if graph.choices:
         named = ", ".join(c.path for c in graph.choices[:3]) + (", …" if len(graph.choices) > 3 else "")
@@ -83,7 +83,9 @@ def nominal(value: Value, at: Callable[[Expr], Any]) -> dict[str, int]:
 def lowered(
     value: Value, inputs: list[Located], sizes: Sizes, emit: Any, at: Callable[[Expr], Any]
 ) -> Located:
-    """One value by its row. `at` gives the value of an expression: a constant's own, or that under a genotype."""
+    """One value by its row. `at` gives the value of an expression: a constant's own, or that under a
+    genotype.
+    """
     assert not isinstance(value, Input)
     if isinstance(value, Select):
         return inputs[0]

@@ -1,4 +1,6 @@
-"""A model as a list of calls, without PyTorch: what both the fx module and the Python source are made from."""
+"""A model as a list of calls, without PyTorch: what both the fx module and the Python source are made
+from.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an instruction comes from: the op's path and primitive, its place as `file:line:col`, and the scope it runs in."""
+    """Where an instruction comes from: the op's path and primitive, its place as `file:line:col`, and the
+    scope it runs in.
+    """
 
     path: str
     primitive: str
@@ -33,9 +37,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One node: `target` is the name of an input, the key of a weight, the path of a module, or the name of a function or method.
+    """One node: `target` is the name of an input, the key of a weight, the path of a module, or the name of a
+    function or method.
 
-    Arguments are plain values in which `Ref`s stand for results; `name` is a legible suggestion for a variable.
+    Arguments are plain values in which `Ref`s stand for results; `name` is a legible suggestion for a
+    variable.
     """
 
     kind: Kind
@@ -58,9 +64,9 @@ class Parameter:
 class Program:
     """A model without choices. Inputs come first; the instructions of a scope lie together.
 
-    `modules` are by path, `weights` by `state_dict` key, those of modules included; `dissolved` are the scopes whose
-    instructions do not lie together because something outside depends on one part of them and feeds another. `entries`
-    are what the inputs may be.
+    `modules` are by path, `weights` by `state_dict` key, those of modules included; `dissolved` are the
+    scopes whose instructions do not lie together because something outside depends on one part of them and
+    feeds another. `entries` are what the inputs may be.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """The order of a model's values: that of the text, with all that belongs to one instance side by side.
 
-A block then is one run of instructions, so it can be one function in Python source. Where something outside needs a
-part of a block before another part can run (an edit may have put it there), that block is dissolved into the scope
-around it.
+A block then is one run of instructions, so it can be one function in Python source. Where something outside
+needs a part of a block before another part can run (an edit may have put it there), that block is dissolved
+into the scope around it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def _ordered(
 
 
 def _topological(values: list[Value], item: Mapping[Value, Item]) -> tuple[list[Item], set[Item]]:
-    """Items with what they need before them, as near to the given order as that allows; and those that lie on cycles."""
+    """Items with what they need before them, as near to the given order as that allows; and those that lie on
+    cycles.
+    """
     first: dict[Item, int] = {}
     needs: dict[Item, set[Item]] = {}
     users: dict[Item, set[Item]] = {}

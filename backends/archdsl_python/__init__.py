@@ -17,8 +17,8 @@ SUFFIXES = (".py",)
 def source(graph: Graph, *, seed: int = 0) -> str:
     """The text of a module with one class for each kind of block and a function `model()`.
 
-    The classes trace to the fx module that `archdsl_torch.compile` builds, node for node, under the same keys;
-    `model(seed)` starts with the same weights. Raises DiagnosticError (E0950) where choices are left.
+    The classes trace to the fx module that `archdsl_torch.compile` builds, node for node, under the same
+    keys; `model(seed)` starts with the same weights. Raises DiagnosticError (E0950) where choices are left.
     """
     from archdsl_lowering.fixed import lower
     from archdsl_python.module import text

@@ -1,7 +1,7 @@
 """The text of a unit: what its constructor makes and what its forward computes.
 
-Constants go through a `Slot`. With one that writes the same mark for all of them, the text is the unit's pattern: units
-with one pattern are one class, and the constants in which they differ are its parameters.
+Constants go through a `Slot`. With one that writes the same mark for all of them, the text is the unit's
+pattern: units with one pattern are one class, and the constants in which they differ are its parameters.
 """
 
 from __future__ import annotations
@@ -131,8 +131,9 @@ def _module(module: Module, name: str, slot: Slot) -> str:
 
 
 class _Forward:
-    """Writes one `forward`: a statement for each call, calls that feed only the next one written inside it, chains of
-    list items as loops."""
+    """Writes one `forward`: a statement for each call, calls that feed only the next one written inside it,
+    chains of list items as loops.
+    """
 
     def __init__(self, program: Program, containers: Containers, unit: Unit, slot: Slot) -> None:
         self._program = program
@@ -200,7 +201,9 @@ class _Forward:
             self._lines.append(f"{self._bind(item, _hint(instruction.name))} = {text}")
 
     def _feeds(self, index: int, following: Item | None) -> bool:
-        """Whether a result is used once, and by what comes next (whose other arguments are then names or constants)."""
+        """Whether a result is used once, and by what comes next (whose other arguments are then names or
+        constants).
+        """
         if self._uses.get(index) != 1:
             return False
         if following is None:
@@ -210,7 +213,9 @@ class _Forward:
         return index in _arguments(self._program, following)
 
     def _chain_at(self, at: int) -> int:
-        """How many items from here on are the turns of one list, each fed by the one before: 0 where it is no such chain."""
+        """How many items from here on are the turns of one list, each fed by the one before: 0 where it is no
+        such chain.
+        """
         first = self._unit.items[at]
         if not isinstance(first, Unit) or not first.home.endswith(".0"):
             return 0

@@ -28,7 +28,9 @@ class _Class:
 
 
 def classes(program: Program) -> tuple[list[str], str, list[str]]:
-    """The text of every class, inner ones first, the name of the model's own, and the arguments of its `forward`."""
+    """The text of every class, inner ones first, the name of the model's own, and the arguments of its
+    `forward`.
+    """
     root = units(program)
     everything = root.walk()
     containers = Containers([*program.modules, *program.weights, *(u.home for u in everything if u.home)])
@@ -51,7 +53,9 @@ def classes(program: Program) -> tuple[list[str], str, list[str]]:
 
 
 def _by_height(everything: Sequence[Unit]) -> list[list[Unit]]:
-    """Units by how deep others live inside them, those without any first. An edit may put a unit inside one that does not run it."""
+    """Units by how deep others live inside them, those without any first. An edit may put a unit inside one
+    that does not run it.
+    """
     heights: dict[str, int] = {}
     homes = sorted({u.home for u in everything}, key=lambda home: home.count(".") + bool(home), reverse=True)
     for home in homes:

@@ -1,4 +1,6 @@
-"""How a dotted key is reached in Python: numbers are places in a list, or keys of a dictionary where some are missing."""
+"""How a dotted key is reached in Python: numbers are places in a list, or keys of a dictionary where some are
+missing.
+"""
 
 from __future__ import annotations
 

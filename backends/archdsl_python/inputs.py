@@ -1,4 +1,6 @@
-"""What an emitted file checks of its inputs: the table of their sizes, and the functions that a compiled module asks too."""
+"""What an emitted file checks of its inputs: the table of their sizes, and the functions that a compiled
+module asks too.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from archdsl.ops.entries import Entry, fits, misfit
 from archdsl_lowering.program import Program
 from archdsl_python.lines import wrapped
 
-_HEAD = """# What each argument may be: the input's name, the letters of its axes, and of axes the size for which this was written,
-# the least size and the step to others, 0 where there are none.
+_HEAD = """# What each argument may be: the input's name, the letters of its axes, and of axes the size for
+# which this was written, the least size and the step to others, 0 where there are none.
 INPUTS: dict[str, tuple[str, str, tuple[tuple[int, int, int, int], ...]]] = {{
 {rows}
 }}
@@ -27,14 +29,18 @@ _CALL = [
 
 
 def table(program: Program, arguments: Sequence[str]) -> str:
-    """The sizes that the inputs may have, by the arguments of `forward`, and the functions that tell whether a tensor has them."""
+    """The sizes that the inputs may have, by the arguments of `forward`, and the functions that tell whether
+    a tensor has them.
+    """
     lines = [f'    "{name}": {_row(entry)},' for name, entry in zip(arguments, program.entries, strict=True)]
     rows = "\n".join(part for line in lines for part in wrapped(line))
     return "\n\n".join([_HEAD.format(rows=rows), getsource(fits), getsource(misfit).rstrip("\n")])
 
 
 def call(program: Program) -> list[str]:
-    """The method by which the model looks at its inputs before it computes; what is traced is `forward`, as it was."""
+    """The method by which the model looks at its inputs before it computes; what is traced is `forward`, as
+    it was.
+    """
     return [line.format(code=OTHER_SIZE.id, network=program.name) for line in _CALL]
 
 

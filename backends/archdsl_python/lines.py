@@ -17,7 +17,9 @@ def repeats(lines: list[str]) -> list[str]:
 
 
 def wrapped(line: str) -> list[str]:
-    """A line, or where it is too long the same one with the outermost parentheses opened over several lines."""
+    """A line, or where it is too long the same one with the outermost parentheses opened over several
+    lines.
+    """
     parts = _opened(line) if len(line) > WIDTH else None
     if parts is None:
         return [line]
@@ -30,7 +32,9 @@ def wrapped(line: str) -> list[str]:
 
 
 def _opened(line: str) -> tuple[str, list[str], str] | None:
-    """What stands before, between and after the last outermost pair of parentheses, the middle cut at its commas."""
+    """What stands before, between and after the last outermost pair of parentheses, the middle cut at its
+    commas.
+    """
     depth, begin, end = 0, -1, -1
     for at, char in enumerate(line):
         if char in "([{":

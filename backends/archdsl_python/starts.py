@@ -20,7 +20,9 @@ def start(made: nn.Module, seed: int) -> None:
         random = torch.Generator().manual_seed(int.from_bytes(digest[:8], "little"))
         size = tuple(weight.shape)
         positions = math.prod(size[2:])
-        fan_in, fan_out = (size[1] * positions, size[0] * positions) if len(size) > 1 else (math.prod(size),) * 2
+        fan_in = fan_out = math.prod(size)
+        if len(size) > 1:
+            fan_in, fan_out = size[1] * positions, size[0] * positions
         with torch.no_grad():
             if kind == "constant":
                 weight.fill_(number)
@@ -29,13 +31,16 @@ def start(made: nn.Module, seed: int) -> None:
             elif kind in ("normal", "msra"):
                 weight.normal_(0, number if kind == "normal" else math.sqrt(2 / fan_out), generator=random)
             else:
-                bound = {{"xavier": math.sqrt(6 / (fan_in + fan_out)), "fan_in": 1 / math.sqrt(fan_in)}}.get(kind, number)
+                bounds = {{"xavier": math.sqrt(6 / (fan_in + fan_out)), "fan_in": 1 / math.sqrt(fan_in)}}
+                bound = bounds.get(kind, number)
                 weight.uniform_(-bound, bound, generator=random)
 '''
 
 
 def function(program: Program) -> str:
-    """The table `STARTS` and the function `start`, the same numbers as a compiled model's for the same seed."""
+    """The table `STARTS` and the function `start`, the same numbers as a compiled model's for the same
+    seed.
+    """
     patterns: dict[str, set[tuple[str, float]]] = {}
     starts = {
         key: (w.init.name, float(w.init.args[0]) if w.init.args else 0.0)

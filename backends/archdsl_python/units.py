@@ -1,4 +1,6 @@
-"""Which instances become classes: those whose instructions lie together and whose weights lie under their own path."""
+"""Which instances become classes: those whose instructions lie together and whose weights lie under their own
+path.
+"""
 
 from __future__ import annotations
 
@@ -111,8 +113,9 @@ def _connect(root: Unit, program: Program) -> None:
 
 
 def _fits(unit: Unit, program: Program) -> bool:
-    """It has weights, all of them at home, and inner units at home too; something comes out of it, and its home is no layer itself:
-    an edit puts what it inserts next to a layer under the layer's own path."""
+    """It has weights, all of them at home, and inner units at home too; something comes out of it, and its
+    home is no layer itself: an edit puts what it inserts next to a layer under the layer's own path.
+    """
     targets = [
         program.instructions[i].target
         for i in unit.instructions()

@@ -27,14 +27,17 @@ def compile(
     meta: bool = False,
     memory_format: Literal["contiguous", "channels_last"] = "contiguous",
 ) -> torch.fx.GraphModule:
-    """A model as a `torch.fx.GraphModule`: inputs and outputs in the layouts that `archdsl_lowering.fixed.lower` documents.
+    """A model as a `torch.fx.GraphModule`: inputs and outputs in the layouts that
+    `archdsl_lowering.fixed.lower` documents.
 
-    `weights` is a state dict or a file of one; without it every weight starts as the text says, its numbers decided by
-    the seed and its own name. `meta` makes shapes only, without memory. `memory_format="channels_last"` lays the
-    weights of 2D and 3D convolutions out channels last, which their inputs then follow.
+    `weights` is a state dict or a file of one; without it every weight starts as the text says, its numbers
+    decided by the seed and its own name. `meta` makes shapes only, without memory.
+    `memory_format="channels_last"` lays the weights of 2D and 3D convolutions out channels last, which their
+    inputs then follow.
 
-    Raises DiagnosticError: E0950 (open choices), E0951 and E0952 (weights that cannot be read or do not fit). Calling the
-    module raises it too: E0954 for an input of a size that the model depends on and was not compiled for.
+    Raises DiagnosticError: E0950 (open choices), E0951 and E0952 (weights that cannot be read or do not fit).
+    Calling the module raises it too: E0954 for an input of a size that the model depends on and was not
+    compiled for.
     """
     from archdsl_lowering.fixed import lower
     from archdsl_torch.model import build

@@ -1,4 +1,5 @@
-"""Gradient checkpointing: a model that keeps a few activations and computes the others again in the backward pass.
+"""Gradient checkpointing: a model that keeps a few activations and computes the others again in the backward
+pass.
 
 Chen et al., Training Deep Nets with Sublinear Memory Cost: of n operations about √n segments are made.
 """
@@ -18,10 +19,11 @@ from torch.utils.checkpoint import checkpoint
 
 
 class Checkpointed(nn.Module):
-    """Computes what `model` computes, with its parameters; only what passes between segments is kept for the backward pass.
+    """Computes what `model` computes, with its parameters; only what passes between segments is kept for the
+    backward pass.
 
-    `model` is a `torch.fx.GraphModule` with one output. Random numbers (dropout) are the same both times, and the
-    statistics of batch norms follow each batch once. While nothing is learned the model itself runs.
+    `model` is a `torch.fx.GraphModule` with one output. Random numbers (dropout) are the same both times, and
+    the statistics of batch norms follow each batch once. While nothing is learned the model itself runs.
     """
 
     def __init__(self, model: fx.GraphModule, segments: int | None = None) -> None:
@@ -52,7 +54,9 @@ class Checkpointed(nn.Module):
 
 
 class _Segment:
-    """Consecutive operations: `reads` are the values that come from before, `gives` those that are used afterwards."""
+    """Consecutive operations: `reads` are the values that come from before, `gives` those that are used
+    afterwards.
+    """
 
     def __init__(self, model: fx.GraphModule, nodes: Sequence[fx.Node]) -> None:
         inside = set(nodes)

@@ -1,7 +1,7 @@
 """The module that compiling gives: an fx module which looks at its inputs before it computes.
 
-The check stands in `__call__`, outside of what is traced: the graph, its code and the keys of `state_dict` are those of
-a plain `GraphModule`, and `torch.export` sees no more than comparisons of sizes.
+The check stands in `__call__`, outside of what is traced: the graph, its code and the keys of `state_dict`
+are those of a plain `GraphModule`, and `torch.export` sees no more than comparisons of sizes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def check_inputs(
 
 
 class Compiled(fx.GraphModule):
-    """A model as an fx module; calling it raises DiagnosticError (E0954) for sizes that it was not compiled for.
+    """A model as an fx module; calling it raises DiagnosticError (E0954) for sizes that it was not compiled
+    for.
 
     `network` is its name and `entries` what its inputs may be. Copies and pickles keep both.
     """
@@ -71,7 +72,9 @@ def compiled(
 
 
 def _restored(class_name: str, rebuild: Callable[..., fx.GraphModule], parts: tuple[Any, ...]) -> Compiled:
-    """A pickled module, from the plain one that PyTorch makes of the pickle; what else it holds goes over to it."""
+    """A pickled module, from the plain one that PyTorch makes of the pickle; what else it holds goes over to
+    it.
+    """
     plain = rebuild(*parts)
     made = Compiled(plain, plain.graph, class_name=class_name)
     for name, value in vars(plain).items():

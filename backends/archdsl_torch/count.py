@@ -16,7 +16,8 @@ def params(model: torch.nn.Module) -> int:
 def macs(model: torch.nn.Module, graph: Graph) -> int:
     """Multiply–accumulates of convolutions and matrix products for one pass at the declared sizes.
 
-    The model must be on the meta device, where attention is counted as its products (on the CPU it counts as nothing).
+    The model must be on the meta device, where attention is counted as its products (on the CPU it counts as
+    nothing).
     """
     inputs = [
         torch.empty([given.shape[d].value for d in given.dims], device="meta") for given in graph.inputs

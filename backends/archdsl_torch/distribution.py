@@ -1,8 +1,9 @@
-"""A distribution over the architectures of a space: one vector of logits for each choice, choices drawn one by one.
+"""A distribution over the architectures of a space: one vector of logits for each choice, choices drawn one
+by one.
 
-A choice of one alternative is categorical: P = softmax(α). A choice of a subset has one logit for each member, and
-P(S) ∝ exp(Σ_{i in S} α_i) over the subsets that there are. Only active choices count: an inactive one is neither
-drawn nor part of a probability. All probabilities are computed in float64.
+A choice of one alternative is categorical: P = softmax(α). A choice of a subset has one logit for each
+member, and P(S) ∝ exp(Σ_{i in S} α_i) over the subsets that there are. Only active choices count: an inactive
+one is neither drawn nor part of a probability. All probabilities are computed in float64.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ _DRAWS = 10_000  # draws in a row that may break a requirement
 
 
 class Distribution(nn.Module):
-    """The logits of a space, all 0 at the start: each choice uniform. They are named by the keys of their choices.
+    """The logits of a space, all 0 at the start: each choice uniform. They are named by the keys of their
+    choices.
 
-    Two options of DARTS. `zero`: each list of layers has one more logit, the last, for a competitor that yields
-    nothing; it takes part in mixing only, and is never drawn or derived. `edges="by_op"`: where a subset is picked
-    among values that each have a list of layers, it has no logits of its own; all of them are mixed in full, and
-    those are derived whose best layer is strongest, the competitor counted in.
+    Two options of DARTS. `zero`: each list of layers has one more logit, the last, for a competitor that
+    yields nothing; it takes part in mixing only, and is never drawn or derived. `edges="by_op"`: where a
+    subset is picked among values that each have a list of layers, it has no logits of its own; all of them
+    are mixed in full, and those are derived whose best layer is strongest, the competitor counted in.
 
     Requirements of the space hold for what is drawn and derived; probabilities leave them out of account.
     """
@@ -71,7 +73,9 @@ class Distribution(nn.Module):
                 )
 
     def logits_of(self, choice: Choice) -> torch.Tensor:
-        """The logits of a choice: one an alternative, then that of the competitor if it has one; of a subset, one a member."""
+        """The logits of a choice: one an alternative, then that of the competitor if it has one; of a subset,
+        one a member.
+        """
         if choice in self._edges:
             return torch.zeros(self._members[choice].shape[1], device=self._device)
         module, name = self._places[choice]
@@ -95,8 +99,8 @@ class Distribution(nn.Module):
     def sample(self, generator: torch.Generator, settled: Answers = OPEN) -> Genotype:
         """An architecture: what is settled, and the other active choices drawn.
 
-        The same numbers are taken from the generator whatever is settled. Raises DiagnosticError E1002 where no
-        draw meets the requirements.
+        The same numbers are taken from the generator whatever is settled. Raises DiagnosticError E1002 where
+        no draw meets the requirements.
         """
         with torch.no_grad():
             at = assignment(self.space, settled)
@@ -115,7 +119,8 @@ class Distribution(nn.Module):
         raise self._none(f"none of {_DRAWS:,} draws meets the requirements")
 
     def log_prob(self, genotype: Answers, settled: Answers = OPEN) -> torch.Tensor:
-        """The log probability of an architecture: the sum over its active choices; −inf where it contradicts what is settled.
+        """The log probability of an architecture: the sum over its active choices; −inf where it contradicts
+        what is settled.
 
         Raises DiagnosticError E0601 to E0603 where it is none of the space.
         """
@@ -150,7 +155,9 @@ class Distribution(nn.Module):
         return total
 
     def expected_macs(self, settled: Answers = OPEN) -> torch.Tensor:
-        """The expected multiply–accumulates at the declared sizes: exact, and differentiable in the logits."""
+        """The expected multiply–accumulates at the declared sizes: exact, and differentiable in the
+        logits.
+        """
         return self._expected("macs", settled)
 
     def expected_params(self, settled: Answers = OPEN) -> torch.Tensor:
@@ -158,10 +165,11 @@ class Distribution(nn.Module):
         return self._expected("params", settled)
 
     def genotype(self, settled: Answers = OPEN) -> Genotype:
-        """The favourite: of each active choice the alternative with the greatest logit; of subsets the greatest k, k as large as may be.
+        """The favourite: of each active choice the alternative with the greatest logit; of subsets the
+        greatest k, k as large as may be.
 
-        The first among equals. Where that breaks a requirement, the most probable architecture that meets them.
-        Raises DiagnosticError E1002 where there is none, or where only a bound on cost is broken.
+        The first among equals. Where that breaks a requirement, the most probable architecture that meets
+        them. Raises DiagnosticError E1002 where there is none, or where only a bound on cost is broken.
         """
         at = assignment(self.space, settled)
         with torch.no_grad():
@@ -230,7 +238,9 @@ class Distribution(nn.Module):
         return list(torch.where(members.sum(1) == most, scores, -torch.inf).tolist())
 
     def broken(self, at: Mapping[Choice, int]) -> Diagnostic | None:
-        """The requirement of the space that the architecture of an assignment breaks: E0504; None where it satisfies all."""
+        """The requirement of the space that the architecture of an assignment breaks: E0504; None where it
+        satisfies all.
+        """
         return self._requirements.broken(at)
 
     def _is_allowed(self, at: Mapping[Choice, int]) -> bool:
@@ -285,7 +295,9 @@ def membership(choice: Choice) -> torch.Tensor:
 
 
 def _attach(root: nn.Module, name: str, parameter: nn.Parameter) -> tuple[nn.Module, str]:
-    """Past `register_parameter`, because a choice may be called what a module has as an attribute, or what holds other choices."""
+    """Past `register_parameter`, because a choice may be called what a module has as an attribute, or what
+    holds other choices.
+    """
     *parts, last = name.split(".")
     at = root
     for part in parts:

@@ -1,9 +1,11 @@
-"""Exact expectations of expressions where every choice is drawn by itself, differentiable in the probabilities.
+"""Exact expectations of expressions where every choice is drawn by itself, differentiable in the
+probabilities.
 
-A table over a few choices is contracted with their marginals, one after the other: `E[width * depth]` of the table
-[[8, 16], [16, 32]] is `table @ p(depth) @ p(width)`. What hangs on many choices is a decision diagram; the expectation
-of a node is that of its children, weighted by the probabilities of its choice. All diagrams that are asked together
-are one forest, and all nodes of a choice are one tensor operation, from the last choice back to the first.
+A table over a few choices is contracted with their marginals, one after the other: `E[width * depth]` of the
+table [[8, 16], [16, 32]] is `table @ p(depth) @ p(width)`. What hangs on many choices is a decision diagram;
+the expectation of a node is that of its children, weighted by the probabilities of its choice. All diagrams
+that are asked together are one forest, and all nodes of a choice are one tensor operation, from the last
+choice back to the first.
 """
 
 from __future__ import annotations
@@ -87,7 +89,9 @@ class _Level:
 
 @dataclass(frozen=True, slots=True)
 class _Forest:
-    """Diagrams, the last choice first. Values stand in a row: those of the leaves, then those of each level."""
+    """Diagrams, the last choice first. Values stand in a row: those of the leaves, then those of each
+    level.
+    """
 
     leaves: _Tensor
     levels: tuple[_Level, ...]

@@ -44,7 +44,8 @@ def export(model: Compiled, graph: Graph, path: Path) -> None:
 
 
 def exported(model: Compiled, graph: Graph) -> torch.export.ExportedProgram:
-    """The exported program of a model in evaluation mode: its batch is open, and the sizes on which nothing depends.
+    """The exported program of a model in evaluation mode: its batch is open, and the sizes on which nothing
+    depends.
 
     Where PyTorch cannot follow these through every operation, only the batch is.
     """
@@ -73,7 +74,9 @@ def examples(graph: Graph, batch: int = 2) -> tuple[torch.Tensor, ...]:
 
 
 def _open(entries: Sequence[Entry], *, sizes: bool) -> tuple[dict[int, torch.export.Dim], ...]:
-    """The open dimensions of each input: the batch, one for all of them, and with `sizes` those that may have any."""
+    """The open dimensions of each input: the batch, one for all of them, and with `sizes` those that may have
+    any.
+    """
     batch = torch.export.Dim("batch", min=1)
     found = []
     for entry in entries:

@@ -16,7 +16,8 @@ _NEVER = 1e12  # the cost of an alternative without any probability
 def favourite(
     space: Graph, active: Activity, logs: Mapping[Choice, Sequence[float]]
 ) -> dict[Choice, int] | None:
-    """The assignment with the greatest sum of log probabilities over active choices; None where there is none.
+    """The assignment with the greatest sum of log probabilities over active choices; None where there is
+    none.
 
     Raises DiagnosticError E0509 where the space is too large to be searched exactly.
     """

@@ -29,7 +29,8 @@ class OtherKind:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How a checkpoint fits a model; `weights` is a whole state dict of the model, empty where it does not fit.
+    """How a checkpoint fits a model; `weights` is a whole state dict of the model, empty where it does not
+    fit.
 
     `shapes` are (in the checkpoint, in the model) of what was resized.
     """
@@ -48,11 +49,11 @@ def import_weights(
 ) -> Imported:
     """A model's weights from a checkpoint: a state dict, whatever wraps it, whatever stands before its keys.
 
-    `tables` are tried as `archdsl.questions.checkpoint.fit` says; what lies at or below the paths in `anew` starts as the
-    text says. Numbers are converted to what the model computes in.
+    `tables` are tried as `archdsl.questions.checkpoint.fit` says; what lies at or below the paths in `anew`
+    starts as the text says. Numbers are converted to what the model computes in.
 
-    Raises DiagnosticError: E0950 (open choices), E0901, E0902 and E0951 (a file that cannot be read), and as `fit` and
-    `below` do.
+    Raises DiagnosticError: E0950 (open choices), E0901, E0902 and E0951 (a file that cannot be read), and as
+    `fit` and `below` do.
     """
     program = lower(graph)
     ours = outline(program)
@@ -93,8 +94,9 @@ def import_weights(
 def resize(tensor: torch.Tensor, shape: tuple[int, ...], how: Resize) -> torch.Tensor:
     """Positions interpolated along the first axis of `shape`, to its size: [positions, …] → [shape[0], …].
 
-    Nearest takes position floor(i · before / after) for the i-th; linear and cubic place positions in the middle of equal
-    parts (PyTorch's `interpolate` with `align_corners=False`, which both public codes call). A grid is a square of rows.
+    Nearest takes position floor(i · before / after) for the i-th; linear and cubic place positions in the
+    middle of equal parts (PyTorch's `interpolate` with `align_corners=False`, which both public codes call).
+    A grid is a square of rows.
     """
     rows = tensor.reshape(-1, *shape[1:]).flatten(1) if len(shape) > 1 else tensor.reshape(-1, 1)
     exact = rows if rows.dtype in (torch.float32, torch.float64) else rows.float()

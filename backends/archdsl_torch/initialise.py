@@ -45,7 +45,9 @@ def _seed_of(seed: int, key: str) -> int:
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Inputs and outputs of one element: (out, in, positions…); a tensor of one dimension counts it for both."""
+    """Inputs and outputs of one element: (out, in, positions…); a tensor of one dimension counts it for
+    both.
+    """
     if len(shape) < 2:
         return (prod(shape),) * 2
     positions = prod(shape[2:])

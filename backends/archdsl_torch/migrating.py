@@ -19,8 +19,10 @@ from archdsl_torch.weights import fitting
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A key of the new state dict: "same" numbers under the same key, "moved" ones under another, "sliced" where sizes
-    differ, or "anew". `before` is the shape that it had; `carried` counts the numbers that are old ones."""
+    """A key of the new state dict: "same" numbers under the same key, "moved" ones under another, "sliced"
+    where sizes differ, or "anew". `before` is the shape that it had; `carried` counts the numbers that are
+    old ones.
+    """
 
     key: str
     how: Literal["same", "moved", "sliced", "anew"]
@@ -32,7 +34,9 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """A whole state dict of the new model, what became of each key, and the old keys that nothing was taken from."""
+    """A whole state dict of the new model, what became of each key, and the old keys that nothing was taken
+    from.
+    """
 
     weights: Mapping[str, torch.Tensor]
     moved: tuple[Moved, ...]
@@ -45,11 +49,13 @@ def migrate_weights(
 ) -> Migrated:
     """Carries a model's weights over to another, as far as `archdsl.compare.migration` pairs them.
 
-    Equal tensors stay as they are, kinds of numbers included. Where sizes differ, the new tensor starts as the text says,
-    the old numbers lie in it by channel, and a larger kernel is zero around the old one. Running statistics go with their
-    channels. What has no counterpart starts as compiling with this seed starts it.
+    Equal tensors stay as they are, kinds of numbers included. Where sizes differ, the new tensor starts as
+    the text says, the old numbers lie in it by channel, and a larger kernel is zero around the old one.
+    Running statistics go with their channels. What has no counterpart starts as compiling with this seed
+    starts it.
 
-    Raises DiagnosticError: E0950 (open choices), E0951 and E0952 (weights that cannot be read, or not the first model's).
+    Raises DiagnosticError: E0950 (open choices), E0951 and E0952 (weights that cannot be read, or not the
+    first model's).
     """
     old, new = lower(before), lower(after)
     ours, theirs = outline(old), outline(new)
@@ -91,7 +97,9 @@ def migrate_weights(
 
 
 def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Tensor:
-    """The new tensor as it starts, with the old one's numbers in their places, and zeros around an old kernel."""
+    """The new tensor as it starts, with the old one's numbers in their places, and zeros around an old
+    kernel.
+    """
     places = [[i for i, p in enumerate(axis) if p is not None] for axis in carry.axes]
     taken = [[p for p in axis if p is not None] for axis in carry.axes]
     whole = [range(len(axis)) if i >= carry.kernel else places[i] for i, axis in enumerate(carry.axes)]

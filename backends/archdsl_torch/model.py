@@ -26,8 +26,8 @@ def build(
 ) -> Compiled:
     """The module of a program. Its `state_dict` has the keys of the IR; each node says where it comes from.
 
-    `node.meta["custom"]` has the op's `path`, its `span` as `file:line:col` and the primitive's name as `op`; it
-    survives `torch.export`. Without `initialise` the weights are left as memory was.
+    `node.meta["custom"]` has the op's `path`, its `span` as `file:line:col` and the primitive's name as `op`;
+    it survives `torch.export`. Without `initialise` the weights are left as memory was.
     """
     model = compiled(
         skeleton(program), graph_of(program), _class_name(program.name), program.name, program.entries

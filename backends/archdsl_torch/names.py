@@ -13,7 +13,9 @@ _ROOTS = {"torch": torch, "operator": operator}
 
 @cache
 def resolve(name: str) -> Any:
-    """The function or class that a qualified name of the lowering table stands for, e.g. `torch.nn.functional.relu`."""
+    """The function or class that a qualified name of the lowering table stands for, e.g.
+    `torch.nn.functional.relu`.
+    """
     root, *parts = name.split(".")
     found: Any = _ROOTS[root]
     for part in parts:

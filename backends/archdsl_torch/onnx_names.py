@@ -1,7 +1,7 @@
 """The names of the text in an ONNX model: its inputs and outputs are called as the network's are.
 
-What else has such a name, which the exporter makes up from operators, gives way: of `relu = x -> relu`, `output relu` the
-output is `relu`.
+What else has such a name, which the exporter makes up from operators, gives way: of `relu = x -> relu`,
+`output relu` the output is `relu`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def rename(model: Any, graph: Graph) -> None:
 
 
 def _separate(inside: Any, names: list[str]) -> None:
-    """Every output is a value of its own: an input, a weight of another name and a second use of one are copied."""
+    """Every output is a value of its own: an input, a weight of another name and a second use of one are
+    copied.
+    """
     import onnx_ir as ir
 
     seen = {id(value) for value in inside.inputs}

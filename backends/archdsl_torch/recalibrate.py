@@ -10,11 +10,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def recalibrate(model: torch.nn.Module, batches: Iterable[Any]) -> int:
-    """Sets the running statistics of every batch norm to their averages over the given batches; returns how many there were.
+    """Sets the running statistics of every batch norm to their averages over the given batches; returns how
+    many there were.
 
-    Each batch counts equally. A batch is an input, or a tuple or list of inputs. Nothing else of the model changes:
-    weights, momenta and modes are afterwards as they were, and other layers compute as in evaluation. Raises
-    ValueError where there is no batch; the statistics are then reset.
+    Each batch counts equally. A batch is an input, or a tuple or list of inputs. Nothing else of the model
+    changes: weights, momenta and modes are afterwards as they were, and other layers compute as in
+    evaluation. Raises ValueError where there is no batch; the statistics are then reset.
     """
     norms = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
     modes = {m: m.training for m in model.modules()}

@@ -1,4 +1,6 @@
-"""Single weights as they start: what a state dict lacks is filled in without building the rest of the model."""
+"""Single weights as they start: what a state dict lacks is filled in without building the rest of the
+model.
+"""
 
 from __future__ import annotations
 

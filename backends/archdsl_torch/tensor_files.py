@@ -1,4 +1,6 @@
-"""Files of tensors, read as data: safetensors, and what `torch.save` writes. Nothing in a file is ever executed."""
+"""Files of tensors, read as data: safetensors, and what `torch.save` writes. Nothing in a file is ever
+executed.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")  # how PyTorch names a function or clas
 def read(path: str | Path) -> Any:
     """Whatever is in a `.safetensors` or PyTorch file, on the CPU; which of the two, its first bytes say.
 
-    Raises DiagnosticError: E0901 (no such file), E0902 (a folder, or not to be read), E0951 (damaged, or not plain data).
+    Raises DiagnosticError: E0901 (no such file), E0902 (a folder, or not to be read), E0951 (damaged, or not
+    plain data).
     """
     path = Path(path)
     try:
@@ -59,7 +62,8 @@ def read(path: str | Path) -> Any:
 
 
 def tensors_in(found: Any, path: str | Path) -> dict[str, torch.Tensor]:
-    """The tensors by name in what a training script has saved: the state dict itself, or wherever it lies inside.
+    """The tensors by name in what a training script has saved: the state dict itself, or wherever it lies
+    inside.
 
     Raises DiagnosticError E0951 where there are none, or where it cannot be said which are meant.
     """
@@ -88,7 +92,9 @@ def tensors_in(found: Any, path: str | Path) -> dict[str, torch.Tensor]:
 
 
 def plain(tensor: torch.Tensor, name: str, path: str | Path) -> torch.Tensor:
-    """The tensor without its gradient. Raises DiagnosticError E0951 for one whose numbers are not all in the file."""
+    """The tensor without its gradient. Raises DiagnosticError E0951 for one whose numbers are not all in the
+    file.
+    """
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         raise DiagnosticError(
             _unreadable(path, f"`{name}` is a tensor that is sparse, quantised or without numbers")
@@ -123,7 +129,8 @@ def _pickled(path: Path, size: int) -> Any:
     """Only tensors, numbers, texts and containers are made: anything else that the file names is refused."""
     _refuse_packed(path, size)
     try:
-        # An open file, or PyTorch would go by the suffix; its warnings are about pickles that it then refuses or reads.
+        # An open file, or PyTorch would go by the suffix; its warnings are about pickles that it then refuses
+        # or reads.
         with warnings.catch_warnings(action="ignore"), path.open("rb") as file:
             return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever its reader meets in damaged bytes: it has no exceptions of its own

@@ -1,4 +1,6 @@
-"""Files of weights: reading them without running code, and loading them only where every key and shape fits."""
+"""Files of weights: reading them without running code, and loading them only where every key and shape
+fits.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,8 @@ def read(path: str | Path) -> dict[str, torch.Tensor]:
 def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> None:
     """Copies weights into a model.
 
-    Counters of batches seen (`num_batches_tracked`) may be missing. Raises DiagnosticError: E0952 where other keys are
-    missing or unknown or a shape differs, and as `read` does; the model is then as it was.
+    Counters of batches seen (`num_batches_tracked`) may be missing. Raises DiagnosticError: E0952 where other
+    keys are missing or unknown or a shape differs, and as `read` does; the model is then as it was.
     """
     given = fitting(weights, model.state_dict())
     model.load_state_dict(given, strict=False)
@@ -42,7 +44,8 @@ def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> Non
 def fitting(weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Tensor]) -> dict[str, Any]:
     """Weights, read where they are a file, that have the keys and shapes of a state dict.
 
-    Counters of batches seen may be missing. Raises DiagnosticError: E0952 where they do not fit, and as `read` does.
+    Counters of batches seen may be missing. Raises DiagnosticError: E0952 where they do not fit, and as
+    `read` does.
     """
     given = read(weights) if isinstance(weights, str | Path) else weights
     missing = [k for k in own if k not in given and not k.endswith(".num_batches_tracked")]

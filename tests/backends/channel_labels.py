@@ -1,8 +1,9 @@
 """An oracle of the axes of supergraphs that shares nothing with them: labels carried through a graph.
 
-The graph is evaluated naively for one architecture, each dimension of a value being a list of labels, one a position.
-What a layer makes gets labels that say who made it and which of all its positions each one is; everything else moves
-the labels that it reads. A position of a super-axis is right where it always belongs to the same labels.
+The graph is evaluated naively for one architecture, each dimension of a value being a list of labels, one a
+position. What a layer makes gets labels that say who made it and which of all its positions each one is;
+everything else moves the labels that it reads. A position of a super-axis is right where it always belongs to
+the same labels.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ def window(size: Expr, at: Assignment, place: Place) -> tuple[list[int], int]:
 
 
 def _product(table: Mapping[tuple[int, ...], int], counts: list[int]) -> list[list[int]] | None:
-    """The sizes along each choice, the others at their first answer, if the table is a product of functions of one choice each."""
+    """The sizes along each choice, the others at their first answer, if the table is a product of functions
+    of one choice each.
+    """
     if len(counts) < 2 or len(table) < prod(counts):
         return None
     origin = (0,) * len(counts)

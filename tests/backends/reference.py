@@ -1,4 +1,6 @@
-"""Each primitive stated directly with einsum, indexing and softmax, on tensors with named dimensions in any order."""
+"""Each primitive stated directly with einsum, indexing and softmax, on tensors with named dimensions in any
+order.
+"""
 
 from __future__ import annotations
 

@@ -126,7 +126,9 @@ def reasoning() -> Graph:
 
 
 def cell() -> Graph:
-    """Several inputs of one block, two outputs of another, a weighted sum, a list with gaps, and parts that take turns."""
+    """Several inputs of one block, two outputs of another, a weighted sum, a list with gaps, and parts that
+    take turns.
+    """
     net = Net("cell")
     a: Value = net.input("bchw", name="rgb", c=4, h=4, w=4)
     b: Value = net.input("cbhw", name="flow", c=4, h=4, w=4)

@@ -84,7 +84,9 @@ def test_of_random_specs(spec: Spec, data: st.DataObject, channels: str) -> None
 
 
 def test_random_specs_move_searched_channels_about() -> None:
-    """What the oracle and law 5 are tried on: axes that are no plain windows, and windows that are no prefixes."""
+    """What the oracle and law 5 are tried on: axes that are no plain windows, and windows that are no
+    prefixes.
+    """
     found: Counter[str] = Counter()
     for seed in range(40):
         graph = elaborate(spec_of(f"axes:{seed}", choices=True, must={"wide"}))

@@ -1,4 +1,6 @@
-"""Distributions over architectures, against enumeration of all of them, finite differences and statements of their own."""
+"""Distributions over architectures, against enumeration of all of them, finite differences and statements of
+their own.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +149,8 @@ def test_draws_repeat_and_do_not_depend_on_what_is_settled() -> None:
 
 def test_subsets_weigh_as_the_sum_of_their_members() -> None:
     graph = space(
-        "space s { input x: [b, c = 2] m = [x -> linear(2) as a, x -> linear(2) as f, x -> linear(2) as d, x -> relu] k ~ 1..3 of m"
+        "space s { input x: [b, c = 2] m = [x -> linear(2) as a, x -> linear(2) as f, x -> linear(2) as "
+        "d, x -> relu] k ~ 1..3 of m"
         " output k -> add }"
     )
     made = Distribution(graph)
@@ -206,7 +209,8 @@ def test_edges_by_their_strongest_layer_with_a_competitor() -> None:
     with torch.no_grad():
         for path, alpha in alphas.items():
             made.logits_of(ops[path]).copy_(torch.tensor(alpha))
-    # The greatest logit of the first edge is as great as that of the second, but `none` takes nearly all of its weight.
+    # The greatest logit of the first edge is as great as that of the second, but `none` takes nearly all of
+    # its weight.
     assert dict(made.genotype()) == {"cell.op[1]": "two", "cell.op[2]": "skip", "cell.keep": "[1, 2]"}
     assert made.strength(ops["cell.op[1]"]) == pytest.approx(math.e / (math.e + 3))
     assert made.probabilities()["cell.op[0]"]["one"] == pytest.approx(math.e / (math.e + 2))
@@ -249,7 +253,9 @@ def test_a_contradiction_has_no_probability() -> None:
 
 
 def test_structures_of_attention_cells() -> None:
-    """Guards over 7 choices that share the sink: exact, against the architectures of a cell with its sources settled but one."""
+    """Guards over 7 choices that share the sink: exact, against the architectures of a cell with its sources
+    settled but one.
+    """
     graph = archdsl.load("zoo/attentionnas.arch:attention_structures").graph
     made = drawn(graph)
     random = torch.Generator().manual_seed(1)
@@ -269,7 +275,8 @@ def test_structures_of_attention_cells() -> None:
 def test_expectation_of_a_diagram() -> None:
     """What hangs on many choices is contracted along its diagram: it agrees with enumeration."""
     graph = space(
-        "space s { input x: [b, c = 1] a ~ 1..7 d ~ 1..8 e ~ 1..5 f ~ 1..6 output x -> linear(a * d * e * f) as l }"
+        "space s { input x: [b, c = 1] a ~ 1..7 d ~ 1..8 e ~ 1..5 f ~ 1..6 output x -> linear(a * d * e * "
+        "f) as l }"
     )
     a, d, e, f = map(of_choice, graph.choices)
     left = lift(lambda p, q, r: (p + q + r) % 3, a, d, f)

@@ -1,4 +1,6 @@
-"""Primitives that are PyTorch's own layers: the text, and each form that it is compiled to, give what those layers give."""
+"""Primitives that are PyTorch's own layers: the text, and each form that it is compiled to, give what those
+layers give.
+"""
 
 from __future__ import annotations
 

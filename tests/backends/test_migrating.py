@@ -1,4 +1,6 @@
-"""Weights carried over an edit: what the diff pairs, in their places, and the function where it is the same."""
+"""Weights carried over an edit: what the diff pairs, in their places, and the function where it is the
+same.
+"""
 
 from __future__ import annotations
 

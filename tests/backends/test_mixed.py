@@ -1,4 +1,6 @@
-"""The mixed supergraph at soft weights, against independent statements of the papers' equations; what it shares and refuses."""
+"""The mixed supergraph at soft weights, against independent statements of the papers' equations; what it
+shares and refuses.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ def attention_cell(x: Tensor, p: dict[str, Tensor], alpha: dict[str, Tensor]) ->
         )
 
     def activations(at: str, scores: Tensor) -> Tensor:
-        """Σ_k w_k φ_k(scores), over the last axis: attention is linear in its weights, so this is equation 5's mixture."""
+        """Σ_k w_k φ_k(scores), over the last axis: attention is linear in its weights, so this is equation
+        5's mixture.
+        """
         w = softmax(f"{at}.act")
         return (
             w[0] * scores
@@ -252,7 +256,8 @@ def test_widths_are_masked_where_channels_are_summed() -> None:
     """Masks are applied by the second convolution, behind the norm, which would undo them."""
     above = mixed(
         space(
-            "space s { input x: [b, c = 2, t = 5] w ~ 2..6 by 2 output x -> conv(w) as a -> batch_norm as n -> relu -> conv(3) as d }"
+            "space s { input x: [b, c = 2, t = 5] w ~ 2..6 by 2 output x -> conv(w) as a -> batch_norm as "
+            "n -> relu -> conv(3) as d }"
         ),
         channels="naive",
     )
@@ -269,7 +274,8 @@ def test_widths_are_masked_where_channels_are_summed() -> None:
 def test_strides_are_computed_apart_until_shapes_agree() -> None:
     above = mixed(
         space(
-            "space s { input x: [b, c = 2, h = 6, w = 6] k ~ [1, 2] output x -> conv(3, 3, k) as a -> relu -> mean(@hw) -> linear(2) as d }"
+            "space s { input x: [b, c = 2, h = 6, w = 6] k ~ [1, 2] output x -> conv(3, 3, k) as a -> "
+            "relu -> mean(@hw) -> linear(2) as d }"
         )
     )
     p = dict(above.weights.named_parameters())
@@ -299,7 +305,8 @@ def test_depth_mixes_the_results_of_all_depths() -> None:
 def test_partly_settled() -> None:
     """What is settled is one-hot; the rest stays a mixture; draws hold until the next answer."""
     graph = space(
-        "space s { input x: [b, c = 2] a ~ [one: linear(2), two: relu] d ~ [one: linear(2), two: relu] output x -> a -> d }"
+        "space s { input x: [b, c = 2] a ~ [one: linear(2), two: relu] d ~ [one: linear(2), two: relu] "
+        "output x -> a -> d }"
     )
     above = mixed(graph)
     x = drawn(4, 2)
@@ -319,7 +326,8 @@ def test_partly_settled() -> None:
 
 def test_combining_weights_are_the_softmax_of_what_is_kept() -> None:
     graph = space(
-        "space s { input x: [b, c = 2] m = [x -> linear(2) as a, x -> linear(2) as f, x] keep ~ 2 of m output keep -> weighted_sum }"
+        "space s { input x: [b, c = 2] m = [x -> linear(2) as a, x -> linear(2) as f, x] keep ~ 2 of m "
+        "output keep -> weighted_sum }"
     )
     above = mixed(graph)
     alpha = next(iter(above.logit_parameters()))
@@ -350,7 +358,9 @@ def test_combining_weights_are_the_softmax_of_what_is_kept() -> None:
 )
 @pytest.mark.parametrize("channels", ["fair", "naive"])
 def test_masks_move_with_positions(body: str, channels: Channels) -> None:
-    """Between linear layers mixing is linear: the result is the sum of the architectures', each times its probability."""
+    """Between linear layers mixing is linear: the result is the sum of the architectures', each times its
+    probability.
+    """
     soft, expected = mixed_and_apart(body, channels)
     close(soft, expected)
 
@@ -358,15 +368,21 @@ def test_masks_move_with_positions(body: str, channels: Channels) -> None:
 def test_masks_move_through_several_ops() -> None:
     """One op after the other is mixed by itself; what is settled is exact."""
     mixed_and_apart(
-        "p, q = a -> pad(c = (1, 1)) -> chunk(c = 2) y = q -> shift(@t, 1, channels = 0..1) -> take(c = 1..3)",
+        "p, q = a -> pad(c = (1, 1)) -> chunk(c = 2) y = q -> shift(@t, 1, channels = 0..1) -> take(c = "
+        "1..3)",
         "fair",
     )
 
 
 def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
-    """What is mixed, and the sum of what the architectures give, each times its probability; each is compared once settled."""
+    """What is mixed, and the sum of what the architectures give, each times its probability; each is compared
+    once settled.
+    """
     start = "space s { input x: [b, c = 2, t = 4, h = 3] w ~ 6..18 by 6 n ~ [0..2, 3..5] "
-    ends = "output (a -> mean(@t) -> linear(3, bias = false) as e) + (y -> mean(@t) -> linear(3, bias = false) as z)"
+    ends = (
+        "output (a -> mean(@t) -> linear(3, bias = false) as e) + (y -> mean(@t) -> linear(3, bias = "
+        "false) as z)"
+    )
     graph = space(f"{start} a = x -> linear(w, bias = false) as a {body} {ends} }}")
     above = mixed(graph, channels=channels)
     x = drawn(2, 2, 4, 3)
@@ -426,7 +442,8 @@ def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
             "groups of channels",
         ),
         (
-            "w ~ 2..6 by 2 v ~ 2..6 by 2 require w == v output (x -> conv(w) as a) + (x -> conv(v) as e) -> conv(2) as d",
+            "w ~ 2..6 by 2 v ~ 2..6 by 2 require w == v output (x -> conv(w) as a) + (x -> conv(v) as e) "
+            "-> conv(2) as d",
             "E1005",
             "`w`, `v` cannot be mixed",
         ),

@@ -1,4 +1,6 @@
-"""Every row of the lowering table against a direct statement of it, gradients too, in every order of dimensions."""
+"""Every row of the lowering table against a direct statement of it, gradients too, in every order of
+dimensions.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def check(
     sizes: Sequence[Mapping[str, int]] = (),
     **given: Any,
 ) -> None:
-    """One op on inputs with these dimensions in this order equals the reference: output, and gradients of everything."""
+    """One op on inputs with these dimensions in this order equals the reference: output, and gradients of
+    everything.
+    """
     torch.manual_seed(0)
     net = Net()
     own = [

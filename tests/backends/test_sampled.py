@@ -1,4 +1,6 @@
-"""The sampled supergraph: what may be asked of it, what its weights are called, and that it does nothing that is not chosen."""
+"""The sampled supergraph: what may be asked of it, what its weights are called, and that it does nothing that
+is not chosen.
+"""
 
 from __future__ import annotations
 
@@ -100,12 +102,15 @@ def test_kernels_in_the_centre() -> None:
 
 
 def test_expansion_and_width_make_a_grid() -> None:
-    """The hidden channels are those of the expansion's window times those of the width's: |hidden| = e · C."""
+    """The hidden channels are those of the expansion's window times those of the width's: |hidden| = e ·
+    C.
+    """
     above = sampled(channels="naive")
     above.set(genotype(width="8", expand="2.0"))
     above(images()).sum().backward()
     weight = above.weights.norm.bias.grad
-    # 4..12 by 4 are 1 to 3 of 3 parts; 1.5..3.0 by 0.5 are 3 to 6 of 6 units; a part times a unit is 2 channels.
+    # 4..12 by 4 are 1 to 3 of 3 parts; 1.5..3.0 by 0.5 are 3 to 6 of 6 units; a part times a unit is 2
+    # channels.
     expected = [(c * 6 + e) * 2 + i for c in range(2) for e in range(4) for i in range(2)]
     assert above.layouts.taken(_weight(above, "norm.bias"), above.assignment(genotype()), ()) == (
         tuple(expected),

@@ -1,4 +1,6 @@
-"""Compiled forms look at their inputs: modules, copies and pickles of them, supergraphs, emitted files, exported programs."""
+"""Compiled forms look at their inputs: modules, copies and pickles of them, supergraphs, emitted files,
+exported programs.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from archdsl.architecture import Architecture, load
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl_torch.compiled import Compiled
 
-# `same` on an odd size pads otherwise than on an even one; a size in arithmetic; a pad up to a multiple; positions as tokens.
+# `same` on an odd size pads otherwise than on an even one; a size in arithmetic; a pad up to a multiple;
+# positions as tokens.
 SIZED = """arch 1
 model same {
   input x: [b, c = 3, h = 7, w = 7]

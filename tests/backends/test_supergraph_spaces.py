@@ -1,4 +1,6 @@
-"""Supergraphs of spaces as users write them: what each mode makes of choices within, across and under other choices."""
+"""Supergraphs of spaces as users write them: what each mode makes of choices within, across and under other
+choices.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,10 @@ SPACES = {
   require first <= second
   output x -> conv(first, 1) as a -> relu -> conv(second, 1) as b -> relu -> mean(@hw) -> linear(3) as head""",
 }
-FIRST = "arch 1\nblock inner(c) {\n  input x\n  kernel ~ [1x1, 3x3]\n  output x -> conv(c, kernel) as own -> batch_norm as norm\n}\n"
+FIRST = (
+    "arch 1\nblock inner(c) {\n  input x\n  kernel ~ [1x1, 3x3]\n  output x -> conv(c, kernel) as own -> "
+    "batch_norm as norm\n}\n"
+)
 TIED = """arch 1
 block pair(c) {
   input x

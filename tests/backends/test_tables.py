@@ -1,4 +1,6 @@
-"""Every table that is kept by primitive, or by what primitives are made of, has a row for each: what lacks one fails by name."""
+"""Every table that is kept by primitive, or by what primitives are made of, has a row for each: what lacks
+one fails by name.
+"""
 
 from __future__ import annotations
 

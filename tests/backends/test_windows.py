@@ -26,7 +26,9 @@ def coverage(sizes: tuple[int, ...]) -> list[int]:
 
 @pytest.mark.parametrize("unit", [1, 4])
 def test_fair_windows_cover_evenly(unit: int) -> None:
-    """Equal where the ring's length divides the sum of the sizes, else apart by one: no other windows could do better."""
+    """Equal where the ring's length divides the sum of the sizes, else apart by one: no other windows could
+    do better.
+    """
     for parts in SMALL:
         sizes = tuple(unit * n for n in parts)
         found = windows(sizes, "ring")

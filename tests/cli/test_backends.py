@@ -1,4 +1,6 @@
-"""Backends are found by their entry points, whatever package they are of and whatever its module is called."""
+"""Backends are found by their entry points, whatever package they are of and whatever its module is
+called.
+"""
 
 from __future__ import annotations
 

@@ -77,8 +77,13 @@ def test_set_makes_another_model_and_input_feeds_another_size(run: Run, tiny: Pa
 
 
 def test_summary_as_a_table(run: Run, golden: Any) -> None:
-    """A plain model, what is inserted and differs from block to block, streams beside each other, branches, and spaces."""
-    shown = "autox3d:autox3d autox3d:example_s x3d:x3d_s glore:glore_r50 slowfast:slowfast_4x16_r50 s3d:s3d autotsnet:manual_tsnet_85"
+    """A plain model, what is inserted and differs from block to block, streams beside each other, branches,
+    and spaces.
+    """
+    shown = (
+        "autox3d:autox3d autox3d:example_s x3d:x3d_s glore:glore_r50 slowfast:slowfast_4x16_r50 s3d:s3d "
+        "autotsnet:manual_tsnet_85"
+    )
     for name in [*shown.split(), "autotsnet:auto_tsnet", "attentionnas:i3d_agnostic"]:
         file, _, net = name.partition(":")
         golden(
@@ -88,11 +93,15 @@ def test_summary_as_a_table(run: Run, golden: Any) -> None:
 
 
 def test_summary_says_what_its_ranges_leave_out(run: Run) -> None:
-    body = "  input x: [b, c = 3, h = 16, w = 16]\n  width ~ 8..32 by 8\n  require macs <= 100K\n  output x -> conv(width, 3)\n"
+    body = (
+        "  input x: [b, c = 3, h = 16, w = 16]\n  width ~ 8..32 by 8\n  require macs <= 100K\n  output x "
+        "-> conv(width, 3)\n"
+    )
     Path("bound.arch").write_text(f"arch 1\n\nspace bound {{\n{body}}}\n", encoding="utf-8")
     lines = run("summary", "bound.arch").stdout.splitlines()
     assert [line for line in lines if line.startswith("required")] == [
-        "required       macs <= 100K; the ranges above do not take it into account, the number of architectures does"
+        "required       macs <= 100K; the ranges above do not take it into account, the number of "
+        "architectures does"
     ]
     assert lines[-1] == "architectures  1"
 

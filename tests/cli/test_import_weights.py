@@ -1,4 +1,6 @@
-"""`archdsl import-weights`: what it prints and writes, and that no file, however broken or hostile, is more than a message."""
+"""`archdsl import-weights`: what it prints and writes, and that no file, however broken or hostile, is more
+than a message.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a command imports: PyTorch never where the answer comes from the text, and little else where it is asked often."""
+"""What a command imports: PyTorch never where the answer comes from the text, and little else where it is
+asked often.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`archdsl search` and `archdsl train` as commands: what they print and leave, how they end, what they refuse."""
+"""`archdsl search` and `archdsl train` as commands: what they print and leave, how they end, what they
+refuse.
+"""
 
 from __future__ import annotations
 

@@ -102,7 +102,8 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
             ("conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm", "entry(width) as entry"),
             (
                 "\nspace base",
-                "\nblock entry(width) = conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm\n\nspace base",
+                "\nblock entry(width) = conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as "
+                "stem_norm\n\nspace base",
             ),
         ),
         "base",

@@ -1,4 +1,6 @@
-"""What `archdsl diff` says of pairs that differ in one thing, as goldens; and what holds of every difference."""
+"""What `archdsl diff` says of pairs that differ in one thing, as goldens; and what holds of every
+difference.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The gallery lists all that ships, and its pictures are what is drawn. `make docs` writes both, `--update` all that is compared here."""
+"""The gallery lists all that ships, and its pictures are what is drawn. `make docs` writes both, `--update`
+all that is compared here.
+"""
 
 from __future__ import annotations
 

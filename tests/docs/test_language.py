@@ -1,8 +1,10 @@
-"""The language reference is real: its examples hold, and what it says that they give is what they give. `--update` writes that anew.
+"""The language reference is real: its examples hold, and what it says that they give is what they give.
+`--update` writes that anew.
 
-An `arch` block is a file if it begins with its edition, else statements of a body; with a name it is a file that later ones `use`;
-with `fails` it has errors or warnings. After it, `keys` are the names of the weights of its last network, `choices` the choices with
-their alternatives, `text` the diagnostics, and `yaml` the other form of the file.
+An `arch` block is a file if it begins with its edition, else statements of a body; with a name it is a file
+that later ones `use`; with `fails` it has errors or warnings. After it, `keys` are the names of the weights
+of its last network, `choices` the choices with their alternatives, `text` the diagnostics, and `yaml` the
+other form of the file.
 """
 
 from __future__ import annotations

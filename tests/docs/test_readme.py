@@ -1,4 +1,6 @@
-"""The README's example is real: its text is a file, and its commands print what it says. `--update` writes it anew."""
+"""The README's example is real: its text is a file, and its commands print what it says. `--update` writes it
+anew.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The page about weights is real: its files are written, its commands print what it says. `--update` writes that anew."""
+"""The page about weights is real: its files are written, its commands print what it says. `--update` writes
+that anew.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A headless Chromium for tests of pages: the one that is installed, with nothing downloaded and no network."""
+"""A headless Chromium for tests of pages: the one that is installed, with nothing downloaded and no
+network.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 _FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update"
     " --disable-sync --disable-dev-shm-usage --window-size=1200,800"
 ).split()
 

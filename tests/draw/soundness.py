@@ -14,7 +14,9 @@ Rectangle = tuple[float, float, float, float]
 
 
 def is_sound(drawing: Drawing) -> None:
-    """Fails where two boxes overlap, a text leaves its box or the paper, texts overlap, or a curve crosses a box."""
+    """Fails where two boxes overlap, a text leaves its box or the paper, texts overlap, or a curve crosses a
+    box.
+    """
     scene = drawing.scene
     ElementTree.fromstring(drawing.svg())
     boxes = [item for item in scene.items if isinstance(item, Box) and item.name]

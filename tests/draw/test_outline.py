@@ -1,4 +1,6 @@
-"""What the outline knows stands in every picture: what is open, how often, what belongs to what, and what lies between streams."""
+"""What the outline knows stands in every picture: what is open, how often, what belongs to what, and what
+lies between streams.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,10 @@ model following {
   output d + c
 }
 """
-NOTHING = "arch 1\nmodel same { input x: [b, c = 2, h = 8, w = 8]  output x }\nmodel twice { input x: [b, c = 2]  output x * 2 }\n"
+NOTHING = (
+    "arch 1\nmodel same { input x: [b, c = 2, h = 8, w = 8]  output x }\nmodel twice { input x: [b, c = "
+    "2]  output x * 2 }\n"
+)
 
 
 def boxes(drawing: Drawing) -> dict[str, Box]:

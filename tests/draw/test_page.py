@@ -239,7 +239,8 @@ def shapes(page: Page) -> list[str]:
     """The paths of the boxes of the structure."""
     return list(
         page.ask(
-            "[...document.querySelectorAll('svg[role=tree]:not([hidden]) [data-path]')].map((e) => e.dataset.path)"
+            "[...document.querySelectorAll('svg[role=tree]:not([hidden]) [data-path]')].map((e) => "
+            "e.dataset.path)"
         )
     )
 
@@ -258,7 +259,8 @@ def where(page: Page, path: str) -> dict[str, float]:
 def settled(page: Page) -> None:
     """Waits until nothing glides."""
     page.driver.execute_async_script(
-        "const done = arguments[0]; Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0))).then(() => done())"
+        "const done = arguments[0]; Promise.all(document.getAnimations().map((a) => a.finished.catch(() "
+        "=> 0))).then(() => done())"
     )
 
 
@@ -395,7 +397,8 @@ def test_search_finds_and_centres(page: Page) -> None:
     assert re.match(r"1 of \d+: stage\[1\]\.block\[\d\]\.spread$", status), status
     path = status.partition(": ")[2]
     frame = page.ask(
-        "(() => { const r = document.getElementById('stage').getBoundingClientRect(); return [r.x, r.y, r.width, r.height] })()"
+        "(() => { const r = document.getElementById('stage').getBoundingClientRect(); return [r.x, r.y, "
+        "r.width, r.height] })()"
     )
     spot = where(page, path)
     assert (spot["x"], spot["y"]) == pytest.approx((frame[0] + frame[2] / 2, frame[1] + frame[3] / 2), abs=3)
@@ -433,7 +436,10 @@ def test_wheel_drag_buttons_and_keys_move_the_view(page: Page) -> None:
     assert where(page, "clip")["width"] > near["width"]
     page.keys("0")
     settled(page)
-    edges = "(() => {{ const r = document.getElementById('{}').getBoundingClientRect(); return [r.left, r.top, -r.right, -r.bottom] }})()"
+    edges = (
+        "(() => {{ const r = document.getElementById('{}').getBoundingClientRect(); return [r.left, "
+        "r.top, -r.right, -r.bottom] }})()"
+    )
     picture, stage = page.ask(edges.format("picture")), page.ask(edges.format("stage"))
     assert all(inner >= outer for inner, outer in zip(picture, stage, strict=True))
 
@@ -443,7 +449,8 @@ def test_facts_are_those_of_the_graph(page: Page) -> None:
     spot = where(page, "stage[0].block[0]")
     page.mouse(spot["x"], spot["y"])
     told = page.ask(
-        "Object.fromEntries([...document.querySelectorAll('#facts dt')].map((t) => [t.textContent, t.nextSibling.textContent]))"
+        "Object.fromEntries([...document.querySelectorAll('#facts dt')].map((t) => [t.textContent, "
+        "t.nextSibling.textContent]))"
     )
     assert page.ask("document.querySelector('#facts strong').textContent") == "stage[0].block[0]"
     data = anatomy.anatomy([network(BASE, "fixed")])
@@ -460,7 +467,8 @@ def test_facts_are_those_of_the_graph(page: Page) -> None:
 def test_layers_that_share_a_path_are_told_apart(page: Page, files: dict[str, Path]) -> None:
     page.open(files["pools"])
     boxes = page.ask(
-        "[...document.querySelectorAll('#picture [data-path=max_pool]')].map((e) => e.nodes.map((n) => n.shape).join())"
+        "[...document.querySelectorAll('#picture [data-path=max_pool]')].map((e) => e.nodes.map((n) => "
+        "n.shape).join())"
     )
     assert boxes == ["c8 h8 w8", "c8 h4 w4"]
     page.click(STRUCTURE)
@@ -525,7 +533,8 @@ def test_print_shows_the_whole_picture_whatever_is_seen(page: Page, tab: int) ->
     assert inside and fits and count > 5
     assert page.ask("getComputedStyle(document.getElementById('bar')).display") == "none"
     shown = page.ask(
-        "[...document.querySelectorAll('#stage > svg')].filter((s) => s.getBoundingClientRect().width > 0).length"
+        "[...document.querySelectorAll('#stage > svg')].filter((s) => s.getBoundingClientRect().width > "
+        "0).length"
     )
     assert shown == tab, "a structure that is seen is printed below the picture"
 
@@ -545,7 +554,9 @@ def test_without_scripts_the_picture_shows(page: Page, files: dict[str, Path]) -
 
 @needs_browser
 def test_five_hundred_boxes_move_smoothly(page: Page, files: dict[str, Path]) -> None:
-    """The script's share of a step of the wheel, and of drawing the structure anew; the median, since the machine is shared."""
+    """The script's share of a step of the wheel, and of drawing the structure anew; the median, since the
+    machine is shared.
+    """
     page.open(files["many"])
     assert page.ask("document.querySelectorAll('#picture [data-path]').length") > 500
     took = page.ask(
@@ -562,5 +573,8 @@ def test_five_hundred_boxes_move_smoothly(page: Page, files: dict[str, Path]) ->
     assert took < 16
     page.click(STRUCTURE)
     assert len(shapes(page)) > 500
-    start = "(() => { const start = performance.now(); document.getElementById('open-all').click(); return performance.now() - start })()"
+    start = (
+        "(() => { const start = performance.now(); document.getElementById('open-all').click(); return "
+        "performance.now() - start })()"
+    )
     assert page.ask(start) < 3000

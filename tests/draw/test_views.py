@@ -1,4 +1,6 @@
-"""The cell, graph and space views: what they say, and that they say it without overlaps, for the zoo and random specs."""
+"""The cell, graph and space views: what they say, and that they say it without overlaps, for the zoo and
+random specs.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +124,9 @@ def test_spaces_of_the_zoo_are_sound(reference: str) -> None:
 
 @needs_dot
 def test_an_attention_cell_as_the_paper_draws_it() -> None:
-    """Dimension, kind and activation stand in each node; levels are columns; what each node reads is an edge."""
+    """Dimension, kind and activation stand in each node; levels are columns; what each node reads is an
+    edge.
+    """
     graph = _fixed(shipped_graph("zoo/attentionnas.arch:attention_structures"), seed=1)
     drawing = render(graph)
     is_sound(drawing)

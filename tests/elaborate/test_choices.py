@@ -11,7 +11,8 @@ from tests.elaborate.texts import choices, errors, graph_of, operations, weights
 IMAGE = "input x: [b, c = 3, h = 16, w = 16]"
 CLIP = "input x: [b, c = 8, t = 4, h = 6, w = 6]"
 
-# The attention operation of AttentionNAS: which dimensions it is over is a choice, and so are its kind, activation and gate.
+# The attention operation of AttentionNAS: which dimensions it is over is a choice, and so are its kind,
+# activation and gate.
 ATTENTION = """
 fn described(dim) = if dim == @t then @chw else @c
 block map_attention(dim, act) {

@@ -45,7 +45,10 @@ def test_later_answers_win_and_narrowing_adds_up() -> None:
         )
         == {}
     )
-    text = f"{HOST}space edited = net with {{ group[0].width ~ 8..24 by 8 }} with {{ group[0].width ~ [24, 32] }}"
+    text = (
+        f"{HOST}space edited = net with {{ group[0].width ~ 8..24 by 8 }} with "
+        f"{{ group[0].width ~ [24, 32] }}"
+    )
     assert "group[0].width" not in choices(graph_of(text, "edited"))
 
 
@@ -98,7 +101,10 @@ def test_edits_of_alternatives() -> None:
 
 
 def test_an_edit_of_an_edited_network_sees_the_edits_below() -> None:
-    text = f"{edited('after group[0].unit insert unit(4)')}space twice = edited with {{ group[0].unit.unit.kernel = 3 }}"
+    text = (
+        f"{edited('after group[0].unit insert unit(4)')}space twice = edited with "
+        f"{{ group[0].unit.unit.kernel = 3 }}"
+    )
     assert "group[0].unit.unit.kernel" not in choices(graph_of(text, "twice"))
 
 
@@ -147,7 +153,10 @@ def test_a_genotype_fits_every_instantiation_of_its_definition() -> None:
     model deeper = net(depth = 5) with small
     """
     assert weights(graph_of(text, "deeper"))[:5] == [f"group[{i}].unit.conv.weight" for i in range(5)]
-    other = f"{HOST}\nspace other {{ input x: [b, c = 3]  w ~ [1, 2]  output x -> linear(w) }}\ngenotype g of other {{ w = 1 }}\n"
+    other = (
+        f"{HOST}\nspace other {{ input x: [b, c = 3]  w ~ [1, 2]  output x -> linear(w) }}\ngenotype g of "
+        f"other {{ w = 1 }}\n"
+    )
     assert errors(other + "space wrong = net with g", "wrong") == ["E0606"]
 
 

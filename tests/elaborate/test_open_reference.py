@@ -13,7 +13,10 @@ from archdsl.elaborate.reference import Reference, opened
 
 NET = "{ input x: [b, c = 3, h = 8, w = 8]  k ~ [1, 3]  output x -> conv(3, k) as a }"
 NONE = "arch 1\n\nwidth = 8\n"
-ONE = f"arch 1\n\nspace some {NET}\n\ngenotype g of some {{ k = 1 }}\n\nsearch p of some {{ strategy = random()  open k }}\n"
+ONE = (
+    f"arch 1\n\nspace some {NET}\n\ngenotype g of some {{ k = 1 }}\n\nsearch p of some "
+    f"{{ strategy = random()  open k }}\n"
+)
 TWO = (
     ONE
     + f"\nspace t {NET}\n\ngenotype h of t {{ k = 1 }}\n\nsearch q of t {{ strategy = random()  open k }}\n"

@@ -1,4 +1,6 @@
-"""The names of outputs and the order of their dimensions: what is said, what is not, and what every form makes of it."""
+"""The names of outputs and the order of their dimensions: what is said, what is not, and what every form
+makes of it.
+"""
 
 from __future__ import annotations
 

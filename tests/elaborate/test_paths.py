@@ -51,7 +51,8 @@ def test_an_alternative_is_a_level() -> None:
 
 def test_exclusive_branches_may_use_one_name_only_where_they_are_settled() -> None:
     assert graph_of(
-        f"model net(deep = true) {{ {IMAGE}  if deep {{ x = x -> conv(8) }} else {{ x = x -> conv(16) }}  output x }}"
+        "model net(deep = true) "
+        f"{{ {IMAGE}  if deep {{ x = x -> conv(8) }} else {{ x = x -> conv(16) }}  output x }}"
     )
     text = f"space net {{ {IMAGE}  deep ~ [false, true]  if deep {{ x = x -> conv(8) }} else {{ x = x -> conv(16) }}  output x }}"
     assert errors(text) == ["E0203"]
@@ -74,10 +75,14 @@ def test_loops_and_branches_rebind_outer_names_and_keep_their_own() -> None:
 
 
 def test_a_body_sees_declarations_of_its_file_and_no_names_of_its_caller() -> None:
-    text = f"width = 8\nblock unit {{ input x  output x -> conv(width) }}\nmodel net {{ {IMAGE}  width = 9  output x -> unit }}"
+    text = (
+        f"width = 8\nblock unit {{ input x  output x -> conv(width) }}\nmodel net "
+        f"{{ {IMAGE}  width = 9  output x -> unit }}"
+    )
     assert graph_of(text).outputs[0].shape["c"].value == 8
     assert errors(
-        f"block unit {{ input x  output x -> conv(local) }}\nmodel net {{ {IMAGE}  local = 9  output x -> unit }}"
+        f"block unit {{ input x  output x -> conv(local) }}\nmodel net "
+        f"{{ {IMAGE}  local = 9  output x -> unit }}"
     ) == ["E0201"]
 
 

@@ -1,4 +1,6 @@
-"""Random slips in sound files: as many errors as slips, each at its place, and nothing that only follows from them."""
+"""Random slips in sound files: as many errors as slips, each at its place, and nothing that only follows from
+them.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ PLACEHOLDERS = ("BROKEN", "$ERROR", "`_`", "`_.", "nothing,", "not nothing", "``
 
 
 def diagnosed(text: str) -> list[Diagnostic]:
-    """What `check` says of a text, with nothing in it that recovery has put there, and no name that does not exist."""
+    """What `check` says of a text, with nothing in it that recovery has put there, and no name that does not
+    exist.
+    """
     importer = Importer(shipped("specs"))
     project = Project(importer)
     module = importer.load_text(Source("slip.arch", text), HERE)

@@ -1,4 +1,6 @@
-"""The table of names of other libraries: what it answers is the language's own, in whatever way the name is written."""
+"""The table of names of other libraries: what it answers is the language's own, in whatever way the name is
+written.
+"""
 
 from __future__ import annotations
 

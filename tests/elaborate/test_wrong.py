@@ -76,7 +76,9 @@ def test_diagnostics(
 
 @pytest.mark.parametrize("path", [p for p in FILES if p.parent.name == "slips"], ids=name_of)
 def test_a_slip_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every line with a slip has one error with help, and no other line has any: nothing follows from a slip."""
+    """Every line with a slip has one error with help, and no other line has any: nothing follows from a
+    slip.
+    """
     monkeypatch.chdir(WRONG)
     lines = path.read_text(encoding="utf-8").splitlines()
     slips = [number for number, line in enumerate(lines, 1) if line.endswith("# slip")]

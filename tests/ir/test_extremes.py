@@ -1,4 +1,6 @@
-"""Extremes by elimination and by diagrams against trying every assignment, with wide guards and conditions."""
+"""Extremes by elimination and by diagrams against trying every assignment, with wide guards and
+conditions.
+"""
 
 from itertools import product
 from random import Random
@@ -48,7 +50,9 @@ def test_as_trying_all(sizes: list[int], seed: int) -> None:
 
 @pytest.mark.parametrize("limit", [0, 8, 64])
 def test_both_ways_agree(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where tables may not grow, one diagram answers for several sums, of numbers below zero too, what elimination does."""
+    """Where tables may not grow, one diagram answers for several sums, of numbers below zero too, what
+    elimination does.
+    """
     random = Random(limit)
     for _ in range(20):
         asked = choices([3, 4, 2, 3, 3])

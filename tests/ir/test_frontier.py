@@ -146,7 +146,9 @@ def test_draws_are_repeatable_and_a_longer_list_begins_with_the_shorter() -> Non
 
 
 def test_components_that_differ_in_names_only_answer_for_their_own_choices() -> None:
-    """The second of two equal components has the first one's layers, with its own choices; a third with other costs does not."""
+    """The second of two equal components has the first one's layers, with its own choices; a third with other
+    costs does not.
+    """
     asked = [Choice(f"c{i}", tuple(Alternative(str(v), v) for v in range(3)), "list", i) for i in range(6)]
     pairs = [(asked[i], asked[i + 1]) for i in range(0, 6, 2)]
     constraints = [lift(lambda a, b: a <= b, of_choice(a), of_choice(b)) for a, b in pairs]

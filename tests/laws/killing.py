@@ -1,7 +1,8 @@
-"""Runs a search or a training again and again in processes that are killed at some moment, until one of them comes to its end.
+"""Runs a search or a training again and again in processes that are killed at some moment, until one of them
+comes to its end.
 
-A program of its own: `python killing.py FOLDER PLAN…` imports PyTorch once and forks. Of each plan it leaves the runs
-PLAN.whole, never killed, and PLAN.cut.
+A program of its own: `python killing.py FOLDER PLAN…` imports PyTorch once and forks. Of each plan it leaves
+the runs PLAN.whole, never killed, and PLAN.cut.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What the laws are tried on: every network that ships, one generated spec for each feature, and random ones."""
+"""What the laws are tried on: every network that ships, one generated spec for each feature, and random
+ones.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ from tests.strategies.specs import FEATURES, Spec, elaborate, spec_of
 SPECS: Mapping[str, Spec] = {f: spec_of(f"law:{f}", must={f}) for f in sorted(FEATURES - {"cost_bound"})}
 SPACES = [f for f, spec in SPECS.items() if "\nspace base" in spec.text]
 
-# Five supergraphs in a host take some laws up to a minute: the profile "deep" tries them, the others their cells alone.
+# Five supergraphs in a host take some laws up to a minute: the profile "deep" tries them, the others their
+# cells alone.
 SLOW = re.compile(r"(i3d|s3d|i3d_r50)_(cells|specific|agnostic|gpb)")
 
 Assignment = dict[Choice, int]
@@ -44,7 +47,8 @@ def examples(count: int) -> settings:
 
 
 def shipped_networks(each: int | None) -> list[str]:
-    """`zoo/x3d.arch:x3d_s` for the networks and genotypes of specs/ that need no arguments, at most `each` of one body.
+    """`zoo/x3d.arch:x3d_s` for the networks and genotypes of specs/ that need no arguments, at most `each` of
+    one body.
 
     Variants of one body differ in numbers: the laws are tried on some of them, in the profile "deep" on all.
     """

@@ -1,4 +1,6 @@
-"""Law 10: a search or a training that is killed at any moment and resumed ends exactly where the undisturbed one does."""
+"""Law 10: a search or a training that is killed at any moment and resumed ends exactly where the undisturbed
+one does.
+"""
 
 from __future__ import annotations
 

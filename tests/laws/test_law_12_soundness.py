@@ -1,4 +1,6 @@
-"""Law 12: a space that `check` accepts elaborates for every genotype; one that it refuses fails for some by itself."""
+"""Law 12: a space that `check` accepts elaborates for every genotype; one that it refuses fails for some by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def alone(text: str) -> list[set[str]]:
 
 
 def check_sound(text: str) -> None:
-    """Of a space that is accepted, every architecture elaborates; of one that is refused, some does not by itself."""
+    """Of a space that is accepted, every architecture elaborates; of one that is refused, some does not by
+    itself.
+    """
     together = errors(text)
     if together:
         each = alone(text)

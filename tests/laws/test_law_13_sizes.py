@@ -1,7 +1,8 @@
 """Law 13: fed sizes that it was not compiled for, a compiled form gives the right answer or a coded error.
 
-The right answer is that of the text elaborated at those sizes with the same weights. It is the same where the two programs
-are one, instruction for instruction, so whatever a program says that it takes is compared with the program at that size.
+The right answer is that of the text elaborated at those sizes with the same weights. It is the same where the
+two programs are one, instruction for instruction, so whatever a program says that it takes is compared with
+the program at that size.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ class Subject:
         return self._elaborate({one.name: shape for one, shape in zip(self.graph.inputs, fed, strict=True)})
 
     def holds(self, assignment: Assignment, tried: list[Shapes]) -> int:
-        """Checks that the program of some answers is right for what it takes; how many of the sizes that is."""
+        """Checks that the program of some answers is right for what it takes; how many of the sizes that
+        is.
+        """
         model = fix(self.graph, assignment)
         program = lower(model)
         assert takes(program.entries, shapes(model))
@@ -104,7 +107,9 @@ class Subject:
 
 
 def agree(model: Graph, other: Graph, fed: Shapes) -> None:
-    """Two programs give the same numbers on the same weights: `resize` leaves out what has its size already."""
+    """Two programs give the same numbers on the same weights: `resize` leaves out what has its size
+    already.
+    """
     net = archdsl_torch.compile(model).double().eval()
     wanted = archdsl_torch.compile(other, weights=net.state_dict()).double().eval()
     tensors = [

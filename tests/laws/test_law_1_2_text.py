@@ -1,4 +1,6 @@
-"""Laws 1 and 2 on whole specs: formatting and the YAML form keep the tree, and with it what the text means."""
+"""Laws 1 and 2 on whole specs: formatting and the YAML form keep the tree, and with it what the text
+means.
+"""
 
 from __future__ import annotations
 

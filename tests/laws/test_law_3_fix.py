@@ -95,5 +95,7 @@ def text_of_answers(spec: Spec, graph: Graph, data: st.DataObject) -> None:
 @given(data=st.data())
 @examples(3)
 def test_a_genotype_as_text_fixes_the_same(feature: str, data: st.DataObject) -> None:
-    """The edits of the language and partial evaluation agree: answers may settle while elaborating, or afterwards."""
+    """The edits of the language and partial evaluation agree: answers may settle while elaborating, or
+    afterwards.
+    """
     text_of_answers(SPECS[feature], graph_of(feature), data)

@@ -1,4 +1,6 @@
-"""Law 5, mixed: the supergraph at an architecture is the compiled architecture with the extracted weights, to 1e-9 in float64."""
+"""Law 5, mixed: the supergraph at an architecture is the compiled architecture with the extracted weights, to
+1e-9 in float64.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ SEED = 7
 
 
 def mixable(graph: Graph, seed: str) -> tuple[Graph, Supergraph, int]:
-    """The space with those choices settled that the diagnostics name, until it can be mixed; and how many these are."""
+    """The space with those choices settled that the diagnostics name, until it can be mixed; and how many
+    these are.
+    """
     settled = 0
     while True:
         try:
@@ -47,7 +51,9 @@ def mixable(graph: Graph, seed: str) -> tuple[Graph, Supergraph, int]:
 
 
 def check(graph: Graph, seeds: Iterable[str]) -> int:
-    """Batch norms take the statistics of the batch; nothing is dropped. Returns how many choices could not be mixed."""
+    """Batch norms take the statistics of the batch; nothing is dropped. Returns how many choices could not be
+    mixed.
+    """
     seeds = list(seeds)
     graph, above, settled = mixable(graph, seeds[0])
     for seed in seeds:
@@ -86,7 +92,9 @@ def outputs(module: torch.nn.Module, inputs: list[torch.Tensor]) -> list[torch.T
 
 
 def same_gradients(above: Supergraph, alone: torch.nn.Module, whole: Assignment) -> None:
-    """At the positions that the architecture takes; elsewhere zero. Combining weights of what is picked are left out."""
+    """At the positions that the architecture takes; elsewhere zero. Combining weights of what is picked are
+    left out.
+    """
     shares = above.child(above.assignment(genotype_of(above.space, whole))).shares
     combining = {key(w.full_name) for v in above.space.values if isinstance(v, Pick) for w in v.weights}
     touched = set()
@@ -117,7 +125,9 @@ def test_of_every_feature(feature: str) -> None:
 
 
 def test_most_features_are_mixed_as_they_are() -> None:
-    """Or the law would be about little: what is settled first are widths that reach an output or statistics over them."""
+    """Or the law would be about little: what is settled first are widths that reach an output or statistics
+    over them.
+    """
     whole = [f for f in SPACES if mixable(graph_of(f), f)[2] == 0]
     assert len(whole) > len(SPACES) / 2
 

@@ -1,4 +1,6 @@
-"""Law 5, sampled: the supergraph set to an architecture is the compiled architecture with the extracted weights, bitwise."""
+"""Law 5, sampled: the supergraph set to an architecture is the compiled architecture with the extracted
+weights, bitwise.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ SEED = 7
 def check(
     graph: Graph, wholes: Iterable[Assignment], *, channels: str = "fair", kernels: str = "separate"
 ) -> None:
-    """Both computed from the same numbers, in training mode, so that batch norms take the statistics of the batch."""
+    """Both computed from the same numbers, in training mode, so that batch norms take the statistics of the
+    batch.
+    """
     above = supergraph(graph, "sampled", channels=channels, kernels=kernels, seed=SEED)
     for whole in [allowed(graph, one) for one in wholes]:
         genotype = genotype_of(graph, whole)
@@ -60,7 +64,9 @@ def outputs(module: torch.nn.Module, inputs: list[torch.Tensor]) -> list[torch.T
 
 
 def same_gradients(above: Supergraph, alone: torch.nn.Module, whole: Assignment) -> None:
-    """At the positions that the architecture takes, bitwise; elsewhere zero; None for super-weights that it does not touch."""
+    """At the positions that the architecture takes, bitwise; elsewhere zero; None for super-weights that it
+    does not touch.
+    """
     shares = above.child(above.assignment(genotype_of(above.space, whole))).shares
     touched = set()
     parameters = dict(alone.named_parameters())

@@ -55,8 +55,8 @@ def check_costs(graph: Graph) -> None:
 def check_activity(graph: Graph) -> None:
     """What a genotype leaves out decides nothing, and what it answers is all that can matter.
 
-    This holds activity to partial evaluation alone: equal genotypes give one model, and a choice of which another
-    answer changes the model is answered by the genotype.
+    This holds activity to partial evaluation alone: equal genotypes give one model, and a choice of which
+    another answer changes the model is answered by the genotype.
     """
     live = activity(graph.outputs)
     printed, genotypes, models = {}, {}, defaultdict(set)

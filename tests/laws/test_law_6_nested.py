@@ -1,4 +1,6 @@
-"""Law 6 where choices decide of each other whether they matter: counted, drawn and walked through, one set comes out."""
+"""Law 6 where choices decide of each other whether they matter: counted, drawn and walked through, one set
+comes out.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,9 @@ block mb {
 }
 block inner { input x  depth ~ 0..1  for i in range(depth) { op ~ [plain: conv(8), deep: wide]  x = x -> op }  output x }
 """
-# By hand: layers of 1 + 3 * 2 answers, one to three of them; 1 + 3 + 9; 1 + 2 + 4; nothing, or one of a convolution and
-# a depth of nothing, a convolution or two widths; three vertices, of which those that the last one reaches are there.
+# By hand: layers of 1 + 3 * 2 answers, one to three of them; 1 + 3 + 9; 1 + 2 + 4; nothing, or one of a
+# convolution and a depth of nothing, a convolution or two widths; three vertices, of which those that the
+# last one reaches are there.
 COUNTED = {
     "for i in range(depth) { op ~ [skip: identity, mb]  x = x -> op }": (("1..3", 399), ("0..0", 1)),
     "for i in range(depth) { op ~ [identity, wide]  x = x -> op }": (("0..2", 13),),

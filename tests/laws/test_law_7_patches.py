@@ -51,7 +51,10 @@ def check(spec: Spec, graph: Graph, data: st.DataObject) -> None:
 def _as_edits(spec: Spec, a: Genotype, b: Genotype, edits: str, wanted: str) -> None:
     """The readable form is text of the language that leads from one to the other."""
     both = f"{a.to_text('first', 'base')}{b.to_text('second', 'base')}"
-    text = f"{spec.text}{both}space patched = base() with first with {{\n{edits}}}\nspace wanted = base() with second\n"
+    text = (
+        f"{spec.text}{both}space patched = base() with first with {{\n{edits}}}\nspace wanted = base() "
+        "with second\n"
+    )
     written = replace(spec, text=text)
     assert printed(elaborate(written, "wanted")) == wanted
     assert printed(elaborate(written, "patched")) == wanted
@@ -70,7 +73,9 @@ def check_graphs(a: Graph, b: Graph) -> None:
 
 
 def _differing(a: Any, b: Any) -> int:
-    """Entries, counted without the patch's own walk: what stands on one side only, and leaves with two values."""
+    """Entries, counted without the patch's own walk: what stands on one side only, and leaves with two
+    values.
+    """
     if not isinstance(a, dict) or not isinstance(b, dict):
         return int(a != b)
     return len(a.keys() ^ b.keys()) + sum(_differing(a[k], b[k]) for k in a.keys() & b.keys())

@@ -42,7 +42,9 @@ def uncommented(text: str) -> str:
 
 
 def renamed(text: str) -> str:
-    """Another name for the tensor that goes through the network; the output keeps its own, which callers see."""
+    """Another name for the tensor that goes through the network; the output keeps its own, which callers
+    see.
+    """
     lines, inside = [], False
     for line in text.splitlines():
         opens = re.match(r"(space|model) base\b.*\{", line)

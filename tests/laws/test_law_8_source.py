@@ -1,4 +1,6 @@
-"""Law 8, of `.py` against fx: the generated source traces to the fx module node for node, and computes the same numbers."""
+"""Law 8, of `.py` against fx: the generated source traces to the fx module node for node, and computes the
+same numbers.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Law 9: any bytes in, a result or diagnostics with a position out; no other exception, no hang, no file read elsewhere.
+"""Law 9: any bytes in, a result or diagnostics with a position out; no other exception, no hang, no file read
+elsewhere.
 
-Tried on valid specs changed by a few characters or tokens, on soups of the language's own words, and on raw bytes.
+Tried on valid specs changed by a few characters or tokens, on soups of the language's own words, and on raw
+bytes.
 """
 
 from __future__ import annotations
@@ -114,7 +116,9 @@ def check(text: str | bytes) -> None:
 
 @st.composite
 def mutated(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
-    """A text with a few tokens dropped, doubled, swapped or replaced, or a piece of another in their place."""
+    """A text with a few tokens dropped, doubled, swapped or replaced, or a piece of another in their
+    place.
+    """
     tokens = TOKEN.findall(draw(texts))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, max(0, len(tokens) - 1)))
@@ -227,7 +231,8 @@ def test_blocks_that_multiply() -> None:
         f"block a{i} {{ input x  output x -> a{i + 1} as p -> a{i + 1} as q }}\n" for i in range(60)
     )
     check(
-        f"arch 1\n{blocks}block a60 {{ input x  output x -> relu }}\nmodel m {{ input x: [b, c = 1]  output x -> a0 }}\n"
+        f"arch 1\n{blocks}block a60 {{ input x  output x -> relu }}\nmodel m "
+        f"{{ input x: [b, c = 1]  output x -> a0 }}\n"
     )
 
 

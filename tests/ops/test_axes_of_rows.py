@@ -1,4 +1,6 @@
-"""What rows say of axes fits the ops that graphs hold: every dimension, place and weight that they name is there."""
+"""What rows say of axes fits the ops that graphs hold: every dimension, place and weight that they name is
+there.
+"""
 
 from __future__ import annotations
 

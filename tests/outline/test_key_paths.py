@@ -1,4 +1,6 @@
-"""Paths as a type: parsed once, compared by segments, and gathered into one text that spells out to the same."""
+"""Paths as a type: parsed once, compared by segments, and gathered into one text that spells out to the
+same.
+"""
 
 from __future__ import annotations
 

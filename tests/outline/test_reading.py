@@ -1,4 +1,6 @@
-"""What the outline says of a graph: its body, what follows what, what repeats, what is open and what stands under a choice."""
+"""What the outline says of a graph: its body, what follows what, what repeats, what is open and what stands
+under a choice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Graphs built by hand: the papers' spaces in outline, and random conditional ones, for tests of the questions."""
+"""Graphs built by hand: the papers' spaces in outline, and random conditional ones, for tests of the
+questions.
+"""
 
 from __future__ import annotations
 
@@ -166,7 +168,9 @@ def autox3d() -> Graph:
 
 
 def attention_cell(k: int = 4) -> Graph:
-    """Wang et al., AttentionNAS, the bandit's space: k operations, each fed by one earlier map; one `kv` for the cell."""
+    """Wang et al., AttentionNAS, the bandit's space: k operations, each fed by one earlier map; one `kv` for
+    the cell.
+    """
     b = Builder("cell", b=1, c=8, t=2, h=4, w=4)
     kv = b.choice("kv", ["op", "cell"])
     f0: Value = b.op("enter", b.input)
@@ -187,7 +191,9 @@ def attention_cell(k: int = 4) -> Graph:
 
 
 def supergraph(nodes: int = 6, activations: int = 1, gates: int = 1) -> Graph:
-    """AttentionNAS's derivable structures: two levels, three nodes reach the sink, two of the first level feed each of the second."""
+    """AttentionNAS's derivable structures: two levels, three nodes reach the sink, two of the first level
+    feed each of the second.
+    """
     b = Builder("supergraph", b=1, c=8, t=2, h=4, w=4)
     f0: Value = b.op("enter", b.input)
 
@@ -210,7 +216,9 @@ def supergraph(nodes: int = 6, activations: int = 1, gates: int = 1) -> Graph:
 
 @st.composite
 def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
-    """A small random space: selections on one or two choices, picks, attributes that read choices, dead ends."""
+    """A small random space: selections on one or two choices, picks, attributes that read choices, dead
+    ends.
+    """
     b = Builder("random", b=1, c=4)
     choices = [
         b.subset(f"s{i}", draw(st.integers(1, 2)), 3)

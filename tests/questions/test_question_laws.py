@@ -38,7 +38,9 @@ def test_count_is_the_number_of_distinct_genotypes(graph: Graph) -> None:
 
 
 def asks_otherwise(graph: Graph, small: Graph) -> bool:
-    """Whether simplifying left out a choice, or made it active elsewhere: no longer between equal operands, say."""
+    """Whether simplifying left out a choice, or made it active elsewhere: no longer between equal operands,
+    say.
+    """
     before, after = activity(graph.outputs), activity(small.outputs)
     return small.choices != graph.choices or any(
         before.guard(c).at(a) != after.guard(c).at(a) for c in graph.choices for a in assignments(graph)
@@ -71,7 +73,9 @@ def test_fixing_in_two_steps_is_fixing_at_once(graph: Graph, data: st.DataObject
 
 
 def ordered(graph: Graph) -> str:
-    """The printed graph with the operands of every selection in an order of their own: which of equal ones is kept may differ."""
+    """The printed graph with the operands of every selection in an order of their own: which of equal ones is
+    kept may differ.
+    """
     texts: dict[Value, str] = {}
     new: dict[Value, Value] = {}
     for value in graph.values:

@@ -36,7 +36,10 @@ def test_numbers_are_kept_and_may_be_moved() -> None:
 
 
 def test_a_number_may_stand_within_a_part() -> None:
-    table = "s{s}.path_res{i} -> stage.{s-2}.block.{i}\nB{i}_extra -> unit.{i-1}\nB{i} -> block.{i-1}\na{i}a -> x.{i}"
+    table = (
+        "s{s}.path_res{i} -> stage.{s-2}.block.{i}\nB{i}_extra -> unit.{i-1}\nB{i} -> block.{i-1}\na{i}a "
+        "-> x.{i}"
+    )
     assert renamed(table, "s2.path_res10.w", "B03.w", "B03_extra.w") == [
         "stage.0.block.10.w",
         "block.2.w",
@@ -84,7 +87,8 @@ def test_what_happens_where_sizes_differ() -> None:
     rules = read(
         Source(
             "table",
-            "a -> b resize nearest row\nc.{i} -> d.{i-1}   resize cubic grid  after 12 # why\ne -> f anew\ng -> h",
+            "a -> b resize nearest row\nc.{i} -> d.{i-1}   resize cubic grid  after 12 # why\ne -> f "
+            "anew\ng -> h",
         )
     )
     assert [str(r.resize) if r.resize else r.is_anew for r in rules] == [

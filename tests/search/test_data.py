@@ -167,7 +167,9 @@ def test_a_dataset_of_ones_own(mine: None) -> None:
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three classes of four films of 20 frames, whose brightness is the frame's number; one broken, one empty, one no video."""
+    """Three classes of four films of 20 frames, whose brightness is the frame's number; one broken, one
+    empty, one no video.
+    """
     av = pytest.importorskip("av", reason="needs PyAV: pip install 'archdsl[video]'")
     folder = tmp_path_factory.mktemp("videos")
     for name in ("b", "a", "c"):

@@ -34,7 +34,9 @@ def test_the_hinge_is_shared_out() -> None:
 
 
 def test_the_gradient_of_the_logits() -> None:
-    """With every architecture as a sample, and P(A_k) of it for a weight: the policy gradient, by the rule for softmax by hand."""
+    """With every architecture as a sample, and P(A_k) of it for a weight: the policy gradient, by the rule
+    for softmax by hand.
+    """
     alpha = torch.tensor([0.3, -0.2, 0.5], dtype=torch.float64, requires_grad=True)
     m = torch.tensor([0.7, 0.1, -0.4], dtype=torch.float64, requires_grad=True)
     logits_loss(m, torch.log_softmax(alpha, 0)).backward()
@@ -44,7 +46,9 @@ def test_the_gradient_of_the_logits() -> None:
 
 
 def test_importance_weighting_climbs_the_expected_likelihood() -> None:
-    """Σ_k ω_k ∇ log P(A_k), averaged over all draws of K, has the direction of ∇ log E_P[likelihood]; it is exact as K grows."""
+    """Σ_k ω_k ∇ log P(A_k), averaged over all draws of K, has the direction of ∇ log E_P[likelihood]; it is
+    exact as K grows.
+    """
     p = torch.tensor([0.2, 0.3, 0.5], dtype=torch.float64)
     likelihood = torch.tensor([0.9, 0.2, 0.4], dtype=torch.float64)
     posterior = p * likelihood / (p @ likelihood)

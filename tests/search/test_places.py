@@ -1,4 +1,6 @@
-"""What shows to be wrong with a plan only when it is carried out, at its place in the text; a directory that this left behind."""
+"""What shows to be wrong with a plan only when it is carried out, at its place in the text; a directory that
+this left behind.
+"""
 
 from __future__ import annotations
 

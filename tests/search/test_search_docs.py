@@ -1,4 +1,6 @@
-"""docs/search.md: its tables are the table that plans are checked against, its strategy runs, its file of latencies is read."""
+"""docs/search.md: its tables are the table that plans are checked against, its strategy runs, its file of
+latencies is read.
+"""
 
 from __future__ import annotations
 

@@ -83,7 +83,8 @@ def test_evolution_has_children_of_the_young() -> None:
 
 def test_grid_is_everything_once() -> None:
     graph = graph_of(
-        "space net { input x: [b, c = 3, h = 8, w = 8]  act ~ [relu, gelu]  k ~ [1, 3, 5]  output x -> conv(4, k) -> act }"
+        "space net { input x: [b, c = 3, h = 8, w = 8]  act ~ [relu, gelu]  k ~ [1, 3, 5]  output x -> "
+        "conv(4, k) -> act }"
     )
     active = activity(graph.outputs)
     toy = Toy(lambda g: float(g["k"]))
@@ -126,7 +127,9 @@ def test_the_bandit_resumes(kernel: str, tmp_path: Path) -> None:
 
 
 def test_workers_share_the_trials(tmp_path: Path) -> None:
-    """Two workers in turn, each with a trial in hand while the other chooses: nothing twice, and as many trials as the plan says."""
+    """Two workers in turn, each with a trial in hand while the other chooses: nothing twice, and as many
+    trials as the plan says.
+    """
     toys = [Toy(worth).in_folder(tmp_path) for _ in range(2)]
     toys[1].worker = "other"
     strategies = [run(Bandit, toy, stop=0, trials=12, initial=4) for toy in toys]

@@ -1,4 +1,6 @@
-"""A search of seconds: a space of 72 architectures, plans of every strategy, and data whose class is a slope."""
+"""A search of seconds: a space of 72 architectures, plans of every strategy, and data whose class is a
+slope.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ def find(folder: Path, name: str, run: str, ranks: Ranks | None = None, cuts: in
 
 
 def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **asked: Any) -> dict[str, Any]:
-    """Trains a model of the text above, going on where the run's directory already is. `asked` may change settings."""
+    """Trains a model of the text above, going on where the run's directory already is. `asked` may change
+    settings.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tiny.arch").write_text(TEXT, encoding="utf-8")
     graph = load(f"{folder / 'tiny.arch'}:fixed").graph

@@ -1,4 +1,6 @@
-"""A problem whose evaluation is a formula: what strategies find can be compared with what there is to find."""
+"""A problem whose evaluation is a formula: what strategies find can be compared with what there is to
+find.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from tests.elaborate.texts import graph_of
 
 Result = TypeVar("Result")
 
-# Eleven choices in three places; the middle one may be left out, with all that is in it. 1,105,920 architectures.
+# Eleven choices in three places; the middle one may be left out, with all that is in it. 1,105,920
+# architectures.
 TEXT = """
 block cell(n) {
   input x

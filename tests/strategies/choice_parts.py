@@ -1,4 +1,6 @@
-"""Parts of a space: each declares choices and uses them, and returns the sizes of `x`, None where a choice decides."""
+"""Parts of a space: each declares choices and uses them, and returns the sizes of `x`, None where a choice
+decides.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,8 @@ def expansion(w: Writer, x: Sizes) -> Sizes:
         return x
     inner = "conv" if space(x) else "linear"
     w.put(
-        f"x = x + (x -> {inner}(int(x.c * {name})) as {w.name('widen')} -> relu -> {inner}(x.c) as {w.name('narrow')})"
+        f"x = x + (x -> {inner}(int(x.c * {name})) as {w.name('widen')} -> relu -> {inner}(x.c) as "
+        f"{w.name('narrow')})"
     )
     return x
 
@@ -128,7 +131,8 @@ def tied(w: Writer, x: Sizes) -> Sizes:
     cell, name = w.name("cell"), w.name("design")
     layer = "conv(x.c, kernel)" if space(x) else "linear(kernel * x.c) as widen -> linear(x.c)"
     w.declarations.append(
-        f"block {cell}(kernels = [1, 3]) {{\n  input x\n  kernel ~ kernels\n  output x + (x -> {layer} as mix -> relu)\n}}"
+        f"block {cell}(kernels = [1, 3]) "
+        f"{{\n  input x\n  kernel ~ kernels\n  output x + (x -> {layer} as mix -> relu)\n}}"
     )
     w.put(f"{name} = tied {cell}()")
     w.put(f"x = x -> {name} as {w.name('first')} -> {name} as {w.name('second')}")
@@ -154,7 +158,8 @@ def nested(w: Writer, x: Sizes) -> Sizes:
     layer = "conv(x.c, kernel)" if space(x) else "linear(kernel * x.c) as widen -> linear(x.c)"
     deep = w.option("", "three_levels")
     more = (
-        "  deep ~ [false, true]\n  if deep {\n    act ~ [relu, tanh, gate: linear(x.c) -> sigmoid]\n    x = x -> act\n  }\n"
+        "  deep ~ [false, true]\n  if deep {\n    act ~ [relu, tanh, gate: linear(x.c) -> sigmoid]\n    x "
+        "= x -> act\n  }\n"
         if deep
         else ""
     )

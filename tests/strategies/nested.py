@@ -1,4 +1,6 @@
-"""Spaces in which choices decide of each other whether they matter: skips in depths, skips in skips, depths in depths, picks."""
+"""Spaces in which choices decide of each other whether they matter: skips in depths, skips in skips, depths
+in depths, picks.
+"""
 
 from __future__ import annotations
 

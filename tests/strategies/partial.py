@@ -1,4 +1,6 @@
-"""Programs whose arithmetic has no value for some answers: divisions, roots, indices, sizes compared with numbers."""
+"""Programs whose arithmetic has no value for some answers: divisions, roots, indices, sizes compared with
+numbers.
+"""
 
 from __future__ import annotations
 

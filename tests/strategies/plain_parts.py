@@ -1,4 +1,6 @@
-"""Parts of a network without choices: each writes statements that take `x` further, and returns its new sizes."""
+"""Parts of a network without choices: each writes statements that take `x` further, and returns its new
+sizes.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from tests.strategies.writing import Sizes, Writer, is_known, space
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`gives` are the features that it may have beside its own name, `needs` the dimensions that it cannot do without.
+    """`gives` are the features that it may have beside its own name, `needs` the dimensions that it cannot do
+    without.
 
     `least` is how much larger it makes the grid of choices at least; 1 is a part without choices.
     """
@@ -212,7 +215,8 @@ def attend(w: Writer, x: Sizes) -> Sizes:
     back = _tokens(w, x, "token")
     w.put("token = token -> layer_norm as " + w.name("token_norm"))
     w.put(
-        f"q, k, v = token -> linear(3 * token.c{w.one(['', ', bias = false'])}) as {w.name('qkv')} -> chunk(c = 3)"
+        f"q, k, v = token -> linear(3 * token.c{w.one(['', ', bias = false'])}) as {w.name('qkv')} -> "
+        "chunk(c = 3)"
     )
     act = w.one(["", "", ", act = relu", ', act = "sigmoid"', ", scale = 1"])
     w.put(

@@ -1,7 +1,9 @@
-"""Slips put into sound files: each with the line where it stands, and whether it is promised to be told exactly there.
+"""Slips put into sound files: each with the line where it stands, and whether it is promised to be told
+exactly there.
 
-A comma, an arrow or an opening bracket left out, a misspelt name or word of the language, and a statement as Python has it are one
-error each, on their line. Of tokens that are dropped, doubled or swapped anywhere only little can be promised: what was meant is lost.
+A comma, an arrow or an opening bracket left out, a misspelt name or word of the language, and a statement as
+Python has it are one error each, on their line. Of tokens that are dropped, doubled or swapped anywhere only
+little can be promised: what was meant is lost.
 """
 
 from __future__ import annotations
@@ -86,7 +88,9 @@ def slipped(text: str, kind: str, random: Random) -> Slipped | None:
 
 
 def with_habits(text: str, count: int, random: Random) -> Slipped | None:
-    """The text with so many of Python's habits, each on a line of its own before a statement; None where it has too few."""
+    """The text with so many of Python's habits, each on a line of its own before a statement; None where it
+    has too few.
+    """
     lines = text.split("\n")
     places = [at for at, line in enumerate(lines) if _STATEMENT.match(line)]
     if len(places) < count:

@@ -52,7 +52,9 @@ _STARTS = {"instance": "if_parameter", "parameters": "if_parameter", "insert": "
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A file: its text, the networks and genotypes that it declares (the plainest first), and what it exercises."""
+    """A file: its text, the networks and genotypes that it declares (the plainest first), and what it
+    exercises.
+    """
 
     text: str
     names: tuple[str, ...]
@@ -63,9 +65,9 @@ class Spec:
 class Dials:
     """What is asked of a generator of specs.
 
-    `choices` wants spaces (True), models (False) or either; `must` and `without` are among FEATURES; as many parts as
-    `parts` says stand beside those that are demanded; `grid` bounds the product of all domains, so that a space can be
-    enumerated. Raises ValueError for demands that no spec meets.
+    `choices` wants spaces (True), models (False) or either; `must` and `without` are among FEATURES; as many
+    parts as `parts` says stand beside those that are demanded; `grid` bounds the product of all domains, so
+    that a space can be enumerated. Raises ValueError for demands that no spec meets.
     """
 
     choices: bool | None = None

@@ -1,4 +1,6 @@
-"""Hypothesis strategies for valid syntax trees. Their spans lie at the start of an empty source: equality ignores them."""
+"""Hypothesis strategies for valid syntax trees. Their spans lie at the start of an empty source: equality
+ignores them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The generator of specs keeps what it promises: every spec elaborates, every feature can be demanded and turns up by itself."""
+"""The generator of specs keeps what it promises: every spec elaborates, every feature can be demanded and
+turns up by itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What stands around a generated network in its file: comments, other instances of it, edits and genotypes."""
+"""What stands around a generated network in its file: comments, other instances of it, edits and
+genotypes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ VARIATIONS = (
 
 
 def vary(w: Writer, kind: str) -> tuple[str, tuple[str, ...]]:
-    """The text with the network `base` and, if drawn or demanded, others made of it; and the names of them all."""
+    """The text with the network `base` and, if drawn or demanded, others made of it; and the names of them
+    all.
+    """
     names = ["base"]
     extra: list[str] = []
     if w.parameters and (w.option("", "instance") or "parameters" in w.missing):

@@ -1,4 +1,6 @@
-"""What a generated spec is written with: the text so far, the sizes of the tensor that flows, and what was demanded."""
+"""What a generated spec is written with: the text so far, the sizes of the tensor that flows, and what was
+demanded.
+"""
 
 from __future__ import annotations
 
@@ -135,7 +137,9 @@ class Writer:
     def answer(
         self, name: str, alternatives: Sequence[str], *, member: str = "", is_range: bool = False
     ) -> None:
-        """Notes a choice that edits may settle: of this name, or the `member` of the instance of this name."""
+        """Notes a choice that edits may settle: of this name, or the `member` of the instance of this
+        name.
+        """
         path = f"{self.prefix}{name}{self.suffix}" + (f".{member}" if member else "")
         self.answers.append(Answer(path, tuple(alternatives), is_range))
 

@@ -1,4 +1,6 @@
-"""Every limit is a coded diagnostic, reached in bounded time; what stays below it passes through every part."""
+"""Every limit is a coded diagnostic, reached in bounded time; what stays below it passes through every
+part.
+"""
 
 from __future__ import annotations
 

@@ -67,10 +67,16 @@ def test_layout(case: Path, golden: Callable[[Path, str], None]) -> None:
 
 
 def test_a_genotype_is_pleasant() -> None:
-    text = "arch: 1\ngenotype: found\nof: s\nset:\n  group[0]: {kernel: 3x3x3, channels: 24, gate: false}\n  node[1]: {source: [1, 2]}\n"
+    text = (
+        "arch: 1\ngenotype: found\nof: s\nset:\n  group[0]: {kernel: 3x3x3, channels: 24, gate: false}\n  "
+        "node[1]: {source: [1, 2]}\n"
+    )
     file, diagnostics = from_yaml(Source("found.yaml", text))
     assert diagnostics == []
-    expected = "arch 1 genotype found of s { group[0] { kernel = 3x3x3 channels = 24 gate = false } node[1] { source = [1, 2] } }"
+    expected = (
+        "arch 1 genotype found of s { group[0] { kernel = 3x3x3 channels = 24 gate = false } node[1] { "
+        "source = [1, 2] } }"
+    )
     assert file == read(expected)
 
 
@@ -171,7 +177,8 @@ SLIPS = {
     ),
     "arch: 1\nblock: b\nbody: [{a-b: 1}]": (
         "a-b",
-        "a statement has one of the keys input, output, require, for, if, param, or is a choice `name ~` or an assignment `a, b`",
+        "a statement has one of the keys input, output, require, for, if, param, or is a choice `name ~` "
+        "or an assignment `a, b`",
         None,
     ),
     "arch: 1\ngenotype: g\nof: s\nset: {a: {b: [{set: c, too: 1}]}}": (
@@ -197,7 +204,10 @@ def test_one_slip_is_one_error(text: str) -> None:
 
 
 def test_lists_need_no_quotes() -> None:
-    text = "arch: 1\ndeclarations:\n- {const: a, value: [[1, 2], [x, f(3)]]}\n- const: b\n  value:\n  - 1\n  - [x, 2 * y]\n"
+    text = (
+        "arch: 1\ndeclarations:\n- {const: a, value: [[1, 2], [x, f(3)]]}\n- const: b\n  value:\n  - 1\n  "
+        "- [x, 2 * y]\n"
+    )
     assert from_yaml(Source("a.yaml", text)) == (
         read("arch 1 a = [[1, 2], [x, f(3)]] b = [1, [x, 2 * y]]"),
         [],
@@ -251,7 +261,9 @@ def test_what_the_schema_refuses_is_refused(file: ast.File, draw: random.Random)
 
 
 def _shape(form: Form) -> dict[str, str]:
-    """The keys of a form and what they hold, as the schema names it; it takes an iterable for an expression like another."""
+    """The keys of a form and what they hold, as the schema names it; it takes an iterable for an expression
+    like another.
+    """
     kinds = {part.key: "expression" if part.kind == "iterable" else part.kind for part in form.parts}
     return {key: f"#/$defs/{kind}" for key, kind in kinds.items()}
 

@@ -1,4 +1,6 @@
-"""Whether two modules with the same weights are the same function: outputs, statistics and gradients, in double and single precision."""
+"""Whether two modules with the same weights are the same function: outputs, statistics and gradients, in
+double and single precision.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from torch import nn
 
 
 def randomise(module: nn.Module, x: torch.Tensor, seed: int = 0, scale: float = 1.0) -> None:
-    """Weights that hide nothing, no scale of 0 or 1 among them, and the running statistics of a stronger `x` under them."""
+    """Weights that hide nothing, no scale of 0 or 1 among them, and the running statistics of a stronger `x`
+    under them.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in module.parameters():
@@ -61,9 +65,11 @@ def assert_same(
 
 
 def assert_same_in_single(ours: nn.Module, plain: nn.Module, x: torch.Tensor, scale: float = 1.0) -> None:
-    """Two modules with the same keys agree to 1e-5 in float32 and eval: the output, and each gradient, relative to its largest
-    element. Gradients that all but cancel (a bias before a softmax) count as a hundredth of the largest of all. A `scale` below 1
-    shrinks the weights: a softmax of strong activations magnifies rounding beyond this."""
+    """Two modules with the same keys agree to 1e-5 in float32 and eval: the output, and each gradient,
+    relative to its largest element. Gradients that all but cancel (a bias before a softmax) count as a
+    hundredth of the largest of all. A `scale` below 1 shrinks the weights: a softmax of strong activations
+    magnifies rounding beyond this.
+    """
     ours, plain, x = ours.float(), plain.float(), x.float()
     randomise(plain, x, scale=scale)
     ours.load_state_dict(plain.state_dict())

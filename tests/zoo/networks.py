@@ -25,7 +25,9 @@ def written(value: Any) -> str:
 
 
 def load(reference: str, larger: Sequence[int] = (), **settings: Any) -> Architecture:
-    """A network, as `slowfast.arch:slow`, with these parameters; `larger` is another t, h and w of its clip."""
+    """A network, as `slowfast.arch:slow`, with these parameters; `larger` is another t, h and w of its
+    clip.
+    """
     texts = {name: written(value) for name, value in settings.items()}
     inputs = {"clip": dict(zip("thw", larger, strict=True))} if larger else None
     return archdsl.load(f"zoo/{reference}", settings=texts, inputs=inputs, project=SHIPPED)
@@ -39,8 +41,9 @@ def assert_counts(model: Architecture, plain: nn.Module, sizes: Sequence[int]) -
 def assert_agrees(
     model: Architecture, plain: nn.Module, sizes: Sequence[int], scale: float = 1.0, training: bool = True
 ) -> None:
-    """In training in double precision, unless something drops out there by chance, and in eval in single; the keys of `plain` are
-    those of the model."""
+    """In training in double precision, unless something drops out there by chance, and in eval in single; the
+    keys of `plain` are those of the model.
+    """
     net = archdsl.compile(model)
     x = torch.randn(2, *sizes, generator=torch.Generator().manual_seed(1))
     assert net.state_dict().keys() == plain.state_dict().keys()

@@ -1,6 +1,8 @@
-"""AttentionNAS's operations and cells in plain PyTorch, from sections 3 and 4.2 and appendix B of the paper, as functions of their weights.
+"""AttentionNAS's operations and cells in plain PyTorch, from sections 3 and 4.2 and appendix B of the paper,
+as functions of their weights.
 
-Feature maps are [n, c, t, h, w]: a group of frames, which nothing attends across, counts as a clip of its own.
+Feature maps are [n, c, t, h, w]: a group of frames, which nothing attends across, counts as a clip of its
+own.
 """
 
 from __future__ import annotations

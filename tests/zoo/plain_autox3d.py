@@ -1,4 +1,6 @@
-"""AutoX3D with every choice made, in plain PyTorch, from Table 2 of the paper; modules are called as in zoo/autox3d.arch."""
+"""AutoX3D with every choice made, in plain PyTorch, from Table 2 of the paper; modules are called as in
+zoo/autox3d.arch.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The networks of DARTS on CIFAR in plain PyTorch, from section 3.1 and the appendix of its paper; modules are called as in zoo/nas.arch.
+"""The networks of DARTS on CIFAR in plain PyTorch, from section 3.1 and the appendix of its paper; modules
+are called as in zoo/nas.arch.
 
-A cell is written as the paper's figures read: for each node its two inputs and the operation on each. Inputs 0 and 1 are the two
-earlier cells, 2 and on the nodes before.
+A cell is written as the paper's figures read: for each node its two inputs and the operation on each. Inputs
+0 and 1 are the two earlier cells, 2 and on the nodes before.
 """
 
 from __future__ import annotations

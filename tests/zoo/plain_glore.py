@@ -1,4 +1,6 @@
-"""The global reasoning unit of GloRe in plain PyTorch, from the equations of its paper and the constants of its code."""
+"""The global reasoning unit of GloRe in plain PyTorch, from the equations of its paper and the constants of
+its code.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""I3D on ResNet-50 with non-local blocks in plain PyTorch, from the equations of Non-local Neural Networks (sections 3.2, 3.3 and 4)
-and the constants of SlowFast's code; modules are called as in zoo/i3d.arch."""
+"""I3D on ResNet-50 with non-local blocks in plain PyTorch, from the equations of Non-local Neural Networks
+(sections 3.2, 3.3 and 4) and the constants of SlowFast's code; modules are called as in zoo/i3d.arch.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""I3D, S3D and S3D-G in plain PyTorch, from GoogLeNet's Table 1, the inflation of Quo Vadis (section 2.4) and Figures 5, 6 and 8 of
-Rethinking Spatiotemporal Feature Learning; modules are called as in zoo/i3d.arch."""
+"""I3D, S3D and S3D-G in plain PyTorch, from GoogLeNet's Table 1, the inflation of Quo Vadis (section 2.4) and
+Figures 5, 6 and 8 of Rethinking Spatiotemporal Feature Learning; modules are called as in zoo/i3d.arch.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ Size = tuple[int, int, int]
 
 
 def same(x: torch.Tensor, kernel: Size, stride: Size) -> torch.Tensor:
-    """TensorFlow's SAME: ceil(n / stride) outputs, and where the padding is odd the larger half at the end."""
+    """TensorFlow's SAME: ceil(n / stride) outputs, and where the padding is odd the larger half at the
+    end.
+    """
     padding: list[int] = []
     for n, k, s in zip(x.shape[:1:-1], kernel[::-1], stride[::-1], strict=True):
         total = max((-(-n // s) - 1) * s + k - n, 0)

@@ -1,5 +1,6 @@
-"""MobileNetV2 and EfficientNet in plain PyTorch, from Table 2 of the one paper and Table 1 of the other; modules are called as in
-zoo/nas.arch."""
+"""MobileNetV2 and EfficientNet in plain PyTorch, from Table 2 of the one paper and Table 1 of the other;
+modules are called as in zoo/nas.arch.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +62,9 @@ class Inverted(nn.Module):
 
 
 class Mobile(nn.Module):
-    """A stem, rows of inverted bottlenecks, a 1 x 1 head, a classifier. Rows: expansion, kernel, width, blocks, stride."""
+    """A stem, rows of inverted bottlenecks, a 1 x 1 head, a classifier. Rows: expansion, kernel, width,
+    blocks, stride.
+    """
 
     def __init__(
         self,

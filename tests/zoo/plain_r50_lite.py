@@ -1,4 +1,6 @@
-"""R50-Lite and R101-Lite, the hosts of GloRe, with and without its units, in plain PyTorch; modules are called as in zoo/glore.arch."""
+"""R50-Lite and R101-Lite, the hosts of GloRe, with and without its units, in plain PyTorch; modules are
+called as in zoo/glore.arch.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,8 @@ class Lite(nn.Module):
         before = width // 2
         for i, (depth, stride) in enumerate(zip(depths, strides, strict=True)):
             inner = width * 2**i
-            # Temporal kernels in all of res2, in every other block of res3 and res4 from the first, of res5 from the second.
+            # Temporal kernels in all of res2, in every other block of res3 and res4 from the first, of res5
+            # from the second.
             temporals = [3 if i == 0 or j % 2 == (1 if i == 3 else 0) else 1 for j in range(depth)]
             self.res.append(
                 Stage(

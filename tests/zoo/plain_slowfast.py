@@ -1,4 +1,6 @@
-"""Slow and SlowFast in plain PyTorch, from the paper's Table 1 and section 3.4; modules are called as in zoo/slowfast.arch."""
+"""Slow and SlowFast in plain PyTorch, from the paper's Table 1 and section 3.4; modules are called as in
+zoo/slowfast.arch.
+"""
 
 from __future__ import annotations
 

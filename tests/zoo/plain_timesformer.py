@@ -1,4 +1,5 @@
-"""TimeSformer in plain PyTorch, from sections 3 and 4 of the paper: which patches see each other is written down as lists of them.
+"""TimeSformer in plain PyTorch, from sections 3 and 4 of the paper: which patches see each other is written
+down as lists of them.
 
 Modules are called as in zoo/timesformer.arch.
 """
@@ -59,7 +60,9 @@ class Attention(nn.Module):
 
 
 class Look(nn.Module):
-    """An attention within each part. The class token takes part unless only time is looked over; its answers are averaged."""
+    """An attention within each part. The class token takes part unless only time is looked over; its answers
+    are averaged.
+    """
 
     def __init__(self, parts: Parts, width: int, heads: int, added: bool) -> None:
         super().__init__()

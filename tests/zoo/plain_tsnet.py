@@ -1,5 +1,7 @@
-"""The two-stream models of Auto-TSNet in plain PyTorch, from section 3.3, Table 1 and section 5.1 of its paper; modules are called as in
-zoo/autotsnet.arch. Blocks are X3D's, so the plain statements of X3D and AutoX3D lend theirs."""
+"""The two-stream models of Auto-TSNet in plain PyTorch, from section 3.3, Table 1 and section 5.1 of its
+paper; modules are called as in zoo/autotsnet.arch. Blocks are X3D's, so the plain statements of X3D and
+AutoX3D lend theirs.
+"""
 
 from __future__ import annotations
 
@@ -161,7 +163,9 @@ class Block(nn.Module):
 
 
 class ManualTSNet(TwoStreams):
-    """X3D-S in both streams, of these widths; a time-strided convolution after the blocks FUSED of its four stages."""
+    """X3D-S in both streams, of these widths; a time-strided convolution after the blocks FUSED of its four
+    stages.
+    """
 
     DEPTHS = (3, 5, 11, 7)
     FUSED = ((0, 2), (1, 4), (2, 3), (2, 10), (3, 3))

@@ -1,4 +1,6 @@
-"""X3D stated in plain PyTorch, from the paper's Table 1 and with pytorchvideo's names, independently of the language."""
+"""X3D stated in plain PyTorch, from the paper's Table 1 and with pytorchvideo's names, independently of the
+language.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ MIXES = {
 
 
 def mixed(z: torch.Tensor, offsets: Sequence[int], fraction: float) -> torch.Tensor:
-    """Eq. 9: of frame t's channels, z [b, t, n, c], equal shares are those of frames t + o; beyond the clip there is nothing."""
+    """Eq. 9: of frame t's channels, z [b, t, n, c], equal shares are those of frames t + o; beyond the clip
+    there is nothing.
+    """
     share = int(z.shape[3] * fraction) // len(offsets)
     frames = []
     for t in range(z.shape[1]):

@@ -111,7 +111,9 @@ def test_the_bandits_cell(tmp_path: Path) -> None:
 
 
 def test_one_dot_product_is_the_core_of_a_non_local_block() -> None:
-    """`like_non_local`: softmax(query · key) over all positions, without the block's scale, pooled keys and final norm."""
+    """`like_non_local`: softmax(query · key) over all positions, without the block's scale, pooled keys and
+    final norm.
+    """
     found = archdsl.load("zoo/attentionnas.arch:like_non_local", project=PROJECT)
     assert found.kind == "model"
     names = {op.name for op in found.graph.ops()}
@@ -150,7 +152,9 @@ def test_a_cell_goes_after_any_named_layer(host: str, tmp_path: Path) -> None:
 
 
 def _layers(model: archdsl.Architecture) -> list[str]:
-    """Layers with a map of all four dimensions after them, by their path: convolutions anywhere, and the blocks around them."""
+    """Layers with a map of all four dimensions after them, by their path: convolutions anywhere, and the
+    blocks around them.
+    """
     found: dict[str, None] = {}
     for op in model.graph.ops():
         if op.name == "conv" and set(op.shape) == {"b", "c", "t", "h", "w"}:

@@ -1,4 +1,6 @@
-"""AutoX3D: its size from the table's numbers, and its architectures against a plain statement with the genotype's widths."""
+"""AutoX3D: its size from the table's numbers, and its architectures against a plain statement with the
+genotype's widths.
+"""
 
 from __future__ import annotations
 

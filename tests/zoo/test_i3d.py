@@ -1,4 +1,6 @@
-"""I3D, S3D and I3D on ResNet-50 against plain statements, as functions and as counts, at sizes of all kinds."""
+"""I3D, S3D and I3D on ResNet-50 against plain statements, as functions and as counts, at sizes of all
+kinds.
+"""
 
 from __future__ import annotations
 

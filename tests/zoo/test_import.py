@@ -1,4 +1,6 @@
-"""Public checkpoints, made with the published keys at small widths: imported one to one, and the plain statements' functions."""
+"""Public checkpoints, made with the published keys at small widths: imported one to one, and the plain
+statements' functions.
+"""
 
 from __future__ import annotations
 
@@ -195,7 +197,9 @@ def test_our_own_keys_are_resized_as_the_tables_beside_the_model_say(tmp_path: P
 
 
 def test_xvit_interpolates_a_grid_and_starts_other_frames_anew(tmp_path: Path) -> None:
-    """Its forward resizes the grid of 224 / 16 by a factor, bicubic; its load_checkpoint leaves out what has another size."""
+    """Its forward resizes the grid of 224 / 16 by a factor, bicubic; its load_checkpoint leaves out what has
+    another size.
+    """
     state = filled(archdsl.compile(load("xvit.arch:xvit_b16", width=24, classes=5), meta=True).state_dict())
     _, found = imported("xvit_8f", checkpoint("xvit_8f", state), tmp_path, frames=16, size=288)
     space = state["position_embedding"]

@@ -1,4 +1,6 @@
-"""Wider models of the zoo: their old channels find each other through every block, so that the old function is still in them."""
+"""Wider models of the zoo: their old channels find each other through every block, so that the old function
+is still in them.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ PAIRS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("reference", PAIRS)
 def test_a_wider_model_holds_the_old_function(reference: str) -> None:
-    """What reads a new channel is set to nothing: then only the old ones count, wherever a layer finds them."""
+    """What reads a new channel is set to nothing: then only the old ones count, wherever a layer finds
+    them.
+    """
     before, after = (load(reference, **settings) for settings in PAIRS[reference])
     old = archdsl.compile(before)
     given = before.graph.inputs[0]

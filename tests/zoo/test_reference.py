@@ -1,4 +1,6 @@
-"""The public models: params and MACs of the text alone, and of the compiled module, are those of their code."""
+"""The public models: params and MACs of the text alone, and of the compiled module, are those of their
+code.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ TABLES = [
 ]
 
 
-# Tables of cousins, whose published keys are those of another network without some: (table, network, of which, without).
+# Tables of cousins, whose published keys are those of another network without some: (table, network, of
+# which, without).
 COUSINS = [
     ("timesformer_one_facebook", "timesformer.arch:timesformer_joint", "timesformer_divided", ("temporal_",)),
     (

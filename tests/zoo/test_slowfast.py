@@ -1,4 +1,6 @@
-"""Slow and SlowFast against plain statements: every fusion, as functions and as counts, at sizes of all kinds."""
+"""Slow and SlowFast against plain statements: every fusion, as functions and as counts, at sizes of all
+kinds.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def test_a_larger_clip_is_classified_at_every_position(
 
 
 def test_the_streams_pool_all_their_frames() -> None:
-    """Of a longer clip their windows leave different numbers of positions, which cannot be joined; nor in the public code."""
+    """Of a longer clip their windows leave different numbers of positions, which cannot be joined; nor in the
+    public code.
+    """
     with pytest.raises(DiagnosticError, match=r"E0402: sizes of `t` differ: 2 and 5"):
         load(SLOWFAST, (12, 40, 40), **SMALL)
 

@@ -1,4 +1,6 @@
-"""TimeSformer against a plain statement: every scheme, order and position embedding, as functions and as counts, at sizes of all kinds."""
+"""TimeSformer against a plain statement: every scheme, order and position embedding, as functions and as
+counts, at sizes of all kinds.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ def test_the_published_sizes_count_as_the_plain_statement(name: str, settings: d
     "schemes", [("axial", "joint", "divided"), ("space", "sparse_local_global", "space")]
 )
 def test_each_block_chooses(schemes: tuple[str, ...]) -> None:
-    """In the space where each block chooses its scheme, a genotype is the chosen ones after each other; a chosen one is a level."""
+    """In the space where each block chooses its scheme, a genotype is the chosen ones after each other; a
+    chosen one is a level.
+    """
     settings = {**SMALL, "depth": 3}
     space = model_of("timesformer.arch:timesformer_mixed", drop=0.0, **settings)
     assert space.count() == 5**3
@@ -122,7 +126,9 @@ def macs(scheme: str, frames: int) -> int:
 
 
 def test_joint_attention_is_quadratic_in_frames_and_divided_is_not() -> None:
-    """Read off the static costs: second differences of joint attention are those of its products over T·H·W patches."""
+    """Read off the static costs: second differences of joint attention are those of its products over T·H·W
+    patches.
+    """
     second = {s: macs(s, 16) - 2 * macs(s, 12) + macs(s, 8) for s in ("joint", "divided", "space")}
     patches, width, depth, step = 16, 8, 2, 4
     assert (

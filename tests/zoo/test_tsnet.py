@@ -28,7 +28,9 @@ ROWS = [(1, 2), (2, 1), (1, 2), (4, 1), (1, 2), (3, 1), (3, 1), (4, 1), (1, 2), 
 
 @pytest.mark.parametrize("percent", MANUAL)
 def test_the_sparse_stream_takes_its_share(percent: int) -> None:
-    """Of the paper's three shares; all are as costly as X3D-S. The head is the sparse stream's, fusions are neither's."""
+    """Of the paper's three shares; all are as costly as X3D-S. The head is the sparse stream's, fusions are
+    neither's.
+    """
     streams: Counter[str] = Counter()
     for op in load(f"autotsnet.arch:manual_tsnet_{percent}").graph.ops():
         names = set(re.findall(r"[a-z_]+", op.instance.path))

@@ -104,7 +104,9 @@ def test_a_larger_clip_is_classified_at_every_position() -> None:
 
 
 def test_the_head_of_a_larger_clip_costs_more() -> None:
-    """Both have 7 x 7 positions before the window; x3d_s pools by 13x5x5 and classifies the 4 x 3 x 3 that are left."""
+    """Both have 7 x 7 positions before the window; x3d_s pools by 13x5x5 and classifies the 4 x 3 x 3 that
+    are left.
+    """
     s = archdsl.load("zoo/x3d.arch:x3d_s", inputs={"clip": {"t": 16, "h": 224, "w": 224}})
     (_, ours), (_, m) = static(s), static(load("x3d_m"))
     assert ours - m == (4 * 3 * 3 - 1) * (432 * 2048 + 2048 * 400)

@@ -1,4 +1,6 @@
-"""X-ViT against a plain statement: windows, fractions, blocks and what is mixed, both aggregations, the summary token, sizes."""
+"""X-ViT against a plain statement: windows, fractions, blocks and what is mixed, both aggregations, the
+summary token, sizes.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +133,9 @@ def test_a_row_is_the_function_of_the_plain_statement(row: str) -> None:
 
 
 def test_the_cost_is_linear_in_frames() -> None:
-    """Read off the static costs: with the mean its second difference is none; temporal attention adds its own few products."""
+    """Read off the static costs: with the mean its second difference is none; temporal attention adds its own
+    few products.
+    """
     few = {"size": 32, "patch": 8, "width": 16, "depth": 2, "heads": 2}
     second = {}
     for aggregate in ("mean_over_time", "temporal_attention"):

@@ -42,8 +42,8 @@ def command(
 ) -> None:
     """Write a model to OUT in the format of its suffix.
 
-    .py is source that needs only PyTorch, .pt2 an exported program, .onnx the same for other runtimes, .safetensors the
-    weights, .json the IR (of a space as well).
+    .py is source that needs only PyTorch, .pt2 an exported program, .onnx the same for other runtimes,
+    .safetensors the weights, .json the IR (of a space as well).
 
     \b
     Examples:

@@ -53,10 +53,11 @@ def command(
     scale: float,
     install_git: bool,
 ) -> None:
-    """Compare two spaces, models or genotypes by what they mean: structure, choices, size of the space, cost, weights.
+    """Compare two spaces, models or genotypes by what they mean: structure, choices, size of the space, cost,
+    weights.
 
-    A side may be a file of another git revision, REVISION:PATH[:NAME]. Two files without names compare all networks of
-    either, by name. Exits with 1 where something differs.
+    A side may be a file of another git revision, REVISION:PATH[:NAME]. Two files without names compare all
+    networks of either, by name. Exits with 1 where something differs.
 
     \b
     Examples:

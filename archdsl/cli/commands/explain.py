@@ -14,7 +14,8 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 @click.argument("subject", required=False, metavar="[CODE|PRIMITIVE]")
 @json_option
 def command(subject: str | None, as_json: bool) -> None:
-    """Say what a diagnostic's CODE means, why it is one, and what to write instead; or what a PRIMITIVE computes.
+    """Say what a diagnostic's CODE means, why it is one, and what to write instead; or what a PRIMITIVE
+    computes.
 
     Without an argument, list all codes.
 

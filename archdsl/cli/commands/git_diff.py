@@ -1,4 +1,6 @@
-"""`archdsl git-diff`: what `git diff` calls for .arch files once `archdsl diff --install-git` has set it up."""
+"""`archdsl git-diff`: what `git diff` calls for .arch files once `archdsl diff --install-git` has set it
+up.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def _text(path: str, version: str) -> Source | None:
 
 
 def _shown(path: str, before: Source, after: Source) -> str:
-    """The difference by meaning; by lines where one version has errors, or where only its form has changed."""
+    """The difference by meaning; by lines where one version has errors, or where only its form has
+    changed.
+    """
     try:
         found = compare_files(_side(path, before), _side(path, after))
     except DiagnosticError as error:

@@ -67,14 +67,14 @@ def command(
 ) -> None:
     """Read a public checkpoint as the weights of a model, by a rename table, and write them under our keys.
 
-    CHECKPOINT is what `torch.save` or safetensors has written: a state dict, or whatever a training script wraps around
-    one. It is read as data; nothing in it is executed. Keys that are missing, unknown or misshapen are listed by name,
-    and nothing is written (exit code 1). See docs/weights.md.
+    CHECKPOINT is what `torch.save` or safetensors has written: a state dict, or whatever a training script
+    wraps around one. It is read as data; nothing in it is executed. Keys that are missing, unknown or
+    misshapen are listed by name, and nothing is written (exit code 1). See docs/weights.md.
 
     \b
     Examples:
-      archdsl import-weights zoo/timesformer.arch:timesformer_divided TimeSformer_divST_8x32_224_K400.pyth -o w.safetensors
-      archdsl import-weights zoo/x3d.arch:x3d_s X3D_S.pyth --set classes=174 --anew head.classify -o w.safetensors
+      archdsl import-weights zoo/timesformer.arch:timesformer_divided divST_8x32_K400.pyth -o w.safetensors
+      archdsl import-weights zoo/x3d.arch:x3d_s x3d.pyth --set classes=9 --anew head.classify -o w.safetensors
       archdsl import-weights mine.arch theirs.pth --table theirs.rename -o w.safetensors
     """
     path = Path(output)

@@ -22,7 +22,9 @@ from archdsl.syntax.shipped import shipped
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One declaration: `of` is the text after `of` in a genotype or a plan, `about` what its comment says, else its definition."""
+    """One declaration: `of` is the text after `of` in a genotype or a plan, `about` what its comment says,
+    else its definition.
+    """
 
     file: str
     name: str
@@ -39,10 +41,11 @@ class _Entry:
 @click.argument("pattern", required=False)
 @json_option
 def command(pattern: str | None, as_json: bool) -> None:
-    """List what ships with archdsl: FILE:NAME of every block, space, model, genotype and plan, and what it is.
+    """List what ships with archdsl: FILE:NAME of every block, space, model, genotype and plan, and what it
+    is.
 
-    PATTERN keeps what contains it; `*` and `?` work as in a shell. Lines are cut at the width of the terminal, never in a file
-    or a pipe.
+    PATTERN keeps what contains it; `*` and `?` work as in a shell. Lines are cut at the width of the
+    terminal, never in a file or a pipe.
 
     \b
     Examples:
@@ -99,7 +102,9 @@ def _title(file: str) -> str:
 
 
 def _comment_above(text: str, start: int) -> str:
-    """The first sentence of the comment that ends on the line before; what belongs to a section is no declaration's own."""
+    """The first sentence of the comment that ends on the line before; what belongs to a section is no
+    declaration's own.
+    """
     lines: list[str] = []
     for line in reversed(text[:start].split("\n")[:-1]):
         if not line.startswith("#") or line.startswith("# --"):

@@ -38,9 +38,9 @@ FORMAT_VERSION = 1
 def command(weights: str, a: str, b: str, seed: int, as_json: bool, output: str) -> None:
     """Carry the weights of the model A over to the model B that was edited from it.
 
-    What `archdsl diff A B` pairs is carried over: under the same name, renamed or moved, and in part where sizes differ.
-    All else starts anew and is listed. A side may be a file of another git revision, REVISION:PATH[:NAME], or a
-    genotype. See docs/weights.md.
+    What `archdsl diff A B` pairs is carried over: under the same name, renamed or moved, and in part where
+    sizes differ. All else starts anew and is listed. A side may be a file of another git revision,
+    REVISION:PATH[:NAME], or a genotype. See docs/weights.md.
 
     \b
     Examples:

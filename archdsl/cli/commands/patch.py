@@ -32,7 +32,8 @@ from archdsl.whole_files import replacing, write_text
 )
 @click.option("--reverse", is_flag=True, help="Lead back instead: A is what the patch leads to.")
 def command(a: str, patch: str, output: str | None, reverse: bool) -> None:
-    """Apply a patch that `archdsl diff --patch` has printed: to a genotype, or to a space or model as elaborated.
+    """Apply a patch that `archdsl diff --patch` has printed: to a genotype, or to a space or model as
+    elaborated.
 
     Prints a genotype as .arch, an architecture as its IR in JSON.
 

@@ -50,7 +50,8 @@ def command(
 ) -> None:
     """Draw genotypes, every architecture of the space equally likely.
 
-    What is printed is a file: redirect it, and give it to --genotype. A longer list begins with the shorter one.
+    What is printed is a file: redirect it, and give it to --genotype. A longer list begins with the shorter
+    one.
 
     \b
     Examples:

@@ -52,8 +52,9 @@ def command(
 ) -> None:
     """Search a space as a plan says, and write the genotype that it finds to DIR/genotype.arch.
 
-    DIR also holds the plan, metrics.jsonl, checkpoints and index.html, a page with every choice's probabilities over
-    time. The same plan, data and seed find the same; so does a run that was stopped, at any moment, and resumed. Under
+    DIR also holds the plan, metrics.jsonl, checkpoints and index.html, a page with every choice's
+    probabilities over time. The same plan, data and seed find the same; so does a run that was stopped, at
+    any moment, and resumed. Under
     torchrun all processes search together.
 
     \b
@@ -100,7 +101,9 @@ def command(
 
 
 def open_plan(reference: str, project: Project, seed: int | None = None) -> tuple[Plan, ast.Search, Module]:
-    """The plan of a reference, against its space. Raises DiagnosticError where there is none, or with all that is wrong."""
+    """The plan of a reference, against its space. Raises DiagnosticError where there is none, or with all
+    that is wrong.
+    """
     from dataclasses import replace
 
     from archdsl.elaborate.plans import resolve_plan

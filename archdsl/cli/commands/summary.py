@@ -21,8 +21,8 @@ def command(
 ) -> None:
     """Print a space or a model as its paper's table does: stages, output shapes, params, MACs, choices.
 
-    Of a space, params and MACs are the exact extremes over all architectures, and their number is exact. MACs are the
-    multiply-accumulates that papers call FLOPs, for one clip.
+    Of a space, params and MACs are the exact extremes over all architectures, and their number is exact. MACs
+    are the multiply-accumulates that papers call FLOPs, for one clip.
 
     \b
     Examples:

@@ -89,15 +89,16 @@ def command(
 ) -> None:
     """Train a model, from scratch or from weights, and leave DIR/weights.safetensors.
 
-    DIR also holds metrics.jsonl, a line an epoch, checkpoints, and index.html, a page with the curves. The same model,
-    data and seed lead to the same weights; so does a training that was stopped, at any moment, and resumed. Under
+    DIR also holds metrics.jsonl, a line an epoch, checkpoints, and index.html, a page with the curves. The
+    same model, data and seed lead to the same weights; so does a training that was stopped, at any moment,
+    and resumed. Under
     torchrun all processes train together.
 
     \b
     Examples:
       archdsl train zoo/motion.arch:with_no_cell --data motion --run runs/plain
-      archdsl train zoo/x3d.arch:x3d_s --set classes=8 --data video:clips --workers 4 --epochs 30 --run runs/x3d
-      torchrun --nproc-per-node=2 -m archdsl -- train zoo/motion.arch:with_no_cell --data motion --run runs/plain
+      archdsl train zoo/x3d.arch:x3d_s --set classes=8 --data video:clips --epochs 30 --run runs/x3d
+      torchrun --nproc-per-node=2 -m archdsl -- train zoo/motion.arch:with_no_cell --data motion --run plain
     """
     planned = _settings(
         {"weights": (optimiser, "--optimiser"), "epochs": (epochs, "--epochs"), "batch": (batch, "--batch")}
@@ -124,7 +125,8 @@ def command(
         training = Training(
             graph, planned, seed, opened, own, running.cuts(chunks, own), own.device, weights, workers
         )
-        training.network()  # a model with open choices, or weights that do not fit, are refused before there is a run
+        # a model with open choices, or weights that do not fit, are refused before there is a run
+        training.network()
         held = frozen(training, reference, data, running.conditions(opened, chunks, own))
         run = running.begun(folder, held, resume, own)
         with asked_to_stop() as stop, progress(quiet=as_json or not own.is_first) as watch:
@@ -145,12 +147,15 @@ def command(
         )
     else:
         click.echo(
-            f"accuracy {found['accuracy']:.4f}, loss {found['validation_loss']:.4f}: {folder / 'weights.safetensors'}"
+            f"accuracy {found['accuracy']:.4f}, loss {found['validation_loss']:.4f}: "
+            f"{folder / 'weights.safetensors'}"
         )
 
 
 def _settings(given: Mapping[str, tuple[str | None, str]]) -> dict[str, Any]:
-    """A plan's settings, with those that the command line gives as texts. Raises DiagnosticError with all that is wrong."""
+    """A plan's settings, with those that the command line gives as texts. Raises DiagnosticError with all
+    that is wrong.
+    """
     found = defaults()
     wrong: list[Diagnostic] = []
     for name, (text, option) in given.items():

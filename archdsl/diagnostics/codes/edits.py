@@ -5,8 +5,8 @@ from archdsl.diagnostics.diagnostic import Code, table
 NO_MATCH = Code(
     "E0601",
     "an edit that matches nothing",
-    """The path of an edit names no choice, parameter or instance of what it edits. A silent miss would leave a genotype or a
-transplant half done.
+    """The path of an edit names no choice, parameter or instance of what it edits. A silent miss would leave
+a genotype or a transplant half done.
 
 Example:
     genotype small of autox3d { group[0].chanels = 12 }
@@ -40,7 +40,8 @@ Remove the line.""",
 SETTLES_ONLY = Code(
     "E0605",
     "an edit that does more than settle a choice",
-    """A genotype only settles choices (`path = value`). Inserting, replacing, removing and narrowing belong into `with { … }`.
+    """A genotype only settles choices (`path = value`). Inserting, replacing, removing and narrowing belong
+into `with { … }`.
 
 Move the edit into the `with` of a space.""",
 )
@@ -54,7 +55,8 @@ Use a genotype of this definition, or derive one from its choices.""",
 NOT_A_LAYER = Code(
     "E0607",
     "the path is not a layer",
-    """`insert`, `replace` and `remove` act on a called layer. The path names a turn of a loop or an alternative.
+    """`insert`, `replace` and `remove` act on a called layer. The path names a turn of a loop or an
+alternative.
 
 Name the layer itself: `after res[1].block[3] insert cell`.""",
 )

@@ -10,7 +10,8 @@ Code = partial(diagnostic.Code, about="bounds")
 TOO_MUCH_WORK = Code(
     "E0820",
     "the file elaborates to too much",
-    """Every file elaborates in bounded time and memory. This one calls, loops or lists more than the bound allows.
+    """Every file elaborates in bounded time and memory. This one calls, loops or lists more than the bound
+allows.
 
 Make loops shorter or parameters smaller.""",
 )

@@ -55,7 +55,8 @@ Use instead: one of the suffixes that the message lists.""",
 NO_SUCH_NAME = Code(
     "E0905",
     "the file declares no such thing",
-    """What: the name after the colon is not declared in the file, or is not of the kind that the command works on.
+    """What: the name after the colon is not declared in the file, or is not of the kind that the command
+works on.
 
 Why: `FILE:NAME` asks for one space, model or genotype of a file.
 
@@ -66,7 +67,8 @@ Use instead: one of the names that the message lists.""",
 WHICH_NAME = Code(
     "E0906",
     "the file holds several things",
-    """What: a file with several spaces and models, several genotypes or several plans was given without saying which.
+    """What: a file with several spaces and models, several genotypes or several plans was given without
+saying which.
 
 Why: none of them is more likely meant than the others.
 
@@ -90,7 +92,8 @@ BAD_SETTING = Code(
     "a setting that cannot be read",
     """What: `--set` takes `name=value`, where the value is written as in a file.
 
-Why: `--set` changes a parameter and so makes another model; the name is one in the parentheses of the space or model.
+Why: `--set` changes a parameter and so makes another model; the name is one in the parentheses of the space
+or model.
 
 Example: `--set classes 174`
 
@@ -132,7 +135,8 @@ Use instead: `pip install 'archdsl[torch]'`, or the extra that the message names
 NO_GENOTYPE = Code(
     "E0912",
     "a genotype that cannot be found",
-    """What: `--genotype` takes a file with one genotype, `FILE:NAME`, or the name of a genotype in the space's own file.
+    """What: `--genotype` takes a file with one genotype, `FILE:NAME`, or the name of a genotype in the
+space's own file.
 
 Why: none of the three fits what was given.
 
@@ -143,7 +147,8 @@ Use instead: `--genotype example_s`, or `--genotype found.arch`.""",
 OPEN_CHOICES = Code(
     "E0950",
     "a space where a model is needed",
-    """What: something that needs one architecture (compiling, exporting, Python source) was given a space with open choices.
+    """What: something that needs one architecture (compiling, exporting, Python source) was given a space
+with open choices.
 
 Why: each choice left open is a different network, with other weights and other shapes.
 
@@ -156,7 +161,8 @@ UNREADABLE_WEIGHTS = Code(
     "weights that cannot be read",
     """What: the file of weights is neither safetensors nor a PyTorch file of plain tensors, or it is damaged.
 
-Why: only data is read. A PyTorch file that holds anything but tensors, numbers and containers could run code, and is refused.
+Why: only data is read. A PyTorch file that holds anything but tensors, numbers and containers could run code,
+and is refused.
 
 Example: `archdsl compile zoo/x3d.arch:x3d_s --weights whole_module.pt -o x3d.pt2`
 
@@ -165,13 +171,15 @@ Use instead: a `.safetensors` file, or `torch.save(model.state_dict(), "weights.
 OTHER_WEIGHTS = Code(
     "E0952",
     "weights of another model",
-    """What: the keys or shapes of the weights are not those of the model; the message lists missing, unknown and misshapen ones.
+    """What: the keys or shapes of the weights are not those of the model; the message lists missing, unknown
+and misshapen ones.
 
 Why: loading a part and leaving the rest at random gives a model that runs and is wrong.
 
 Example: the weights of `x3d_s` with `classes = 400` in `x3d_s` with `--set classes=100`
 
-Use instead: the settings under which the weights were trained; or compile without `--weights` and load what fits yourself.""",
+Use instead: the settings under which the weights were trained; or compile without `--weights` and load what
+fits yourself.""",
 )
 NO_WEIGHTS = Code(
     "E0953",
@@ -187,16 +195,18 @@ Use instead: two files, the source and the weights; the keys are the same.""",
 OTHER_SIZE = Code(
     "E0954",
     "an input of another size than the network was compiled for",
-    """What: a compiled network, a supergraph or an emitted module is fed a tensor whose dimensions, or their sizes, it cannot be right for.
+    """What: a compiled network, a supergraph or an emitted module is fed a tensor whose dimensions, or their
+sizes, it cannot be right for.
 
-Why: a text is elaborated at the sizes of its inputs. Where it reads one (`x.h`), has a `param` for each position, merges positions
-or splits them, what is compiled holds numbers, and at another size it would compute something else without a word. Dimensions on
-which nothing depends are open; after `same` padding at a stride of 2, say, a size may change by twos.
+Why: a text is elaborated at the sizes of its inputs. Where it reads one (`x.h`), has a `param` for each
+position, merges positions or splits them, what is compiled holds numbers, and at another size it would
+compute something else without a word. Dimensions on which nothing depends are open; after `same` padding at a
+stride of 2, say, a size may change by twos.
 
 Example: a clip of 448x448 in `zoo/timesformer.arch:timesformer_divided`, compiled for 224x224
 
-Use instead: compile it for that size: `--input clip=1x3x8x448x448`, `archdsl.load(…, inputs="clip=1x3x8x448x448")` or, where a
-parameter decides it, `--set size=448`.""",
+Use instead: compile it for that size: `--input clip=1x3x8x448x448`, `archdsl.load(…,
+inputs="clip=1x3x8x448x448")` or, where a parameter decides it, `--set size=448`.""",
 )
 NO_DOT = Code(
     "E0960",
@@ -207,7 +217,8 @@ Why: archdsl draws SVG, HTML and DOT by itself; only raster images and PDF go th
 
 Example: `archdsl render zoo/x3d.arch:x3d_s -o x3d.png`
 
-Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs no program: `-o x3d.svg`.""",
+Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs no program:
+`-o x3d.svg`.""",
 )
 PATCH_DOES_NOT_FIT = Code(
     "E0961",
@@ -238,17 +249,19 @@ NO_SUCH_PART = Code(
 
 Why: a typing mistake would otherwise draw something else, or nothing.
 
-Example: `archdsl render zoo/nas.arch:darts_v2_cifar --focus cell[20] -o cell.svg`, where the cells are numbered from 0 to 19.
+Example: `archdsl render zoo/nas.arch:darts_v2_cifar --focus cell[20] -o cell.svg`, where the cells are
+numbered from 0 to 19.
 
-Use instead: a path as `archdsl summary` prints it, `cell[3]` or `group[1].block[0]`. What a genotype leaves out is not there.""",
+Use instead: a path as `archdsl summary` prints it, `cell[3]` or `group[1].block[0]`. What a genotype leaves
+out is not there.""",
 )
 VIEW_DOES_NOT_FIT = Code(
     "E0966",
     "a view that does not fit",
     """What: the view cannot show what is to be drawn, or an option belongs to another view.
 
-Why: a space view shows open choices, which a model does not have; `--depth` means something in the graph view only; and a picture
-of thousands of boxes can be read by nobody.
+Why: a space view shows open choices, which a model does not have; `--depth` means something in the graph view
+only; and a picture of thousands of boxes can be read by nobody.
 
 Example: `archdsl render zoo/i3d.arch:i3d --view space -o i3d.svg`
 
@@ -257,13 +270,15 @@ Use instead: another `--view`, fewer options, or a part of the architecture by `
 BAD_PROBABILITIES = Code(
     "E0967",
     "probabilities that cannot be used",
-    """What: `--probabilities` names neither the directory of a run nor a file of its metrics, or the run is of another space.
+    """What: `--probabilities` names neither the directory of a run nor a file of its metrics, or the run is
+of another space.
 
 Why: shades that belong to other choices would lie.
 
 Example: `archdsl render zoo/autox3d.arch:autox3d --probabilities runs/darts -o autox3d.svg`
 
-Use instead: the directory that `archdsl search --run` wrote, and the space that was searched, with the same `--set`.""",
+Use instead: the directory that `archdsl search --run` wrote, and the space that was searched, with the same
+`--set`.""",
 )
 INTERNAL = Code(
     "E0999",

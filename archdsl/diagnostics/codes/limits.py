@@ -22,7 +22,8 @@ Use instead: several files joined by `use`, or a `for` over a rule instead of th
 DEPTH = Code(
     "E0802",
     "nested too deep",
-    """What: expressions, statements or edits inside each other, more than 150 levels; a sum of n terms nests n deep.
+    """What: expressions, statements or edits inside each other, more than 150 levels; a sum of n terms nests
+n deep.
 
 Why: every pass over the tree stays inside the stack.
 

@@ -1,4 +1,6 @@
-"""The page of all diagnostics, written from their codes: `python -m archdsl.diagnostics.codes.reference > docs/diagnostics.md`."""
+"""The page of all diagnostics, written from their codes: `python -m archdsl.diagnostics.codes.reference >
+docs/diagnostics.md`.
+"""
 
 from __future__ import annotations
 

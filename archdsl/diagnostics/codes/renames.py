@@ -11,10 +11,12 @@ Code = partial(diagnostic.Code, about="question")
 BAD_RULE = Code(
     "E0980",
     "a rule of a rename table that cannot be read",
-    """What: a line of a rename table is `theirs -> ours`, both paths with dots; `{i}` stands for a number, at most one
-in a part. `theirs -> -` leaves a key out. Behind it may stand what happens where sizes differ: `anew` or `resize …`.
+    """What: a line of a rename table is `theirs -> ours`, both paths with dots; `{i}` stands for a number, at
+most one in a part. `theirs -> -` leaves a key out. Behind it may stand what happens where sizes differ:
+`anew` or `resize …`.
 
-Why: a rule renames whole parts of keys, and a number that appears on the right must have been read on the left.
+Why: a rule renames whole parts of keys, and a number that appears on the right must have been read on the
+left.
 
 Example: `blocks.{s}.conv -> stage.{t}.conv`
 
@@ -25,7 +27,8 @@ NO_RULE = Code(
     "a key that no rule renames",
     """What: a checkpoint holds a key that no line of the rename table fits.
 
-Why: weights are moved one to one or not at all; one that is passed over in silence would be trained from nothing.
+Why: weights are moved one to one or not at all; one that is passed over in silence would be trained from
+nothing.
 
 Example: `blocks.5.proj.bias`, and no line begins with `blocks.5`
 
@@ -45,10 +48,11 @@ Use instead: a number on both sides, or the narrower line first.""",
 NO_TABLE = Code(
     "E0983",
     "no table for a checkpoint",
-    """What: none of a checkpoint's keys is a weight of the model, neither as it stands nor by any rename table that was tried.
+    """What: none of a checkpoint's keys is a weight of the model, neither as it stands nor by any rename
+table that was tried.
 
-Why: weights are found by their keys. The tables that are tried lie beside the model's file and begin with its name, or ship
-with archdsl.
+Why: weights are found by their keys. The tables that are tried lie beside the model's file and begin with its
+name, or ship with archdsl.
 
 Example: `archdsl import-weights mine.arch resnet18.pth -o w.safetensors`
 
@@ -63,8 +67,8 @@ Why: a part that is left at random gives a model that runs and is wrong.
 
 Example: a checkpoint of `x3d_s` for `x3d_l`, which is deeper
 
-Use instead: the model, its `--set` and `--genotype`, under which the checkpoint was trained. `--anew PATH` starts what lies
-at and below a path anew, if that is meant.""",
+Use instead: the model, its `--set` and `--genotype`, under which the checkpoint was trained. `--anew PATH`
+starts what lies at and below a path anew, if that is meant.""",
 )
 EXTRA_KEYS = Code(
     "E0985",
@@ -75,29 +79,34 @@ Why: weights that are passed over in silence may be those that mattered.
 
 Example: a checkpoint of `i3d_r50_nl` for `i3d_r50`, which has no non-local blocks
 
-Use instead: the model that the checkpoint belongs to; in a table of your own, `theirs -> -` leaves a key out.""",
+Use instead: the model that the checkpoint belongs to; in a table of your own, `theirs -> -` leaves
+a key out.""",
 )
 MISSHAPEN = Code(
     "E0986",
     "weights of another size",
     """What: a weight of the checkpoint has another shape than the model's. Sizes of 1 do not count.
 
-Why: cutting or filling up weights gives another function. Only positions are resized, where the table says how.
+Why: cutting or filling up weights gives another function. Only positions are resized, where the table says
+how.
 
 Example: `head.weight`, which is 400×768 in the checkpoint and 174×768 in the model with `--set classes=174`
 
-Use instead: the settings under which the checkpoint was trained, or `--anew head` for a classifier of other classes.""",
+Use instead: the settings under which the checkpoint was trained, or `--anew head` for a classifier of other
+classes.""",
 )
 NOT_FLOATS = Code(
     "E0987",
     "weights of another kind of number",
-    """What: a weight of the checkpoint holds whole, complex or quantised numbers where the model has real ones, or the reverse.
+    """What: a weight of the checkpoint holds whole, complex or quantised numbers where the model has real
+ones, or the reverse.
 
 Why: a quantised weight means nothing without its scale, and rounding a weight changes it.
 
 Example: a model that was quantised to int8
 
-Use instead: the checkpoint as it was before. float16, bfloat16 and float64 are read, and become what the model computes in.""",
+Use instead: the checkpoint as it was before. float16, bfloat16 and float64 are read, and become what the
+model computes in.""",
 )
 NO_SUCH_WEIGHTS = Code(
     "E0988",
@@ -108,5 +117,6 @@ Why: what was meant to start anew would not.
 
 Example: `--anew clasify`
 
-Use instead: a path as `archdsl summary` prints it, or the beginning of a key: `head`, `block[3].mlp`, `block.3.mlp`.""",
+Use instead: a path as `archdsl summary` prints it, or the beginning of a key: `head`, `block[3].mlp`,
+`block.3.mlp`.""",
 )

@@ -23,8 +23,8 @@ Begin one without `--resume`.""",
 OTHER_RUN = Code(
     "E0722",
     "the run of something else",
-    """A run goes on only with what it began with: the same plan and space, the same data and seed, the same version of archdsl. The
-message names what differs.
+    """A run goes on only with what it began with: the same plan and space, the same data and seed, the same
+version of archdsl. The message names what differs.
 
 Restore that, or begin a new run in another directory.""",
 )
@@ -38,15 +38,17 @@ Restore the directory, or begin a new run in another one.""",
 NO_DATA = Code(
     "E0724",
     "a search without data",
-    """Neither the plan (`data = motion()`) nor the command line (`--data motion`) says where examples come from.
+    """Neither the plan (`data = motion()`) nor the command line (`--data motion`) says where examples come
+from.
 
 Name one of the sources that `docs/search.md` lists.""",
 )
 DIVERGED = Code(
     "E0725",
     "a run that has diverged",
-    """The loss or the logits are no finite numbers any more, and nothing that follows would be. The latest checkpoint is from before.
+    """The loss or the logits are no finite numbers any more, and nothing that follows would be. The latest
+checkpoint is from before.
 
-Lower the rate in the step's `weights = …` or `alpha = …`, of a training in `--optimiser`, or let it rise slowly (`warmup = 2`), and begin
-again in another directory.""",
+Lower the rate in the step's `weights = …` or `alpha = …`, of a training in `--optimiser`, or let it rise
+slowly (`warmup = 2`), and begin again in another directory.""",
 )

@@ -20,8 +20,9 @@ Example:
     arch 1
     width = 8 9
 
-Use instead: what the message expects. White space never ends a statement: the next one must open with a keyword or with a
-name and `=` or `~`. `grammar/arch.lark` is the reference, with an example for every rule.""",
+Use instead: what the message expects. White space never ends a statement: the next one must open with a
+keyword or with a name and `=` or `~`. `grammar/arch.lark` is the reference, with an example for every
+rule.""",
 )
 NO_EDITION = Code(
     "E0102",
@@ -64,7 +65,8 @@ Example:
     arch 1
     width = 8;
 
-Use instead: statements need no separator; logic is `and`, `or`, `not`; strings are written with `"`; arrows are `->`.""",
+Use instead: statements need no separator; logic is `and`, `or`, `not`; strings are written with `"`; arrows
+are `->`.""",
 )
 BAD_STRING = Code(
     "E0105",
@@ -88,7 +90,8 @@ BAD_NUMBER = Code(
     "broken number",
     """What: digits run into letters and make no number.
 
-Why: numbers are `24`, `2.25`, `1e-3`; sizes are `1x3x3`; quantities end in K, M, G or T; names do not begin with a digit.
+Why: numbers are `24`, `2.25`, `1e-3`; sizes are `1x3x3`; quantities end in K, M, G or T; names do not begin
+with a digit.
 
 Example:
 
@@ -175,7 +178,8 @@ RESERVED = Code(
     "reserved word as a name",
     """What: a word that the language needs stands where a name belongs.
 
-Why: and as by else false for if in input not of or output param require shared then tied true with are reserved.
+Why: and as by else false for if in input not of or output param require shared then tied true with are
+reserved.
 
 Example:
 
@@ -260,7 +264,8 @@ Use instead:
 YAML = Code(
     "E0120",
     "unreadable YAML",
-    """What: the YAML form of a document is not YAML, or uses what the form does not allow: anchors, aliases, tags, repeated keys.
+    """What: the YAML form of a document is not YAML, or uses what the form does not allow: anchors, aliases,
+tags, repeated keys.
 
 Why: the form is a plain tree of mappings, lists and texts, so that reading a stranger's file is safe.
 
@@ -276,7 +281,8 @@ YAML_SHAPE = Code(
     "YAML of another shape",
     """What: the YAML is well formed but is not a document of archdsl.
 
-Why: a key is missing, unknown, or holds something else than it should; `grammar/document.schema.json` has the rules.
+Why: a key is missing, unknown, or holds something else than it should; `grammar/document.schema.json` has the
+rules.
 
 Example:
 

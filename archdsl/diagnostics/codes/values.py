@@ -5,7 +5,8 @@ from archdsl.diagnostics.diagnostic import Code, table
 WRONG_KIND = Code(
     "E0301",
     "a value of the wrong kind",
-    """Something other than what stands here is needed: a tensor where a layer is expected, a text where a number is, and so on.
+    """Something other than what stands here is needed: a tensor where a layer is expected, a text where a
+number is, and so on.
 
 Example:
     for i in 3 { … }
@@ -25,7 +26,8 @@ Use one of its parameters; `archdsl explain conv` and `docs/primitives.md` list 
 SET_TWICE = Code(
     "E0303",
     "a parameter set twice",
-    """Parentheses set parameters partially, each once: a later call may add what is open, not change what is set.
+    """Parentheses set parameters partially, each once: a later call may add what is open, not change what is
+set.
 
 Example:
     thin = conv(8)
@@ -66,7 +68,8 @@ Combine them first (`[x, y] -> concat(@c) -> conv(24)`), or use a layer with two
 LAYER_IN_ARITHMETIC = Code(
     "E0307",
     "a layer in arithmetic",
-    """The arrow binds last: `x + y -> relu` is relu of the sum. So `x + conv(24)` adds a layer to a tensor, which means nothing.
+    """The arrow binds last: `x + y -> relu` is relu of the sum. So `x + conv(24)` adds a layer to a tensor,
+which means nothing.
 
 Example:
     y = x + norm -> relu
@@ -76,7 +79,8 @@ Put the application in parentheses: `y = x + (x -> norm) -> relu`.""",
 BAD_OPERANDS = Code(
     "E0308",
     "an operator that does not fit its operands",
-    """Arithmetic works on numbers, element by element on tensors, `+` also joins lists; comparisons work on values of one kind.
+    """Arithmetic works on numbers, element by element on tensors, `+` also joins lists; comparisons work on
+values of one kind.
 
 Example:
     width = "24" * 2
@@ -127,8 +131,8 @@ Add `output x`.""",
 NOT_CONSTANT = Code(
     "E0314",
     "must not depend on a choice",
-    """Here a value is needed that is the same for the whole space: instance names, domains of other choices, the parameters of a net,
-the length of a list that grows.
+    """Here a value is needed that is the same for the whole space: instance names, domains of other choices,
+the parameters of a net, the length of a list that grows.
 
 Example:
     depth ~ 1..4
@@ -149,16 +153,17 @@ Apply it: `output x -> conv(24)`.""",
 PINNED = Code(
     "E0316",
     "a weight pins the size of the input",
-    """`--input` feeds another size to the same model. Here a weight is as large as a dimension of the input (a position embedding, say),
-so the model for another size is another model.
+    """`--input` feeds another size to the same model. Here a weight is as large as a dimension of the input
+(a position embedding, say), so the model for another size is another model.
 
 Change the parameter that sets the size: `--set size=448` instead of `--input`.""",
 )
 BAD_RANGE = Code(
     "E0318",
     "a range that misses its end",
-    """Both ends belong to a range, so its step must reach the second: from 8 in steps of 4 come 28 and 32, never 30. A step is larger than
-0, and an end before the start is at most one step before it: then the range is empty, as `1..0` is.
+    """Both ends belong to a range, so its step must reach the second: from 8 in steps of 4 come 28 and 32,
+never 30. A step is larger than 0, and an end before the start is at most one step before it: then the range
+is empty, as `1..0` is.
 
 Example:
     width ~ 8..30 by 4
@@ -169,8 +174,8 @@ Write the end that is meant, `8..28 by 4` or `8..32 by 4`.""",
 TENSOR_AS_PARAMETER = Code(
     "E0319",
     "a tensor between the parentheses of a layer",
-    """Parentheses set the parameters of a layer, the arrow feeds it tensors: `conv(x, 3)` would take the tensor for the number of
-channels.
+    """Parentheses set the parameters of a layer, the arrow feeds it tensors: `conv(x, 3)` would take the
+tensor for the number of channels.
 
 Example:
     x = conv(x, 16)

@@ -1,4 +1,6 @@
-"""Examples to learn from: where they come from, what is done to them, and which of them are kept for validation."""
+"""Examples to learn from: where they come from, what is done to them, and which of them are kept for
+validation.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from archdsl.ir.graph import Graph
 
 
 def sizes_of(network: Graph) -> dict[str, int]:
-    """The sizes of a network's only input but for the batch, in the order of its axes. Raises DiagnosticError E0973."""
+    """The sizes of a network's only input but for the batch, in the order of its axes. Raises DiagnosticError
+    E0973.
+    """
     if len(network.inputs) != 1:
         named = ", ".join(f"`{given.name}`" for given in network.inputs)
         raise _unfit(
@@ -40,7 +42,10 @@ def check_fit(shape: Mapping[str, int], classes: Sequence[str], network: Graph) 
         )
     scores = network.outputs[0].shape["c"]
     if scores.is_constant and scores.value < len(classes):
-        help = f"ask for so many, as `{network.name}(classes = {len(classes)})` where that is what the parameter is called"
+        help = (
+            f"ask for so many, as `{network.name}(classes = {len(classes)})` where that is what the "
+            "parameter is called"
+        )
         raise _unfit(
             f"the data have {len(classes)} classes, and `{network.name}` has {scores.value} outputs", help
         )

@@ -1,4 +1,6 @@
-"""`python:pkg.mod:factory`: a user's own dataset. His code runs because he names it on his command line, and only then."""
+"""`python:pkg.mod:factory`: a user's own dataset. His code runs because he names it on his command line, and
+only then.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,11 @@ OPTIONS = (HELD_OUT,)
 
 
 class Foreign:
-    """What `factory()` gives: a dataset whose items are a tensor and a class, with the number of `classes` as an attribute.
+    """What `factory()` gives: a dataset whose items are a tensor and a class, with the number of `classes` as
+    an attribute.
 
-    It is split as any other; or it is two of them, `train` and `validation`. Random numbers that an item takes from
-    torch, numpy or random are decided by the run's seed, the epoch and the item's place.
+    It is split as any other; or it is two of them, `train` and `validation`. Random numbers that an item
+    takes from torch, numpy or random are decided by the run's seed, the epoch and the item's place.
     """
 
     train: Sequence[int]

@@ -1,9 +1,9 @@
 """Generated clips whose class is carried by the order and the direction of motion.
 
-Classes come in pairs: right and left, down and up, growing and shrinking, the large one first and the small one first.
-A clip of the second of a pair is one of the first with its frames in reverse, noise and all. So the frames of both,
-as a set, have the same distribution, and whatever is blind to their order stays at chance within each pair; which pair
-it is shows without order as well.
+Classes come in pairs: right and left, down and up, growing and shrinking, the large one first and the small
+one first. A clip of the second of a pair is one of the first with its frames in reverse, noise and all. So
+the frames of both, as a set, have the same distribution, and whatever is blind to their order stays at chance
+within each pair; which pair it is shows without order as well.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Motion:
 
 
 def clip(seed: int, number: int, label: int, frames: int, size: int, difficulty: float) -> Tensor:
-    """A clip [3, frames, size, size] of a class. Of its number's two clips in a pair of classes one is the other, reversed."""
+    """A clip [3, frames, size, size] of a class. Of its number's two clips in a pair of classes one is the
+    other, reversed.
+    """
     pair, backwards = divmod(label, 2)
     draw = generator(seed, "motion", number)
     way = torch.linspace(0, 1, frames)
@@ -81,7 +83,9 @@ def clip(seed: int, number: int, label: int, frames: int, size: int, difficulty:
 
 
 class _Shape:
-    """A disc or a square of some colour, somewhere in a picture whose opposite edges meet. Lengths are in its sides."""
+    """A disc or a square of some colour, somewhere in a picture whose opposite edges meet. Lengths are in its
+    sides.
+    """
 
     def __init__(self, draw: torch.Generator, radius: float) -> None:
         numbers = torch.rand(8, generator=draw).tolist()

@@ -30,7 +30,9 @@ Split = Literal["train", "validation"]
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """`shape` has the sizes of an example by dimension, in the order of its axes. Splits are counted from 0."""
+    """`shape` has the sizes of an example by dimension, in the order of its axes. Splits are counted from
+    0.
+    """
 
     source: Source
     transform: Transform
@@ -54,7 +56,9 @@ class Data:
         return self.source.fingerprint
 
     def example(self, split: Split, seed: int, epoch: int, index: int) -> tuple[Tensor, int]:
-        """An example of a split and its class: for training a function of seed, epoch and index, for validation of the index."""
+        """An example of a split and its class: for training a function of seed, epoch and index, for
+        validation of the index.
+        """
         number = getattr(self.source, split)[index]
         draw = generator(seed, "example", epoch, index) if split == "train" else None
         x, label = self.source.example(number, draw)
@@ -79,8 +83,8 @@ class Data:
 def open(reference: str | None, planned: Invocation | None = None, network: Graph | None = None) -> Data:
     """The data of a reference, or else of a plan, whose transforms hold in both cases.
 
-    What the reference leaves open follows the network's input. Raises DiagnosticError: E0970 to E0973, E0701 and E0706
-    for settings, E0911 where a package is missing.
+    What the reference leaves open follows the network's input. Raises DiagnosticError: E0970 to E0973, E0701
+    and E0706 for settings, E0911 where a package is missing.
     """
     sizes = sizes_of(network) if network is not None else {}
     if reference is not None:
@@ -98,7 +102,10 @@ def open(reference: str | None, planned: Invocation | None = None, network: Grap
     source = _source(asked, options, sizes)
     for split in ("train", "validation"):
         if not getattr(source, split):
-            problem = f"{reference or planned}: of {len(source.train) + len(source.validation)} examples none is left for {split}"
+            problem = (
+                f"{reference or planned}: of {len(source.train) + len(source.validation)} examples none is "
+                f"left for {split}"
+            )
             raise DiagnosticError(
                 codes.UNREADABLE_DATA.error(None, problem, help="`held_out=0.25` is the share for validation")
             )

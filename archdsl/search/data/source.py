@@ -18,8 +18,8 @@ HELD_OUT = Option("held_out", FRACTION, 0.25, "the share of examples that are ke
 class Source(Protocol):
     """Labelled examples. `train` and `validation` name them by what `example` takes.
 
-    `shape` has the sizes of one by dimension, in the order of its axes. `fingerprint` tells whether a resumed run learns
-    from the same examples. `complaints` yields each trouble once.
+    `shape` has the sizes of one by dimension, in the order of its axes. `fingerprint` tells whether a resumed
+    run learns from the same examples. `complaints` yields each trouble once.
     """
 
     @property
@@ -43,7 +43,8 @@ class Source(Protocol):
 def split(names: Sequence[object], share: float) -> tuple[list[int], list[int]]:
     """The places of names for training and for validation.
 
-    Each name decides for itself, so that others may come and go; but of two names or more one is held out, and one is not.
+    Each name decides for itself, so that others may come and go; but of two names or more one is held out,
+    and one is not.
     """
     drawn = [seed_for(0, "split", name) / 2**63 for name in names]
     held_out = [d < share for d in drawn]

@@ -21,7 +21,9 @@ _AXES = {2: "n", 3: "ct", 4: "chw", 5: "cthw"}
 
 
 class Tensors:
-    """Numbers are taken as they are, bytes as 0..1. `x_validation` and `y_validation` take the place of a split."""
+    """Numbers are taken as they are, bytes as 0..1. `x_validation` and `y_validation` take the place of a
+    split.
+    """
 
     train: Sequence[int]
     validation: Sequence[int]
@@ -68,16 +70,19 @@ class Tensors:
         for name in (examples, labels):
             if name not in arrays:
                 raise self._wrong(
-                    f"it has no array `{name}`; its arrays are {', '.join(f'`{a}`' for a in arrays) or 'none'}"
+                    f"it has no array `{name}`; its arrays are "
+                    f"{', '.join(f'`{a}`' for a in arrays) or 'none'}"
                 )
         x, y = arrays[examples], arrays[labels]
         if x.ndim < 2 or x.dtype.kind not in "fu" or (x.dtype.kind == "u" and x.dtype != np.uint8):
             raise self._wrong(
-                f"`{examples}` is {x.dtype} {list(x.shape)}; it should be floating point or uint8, an example a row"
+                f"`{examples}` is {x.dtype} {list(x.shape)}; it should be floating point or uint8, an "
+                "example a row"
             )
         if y.shape != (len(x),) or y.dtype.kind not in "iu" or not len(x):
             raise self._wrong(
-                f"`{labels}` is {y.dtype} {list(y.shape)}; it should be a whole number for each of {len(x)} examples"
+                f"`{labels}` is {y.dtype} {list(y.shape)}; it should be a whole number for each of "
+                f"{len(x)} examples"
             )
         if int(y.min()) < 0:
             raise self._wrong(f"`{labels}[{int(y.argmin())}]` is {int(y.min())}; classes count from 0")

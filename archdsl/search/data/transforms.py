@@ -1,4 +1,6 @@
-"""What is done to an example after it was read: scaled, cropped, mirrored. Independent of where it came from."""
+"""What is done to an example after it was read: scaled, cropped, mirrored. Independent of where it came
+from.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ class _File:
 
 
 class Video:
-    """A class is a folder's place in the alphabet. Clips begin anywhere while learning, and lie in the middle for validation."""
+    """A class is a folder's place in the alphabet. Clips begin anywhere while learning, and lie in the middle
+    for validation.
+    """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
         try:
@@ -123,7 +125,9 @@ class Video:
         return (clip - _MEAN) / _DEVIATION
 
     def _from(self, number: int) -> Iterator[_File]:
-        """A file, and those that stand in for it where it turns out to be broken: the next ones of its own part."""
+        """A file, and those that stand in for it where it turns out to be broken: the next ones of its own
+        part.
+        """
         part: Sequence[int] = self.train if number in self.train else self.validation
         at = part.index(number)
         for i in (*part[at:], *part[:at]):

@@ -1,4 +1,6 @@
-"""A Gaussian process bandit (AttentionNAS 4.1): GP-UCB over categorical choices, its trials in Optuna's studies."""
+"""A Gaussian process bandit (AttentionNAS 4.1): GP-UCB over categorical choices, its trials in Optuna's
+studies.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ _LEADERS, _CHILDREN, _CLIMBS = 6, 8, 3  # and climbing from the best of them by 
 class Bandit(Trials):
     """Tries what has the greatest upper confidence bound, mean + k deviations, after some uniform draws.
 
-    Several processes with runs of their own and one `--storage` share the trials; together they make `trials` of them.
+    Several processes with runs of their own and one `--storage` share the trials; together they make `trials`
+    of them.
     """
 
     OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["bandit"]
@@ -74,7 +77,9 @@ class Bandit(Trials):
         return self.study.ask(number) if self.study.count() < self.rounds else None
 
     def chosen(self, position: int, trials: Sequence[Trial], pending: Sequence[Answers]) -> Answers:
-        """The next architecture: uniform at first, then that of the greatest bound among those not yet tried."""
+        """The next architecture: uniform at first, then that of the greatest bound among those not yet
+        tried.
+        """
         if position < self.options["initial"] or len(trials) < 2:
             return self.pool[position % len(self.pool)]
         points, random = self.problem.points, Random(self.problem.seed_for("bandit", position))
@@ -99,7 +104,9 @@ class Bandit(Trials):
     def _leaders(
         self, genotypes: Sequence[Answers], process: Regression, tried: set[tuple[int, ...]]
     ) -> list[Answers]:
-        """Those of the greatest bounds that were not tried, from the best down; of equal ones the earlier first."""
+        """Those of the greatest bounds that were not tried, from the best down; of equal ones the earlier
+        first.
+        """
         rows = [tuple(self.problem.points.levels(g)) for g in genotypes]
         if not rows:  # nothing was left to climb from
             return []

@@ -1,4 +1,6 @@
-"""What cleverer strategies are measured against: uniform random search, regularised evolution, and all of a small grid."""
+"""What cleverer strategies are measured against: uniform random search, regularised evolution, and all of a
+small grid.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class RandomSearch(Trials):
 
 
 class Evolution(Trials):
-    """Regularised evolution (Real et al. 2019): the best of a few mutates, and the oldest of the population dies."""
+    """Regularised evolution (Real et al. 2019): the best of a few mutates, and the oldest of the population
+    dies.
+    """
 
     OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["evolution"]
 

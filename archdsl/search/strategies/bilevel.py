@@ -35,9 +35,9 @@ def second_order(
 ) -> tuple[list[Tensor | None], Tensor]:
     """∇_α L_val(w − ξ d(w, α), α) with d = momentum · direction + ∇_w L_train + decay · w, and the loss.
 
-    `reduce` sums the gradients of the weights over ranks where each has a part of the losses.
-    The Hessian–vector product comes from differences at w ± ε ∇_w' L_val, ε = 0.01 / ‖∇_w' L_val‖. Weights are moved in
-    place and put back, bit by bit, before it returns.
+    `reduce` sums the gradients of the weights over ranks where each has a part of the losses. The
+    Hessian–vector product comes from differences at w ± ε ∇_w' L_val, ε = 0.01 / ‖∇_w' L_val‖. Weights are
+    moved in place and put back, bit by bit, before it returns.
     """
     kept = [w.detach().clone() for w in weights]
     steps = reduce(torch.autograd.grad(training(), weights, allow_unused=True))

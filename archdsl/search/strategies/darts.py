@@ -1,4 +1,6 @@
-"""Differentiable search on the mixed supergraph: one loss for logits and weights (AttentionNAS), or DARTS's two levels."""
+"""Differentiable search on the mixed supergraph: one loss for logits and weights (AttentionNAS), or DARTS's
+two levels.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
 class Darts(Relaxed):
     """Every choice is a softmax, and gradients descend on logits and weights.
 
-    Jointly, both take one step on each batch. Bilevel, the logits step on a batch of one half of the data, by the
-    gradient of first or second order, and then the weights on a batch of the other. A budget adds
-    β · max(expected cost / limit − 1, 0) to the loss of the logits.
+    Jointly, both take one step on each batch. Bilevel, the logits step on a batch of one half of the data, by
+    the gradient of first or second order, and then the weights on a batch of the other. A budget adds β ·
+    max(expected cost / limit − 1, 0) to the loss of the logits.
     """
 
     OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["darts"]

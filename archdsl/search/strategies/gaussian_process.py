@@ -1,7 +1,8 @@
-"""Exact Gaussian process regression over categorical points, and the point that an upper confidence bound prefers.
+"""Exact Gaussian process regression over categorical points, and the point that an upper confidence bound
+prefers.
 
-A point is a row of levels, one for each choice: 0 where the choice is inactive, else 1 + the index of its alternative.
-So an inactive choice is as far from any answer as two answers are from each other.
+A point is a row of levels, one for each choice: 0 where the choice is inactive, else 1 + the index of its
+alternative. So an inactive choice is as far from any answer as two answers are from each other.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Regression:
         return self.mean + self.scale * (across @ self.weights), self.scale * spread
 
     def including(self, pending: Tensor) -> Regression:
-        """The process as if the points [n, choices] had yielded what it expects there: only its deviations shrink.
+        """The process as if the points [n, choices] had yielded what it expects there: only its deviations
+        shrink.
 
         So that several workers do not all go to one place.
         """
@@ -81,7 +83,9 @@ class Regression:
 
 
 def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
-    """The process with the hyperparameters of greatest posterior density, found from the values [n] at points [n, choices]."""
+    """The process with the hyperparameters of greatest posterior density, found from the values [n] at points
+    [n, choices].
+    """
     values = values.to(torch.float64)
     mean = float(values.mean())
     scale = float(values.std(correction=0)) or 1.0

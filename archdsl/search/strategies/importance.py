@@ -1,4 +1,5 @@
-"""The estimators of PARSEC with a cost: importance weights, the hinge, what moves the logits and what the weights.
+"""The estimators of PARSEC with a cost: importance weights, the hinge, what moves the logits and what the
+weights.
 
 Casale et al., Probabilistic Neural Architecture Search; the cost as in Auto-TSNet (4.1) and AutoX3D (4.1).
 """
@@ -14,7 +15,9 @@ Scores = Literal["likelihood", "accuracy"]
 
 
 def importance(log_likelihoods: Tensor, temperature: float = 1.0) -> Tensor:
-    """ω [K] = softmax over K architectures of Σ_i log p(y_i | x_i, w, A_k), summed over one batch that all of them share."""
+    """ω [K] = softmax over K architectures of Σ_i log p(y_i | x_i, w, A_k), summed over one batch that all of
+    them share.
+    """
     return torch.softmax(log_likelihoods / temperature, 0)
 
 

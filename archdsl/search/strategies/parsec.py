@@ -1,4 +1,6 @@
-"""PARSEC with a cost: architectures are sampled, and importance weights move their distribution and the shared weights."""
+"""PARSEC with a cost: architectures are sampled, and importance weights move their distribution and the
+shared weights.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,9 @@ _ACCURACY_BETA = 0.03  # accuracies differ by little, so little a hinge is enoug
 
 
 class Parsec(Relaxed):
-    """Each round draws K architectures. One batch of one half of the data weighs them, ω, and moves the logits by
-    −Σ m_k log P(A_k | α), m_k = ω_k − β C_k / Σ C; one batch of the other half moves the weights by Σ ω_k CE_k.
+    """Each round draws K architectures. One batch of one half of the data weighs them, ω, and moves the
+    logits by −Σ m_k log P(A_k | α), m_k = ω_k − β C_k / Σ C; one batch of the other half moves the weights by
+    Σ ω_k CE_k.
 
     While it warms up, the logits stay at the uniform distribution and every sample counts alike.
     """
@@ -54,7 +57,9 @@ class Parsec(Relaxed):
         return facts | self._summary(number)
 
     def _drawn(self, number: int) -> list[Genotype]:
-        """K architectures from the distribution, the same on all ranks; those outside a hard bound are drawn again."""
+        """K architectures from the distribution, the same on all ranks; those outside a hard bound are drawn
+        again.
+        """
         generator = self.problem.generator("sample", number)
         found: list[Genotype] = []
         with torch.no_grad():
@@ -68,7 +73,9 @@ class Parsec(Relaxed):
     def _move_logits(
         self, drawn: Sequence[Genotype], number: int, epoch: int, within: int, facts: Facts
     ) -> Tensor:
-        """Updates the logits by one batch; returns the shares [K] of the architectures in the loss of the weights."""
+        """Updates the logits by one batch; returns the shares [K] of the architectures in the loss of the
+        weights.
+        """
         problem, options = self.problem, self._options
         batch = problem.batch(self._for_logits, "logits", epoch, within)
         sums = torch.zeros((len(drawn), 2), dtype=torch.float64)

@@ -1,4 +1,6 @@
-"""What a search strategy is: something that takes rounds, can be saved between any two, and has an answer at any time."""
+"""What a search strategy is: something that takes rounds, can be saved between any two, and has an answer at
+any time.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,9 @@ class State:
 class Strategy(Protocol):
     """A way to search one step of a plan.
 
-    A strategy is made of a problem: the space with what is settled in it, its costs, an evaluation, data, and random
-    numbers that depend on the seed and on what they are for, never on what was drawn before. So a search that is
-    stopped and resumed from `state` goes on as if nothing had happened.
+    A strategy is made of a problem: the space with what is settled in it, its costs, an evaluation, data, and
+    random numbers that depend on the seed and on what they are for, never on what was drawn before. So a
+    search that is stopped and resumed from `state` goes on as if nothing had happened.
     """
 
     OPTIONS: ClassVar[Sequence[Option]]
@@ -40,7 +42,9 @@ class Strategy(Protocol):
     def __init__(self, problem: Problem, options: Mapping[str, Any]) -> None: ...
 
     def round(self, number: int) -> Facts | None:
-        """Takes one round, counted from 0, and returns what there is to log; None where there is nothing left to do."""
+        """Takes one round, counted from 0, and returns what there is to log; None where there is nothing left
+        to do.
+        """
 
     def genotype(self) -> Answers:
         """The best answer so far: complete, and within the hard bounds."""

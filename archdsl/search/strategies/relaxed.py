@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class Relaxed:
-    """A supergraph with two optimisers, one for its logits and one for its weights; a round is one batch of each."""
+    """A supergraph with two optimisers, one for its logits and one for its weights; a round is one batch of
+    each.
+    """
 
     def __init__(self, problem: Problem, supergraph: Any) -> None:
         self.problem = problem
@@ -27,7 +29,9 @@ class Relaxed:
         self._warmup = 0
 
     def _plan_rounds(self, examples: int, warmup: int) -> None:
-        """So many rounds as there are batches of the examples in the step's epochs; the logits move after `warmup` epochs."""
+        """So many rounds as there are batches of the examples in the step's epochs; the logits move after
+        `warmup` epochs.
+        """
         problem = self.problem
         self.every = max(1, examples // problem.batch_size)
         self.rounds = self.every * problem.epochs
@@ -36,7 +40,9 @@ class Relaxed:
         self.logits = problem.optimiser("alpha", list(self.supergraph.logit_parameters()), self.every)
 
     def _summary(self, number: int) -> Facts:
-        """At the end of an epoch, where the distribution stands. Raises DiagnosticError E0725 where it is nowhere any more."""
+        """At the end of an epoch, where the distribution stands. Raises DiagnosticError E0725 where it is
+        nowhere any more.
+        """
         if not all(bool(alpha.isfinite().all()) for alpha in self.logits.parameters):
             raise DiagnosticError(codes.DIVERGED.error(None, f"the logits have diverged in round {number}"))
         if (number + 1) % self.every:
@@ -48,7 +54,9 @@ class Relaxed:
             }
 
     def derived(self) -> Answers:
-        """What the distribution favours, within the hard bounds: else the likeliest of many draws that are."""
+        """What the distribution favours, within the hard bounds: else the likeliest of many draws that
+        are.
+        """
         return self.problem.favoured(self.supergraph)
 
     def probabilities(self) -> Mapping[str, Mapping[str, float]]:

@@ -1,4 +1,6 @@
-"""Optuna's studies as the memory that workers share: trials that outlive processes, and our own sampler inside."""
+"""Optuna's studies as the memory that workers share: trials that outlive processes, and our own sampler
+inside.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ Propose = Callable[[int, Sequence[Trial], Sequence[Answers]], Answers]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Asked:
-    """A trial that this worker has taken on: its number in the storage, and its place among those that count."""
+    """A trial that this worker has taken on: its number in the storage, and its place among those that
+    count.
+    """
 
     number: int
     place: int
@@ -40,8 +44,9 @@ class Known:
 class Study:
     """The trials of one step, in a storage that any number of processes open.
 
-    `propose(position, trials, pending)` decides each next architecture: its position among all trials that count, those
-    finished, and those that other workers are at. Raises DiagnosticError E0711 where Optuna is not installed.
+    `propose(position, trials, pending)` decides each next architecture: its position among all trials that
+    count, those finished, and those that other workers are at. Raises DiagnosticError E0711 where Optuna is
+    not installed.
     """
 
     def __init__(
@@ -122,7 +127,9 @@ def _sampler(space: Mapping[str, Any], propose: Callable[[], Answers]) -> Any:
     from optuna.samplers import BaseSampler
 
     class Sampler(BaseSampler):  # type: ignore[misc]  # optuna is optional, and so is any type to mypy
-        """Declares all choices for every trial, so that which of them it asks may depend on the others' answers."""
+        """Declares all choices for every trial, so that which of them it asks may depend on the others'
+        answers.
+        """
 
         def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
             return dict(space)

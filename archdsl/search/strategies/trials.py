@@ -1,4 +1,6 @@
-"""Strategies that try architectures one by one: each round proposes one, has it evaluated and remembers its score."""
+"""Strategies that try architectures one by one: each round proposes one, has it evaluated and remembers its
+score.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ class Trial:
 class Trials:
     """The part that such strategies share; one of them says in `propose` which architecture is tried next.
 
-    `propose` may use `self.problem` (its points, costs and random numbers) and `self.trials`, and should depend on
-    nothing else: then a search that is resumed goes on as it would have.
+    `propose` may use `self.problem` (its points, costs and random numbers) and `self.trials`, and should
+    depend on nothing else: then a search that is resumed goes on as it would have.
     """
 
     OPTIONS: ClassVar[Sequence[Option]] = ()

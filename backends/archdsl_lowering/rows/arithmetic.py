@@ -52,12 +52,16 @@ def weighted(site: Site, values: Sequence[Value], coefficients: Iterable[int]) -
 
 
 def concat(site: Site) -> Value:
-    """End to end along one dimension; a dimension that an input lacks is repeated, the joined one counting as one position."""
+    """End to end along one dimension; a dimension that an input lacks is repeated, the joined one counting as
+    one position.
+    """
     return joined(site, site.inputs, site.attrs["dim"])
 
 
 def joined(site: Site, values: Sequence[Value], dim: str) -> Value:
-    """The values end to end along `dim`. The size of the batch, where an input lacks it, is that of another input."""
+    """The values end to end along `dim`. The size of the batch, where an input lacks it, is that of another
+    input.
+    """
     if len(values) == 1 and dim in values[0].sizes:
         return Value(site.sizes, values[0].forms)
     fullest = max(values, key=lambda v: len(v.sizes))
@@ -71,10 +75,11 @@ def joined(site: Site, values: Sequence[Value], dim: str) -> Value:
 def repeated(
     site: Site, value: Value, layout: Layout, sizes: Mapping[str, int], reference: Handle, once: str = ""
 ) -> Handle:
-    """The value in a layout of which it lacks whole groups, repeated along those; along `once` it stays a single position.
+    """The value in a layout of which it lacks whole groups, repeated along those; along `once` it stays a
+    single position.
 
-    Where the batch is among them, its size is read from `reference`, a tensor in that layout: the one size that is
-    unknown before a call.
+    Where the batch is among them, its size is read from `reference`, a tensor in that layout: the one size
+    that is unknown before a call.
     """
     own = tuple(group if group[0] in value.sizes else "" for group in layout)
     x = site.arrange(value, own)

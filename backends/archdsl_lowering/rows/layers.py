@@ -1,4 +1,6 @@
-"""Layers with state: how PyTorch's module is made, and beside it the same computation on weights given from outside."""
+"""Layers with state: how PyTorch's module is made, and beside it the same computation on weights given from
+outside.
+"""
 
 from __future__ import annotations
 
@@ -100,8 +102,8 @@ def dropout(p: float) -> Module:
 def functional(module: Module, x: Any, weights: Weights, training: bool) -> Call:
     """What a module computes, as a function's name and arguments: bitwise the same on the same weights.
 
-    `weights` maps the names of a module's parameters and buffers to tensors; a batch norm without `running_mean`
-    normalises by the statistics of the batch.
+    `weights` maps the names of a module's parameters and buffers to tensors; a batch norm without
+    `running_mean` normalises by the statistics of the batch.
     """
     kind = (
         module.type.rpartition(".")[2].rstrip("123d")

@@ -1,9 +1,9 @@
 """Layouts: in which order, and folded how, the dimensions of a value lie in a tensor.
 
 A layout has one group of dimension letters for each axis of the tensor: `("b", "c", "t", "h", "w")`, or
-`("bt", "c", "h", "w")` where t is folded into the batch, or `("b", "c", "", "", "")` where three axes of size 1 stand
-for nothing. Within a group the first letter is the slowest. `b` is the only size unknown before a call, so the axis
-that holds it is -1 in every reshape and no shape is ever read from a tensor.
+`("bt", "c", "h", "w")` where t is folded into the batch, or `("b", "c", "", "", "")` where three axes of size
+1 stand for nothing. Within a group the first letter is the slowest. `b` is the only size unknown before a
+call, so the axis that holds it is -1 in every reshape and no shape is ever read from a tensor.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def joined(layout: Layout, dims: str) -> Layout:
 
 
 def replaced(layout: Layout, old: str, new: str) -> Layout | None:
-    """The dimensions `old`, side by side in one group, called `new` instead: no tensor moves. None where they are not."""
+    """The dimensions `old`, side by side in one group, called `new` instead: no tensor moves. None where they
+    are not.
+    """
     for i, group in enumerate(layout):
         if old in group:
             return layout[:i] + (group.replace(old, new),) + layout[i + 1 :]
@@ -117,7 +119,9 @@ def replaced(layout: Layout, old: str, new: str) -> Layout | None:
 
 
 def projected(layout: Layout, dims: Iterable[str]) -> Layout:
-    """The layout in which a value with only `dims` broadcasts against one in `layout`, each group of which it has whole or not at all."""
+    """The layout in which a value with only `dims` broadcasts against one in `layout`, each group of which it
+    has whole or not at all.
+    """
     wanted = set(dims)
     groups = tuple(group if group and group[0] in wanted else "" for group in layout)
     while groups and not groups[0]:
@@ -137,7 +141,9 @@ def _split(group: str, together: Callable[[str, str], bool]) -> list[str]:
 
 @_remembered
 def _runs(source: Layout, target: Layout, *, at_groups: bool) -> tuple[str, ...]:
-    """The pieces, in the order of `source`, that lie unbroken in both; with `at_groups`, cut at every group's end too."""
+    """The pieces, in the order of `source`, that lie unbroken in both; with `at_groups`, cut at every group's
+    end too.
+    """
     ends = {group[-1] for group in (*source, *target) if group} if at_groups else set()
     follows = dict(zip(flat(target), flat(target)[1:], strict=False))
     return tuple(_split(flat(source), lambda a, b: a not in ends and follows.get(a) == b))

@@ -10,7 +10,9 @@ _CONVOLUTIONAL = "thw"
 
 
 def linear(site: Site) -> Value:
-    """The contracted dimensions last, folded in the order in which they are named: `weight` (width, their product)."""
+    """The contracted dimensions last, folded in the order in which they are named: `weight` (width, their
+    product).
+    """
     dims: str = site.attrs["dim"]
     name = "c" if "c" in dims else dims[0]
     x, layout = site.fit(site.x, lambda form: (without(form, dims) or ("",)) + (dims,))
@@ -39,7 +41,9 @@ def layer_norm(site: Site) -> Value:
 
 
 def group_norm(site: Site) -> Value:
-    """Channels on the second axis, behind what counts by itself; the positions that count with them follow."""
+    """Channels on the second axis, behind what counts by itself; the positions that count with them
+    follow.
+    """
     over = site.attrs["over"]
     counted = drop(flat(site.forms(site.x)[-1].layout), "bc") if over is None else over
 

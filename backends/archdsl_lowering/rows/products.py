@@ -12,7 +12,9 @@ _HEAD, _DEPTH = "0", "1"  # the two parts of the channels in attention; letters 
 
 
 def dot(site: Site) -> Value:
-    """A batched matrix product (`bmm`, or `mm` where nothing is common): never `mv` or `dot`, which are not counted."""
+    """A batched matrix product (`bmm`, or `mm` where nothing is common): never `mv` or `dot`, which are not
+    counted.
+    """
     a, b = site.inputs
     over: str = site.attrs["over"]
     shared = drop(keep(flat(site.forms(a)[-1].layout), b.sizes), over)
@@ -25,10 +27,12 @@ def dot(site: Site) -> Value:
 
 
 def attend(site: Site, *, fused: bool = True) -> Value:
-    """Every position of q asks all positions of k. Heads cut the channels, the first head having the first of them.
+    """Every position of q asks all positions of k. Heads cut the channels, the first head having the first of
+    them.
 
-    Softmax goes through `scaled_dot_product_attention` if `fused`; other weightings, which sum to no one, through two products.
-    Dimensions of q that neither k nor v has are further positions of q; dimensions that only v has, further channels.
+    Softmax goes through `scaled_dot_product_attention` if `fused`; other weightings, which sum to no one,
+    through two products. Dimensions of q that neither k nor v has are further positions of q; dimensions that
+    only v has, further channels.
     """
     q, k, v = site.inputs
     over: str = site.attrs["over"]
@@ -62,7 +66,9 @@ def attend(site: Site, *, fused: bool = True) -> Value:
 
 
 def _batched(site: Site, value: Value, other: Value, batch: str) -> Value:
-    """A value with all dimensions of the batch: those it lacks are repeated, as many times as `other` has them."""
+    """A value with all dimensions of the batch: those it lacks are repeated, as many times as `other` has
+    them.
+    """
     missing = drop(batch, value.sizes)
     if not missing:
         return value

@@ -23,7 +23,9 @@ _MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
 def mean(site: Site) -> Value:
-    """The mean over dimensions, which are gone afterwards; over none it is the tensor (torch would take all)."""
+    """The mean over dimensions, which are gone afterwards; over none it is the tensor (torch would take
+    all).
+    """
     over: str = site.attrs["over"]
     if not over:
         return site.x
@@ -50,7 +52,9 @@ def merge(site: Site) -> Value:
 
 
 def split(site: Site) -> Value:
-    """One dimension becomes several, the first the slowest: a matter of names until somebody wants them apart."""
+    """One dimension becomes several, the first the slowest: a matter of names until somebody wants them
+    apart.
+    """
     over, into = site.attrs["over"], site.attrs["into"]
     return site.relabelled(site.x, lambda form: replaced(form, over, into), site.sizes)
 
@@ -92,7 +96,9 @@ def pad(site: Site) -> Value:
 
 
 def resize(site: Site) -> Value:
-    """Interpolation, linear in each resized dimension, corners not aligned. A dimension that keeps its size is left alone."""
+    """Interpolation, linear in each resized dimension, corners not aligned. A dimension that keeps its size
+    is left alone.
+    """
     wanted = [d for d in "thw" if d in site.x.sizes and d in _letters(site.attrs)]
     dims = "".join(d for d in wanted if site.x.sizes.seen(d) != site.sizes[d])
     for d in wanted:

@@ -1,8 +1,10 @@
-"""Where a row of the table works: one primitive with its parameters settled, its inputs laid out, and an emitter.
+"""Where a row of the table works: one primitive with its parameters settled, its inputs laid out, and an
+emitter.
 
-A row is a function of a `Site`. It asks for its inputs in the layout it wants, emits calls, and returns the value
-that results. What a call does is the emitter's affair: one records instructions for a fixed model, another computes
-at once on gathered weights. A row never looks at a handle, so it states its computation once for all of them.
+A row is a function of a `Site`. It asks for its inputs in the layout it wants, emits calls, and returns the
+value that results. What a call does is the emitter's affair: one records instructions for a fixed model,
+another computes at once on gathered weights. A row never looks at a handle, so it states its computation once
+for all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ Handle: TypeAlias = Any
 
 
 class Emitter(Protocol):
-    """What rows emit to. Function names are qualified (`torch.nn.functional.relu`), methods are those of a tensor."""
+    """What rows emit to. Function names are qualified (`torch.nn.functional.relu`), methods are those of a
+    tensor.
+    """
 
     def function(self, target: str, *args: Any, **kwargs: Any) -> Handle:
         """The result of a function."""
@@ -81,7 +85,9 @@ class Site:
         return self.fit(value, lambda _: layout)[0]
 
     def fit(self, value: Value, wish: Callable[[Layout], Layout]) -> tuple[Handle, Layout]:
-        """The value in the layout that `wish` makes of one of its forms, of which the cheapest is taken, the latest among equals."""
+        """The value in the layout that `wish` makes of one of its forms, of which the cheapest is taken, the
+        latest among equals.
+        """
         best: tuple[int, Form, Layout] | None = None
         for form in self.forms(value):
             target = wish(form.layout)
@@ -118,5 +124,7 @@ class Site:
 
 
 def output(site: Site, value: Value, order: Layout | None = None) -> Handle:
-    """A value as a model returns it: in the order of the text, else b, c, t, h, w, then the other dimensions by letter."""
+    """A value as a model returns it: in the order of the text, else b, c, t, h, w, then the other dimensions
+    by letter.
+    """
     return site.arrange(value, order or canonical(value.sizes))

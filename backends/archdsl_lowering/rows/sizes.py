@@ -1,7 +1,8 @@
 """Sizes as rows of the table read them.
 
-A number that a row asks for ends up in what it states, a reshape or a weight, so the inputs from which it derives have
-to keep their sizes: asking notes that demand. What only looks (is the window larger than the input?) says so.
+A number that a row asks for ends up in what it states, a reshape or a weight, so the inputs from which it
+derives have to keep their sizes: asking notes that demand. What only looks (is the window larger than the
+input?) says so.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from archdsl.ops.extents import Demands, Extent, Extents
 
 
 class Sizes(Mapping[str, int]):
-    """The nominal sizes of a value by dimension. `extents` says how they derive from the inputs, where they do."""
+    """The nominal sizes of a value by dimension. `extents` says how they derive from the inputs, where they
+    do.
+    """
 
     def __init__(
         self, numbers: Mapping[str, int], extents: Extents | None = None, demands: Demands | None = None

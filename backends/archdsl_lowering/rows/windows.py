@@ -1,4 +1,6 @@
-"""Convolution and pooling: b and what else is no channel or window dimension is folded into the first axis."""
+"""Convolution and pooling: b and what else is no channel or window dimension is folded into the first
+axis.
+"""
 
 from __future__ import annotations
 
@@ -126,6 +128,8 @@ def _window(kernel: Any, attrs: Mapping[str, Any], sizes: Sizes) -> _Window:
 
 
 def _windowed(form: Layout, dims: str, sizes: Mapping[str, int]) -> Layout:
-    """One axis for the rest, one for the channels, one for each dimension of the window ("" for one that is missing)."""
+    """One axis for the rest, one for the channels, one for each dimension of the window ("" for one that is
+    missing).
+    """
     rest = drop(flat(form), "c" + dims)
     return (rest, "c" if "c" in sizes else "", *(d if d in sizes else "" for d in dims))

@@ -1,8 +1,9 @@
 """Axes: how an axis of some size lies within its super-axis, the one that all architectures share.
 
-An axis is a small tree that says where its positions come from. Two questions are asked of it: how large is the
-super-axis, and which of its positions does one architecture take. A super-axis belongs to weights that are separate
-for some answers (a list has weights of its own for each alternative), so both questions are asked `given` those.
+An axis is a small tree that says where its positions come from. Two questions are asked of it: how large is
+the super-axis, and which of its positions does one architecture take. A super-axis belongs to weights that
+are separate for some answers (a list has weights of its own for each alternative), so both questions are
+asked `given` those.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ Given: TypeAlias = tuple[
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Window:
-    """A window of its own, by the value of a size; where the size is a product of independent choices, one for each."""
+    """A window of its own, by the value of a size; where the size is a product of independent choices, one
+    for each.
+    """
 
     size: Expr
     place: Place
@@ -94,7 +97,9 @@ def same(a: Axis, b: Axis) -> bool:
 
 
 def lists(axis: Axis) -> frozenset[Choice]:
-    """The list choices that sizes of an axis depend on; which of several axes there are, and in what order, is no size."""
+    """The list choices that sizes of an axis depend on; which of several axes there are, and in what order,
+    is no size.
+    """
     match axis:
         case Window(size=size):
             return frozenset(c for c in size.choices() if c.kind == "list")
@@ -127,7 +132,9 @@ def choices_of(axis: Axis) -> frozenset[Choice]:
 
 
 class Placement:
-    """Answers both questions for the axes of one space, remembering what does not change between architectures."""
+    """Answers both questions for the axes of one space, remembering what does not change between
+    architectures.
+    """
 
     def __init__(self) -> None:
         self._restricted: dict[tuple[int, Given], Expr] = {}
@@ -217,7 +224,9 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """A size as the product of factors, each a table over one choice or the whole, in units of `unit` positions."""
+    """A size as the product of factors, each a table over one choice or the whole, in units of `unit`
+    positions.
+    """
 
     factors: tuple[Expr, ...]
     unit: int

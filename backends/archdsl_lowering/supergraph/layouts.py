@@ -103,7 +103,9 @@ class Layouts:
         return self._placement.super_size(self._of[value][dim], given)
 
     def positions(self, value: Value, dim: str, at: Mapping[Choice, int], given: Given = ()) -> Positions:
-        """Which of those positions the architecture of a complete assignment has; the value must be live in it."""
+        """Which of those positions the architecture of a complete assignment has; the value must be live in
+        it.
+        """
         return self._placement.positions(self._of[value][dim], at, given)
 
     def super_shape(self, weight: Weight, given: Given) -> tuple[int, ...]:
@@ -111,11 +113,15 @@ class Layouts:
         return tuple(self._placement.super_size(axis, given) for axis in self.of_weight(weight))
 
     def given(self, weight: Weight, at: Mapping[Choice, int]) -> Given:
-        """The alternatives by which a weight is told apart, under an assignment that answers their choices."""
+        """The alternatives by which a weight is told apart, under an assignment that answers their
+        choices.
+        """
         return tuple((c, at[c]) for c in self.separate(weight))
 
     def taken(self, weight: Weight, at: Mapping[Choice, int], given: Given) -> tuple[Positions, ...]:
-        """The positions that an architecture takes of each axis of a super-weight; the weight must be live in it."""
+        """The positions that an architecture takes of each axis of a super-weight; the weight must be live in
+        it.
+        """
         return tuple(self._placement.positions(axis, at, given) for axis in self.of_weight(weight))
 
     def _layout(self, value: Value) -> Sizes:
@@ -224,7 +230,9 @@ class Layouts:
         self._separate[weight.identity] = tuple(sorted(found, key=lambda c: c.order))
 
     def _telling(self, value: Op | Pick) -> Iterator[Expr]:
-        """The attributes of a layer that tell its weights apart: not sizes that the weights show themselves."""
+        """The attributes of a layer that tell its weights apart: not sizes that the weights show
+        themselves.
+        """
         shown = ("width", "window") if self._kernels == "centre" else ("width",)
         if not isinstance(value, Op):
             return

@@ -27,7 +27,9 @@ MOST_COMBINATIONS = 4096  # of the answers that one axis depends on
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A coefficient for each group of combinations of answers, given by their numbers in the order of `choices`."""
+    """A coefficient for each group of combinations of answers, given by their numbers in the order of
+    `choices`.
+    """
 
     choices: tuple[Choice, ...]
     groups: tuple[tuple[int, ...], ...]
@@ -44,7 +46,9 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """The probability that each operand is among those picked, where that follows from several choices; or its share of it."""
+    """The probability that each operand is among those picked, where that follows from several choices; or
+    its share of it.
+    """
 
     choices: tuple[Choice, ...]
     rows: Rows  # the operands picked
@@ -128,7 +132,9 @@ def picked(subset: Expr, count: int, restricted: bool) -> Picked | Included:
 
 
 def positions_of(choice: Choice, subset: Expr) -> dict[int, int] | None:
-    """Where an expression over one subset choice only moves members to places: the place of each. None where it does more."""
+    """Where an expression over one subset choice only moves members to places: the place of each. None where
+    it does more.
+    """
     places: dict[int, int] = {}
     for members, positions in zip(choice.values(), subset.table, strict=True):
         if len(members) != len(positions):
@@ -166,7 +172,9 @@ class Masks:
             return None
 
     def of(self, axis: Axis, given: Given = ()) -> Mask | None:
-        """The mask of an axis where some answers are given; None where every architecture has all positions, in order."""
+        """The mask of an axis where some answers are given; None where every architecture has all positions,
+        in order.
+        """
         given = tuple((c, i) for c, i in given if c in choices_of(axis))
         key = id(axis), given
         if key not in self._known:
@@ -211,7 +219,9 @@ class Masks:
         return Tabled(left, tuple(positions or () for positions in found), size)
 
     def alike(self, a: Axis, b: Axis) -> bool:
-        """Whether two axes lie alike in every architecture, so that what lies along them can be added position by position."""
+        """Whether two axes lie alike in every architecture, so that what lies along them can be added
+        position by position.
+        """
         if a is b:
             return True
         if self.size(a) != self.size(b):

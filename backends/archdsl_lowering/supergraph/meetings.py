@@ -33,7 +33,7 @@ class Meeting:
     refused  values and dimensions along which masked positions would count, and why
     free     inputs and dimensions that need not lie as in the other inputs
     sizes    attributes that are the size of a dimension, of an input by its place or (None) of the result
-    moved    attributes that say which positions go where: the mask of the result tells it, and no tensor moves
+    moved    attributes that say which positions go where: the mask of the result tells it, no tensor moves
     partly   a dimension and the attribute that counts the positions of it on which the op works
     """
 

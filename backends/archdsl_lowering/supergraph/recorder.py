@@ -1,4 +1,6 @@
-"""An emitter that writes down every computation once: what several variants of an op have in common is one instruction."""
+"""An emitter that writes down every computation once: what several variants of an op have in common is one
+instruction.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _NO_INIT = Init("constant", (0.0,))
 
 
 class Recorder:
-    """Collects instructions. `given` says by name what comes from outside: shares of weights, coefficients, masks, indices.
+    """Collects instructions. `given` says by name what comes from outside: shares of weights, coefficients,
+    masks, indices.
 
     Equal instructions are one, except where something is drawn at random.
     """

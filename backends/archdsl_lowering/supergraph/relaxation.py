@@ -1,12 +1,14 @@
 """Every choice of a space relaxed: one program that computes all alternatives and mixes them.
 
-The general rule. An op or selection runs once for each combination of the answers that it reads, and what comes out is
-mixed by their weights there, per use, as soon as its shape does not depend on them: an attribute or a layer at its own
-output, a stride or a number of frames at the end of the smallest region whose outputs are free of it. Until then there is
-a tensor for each combination. Widths are not like that: they are computed once at the size of the super-axis, and
-where positions would meet (a convolution, a matrix product) what is read is multiplied by a soft mask.
+The general rule. An op or selection runs once for each combination of the answers that it reads, and what
+comes out is mixed by their weights there, per use, as soon as its shape does not depend on them: an attribute
+or a layer at its own output, a stride or a number of frames at the end of the smallest region whose outputs
+are free of it. Until then there is a tensor for each combination. Widths are not like that: they are computed
+once at the size of the super-axis, and where positions would meet (a convolution, a matrix product) what is
+read is multiplied by a soft mask.
 
-Widths of a list have weights of their own for each alternative: those run one by one, on the positions that they have.
+Widths of a list have weights of their own for each alternative: those run one by one, on the positions that
+they have.
 """
 
 from __future__ import annotations
@@ -76,7 +78,9 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A value for each combination of the answers on which its shape depends; `wide` are its dimensions with a mask."""
+    """A value for each combination of the answers on which its shape depends; `wide` are its dimensions with
+    a mask.
+    """
 
     open: tuple[Choice, ...]
     members: Mapping[Answers, Located]
@@ -87,7 +91,8 @@ class Family:
 
 
 def relaxed(space: Graph, layouts: Layouts, active: Activity) -> tuple[Program, Mapping[str, Hashable]]:
-    """The program of all architectures, and by name what it needs to be given: `Gathered`, `Index`, masks and terms.
+    """The program of all architectures, and by name what it needs to be given: `Gathered`, `Index`, masks and
+    terms.
 
     Raises DiagnosticError E1003 to E1005 for what cannot be mixed.
     """
@@ -152,7 +157,10 @@ class _Relaxation:
             reads |= self._widths(value, wide)
         over = _sorted(reads | set(open_now) | {c for f in read for c in f.open})
         if prod(c.size for c in over) > MOST:
-            text = f"`{_name(value)}` would run for {prod(c.size for c in over):,} combinations, more than {MOST}"
+            text = (
+                f"`{_name(value)}` would run for {prod(c.size for c in over):,} combinations, more than "
+                f"{MOST}"
+            )
             raise self._error(OPEN_SHAPE, value, over, text)
         parts: dict[Answers, list[tuple[Located, Answers]]] = {}
         guard = self._active.values.get(value, FALSE)
@@ -201,9 +209,9 @@ class _Relaxation:
     def _is_entangled(self, op: Op, wide: frozenset[str]) -> bool:
         """Whether the positions that weights take are not those of what the op reads and makes.
 
-        So it is with weights that several layers use, and with some that are separate for some answers and take
-        positions that depend on others too. The op then runs for each combination of all answers that decide about its
-        widths.
+        So it is with weights that several layers use, and with some that are separate for some answers and
+        take positions that depend on others too. The op then runs for each combination of all answers that
+        decide about its widths.
         """
         for weight in op.weights:
             for lie, own in zip(lies_of(op, weight), self._layouts.of_weight(weight), strict=True):
@@ -271,7 +279,9 @@ class _Relaxation:
         return Sizes(numbers, self._extents[value], self._demands)
 
     def _computed(self, op: Op, site: Site, meets: Meeting) -> Located:
-        """The result of an op at one place; what only moves positions of a width leaves them where they are."""
+        """The result of an op at one place; what only moves positions of a width leaves them where they
+        are.
+        """
         if meets.moved:
             left = {name: None if name in meets.moved else value for name, value in site.attrs.items()}
             site = replace(site, attrs=left)
@@ -288,8 +298,8 @@ class _Relaxation:
     def _partly(self, op: Op, site: Site, d: str, attribute: str) -> Located:
         """What works on positions that an attribute counts, of which each architecture has others.
 
-        It is computed for all of them. Where an architecture with position p has it changed with probability s, the
-        result is s times what is computed there and 1 - s times what was there before.
+        It is computed for all of them. Where an architecture with position p has it changed with probability
+        s, the result is s times what is computed there and 1 - s times what was there before.
         """
         axis = self._layouts.of(op)[d]
         part, whole = self._masks.of(Taken(axis, op.attrs[attribute])), self._masks.of(axis)
@@ -301,7 +311,9 @@ class _Relaxation:
         return arithmetic.add(replace(site, primitive="add", inputs=(changed, kept), attrs={}))
 
     def _check_regrouping(self, op: Op, ready: Sequence[Located], inner: Sizes) -> None:
-        """Raises DiagnosticError where what is joined, merged or split has other sizes than the super-axis that results."""
+        """Raises DiagnosticError where what is joined, merged or split has other sizes than the super-axis
+        that results.
+        """
         for d, origin in origins_of(op).items():
             match origin:
                 case Ended():
@@ -331,7 +343,9 @@ class _Relaxation:
         return found
 
     def _ready(self, op: Op, place: int, x: Located, given: Given, meets: Meeting) -> Located:
-        """An input as the op takes it: the positions of the given answers, masked along the dimensions where they meet."""
+        """An input as the op takes it: the positions of the given answers, masked along the dimensions where
+        they meet.
+        """
         source = op.inputs[place]
         for d in sorted(self._families[source].wide):
             which = self._layouts.of(source)[d]
@@ -367,7 +381,10 @@ class _Relaxation:
     def _place(self, op: Op, which: Axis, given: Given) -> tuple[int, ...]:
         found = self._masks.embedding(which, given)
         if found is None:
-            text = f"`{_name(op)}` has weights of its own for each alternative, which take positions that depend on other choices too"
+            text = (
+                f"`{_name(op)}` has weights of its own for each alternative, which take positions that "
+                "depend on other choices too"
+            )
             raise self._error(UNMIXED_LAYOUT, op, _sorted(choices_of(which)), text)
         return found
 
@@ -431,7 +448,9 @@ class _Relaxation:
         wide: frozenset[str],
         sizes: dict[str, int],
     ) -> Located | None:
-        """All operands together, each by its weight; those that are joined are scaled by the mask of whoever reads them."""
+        """All operands together, each by its weight; those that are joined are scaled by the mask of whoever
+        reads them.
+        """
         parts = [self._fitted(pick, i, at, read, wide) for i in range(len(pick.operands))]
         if any(p is None for p in parts):
             return None
@@ -446,7 +465,9 @@ class _Relaxation:
     def _mixed(
         self, found: Sequence[tuple[Located, Answers]], over: Sequence[Choice], rest: tuple[Choice, ...]
     ) -> Located:
-        """Results mixed by the weights of the answers that their shape does not depend on; equal ones are one term."""
+        """Results mixed by the weights of the answers that their shape does not depend on; equal ones are one
+        term.
+        """
         terms: dict[Hashable, Located] = {}
         groups: dict[Hashable, list[int]] = {}
         for one, answers in found:
@@ -474,7 +495,9 @@ class _Relaxation:
         return arithmetic.add(Site("add", tuple(terms), {}, terms[0].sizes, self._emit))
 
     def _check(self, value: Value, meets: Meeting) -> None:
-        """Raises DiagnosticError where masked positions would count, or super-axes that lie otherwise would be brought together."""
+        """Raises DiagnosticError where masked positions would count, or super-axes that lie otherwise would
+        be brought together.
+        """
         for source, d, why in meets.refused:
             raise self._error(UNMIXED_WIDTH, value, self._deciding(source, d), f"{why} (`{_name(value)}`)")
         if isinstance(value, Select):

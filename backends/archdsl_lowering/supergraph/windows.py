@@ -1,7 +1,7 @@
 """Which positions of a super-weight a narrower size takes.
 
-Fair windows follow Jiang et al., Auto-X3D (4.2): candidates are laid end to end on a ring, so that all positions are
-trained equally often. Naive windows are prefixes; windows of kernels lie in the centre.
+Fair windows follow Jiang et al., Auto-X3D (4.2): candidates are laid end to end on a ring, so that all
+positions are trained equally often. Naive windows are prefixes; windows of kernels lie in the centre.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ def windows(sizes: Sequence[int], place: Place) -> Mapping[int, Positions]:
 
 
 def ring(sizes: Sequence[int]) -> Mapping[int, Positions]:
-    """Fair windows: start_{j+1} = (start_j + n_j) mod B, in parts of the common divisor, B parts making the largest.
+    """Fair windows: start_{j+1} = (start_j + n_j) mod B, in parts of the common divisor, B parts making the
+    largest.
 
     Every part lies in ⌊S/B⌋ or ⌈S/B⌉ of the windows, S being the sum of all sizes: nothing is fairer.
     """

@@ -1,4 +1,6 @@
-"""Supergraphs: all architectures of a space over shared weights, one at a time (sampled) or all at once (mixed)."""
+"""Supergraphs: all architectures of a space over shared weights, one at a time (sampled) or all at once
+(mixed).
+"""
 
 from __future__ import annotations
 

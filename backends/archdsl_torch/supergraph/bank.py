@@ -1,4 +1,6 @@
-"""The weights of a supergraph: one parameter for each weight of the space and each alternative that it is separate for."""
+"""The weights of a supergraph: one parameter for each weight of the space and each alternative that it is
+separate for.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,10 @@ _ESCAPES = str.maketrans({"%": "%25", ".": "%2E"})  # a dot would make another l
 class Bank:
     """Super-weights by weight and alternatives. `root` holds them as nested modules by `state_dict` key.
 
-    The name of a weight is its key, with `::` and the labels of the alternatives for which it is separate, e.g.
-    `group.3.block.0.spread.weight::3x3x3`. Each starts as the text says, from the seed and its own name alone.
-    Combinations of alternatives in which a weight is never used have none. Raises DiagnosticError E1001.
+    The name of a weight is its key, with `::` and the labels of the alternatives for which it is separate,
+    e.g. `group.3.block.0.spread.weight::3x3x3`. Each starts as the text says, from the seed and its own name
+    alone. Combinations of alternatives in which a weight is never used have none. Raises DiagnosticError
+    E1001.
     """
 
     def __init__(self, graph: Graph, layouts: Layouts, active: Activity, seed: int = 0) -> None:
@@ -68,7 +71,10 @@ class Bank:
         choices = self._layouts.separate(weight)
         if prod(c.size for c in choices) > _MOST:
             named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (", …" if len(choices) > 3 else "")
-            message = f"`{weight.full_name}` would have {prod(c.size for c in choices):,} copies, one for each answer to {named}"
+            message = (
+                f"`{weight.full_name}` would have {prod(c.size for c in choices):,} copies, one for each "
+                f"answer to {named}"
+            )
             raise DiagnosticError(
                 TOO_MANY_WEIGHTS.error(
                     choices[0].span, message, help="let widths be ranges, which share one weight"
@@ -96,12 +102,16 @@ class Bank:
 
 
 def _is_idle(choice: Choice, given: Given, active: Activity) -> bool:
-    """Whether the other answers leave a choice inactive, which then counts as answered by its first alternative."""
+    """Whether the other answers leave a choice inactive, which then counts as answered by its first
+    alternative.
+    """
     return restrict(active.guard(choice), {c: i for c, i in given if c is not choice}) == FALSE
 
 
 def _name(weight: Weight, given: Given, full: bool) -> str:
-    """`key::label,label`; `full` adds the paths of the choices, for where labels alone do not tell two weights apart."""
+    """`key::label,label`; `full` adds the paths of the choices, for where labels alone do not tell two
+    weights apart.
+    """
     answers = [*weight.variant, *((c.path, c.alternatives[i].label) for c, i in given)]
     labels = ",".join(f"{path}={label}" if full else label for path, label in answers).translate(_ESCAPES)
     return key(weight.full_name) + ("::" + labels if labels else "")

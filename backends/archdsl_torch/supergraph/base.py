@@ -1,4 +1,6 @@
-"""What supergraphs have in common: one set of weights for all architectures of a space, and a distribution over them."""
+"""What supergraphs have in common: one set of weights for all architectures of a space, and a distribution
+over them.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,11 @@ Answers = Mapping[str, str]
 class Supergraph(nn.Module, ABC):
     """All architectures of a space over shared weights.
 
-    `weights` holds the super-weights, named as in the space (and with `::` and labels where a list has weights of its
-    own); `distribution` holds the logits. What `set` settles stays settled until the next `set`; every question below
-    is then asked of what is left open. With `checkpointing` the backward pass computes again what lies between about √n
-    segments of the n calls of a forward pass, instead of keeping it.
+    `weights` holds the super-weights, named as in the space (and with `::` and labels where a list has
+    weights of its own); `distribution` holds the logits. What `set` settles stays settled until the next
+    `set`; every question below is then asked of what is left open. With `checkpointing` the backward pass
+    computes again what lies between about √n segments of the n calls of a forward pass, instead of keeping
+    it.
     """
 
     checkpointing = False
@@ -63,10 +66,11 @@ class Supergraph(nn.Module, ABC):
         return self._settled
 
     def set(self, genotype: Answers) -> None:
-        """Settles what the genotype answers, until the next call; it may be partial, and `{}` opens everything.
+        """Settles what the genotype answers, until the next call; it may be partial, and `{}` opens
+        everything.
 
-        Raises DiagnosticError E0601 for unknown paths, E0602 for values outside a domain and E0504 for an architecture that
-        breaks a requirement of the space; nothing changes then.
+        Raises DiagnosticError E0601 for unknown paths, E0602 for values outside a domain and E0504 for an
+        architecture that breaks a requirement of the space; nothing changes then.
         """
         given = assignment(self.space, genotype)
         completed = self._completed(given)
@@ -77,21 +81,28 @@ class Supergraph(nn.Module, ABC):
         self._settle(completed)
 
     def _settle(self, at: dict[Choice, int] | None) -> None:
-        """Called after every change of what is settled, with an answer to every choice where that leaves nothing open."""
+        """Called after every change of what is settled, with an answer to every choice where that leaves
+        nothing open.
+        """
 
     @abstractmethod
     def sample(self, generator: torch.Generator) -> Genotype:
-        """Draws what is not settled from the distribution; the result is the current architecture until the next draw or `set`."""
+        """Draws what is not settled from the distribution; the result is the current architecture until the
+        next draw or `set`.
+        """
 
     def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:
-        """The weights of one architecture: a state dict for `archdsl.compile(space.fix(genotype))`, its statistics fresh.
+        """The weights of one architecture: a state dict for `archdsl.compile(space.fix(genotype))`, its
+        statistics fresh.
 
         Raises DiagnosticError E0601 to E0603 where the genotype is none of the space or incomplete.
         """
         return extracted(self.child(self.assignment(genotype)), self.gather)
 
     def genotype(self) -> Genotype:
-        """The architecture that the distribution favours: argmax, for subsets the top k, from the outputs over active choices."""
+        """The architecture that the distribution favours: argmax, for subsets the top k, from the outputs
+        over active choices.
+        """
         return self.distribution.genotype(settled=self._settled)
 
     def probabilities(self) -> dict[str, dict[str, float]]:
@@ -144,8 +155,8 @@ class Supergraph(nn.Module, ABC):
     def inputs(self, given: tuple[Any, ...], named: Mapping[str, Any], program: Program) -> list[Any]:
         """The input tensors in the order of the space.
 
-        Raises TypeError where one is missing, unknown or given twice, and DiagnosticError (E0954) where one has a size
-        that the program to be run cannot be right for.
+        Raises TypeError where one is missing, unknown or given twice, and DiagnosticError (E0954) where one
+        has a size that the program to be run cannot be right for.
         """
         names = [x.name for x in self.space.inputs]
         found = dict(zip(names, given, strict=False))

@@ -1,4 +1,6 @@
-"""Running a program on weights that are given from outside: one call after another, each result let go after its last use."""
+"""Running a program on weights that are given from outside: one call after another, each result let go after
+its last use.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from archdsl_torch.names import resolve
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An instruction made ready: `weights` are the keys of a module's parameters by name, `done` the results not needed afterwards."""
+    """An instruction made ready: `weights` are the keys of a module's parameters by name, `done` the results
+    not needed afterwards.
+    """
 
     instruction: Instruction
     call: Callable[..., Any] | None
@@ -32,7 +36,9 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """Some steps in a row: the results that they read from before and give for afterwards, and of the former those not needed again."""
+    """Some steps in a row: the results that they read from before and give for afterwards, and of the former
+    those not needed again.
+    """
 
     steps: Sequence[tuple[int, _Step]]
     reads: tuple[int, ...]
@@ -81,9 +87,11 @@ class Calls:
         training: bool,
         segments: int = 1,
     ) -> Any:
-        """The output, or a tuple where there are several. `gather` gives the weight of a key, and is asked once for each.
+        """The output, or a tuple where there are several. `gather` gives the weight of a key, and is asked
+        once for each.
 
-        In several segments, only what passes between them is kept for the backward pass, which computes the rest again.
+        In several segments, only what passes between them is kept for the backward pass, which computes the
+        rest again.
         """
         results: list[Any] = [None] * self._count
         for at, name in self._inputs:

@@ -24,7 +24,9 @@ _REMEMBERED = 16_384  # shares of weights
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What an architecture takes of a super-weight: for each axis the positions, None for all of them as they are."""
+    """What an architecture takes of a super-weight: for each axis the positions, None for all of them as they
+    are.
+    """
 
     weight: Weight
     given: Given
@@ -33,7 +35,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """The program of an architecture, the one that compiling it alone gives; `shares` are by `state_dict` key."""
+    """The program of an architecture, the one that compiling it alone gives; `shares` are by `state_dict`
+    key.
+    """
 
     program: Program
     shares: Mapping[str, Share]
@@ -98,7 +102,9 @@ class Gatherer:
 
 
 def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
-    """The state dict of an architecture by itself: copies of its shares, and fresh statistics for its batch norms."""
+    """The state dict of an architecture by itself: copies of its shares, and fresh statistics for its batch
+    norms.
+    """
     with torch.no_grad():
         found = {name: gather(child.shares[name]).detach().clone() for name in child.program.weights}
     kinds = next(

@@ -22,16 +22,17 @@ from archdsl_torch.supergraph.shares import Values, Weights, values_of
 
 
 class Mixed(Supergraph):
-    """All architectures at once, mixed by the softmax of the logits; what `set` settles, or `sample` draws, is one-hot.
+    """All architectures at once, mixed by the softmax of the logits; what `set` settles, or `sample` draws,
+    is one-hot.
 
-    Attributes, layers and depths are mixed where they are read; widths are computed at their largest, with soft masks
-    where channels are summed; other shapes once for each combination up to where shapes agree again. Of several picked
-    from a list, each is weighted by the softmax over all members; settled ones by 1, in a weighted sum by the softmax
-    restricted to them, which extraction writes as the combining weights. At a settled architecture outputs and
-    gradients are those of the compiled one up to rounding, dropout aside.
+    Attributes, layers and depths are mixed where they are read; widths are computed at their largest, with
+    soft masks where channels are summed; other shapes once for each combination up to where shapes agree
+    again. Of several picked from a list, each is weighted by the softmax over all members; settled ones by 1,
+    in a weighted sum by the softmax restricted to them, which extraction writes as the combining weights. At
+    a settled architecture outputs and gradients are those of the compiled one up to rounding, dropout aside.
 
-    Batch norms always use the statistics of the batch and track none. Raises DiagnosticError E1003 to E1005 for spaces that
-    cannot be mixed, naming the choice.
+    Batch norms always use the statistics of the batch and track none. Raises DiagnosticError E1003 to E1005
+    for spaces that cannot be mixed, naming the choice.
     """
 
     _current: dict[Choice, int]
@@ -88,7 +89,9 @@ class Mixed(Supergraph):
         return Weights(alternatives, members, restricted)
 
     def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:
-        """As that of every supergraph; combining weights are those by which the mixture would weigh what is picked."""
+        """As that of every supergraph; combining weights are those by which the mixture would weigh what is
+        picked.
+        """
         found = super().extract(genotype)
         at = self.assignment(genotype)
         weights = self.mixing(at)
@@ -122,5 +125,7 @@ class Mixed(Supergraph):
 
 
 def _channels_last(one: Input, x: torch.Tensor) -> torch.Tensor:
-    """An image with its channels innermost, where depthwise convolutions and pools run 2 to 5 times as fast; clips gain nothing."""
+    """An image with its channels innermost, where depthwise convolutions and pools run 2 to 5 times as fast;
+    clips gain nothing.
+    """
     return x.contiguous(memory_format=torch.channels_last) if one.dims == "bchw" else x

@@ -1,4 +1,6 @@
-"""The sampled supergraph: one architecture at a time, computed as it is by itself, on its shares of the super-weights."""
+"""The sampled supergraph: one architecture at a time, computed as it is by itself, on its shares of the
+super-weights.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,10 @@ class _Ready:
 class Sampled(Supergraph):
     """One architecture at a time: what is not chosen costs neither work nor memory.
 
-    Outputs and gradients are bitwise those of the compiled architecture with the extracted weights, in training mode.
-    Batch norms always use the statistics of the batch and track none. A super-weight that the current architecture does
-    not touch keeps `grad = None`; of one that it touches, positions outside its window get zero gradients, and so still
-    decay where an optimiser has weight decay or momentum.
+    Outputs and gradients are bitwise those of the compiled architecture with the extracted weights, in
+    training mode. Batch norms always use the statistics of the batch and track none. A super-weight that the
+    current architecture does not touch keeps `grad = None`; of one that it touches, positions outside its
+    window get zero gradients, and so still decay where an optimiser has weight decay or momentum.
     """
 
     _ready: OrderedDict[tuple[int, ...], _Ready]

@@ -25,7 +25,9 @@ from archdsl_lowering.supergraph.masks import (
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a forward pass mixes by: of each choice the weight of each alternative, of each subset choice that of each member."""
+    """What a forward pass mixes by: of each choice the weight of each alternative, of each subset choice that
+    of each member.
+    """
 
     alternatives: Mapping[Choice, torch.Tensor]
     members: Mapping[Choice, torch.Tensor]
