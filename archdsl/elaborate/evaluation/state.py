@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, NoReturn
 
 from archdsl.diagnostics.codes import choices as choice_codes
@@ -284,7 +285,8 @@ class State:
         if not instance.is_shared:
             self.clash(instance.path, owner, instance, span, "weight")
         if known.shape != weight.shape:
-            choices = dict.fromkeys(c.path for w in (known, weight) for s in w.shape for c in s.choices())
+            deciding = chain.from_iterable(size.choices() for size in (*known.shape, *weight.shape))
+            choices = dict.fromkeys(choice.path for choice in deciding)
             if choices:
                 fail(
                     name_codes.DUPLICATE_INSTANCE,
@@ -293,12 +295,9 @@ class State:
                     f"{' and '.join(f'`{c}`' for c in choices)} decide apart",
                     help="let all instances answer one choice: `shared tied …`",
                 )
-            sizes = " and ".join("×".join(str(s.distinct()[0]) for s in w.shape) for w in (known, weight))
-            fail(
-                name_codes.DUPLICATE_INSTANCE,
-                span,
-                f"the shared weight `{weight.full_name}` would have two shapes: {sizes}",
-            )
+            sizes = f"{_sizes(known)} and {_sizes(weight)}"
+            message = f"the shared weight `{weight.full_name}` would have two shapes: {sizes}"
+            fail(name_codes.DUPLICATE_INSTANCE, span, message)
         return known
 
     def clash(self, path: str, first: Instance, second: Instance, span: Span | None, what: str) -> NoReturn:
@@ -315,11 +314,8 @@ class State:
         labels = (Label(a.span, "the first one is here"),) if a.span is not None and a.span != here else ()
         if a is b:
             known = self.choices.get(path)
-            labels = (
-                (Label(known.span, "the first one is here"),)
-                if known is not None and known.span is not None
-                else ()
-            )
+            place = known.span if known is not None else None
+            labels = () if place is None else (Label(place, "the first one is here"),)
             fail(
                 name_codes.DUPLICATE_INSTANCE,
                 span,
@@ -337,21 +333,22 @@ class State:
 
     def require(self, condition: Expr, span: Span) -> None:
         """Records a requirement, weakened to the region and branch it stands in."""
-        for expr in [self.condition] + [
-            lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()
-        ]:
-            condition = either(negate(expr), condition)
+        condition = either(negate(self.condition), condition)
+        for choice, i in self.pinned.items():
+            condition = either(negate(lift(_equals, index_of(choice), constant(i))), condition)
         if condition.is_constant and condition.is_partial:
             raise DiagnosticError(reason(condition.value, span))
         if condition.is_constant and not condition.value:
-            help = (
-                "the answers given so far contradict it"
-                if self.edits.edits
-                else "change the numbers, or remove it"
-            )
+            help = "change the numbers, or remove it"
+            if self.edits.edits:
+                help = "the answers given so far contradict it"
             fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement", help=help)
         if not condition.is_constant:
             self.requirements.append(Requirement(condition, span))
+
+
+def _sizes(weight: Weight) -> str:
+    return "×".join([str(size.distinct()[0]) for size in weight.shape])
 
 
 def _equals(a: int, b: int) -> bool:

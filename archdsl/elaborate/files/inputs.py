@@ -14,7 +14,7 @@ from operator import index
 from typing import Any, NoReturn, TypeAlias
 
 from archdsl.diagnostics.codes import files as codes
-from archdsl.elaborate.evaluation.primitives import LARGEST
+from archdsl.elaborate.evaluation.arguments import LARGEST
 from archdsl.elaborate.evaluation.state import fail
 from archdsl.ir.graph import Graph, Input
 

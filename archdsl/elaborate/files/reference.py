@@ -55,8 +55,10 @@ class Reference:
         """Raises DiagnosticError E0912 where the file has no such genotype, or several and none is named."""
         module, state = self.module, State()
         names = [name for name in module.declarations if isinstance(find(module, name, state), GenotypeV)]
-        nets = [node for node in module.declarations.values() if isinstance(node, ast.Net)]
-        settling = {patch.span.text for net in nets for patch in net.patches}
+        settling: set[str] = set()
+        for node in module.declarations.values():
+            if isinstance(node, ast.Net):
+                settling.update(patch.span.text for patch in node.patches)
         whole = [name for name in names if name not in settling]  # the others are parts of spaces of the file
         name = self.name or self._only(whole if len(whole) == 1 else names, _GENOTYPE)
         value = find(module, name, state)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NoReturn
 
 from archdsl.diagnostics.codes import choices as choice_codes
@@ -19,13 +20,17 @@ from archdsl.diagnostics.source import Span
 from archdsl.diagnostics.suggestions import did_you_mean, few
 from archdsl.elaborate.checks.blame import blamed, moved
 from archdsl.elaborate.checks.finish import finish
-from archdsl.elaborate.evaluation import calls, layers
+from archdsl.elaborate.evaluation import calls
 from archdsl.elaborate.evaluation.bodies import run_body
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.edits import EditTable, matches, split, text_of, unmatched
 from archdsl.elaborate.evaluation.evaluator import evaluate
+from archdsl.elaborate.evaluation.frame import Frame, file_frame, frame_of
 from archdsl.elaborate.evaluation.module import Module
-from archdsl.elaborate.evaluation.scope import Env, Frame, file_frame
+from archdsl.elaborate.evaluation.parameters import bind_parameters
+from archdsl.elaborate.evaluation.place import Place
+from archdsl.elaborate.evaluation.regions import regional
+from archdsl.elaborate.evaluation.scope import Env, Scope
 from archdsl.elaborate.evaluation.state import State, Structural, fail, too_wide_help
 from archdsl.elaborate.evaluation.values import (
     GenotypeV,
@@ -53,7 +58,7 @@ class Instantiation:
     net: ast.Net
     module: Module
     given: Mapping[str, Thing]
-    patches: tuple[tuple[ast.Edits | ast.Path, Frame], ...]
+    patches: tuple[tuple[ast.Edits | ast.Path, Scope], ...]
     definitions: tuple[ast.Net, ...]  # from the outermost declaration to the one with the body
     span: Span
 
@@ -119,15 +124,17 @@ def resolve(
             _unknown_setting(next(iter(rest)), (*seen, net))
         return Instantiation(net, module, given, (), (*seen, net), span)
     assert net.value is not None
-    frame = Frame(module, Env(), Instance("", None, "", "root"), constant=True)
-    layers.parameters(net.params or (), given, {}, frame, span, f"`{net.name}`", state)
-    inner, args = base_of(net.value, frame, state)
+    scope = Scope(module)
+    frame = frame_of(scope, state)
+    bind_parameters(net.params or (), given, {}, frame, span, f"`{net.name}`")
+    inner, args = base_of(net.value, frame)
     found = resolve(inner, args, net.value.span, state, (*seen, net), rest)
-    return replace(found, patches=found.patches + tuple((p, frame) for p in net.patches))
+    return replace(found, patches=found.patches + tuple((p, scope) for p in net.patches))
 
 
 def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
-    names = list(dict.fromkeys(p.name for d in definitions for p in d.params or ()))
+    parameters = chain.from_iterable(d.params or () for d in definitions)
+    names = list(dict.fromkeys(p.name for p in parameters))
     has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
     fail(
         file_codes.BAD_SETTING,
@@ -137,19 +144,19 @@ def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
     )
 
 
-def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str, Thing]]:
+def base_of(node: ast.Expr, frame: Frame) -> tuple[NetV, dict[str, Thing]]:
     """The network that `name` or `name(args)` stands for, and its arguments.
 
     Raises DiagnosticError where it is none.
     """
     callee, args = (node.callee, node.args) if isinstance(node, ast.Call) else (node, ())
-    value = evaluate(callee, frame, state)
+    value = evaluate(callee, frame)
     if isinstance(value, Poison):
         raise DiagnosticError()  # reported where it went wrong
     if not isinstance(value, NetV):
         fail(codes.WRONG_KIND, callee.span, f"a space or a model is needed here, not {describe(value)}")
     names = [p.name for p in value.net.params or ()]
-    evaluated = [(a, evaluate(a.value, frame, state)) for a in args]
+    evaluated = [(a, evaluate(a.value, frame)) for a in args]
     if any(isinstance(v, Poison) for _, v in evaluated):
         raise DiagnosticError()
     return value, calls.match(names, {}, evaluated, f"`{value.net.name}`")
@@ -250,16 +257,15 @@ def _run(
     outputs: tuple[Value, ...] = ()
 
     def body() -> Thing:
-        frame = Frame(module, Env(), root)
-        layers.parameters(
-            net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state
-        )
+        frame = Frame(module, Env(), root, state)
+        what = f"`{net.name}`"
+        bind_parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, what)
         assert net.body is not None
-        return run_body(net.body, frame, state, place)
+        return run_body(net.body, frame, place)
 
     place = net.span.word(net.name)
     try:
-        result = layers.regional(body, root, place, state)
+        result = regional(body, Place(root, place, state))
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
         elif not _errors(state):  # it came of what is wrong whatever is chosen
@@ -309,20 +315,18 @@ def _outputs(result: Thing, net: ast.Net) -> tuple[Value, ...]:
 def _patch(
     table: EditTable, instantiation: Instantiation, genotypes: Sequence[GenotypeV], state: State
 ) -> None:
-    for patch, frame in instantiation.patches:
+    for patch, scope in instantiation.patches:
         if isinstance(patch, ast.Edits):
-            table.add(patch.edits, frame)
+            table.add(patch.edits, scope)
             continue
         name = patch.segments[0]
-        value = (
-            frame.env.find(name.name) or find(frame.module, name.name, state)
-            if isinstance(name, ast.Name) and len(patch.segments) == 1
-            else None
-        )
+        value = None
+        if isinstance(name, ast.Name) and len(patch.segments) == 1:
+            value = scope.env.find(name.name) or find(scope.module, name.name, state)
         if isinstance(value, Poison):
             raise DiagnosticError()
         if value is None:
-            genotypes_ = [n for n, d in frame.module.declarations.items() if isinstance(d, ast.Genotype)]
+            genotypes_ = [n for n, d in scope.module.declarations.items() if isinstance(d, ast.Genotype)]
             help = did_you_mean(patch.span.text, genotypes_)
             fail(name_codes.UNKNOWN_NAME, patch.span, f"unknown name `{patch.span.text}`", help=help)
         if not isinstance(value, GenotypeV):
@@ -340,14 +344,13 @@ def _patch(
 def _settle(
     table: EditTable, value: GenotypeV, instantiation: Instantiation, span: Span, state: State
 ) -> None:
-    frame = file_frame(value.module)
-    base, _ = base_of(value.genotype.of, frame, state)
+    base, _ = base_of(value.genotype.of, file_frame(value.module, state))
     definition = base.net
     while definition.body is None and definition not in instantiation.definitions:
         assert definition.value is not None
-        base, _ = (
-            base_of(definition.value, file_frame(base.module), state) if not definition.params else (base, {})
-        )
+        if definition.params:
+            break
+        base, _ = base_of(definition.value, file_frame(base.module, state))
         if base.net is definition:
             break
         definition = base.net
@@ -359,7 +362,7 @@ def _settle(
             f"`{instantiation.net.name}`",
             help=f"use a genotype of `{instantiation.net.name}`",
         )
-    table.add(value.genotype.edits, frame, genotype=True)
+    table.add(value.genotype.edits, Scope(value.module), genotype=True)
 
 
 def _report_unmatched(
@@ -382,16 +385,13 @@ def _report_unmatched(
     whole, _, _ = _run(instantiation, open_table, sizes)
     levels = [path for path, instance in whole.instances.items() if instance.level in ("loop", "alternative")]
     layers_ = [path for path in whole.instances if path not in levels]
-    paths = [
-        *whole.choices,
-        *layers_,
-        *(f"{path}.{name}" for path, names in state.edits.settable.items() for name in names),
-    ]
+    paths = [*whole.choices, *layers_]
+    for path, names in state.edits.settable.items():
+        paths += [f"{path}.{name}" for name in names]
     segments = [split(path) for path in whole.choices]
     for edit in missed:
-        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit) and any(
-            matches(edit.pattern, s) for s in segments
-        ):
+        answers = isinstance(edit.node, ast.SetEdit | ast.NarrowEdit)
+        if answers and any(matches(edit.pattern, s) for s in segments):
             state.report(
                 edit_codes.INACTIVE_ANSWER.warning(
                     edit.node.span,
