@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from archdsl.diagnostics.codes import syntax
 from archdsl.diagnostics.diagnostic import Diagnostic, Label
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import closest, question, quoted
 from archdsl.syntax.habits import HABITS
 from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR
@@ -127,7 +127,7 @@ def _misspelt(scene: Scene) -> Iterator[Slip]:
             if len(scene.text(index)) < 2 or (len(word) == 2 and scene.text(index)[0] not in word):
                 continue
             message = f"`{scene.text(index)}` is not a word of this language"
-            diagnostic = syntax.FOREIGN.error(scene.span(index), message, help=f"did you mean `{word}`?")
+            diagnostic = syntax.FOREIGN.error(scene.span(index), message, help=question([word]))
             yield mended(diagnostic, put(index, index + 1, word), sure=False)
 
 
@@ -428,7 +428,7 @@ def _wanted(machine: Machine, expected: set[str]) -> str:
 
 
 def _quoted(expected: set[str], *kinds: str) -> list[str]:
-    return [f"`{kind}`" for kind in kinds if kind in expected]
+    return quoted(kind for kind in kinds if kind in expected)
 
 
 def _either(names: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from archdsl.diagnostics.codes import edits as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest, question
+from archdsl.diagnostics.suggestions import closest, question, quoted
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.edits import EditTable
 from archdsl.elaborate.evaluation.evaluator import evaluate
@@ -77,9 +77,8 @@ def _refuse(
 
 def _domain(alternatives: tuple[Alternative, ...]) -> str:
     labels = [a.label for a in alternatives]
-    return f"its alternatives are {', '.join(labels[:12])}" + (
-        f", … ({len(labels)} in all)" if len(labels) > 12 else ""
-    )
+    more = f", … ({len(labels)} in all)" if len(labels) > 12 else ""
+    return f"its alternatives are {', '.join(labels[:12])}{more}"
 
 
 def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> str:
@@ -88,12 +87,11 @@ def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> st
     if type(value) in (int, float) and numbers:
         below = max((a for a in numbers if a.value < value), key=lambda a: a.value, default=None)
         above = min((a for a in numbers if a.value > value), key=lambda a: a.value, default=None)
-        near = [f"`{a.label}`" for a in (below, above) if a is not None]
-        return f"the nearest {'is' if len(near) == 1 else 'are'} {' and '.join(near)}; " if near else ""
-    word = text.strip('"')
-    found = [a.label for a in alternatives if a.label == word] or closest(
-        word, [a.label for a in alternatives]
-    )
+        near = quoted(a.label for a in (below, above) if a is not None)
+        verb = "is" if len(near) == 1 else "are"
+        return f"the nearest {verb} {' and '.join(near)}; " if near else ""
+    word, labels = text.strip('"'), [a.label for a in alternatives]
+    found = [word] if word in labels else closest(word, labels)
     return f"{question(found[:1])} " if found else ""
 
 

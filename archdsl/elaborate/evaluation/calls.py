@@ -13,7 +13,7 @@ from archdsl.diagnostics.codes import shapes as shape_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest, did_you_mean
+from archdsl.diagnostics.suggestions import closest, did_you_mean, quoted
 from archdsl.elaborate.evaluation import layers
 from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.evaluator import attempt, evaluate
@@ -201,14 +201,14 @@ def _next(names: list[str], values: Mapping[str, Thing], arg: ast.Arg, what: str
     """The first parameter that is open, for an argument without a name."""
     name = next((n for n in names if n not in values), None)
     if name is None:
-        takes = ", ".join(f"`{n}`" for n in names) or "none"
+        takes = ", ".join(quoted(names)) or "none"
         fail(codes.TOO_MANY_ARGUMENTS, arg.span, f"too many arguments for {what}: it takes {takes}")
     return name
 
 
 def _unknown(arg: ast.Arg, name: str, names: list[str], what: str) -> tuple[Diagnostic, str | None]:
     """The error for a name that is no parameter, and the parameter that is probably meant."""
-    has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else None
+    has = f"it has {', '.join(quoted(names))}" if names else None
     hint = no_parameter(name, arg.value.span.text, names) or did_you_mean(name, names, has)
     meant = theirs(name, tuple(names)) or next(iter(closest(name, names)), None)
     return codes.UNKNOWN_PARAMETER.error(arg.span, f"{what} has no parameter `{name}`", help=hint), meant

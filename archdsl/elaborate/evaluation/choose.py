@@ -12,6 +12,7 @@ from archdsl.diagnostics.codes import choices as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Label
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import quoted
 from archdsl.elaborate.evaluation import branches
 from archdsl.elaborate.evaluation.answers import allowed
 from archdsl.elaborate.evaluation.binding import called
@@ -106,7 +107,7 @@ def _numbers(domain: RangeV | CountV, question: _Question) -> Sequence[Any]:
 
 
 def _depends(part: Expr, path: str, span: Span) -> NoReturn:
-    named = ", ".join(f"`{c.path}`" for c in part.choices()[:3])
+    named = ", ".join(quoted(c.path for c in part.choices()[:3]))
     fail(
         value_codes.NOT_CONSTANT,
         span,

@@ -15,6 +15,7 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import quoted
 from archdsl.elaborate.evaluation import branches, primitives
 from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.bodies import run_body
@@ -367,7 +368,7 @@ def _inputs(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
         return [POISON for _ in names]
     parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
     if len(parts) != len(names):
-        wants = ", ".join(f"`{n}`" for n in names) or "none"
+        wants = ", ".join(quoted(names)) or "none"
         inputs = "1 input" if len(names) == 1 else f"{len(names)} inputs"
         empty = f"a block without inputs is applied to an empty list: `[] -> {declared.name}`"
         message = f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}"

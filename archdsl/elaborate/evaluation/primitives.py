@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from archdsl.diagnostics.codes import choices as choice_codes
 from archdsl.diagnostics.codes import elaboration as bounds
@@ -84,7 +85,7 @@ def operation(
     """An op from the table's rules, with what is wrong with it for some answers, or for all."""
     state, span = place.state, place.span
     state.tick(span, 25)
-    reasons = undefined_checks({**attrs, **dims})
+    reasons = undefined_checks(chain(attrs.values(), dims.values()))
     if reasons:
         attrs, dims = _mended(attrs, primitive), _mended(dims, primitive)
     call = Call(tuple([state_shape(v, state) for v in inputs]), attrs, dims)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -44,10 +44,10 @@ def homed(check: Check, place: Place) -> Check:
     return replace(check, span=span, labels=(*inside, *check.labels)) if inside else check
 
 
-def undefined_checks(exprs: Mapping[str, Expr]) -> list[Check]:
+def undefined_checks(exprs: Iterable[Expr]) -> list[Check]:
     """One check for each parameter that is undefined for some answers: it is live where the op is."""
     found = []
-    for value in exprs.values():
+    for value in exprs:
         if value.is_partial:
             undefined = next(v for v in value.distinct() if isinstance(v, Undefined))
             code = undefined.code or codes.NO_VALUE

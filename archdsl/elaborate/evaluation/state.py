@@ -13,7 +13,7 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import few
+from archdsl.diagnostics.suggestions import few, quoted
 from archdsl.elaborate.evaluation.edits import EditTable
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import (
@@ -65,7 +65,7 @@ def reason(undefined: Undefined, span: Span | None) -> Diagnostic:
 
 def too_wide_help(wide: TooWide) -> str:
     """Which choices an expression that cannot be tabulated hangs on."""
-    shown = few([f"`{choice.path}`" for choice in wide.scope], 4)
+    shown = few(quoted(choice.path for choice in wide.scope), 4)
     return f"it depends on {shown}: narrow their domains, or settle some of them"
 
 
@@ -236,7 +236,7 @@ class State:
                 raise DiagnosticError(reason(expr.value, span))
             return expr.value
         choices = expr.choices()
-        named = ", ".join(f"`{c.path}`" for c in choices[:3])
+        named = ", ".join(quoted(c.path for c in choices[:3]))
         raise Structural(
             choices, value_codes.NOT_CONSTANT.error(span, f"{what} depends on the choice {named}")
         )
@@ -260,7 +260,7 @@ class State:
             self.choices[path] = known
         elif known.alternatives != alternatives:
             if self.pinned:
-                named = ", ".join(f"`{c.path}`" for c in self.pinned)
+                named = ", ".join(quoted(c.path for c in self.pinned))
                 fail(value_codes.NOT_CONSTANT, span, f"the domain of `{path}` depends on the choice {named}")
             fail(
                 choice_codes.OPPOSED_DOMAINS,
@@ -292,7 +292,7 @@ class State:
                     name_codes.DUPLICATE_INSTANCE,
                     span,
                     f"the shared weight `{weight.full_name}` would have shapes that "
-                    f"{' and '.join(f'`{c}`' for c in choices)} decide apart",
+                    f"{' and '.join(quoted(choices))} decide apart",
                     help="let all instances answer one choice: `shared tied …`",
                 )
             sizes = f"{_sizes(known)} and {_sizes(weight)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from archdsl.diagnostics.codes import names as codes
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import closest, question
 from archdsl.elaborate.evaluation import synonyms
 from archdsl.elaborate.evaluation.functions import FUNCTION_NAMES
 from archdsl.elaborate.evaluation.synonyms import Synonym
@@ -32,7 +32,7 @@ def unknown_name(
         and not (call is not None and call.args)
     )
     if near and (help is None or only_spelt):
-        help = f"did you mean `{near[0]}`?"
+        help = question(near[:1])
     return codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.diagnostics.suggestions import closest, did_you_mean, question
+from archdsl.diagnostics.suggestions import closest, did_you_mean, question, quoted
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.module import Module
 from archdsl.elaborate.evaluation.state import State
@@ -115,7 +115,7 @@ class Project:
             genotypes = [value, *genotypes]
         elif not isinstance(value, NetV):
             names = networks(module)
-            has = f"it has {', '.join(f'`{n}`' for n in names[:12])}" if names else None
+            has = f"it has {', '.join(quoted(names[:12]))}" if names else None
             message = f"{module.source.name} declares no space, model or genotype `{name}`"
             raise DiagnosticError(
                 codes.NO_SUCH_NAME.error(None, message, help=did_you_mean(name, names, has))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import Code, DiagnosticError
-from archdsl.diagnostics.suggestions import did_you_mean, few
+from archdsl.diagnostics.suggestions import did_you_mean, few, quoted
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.module import Module
 from archdsl.elaborate.evaluation.state import State
@@ -82,7 +82,7 @@ class Reference:
         file = self.module.source.name
         if not names:
             raise DiagnosticError(kind.code.error(None, f"{file} declares no {kind.one}", help=kind.written))
-        shown = few([f"`{name}`" for name in names], _SHOWN)
+        shown = few(quoted(names), _SHOWN)
         message = f"{file} declares several {kind.several}: {shown}"
         raise DiagnosticError(codes.WHICH_NAME.error(None, message, help=f"name one: `{file}:{names[0]}`"))
 

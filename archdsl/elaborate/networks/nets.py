@@ -17,7 +17,7 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import did_you_mean, few
+from archdsl.diagnostics.suggestions import did_you_mean, few, quoted
 from archdsl.elaborate.checks.blame import blamed, moved
 from archdsl.elaborate.checks.finish import finish
 from archdsl.elaborate.evaluation import calls
@@ -135,7 +135,7 @@ def resolve(
 def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
     parameters = chain.from_iterable(d.params or () for d in definitions)
     names = list(dict.fromkeys(p.name for p in parameters))
-    has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
+    has = f"it has {', '.join(quoted(names))}" if names else "it has none"
     fail(
         file_codes.BAD_SETTING,
         None,
@@ -204,7 +204,7 @@ def _elaborated(
     settings = {p.name: "" for p in instantiation.net.params or ()}
     graph = finish(name, kind, outputs, root, state, settings)
     if kind == "model" and graph.choices and not table.broken:
-        shown = few([f"`{choice.path}`" for choice in graph.choices], 6)
+        shown = few(quoted(choice.path for choice in graph.choices), 6)
         fail(
             edit_codes.MISSING_CHOICE,
             instantiation.definitions[0].span.word(name),

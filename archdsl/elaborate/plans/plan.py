@@ -17,7 +17,7 @@ from archdsl.diagnostics.codes import edits as edit_codes
 from archdsl.diagnostics.codes import plans as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import did_you_mean, few
+from archdsl.diagnostics.suggestions import did_you_mean, few, quoted
 from archdsl.elaborate.evaluation.answers import allowed, answer
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.edits import (
@@ -256,7 +256,7 @@ def _frozen(draft: Draft, graph: Graph, found: list[Diagnostic]) -> tuple[str, .
 
 
 def _uncovered(draft: Draft, missing: Sequence[str]) -> Diagnostic:
-    shown = few([f"`{path}`" for path in missing], 4)
+    shown = few(quoted(missing), 4)
     what = f"the {'step' if draft.in_step else 'plan'} `{draft.name}`"
     return codes.UNCOVERED_CHOICE.error(
         draft.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`"

@@ -12,7 +12,7 @@ from archdsl.diagnostics.codes import plans as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Source, Span
-from archdsl.diagnostics.suggestions import did_you_mean
+from archdsl.diagnostics.suggestions import did_you_mean, quoted
 from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.builtin import BUILTIN_NAMES
 from archdsl.elaborate.evaluation.declared import find
@@ -228,7 +228,7 @@ def _unknown(name: str, option: str, known: Mapping[str, Option], span: Span | N
 
 
 def _listed(known: Mapping[str, Option]) -> str:
-    return f"its options are {', '.join(f'`{o}`' for o in known)}" if known else "it has none"
+    return f"its options are {', '.join(quoted(known))}" if known else "it has none"
 
 
 def _check(option: Option, value: Any, span: Span | None, what: str) -> None:
