@@ -5,7 +5,7 @@ the value of any expression and `bodies` runs statements; which function does wh
 
     x = clip -> conv(16, 3) -> relu      statements.bind, flows.flow, calls.call, layers.apply, primitives
     act ~ [relu, gelu]                   statements.choose, choose, answers (what edits leave of it)
-    y = act == relu ? x : x * 2          expressions, operators, branches (one value of several)
+    y = if i == 0 then x else x * 2      expressions, operators, branches (one value of several)
 
 Names: `scope` and `binding` in a body, `declared` in a file (`module`), `builtin` everywhere. What was meant
 by a name or call that is none: `unknown`, `synonyms`, `misuse`.
