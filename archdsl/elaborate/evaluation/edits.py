@@ -28,6 +28,11 @@ class Edit:
     genotype: bool
     matched: bool = False
 
+    @property
+    def answers(self) -> bool:
+        """Whether it sets or narrows, rather than altering layers."""
+        return isinstance(self.node, ast.SetEdit | ast.NarrowEdit)
+
 
 @dataclass(slots=True)
 class Rewrite:
@@ -96,7 +101,7 @@ class EditTable:
     def insert(self, edit: Edit) -> None:
         """Adds one edit behind the others."""
         self.edits.append(edit)
-        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
+        if edit.answers:
             name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
             self.values.setdefault(name, []).append(edit)
         else:
