@@ -53,13 +53,15 @@ class Activity:
     choices.
 
     `asked` are the choices in the order in which they are asked; `choices` has their guards in program order,
-    each over choices that are asked before. Choices that are never active are left out.
+    each over choices that are asked before. Choices that are never active are left out. `targets` are the
+    values that each one really is (`resolve`).
     """
 
     values: Mapping[Value, Expr]
     choices: Mapping[Choice, Expr]
     weights: Mapping[Identity, Expr]
     asked: tuple[Choice, ...]
+    targets: Mapping[Value, Expr]
 
     def guard(self, choice: Choice) -> Expr:
         return self.choices.get(choice, FALSE)
@@ -72,7 +74,8 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
     """
     order = in_order(outputs)
     values, weights = _liveness(outputs, order)
-    matters = _matters(_reads(outputs, order, values))
+    targets = resolve(order)
+    matters = _matters(_reads(outputs, order, values, targets))
     asked = asking_order(matters)
     guards: dict[Choice, Expr] = {}
     waiting = set(asked)
@@ -80,7 +83,7 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
         waiting.discard(choice)
         guards[choice] = somewhere(matters[choice], waiting)
     in_program_order = sorted(guards, key=lambda c: c.order)
-    return Activity(values, {c: guards[c] for c in in_program_order}, weights, asked)
+    return Activity(values, {c: guards[c] for c in in_program_order}, weights, asked, targets)
 
 
 def _liveness(
@@ -125,14 +128,16 @@ def _liveness(
 
 
 def _reads(
-    outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[Value, Expr]
+    outputs: tuple[Value, ...],
+    order: Sequence[Value],
+    values: Mapping[Value, Expr],
+    targets: Mapping[Value, Expr],
 ) -> dict[Expr, Expr]:
     """Every expression that decides what the network is, and where it is read.
 
     A network is its operations, their parameters and what each of them is wired to. Shapes, costs and weights
     follow from these.
     """
-    targets = resolve(order)
     reads: dict[Expr, Expr] = {}
 
     def read(expr: Expr, here: Expr) -> None:

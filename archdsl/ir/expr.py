@@ -19,7 +19,7 @@ from archdsl.diagnostics.diagnostic import Code
 from archdsl.diagnostics.source import Span
 from archdsl.ir import decision
 from archdsl.ir.choice import Choice
-from archdsl.ir.decision import Diagram, TooWide
+from archdsl.ir.decision import Diagram, Leaf, TooWide
 from archdsl.ir.undefined import Undefined
 from archdsl.ir.work import spend
 
@@ -287,7 +287,7 @@ def _logical(
     """
     scope = _small((a, b))
     if scope is None:
-        return of_diagram(decision.combine(settle, (a.root, b.root)))
+        return _joined(settle, a.root, b.root)
     one, other = spread(a, scope), spread(b, scope)
     if a.is_partial or b.is_partial:
         return _tabled(
@@ -295,6 +295,17 @@ def _logical(
             tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in zip(one, other, strict=True)]),
         )
     return _tabled(scope, tuple(map(whole, one, other)))
+
+
+def _joined(settle: Callable[[tuple[Diagram, ...]], Diagram | None], one: Diagram, other: Diagram) -> Expr:
+    """`and` or `or` of wide conditions, once for each two: what is live is asked again and again."""
+    if isinstance(one, Leaf):
+        return of_diagram(decision.combine(settle, (one, other)))
+    key = settle, one, other
+    known: Expr | None = one.choice.joined.get(key)
+    if known is None:
+        known = one.choice.joined[key] = of_diagram(decision.combine(settle, (one, other)))
+    return known
 
 
 def negate(a: Expr) -> Expr:

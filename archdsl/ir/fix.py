@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from archdsl.ir.activity import Activity, activity, binding, is_single, resolve, selection
+from archdsl.ir.activity import Activity, activity, binding, is_single, selection
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, constant, lift, restrict, where
 from archdsl.ir.graph import (
@@ -23,6 +23,9 @@ from archdsl.ir.graph import (
     Weight,
     expressions,
     in_order,
+)
+from archdsl.ir.graph import (
+    operands as operands_of,
 )
 from archdsl.ir.verify import verify
 
@@ -89,9 +92,7 @@ def _rebuild(outputs: tuple[Value, ...], rule: _Rule) -> tuple[Value, ...]:
         if isinstance(value, Input):
             new[value] = value
         else:
-            new[value] = rule(
-                value, tuple(new[o] for o in (value.inputs if isinstance(value, Op) else value.operands))
-            )
+            new[value] = rule(value, tuple([new[o] for o in operands_of(value)]))
     return tuple(new[o] for o in outputs)
 
 
@@ -112,6 +113,8 @@ class _Settle:
         return known[1]
 
     def value(self, value: Value, operands: tuple[Value, ...]) -> Value:
+        if not self._assignment and operands == operands_of(value):
+            return value
         changes: dict[str, Any] = {"shape": self._shape(value.shape)}
         if isinstance(value, Op):
             changes["inputs"] = operands
@@ -169,7 +172,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
 
     A choice that is never active may still stand in an expression, at points where nothing is live.
     """
-    targets = resolve(in_order(outputs))
+    targets = live.targets
     dead = {
         c: 0
         for value in live.values
@@ -230,7 +233,7 @@ def _settled(pick: Pick) -> Value:
 
 def _values_where(condition: Expr, expr: Expr) -> list[Any]:
     """The distinct values of an expression where a condition holds, in order of first appearance."""
-    if condition == TRUE:
+    if condition == TRUE or (condition != FALSE and set(condition.scope).isdisjoint(expr.scope)):
         return list(expr.distinct())
     return [value for value in where(condition, expr, _NOWHERE).distinct() if value is not None]
 
