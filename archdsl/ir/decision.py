@@ -300,14 +300,15 @@ def replaced(root: Diagram, fn: Callable[[Any], Any]) -> Diagram:
     if isinstance(root, Leaf):
         return leaf(fn(root.value))
     found: dict[Diagram, Diagram] = {}
-
-    def new(each: Diagram) -> Diagram:
-        if isinstance(each, Leaf) and each not in found:
-            found[each] = leaf(fn(each.value))
-        return found[each]
-
+    edges = 0
     for each in reversed(nodes_of(root)):
-        found[each] = node(each.choice, tuple([new(kid) for kid in each.kids]))
+        for kid in each.kids:
+            if kid not in found:  # a leaf: nodes below were found before
+                assert isinstance(kid, Leaf)
+                found[kid] = leaf(fn(kid.value))
+        found[each] = node(each.choice, tuple([found[kid] for kid in each.kids]))
+        edges += len(each.kids)
+    spend(edges // 2)
     return found[root]
 
 

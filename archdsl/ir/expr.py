@@ -182,6 +182,8 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
         return Expr((), (_call(fn, [a.value if a.__class__ is Expr else a for a in args]),))
     exprs = [a if a.__class__ is Expr else Expr((), (a,)) for a in args]
     scope = _small(exprs)
+    if scope is None and len(exprs) == 1:
+        return of_diagram(decision.replaced(exprs[0].root, lambda value: _call(fn, (value,))))
     if scope is None:
         settle = decision.pointwise(lambda row: _call(fn, row))
         return of_diagram(decision.combine(settle, [e.root for e in exprs]))
@@ -314,10 +316,11 @@ def negate(a: Expr) -> Expr:
 
 def product(factors: Iterable[Expr | int]) -> Expr:
     """The product of sizes."""
-    result = constant(1)
+    result: Expr | None = None
     for factor in factors:
-        result = lift(_mul, result, factor)
-    return result
+        one = factor if isinstance(factor, Expr) else constant(factor)
+        result = one if result is None else lift(_mul, result, one)
+    return constant(1) if result is None else result
 
 
 def restrict(expr: Expr, assignment: Mapping[Choice, int]) -> Expr:

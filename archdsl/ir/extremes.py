@@ -50,6 +50,10 @@ def extremes_of(
     known: dict[tuple[tuple[Expr, ...], ...], Ends | None] = {}
     hard: list[_Part] = []
     for part in (part for each in parts for part in each):
+        if len(part.terms) == 1 and not part.conditions:
+            values = part.terms[0].distinct()
+            ends[part.question] = _plus(ends[part.question], (min(values), max(values)))
+            continue
         order = _order([e.scope for e in (*part.terms, *part.conditions)])
         if order is None:
             hard.append(part)

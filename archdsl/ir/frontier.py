@@ -169,8 +169,7 @@ def frontier(
                 for layer in layers_before
             ]
         else:
-            orders = ([space.choices[i] for i in order] for order in _orders(space, part, guards))
-            built = _build_best(orders, bools, adds, limit)
+            built = _build_best(space, _orders(space, part, guards), bools, adds, limit)
             alike[key] = own, built
         if not built[0].edges[0]:
             return Diagram((Layer(None, ((),)),), constant)
@@ -256,19 +255,17 @@ def _inactive_is_first(active: bool, index: int) -> bool:
 
 
 def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> Iterator[list[int]]:
-    """Orders to try: the program's and its reverse; what guards before what is guarded; and these after a
-    hill-climb.
+    """Orders to try: the program's and its reverse, the better one first; what guards before what is guarded;
+    and these after a hill-climb.
     """
-    backwards = part[::-1]
-    best = min(part, backwards, key=lambda order: estimate(space, order))
-    if estimate(space, best) <= _FINE:
-        yield best
+    forwards = sorted([part, part[::-1]], key=lambda order: estimate(space, order))
+    if estimate(space, forwards[0]) <= _FINE:
+        yield forwards[0]
         return
     place = {space.choices[i]: i for i in part}
     asked = [place[c] for c in _guards_first(list(place), guards)]
-    yield eager(space, part)
-    yield eager(space, backwards)
-    yield eager(space, asked)
+    for order in (*forwards, asked):
+        yield eager(space, order)
     yield eager(space, climb(space, part))
     yield eager(space, climb(space, asked))
 
@@ -292,26 +289,32 @@ def _guards_first(choices: Sequence[Choice], guards: Mapping[Choice, Expr]) -> l
 
 
 def _build_best(
-    orders: Iterator[list[Choice]], bools: list[Expr], adds: list[Expr], limit: int
+    space: Scopes, orders: Iterator[list[int]], bools: list[Expr], adds: list[Expr], limit: int
 ) -> list[Layer]:
     """The layers in the order that needs the fewest edges, about: all race under a limit that grows fourfold.
 
-    An estimate cannot rank orders well, because it does not know how many residual functions coincide.
+    An estimate cannot rank orders well, because it does not know how many residual functions coincide; but it
+    bounds what one needs from above, and an order that surely ends is taken once all were given a start.
     """
     most = min(limit, _FIRST_LIMIT)
-    tried: list[list[Choice]] = []
+    tried: dict[tuple[int, ...], list[Choice]] = {}
     for order in orders:
-        layers = _build(order, bools, adds, most)
+        if tuple(order) in tried:
+            continue
+        choices = tried[tuple(order)] = [space.choices[i] for i in order]
+        layers = _build(choices, bools, adds, most)
         if layers is not None:
             return layers
-        tried.append(order)
+    best = min(tried, key=lambda order: estimate(space, order))
+    if estimate(space, best) <= limit / 4:
+        tried, most = {best: tried[best]}, limit // 4
     while most < limit:
         most = min(limit, 4 * most)
-        for order in tried:
-            layers = _build(order, bools, adds, most)
+        for choices in tried.values():
+            layers = _build(choices, bools, adds, most)
             if layers is not None:
                 return layers
-    choices = tried[0]
+    choices = tried[best]
     message = (
         f"{len(choices)} choices hang together so closely that an exact answer needs more than {limit:,} "
         "steps"
