@@ -92,10 +92,10 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
 class _Demand:
     """Something is demanded where `head` is live, or everywhere without one, and `inside` holds.
 
-    Take a layer of which twelve choices decide whether it is live, and inside it `if a { x = x -> wide } else {
-    x = x -> narrow }`. One convolution is demanded inside by `a`, the other by `not a`, tables of two entries,
-    and what both read wherever the layer is. The wide guard of the layer is joined to these at the end; demands
-    inside of different layers are joined as whole conditions.
+    Take a layer of which twelve choices decide whether it is live, and inside it `if a { x = x -> wide } else
+    { x = x -> narrow }`. One convolution is demanded inside by `a`, the other by `not a`, tables of two
+    entries, and what both read wherever the layer is. The wide guard of the layer is joined to these at the
+    end; demands inside of different layers are joined as whole conditions.
     """
 
     head: Value | None

@@ -139,8 +139,8 @@ def nodes_of(*roots: Diagram) -> list[Node]:
     while stack:
         for kid in stack.pop().kids:
             if kid.__class__ is Node and kid not in found:
-                found[kid] = None  # type: ignore[index]  # it is a node
-                stack.append(kid)  # type: ignore[arg-type]
+                found[kid] = None
+                stack.append(kid)
     return sorted(found, key=_RANK)
 
 

@@ -248,15 +248,14 @@ def select(index: Expr, options: Sequence[Expr]) -> Expr:
     if scope is None:
         return of_diagram(decision.combine(decision.selection, [e.root for e in exprs]))
     columns = [spread(e, scope) for e in exprs]
-    return _tabled(
-        scope,
-        tuple(
-            [
-                row[0] if row[0].__class__ is Undefined else row[1 + row[0]]
-                for row in zip(*columns, strict=True)
-            ]
-        ),
-    )
+    spend(len(columns[0]) * len(columns) // 32)
+    return _tabled(scope, tuple(map(_selected, zip(*columns, strict=True))))
+
+
+def _selected(row: Sequence[Any]) -> Any:
+    """Of an index and the options, the option."""
+    index = row[0]
+    return index if index.__class__ is Undefined else row[1 + index]
 
 
 def both(a: Expr, b: Expr) -> Expr:
@@ -291,6 +290,7 @@ def _logical(
     if scope is None:
         return _joined(settle, a.root, b.root)
     one, other = spread(a, scope), spread(b, scope)
+    spend(len(one) // 16)
     if a.is_partial or b.is_partial:
         return _tabled(
             scope,

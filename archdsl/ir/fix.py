@@ -21,7 +21,7 @@ from archdsl.ir.graph import (
     Shape,
     Value,
     Weight,
-    expressions,
+    choices_read,
     in_order,
 )
 from archdsl.ir.graph import (
@@ -74,7 +74,7 @@ def _is_settled(graph: Graph) -> bool:
     """Whether nothing in the graph depends on a choice, so that there is nothing to fold."""
     if graph.requirements or any(isinstance(v, Select | Pick) for v in graph.values):
         return False
-    return not any(e.scope for v in graph.values for e in expressions(v))
+    return not choices_read(graph.values)
 
 
 def simplify(graph: Graph) -> Graph:
@@ -173,14 +173,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
     A choice that is never active may still stand in an expression, at points where nothing is live.
     """
     targets = live.targets
-    dead = {
-        c: 0
-        for value in live.values
-        for e in expressions(value)
-        if e.scope
-        for c in e.choices()
-        if c not in live.choices
-    }
+    dead = {c: 0 for c in choices_read(live.values) if c not in live.choices}
     settle = _Settle(dead)
 
     def rule(value: Value, operands: tuple[Value, ...]) -> Value:
@@ -207,7 +200,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
 def _narrow(pick: Pick, here: Expr) -> Pick:
     """A pick without the operands that no subset contains."""
     subsets = _values_where(here, pick.subset)
-    kept = sorted({i for s in subsets for i in s})
+    kept = sorted(set().union(*subsets))
     if len(kept) == len(pick.operands) or not kept:
         return pick
     place = {old: new for new, old in enumerate(kept)}

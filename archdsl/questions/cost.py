@@ -33,7 +33,11 @@ def cost(graph: Graph, genotype: Mapping[str, str]) -> Totals:
     """
     active = live(graph)
     assignment = complete(graph, genotype, active)
-    return Totals(*(sum(t.at(assignment) for t in cost_terms(graph, metric, active)) for metric in METRICS))
+
+    def total(metric: Metric) -> int:
+        return sum([term.at(assignment) for term in cost_terms(graph, metric, active)])
+
+    return Totals(total("params"), total("macs"))
 
 
 def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
@@ -80,11 +84,10 @@ def _answered(graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Acti
     import numpy as np
 
     width = 1 + max([c.size for c in graph.choices], default=0)
-    codes = {
-        (c.path, label): i * width + k
-        for i, c in enumerate(graph.choices)
-        for k, label in enumerate(c.labels())
-    }
+    codes: dict[tuple[str, str], int] = {}  # of an answer, both where its choice stands and its index
+    for place, choice in enumerate(graph.choices):
+        for index, label in enumerate(choice.labels()):
+            codes[choice.path, label] = place * width + index
     found: list[int] = []  # of all genotypes, one after the other
     lengths = []
     for genotype in genotypes:
@@ -96,7 +99,7 @@ def _answered(graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Acti
             own = [i * width + given[c] for i, c in enumerate(graph.choices)]
         found += own
         lengths.append(len(own))
-    indices = np.full((len(genotypes), len(graph.choices)), -1, np.int32)
+    indices: Any = np.full((len(genotypes), len(graph.choices)), -1, np.int32)
     places, values = np.divmod(np.array(found, np.int64), width)
     indices[np.repeat(np.arange(len(lengths)), lengths), places] = values
     open_ = indices < 0
