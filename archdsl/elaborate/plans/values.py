@@ -5,7 +5,6 @@ table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
 from typing import Any
 
 from archdsl.diagnostics.codes import plans as codes
@@ -41,6 +40,8 @@ PLUGINS = "archdsl.strategies"  # the entry-point group of strategies that other
 
 def plugins() -> tuple[str, ...]:
     """The names of installed strategies that are not built in."""
+    from importlib.metadata import entry_points  # slow to import, and wanted for unknown names alone
+
     return tuple(sorted({point.name for point in entry_points(group=PLUGINS)} - set(STRATEGIES)))
 
 
