@@ -1,6 +1,4 @@
-"""Draws what ships: `docs/gallery.md` and the pictures in `docs/gallery/`. `make docs` runs it; the drawings
-need Graphviz's `dot`.
-"""
+"""Draws what ships: `docs/gallery.md` and the pictures in `docs/gallery/`. `make docs` runs it."""
 
 from __future__ import annotations
 

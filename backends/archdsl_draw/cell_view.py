@@ -40,7 +40,7 @@ _FEW = 5  # operations of a block that are named one by one
 
 def cell_scene(around: Around, title: str, chances: Chances) -> Scene:
     """The cell under the focus, or inside the one block of the network. Raises DiagnosticError E0960 without
-    `dot`.
+    a program of Graphviz.
     """
     around = entered(around)
     cell = cell_of(around, chances)

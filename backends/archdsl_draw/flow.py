@@ -96,7 +96,7 @@ def draw_flow(
     top: float,
 ) -> tuple[float, float]:
     """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960
-    without `dot`.
+    without a program of Graphviz.
     """
     pile = [_PILE if b.several else 0.0 for b in boxes]
     spots = [Spot(b.size[0] + p, b.size[1] + p, b.frame) for b, p in zip(boxes, pile, strict=True)]

@@ -45,7 +45,7 @@ _FEW = 4
 def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
     """The graph at a depth below the focus; without one, at the least that shows something.
 
-    Raises DiagnosticError E0966 for more than a thousand boxes, E0960 without `dot`.
+    Raises DiagnosticError E0966 for more than a thousand boxes, E0960 without a program of Graphviz.
     """
     depth = usual_depth(around) if depth is None else depth
     picture = cut(around, depth)

@@ -42,7 +42,7 @@ def render(
 
     Raises DiagnosticError where the genotype names a choice (E0601) or an alternative (E0602) that the graph
     does not have, where nothing lives at the focus (E0965), where the view does not fit (E0966) or the
-    probabilities do not (E0967), and where a layout needs the program `dot` and there is none (E0960).
+    probabilities do not (E0967), and where a layout needs a program of Graphviz and there is none (E0960).
     """
     if genotype is not None:
         graph = fix(graph, assignment(graph, genotype))
