@@ -15,9 +15,8 @@ from archdsl.ir.instance import key
 from archdsl.ops.axes import Within
 from archdsl.ops.table import PRIMITIVES, lies_of
 
-Positions: TypeAlias = tuple[
-    int | None, ...
-]  # for each position of an axis the one that it was, None for a new one
+# For each position of an axis the one that it was, None for a new one.
+Positions: TypeAlias = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +63,16 @@ def migration(a: Graph, b: Graph) -> Migration:
     modules: dict[str, str] = {}
     statistics: dict[str, Positions] = {}
     for x, y in pairing.nodes.values.items():
-        dim = PRIMITIVES[y.name].running if isinstance(y, Op) else ""
-        if dim and isinstance(x, Op) and isinstance(y, Op) and x.name == y.name:
-            place = _place(y)
-            if place not in modules:
-                modules[place] = _place(x)
-                sizes = x.shape[dim].value, y.shape[dim].value
-                if sizes[0] != sizes[1]:
-                    statistics[place] = positions(labels_a[x].get(dim), labels_b[y].get(dim), sizes)
+        if not isinstance(x, Op) or not isinstance(y, Op) or x.name != y.name:
+            continue
+        place, dim = _place(y), PRIMITIVES[y.name].running
+        if not dim or place in modules:
+            continue
+        modules[place] = _place(x)
+        before, after = x.shape[dim].value, y.shape[dim].value
+        if before != after:
+            old, new = labels_a[x].get(dim), labels_b[y].get(dim)
+            statistics[place] = positions(old, new, (before, after))
     return Migration(carries, modules, statistics, inheritance(pairing))
 
 
@@ -92,7 +93,7 @@ def _carry(heir: Heir, labels_a: Mapping[Value, Labelled], labels_b: Mapping[Val
     for i, (m, n) in enumerate(zip(heir.source.shape, heir.weight.shape, strict=True)):
         sizes = m.value, n.value
         axes.append(_centre(*sizes) if i >= kernel else positions(before[i], after[i], sizes))
-    if not all(any(p is not None for p in axis) for axis in axes):
+    if any(set(axis) <= {None} for axis in axes):  # nothing of an axis stays
         return Carry(name)
     return Carry(name, source, tuple(axes), kernel)
 
