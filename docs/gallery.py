@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archdsl.architecture import Architecture, load
@@ -132,7 +132,7 @@ def heading(file: str) -> str:
 
 def draw(entry: Entry) -> Drawing:
     """The picture of an entry: the view that suits it."""
-    return render(load(f"{entry.file}:{entry.name}").graph, title=entry.name)
+    return render(replace(load(f"{entry.file}:{entry.name}").graph, name=entry.name))
 
 
 def page(found: list[Entry], facts: Mapping[str, str]) -> str:
@@ -167,7 +167,8 @@ def _plain(text: str) -> str:
 
 def _sampled(reference: str, seed: int, most: float) -> Drawing:
     space: Architecture = load(reference)
-    return render(space.graph, space.sample(seed, most), title=f"{space.name}, a genotype", view="macro")
+    named = replace(space.graph, name=f"{space.name}, a genotype")
+    return render(named, space.sample(seed, most), view="macro")
 
 
 def _genotype(reference: str, seed: int, most: float) -> Graph:

@@ -62,9 +62,12 @@ class Key:
 
 def key_of(found: Mapping[Unit, Look]) -> Key:
     """Numbers the kernels that are shown as colours, by size, and gives every mark a shape."""
-    shown = (look.kernels if is_searched(look) else look.kernels[:1] for look in found.values())
-    kernels = sorted({k for kernels in shown for k in kernels}, key=lambda k: [int(n) for n in k.split("×")])
-    marks = Counter(m for look in found.values() for m in look.marks)
+    shown: set[str] = set()
+    marks: Counter[str] = Counter()
+    for look in found.values():
+        shown.update(look.kernels if is_searched(look) else look.kernels[:1])
+        marks.update(look.marks)
+    kernels = sorted(shown, key=lambda k: [int(n) for n in k.split("×")])
     often = sorted(sorted(marks), key=lambda m: -marks[m])[: len(SHAPES) * 2]
     return Key(
         {k: i for i, k in enumerate(kernels)},
@@ -116,6 +119,16 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
         yield from (Line(label, 8.5) for label in look.options)
         yield from _repeat(look)
         return
+    yield from _sizes(look)
+    if look.expansion is not None and look.expansion[0] != look.expansion[1]:
+        yield Line(f"e {_ends(look.expansion)}", 8)
+    if look.inside:
+        yield Line(f"{look.inside} choice{'s' * (look.inside > 1)} inside", 7.5)
+    yield from _repeat(look)
+
+
+def _sizes(look: Look) -> Iterator[Line]:
+    """Channels and kernels; of many kernels two in a line."""
     if look.channels:
         channels, _, step = look.channels.partition(" by ")
         yield Line(channels, 11, True)
@@ -123,13 +136,9 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
             yield Line(f"by {step}", 7.5)
     if len(look.kernels) <= 2:
         yield from (Line(kernel, 8) for kernel in look.kernels)
-    else:
-        yield from (Line("  ".join(look.kernels[i : i + 2]), 7.5) for i in range(0, len(look.kernels), 2))
-    if look.expansion is not None and look.expansion[0] != look.expansion[1]:
-        yield Line(f"e {_ends(look.expansion)}", 8)
-    if look.inside:
-        yield Line(f"{look.inside} choice{'s' * (look.inside > 1)} inside", 7.5)
-    yield from _repeat(look)
+        return
+    for i in range(0, len(look.kernels), 2):
+        yield Line("  ".join(look.kernels[i : i + 2]), 7.5)
 
 
 def _repeat(look: Look) -> Iterator[Line]:
@@ -146,11 +155,8 @@ def note(unit: Unit, look: Look) -> str:
     if look.marks:
         facts.append("with " + ", ".join(look.marks))
     if look.kernels:
-        facts.append(
-            "kernel " + " or ".join(look.kernels)
-            if is_searched(look)
-            else "kernel " + " and ".join(look.kernels)
-        )
+        word = " or " if is_searched(look) else " and "
+        facts.append(f"kernel {word.join(look.kernels)}")
     if look.channels:
         facts.append(f"channels {look.channels}")
     if look.expansion is not None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from archdsl_draw.metrics import fitted, text_width
 from archdsl_draw.palette import INK, LINE, PANEL, PAPER, SOFT, ink_on
-from archdsl_draw.placing import Frame, Places, Spot, Tie, place
+from archdsl_draw.placing import Direction, Frame, Places, Spot, Tie, place
 from archdsl_draw.scene import Arrow, Box, Label, Scene
 
 Outline = Literal["box", "end", "joint"]
@@ -86,18 +86,23 @@ class FlowFrame:
     inside: int | None = None
 
 
-def draw_flow(
-    scene: Scene,
-    boxes: Sequence[FlowBox],
-    edges: Sequence[FlowEdge],
-    frames: Sequence[FlowFrame],
-    direction: Literal["LR", "TB"],
-    left: float,
-    top: float,
-) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Boxes, what leads from one to another, and frames around them, to be drawn from left to right or from
+    top to bottom.
+    """
+
+    boxes: Sequence[FlowBox]
+    edges: Sequence[FlowEdge]
+    frames: Sequence[FlowFrame]
+    direction: Direction
+
+
+def draw_flow(scene: Scene, flow: Flow, left: float, top: float) -> tuple[float, float]:
     """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960
     without a program of Graphviz.
     """
+    boxes, edges, frames = flow.boxes, flow.edges, flow.frames
     pile = [_PILE if b.several else 0.0 for b in boxes]
     spots = [Spot(b.size[0] + p, b.size[1] + p, b.frame) for b, p in zip(boxes, pile, strict=True)]
     ties, owners = [], []  # the edge of each curve
@@ -105,16 +110,15 @@ def draw_flow(
     for number, edge in enumerate(edges):
         if edge.lines:
             plates[number] = len(spots)
-            spots.append(
-                Spot(*_plate(edge), _around(boxes[edge.source].frame, boxes[edge.target].frame, frames))
-            )
+            frame = _around(boxes[edge.source].frame, boxes[edge.target].frame, frames)
+            spots.append(Spot(*_plate(edge), frame))
             ties += [Tie(edge.source, plates[number], head=False), Tie(plates[number], edge.target)]
             owners += [edge, edge]
         else:
             ties.append(Tie(edge.source, edge.target))
             owners.append(edge)
     rooms = [Frame(2 * text_width(f.title, _TITLE, True) + 20, 13, f.inside) for f in frames]
-    places = place(spots, ties, rooms, direction)
+    places = place(spots, ties, rooms, flow.direction)
     scene.items.extend(_frames(frames, places, left, top))
     for edge, tie, curve in zip(owners, ties, places.curves, strict=True):
         points = tuple((x + left, y + top) for x, y in curve)

@@ -12,8 +12,9 @@ from archdsl.ir.graph import Value
 from archdsl.outline.asking import deciding
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
+from archdsl.outline.tree import Node
 from archdsl_draw.cut import cut, usual_depth
-from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
+from archdsl_draw.flow import Flow, FlowBox, FlowEdge, FlowFrame, Text, draw_flow
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
 from archdsl_draw.keys import Entry, draw_entries, line, pile, sample, swatch
 from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
@@ -42,7 +43,7 @@ _COLUMNS = 26
 _FEW = 4
 
 
-def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
+def graph_scene(around: Around, depth: int | None) -> Scene:
     """The graph at a depth below the focus; without one, at the least that shows something.
 
     Raises DiagnosticError E0966 for more than a thousand boxes, E0960 without a program of Graphviz.
@@ -60,10 +61,11 @@ def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
             )
         )
     place = f" · inside {around.focus.path}" if around.focus.path else ""
-    scene = Scene(title, f"{summary_of(around.graph)}{place} · depth {depth}")
+    scene = Scene(around.graph.name, f"{summary_of(around.graph)}{place} · depth {depth}")
     right, top = draw_heading(scene)
     drawn = _Drawn(picture, around.outline)
-    far, bottom = draw_flow(scene, drawn.boxes, drawn.edges, drawn.frames, "TB", MARGIN, top)
+    flow = Flow(drawn.boxes, drawn.edges, drawn.frames, "TB")
+    far, bottom = draw_flow(scene, flow, MARGIN, top)
     right = max(right, far)
     far, bottom = draw_entries(scene, drawn.legend(), MARGIN, bottom + 18, right)
     return finished(scene, max(right, far), bottom)
@@ -113,6 +115,7 @@ class _Drawn:
         )
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
+        """The lines of a box, whether something is open in it, and the family that its colour stands for."""
         node = part.node
         assert node is not None
         family = ""
@@ -120,23 +123,9 @@ class _Drawn:
         own = {name: choice for name, choice in asked.items() if not KeyPath.parse(name).parent}
         if not node.children and part.values:
             value = next((v for v in part.values if v in node.values), part.values[0])
-            first, *more = operation(value)
-            family = family_of(value)
-            named = [Text(part.name, 9, True)] if _is_named(part, value) else []
-            lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
+            lines, family = _of_operation(part, value), family_of(value)
         else:
-            callee = node.callee if node.callee not in ("turn", node.path.base) else ""
-            lines = [Text(part.name, 9, True), *([Text(callee, 8)] if callee else [])]
-            said = [
-                w
-                for n, label in answers_of(node, self._outline).items()
-                if not KeyPath.parse(n).parent and label[0] != "["
-                for w in [answered(n, label)]
-                if w
-            ]
-            found = said or ([] if own else contents(node))
-            shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
-            lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, " · " if said else ", ")]
+            lines = self._of_block(part, node, bool(own))
         deciders = deciding([*part.values, *part.twins], self._outline)
         if part.absorbed:
             lines.append(Text(absorbed_text(part.absorbed), 8))
@@ -153,6 +142,22 @@ class _Drawn:
         each = " each" if part.is_several else ""
         lines += [Text(f"{t}{each}", 7.5, soft=True) for t in self._worth[part].lines()]
         return lines, bool(deciders or asked), family
+
+    def _of_block(self, part: Part, node: Node, is_open: bool) -> list[Text]:
+        """What a block is called, and what was answered in it or, if nothing is open, what it consists of."""
+        lines = [Text(part.name, 9, True)]
+        if node.callee not in ("turn", node.path.base):
+            lines.append(Text(node.callee, 8))
+        said = []
+        for name, label in answers_of(node, self._outline).items():
+            if not KeyPath.parse(name).parent and not label.startswith("["):
+                said.append(answered(name, label))
+        found = [word for word in said if word]
+        between = " · " if found else ", "
+        if not found and not is_open:
+            found = contents(node)
+        shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
+        return lines + [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, between)]
 
     def _note(self, part: Part) -> str:
         assert part.node is not None
@@ -198,6 +203,12 @@ class _Drawn:
             yield swatch("choices are open", PAPER, dashed=True)
         if self.edges:
             yield line("c64 t8 h14 w14: the sizes of what flows, by dimension")
+
+
+def _of_operation(part: Part, value: Value) -> list[Text]:
+    first, *more = operation(value)
+    named = [Text(part.name, 9, True)] if _is_named(part, value) else []
+    return [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
 
 
 def _is_named(part: Part, value: Value) -> bool:

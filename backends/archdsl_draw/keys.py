@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from archdsl_draw.metrics import text_width
 from archdsl_draw.palette import PAPER
 from archdsl_draw.scene import Arrow, Box, Item, Label, Scene
+
+Picture: TypeAlias = Callable[[float, float], list[Item]]
 
 _SIZE = 9.0
 _GAP = 16.0
@@ -20,7 +23,7 @@ class Entry:
     text: str
     width: float
     height: float
-    picture: Callable[[float, float], list[Item]]
+    picture: Picture
 
 
 def draw_entries(

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from string import ascii_lowercase
 from typing import Literal
 
 from archdsl_draw.macro import Unit
@@ -110,5 +112,5 @@ def letters() -> Iterator[str]:
     """a, b, … z, aa, ab, …"""
     names = [""]
     while True:
-        names = [n + chr(97 + i) for n in names for i in range(26)]
+        names = [name + letter for name, letter in product(names, ascii_lowercase)]
         yield from names

@@ -7,6 +7,7 @@ import shutil
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def test_a_genotype_is_settled_first() -> None:
         "stage[1].kernel": "3x3x3",
         "stage[1].gate": "se",
     }
-    drawing = render(graph, genotype, title="a title & more")
+    drawing = render(replace(graph, name="a title & more"), genotype)
     assert "a title &amp; more" in drawing.svg()
     assert "stage[0].gate" not in {box.name for box in _boxes(drawing)}
     with pytest.raises(DiagnosticError, match="E0601"):
