@@ -91,9 +91,8 @@ def entries() -> Iterator[Entry]:
         file, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
         tree, _ = parse(Source(file, text))
         for declaration in tree.declarations:
-            kind = (
-                declaration.kind if isinstance(declaration, ast.Net) else type(declaration).__name__.lower()
-            )
+            is_net = isinstance(declaration, ast.Net)
+            kind = declaration.kind if is_net else type(declaration).__name__.lower()
             is_open = isinstance(declaration, ast.Net) and any(
                 p.default is None for p in declaration.params or ()
             )

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from archdsl.ir.graph import Value, Weight
+from archdsl.outline.paths import KeyPath
 from archdsl.outline.tree import Node, digest, kind, read_of
 
 # The share of inner parts that two layers have in common before one counts as the other renamed.
@@ -52,10 +53,13 @@ def _set_turns_apart(nodes: list[Node], pairs: Mapping[Node, Node]) -> tuple[lis
     others: list[Node] = []
     names: dict[Node, set[str]] = {}
     for node in nodes:
-        twin = pairs.get(node.parent) if node.parent is not None and node.path.index is not None else None
-        if twin is not None and twin not in names:
-            names[twin] = {c.path.base for c in twin.children}
-        (turns if twin is not None and node.path.base in names[twin] else others).append(node)
+        twin = pairs.get(node.parent) if node.parent is not None else None
+        if twin is None or node.path.index is None:
+            others.append(node)
+            continue
+        if twin not in names:
+            names[twin] = {child.path.base for child in twin.children}
+        (turns if node.path.base in names[twin] else others).append(node)
     return turns, others
 
 
@@ -196,11 +200,15 @@ def _substitutes(search: _Search) -> list[tuple[Node, Node]]:
 
 
 def _alike(a: Node, b: Node) -> float:
-    parts_a = {(n.path.below(a.path), n.callee) for n in a.walk() if n is not a}
-    parts_b = {(n.path.below(b.path), n.callee) for n in b.walk() if n is not b}
+    parts_a, parts_b = _parts(a), _parts(b)
     if not parts_a and not parts_b:
         return 1.0
     return len(parts_a & parts_b) / len(parts_a | parts_b)
+
+
+def _parts(node: Node) -> set[tuple[KeyPath, str]]:
+    """The names and kinds of all that is inside."""
+    return {(inner.path.below(node.path), inner.callee) for inner in node.walk() if inner is not node}
 
 
 def _same_scope(a: Node, b: Node, found: Matching) -> bool:

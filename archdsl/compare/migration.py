@@ -110,11 +110,15 @@ def _is_grouped_otherwise(x: Value, y: Value) -> bool:
         return False
     if PRIMITIVES[y.name].role != "convolution":
         return False
-    groups = [(op.attrs["groups"].value, op.inputs[0].shape["c"].value, op.shape["c"].value) for op in (x, y)]
-    (many, inward, out), (many_after, inward_after, out_after) = groups
-    if many == many_after == 1 or (many == inward == out and many_after == inward_after == out_after):
-        return False
-    return groups[0] != groups[1]
+    before, after = _grouping(x), _grouping(y)
+    are_plain = before[0] == after[0] == 1
+    are_depthwise = len(set(before)) == len(set(after)) == 1
+    return before != after and not are_plain and not are_depthwise
+
+
+def _grouping(op: Op) -> tuple[int, int, int]:
+    """The groups of a convolution, and the channels that it reads and makes."""
+    return op.attrs["groups"].value, op.inputs[0].shape["c"].value, op.shape["c"].value
 
 
 def _place(op: Op) -> str:

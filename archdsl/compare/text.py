@@ -150,13 +150,17 @@ def _parts(difference: Difference) -> Iterator[str]:
     rows = [("", "params", "MACs")]
     for path, group in gather(shown, lambda c: KeyPath.parse(c.path), lambda c: (c.params, c.macs)):
         each = " each" if len(group) > 1 else ""
-        params, macs = (_change(*_pair((x, x), (y, y), False)) for x, y in (group[0].params, group[0].macs))
+        params, macs = _amounts(*group[0].params), _amounts(*group[0].macs)
         rows.append((str(path), params, f"{macs}{each}"))
     if len(rows) > _MOST_PARTS:
         rows = [*rows[:_MOST_PARTS], (f"and {len(rows) - _MOST_PARTS} parts more", "", "")]
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "   ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
+
+
+def _amounts(before: int, after: int) -> str:
+    return _change(*_pair((before, before), (after, after), False))
 
 
 def _change(before: str, after: str, change: str) -> str:
@@ -177,7 +181,9 @@ def _ending(difference: Difference) -> Iterator[str]:
 
 def _hidden(difference: Difference) -> str:
     text = f"{_things(difference)} unchanged"
-    return f"{text}, {difference.following} of them with sizes that follow" if difference.following else text
+    if not difference.following:
+        return text
+    return f"{text}, {difference.following} of them with sizes that follow"
 
 
 def _things(difference: Difference) -> str:
@@ -189,7 +195,9 @@ def _things(difference: Difference) -> str:
 def _share(difference: Difference) -> str:
     inherits = difference.inherits
     assert inherits is not None
-    text = "100%" if inherits.same == inherits.total else f"{min(100 * inherits.share, 99.9):.3g}%"
+    text = "100%"
+    if inherits.same != inherits.total:
+        text = f"{min(100 * inherits.share, 99.9):.3g}%"
     sliceable = 100 * inherits.sliceable / inherits.total if inherits.total else 0
     return f"{text} (and {sliceable:.2g}% sliceable)" if sliceable >= 0.05 else text
 

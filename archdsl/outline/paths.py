@@ -210,4 +210,6 @@ def spelled_out(paths: str) -> list[KeyPath]:
 
 def _numbers(together: str) -> list[int]:
     low, dots, high = together.partition("..")
-    return list(range(int(low), int(high) + 1)) if dots else [int(n) for n in together.split(",")]
+    if dots:
+        return list(range(int(low), int(high) + 1))
+    return [int(number) for number in together.split(",")]

@@ -64,8 +64,8 @@ class _Tables:
 
 def _file(name: str) -> str:
     """As the reader named it; what ships by its short name, which is the same on every machine."""
-    path = Path(name)
-    return path.relative_to(shipped("specs")).as_posix() if path.is_relative_to(shipped("specs")) else name
+    path, specs = Path(name), shipped("specs")
+    return path.relative_to(specs).as_posix() if path.is_relative_to(specs) else name
 
 
 def _depth_that_fits(roots: Iterable[Node]) -> int:
@@ -166,7 +166,9 @@ def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) 
         known = set[tuple[Choice, ...]]().union(*(scopes.get(value, ()) for value in values))
         if len(known) > several:
             hard.append(node)
-    exact = dict(zip(hard, worths([inner[node] for node in hard], graph), strict=True)) if hard else {}
+    exact: dict[Node, Worth] = {}
+    if hard:
+        exact.update(zip(hard, worths([inner[node] for node in hard], graph), strict=True))
     return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
 
 

@@ -11,7 +11,7 @@ from archdsl.ir.notation import amounts, between
 from archdsl_draw.look import Look
 from archdsl_draw.macro import Unit
 from archdsl_draw.metrics import fitted, text_width
-from archdsl_draw.palette import INK, LINE, PAPER, PLAIN, SOFT, STAR, colour_of, ink_on, paled
+from archdsl_draw.palette import INK, LINE, PAPER, SOFT, STAR, colour_of, ink_on, paled
 from archdsl_draw.scene import Box, Item, Label, Mark, Shape
 from archdsl_draw.words import count_text, depending_on
 
@@ -37,6 +37,9 @@ class Line:
     @property
     def height(self) -> float:
         return self.size * 1.25
+
+    def fitted(self) -> Line:
+        return replace(self, text=fitted(self.text, _WIDEST, self.size, self.bold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def key_of(found: Mapping[Unit, Look]) -> Key:
 
 def face(unit: Unit, look: Look) -> Face:
     """Measures what a unit's box has to hold."""
-    lines = tuple(Line(fitted(t.text, _WIDEST, t.size, t.bold), t.size, t.bold) for t in _lines(unit, look))
+    lines = tuple(line.fitted() for line in _lines(unit, look))
     inside = sum(line.height for line in lines)
     inside += 2 * _STAR + 3 if look.attention != "no" else 0
     inside += 2 * _MARK + 4 if look.marks else 0
@@ -183,49 +186,48 @@ def _ends(ends: tuple[float, float]) -> str:
 def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterator[Item]:
     """The box with its upper left corner at (x, y)."""
     unit, look = box.unit, box.look
-    fill, ink, stroke = PLAIN, INK, INK
-    several = is_searched(look)
-    if several or look.options or look.inside:
-        fill = PAPER
-    elif look.kernels:
-        fill = colour_of(key.kernels[look.kernels[0]])
-        ink = ink_on(fill)
+    fill = _fill(look, key)
+    ink, stroke = ink_on(fill), INK
     if pale:
         fill, ink, stroke = paled(fill), SOFT, LINE
     radius = 9.0 if unit.is_input or look.sign else 2.0
-    if unit.repeat > 1:  # a pile of equal blocks
-        yield from (
-            Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius)
-            for shift in (4.0, 2.0)
-        )
-    yield Box(
-        x,
-        y,
-        box.width,
-        box.height,
-        fill,
-        stroke,
-        dashed=bool(unit.deciders),
-        radius=radius,
-        name=unit.path,
-        note=note(unit, look),
-    )
+    for shift in (4.0, 2.0) if unit.repeat > 1 else ():  # a pile of equal blocks
+        yield Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius)
+    paper = Box(x, y, box.width, box.height, fill, stroke, bool(unit.deciders), radius)
+    yield replace(paper, name=unit.path, note=note(unit, look))
+    yield from _inside(box, x, y, key, (ink, stroke))
+    if is_searched(look):
+        colours = [colour_of(key.kernels[kernel]) for kernel in look.kernels]
+        if pale:
+            colours = list(map(paled, colours))
+        yield from _cells(colours, x, y + box.height - 6, box.width)
+
+
+def _fill(look: Look, key: Key) -> str:
+    """The colour of the kernel, where there is one and it alone says what the box is."""
+    if is_searched(look) or look.options or look.inside or not look.kernels:
+        return PAPER
+    return colour_of(key.kernels[look.kernels[0]])
+
+
+def _inside(box: Face, x: float, y: float, key: Key, colours: tuple[str, str]) -> Iterator[Item]:
+    """The star, the lines below each other, and the marks at the lower edge, in the colours of texts and of
+    lines.
+    """
+    look, (ink, stroke) = box.look, colours
+    middle = x + box.width / 2
     content = sum(line.height for line in box.lines) + (2 * _STAR + 3 if look.attention != "no" else 0)
-    floor = (2 * _MARK + 4 if look.marks else 0) + (7 if several else 0)
+    floor = (2 * _MARK + 4 if look.marks else 0) + (7 if is_searched(look) else 0)
     top = y + (box.height - floor - content) / 2
     if look.attention != "no":
-        yield star(x + box.width / 2, top + _STAR, _STAR, look.attention, stroke)
+        yield star(middle, top + _STAR, _STAR, look.attention, stroke)
         top += 2 * _STAR + 3
     for line in box.lines:
-        yield Label(
-            x + box.width / 2, top + line.height * 0.82, line.text, line.size, bold=line.bold, colour=ink
-        )
+        base = top + line.height * 0.82
+        yield Label(middle, base, line.text, line.size, bold=line.bold, colour=ink)
         top += line.height
     if look.marks:
-        yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key, stroke)
-    if several:
-        colours = [colour_of(key.kernels[k]) for k in look.kernels]
-        yield from _cells([paled(c) for c in colours] if pale else colours, x, y + box.height - 6, box.width)
+        yield from _marks(look.marks, middle, y + box.height - floor + _MARK, key, stroke)
 
 
 def star(

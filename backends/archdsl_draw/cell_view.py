@@ -61,9 +61,8 @@ class _Drawn:
 
     def __init__(self, cell: Cell, outline: Outline, chances: Chances) -> None:
         self._cell, self._outline, self._chances = cell, outline, chances
-        self._worth = dict(
-            zip(cell.nodes, worths([n.part.values for n in cell.nodes], outline.graph), strict=True)
-        )
+        costs = worths([node.part.values for node in cell.nodes], outline.graph)
+        self._worth = dict(zip(cell.nodes, costs, strict=True))
         self._said: dict[str, None] = {}  # the questions whose answers stand in nodes
         self._example = ""
         kinds = {self._kind(n) for n in cell.nodes} | {_on_edge(e) for e in cell.edges}
@@ -235,8 +234,8 @@ class _Drawn:
             yield swatch("questions are open", PAPER, dashed=True)
         if any(e.dashed for e in self.edges):
             yield line("edge that a choice decides", dashed=True)
-        asked = list(dict.fromkeys(tuple(e.asked.labels()) for e in self._cell.edges if e.asked is not None))
-        for labels in asked[:2]:
+        asked = [e.asked for e in self._cell.edges if e.asked is not None]
+        for labels in list(dict.fromkeys(choice.labels() for choice in asked))[:2]:
             yield sample(f"one of {', '.join(labels)}", f"1 of {len(labels)}")
         if any(e.chance is not None for e in self._cell.edges):
             yield line("probability in the search, as number and thickness", thickness=2.2)

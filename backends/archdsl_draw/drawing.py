@@ -52,9 +52,8 @@ class Drawing:
             raise DiagnosticError(
                 codes.UNKNOWN_SUFFIX.error(None, f"`{target}` ends in none of {', '.join(SUFFIXES)}")
             )
-        content = (
-            self._bitmap(suffix[1:], scale) if suffix in (".png", ".pdf") else self._text(suffix).encode()
-        )
+        is_bitmap = suffix in (".png", ".pdf")
+        content = self._bitmap(suffix[1:], scale) if is_bitmap else self._text(suffix).encode()
         with replacing(target) as beside:
             beside.write_bytes(content)
 

@@ -15,6 +15,7 @@ from archdsl.outline.reading import Outline
 from archdsl.outline.tree import Node
 from archdsl_draw.cut import cut, usual_depth
 from archdsl_draw.flow import Flow, FlowBox, FlowEdge, FlowFrame, Text, draw_flow
+from archdsl_draw.flow import Outline as Outlined
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
 from archdsl_draw.keys import Entry, draw_entries, line, pile, sample, swatch
 from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
@@ -76,20 +77,14 @@ class _Drawn:
 
     def __init__(self, picture: Picture, outline: Outline) -> None:
         self._picture, self._outline = picture, outline
-        self._worth = dict(
-            zip(picture.parts, worths([p.values for p in picture.parts], outline.graph), strict=True)
-        )
+        costs = worths([part.values for part in picture.parts], outline.graph)
+        self._worth = dict(zip(picture.parts, costs, strict=True))
         self._families: dict[str, None] = {}
-        nodes = list(picture.frames)
-        number = {node: i for i, node in enumerate(nodes)}
-        around = {n: picture.inside[n] for n in nodes}
-        self.frames = [
-            FlowFrame(picture.frames[n], None if (outer := around[n]) is None else number[outer])
-            for n in nodes
-        ]
-        self.boxes = [
-            self._box(p, number.get(p.frame) if p.frame is not None else None) for p in picture.parts
-        ]
+        number: dict[Node | None, int] = {node: i for i, node in enumerate(picture.frames)}
+        self.frames: list[FlowFrame] = []
+        for node, title in picture.frames.items():
+            self.frames.append(FlowFrame(title, number.get(picture.inside[node])))
+        self.boxes = [self._box(part, number.get(part.frame)) for part in picture.parts]
         place = {part: i for i, part in enumerate(picture.parts)}
         self.edges = [self._edge(link, place) for link in picture.links]
 
@@ -100,19 +95,10 @@ class _Drawn:
         fill = OKABE_ITO[list(FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
-        joint = (
-            not part.node.children and not family and not part.is_several and not self._worth[part].params[1]
-        )
-        return FlowBox(
-            part.path,
-            tuple(lines),
-            "joint" if joint else "box",
-            fill,
-            is_open,
-            part.is_several,
-            self._note(part),
-            frame,
-        )
+        is_plain = not part.node.children and not family and not self._worth[part].params[1]
+        outline: Outlined = "joint" if is_plain and not part.is_several else "box"
+        note = self._note(part)
+        return FlowBox(part.path, tuple(lines), outline, fill, is_open, part.is_several, note, frame)
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
         """The lines of a box, whether something is open in it, and the family that its colour stands for."""
@@ -174,9 +160,14 @@ class _Drawn:
 
     def _edge(self, link: Link, place: dict[Part, int]) -> FlowEdge:
         shapes = dict.fromkeys(shape_text(v.shape) for v in link.values)
-        return FlowEdge(
-            place[link.source], place[link.target], tuple(Text(s, 7, soft=True) for s in list(shapes)[:3])
-        )
+        lines = [Text(shape, 7, soft=True) for shape in list(shapes)[:3]]
+        return FlowEdge(place[link.source], place[link.target], tuple(lines))
+
+    def _white(self) -> Iterator[str]:
+        """What white boxes are."""
+        for part, box in zip(self._picture.parts, self.boxes, strict=True):
+            if part.node is not None and box.outline == "box" and box.fill == PAPER:
+                yield "block, its inside not shown" if part.node.children else "another operation"
 
     def legend(self) -> Iterator[Entry]:
         yield swatch("input, output", FAINT, radius=6)
@@ -184,15 +175,8 @@ class _Drawn:
             yield swatch(family, OKABE_ITO[list(FAMILIES).index(family)])
         if any(b.outline == "joint" for b in self.boxes):
             yield swatch("operation without weights", PAPER, radius=6)
-        white = [
-            p
-            for p, b in zip(self._picture.parts, self.boxes, strict=True)
-            if b.outline == "box" and b.fill == PAPER
-        ]
-        if any(p.node is not None and not p.node.children for p in white):
-            yield swatch("another operation", PAPER)
-        if any(p.node is not None and p.node.children for p in white):
-            yield swatch("block, its inside not shown", PAPER)
+        for text in sorted(set(self._white())):
+            yield swatch(text, PAPER)
         if self.frames:
             yield swatch("block, its inside shown", PANEL)
         if any(b.several for b in self.boxes):

@@ -199,12 +199,12 @@ def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed) -> None:
         scene.items.append(Arrow(((a.right, ya), (b.x, yb))))
     elif route.kind == "rise":
         half = plan.faces[target].height / 2
-        x = b.x + b.width / 2
-        scene.items.append(Arrow(((a.right, ya), (x, ya), (x, yb + half if ya > yb else yb - half))))
+        x, end = b.x + b.width / 2, yb + half if ya > yb else yb - half
+        scene.items.append(Arrow(((a.right, ya), (x, ya), (x, end))))
     elif route.kind == "fork":
         half = plan.faces[source].height / 2
-        x = a.x + a.width / 2
-        scene.items.append(Arrow(((x, ya + half if yb > ya else ya - half), (x, yb), (b.x, yb))))
+        x, start = a.x + a.width / 2, ya + half if yb > ya else ya - half
+        scene.items.append(Arrow(((x, start), (x, yb), (b.x, yb))))
     elif route.kind == "track":
         shift_a = min(plan.faces[source].height / 2 - 4, 5)
         shift_b = min(plan.faces[target].height / 2 - 4, 6)

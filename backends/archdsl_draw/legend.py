@@ -10,7 +10,7 @@ from archdsl_draw.boxes import PER_EXPANSION, Face, Key, is_searched, star
 from archdsl_draw.keys import Entry, Picture
 from archdsl_draw.look import Look, Range, usual_kind
 from archdsl_draw.metrics import text_width
-from archdsl_draw.palette import FAINT, INK, LINE, PAPER, PLAIN, colour_of
+from archdsl_draw.palette import FAINT, INK, LINE, PAPER, colour_of
 from archdsl_draw.plan import Band, Plan
 from archdsl_draw.scene import Box, Item, Label, Mark, Scene, Shape
 
@@ -133,7 +133,7 @@ def _swatch(colour: str) -> Picture:
 
 
 def _outline(height: float) -> Picture:
-    return lambda x, y: [Box(x, y - height / 2, 12, height, PLAIN, radius=2)]
+    return lambda x, y: [Box(x, y - height / 2, 12, height, PAPER, radius=2)]
 
 
 def _cells(key: Key) -> Picture:

@@ -231,11 +231,8 @@ def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
     """Channels of the depthwise convolution over those that leave the block; a block with several has no one
     expansion.
     """
-    found = [
-        op.attrs["groups"]
-        for op in ops
-        if role_of(op.name) == "convolution" and op.attrs["groups"] == op.shape.get("c")
-    ]
+    convolutions = [op for op in ops if role_of(op.name) == "convolution"]
+    found = [op.attrs["groups"] for op in convolutions if op.attrs["groups"] == op.shape.get("c")]
     wide = [groups for groups in found if not (groups.is_constant and groups.value == 1)]
     out = last.shape.get("c")
     if len(wide) != 1 or out is None or wide[0] == out:

@@ -83,7 +83,9 @@ class Around:
     def inside(self) -> tuple[Value, ...]:
         """The values of the part; what enters the network is in it only where all of it is looked at."""
         values = self.outline.inside[self.focus]
-        return values if self.focus.parent is None else tuple(v for v in values if not isinstance(v, Input))
+        if self.focus.parent is None:
+            return values
+        return tuple(value for value in values if not isinstance(value, Input))
 
     def entering(self) -> list[Value]:
         """The values from outside that are read inside, in program order."""
@@ -92,11 +94,8 @@ class Around:
 
     def leaving(self) -> list[Value]:
         """The values of the inside that are read outside, or are outputs."""
-        return [
-            v
-            for v in self.outline.leaving(self.inside)
-            if not isinstance(v, Input) or v in self.graph.outputs
-        ]
+        leaving = self.outline.leaving(self.inside)
+        return [v for v in leaving if not isinstance(v, Input) or v in self.graph.outputs]
 
     def source_name(self, value: Value) -> str:
         """What a value from outside is called: the input, or the path of the instance beside the focus that

@@ -135,10 +135,11 @@ def _joined(words: Iterable[str]) -> str:
 
 def _window(window: Expr, op: Op) -> str:
     dims = max(1, sum(d in op.inputs[0].shape for d in "thw"))
-    return _joined(
-        "×".join([str(v)] * dims) if isinstance(v, int) else pictured(value_text(v))
-        for v in window.distinct()
-    )
+    words = []
+    for sizes in window.distinct():
+        each = [str(sizes)] * dims  # one number is that of every dimension
+        words.append("×".join(each) if isinstance(sizes, int) else pictured(value_text(sizes)))
+    return _joined(words)
 
 
 def _dims(over: Expr) -> str:
