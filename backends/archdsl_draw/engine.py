@@ -21,7 +21,7 @@ def run(source: str, form: str, *options: str) -> bytes:
 
     Raises DiagnosticError E0960 where no program can do it, where it fails, and where it takes too long.
     """
-    from graphviz.backend import CalledProcessError  # here, as most drawings need no program
+    from graphviz.backend import CalledProcessError, ExecutableNotFound  # here, as most drawings need none
     from graphviz.backend.execute import run_check
 
     program = installed(form)
@@ -36,6 +36,8 @@ def run(source: str, form: str, *options: str) -> bytes:
         raise DiagnosticError(codes.NO_DOT.error(None, message, help=help)) from None
     except CalledProcessError as error:
         raise _failed(error.stderr) from None
+    except (ExecutableNotFound, OSError) as error:
+        raise _failed(str(error).encode()) from None
     if not done.stdout:
         raise _failed(done.stderr)
     content: bytes = done.stdout
@@ -54,8 +56,8 @@ def ported() -> str | None:
         inside = metadata.files(PORT) or []
     except metadata.PackageNotFoundError:
         return shutil.which(PORT)
-    programs = [str(file.locate()) for file in inside if file.stem == PORT]
-    return next(iter(programs), None)
+    programs = [shutil.which(str(file.locate())) for file in inside if file.stem == PORT]
+    return next(filter(None, programs), None)
 
 
 def _missing(form: str) -> DiagnosticError:

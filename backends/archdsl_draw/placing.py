@@ -1,4 +1,10 @@
-"""Places boxes of known size and the curves between them. Graphviz computes where, others draw."""
+"""Places boxes of known size and the curves between them. Graphviz computes where, others draw.
+
+places = place([Spot(40, 20), Spot(60, 20)], [Tie(0, 1)], [], "TB")
+places.width, places.height      60 and 51 points
+places.boxes                     the centres, (30, 10) and (30, 41)
+places.curves                    one: from (30, 20.18) straight down to the tip at (30, 30.98)
+"""
 
 from __future__ import annotations
 

@@ -346,6 +346,15 @@ def test_without_any_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         assert "<svg" in render(graph, view=view).svg()
 
 
+def test_a_program_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "dot"
+    broken.write_text("#!/nowhere/at/all\n", encoding="utf-8")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DiagnosticError, match="E0960"):
+        render(network(CELL, "cells"), view="graph")
+
+
 def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     slow = tmp_path / "dot"
     slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
