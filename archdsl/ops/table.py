@@ -27,18 +27,26 @@ PRIMITIVES: Mapping[str, Primitive] = {p.name: p for family in FAMILIES.values()
 
 
 _remembered = lru_cache(maxsize=32)  # whoever follows axes asks several things of one op before the next
+_call = _remembered(call_of)
 
 
 @_remembered
 def origins_of(op: Op) -> Origins:
     """Where the positions of an op's result come from, by dimension."""
-    return PRIMITIVES[op.name].origins(call_of(op), op.shape)
+    return PRIMITIVES[op.name].origins(_call(op), op.shape)
 
 
 @_remembered
 def done_over(op: Op) -> Mapping[Place, Over]:
     """What an op does over the dimensions of its inputs, by input and dimension."""
-    return PRIMITIVES[op.name].done(call_of(op), op.shape)
+    return PRIMITIVES[op.name].done(_call(op), op.shape)
+
+
+def sizes_of(op: Op) -> Mapping[str, tuple[int | None, str]]:
+    """Attributes of an op that are the size of a dimension, of an input by its number or (None) of the
+    result.
+    """
+    return PRIMITIVES[op.name].sizes(_call(op), op.shape)
 
 
 def lies_of(value: Value, weight: Weight) -> tuple[Lie, ...]:
@@ -49,7 +57,7 @@ def lies_of(value: Value, weight: Weight) -> tuple[Lie, ...]:
 
 @_remembered
 def _lies(op: Op) -> Lies:
-    return PRIMITIVES[op.name].lies(call_of(op), op.shape)
+    return PRIMITIVES[op.name].lies(_call(op), op.shape)
 
 
 def role_of(name: str) -> Role | None:
@@ -72,4 +80,5 @@ __all__ = [
     "lies_of",
     "origins_of",
     "role_of",
+    "sizes_of",
 ]

@@ -63,7 +63,8 @@ def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
 
 def spoken(call: Call, name: str) -> str:
     """The dimensions that a window speaks of."""
-    return _spoken(name, call.attrs[name], call.input)[0]
+    sizes = checks.defined(call.attrs[name])
+    return window_dims(sizes[0] if sizes else 1, call.input)
 
 
 def _slid_over(call: Call, out: Shape) -> str:
@@ -75,7 +76,7 @@ WINDOWED = Over("counted", Dims("the dimensions of the window", _slid_over), "a 
 
 def kernel_sizes(call: Call, name: str) -> tuple[Expr, ...]:
     """The size of the window along each dimension that it speaks of."""
-    dims, _ = _spoken(name, call.attrs[name], call.input)
+    dims = spoken(call, name)
     kernel, _ = _sizes(name, call.attrs[name], 1)
     return tuple(_part(kernel, i) for i in range(len(dims)))
 
