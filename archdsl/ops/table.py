@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
 
 from archdsl.ir.graph import Op, Value, Weight
 from archdsl.ops import activation, attention, combine, conv, linear, normalise, pool, rearrange
@@ -23,7 +24,7 @@ FAMILIES: Mapping[str, tuple[Primitive, ...]] = {
     "Rearrangement": rearrange.PRIMITIVES,
 }
 
-PRIMITIVES: Mapping[str, Primitive] = {p.name: p for family in FAMILIES.values() for p in family}
+PRIMITIVES: Mapping[str, Primitive] = {p.name: p for p in chain.from_iterable(FAMILIES.values())}
 
 
 _remembered = lru_cache(maxsize=32)  # whoever follows axes asks several things of one op before the next

@@ -104,8 +104,7 @@ def joined(layout: Layout, dims: str) -> Layout:
     """`dims` as one axis in exactly this order, at the place of the first of them; the rest as it was."""
     parts = apart(layout, dims)
     first = next(i for i, group in enumerate(parts) if group[0] in dims)
-    before, after = ([g for g in side if g[0] not in dims] for side in (parts[:first], parts[first:]))
-    return (*before, dims, *after)
+    return (*without(parts[:first], dims), dims, *without(parts[first:], dims))
 
 
 def replaced(layout: Layout, old: str, new: str) -> Layout | None:

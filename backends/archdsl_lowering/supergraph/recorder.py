@@ -10,7 +10,7 @@ from typing import Any
 from archdsl.ir.graph import Graph, Init, Input
 from archdsl.ops.entries import entries
 from archdsl.ops.extents import Demands
-from archdsl_lowering.program import Instruction, Parameter, Program, Ref, references, substitute
+from archdsl_lowering.program import Instruction, Parameter, Program, Ref, substitute
 from archdsl_lowering.rows.layers import Module
 from archdsl_lowering.rows.site import Form, Handle, Value
 from archdsl_lowering.rows.sizes import Sizes
@@ -81,8 +81,7 @@ class Recorder:
         for at in reversed(range(len(self.instructions))):
             one = self.instructions[at]
             if at in needed:
-                needed.update(references(one.args))
-                needed.update(references(tuple(dict(one.kwargs).values())))
+                needed.update(one.reads())
         kept = [i for i, one in enumerate(self.instructions) if i in needed or one.kind == "input"]
         place = {old: Ref(new) for new, old in enumerate(kept)}
         made = tuple(_moved(self.instructions[i], place) for i in kept)

@@ -161,7 +161,10 @@ class _Relaxation:
         """The value for each combination on which its shape depends, the other answers mixed."""
         task = self._task(value)
         self._check(task)
-        still_open = {c for d, n in value.shape.items() if n.scope and d not in task.wide for c in n.scope}
+        still_open: set[Choice] = set()
+        for d, n in value.shape.items():
+            if d not in task.wide:
+                still_open.update(n.scope)
         over = _sorted(self._reads(task) | still_open)
         self._check_number(value, over)
         kept = _sorted(still_open)
@@ -195,7 +198,7 @@ class _Relaxation:
     def _reads(self, task: Task) -> set[Choice]:
         """The choices whose alternatives are computed one by one here."""
         value, meets = task.value, task.meets
-        found = {c for family in task.read for c in family.open}
+        found = set(chain.from_iterable(family.open for family in task.read))
         if isinstance(value, Select):
             found.update(value.index.scope)
         if not isinstance(value, Op):
