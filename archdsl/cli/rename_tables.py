@@ -9,8 +9,8 @@ from archdsl.cli.files import read
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.suggestions import did_you_mean
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import split_reference
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import split_reference
 from archdsl.questions import rename
 from archdsl.questions.checkpoint import Table
 from archdsl.syntax.shipped import shipped

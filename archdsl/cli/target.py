@@ -10,8 +10,8 @@ from typing import NotRequired, TypedDict
 from archdsl.architecture import Architecture, load
 from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import split_reference
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import split_reference
 from archdsl.syntax.complaints import RESERVED
 from archdsl.syntax.shipped import shipped
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import plans as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plans import Budget, Step
+from archdsl.elaborate.plans.plan import Budget, Step
 from archdsl.ir.instance import key
 from archdsl.questions.genotype import Genotype
 from archdsl.search.evaluation import Evaluation, Score, evaluation

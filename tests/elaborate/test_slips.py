@@ -13,9 +13,9 @@ import pytest
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.rendering import render
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.expressions import BUILTIN_NAMES
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.evaluation.builtin import BUILTIN_NAMES
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
 from archdsl.syntax.complaints import RESERVED
 from archdsl.syntax.shipped import shipped
 from tests.strategies.slips import HABITS, OTHERS, PROMISED, Slipped, slipped, with_habits

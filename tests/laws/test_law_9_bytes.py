@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.rendering import render
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project, networks
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project, networks
 from archdsl.questions.count import architectures
 from archdsl.syntax.decoding import decode
 from archdsl.syntax.shipped import shipped

@@ -17,9 +17,9 @@ from archdsl.cli.sides import Side, compare_files
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import Reference
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import Reference
 from archdsl.syntax.shipped import shipped
 
 _PATTERN = "*.arch diff=archdsl"

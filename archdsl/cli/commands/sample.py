@@ -11,7 +11,7 @@ from archdsl.cli.drawn import Head, head, whole
 from archdsl.cli.options import input_option, json_option, parse_quantity, parse_settings, set_option
 from archdsl.cli.output import print_json
 from archdsl.cli.target import Target, open_target
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.notation import exact, macs_word
 from archdsl.outline.reading import batch_of
 from archdsl.questions.genotype import Genotype
