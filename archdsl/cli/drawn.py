@@ -60,7 +60,9 @@ def head(project: Project, reference: str, settings: Mapping[str, str]) -> Head:
     if net is None:
         assert isinstance(value, NetV)
         net = value.net
-    callee = net.name if node is None else flat(node.callee if isinstance(node, ast.Call) else node)
+    callee = net.name
+    if node is not None:
+        callee = flat(node.callee if isinstance(node, ast.Call) else node)
     given = _arguments(node, net, settings)
     of = callee + (f"({', '.join(f'{name} = {text}' for name, text in given.items())})" if given else "")
     needed = _Needed(project)
