@@ -45,7 +45,11 @@ class Imported:
 
 
 def import_weights(
-    graph: Graph, path: str | Path, tables: Sequence[Table], anew: Sequence[str] = (), seed: int = 0
+    graph: Graph,
+    path: str | Path,
+    tables: Sequence[Table],
+    anew: Sequence[str] = (),
+    seed: int = 0,
 ) -> Imported:
     """A model's weights from a checkpoint: a state dict, whatever wraps it, whatever stands before its keys.
 

@@ -46,7 +46,10 @@ class Migrated:
 
 
 def migrate_weights(
-    before: Graph, after: Graph, weights: Mapping[str, Any] | str | Path, seed: int = 0
+    before: Graph,
+    after: Graph,
+    weights: Mapping[str, Any] | str | Path,
+    seed: int = 0,
 ) -> Migrated:
     """Carries a model's weights over to another, as far as `archdsl.compare.migration` pairs them.
 
@@ -87,7 +90,12 @@ def migrate_weights(
             found[key] = held.clone(memory_format=torch.contiguous_format)
         moved.append(Moved(key, how, source, tuple(held.shape), tuple(own.shape), carried))
     used = {m.source for m in moved}
-    return Migrated(found, tuple(moved), tuple(key for key in given if key not in used), plan.inherits)
+    return Migrated(
+        found,
+        tuple(moved),
+        tuple(key for key in given if key not in used),
+        plan.inherits,
+    )
 
 
 def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Tensor:

@@ -43,7 +43,8 @@ def read(path: str | Path) -> Any:
         if path.exists() and not path.is_file():
             raise DiagnosticError(
                 files.UNREADABLE.error(
-                    None, f"`{path}` is {'a folder' if path.is_dir() else 'not a regular file'}"
+                    None,
+                    f"`{path}` is {'a folder' if path.is_dir() else 'not a regular file'}",
                 )
             )
         with path.open("rb") as file:
@@ -97,11 +98,17 @@ def plain(tensor: torch.Tensor, name: str, path: str | Path) -> torch.Tensor:
     """
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         raise DiagnosticError(
-            _unreadable(path, f"`{name}` is a tensor that is sparse, quantised or without numbers")
+            _unreadable(
+                path,
+                f"`{name}` is a tensor that is sparse, quantised or without numbers",
+            )
         )
     if tensor.numel() > tensor.untyped_storage().nbytes() // tensor.element_size():
         raise DiagnosticError(
-            _unreadable(path, f"`{name}` has {tensor.numel():,} numbers, of which the file holds a few")
+            _unreadable(
+                path,
+                f"`{name}` has {tensor.numel():,} numbers, of which the file holds a few",
+            )
         )
     return tensor.detach()
 
@@ -148,7 +155,10 @@ def _refuse_packed(path: Path, size: int) -> None:
         raise DiagnosticError(_unreadable(path, _first_line(error))) from None
     if claimed > size:
         raise DiagnosticError(
-            _unreadable(path, f"its parts claim {claimed:,} bytes, and the file has {size:,}")
+            _unreadable(
+                path,
+                f"its parts claim {claimed:,} bytes, and the file has {size:,}",
+            )
         )
 
 
