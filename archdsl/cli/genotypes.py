@@ -8,7 +8,8 @@ from archdsl.elaborate.checks.idle import is_sound
 from archdsl.elaborate.evaluation.answers import allowed
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.edits import EditTable
-from archdsl.elaborate.evaluation.scope import file_frame
+from archdsl.elaborate.evaluation.frame import file_frame
+from archdsl.elaborate.evaluation.scope import Scope
 from archdsl.elaborate.evaluation.state import State
 from archdsl.elaborate.evaluation.values import GenotypeV
 from archdsl.elaborate.files.reference import Reference
@@ -43,7 +44,7 @@ def open_genotype(reference: Reference, name: str, spaces: Spaces) -> Opened | N
     value = find(reference.module, name, state)
     if not isinstance(value, GenotypeV):
         return None
-    net, given = nets.base_of(value.genotype.of, file_frame(value.module), state)
+    net, given = nets.base_of(value.genotype.of, file_frame(value.module, state))
     space = nets.resolve(net, given, value.genotype.span, state)
     graph = spaces.of(space).graph
     if not is_sound(graph, value):
@@ -59,6 +60,6 @@ def open_genotype(reference: Reference, name: str, spaces: Spaces) -> Opened | N
 def _answers(value: GenotypeV, graph: Graph, state: State) -> dict[Choice, int]:
     """The index of every choice that the genotype settles."""
     table = EditTable()
-    table.add(value.genotype.edits, file_frame(value.module), genotype=True)
+    table.add(value.genotype.edits, Scope(value.module), genotype=True)
     kept = {choice: allowed(choice.path, choice.alternatives, table, state) for choice in graph.choices}
     return {choice: indices[0] for choice, indices in kept.items() if len(indices) == 1}

@@ -19,7 +19,9 @@ Head = tuple[int, int]  # offsets: the first of a statement, and where its body 
 
 def slipped(file: ast.File, diagnostics: Sequence[Diagnostic]) -> frozenset[Head]:
     """The heads of the innermost statements, edits and declarations that hold errors of syntax."""
-    places = [place for d in diagnostics for place in _places(d, file.span)]
+    places: list[int] = []
+    for diagnostic in diagnostics:
+        places += _places(diagnostic, file.span)
     if not places:
         return frozenset()
     heads = sorted(_heads(file.declarations))

@@ -11,6 +11,7 @@ from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.module import Module
 from archdsl.elaborate.evaluation.state import State
 from archdsl.elaborate.evaluation.values import GenotypeV
+from archdsl.elaborate.files.checking import checked
 from archdsl.elaborate.files.importer import Importer
 from archdsl.elaborate.files.inputs import Inputs
 from archdsl.elaborate.files.project import Project
@@ -57,8 +58,8 @@ def errors(text: str, name: str = "net", **asked: object) -> list[str]:
 
 def warnings(text: str) -> list[tuple[str, str]]:
     """Code and message of everything that `check` finds."""
-    project, module = module_of(text)
-    return [(d.code, d.message) for d in project.check_module(module)]
+    _, module = module_of(text)
+    return [(d.code, d.message) for d in checked(module)]
 
 
 def choices(graph: Graph) -> dict[str, list[str]]:

@@ -15,8 +15,8 @@ from random import Random
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from archdsl.elaborate.evaluation.frame import file_frame
 from archdsl.elaborate.evaluation.module import Module
-from archdsl.elaborate.evaluation.scope import file_frame
 from archdsl.elaborate.evaluation.state import State
 from archdsl.elaborate.evaluation.values import NetV
 from archdsl.elaborate.files.project import Project
@@ -76,7 +76,7 @@ def _is_open(declaration: ast.Net | ast.Genotype) -> bool:
 def _body(declaration: ast.Net | ast.Genotype, module: Module) -> ast.Net:
     state = State()
     if isinstance(declaration, ast.Genotype):
-        net, given = nets.base_of(declaration.of, file_frame(module), state)
+        net, given = nets.base_of(declaration.of, file_frame(module, state))
     else:
         net, given = NetV(declaration, module), {}
     return nets.resolve(net, given, declaration.span, state).net

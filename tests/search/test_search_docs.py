@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plans.plan import Budget, resolve_plan
+from archdsl.elaborate.plans.drafts import Budget
+from archdsl.elaborate.plans.plan import resolve_plan
 from archdsl.elaborate.plans.reference import tables
 from archdsl.elaborate.plans.values import plugins
 from archdsl.ir.activity import activity

@@ -12,7 +12,7 @@ from statistics import mean
 import pytest
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plans.plan import Budget
+from archdsl.elaborate.plans.drafts import Budget
 from archdsl.elaborate.plans.table import STRATEGIES
 from archdsl.elaborate.plans.values import filled
 from archdsl.ir.activity import activity

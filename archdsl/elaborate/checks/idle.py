@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from archdsl.diagnostics.codes import edits as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.evaluation.answers import allowed
 from archdsl.elaborate.evaluation.edits import Edit, EditTable, matches, split, text_of
-from archdsl.elaborate.evaluation.scope import file_frame
+from archdsl.elaborate.evaluation.scope import Scope
 from archdsl.elaborate.evaluation.state import State
 from archdsl.elaborate.evaluation.values import GenotypeV
 from archdsl.ir.activity import activity
@@ -46,13 +47,17 @@ def is_sound(space: Graph, genotype: GenotypeV) -> bool:
 
 def _table(genotype: GenotypeV) -> EditTable:
     table = EditTable()
-    table.add(genotype.genotype.edits, file_frame(genotype.module), genotype=True)
+    table.add(genotype.genotype.edits, Scope(genotype.module), genotype=True)
     return table
 
 
 def _reached(space: Graph, table: EditTable) -> dict[Edit, list[Choice]]:
+    """The choices that each line answers."""
     paths = {choice: split(choice.path) for choice in space.choices}
-    return {edit: [c for c, path in paths.items() if matches(edit.pattern, path)] for edit in table.edits}
+    reached: dict[Edit, list[Choice]] = {}
+    for edit in table.edits:
+        reached[edit] = [c for c, path in paths.items() if matches(edit.pattern, path)]
+    return reached
 
 
 def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) -> list[Edit]:
@@ -60,11 +65,8 @@ def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) 
     domain.
     """
     state = State()
-    asked = dict.fromkeys(c for choices in reached.values() for c in choices)
+    asked = dict.fromkeys(chain.from_iterable(reached.values()))
     answers = {c: allowed(c.path, c.alternatives, table, state)[0] for c in asked}
     live = activity(space.outputs)
-    return [
-        e
-        for e, choices in reached.items()
-        if choices and all(restrict(live.guard(c), answers) == FALSE for c in choices)
-    ]
+    active = {c for c in asked if restrict(live.guard(c), answers) != FALSE}
+    return [edit for edit, choices in reached.items() if choices and active.isdisjoint(choices)]

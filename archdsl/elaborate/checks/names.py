@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from archdsl.cycles import circles
 from archdsl.diagnostics.codes import names as codes
@@ -61,7 +62,7 @@ class _Walk:
             self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
             self.poisoned.add(name)
             return
-        local = {n for s in self.scopes for n in s}
+        local = set[str]().union(*self.scopes)
         diagnostic = unknown_name(name, span, BUILTIN_NAMES | self.module.usable | local, call, self.before)
         self.found.append(diagnostic)
         meant = (diagnostic.help or "").removeprefix("did you mean `").removesuffix("`?")
@@ -98,62 +99,67 @@ def check_names(module: Module, whole: bool = True) -> list[Diagnostic]:
         if isinstance(declaration, ast.Use | ast.Broken):
             continue
         walk = _Walk(module)
-        _declaration(declaration, walk)
+        _visit(declaration, walk)
         found.extend(walk.found)
         mentioned |= walk.mentions
         graph.setdefault(declaration.name, set()).update(walk.mentions)
-    known = {name: sorted(mentions & graph.keys()) for name, mentions in graph.items()}
-    for name, *_ in reversed(circles(known)):
-        reached = module.declarations.get(name)
-        if reached is not None:
-            span = reached.span.word(name)
-            found.append(
-                codes.RECURSION.error(
-                    span, f"`{name}` is defined by itself", help="the language has no recursion: use a loop"
-                )
-            )
+    found += _circles(module, graph)
     if not whole:
         words = re.findall(r"\w+", module.source.text)
         mentioned |= {name for name, times in Counter(words).items() if times > 1}
-    for declaration in module.file.declarations:
-        if isinstance(declaration, ast.Use):
-            for alias in declaration.names:
-                local = alias.alias or alias.name
-                if local not in mentioned and local in module.imports:
-                    found.append(
-                        codes.UNUSED_IMPORT.warning(alias.span, f"`{local}` is imported but not used")
-                    )
+    return found + _unused(module, mentioned)
+
+
+def _circles(module: Module, graph: Mapping[str, set[str]]) -> list[Diagnostic]:
+    """What is defined by itself; `graph` has what each declaration mentions."""
+    known = {name: sorted(mentions & graph.keys()) for name, mentions in graph.items()}
+    found = []
+    for name, *_ in reversed(circles(known)):
+        reached = module.declarations.get(name)
+        if reached is not None:
+            message, help = f"`{name}` is defined by itself", "the language has no recursion: use a loop"
+            found.append(codes.RECURSION.error(reached.span.word(name), message, help=help))
     return found
 
 
-def _declaration(
-    node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, walk: _Walk
-) -> None:
-    match node:
-        case ast.Const():
-            _expr(node.value, walk)
-        case ast.Fn():
-            _params(node.params, walk)
-            _expr(node.value, walk)
-        case ast.Block():
-            _params(node.params or (), walk)
-            if node.value is not None:
-                _expr(node.value, walk)
-            _body(node.body or (), walk)
-        case ast.Net():
-            _params(node.params or (), walk)
-            if node.value is not None:
-                _expr(node.value, walk)
-            for patch in node.patches:
-                if isinstance(patch, ast.Edits):
-                    _edits(patch.edits, walk)
-                elif len(patch.segments) == 1 and isinstance(patch.segments[0], ast.Name):
-                    walk.use(patch.segments[0].name, patch.span)
-            _body(node.body or (), walk)
-        case ast.Genotype():
-            _expr(node.of, walk)
-        case ast.Search():
-            _expr(node.of, walk)
+def _unused(module: Module, mentioned: set[str]) -> list[Diagnostic]:
+    found = []
+    for declaration in module.file.declarations:
+        for alias in declaration.names if isinstance(declaration, ast.Use) else ():
+            name = alias.alias or alias.name
+            if name not in mentioned and name in module.imports:
+                found.append(codes.UNUSED_IMPORT.warning(alias.span, f"`{name}` is imported but not used"))
+    return found
+
+
+# -- walking a declaration -------------------------------------------------------------------------------
+
+
+def _visit(node: ast.Node, walk: _Walk) -> None:
+    """What a node mentions and binds; without a function of its own it is what its parts do."""
+    visit = _VISITS.get(type(node))
+    if visit is not None:
+        visit(node, walk)
+        return
+    for child in ast.children(node):
+        _visit(child, walk)
+
+
+def _declared(node: ast.Fn | ast.Block | ast.Net, walk: _Walk) -> None:
+    """Parameters, then what is made of them."""
+    _params(node.params or (), walk)
+    if node.value is not None:
+        _visit(node.value, walk)
+    if isinstance(node, ast.Net):
+        for patch in node.patches:
+            _patch(patch, walk)
+    if not isinstance(node, ast.Fn):
+        _body(node.body or (), walk)
+
+
+def _instance(node: ast.Genotype | ast.Search, walk: _Walk) -> None:
+    """Answers and settings are checked against the space."""
+    _visit(node.of, walk)
 
 
 def _params(params: Iterable[ast.Param], walk: _Walk) -> None:
@@ -161,165 +167,155 @@ def _params(params: Iterable[ast.Param], walk: _Walk) -> None:
     walk.scopes.append(names)
     for param in params:
         if param.default is not None:
-            _expr(param.default, walk)
+            _visit(param.default, walk)
         if param.name in names:
-            walk.found.append(
-                codes.DUPLICATE_NAME.error(param.span, f"the parameter `{param.name}` is declared twice")
-            )
+            message = f"the parameter `{param.name}` is declared twice"
+            walk.found.append(codes.DUPLICATE_NAME.error(param.span, message))
         names.add(param.name)
 
 
+def _patch(patch: ast.Edits | ast.Path, walk: _Walk) -> None:
+    if isinstance(patch, ast.Edits):
+        for edit in patch.edits:
+            _visit(edit, walk)
+    elif len(patch.segments) == 1 and isinstance(patch.segments[0], ast.Name):
+        walk.use(patch.segments[0].name, patch.span)
+
+
+# -- statements: a name is known from its first assignment on -------------------------------------------
+
+
 def _body(body: Iterable[ast.Stmt], walk: _Walk) -> set[str]:
-    """Statements in order; a name is known from its first assignment on. Returns the names that the body
-    assigns.
-    """
+    """The names that a body assigns."""
     names: set[str] = set()
     walk.scopes.append(names)
     for node in body:
-        match node:
-            case ast.Input():
-                for port in node.ports:
-                    for dim in port.shape or ():
-                        if dim.size is not None:
-                            _expr(dim.size, walk)
-                    names.add(port.name)
-            case ast.Weight():
-                for dim in node.shape:
-                    if dim.size is not None:
-                        _expr(dim.size, walk)
-                if node.init is not None:
-                    _expr(node.init, walk)
-                names.add(node.name)
-            case ast.Output():
-                for value, shape in node.results:
-                    _expr(value, walk)
-                    for dim in shape or ():
-                        if dim.size is not None:
-                            _expr(dim.size, walk)
-            case ast.Bind():
-                for value in node.values:
-                    _expr(value, walk)
-                for target in node.targets:
-                    if node.targets.count(target) > 1:
-                        walk.found.append(
-                            codes.DUPLICATE_NAME.error(
-                                node.span, f"`{target}` is assigned twice in one statement"
-                            )
-                        )
-                        break
-                names.update(node.targets)
-            case ast.Choose():
-                if isinstance(
-                    node.domain, ast.List
-                ):  # two equal labels in a domain are an error of the choice
-                    for entry in node.domain.entries:
-                        _expr(entry.value, walk)
-                else:
-                    _expr(node.domain, walk)
-                names.add(node.name)
-            case ast.For():
-                _expr(node.iterable, walk)
-                walk.scopes.append(set(_pattern(node.pattern)))
-                walk.closed |= _body(node.body, walk)
-                walk.scopes.pop()
-            case ast.If():
-                _expr(node.test, walk)
-                names |= _body(node.body, walk) | _body(node.orelse or (), walk)
-            case ast.Broken():
-                walk.poisoned.update(node.names)
-            case ast.Require():
-                walk.scopes.append(set(METRICS))
-                _expr(node.condition, walk)
-                walk.scopes.pop()
+        _visit(node, walk)
     walk.scopes.pop()
     return names
 
 
+def _input(node: ast.Input, walk: _Walk) -> None:
+    for port in node.ports:
+        for dim in port.shape or ():
+            _visit(dim, walk)
+        walk.scopes[-1].add(port.name)
+
+
+def _weight(node: ast.Weight, walk: _Walk) -> None:
+    for child in ast.children(node):
+        _visit(child, walk)
+    walk.scopes[-1].add(node.name)
+
+
+def _output(node: ast.Output, walk: _Walk) -> None:
+    for value, shape in node.results:
+        _visit(value, walk)
+        for dim in shape or ():
+            _visit(dim, walk)
+
+
+def _bind(node: ast.Bind, walk: _Walk) -> None:
+    for value in node.values:
+        _visit(value, walk)
+    twice = next((t for t in node.targets if node.targets.count(t) > 1), None)
+    if twice is not None:
+        message = f"`{twice}` is assigned twice in one statement"
+        walk.found.append(codes.DUPLICATE_NAME.error(node.span, message))
+    walk.scopes[-1].update(node.targets)
+
+
+def _choose(node: ast.Choose, walk: _Walk) -> None:
+    # Two equal labels in a domain are an error of the choice.
+    parts = node.domain.entries if isinstance(node.domain, ast.List) else (node.domain,)
+    for part in parts:
+        _visit(part, walk)
+    walk.scopes[-1].add(node.name)
+
+
+def _for(node: ast.For, walk: _Walk) -> None:
+    _visit(node.iterable, walk)
+    walk.scopes.append(set(_pattern(node.pattern)))
+    walk.closed |= _body(node.body, walk)
+    walk.scopes.pop()
+
+
+def _if(node: ast.If, walk: _Walk) -> None:
+    _visit(node.test, walk)
+    names = _body(node.body, walk) | _body(node.orelse or (), walk)
+    walk.scopes[-1].update(names)
+
+
+def _require(node: ast.Require, walk: _Walk) -> None:
+    walk.scopes.append(set(METRICS))
+    _visit(node.condition, walk)
+    walk.scopes.pop()
+
+
+def _broken(node: ast.Broken, walk: _Walk) -> None:
+    walk.poisoned.update(node.names)
+
+
 def _pattern(pattern: ast.Pattern) -> Iterator[str]:
-    if isinstance(pattern, ast.NamePattern):
-        yield pattern.name
-    else:
-        for item in pattern.items:
-            yield from _pattern(item)
+    for node in ast.walk(pattern):
+        if isinstance(node, ast.NamePattern):
+            yield node.name
 
 
-def _edits(edits: Iterable[ast.Edit], walk: _Walk) -> None:
-    """Layers that edits bring in; the answers of choices are labels and need not be names."""
-    for edit in edits:
-        match edit:
-            case ast.GroupEdit():
-                _edits(edit.edits, walk)
-            case ast.InsertEdit() | ast.ReplaceEdit():
-                _expr(edit.layer, walk)
-            case ast.SetEdit():
-                _mentions(edit.value, walk)
-            case ast.NarrowEdit():
-                _mentions(edit.domain, walk)
+# -- edits: the answers of choices are labels and need not be names -------------------------------------
 
 
-def _mentions(node: ast.Expr, walk: _Walk) -> None:
+def _answer(node: ast.SetEdit | ast.NarrowEdit, walk: _Walk) -> None:
     quiet = _Walk(walk.module, scopes=walk.scopes, poisoned=set(walk.poisoned))
-    _expr(node, quiet)
+    _visit(node.value if isinstance(node, ast.SetEdit) else node.domain, quiet)
     walk.mentions |= quiet.mentions
 
 
-def _expr(root: ast.Expr, walk: _Walk) -> None:
-    match root:
-        case ast.Ref():
-            walk.use(root.name, root.span)
-        case ast.Tuple() | ast.List():
-            labels: set[str] = set()
-            for entry in root.entries:
-                if entry.label in labels:
-                    span = entry.span.word(entry.label)
-                    walk.found.append(
-                        codes.DUPLICATE_NAME.error(span, f"the label `{entry.label}` occurs twice")
-                    )
-                labels |= {entry.label} if entry.label is not None else set()
-                _expr(entry.value, walk)
-        case ast.Comprehension():
-            walk.scopes.append(set())
-            for clause in root.clauses:
-                _expr(clause.iterable, walk)
-                walk.scopes[-1].update(_pattern(clause.pattern))
-            if root.condition is not None:
-                _expr(root.condition, walk)
-            _expr(root.value, walk)
-            walk.scopes.pop()
-        case ast.Call():
-            _call(root, walk)
-        case ast.Attr():
-            if not walk.foreign(root, None):
-                _expr(root.value, walk)
-        case ast.Item():
-            _expr(root.value, walk)
-            _expr(root.index, walk)
-        case ast.Unary() | ast.Mode():
-            _expr(root.operand, walk)
-        case ast.Binary():
-            _expr(root.left, walk)
-            _expr(root.right, walk)
-        case ast.Range():
-            _expr(root.low, walk)
-            _expr(root.high, walk)
-            if root.step is not None:
-                _expr(root.step, walk)
-        case ast.Of():
-            _expr(root.count, walk)
-            _expr(root.items, walk)
-        case ast.Named():
-            _expr(root.value, walk)
-        case ast.Flow():
-            outside = walk.before
-            _expr(root.items[0], walk)
-            walk.before = root.items[0].name if isinstance(root.items[0], ast.Ref) else "x"
-            for item in root.items[1:]:
-                _expr(item, walk)
-            walk.before = outside
-        case ast.Conditional():
-            _expr(root.test, walk)
-            _expr(root.value, walk)
-            _expr(root.orelse, walk)
+def _layer(node: ast.InsertEdit | ast.ReplaceEdit, walk: _Walk) -> None:
+    _visit(node.layer, walk)
+
+
+# -- expressions -------------------------------------------------------------------------------------
+
+
+def _ref(node: ast.Ref, walk: _Walk) -> None:
+    walk.use(node.name, node.span)
+
+
+def _attr(node: ast.Attr, walk: _Walk) -> None:
+    if not walk.foreign(node, None):
+        _visit(node.value, walk)
+
+
+def _entries(node: ast.Tuple | ast.List, walk: _Walk) -> None:
+    labels: set[str] = set()
+    for entry in node.entries:
+        if entry.label is not None:
+            if entry.label in labels:
+                message = f"the label `{entry.label}` occurs twice"
+                walk.found.append(codes.DUPLICATE_NAME.error(entry.span.word(entry.label), message))
+            labels.add(entry.label)
+        _visit(entry.value, walk)
+
+
+def _comprehension(node: ast.Comprehension, walk: _Walk) -> None:
+    walk.scopes.append(set())
+    for clause in node.clauses:
+        _visit(clause.iterable, walk)
+        walk.scopes[-1].update(_pattern(clause.pattern))
+    if node.condition is not None:
+        _visit(node.condition, walk)
+    _visit(node.value, walk)
+    walk.scopes.pop()
+
+
+def _flow(node: ast.Flow, walk: _Walk) -> None:
+    outside, first = walk.before, node.items[0]
+    _visit(first, walk)
+    walk.before = first.name if isinstance(first, ast.Ref) else "x"
+    for item in node.items[1:]:
+        _visit(item, walk)
+    walk.before = outside
 
 
 def _call(node: ast.Call, walk: _Walk) -> None:
@@ -327,33 +323,60 @@ def _call(node: ast.Call, walk: _Walk) -> None:
     if isinstance(node.callee, ast.Ref):
         walk.use(node.callee.name, node.callee.span, node)
     elif not walk.foreign(node.callee, node):
-        _expr(node.callee, walk)
+        _visit(node.callee, walk)
     theirs = len(walk.found) > before  # of a call that is written otherwise here, so are its truth values
     given: set[str] = set()
     for arg in node.args:
-        if arg.name in given:
-            walk.found.append(value_codes.SET_TWICE.error(arg.span, f"`{arg.name}` is set twice in one call"))
-        given |= {arg.name} if arg.name is not None else set()
-        value = arg.value
-        if theirs and isinstance(value, ast.Ref) and value.name in WORDS:
-            continue
-        if (
-            arg.name is None
-            and _compares(value)
-            and isinstance(value, ast.Binary)
-            and isinstance(value.left, ast.Ref)
-        ):
-            if not walk.has(value.left.name):
-                name, text = value.left.name, value.right.span.text
-                error = syntax_codes.ASSIGNED.error(
-                    value.span, "`==` sets no parameter", help=f"write `{name} = {text}`"
-                )
-                walk.found.append(error)
-                walk.poisoned.add(name)
-            _expr(value.right, walk)
-        else:
-            _expr(value, walk)
+        if arg.name is not None:
+            if arg.name in given:
+                message = f"`{arg.name}` is set twice in one call"
+                walk.found.append(value_codes.SET_TWICE.error(arg.span, message))
+            given.add(arg.name)
+        if not (theirs and isinstance(arg.value, ast.Ref) and arg.value.name in WORDS):
+            _argument(arg, walk)
 
 
-def _compares(node: ast.Expr) -> bool:
-    return isinstance(node, ast.Binary) and node.op == "=="
+def _argument(arg: ast.Arg, walk: _Walk) -> None:
+    """An argument; `conv(16, bias == false)` compares where a parameter is meant."""
+    value = arg.value
+    if arg.name is not None or not isinstance(value, ast.Binary) or value.op != "==":
+        _visit(value, walk)
+        return
+    if not isinstance(value.left, ast.Ref):
+        _visit(value, walk)
+        return
+    name = value.left.name
+    if not walk.has(name):
+        help = f"write `{name} = {value.right.span.text}`"
+        walk.found.append(syntax_codes.ASSIGNED.error(value.span, "`==` sets no parameter", help=help))
+        walk.poisoned.add(name)
+    _visit(value.right, walk)
+
+
+_VISITS: dict[type[ast.Node], Callable[[Any, _Walk], None]] = {
+    ast.Fn: _declared,
+    ast.Block: _declared,
+    ast.Net: _declared,
+    ast.Genotype: _instance,
+    ast.Search: _instance,
+    ast.Input: _input,
+    ast.Weight: _weight,
+    ast.Output: _output,
+    ast.Bind: _bind,
+    ast.Choose: _choose,
+    ast.For: _for,
+    ast.If: _if,
+    ast.Require: _require,
+    ast.Broken: _broken,
+    ast.SetEdit: _answer,
+    ast.NarrowEdit: _answer,
+    ast.InsertEdit: _layer,
+    ast.ReplaceEdit: _layer,
+    ast.Ref: _ref,
+    ast.Attr: _attr,
+    ast.Tuple: _entries,
+    ast.List: _entries,
+    ast.Comprehension: _comprehension,
+    ast.Flow: _flow,
+    ast.Call: _call,
+}

@@ -7,11 +7,11 @@ from typing import Any, NoReturn
 from archdsl.diagnostics.codes import edits as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest, question
+from archdsl.diagnostics.suggestions import closest, question, quoted
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.edits import EditTable
 from archdsl.elaborate.evaluation.evaluator import evaluate
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.frame import Frame, frame_of
 from archdsl.elaborate.evaluation.sequences import numbers_of, size_expr
 from archdsl.elaborate.evaluation.state import State
 from archdsl.elaborate.evaluation.values import ListV, Poison, RangeV, Thing
@@ -31,10 +31,10 @@ def allowed(path: str, alternatives: tuple[Alternative, ...], table: EditTable, 
         node = edit.node
         assert isinstance(node, ast.SetEdit | ast.NarrowEdit)
         if isinstance(node, ast.SetEdit):
-            wanted = [answer(node.value, alternatives, path, edit.frame, state)]
+            wanted = [answer(node.value, alternatives, path, frame_of(edit.scope, state))]
             kept = [i for i in range(len(alternatives)) if i in wanted]
         else:
-            wanted = _narrowed(node.domain, alternatives, path, edit.frame, state)
+            wanted = _narrowed(node.domain, alternatives, path, frame_of(edit.scope, state))
             kept = [i for i in kept if i in wanted]
         if not kept:
             message = f"nothing is left of the domain of `{path}`"
@@ -44,9 +44,7 @@ def allowed(path: str, alternatives: tuple[Alternative, ...], table: EditTable, 
     return kept
 
 
-def answer(
-    node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State
-) -> int:
+def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame) -> int:
     """The index of the alternative that a value names, by label or by value. Raises DiagnosticError where
     none is meant.
     """
@@ -54,12 +52,12 @@ def answer(
         for i, alternative in enumerate(alternatives):
             if alternative.label == node.name:
                 return i
-        if frame.env.find(node.name) is None and find(frame.module, node.name, state) is None:
+        if frame.env.find(node.name) is None and find(frame.module, node.name, frame.state) is None:
             _refuse(node, node.name, alternatives, path)
-    given = evaluate(node, frame, state)
+    given = evaluate(node, frame)
     if isinstance(given, Poison):
         raise DiagnosticError()  # reported where it went wrong
-    value = _constant(given, node.span, state)
+    value = _constant(given, node.span, frame.state)
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i
@@ -79,9 +77,8 @@ def _refuse(
 
 def _domain(alternatives: tuple[Alternative, ...]) -> str:
     labels = [a.label for a in alternatives]
-    return f"its alternatives are {', '.join(labels[:12])}" + (
-        f", … ({len(labels)} in all)" if len(labels) > 12 else ""
-    )
+    more = f", … ({len(labels)} in all)" if len(labels) > 12 else ""
+    return f"its alternatives are {', '.join(labels[:12])}{more}"
 
 
 def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> str:
@@ -90,29 +87,27 @@ def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> st
     if type(value) in (int, float) and numbers:
         below = max((a for a in numbers if a.value < value), key=lambda a: a.value, default=None)
         above = min((a for a in numbers if a.value > value), key=lambda a: a.value, default=None)
-        near = [f"`{a.label}`" for a in (below, above) if a is not None]
-        return f"the nearest {'is' if len(near) == 1 else 'are'} {' and '.join(near)}; " if near else ""
-    word = text.strip('"')
-    found = [a.label for a in alternatives if a.label == word] or closest(
-        word, [a.label for a in alternatives]
-    )
+        near = quoted(a.label for a in (below, above) if a is not None)
+        verb = "is" if len(near) == 1 else "are"
+        return f"the nearest {verb} {' and '.join(near)}; " if near else ""
+    word, labels = text.strip('"'), [a.label for a in alternatives]
+    found = [word] if word in labels else closest(word, labels)
     return f"{question(found[:1])} " if found else ""
 
 
-def _narrowed(
-    node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame, state: State
-) -> list[int]:
+def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame) -> list[int]:
     if isinstance(node, ast.List):
-        return [answer(entry.value, alternatives, path, frame, state) for entry in node.entries]
-    value = evaluate(node, frame, state)
+        return [answer(entry.value, alternatives, path, frame) for entry in node.entries]
+    value = evaluate(node, frame)
     if isinstance(value, RangeV):
-        wanted = numbers_of(value, node.span, state)
-        inside = [i for i, a in enumerate(alternatives) if any(_is_same(a.value, w) for w in wanted)]
-        for number in wanted:
-            if not any(_is_same(a.value, number) for a in alternatives):
+        inside = []
+        for number in numbers_of(value, node.span, frame.state):
+            same = [i for i, a in enumerate(alternatives) if _is_same(a.value, number)]
+            if not same:
                 _refuse(node, value_text(number), alternatives, path, number)
+            inside += same
         return inside
-    return [answer(node, alternatives, path, frame, state)]
+    return [answer(node, alternatives, path, frame)]
 
 
 def _constant(value: Thing, span: Span, state: State) -> Any:

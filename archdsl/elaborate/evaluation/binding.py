@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.sequences import unpack
 from archdsl.elaborate.evaluation.values import Item, ListV, ModeL, NamedL, Thing, TupleV
 from archdsl.syntax import ast

@@ -11,23 +11,23 @@ from archdsl.diagnostics.codes import elaboration as bound_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
-from archdsl.elaborate.evaluation.scope import Frame
-from archdsl.elaborate.evaluation.state import State, fail, too_wide_help
+from archdsl.elaborate.evaluation.frame import Frame
+from archdsl.elaborate.evaluation.state import fail, too_wide_help
 from archdsl.elaborate.evaluation.values import LAYERS, POISON, ListV, Tensor, Thing, TooLarge, TupleV
 from archdsl.ir.expr import TooWide
 from archdsl.ir.work import Exhausted
 from archdsl.syntax import ast
 from archdsl.syntax.slipped import head_of
 
-STATEMENTS: dict[type[ast.Stmt], Callable[[Any, Frame, State], None]] = {}  # `tables` fills it
+STATEMENTS: dict[type[ast.Stmt], Callable[[Any, Frame], None]] = {}  # `tables` fills it
 
 
-def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span) -> Thing:
+def run_body(body: tuple[ast.Stmt, ...], frame: Frame, span: Span) -> Thing:
     """A whole body; the value is that of its `output`, a tuple of several.
 
     Errors of single statements are reported and the rest goes on with what they bind poisoned.
     """
-    run(body, frame, state)
+    run(body, frame)
     if not frame.outputs:
         if _has_output(body) or any(isinstance(statement, ast.Broken) for statement in body):
             return POISON
@@ -35,43 +35,53 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, state: State, span: Span)
     return frame.outputs[0]
 
 
-def run(body: tuple[ast.Stmt, ...], frame: Frame, state: State) -> None:
+def run(body: tuple[ast.Stmt, ...], frame: Frame) -> None:
     """The statements in order, each on its own: one that fails poisons what it should have bound."""
     for statement in body:
-        state.tick(statement.span)
-        known = (
-            dict(state.diagnostics)
-            if frame.module.slipped and head_of(statement) in frame.module.slipped
-            else None
-        )
-        try:
-            STATEMENTS[type(statement)](statement, frame, state)
-            if known is None or (
-                len(known) == len(state.diagnostics) and not _binds_nonsense(statement, frame)
-            ):
-                continue
-        except Exhausted as exhausted:
-            raise Exhausted(
-                *[replace(d, span=d.span or statement.span) for d in exhausted.diagnostics]
-            ) from None
-        except DiagnosticError as error:
-            state.report(*error.diagnostics)
-        except TooWide as wide:
-            state.report(choice_codes.TOO_WIDE.error(statement.span, str(wide), help=too_wide_help(wide)))
-        except TooLarge as large:
-            state.report(
-                bound_codes.TOO_MUCH_WORK.error(
-                    statement.span, str(large), help="make loops shorter, or lists smaller"
-                )
-            )
-        for name in assigned((statement,)):
-            frame.env.assign(name, POISON)
-        if isinstance(statement, ast.Output) and not frame.outputs:
-            frame.outputs.append(POISON)
-        if known is not None and not isinstance(statement, ast.For | ast.If):
-            state.broken = True
-            state.diagnostics.clear()
-            state.diagnostics.update(known)
+        frame.state.tick(statement.span)
+        if frame.module.slipped and head_of(statement) in frame.module.slipped:
+            _mended(statement, frame)
+        elif not _succeeds(statement, frame):
+            _poison(statement, frame)
+
+
+def _mended(statement: ast.Stmt, frame: Frame) -> None:
+    """A statement with an error of syntax: what else is wrong in it may only follow from that."""
+    state = frame.state
+    known = dict(state.diagnostics)
+    sound = _succeeds(statement, frame) and len(known) == len(state.diagnostics)
+    if sound and not _binds_nonsense(statement, frame):
+        return
+    _poison(statement, frame)
+    if not isinstance(statement, ast.For | ast.If):
+        state.broken = True
+        state.diagnostics.clear()
+        state.diagnostics.update(known)
+
+
+def _succeeds(statement: ast.Stmt, frame: Frame) -> bool:
+    """Runs a statement; whether nothing stopped it. What did is reported."""
+    state, span = frame.state, statement.span
+    try:
+        STATEMENTS[type(statement)](statement, frame)
+        return True
+    except Exhausted as exhausted:
+        raise Exhausted(*[replace(d, span=d.span or span) for d in exhausted.diagnostics]) from None
+    except DiagnosticError as error:
+        state.report(*error.diagnostics)
+    except TooWide as wide:
+        state.report(choice_codes.TOO_WIDE.error(span, str(wide), help=too_wide_help(wide)))
+    except TooLarge as large:
+        help = "make loops shorter, or lists smaller"
+        state.report(bound_codes.TOO_MUCH_WORK.error(span, str(large), help=help))
+    return False
+
+
+def _poison(statement: ast.Stmt, frame: Frame) -> None:
+    for name in assigned((statement,)):
+        frame.env.assign(name, POISON)
+    if isinstance(statement, ast.Output) and not frame.outputs:
+        frame.outputs.append(POISON)
 
 
 def _binds_nonsense(statement: ast.Stmt, frame: Frame) -> bool:

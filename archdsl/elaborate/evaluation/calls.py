@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,14 +13,14 @@ from archdsl.diagnostics.codes import shapes as shape_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest, did_you_mean
+from archdsl.diagnostics.suggestions import closest, did_you_mean, quoted
 from archdsl.elaborate.evaluation import layers
 from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.evaluator import attempt, evaluate
+from archdsl.elaborate.evaluation.frame import Frame, file_frame
 from archdsl.elaborate.evaluation.functions import NUMBER_FUNCTIONS
 from archdsl.elaborate.evaluation.misuse import holds_tensors, misused
 from archdsl.elaborate.evaluation.operators import finite
-from archdsl.elaborate.evaluation.scope import Env, Frame, file_frame
 from archdsl.elaborate.evaluation.sequences import items_of, iterate, size_expr, turns_of
 from archdsl.elaborate.evaluation.state import DEPTH_LIMIT, State, fail
 from archdsl.elaborate.evaluation.synonyms import theirs
@@ -59,27 +59,27 @@ Arguments = Sequence[tuple[ast.Arg, Thing]]
 _NUMBERS = frozenset({"channels", "kernel", "window", "stride", "width", "groups"})
 
 
-def call(node: ast.Call, frame: Frame, state: State) -> Thing:
+def call(node: ast.Call, frame: Frame) -> Thing:
     """`callee(args)`."""
     if isinstance(node.callee, ast.Attr):
-        _method(node, node.callee, frame, state)
-    callee = evaluate(node.callee, frame, state)
-    args = [(a, attempt(a.value, frame, state)) for a in node.args]
+        _method(node, node.callee, frame)
+    callee = evaluate(node.callee, frame)
+    args = [(a, attempt(a.value, frame)) for a in node.args]
     if isinstance(callee, Poison) or any(isinstance(v, Poison) for _, v in args):
         return POISON
     if isinstance(callee, FunctionV):
-        return _function(callee, args, node.span, frame, state)
+        return _function(callee, args, node.span, frame)
     if isinstance(callee, InitialiserV):
-        return _initialiser(callee, args, node.span, state)
+        return _initialiser(callee, args, node.span, frame.state)
     if isinstance(callee, LAYERS):
         problem = misused(node, callee, args)
         if problem is not None:
-            return _fed(node, callee, args, problem, frame, state)
+            return _fed(node, callee, args, problem, frame)
         problems: list[Diagnostic] = []
-        layer = bind(callee, args, node.span, state, problems)
+        layer = bind(callee, args, node.span, problems)
         if problems and frame.constant:
             raise DiagnosticError(*problems)
-        state.report(*problems)
+        frame.state.report(*problems)
         return layer
     if isinstance(callee, NetV):
         fail(
@@ -91,34 +91,33 @@ def call(node: ast.Call, frame: Frame, state: State) -> Thing:
     fail(codes.WRONG_KIND, node.callee.span, f"{describe(callee)} cannot be called")
 
 
-def _fed(
-    node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame, state: State
-) -> Thing:
+def _fed(node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame) -> Thing:
     """What `conv(x, 3)` would be as `x -> conv(3)`, once it has been reported, so that what follows is still
     checked.
     """
-    state.report(problem)
-    known = dict(state.diagnostics)
+    frame.state.report(problem)
+    known = dict(frame.state.diagnostics)
     tensors = [value for _, value in args if holds_tensors(value)]
     try:
-        layer = bind(callee, [(a, v) for a, v in args if not holds_tensors(v)], node.span, state)
-        if state.fed is node:
+        parameters = [(a, v) for a, v in args if not holds_tensors(v)]
+        layer = bind(callee, parameters, node.span)
+        if frame.state.fed is node:
             return layer
         argument = tensors[0] if len(tensors) == 1 else ListV(tuple(Item(t) for t in tensors))
-        return layers.apply(layer, argument, called(node), node.span, frame, state)
+        return layers.apply(layer, argument, called(node), node.span, frame)
     except Exhausted:
         raise
     except DiagnosticError:
         return POISON
     finally:
         # the call may be meant otherwise: what is wrong with this reading is not told
-        state.diagnostics.clear()
-        state.diagnostics.update(known)
+        frame.state.diagnostics.clear()
+        frame.state.diagnostics.update(known)
 
 
-def _method(node: ast.Call, callee: ast.Attr, frame: Frame, state: State) -> None:
+def _method(node: ast.Call, callee: ast.Attr, frame: Frame) -> None:
     """Refuses `x.view(…)`. Raises DiagnosticError with what is written here for it."""
-    value = evaluate(callee.value, frame, state)
+    value = evaluate(callee.value, frame)
     if not isinstance(value, Tensor) or callee.name in value.shape:
         return
     tensor = callee.value.span.text if isinstance(callee.value, ast.Ref) else "x"
@@ -131,26 +130,18 @@ def _method(node: ast.Call, callee: ast.Attr, frame: Frame, state: State) -> Non
     )
 
 
-def bind(
-    layer: Layer, args: Arguments, span: Span, state: State, problems: list[Diagnostic] | None = None
-) -> Layer:
+def bind(layer: Layer, args: Arguments, span: Span, problems: list[Diagnostic] | None = None) -> Layer:
     """The layer with further parameters set, each once.
 
     Unknown parameters join the `problems` where these are given, and what they probably mean is set.
 
     Raises DiagnosticError for unknown, repeated or surplus arguments.
     """
-    if isinstance(layer, NamedL):
-        return NamedL(bind(layer.layer, args, span, state, problems), layer.name)
-    if isinstance(layer, ModeL):
-        return ModeL(layer.mode, bind(layer.layer, args, span, state, problems), layer.home)
+    if isinstance(layer, NamedL | ModeL):
+        return replace(layer, layer=bind(layer.layer, args, span, problems))
     if isinstance(layer, ChosenL):
-        return ChosenL(
-            layer.index,
-            layer.labels,
-            tuple(bind(o, args, span, state, problems) for o in layer.options),
-            layer.choice,
-        )
+        options = [bind(option, args, span, problems) for option in layer.options]
+        return replace(layer, options=tuple(options))
     if isinstance(layer, ChainL):
         if args:
             fail(
@@ -162,22 +153,16 @@ def bind(
         return layer
     if isinstance(layer, BlockL):
         names = [p.name for p in layer.block.params or ()]
-        return replace(
-            layer,
-            args=match(names, layer.args, args, f"the block `{layer.block.name}`", problems=problems),
-            span=span,
-        )
-    primitive = layer.primitive
-    names = [p.name for p in primitive.parameters]
-    letters = primitive.dims is not None
-    return replace(
-        layer, args=match(names, layer.args, args, f"`{primitive.name}`", letters, problems), span=span
-    )
+        what, letters = f"the block `{layer.block.name}`", False
+    else:
+        names = [p.name for p in layer.primitive.parameters]
+        what, letters = f"`{layer.primitive.name}`", layer.primitive.dims is not None
+    return replace(layer, args=match(names, layer.args, args, what, letters, problems), span=span)
 
 
 def match(
     names: list[str],
-    given: Any,
+    given: Mapping[str, Thing],
     args: Arguments,
     what: str,
     letters: bool = False,
@@ -188,42 +173,45 @@ def match(
     Raises DiagnosticError for what cannot be assigned; names that are no parameters join `problems` where
     these are given.
     """
-    values: dict[str, Thing] = dict(given)
+    values = dict(given)
     here: set[str] = set()
     for arg, value in args:
-        if arg.name is None:
-            open_ = next((n for n in names if n not in values), None)
-            if open_ is None:
-                takes = f"it takes {', '.join(f'`{n}`' for n in names)}" if names else "it takes none"
-                fail(codes.TOO_MANY_ARGUMENTS, arg.span, f"too many arguments for {what}: {takes}")
-            values[open_] = value
-            here.add(open_)
-            continue
-        if arg.name not in names and not (letters and len(arg.name) == 1):
-            foreign = no_parameter(arg.name, arg.value.span.text, names)
-            has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else None
-            hint = foreign or did_you_mean(arg.name, names, has)
-            unknown = codes.UNKNOWN_PARAMETER.error(
-                arg.span, f"{what} has no parameter `{arg.name}`", help=hint
-            )
+        name = arg.name
+        if name is None:
+            name = _next(names, values, arg, what)
+        elif name not in names and not (letters and len(name) == 1):
+            unknown, meant = _unknown(arg, name, names, what)
             if problems is None:
                 raise DiagnosticError(unknown)
             problems.append(unknown)
-            meant = theirs(arg.name, tuple(names)) or next(iter(closest(arg.name, names)), None)
             if meant is not None:
                 values.setdefault(meant, value if meant in _NUMBERS else POISON)
             continue
-        if arg.name == "b" and letters:
+        elif name in values:
+            again = f"`{name}` of {what} is set already, where this layer was made"
+            fail(codes.SET_TWICE, arg.span, f"`{name}` is set twice in one call" if name in here else again)
+        if name == "b" and letters:
             fail(shape_codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
-        if arg.name in values:
-            if arg.name in here:
-                fail(codes.SET_TWICE, arg.span, f"`{arg.name}` is set twice in one call")
-            fail(
-                codes.SET_TWICE, arg.span, f"`{arg.name}` of {what} is set already, where this layer was made"
-            )
-        values[arg.name] = value
-        here.add(arg.name)
+        values[name] = value
+        here.add(name)
     return values
+
+
+def _next(names: list[str], values: Mapping[str, Thing], arg: ast.Arg, what: str) -> str:
+    """The first parameter that is open, for an argument without a name."""
+    name = next((n for n in names if n not in values), None)
+    if name is None:
+        takes = ", ".join(quoted(names)) or "none"
+        fail(codes.TOO_MANY_ARGUMENTS, arg.span, f"too many arguments for {what}: it takes {takes}")
+    return name
+
+
+def _unknown(arg: ast.Arg, name: str, names: list[str], what: str) -> tuple[Diagnostic, str | None]:
+    """The error for a name that is no parameter, and the parameter that is probably meant."""
+    has = f"it has {', '.join(quoted(names))}" if names else None
+    hint = no_parameter(name, arg.value.span.text, names) or did_you_mean(name, names, has)
+    meant = theirs(name, tuple(names)) or next(iter(closest(name, names)), None)
+    return codes.UNKNOWN_PARAMETER.error(arg.span, f"{what} has no parameter `{name}`", help=hint), meant
 
 
 def _initialiser(callee: InitialiserV, args: Arguments, span: Span, state: State) -> Thing:
@@ -251,52 +239,53 @@ def _init(name: str, *numbers: Any) -> Init:
     return Init(name, tuple(map(float, numbers)))
 
 
-def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame, state: State) -> Thing:
+def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame) -> Thing:
     if callee.definition is not None:
-        return _defined(callee, args, span, state)
+        return _defined(callee, args, span, frame.state)
     name = callee.name
     for arg, _ in args:
         if arg.name is not None:
             fail(codes.UNKNOWN_PARAMETER, arg.span, f"`{name}` takes its arguments by position")
     values = [v for _, v in args]
     if name in NUMBER_FUNCTIONS:
-        if name in ("min", "max") and len(values) == 1 and isinstance(values[0], ListV | TupleV):
-            values = list(values[0].values())
-        return _number_function(name, values, span, state)
-    if name == "range":
-        return _range(values, span)
-    if name == "len":
+        return _number_function(name, values, span, frame.state)
+    if name in ("len", "sum", "enumerate"):
         _arity(name, values, 1, 1, span)
-        return _length(values[0], span, state)
-    if name == "sum":
-        _arity(name, values, 1, 1, span)
-        total: Expr = constant(0)
-        for value in iterate(values[0], span, state):
-            number = size_expr(value)
-            if number is None:
-                fail(
-                    codes.WRONG_KIND,
-                    span,
-                    f"`sum` adds numbers, not {describe(value)}",
-                    help="tensors are added by `xs -> add`",
-                )
-            total = placed(lift(_plus, total, number), span, codes.NO_VALUE)
-        return total
+    return _LIST_FUNCTIONS[name](values, span, frame.state)
+
+
+def _sum(values: list[Thing], span: Span, state: State) -> Thing:
+    total: Expr = constant(0)
+    for value in iterate(values[0], span, state):
+        number = size_expr(value)
+        if number is None:
+            message = f"`sum` adds numbers, not {describe(value)}"
+            fail(codes.WRONG_KIND, span, message, help="tensors are added by `xs -> add`")
+        total = placed(lift(_plus, total, number), span, codes.NO_VALUE)
+    return total
+
+
+def _enumerate(values: list[Thing], span: Span, state: State) -> Thing:
+    elements = iterate(values[0], span, state)
+    return _rows([(constant(i), v) for i, v in enumerate(elements)])
+
+
+def _zip(values: list[Thing], span: Span, state: State) -> Thing:
     lists = [iterate(v, span, state) for v in values]
-    if name == "enumerate":
-        _arity(name, values, 1, 1, span)
-        return ListV(tuple(Item(TupleV((Item(constant(i)), Item(v)))) for i, v in enumerate(lists[0])))
-    if not lists or len({len(xs) for xs in lists}) > 1:
-        fail(
-            codes.UNPACK,
-            span,
-            f"`zip` needs lists of one length, not {' and '.join(str(len(xs)) for xs in lists) or 'none'}",
-        )
-    return ListV(tuple(Item(TupleV(tuple(Item(v) for v in row))) for row in zip(*lists, strict=True)))
+    if len({len(xs) for xs in lists}) != 1:
+        lengths = " and ".join(str(len(xs)) for xs in lists) or "none"
+        fail(codes.UNPACK, span, f"`zip` needs lists of one length, not {lengths}")
+    return _rows(list(zip(*lists, strict=True)))
 
 
-def _length(value: Thing, span: Span, state: State) -> Expr:
+def _rows(rows: Sequence[Sequence[Thing]]) -> ListV:
+    """A list of tuples."""
+    return ListV(tuple(Item(TupleV(tuple(map(Item, row)))) for row in rows))
+
+
+def _length(values: list[Thing], span: Span, state: State) -> Expr:
     """How many elements a value has: of what is picked, or counted up to a choice, an expression."""
+    value = values[0]
     if isinstance(value, PickV):
         return lift(len, value.subset)
     if isinstance(value, CountV):
@@ -317,6 +306,8 @@ def _parts(value: Any) -> int:
 
 def _number_function(name: str, values: list[Thing], span: Span, state: State) -> Thing:
     function = NUMBER_FUNCTIONS[name]
+    if name in ("min", "max") and len(values) == 1 and isinstance(values[0], ListV | TupleV):
+        values = list(values[0].values())
     _arity(name, values, *function.arity, span)
     numbers = []
     for value in values:
@@ -337,7 +328,7 @@ def _of_function(name: str, value: Any) -> Any:
     return value
 
 
-def _range(values: list[Thing], span: Span) -> Thing:
+def _range(values: list[Thing], span: Span, state: State) -> Thing:
     _arity("range", values, 1, 3, span)
     numbers = []
     for value in values:
@@ -357,35 +348,42 @@ def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Th
     values = match([p.name for p in definition.params], {}, args, f"the function `{callee.name}`")
     if state.depth >= DEPTH_LIMIT:
         fail(bounds.TOO_DEEP, span, f"functions call functions more than {DEPTH_LIMIT} levels deep")
-    frame = file_frame(module)
-    frame.env = Env()
+    frame = file_frame(module, state)
     for parameter in definition.params:
         if parameter.name in values:
             frame.env.names[parameter.name] = values[parameter.name]
         elif parameter.default is not None:
-            frame.env.names[parameter.name] = evaluate(parameter.default, frame, state)
+            frame.env.names[parameter.name] = evaluate(parameter.default, frame)
         else:
             fail(codes.MISSING_PARAMETER, span, f"the function `{callee.name}` needs `{parameter.name}`")
     state.depth += 1
     try:
-        return evaluate(definition.value, frame, state)
+        return evaluate(definition.value, frame)
     finally:
         state.depth -= 1
 
 
 def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, span: Span) -> None:
-    if len(values) < least or (most is not None and len(values) > most):
-        wanted = (
-            f"{least}" if least == most else (f"at least {least}" if most is None else f"{least} to {most}")
-        )
-        fail(
-            codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER,
-            span,
-            f"`{name}` takes {wanted} argument{'s' * (not wanted.endswith('1'))}, not {len(values)}",
-        )
+    if least <= len(values) and (most is None or len(values) <= most):
+        return
+    wanted = f"{least} to {most}"
+    if most is None or least == most:
+        wanted = f"at least {least}" if most is None else f"{least}"
+    plural = "" if wanted.endswith("1") else "s"
+    code = codes.TOO_MANY_ARGUMENTS if len(values) > least else codes.MISSING_PARAMETER
+    fail(code, span, f"`{name}` takes {wanted} argument{plural}, not {len(values)}")
 
 
 def _plus(a: Any, b: Any) -> Any:
     if isinstance(b, bool) or not isinstance(b, int | float):
         raise Undefined(f"`sum` adds numbers, not {value_text(b)}")
     return finite(a + b)
+
+
+_LIST_FUNCTIONS: dict[str, Callable[[list[Thing], Span, State], Thing]] = {
+    "len": _length,
+    "sum": _sum,
+    "range": _range,
+    "enumerate": _enumerate,
+    "zip": _zip,
+}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from archdsl.diagnostics.codes import choices as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Label
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.suggestions import quoted
 from archdsl.elaborate.evaluation import branches
 from archdsl.elaborate.evaluation.answers import allowed
 from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.evaluator import evaluate
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.sequences import count_of, numbers_of, size_expr
 from archdsl.elaborate.evaluation.state import State, fail
 from archdsl.elaborate.evaluation.values import (
@@ -32,73 +35,79 @@ from archdsl.elaborate.evaluation.values import (
     describe,
     word_of,
 )
-from archdsl.ir.choice import Alternative, Kind
+from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import TABLE_LIMIT, Expr, constant, index_of, of_choice
 from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax import ast
 
 
-def declare(node: ast.Choose, frame: Frame, state: State) -> Thing:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A choice being declared: its path, and where."""
+
+    path: str
+    node: ast.Choose
+    frame: Frame
+
+    @property
+    def span(self) -> Span:
+        return self.node.span
+
+    @property
+    def state(self) -> State:
+        return self.frame.state
+
+    def allowed(self, alternatives: tuple[Alternative, ...]) -> list[int]:
+        return allowed(self.path, alternatives, self.state.edits, self.state)
+
+    def choice(self, alternatives: tuple[Alternative, ...], kind: Kind) -> Choice:
+        return self.state.choice(self.path, alternatives, kind, self.frame.instance, self.span)
+
+
+def declare(node: ast.Choose, frame: Frame) -> Thing:
     """The value of the name that a choice declares.
 
     Raises DiagnosticError for empty, mixed or ambiguous domains, and for edits that leave none of the
     alternatives.
     """
-    domain = evaluate(node.domain, frame, state)
-    path = frame.choice_path(node.name)
-    span = node.span
-    if isinstance(domain, Poison):
-        return POISON
-    if isinstance(domain, RangeV | CountV):
-        _same_everywhere(domain, path, node.domain.span, state)
-    if isinstance(domain, OfV):
-        return _subset(domain, path, span, frame, state)
-    if isinstance(domain, RangeV):
-        numbers = numbers_of(domain, node.domain.span, state, "the domain of another choice")
-        return _values([(value_text(n), constant(n)) for n in numbers], "range", path, span, frame, state)
-    if isinstance(domain, CountV):
-        return _values(
-            [(str(n), constant(n)) for n in count_of(domain, node.domain.span, state)],
-            "range",
-            path,
-            span,
-            frame,
-            state,
-        )
-    if isinstance(domain, ListV):
-        options = [_labelled(item, k) for k, item in enumerate(domain.items)]
-        _distinct([label for label, _ in options], path, node)
-        return _values(options, "list", path, span, frame, state)
-    if isinstance(domain, LAYERS):
-        label = called(node.domain) or word_of(domain) or node.name
-        if isinstance(domain, ChosenL):
+    domain = evaluate(node.domain, frame)
+    question = _Question(frame.choice_path(node.name), node, frame)
+    match domain:
+        case OfV():
+            return _subset(domain, question)
+        case RangeV() | CountV():
+            return _among(
+                [(value_text(n), constant(n)) for n in _numbers(domain, question)], "range", question
+            )
+        case ListV():
+            options = [_labelled(item, k) for k, item in enumerate(domain.items)]
+            _distinct([label for label, _ in options], question)
+            return _among(options, "list", question)
+        case ChosenL():
             return domain
-        return _values([(word_of(domain) or label, domain)], "list", path, span, frame, state)
-    if isinstance(domain, Expr):
-        if domain.is_constant:
-            state.answers[path] = value_text(domain.value)
-            allowed(path, (Alternative(value_text(domain.value), domain.value),), state.edits, state)
-        else:
-            state.edits.settle_settled(path)
-        return domain
+        case Expr():
+            _settled(domain, question)
+    if isinstance(domain, LAYERS):
+        label = word_of(domain) or called(node.domain) or node.name
+        return _among([(label, domain)], "list", question)
     return domain
 
 
-def _same_everywhere(domain: RangeV | CountV, path: str, span: Span, state: State) -> None:
-    """A domain is one for the whole space. Raises DiagnosticError where an end of it is a choice."""
-    parts = (
-        (domain.low, domain.high, domain.step)
-        if isinstance(domain, RangeV)
-        else (domain.start, domain.stop, domain.step)
-    )
-    for part in parts:
-        part = state.settled(part)
-        if not part.is_constant:
-            _depends(part, path, span)
+def _numbers(domain: RangeV | CountV, question: _Question) -> Sequence[Any]:
+    """The numbers of a domain, which are the same in the whole space. Raises DiagnosticError where an end is
+    a choice.
+    """
+    span, state = question.node.domain.span, question.state
+    for end in domain.ends:
+        if not state.settled(end).is_constant:
+            _depends(state.settled(end), question.path, span)
+    if isinstance(domain, RangeV):
+        return numbers_of(domain, span, state, "the domain of another choice")
+    return count_of(domain, span, state)
 
 
 def _depends(part: Expr, path: str, span: Span) -> NoReturn:
-    named = ", ".join(f"`{c.path}`" for c in part.choices()[:3])
+    named = ", ".join(quoted(c.path for c in part.choices()[:3]))
     fail(
         value_codes.NOT_CONSTANT,
         span,
@@ -107,31 +116,17 @@ def _depends(part: Expr, path: str, span: Span) -> NoReturn:
     )
 
 
-def _distinct(labels: list[str], path: str, node: ast.Choose) -> None:
-    """Labels differ within a choice. Raises DiagnosticError at the second of two."""
-    entries = node.domain.entries if isinstance(node.domain, ast.List) else ()
-    for k, label in enumerate(labels):
-        if label in labels[:k]:
-            entry = entries[k] if k < len(entries) else None
-            word = label if label.isidentifier() else "option"
-            fail(
-                codes.DUPLICATE_ALTERNATIVE,
-                node.span if entry is None else entry.span,
-                f"`{path}` has two alternatives `{label}`",
-                help="remove one of them"
-                if size_like(label)
-                else f"label them: `[{word}_a: …, {word}_b: …]`",
-                labels=(Label(entries[labels.index(label)].span, "the first one"),)
-                if entry is not None
-                else (),
-            )
+def _settled(domain: Expr, question: _Question) -> None:
+    """`name ~ 3`: edits may still answer it, by the only value there is."""
+    if not domain.is_constant:
+        question.state.edits.settle_settled(question.path)
+        return
+    label = value_text(domain.value)
+    question.state.answers[question.path] = label
+    question.allowed((Alternative(label, domain.value),))
 
 
-def size_like(label: str) -> bool:
-    """Whether a label is that of a value: it names itself, so another label would not make it another
-    alternative.
-    """
-    return not label.isidentifier() or label in ("true", "false")
+# -- lists and ranges --------------------------------------------------------------------------------
 
 
 def _labelled(item: Item, position: int) -> tuple[str, Thing]:
@@ -143,56 +138,89 @@ def _labelled(item: Item, position: int) -> tuple[str, Thing]:
     return item.word or str(position), item.value
 
 
-def _values(
-    options: list[tuple[str, Thing]], kind: Kind, path: str, span: Span, frame: Frame, state: State
-) -> Thing:
-    if not options:
-        fail(
-            codes.EMPTY_DOMAIN,
-            span,
-            f"`{path}` has no alternatives",
-            help="give at least one; both ends of a range belong to it",
-        )
+def _distinct(labels: list[str], question: _Question) -> None:
+    """Labels differ within a choice. Raises DiagnosticError at the second of two."""
+    domain = question.node.domain
+    spans = [entry.span for entry in domain.entries] if isinstance(domain, ast.List) else []
+    for k, label in enumerate(labels):
+        if label not in labels[:k]:
+            continue
+        help = "remove one of them"
+        if not size_like(label):
+            word = label if label.isidentifier() else "option"
+            help = f"label them: `[{word}_a: …, {word}_b: …]`"
+        span, notes = question.span, tuple[Label, ...]()
+        if k < len(spans):
+            span, notes = spans[k], (Label(spans[labels.index(label)], "the first one"),)
+        message = f"`{question.path}` has two alternatives `{label}`"
+        fail(codes.DUPLICATE_ALTERNATIVE, span, message, help=help, labels=notes)
+
+
+def size_like(label: str) -> bool:
+    """Whether a label is that of a value: it names itself, so another label would not make it another
+    alternative.
+    """
+    return not label.isidentifier() or label in ("true", "false")
+
+
+def _among(options: list[tuple[str, Thing]], kind: Kind, question: _Question) -> Thing:
+    """One of several: the only one that edits leave, or a choice."""
+    state = question.state
     if any(isinstance(value, Poison) for _, value in options):
         return POISON
-    layers = [isinstance(value, LAYERS) for _, value in options]
-    if any(layers) and not all(layers):
-        first, other = options[layers.index(True)], options[layers.index(False)]
-        mixed = f"`{path}` mixes {describe(first[1])} with {describe(other[1])}"
-        fail(codes.MIXED_DOMAIN, span, mixed, help="make two choices of it")
-    state.tick(span, len(options))
-    labels = [label for label, _ in options]
-    scalars = [size_expr(value) for _, value in options]
-    for scalar in scalars:
-        if scalar is not None and not scalar.is_constant:
-            _depends(scalar, path, span)
-    kinds = {_kind(s.value): s.value for s in scalars if s is not None}
-    if len(kinds) > 1:
-        shown = " with ".join(describe(constant(v)) for v in list(kinds.values())[:2])
-        fail(codes.MIXED_DOMAIN, span, f"`{path}` mixes {shown}", help="make two choices of it")
-    alternatives = tuple(
-        Alternative(label, label if s is None else s.value) for label, s in zip(labels, scalars, strict=True)
-    )
-    kept = allowed(path, alternatives, state.edits, state)
+    alternatives = _alternatives(options, question)
+    kept = question.allowed(alternatives)
     options = [options[i] for i in kept]
     alternatives = tuple(alternatives[i] for i in kept)
     if len(options) == 1:
-        label, value = options[0]
-        state.answers[path] = label
-        return ChosenL(constant(0), (label,), (value,)) if isinstance(value, LAYERS) else value
-    choice = state.choice(path, alternatives, kind, frame.instance, span)
+        state.answers[question.path] = options[0][0]
+        return _only(*options[0], None)
+    choice = question.choice(alternatives, kind)
     if choice in state.pinned:
-        i = state.pinned[choice]
-        value = options[i][1]
-        if isinstance(value, LAYERS):
-            return ChosenL(constant(0), (labels[kept[i]],), (value,), choice)
-        return value
-    if all(s is not None for s in scalars):
+        return _only(*options[state.pinned[choice]], choice)
+    things = tuple(value for _, value in options)
+    if all(size_expr(thing) is not None for thing in things):
         return of_choice(choice)
-    things = [value for _, value in options]
-    if all(isinstance(t, LAYERS) for t in things):
-        return ChosenL(index_of(choice), choice.labels(), tuple(things), choice)  # type: ignore[arg-type]
-    return branches.join(index_of(choice), things, choice.labels(), span, frame.instance, state)
+    if all(isinstance(thing, LAYERS) for thing in things):
+        return ChosenL(index_of(choice), choice.labels(), things, choice)  # type: ignore[arg-type]
+    return branches.join(index_of(choice), things, choice.labels(), question.frame.at(question.span))
+
+
+def _only(label: str, value: Thing, choice: Choice | None) -> Thing:
+    """The alternative that is taken: a layer keeps its level in paths."""
+    return ChosenL(constant(0), (label,), (value,), choice) if isinstance(value, LAYERS) else value
+
+
+def _alternatives(options: list[tuple[str, Thing]], question: _Question) -> tuple[Alternative, ...]:
+    """The options as alternatives of one kind. Raises DiagnosticError where they are none, or mixed."""
+    path, span = question.path, question.span
+    if not options:
+        help = "give at least one; both ends of a range belong to it"
+        fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives", help=help)
+    layers = [value for _, value in options if isinstance(value, LAYERS)]
+    others = [value for _, value in options if not isinstance(value, LAYERS)]
+    if layers and others:
+        _mixed(layers[0], others[0], question)
+    question.state.tick(span, len(options))
+    found, kinds = [], {}
+    for label, value in options:
+        scalar = size_expr(value)
+        if scalar is None:
+            found.append(Alternative(label, label))
+            continue
+        if not scalar.is_constant:
+            _depends(scalar, path, span)
+        kinds[_kind(scalar.value)] = scalar
+        found.append(Alternative(label, scalar.value))
+    if len(kinds) > 1:
+        one, other, *_ = kinds.values()
+        _mixed(one, other, question)
+    return tuple(found)
+
+
+def _mixed(one: Thing, other: Thing, question: _Question) -> NoReturn:
+    message = f"`{question.path}` mixes {describe(one)} with {describe(other)}"
+    fail(codes.MIXED_DOMAIN, question.span, message, help="make two choices of it")
 
 
 def _kind(value: object) -> str:
@@ -206,34 +234,46 @@ def _kind(value: object) -> str:
     return "text" if isinstance(value, str) else "number"
 
 
-def _subset(domain: OfV, path: str, span: Span, frame: Frame, state: State) -> Thing:
-    items = domain.items.items
-    if not items:
+# -- subsets -----------------------------------------------------------------------------------------
+
+
+def _subset(domain: OfV, question: _Question) -> Thing:
+    state, items = question.state, domain.items.items
+    sizes = _sizes(domain, question)
+    count = sum(comb(len(items), n) for n in sizes)
+    if count > TABLE_LIMIT:
+        message = f"`{question.path}` has more than {TABLE_LIMIT:,} subsets"
+        fail(codes.TOO_WIDE, question.span, message)
+    state.tick(question.span, count)
+    found: list[Alternative] = []
+    for n in sizes:
+        found += [_picking(subset) for subset in combinations(range(len(items)), n)]
+    kept = question.allowed(tuple(found))
+    alternatives = tuple(found[i] for i in kept)
+    if len(alternatives) == 1:
+        state.answers[question.path] = alternatives[0].label
+        return PickV(constant(alternatives[0].value), items)
+    return PickV(state.settled(of_choice(question.choice(alternatives, "subset"))), items)
+
+
+def _picking(subset: tuple[int, ...]) -> Alternative:
+    return Alternative(f"[{', '.join(map(str, subset))}]", subset)
+
+
+def _sizes(domain: OfV, question: _Question) -> list[int]:
+    """How many may be picked, in order. Raises DiagnosticError where that is none."""
+    path, span, state = question.path, question.span, question.state
+    most, what = len(domain.items.items), "how many are picked"
+    if not most:
         fail(codes.EMPTY_DOMAIN, span, f"`{path}` picks from an empty list")
     if isinstance(domain.count, RangeV):
-        counts = numbers_of(domain.count, span, state, "how many are picked")
+        counts: Sequence[Any] = numbers_of(domain.count, span, state, what)
     else:
-        counts = (state.concrete(domain.count, span, "how many are picked"),)
+        counts = [state.concrete(domain.count, span, what)]
     for count in counts:
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            fail(
-                codes.EMPTY_DOMAIN,
-                span,
-                f"`{path}` cannot pick {value_text(count)} of {len(items)}",
-                help="pick at least 1",
-            )
-    sizes = sorted({min(c, len(items)) for c in counts})
-    if not sizes:
+            message = f"`{path}` cannot pick {value_text(count)} of {most}"
+            fail(codes.EMPTY_DOMAIN, span, message, help="pick at least 1")
+    if not counts:
         fail(codes.EMPTY_DOMAIN, span, f"`{path}` has no alternatives")
-    if sum(comb(len(items), n) for n in sizes) > TABLE_LIMIT:
-        fail(codes.TOO_WIDE, span, f"`{path}` has more than {TABLE_LIMIT:,} subsets")
-    state.tick(span, sum(comb(len(items), n) for n in sizes))
-    subsets = [s for n in sizes for s in combinations(range(len(items)), n)]
-    alternatives = tuple(Alternative(f"[{', '.join(map(str, s))}]", s) for s in subsets)
-    kept = allowed(path, alternatives, state.edits, state)
-    alternatives = tuple(alternatives[i] for i in kept)
-    if len(alternatives) == 1:
-        state.answers[path] = alternatives[0].label
-        return PickV(constant(alternatives[0].value), items)
-    choice = state.choice(path, alternatives, "subset", frame.instance, span)
-    return PickV(state.settled(of_choice(choice)), items)
+    return sorted({min(c, most) for c in counts})

@@ -7,8 +7,8 @@ from archdsl.diagnostics.codes import names as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.evaluation.binding import bound
 from archdsl.elaborate.evaluation.evaluator import evaluate
+from archdsl.elaborate.evaluation.frame import file_frame
 from archdsl.elaborate.evaluation.module import Module
-from archdsl.elaborate.evaluation.scope import file_frame
 from archdsl.elaborate.evaluation.state import State
 from archdsl.elaborate.evaluation.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing, TooLarge
 from archdsl.syntax import ast
@@ -59,9 +59,9 @@ def _constant(node: ast.Const, module: Module, state: State) -> Thing:
     if name in module.failed:
         raise module.failed[name]
     module.busy.add(name)
-    frame = file_frame(module)
+    frame = file_frame(module, state)
     try:
-        return bound(evaluate(node.value, frame, state), name, frame)
+        return bound(evaluate(node.value, frame), name, frame)
     except DiagnosticError as error:
         module.failed[name] = error
         raise

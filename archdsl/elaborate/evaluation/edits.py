@@ -10,7 +10,7 @@ from archdsl.diagnostics.codes import edits as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.diagnostics.suggestions import closest, question
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.scope import Scope
 from archdsl.syntax import ast
 
 # A pattern is a path with sets of indices: names as text, a range for `[0..2]`, None for `[*]`.
@@ -19,14 +19,19 @@ Pattern = tuple["str | frozenset[int] | range | None", ...]
 
 @dataclass(eq=False, slots=True)
 class Edit:
-    """One edit with its full pattern and the frame in which its expression means something."""
+    """One edit with its full pattern and what its expression sees."""
 
     pattern: Pattern
     node: ast.Edit
-    frame: Frame
+    scope: Scope
     path: ast.Path
     genotype: bool
     matched: bool = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether it sets or narrows, rather than altering layers."""
+        return isinstance(self.node, ast.SetEdit | ast.NarrowEdit)
 
 
 @dataclass(slots=True)
@@ -34,9 +39,9 @@ class Rewrite:
     """What edits do to one instance: layers before and after, in the place of, or nothing at all."""
 
     span: Span
-    before: list[tuple[ast.Expr, Frame]] = field(default_factory=list)
-    after: list[tuple[ast.Expr, Frame]] = field(default_factory=list)
-    replacement: tuple[ast.Expr, Frame] | None = None
+    before: list[tuple[ast.Expr, Scope]] = field(default_factory=list)
+    after: list[tuple[ast.Expr, Scope]] = field(default_factory=list)
+    replacement: tuple[ast.Expr, Scope] | None = None
     removed: bool = False
 
 
@@ -57,20 +62,20 @@ class EditTable:
         return bool(self.rewriting)
 
     def add(
-        self, edits: Sequence[ast.Edit], frame: Frame, prefix: Pattern = (), genotype: bool = False
+        self, edits: Sequence[ast.Edit], scope: Scope, prefix: Pattern = (), genotype: bool = False
     ) -> None:
         """Adds edits; `genotype` ones may only settle choices. Raises DiagnosticError with all that do
         more.
         """
         refused: list[Diagnostic] = []
-        self._add(edits, frame, prefix, genotype, refused)
+        self._add(edits, scope, prefix, genotype, refused)
         if refused:
             raise DiagnosticError(*refused)
 
     def _add(
         self,
         edits: Sequence[ast.Edit],
-        frame: Frame,
+        scope: Scope,
         prefix: Pattern,
         genotype: bool,
         refused: list[Diagnostic],
@@ -80,7 +85,7 @@ class EditTable:
                 self.broken = True
                 continue
             if isinstance(node, ast.GroupEdit):
-                self._add(node.edits, frame, prefix + pattern_of(node.path), genotype, refused)
+                self._add(node.edits, scope, prefix + pattern_of(node.path), genotype, refused)
                 continue
             if genotype and not isinstance(node, ast.SetEdit):
                 message, help = (
@@ -91,12 +96,12 @@ class EditTable:
                 continue
             paths = (node.path,) if isinstance(node, ast.SetEdit | ast.NarrowEdit) else node.paths
             for path in paths:
-                self.insert(Edit(prefix + pattern_of(path), node, frame, path, genotype))
+                self.insert(Edit(prefix + pattern_of(path), node, scope, path, genotype))
 
     def insert(self, edit: Edit) -> None:
         """Adds one edit behind the others."""
         self.edits.append(edit)
-        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
+        if edit.answers:
             name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
             self.values.setdefault(name, []).append(edit)
         else:
@@ -113,18 +118,18 @@ class EditTable:
             found = found or Rewrite(edit.node.span)
             match edit.node:
                 case ast.InsertEdit(where="before"):
-                    found.before.append((edit.node.layer, edit.frame))
+                    found.before.append((edit.node.layer, edit.scope))
                 case ast.InsertEdit():
-                    found.after.append((edit.node.layer, edit.frame))
+                    found.after.append((edit.node.layer, edit.scope))
                 case ast.ReplaceEdit():
-                    found.replacement, found.removed = (edit.node.layer, edit.frame), False
+                    found.replacement, found.removed = (edit.node.layer, edit.scope), False
                 case ast.RemoveEdit():
                     found.replacement, found.removed = None, True
         return found
 
-    def parameters(self, path: str, names: Sequence[str] = ()) -> dict[str, tuple[ast.Expr, Frame]]:
+    def parameters(self, path: str, names: Sequence[str] = ()) -> dict[str, tuple[ast.Expr, Scope]]:
         """The parameters of the instance of this path that edits set, among `names`."""
-        found: dict[str, tuple[ast.Expr, Frame]] = {}
+        found: dict[str, tuple[ast.Expr, Scope]] = {}
         if not self.edits:
             return found
         self.settable[path] = names
@@ -136,7 +141,7 @@ class EditTable:
                 segments = segments or split(path)
                 if matches(edit.pattern[:-1], segments):
                     edit.matched = True
-                    found[name] = (edit.node.value, edit.frame)
+                    found[name] = (edit.node.value, edit.scope)
         return found
 
     def settle_settled(self, path: str) -> None:

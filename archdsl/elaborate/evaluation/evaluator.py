@@ -12,49 +12,49 @@ from typing import Any
 
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.sequences import size_expr
-from archdsl.elaborate.evaluation.state import State, fail
+from archdsl.elaborate.evaluation.state import fail
 from archdsl.elaborate.evaluation.values import POISON, Poison, Thing, describe
 from archdsl.ir.expr import Expr
 from archdsl.ir.work import Exhausted
 from archdsl.syntax import ast
 
-FUNCTIONS: dict[type[ast.Expr], Callable[[Any, Frame, State], Thing]] = {}
+FUNCTIONS: dict[type[ast.Expr], Callable[[Any, Frame], Thing]] = {}
 
 
-def evaluate(node: ast.Expr, frame: Frame, state: State) -> Thing:
+def evaluate(node: ast.Expr, frame: Frame) -> Thing:
     """The value of an expression.
 
     Raises DiagnosticError for what has no value, Structural where the structure would depend on a choice.
     """
-    state.tick(node.span)
-    return FUNCTIONS[type(node)](node, frame, state)
+    frame.state.tick(node.span)
+    return FUNCTIONS[type(node)](node, frame)
 
 
-def attempt(node: ast.Expr, frame: Frame, state: State) -> Thing:
+def attempt(node: ast.Expr, frame: Frame) -> Thing:
     """The value of a part of an expression: where it has none that is reported, and the other parts are still
     looked at.
 
     Raises DiagnosticError outside of bodies, where values are kept for later.
     """
     try:
-        return evaluate(node, frame, state)
+        return evaluate(node, frame)
     except Exhausted:
         raise
     except DiagnosticError as error:
         if frame.constant:
             raise
-        state.report(*error.diagnostics)
+        frame.state.report(*error.diagnostics)
         return POISON
 
 
-def scalar(node: ast.Expr, frame: Frame, state: State, what: str) -> Expr:
+def scalar(node: ast.Expr, frame: Frame, what: str) -> Expr:
     """A number, text, truth value or size.
 
     Raises DiagnosticError for anything else; an empty one for what was reported before.
     """
-    value = evaluate(node, frame, state)
+    value = evaluate(node, frame)
     expr = size_expr(value)
     if expr is None:
         if isinstance(value, Poison):

@@ -12,9 +12,10 @@ from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.builtin import BUILTINS
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.evaluator import attempt, evaluate, scalar
-from archdsl.elaborate.evaluation.scope import Env, Frame
+from archdsl.elaborate.evaluation.frame import Frame
+from archdsl.elaborate.evaluation.scope import Env
 from archdsl.elaborate.evaluation.sequences import is_undefined, judge
-from archdsl.elaborate.evaluation.state import State, fail
+from archdsl.elaborate.evaluation.state import fail
 from archdsl.elaborate.evaluation.unknown import unknown_name
 from archdsl.elaborate.evaluation.values import (
     LAYERS,
@@ -35,17 +36,15 @@ from archdsl.ir.notation import Axes
 from archdsl.syntax import ast
 
 
-def literal(
-    node: ast.Int | ast.Float | ast.Quantity | ast.Bool | ast.String, frame: Frame, state: State
-) -> Expr:
+def literal(node: ast.Int | ast.Float | ast.Quantity | ast.Bool | ast.String, frame: Frame) -> Expr:
     return constant(node.value)
 
 
-def size(node: ast.Size, frame: Frame, state: State) -> Expr:
+def size(node: ast.Size, frame: Frame) -> Expr:
     return constant(node.sizes)
 
 
-def axes(node: ast.Axes, frame: Frame, state: State) -> Expr:
+def axes(node: ast.Axes, frame: Frame) -> Expr:
     if "b" in node.names:
         fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and cannot be named in an op")
     if len(set(node.names)) < len(node.names):
@@ -53,12 +52,12 @@ def axes(node: ast.Axes, frame: Frame, state: State) -> Expr:
     return constant(Axes(node.names))
 
 
-def reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
+def reference(node: ast.Ref, frame: Frame) -> Thing:
     value = frame.env.find(node.name)
     if value is None:
-        value = find(frame.module, node.name, state)
+        value = find(frame.module, node.name, frame.state)
     if isinstance(value, Poison):
-        state.broken = True
+        frame.state.broken = True
     if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
         fail(
             codes.WRONG_KIND,
@@ -79,18 +78,18 @@ def reference(node: ast.Ref, frame: Frame, state: State) -> Thing:
             env = env.outer
         found = unknown_name(node.name, node.span, candidates)
         raise DiagnosticError(found if help is None else replace(found, help=help))
-    return state.settled(value) if isinstance(value, Expr) else value
+    return frame.state.settled(value) if isinstance(value, Expr) else value
 
 
-def several(node: ast.Tuple | ast.List, frame: Frame, state: State) -> Thing:
-    items = tuple([Item(attempt(e.value, frame, state), e.label, called(e.value)) for e in node.entries])
+def several(node: ast.Tuple | ast.List, frame: Frame) -> Thing:
+    items = tuple([Item(attempt(e.value, frame), e.label, called(e.value)) for e in node.entries])
     if any(isinstance(i.value, Poison) for i in items):
         return POISON
     return TupleV(items) if isinstance(node, ast.Tuple) else ListV(items)
 
 
-def named(node: ast.Named, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.value, frame, state)
+def named(node: ast.Named, frame: Frame) -> Thing:
+    value = evaluate(node.value, frame)
     if isinstance(value, Poison):
         return value
     if not isinstance(value, LAYERS):
@@ -98,9 +97,9 @@ def named(node: ast.Named, frame: Frame, state: State) -> Thing:
     return NamedL(value.layer if isinstance(value, NamedL) else value, node.name)
 
 
-def mode(node: ast.Mode, frame: Frame, state: State) -> Thing:
+def mode(node: ast.Mode, frame: Frame) -> Thing:
     """`shared layer`, `tied layer`."""
-    value = evaluate(node.operand, frame, state)
+    value = evaluate(node.operand, frame)
     if isinstance(value, Poison):
         return value
     if not isinstance(value, LAYERS):
@@ -108,56 +107,56 @@ def mode(node: ast.Mode, frame: Frame, state: State) -> Thing:
     return ModeL(node.mode, value)
 
 
-def binary(node: ast.Binary, frame: Frame, state: State) -> Thing:
-    left = evaluate(node.left, frame, state)
-    right = evaluate(node.right, frame, state)
-    return operators.binary(node.op, left, right, node.span, frame, state)
+def binary(node: ast.Binary, frame: Frame) -> Thing:
+    left = evaluate(node.left, frame)
+    right = evaluate(node.right, frame)
+    return operators.binary(node.op, left, right, node.span, frame)
 
 
-def unary(node: ast.Unary, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.operand, frame, state)
+def unary(node: ast.Unary, frame: Frame) -> Thing:
+    value = evaluate(node.operand, frame)
     if isinstance(value, Poison):
         return value
     if node.op == "not":
         return negate(operators.truth(value, node.operand.span, "the operand of `not`"))
-    return operators.negative(value, node.span, frame, state)
+    return operators.negative(value, node.span, frame)
 
 
-def conditional(node: ast.Conditional, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.test, frame, state)
+def conditional(node: ast.Conditional, frame: Frame) -> Thing:
+    value = evaluate(node.test, frame)
     if isinstance(value, Poison):
         return value
-    test = state.settled(operators.truth(value, node.test.span, "the condition"))
+    test = frame.state.settled(operators.truth(value, node.test.span, "the condition"))
     if is_undefined(test):
         return test
     if test.is_constant:
-        return evaluate(node.value if test.value else node.orelse, frame, state)
-    with state.under(test):
-        yes = evaluate(node.value, frame, state)
-    with state.under(negate(test)):
-        no = evaluate(node.orelse, frame, state)
+        return evaluate(node.value if test.value else node.orelse, frame)
+    with frame.state.under(test):
+        yes = evaluate(node.value, frame)
+    with frame.state.under(negate(test)):
+        no = evaluate(node.orelse, frame)
     words = (called(node.value) or "then", called(node.orelse) or "else")
-    return branches.join(lift(_branch, test), (yes, no), words, node.span, frame.instance, state)
+    return branches.join(lift(_branch, test), (yes, no), words, frame.at(node.span))
 
 
 def _branch(test: bool) -> int:
     return 0 if test else 1
 
 
-def range_(node: ast.Range, frame: Frame, state: State) -> RangeV:
-    low = scalar(node.low, frame, state, "an end of a range")
-    high = scalar(node.high, frame, state, "an end of a range")
+def range_(node: ast.Range, frame: Frame) -> RangeV:
+    low = scalar(node.low, frame, "an end of a range")
+    high = scalar(node.high, frame, "an end of a range")
     step = constant(1)
     if node.step is not None:
-        step = scalar(node.step, frame, state, "the step of a range")
+        step = scalar(node.step, frame, "the step of a range")
     found = RangeV(low, high, step)
     judge(found, node.span)
     return found
 
 
-def of(node: ast.Of, frame: Frame, state: State) -> Thing:
-    count = evaluate(node.count, frame, state)
-    items = evaluate(node.items, frame, state)
+def of(node: ast.Of, frame: Frame) -> Thing:
+    count = evaluate(node.count, frame)
+    items = evaluate(node.items, frame)
     if isinstance(count, Poison) or isinstance(items, Poison):
         return POISON
     if isinstance(items, TupleV):
@@ -169,6 +168,6 @@ def of(node: ast.Of, frame: Frame, state: State) -> Thing:
     return OfV(count, items)
 
 
-def broken(node: ast.Broken, frame: Frame, state: State) -> Thing:
-    state.broken = True
+def broken(node: ast.Broken, frame: Frame) -> Thing:
+    frame.state.broken = True
     return POISON

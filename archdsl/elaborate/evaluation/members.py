@@ -14,9 +14,9 @@ from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.evaluation import branches, operators
 from archdsl.elaborate.evaluation.binding import assign, called
 from archdsl.elaborate.evaluation.evaluator import evaluate
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.sequences import is_undefined, items_of, iterate, numbers_of
-from archdsl.elaborate.evaluation.state import State, fail, reason
+from archdsl.elaborate.evaluation.state import fail, reason
 from archdsl.elaborate.evaluation.values import (
     POISON,
     Item,
@@ -33,14 +33,14 @@ from archdsl.ir.notation import value_text
 from archdsl.syntax import ast
 
 
-def attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.value, frame, state)
+def attribute(node: ast.Attr, frame: Frame) -> Thing:
+    value = evaluate(node.value, frame)
     if isinstance(value, Poison):
         return value
     if is_undefined(value):
         return value
     if isinstance(value, Tensor):
-        if node.name not in value.shape and value.value in state.wrong:
+        if node.name not in value.shape and value.value in frame.state.wrong:
             return POISON  # what is wrong is told where it went wrong
         if node.name == "b":
             fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
@@ -53,7 +53,7 @@ def attribute(node: ast.Attr, frame: Frame, state: State) -> Thing:
                 f"the tensor has no dimension `{node.name}`; it is [{has}]",
                 help=help,
             )
-        return state.size(value.value, node.name)
+        return frame.state.size(value.value, node.name)
     if isinstance(value, TupleV | ListV):
         for item in value.items:
             if item.name == node.name:
@@ -88,21 +88,21 @@ def _size_help(node: ast.Attr, tensor: Tensor) -> str:
     return f"sizes have names: write `{text}.{letter}`"
 
 
-def item(node: ast.Item, frame: Frame, state: State) -> Thing:
-    value = evaluate(node.value, frame, state)
-    index = evaluate(node.index, frame, state)
+def item(node: ast.Item, frame: Frame) -> Thing:
+    value = evaluate(node.value, frame)
+    index = evaluate(node.index, frame)
     if isinstance(value, Poison) or isinstance(index, Poison):
         return POISON
     if is_undefined(value):
         return value
     items = items_of(value)
     if items is None and not isinstance(value, Expr):
-        items = tuple(Item(v) for v in iterate(value, node.value.span, state))
+        items = tuple(Item(v) for v in iterate(value, node.value.span, frame.state))
     if items is None:
         fail(codes.WRONG_KIND, node.value.span, f"{describe(value)} cannot be indexed")
     if isinstance(index, RangeV):
-        chosen = numbers_of(index, node.index.span, state, "a slice")
-        state.tick(node.span, len(chosen))
+        chosen = numbers_of(index, node.index.span, frame.state, "a slice")
+        frame.state.tick(node.span, len(chosen))
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
         fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
@@ -111,7 +111,7 @@ def item(node: ast.Item, frame: Frame, state: State) -> Thing:
     if is_undefined(index) and not items:
         return index
     words = tuple([i.name or str(k) for k, i in enumerate(items)])
-    return branches.join(index, tuple([i.value for i in items]), words, node.span, frame.instance, state)
+    return branches.join(index, tuple([i.value for i in items]), words, frame.at(node.span))
 
 
 def _within(index: Any, length: int, node: ast.Item) -> int:
@@ -137,31 +137,31 @@ def _position(length: int, index: int) -> int:
     return index
 
 
-def comprehension(node: ast.Comprehension, frame: Frame, state: State) -> Thing:
-    return ListV(tuple(_elements(node, 0, frame.inner(), state)))
+def comprehension(node: ast.Comprehension, frame: Frame) -> Thing:
+    return ListV(tuple(_elements(node, 0, frame.inner())))
 
 
-def _elements(node: ast.Comprehension, position: int, frame: Frame, state: State) -> list[Item]:
+def _elements(node: ast.Comprehension, position: int, frame: Frame) -> list[Item]:
     if position == len(node.clauses):
         if node.condition is not None:
-            value = evaluate(node.condition, frame, state)
-            if isinstance(value, Poison) or not state.concrete(
+            value = evaluate(node.condition, frame)
+            if isinstance(value, Poison) or not frame.state.concrete(
                 operators.truth(value, node.condition.span, "the condition"),
                 node.condition.span,
                 "the length of this list",
             ):
                 return []
-        return [Item(evaluate(node.value, frame, state), None, called(node.value))]
+        return [Item(evaluate(node.value, frame), None, called(node.value))]
     clause = node.clauses[position]
-    source = evaluate(clause.iterable, frame, state)
+    source = evaluate(clause.iterable, frame)
     found: list[Item] = []
     if isinstance(source, Poison):
         return found
-    for place, element in enumerate(iterate(source, clause.iterable.span, state)):
-        state.tick(node.span)
+    for place, element in enumerate(iterate(source, clause.iterable.span, frame.state)):
+        frame.state.tick(node.span)
         assign(clause.pattern, element, frame)
         turn = replace(
             frame, suffix=f"{frame.suffix}[{place}]"
         )  # instances are indexed as in a loop without a name
-        found.extend(_elements(node, position + 1, turn, state))
+        found.extend(_elements(node, position + 1, turn))
     return found

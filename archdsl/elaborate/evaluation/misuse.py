@@ -7,7 +7,7 @@ that would come of it is a value like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import Diagnostic
@@ -32,10 +32,11 @@ _DEEPEST = 8  # blocks that hand a parameter on
 def misused(node: ast.Call, layer: Layer, args: Sequence[tuple[ast.Arg, Thing]]) -> Diagnostic | None:
     """The error for tensors where the layer takes parameters of another kind, with the arrow form."""
     fed = [arg for arg, value in args if holds_tensors(value)]
-    wrong = [arg for arg in fed if not _may_be_tensor(layer, arg, [a for a, _ in args])]
+    written = [arg for arg, _ in args]
+    wrong = [arg for arg in fed if not _may_be_tensor(layer, arg, written)]
     if not wrong:
         return None
-    rest = [arg for arg, _ in args if arg not in fed]
+    rest = [arg for arg in written if arg not in fed]
     name = node.callee.span.text
     texts = [arg.value.span.text if len(arg.value.span.text) <= _LONGEST else "x" for arg in fed]
     tensor = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
@@ -96,12 +97,11 @@ def takes_tensor(layer: BlockL, name: str, depth: int = 0) -> bool:
         return declared.kind == "tensor"
     if depth >= _DEEPEST:
         return True
-    for call in _calls(layer.block):
-        if any(
-            isinstance(arg.value, ast.Ref) and arg.value.name == name and _is_number(layer, call, arg, depth)
-            for arg in call.args
-        ):
-            return False
+    for node in ast.walk(layer.block):
+        if isinstance(node, ast.Call):
+            handed = [a for a in node.args if isinstance(a.value, ast.Ref) and a.value.name == name]
+            if any(_is_number(layer, node, arg, depth) for arg in handed):
+                return False
     return True
 
 
@@ -121,16 +121,3 @@ def _is_number(layer: BlockL, call: ast.Call, arg: ast.Arg, depth: int) -> bool:
         return False
     name = arg.name or _by_position([p.name for p in inner.block.params or ()], set(), arg, call.args)
     return name is not None and not takes_tensor(inner, name, depth + 1)
-
-
-def _calls(node: object) -> Iterator[ast.Call]:
-    """Every call in a part of the text."""
-    if isinstance(node, ast.Call):
-        yield node
-    if isinstance(node, ast.Node):
-        for name in node.__dataclass_fields__:
-            if name != "span":
-                yield from _calls(getattr(node, name))
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _calls(part)

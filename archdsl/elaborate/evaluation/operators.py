@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
+from operator import not_
 from typing import Any
 
 from archdsl.diagnostics.codes import choices as choice_codes
@@ -11,7 +12,7 @@ from archdsl.diagnostics.codes import elaboration as bound_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.evaluation import primitives
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.sequences import LENGTH_LIMIT, iterate, size_expr
 from archdsl.elaborate.evaluation.state import State, fail, too_wide_help
 from archdsl.elaborate.evaluation.values import (
@@ -122,7 +123,7 @@ POINTWISE: dict[str, Callable[[Any, Any], Any]] = {
     ">=": _ge,
     ">": _gt,
 }
-_TENSOR_OPS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+_TENSOR_OPS = ("+", "-", "*", "/")
 _IDENTITIES = {("+", 0), ("-", 0), ("*", 1), ("/", 1)}
 
 
@@ -136,66 +137,78 @@ def truth(value: Thing, span: Span, what: str) -> Expr:
     return value
 
 
-def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, state: State) -> Thing:
+def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame) -> Thing:
     """`left op right`."""
     if isinstance(left, Poison) or isinstance(right, Poison):
         return POISON
     if isinstance(left, Tensor) or isinstance(right, Tensor):
-        return _tensors(op, left, right, span, frame, state)
-    for side in (left, right):
-        if isinstance(side, LAYERS) and op in POINTWISE:
-            fail(
-                codes.LAYER_IN_ARITHMETIC,
-                span,
-                f"{describe(side)} cannot be an operand of `{op}`",
-                help="the arrow binds last: apply the layer in parentheses, `(x -> layer)`",
-            )
+        return _tensors(op, left, right, span, frame)
+    if op in POINTWISE:
+        _refuse_layers(op, (left, right), span, "(x -> layer)")
     if op in ("and", "or"):
         a, b = truth(left, span, f"the left of `{op}`"), truth(right, span, f"the right of `{op}`")
         return both(a, b) if op == "and" else either(a, b)
     if op == "in":
-        return _member(left, right, span, state)
-    if op == "+" and isinstance(left, ListV) and isinstance(right, ListV):
-        if len(left.items) + len(right.items) > LENGTH_LIMIT:
-            fail(bound_codes.TOO_MUCH_WORK, span, f"a list of more than {LENGTH_LIMIT:,} elements")
-        state.tick(span, 1 + len(right.items) // 10)
-        return ListV(left.items + right.items)
-    if op in ("==", "!=") and isinstance(left, ListV) and isinstance(right, ListV):
-        equal = TRUE if len(left.items) == len(right.items) else FALSE
-        state.tick(span, 2 * len(left.items))
-        for one, other in zip(left.values(), right.values(), strict=False):
-            element = binary("==", one, other, span, frame, state)
-            equal = both(equal, element) if isinstance(element, Expr) else FALSE
-        return equal if op == "==" else lift(lambda v: not v, equal)
-    a_expr, b_expr = size_expr(left), size_expr(right)
-    if a_expr is None or b_expr is None:
+        return _member(left, right, span, frame.state)
+    if isinstance(left, ListV) and isinstance(right, ListV):
+        if op == "+":
+            return _joined(left, right, span, frame.state)
+        if op in ("==", "!="):
+            equal = _equal(left, right, span, frame)
+            return equal if op == "==" else lift(not_, equal)
+    return _pointwise(op, left, right, span, frame.state)
+
+
+def _joined(left: ListV, right: ListV, span: Span, state: State) -> ListV:
+    if len(left.items) + len(right.items) > LENGTH_LIMIT:
+        fail(bound_codes.TOO_MUCH_WORK, span, f"a list of more than {LENGTH_LIMIT:,} elements")
+    state.tick(span, 1 + len(right.items) // 10)
+    return ListV(left.items + right.items)
+
+
+def _equal(left: ListV, right: ListV, span: Span, frame: Frame) -> Expr:
+    equal = TRUE if len(left.items) == len(right.items) else FALSE
+    frame.state.tick(span, 2 * len(left.items))
+    for one, other in zip(left.values(), right.values(), strict=False):
+        element = binary("==", one, other, span, frame)
+        equal = both(equal, element) if isinstance(element, Expr) else FALSE
+    return equal
+
+
+def _pointwise(op: BinaryOp, left: Thing, right: Thing, span: Span, state: State) -> Expr:
+    a, b = size_expr(left), size_expr(right)
+    if a is None or b is None:
         fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
     try:
-        result = lift(POINTWISE[op], a_expr, b_expr)
+        result = lift(POINTWISE[op], a, b)
         state.tick(span, result.weight // 4)
         return placed(result, span, codes.NO_VALUE)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, str(wide), help=too_wide_help(wide))
 
 
-def negative(value: Thing, span: Span, frame: Frame, state: State) -> Thing:
-    """`-value`."""
-    if isinstance(value, Tensor):
-        return primitives.scalar("-", value, constant(0), True, span, frame, state)
-    return binary("-", constant(0), value, span, frame, state)
-
-
-def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, state: State) -> Thing:
-    for side in (left, right):
+def _refuse_layers(op: BinaryOp, sides: tuple[Thing, Thing], span: Span, instead: str) -> None:
+    for side in sides:
         if isinstance(side, LAYERS):
             fail(
                 codes.LAYER_IN_ARITHMETIC,
                 span,
                 f"{describe(side)} cannot be an operand of `{op}`",
-                help="the arrow binds last: apply the layer in parentheses, `x + (x -> layer)`",
+                help=f"the arrow binds last: apply the layer in parentheses, `{instead}`",
             )
-        if not isinstance(side, Tensor | Expr):
-            fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
+
+
+def negative(value: Thing, span: Span, frame: Frame) -> Thing:
+    """`-value`."""
+    if isinstance(value, Tensor):
+        return primitives.scalar("-", value, constant(0), True, span, frame)
+    return binary("-", constant(0), value, span, frame)
+
+
+def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame) -> Thing:
+    _refuse_layers(op, (left, right), span, "x + (x -> layer)")
+    if not isinstance(left, Tensor | Expr) or not isinstance(right, Tensor | Expr):
+        fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
     if op not in _TENSOR_OPS:
         fail(
             codes.BAD_OPERANDS,
@@ -204,13 +217,14 @@ def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame, 
             help="tensors have `+`, `-`, `*` and `/`; sizes (`x.c`) can be compared",
         )
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return primitives.arithmetic(_TENSOR_OPS[op], (left, right), span, frame, state)
+        return primitives.arithmetic(op, (left, right), span, frame)
     tensor, number = (left, right) if isinstance(left, Tensor) else (right, left)
     assert isinstance(tensor, Tensor) and isinstance(number, Expr)
     first = number is left
-    if number.is_constant and (op, number.value) in _IDENTITIES and (not first or op in "+*"):
+    plain = number.is_constant and (op, number.value) in _IDENTITIES
+    if plain and (not first or op in "+*"):
         return tensor
-    return primitives.scalar(op, tensor, number, first, span, frame, state)
+    return primitives.scalar(op, tensor, number, first, span, frame)
 
 
 def _member(left: Thing, right: Thing, span: Span, state: State) -> Thing:
@@ -222,7 +236,10 @@ def _member(left: Thing, right: Thing, span: Span, state: State) -> Thing:
     found = FALSE
     if isinstance(right, ListV | TupleV):
         state.tick(span, 2 * len(right.items))
-    for element in right.values() if isinstance(right, ListV | TupleV) else iterate(right, span, state):
+        elements = list(right.values())
+    else:
+        elements = iterate(right, span, state)
+    for element in elements:
         value = size_expr(element)
         if value is not None:
             found = either(found, lift(_same, needle, value))

@@ -8,8 +8,8 @@ from archdsl.diagnostics.codes import choices as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.elaborate.evaluation import operators
 from archdsl.elaborate.evaluation.evaluator import evaluate, scalar
-from archdsl.elaborate.evaluation.scope import Frame
-from archdsl.elaborate.evaluation.state import State, fail
+from archdsl.elaborate.evaluation.frame import Frame
+from archdsl.elaborate.evaluation.state import fail
 from archdsl.elaborate.evaluation.values import Poison
 from archdsl.ir.expr import TRUE
 from archdsl.ir.graph import CostBound
@@ -20,30 +20,28 @@ METRICS = ("macs", "params")
 _MIRRORED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
 
 
-def require(node: ast.Require, frame: Frame, state: State) -> None:
+def require(node: ast.Require, frame: Frame) -> None:
     """Records a requirement or a cost bound.
 
     Raises DiagnosticError for one that nothing satisfies, or that is no condition.
     """
-    bound = cost_bound(node.condition, frame, state)
+    bound = cost_bound(node.condition, frame)
     if bound is not None:
-        if state.condition != TRUE or state.pinned:
+        if frame.state.condition != TRUE or frame.state.pinned:
             fail(
                 codes.NOT_A_BOUND,
                 node.span,
                 "a bound on the cost of the whole network cannot stand under a choice",
             )
-        state.bounds.append(bound)
+        frame.state.bounds.append(bound)
         return
-    value = evaluate(node.condition, frame, state)
+    value = evaluate(node.condition, frame)
     if isinstance(value, Poison):
         return
-    state.require(operators.truth(value, node.condition.span, "a requirement"), node.span)
+    frame.state.require(operators.truth(value, node.condition.span, "a requirement"), node.span)
 
 
-def cost_bound(
-    node: ast.Expr, frame: Frame, state: State, known: Sequence[str] = METRICS
-) -> CostBound | None:
+def cost_bound(node: ast.Expr, frame: Frame, known: Sequence[str] = METRICS) -> CostBound | None:
     """`macs <= 2.0G` or `2.0G >= macs`; None for a condition that mentions no cost. `known` are the costs
     there are.
 
@@ -57,7 +55,7 @@ def cost_bound(
         if isinstance(right, ast.Ref) and right.name in metrics:
             left, right, op = right, left, _MIRRORED[op]
         if isinstance(left, ast.Ref) and left.name in metrics and not any(_mentions(right, m) for m in known):
-            limit = scalar(right, frame, state, "the limit")
+            limit = scalar(right, frame, "the limit")
             if not limit.is_constant:
                 fail(value_codes.NOT_CONSTANT, right.span, "the limit of a cost depends on a choice")
             if isinstance(limit.value, bool) or not isinstance(limit.value, int | float):

@@ -12,7 +12,7 @@ from archdsl.diagnostics.codes import shapes as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.evaluation.evaluator import scalar
-from archdsl.elaborate.evaluation.scope import Frame
+from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.state import State, Written, fail
 from archdsl.elaborate.evaluation.values import Poison, Tensor, Thing, TupleV, describe
 from archdsl.ir.graph import Input, Result, Value, canonical
@@ -32,7 +32,7 @@ def written(node: ast.Output, values: Sequence[Thing]) -> tuple[Written, ...]:
     return tuple(found)
 
 
-def check_shapes(node: ast.Output, values: Sequence[Thing], frame: Frame, state: State) -> None:
+def check_shapes(node: ast.Output, values: Sequence[Thing], frame: Frame) -> None:
     """The shapes written behind outputs, against those that the tensors have. Raises DiagnosticError."""
     for (expr, shape), value in zip(node.results, values, strict=True):
         if shape is None or isinstance(value, Poison):
@@ -44,7 +44,7 @@ def check_shapes(node: ast.Output, values: Sequence[Thing], frame: Frame, state:
         _check_dims(shape, value, expr.span)
         for dim in shape:
             if dim.size is not None:
-                _check_size(dim, value, frame, state)
+                _check_size(dim, value, frame)
 
 
 def _check_dims(shape: tuple[ast.Dim, ...], value: Tensor, span: Span) -> None:
@@ -62,10 +62,10 @@ def _check_dims(shape: tuple[ast.Dim, ...], value: Tensor, span: Span) -> None:
         fail(codes.MISSING_DIMENSION, shape[0].span.to(shape[-1].span) if shape else span, message, help=has)
 
 
-def _check_size(dim: ast.Dim, value: Tensor, frame: Frame, state: State) -> None:
+def _check_size(dim: ast.Dim, value: Tensor, frame: Frame) -> None:
     assert dim.size is not None
-    size = state.settled(value.shape[dim.name])
-    wanted = scalar(dim.size, frame, state, f"the size of `{dim.name}`")
+    size = frame.state.settled(value.shape[dim.name])
+    wanted = scalar(dim.size, frame, f"the size of `{dim.name}`")
     if size != wanted:
         sizes = f"{dim.name} = {extent_text(size)}, where {dim.name} = {extent_text(wanted)} is written"
         fail(codes.SIZES_DIFFER, dim.span, f"the output has {sizes}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from archdsl.elaborate.evaluation.module import Module
 from archdsl.elaborate.evaluation.values import Thing
-from archdsl.ir.instance import Instance, join
 
 
 @dataclass(eq=False, slots=True)
@@ -52,42 +51,9 @@ class Env:
             env = env.outer
 
 
-@dataclass(eq=False, slots=True)
-class Frame:
-    """A body being run: its module, its names, the instance it belongs to, and the indices of unlabelled
-    loops.
-    """
+@dataclass(frozen=True, eq=False, slots=True)
+class Scope:
+    """What an expression outside of bodies sees: names such as parameters, then those of a file."""
 
     module: Module
-    env: Env
-    instance: Instance
-    suffix: str = ""  # "[2]" in the third turn of an unlabelled loop
-    outputs: list[Thing] = field(default_factory=list)
-    inputs: list[Thing] | None = None  # what `input` statements bind, None in a net
-    constant: bool = False  # evaluating declarations of a file: no tensors, no instances
-
-    def inner(self) -> Frame:
-        """The same body with an inner scope of names."""
-        return Frame(
-            self.module,
-            Env(outer=self.env),
-            self.instance,
-            self.suffix,
-            self.outputs,
-            self.inputs,
-            self.constant,
-        )
-
-    def segment(self, name: str) -> str:
-        return name + self.suffix
-
-    def choice_path(self, name: str) -> str:
-        return join(self.instance.choices_path, self.segment(name))
-
-    def weights_path(self, name: str) -> str:
-        return join(self.instance.weights_path, self.segment(name))
-
-
-def file_frame(module: Module) -> Frame:
-    """A frame for evaluating declarations of a file: no tensors exist here."""
-    return Frame(module, Env(), Instance("", None, "", "root"), constant=True)
+    env: Env = field(default_factory=Env)

@@ -46,7 +46,7 @@ def numbers_of(value: RangeV, span: Span | None, state: State, what: str = "a ra
     Raises DiagnosticError for a range that is not of numbers, misses its end, or is too long; Structural
     where an end is a choice.
     """
-    low, high, step = (state.concrete(e, span, what) for e in (value.low, value.high, value.step))
+    low, high, step = (state.concrete(e, span, what) for e in value.ends)
     _judge((low, high, step), span)
     if high - low > step * LENGTH_LIMIT:
         fail(
@@ -60,9 +60,8 @@ def numbers_of(value: RangeV, span: Span | None, state: State, what: str = "a ra
 
 def judge(value: RangeV, span: Span) -> None:
     """Refuses a range where it stands, as far as its ends are numbers there. Raises DiagnosticError."""
-    ends = (value.low, value.high, value.step)
-    if all(end.is_constant for end in ends):
-        _judge(tuple(end.value for end in ends), span)
+    if all(end.is_constant for end in value.ends):
+        _judge(tuple(end.value for end in value.ends), span)
 
 
 def _judge(ends: tuple[Any, ...], span: Span | None) -> None:
@@ -78,7 +77,7 @@ def _judge(ends: tuple[Any, ...], span: Span | None) -> None:
 
 def range_expr(value: RangeV) -> Expr:
     """`low..high by step` of whole numbers as one expression: a Python range."""
-    return lift(_range, value.low, value.high, value.step)
+    return lift(_range, *value.ends)
 
 
 def count_of(value: CountV, span: Span | None, state: State) -> range:
@@ -86,7 +85,7 @@ def count_of(value: CountV, span: Span | None, state: State) -> range:
 
     Raises Structural where a bound is a choice; DiagnosticError for bounds that are not whole numbers.
     """
-    bounds_ = [state.concrete(e, span, "the number of turns") for e in (value.start, value.stop, value.step)]
+    bounds_ = [state.concrete(e, span, "the number of turns") for e in value.ends]
     return _checked(bounds_, span)
 
 
@@ -105,7 +104,7 @@ def most_turns(value: CountV, span: Span, state: State) -> tuple[Expr, range]:
 
 def turns_of(value: CountV, span: Span, state: State) -> Expr:
     """How many numbers `range(…)` counts; undefined where that is no number."""
-    return state.settled(placed(lift(count_turns, value.start, value.stop, value.step), span, codes.NO_VALUE))
+    return state.settled(placed(lift(count_turns, *value.ends), span, codes.NO_VALUE))
 
 
 def count_turns(start: Any, stop: Any, step: Any) -> int:
@@ -141,11 +140,9 @@ def iterate(value: Thing, span: Span, state: State) -> list[Thing]:
     if found is not None:
         state.tick(span, len(found))
         return found
-    hint = (
-        "use `range(n)`"
-        if isinstance(value, Expr) and value.is_constant and isinstance(value.value, int)
-        else None
-    )
+    hint = None
+    if isinstance(value, Expr) and value.is_constant and isinstance(value.value, int):
+        hint = "use `range(n)`"
     fail(codes.NOT_ITERABLE, span, f"{describe(value)} has no elements to iterate over", help=hint)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, NoReturn
 
 from archdsl.diagnostics.codes import choices as choice_codes
@@ -12,7 +13,7 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Code, Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import few
+from archdsl.diagnostics.suggestions import few, quoted
 from archdsl.elaborate.evaluation.edits import EditTable
 from archdsl.ir.choice import Alternative, Choice, Kind
 from archdsl.ir.expr import (
@@ -64,7 +65,7 @@ def reason(undefined: Undefined, span: Span | None) -> Diagnostic:
 
 def too_wide_help(wide: TooWide) -> str:
     """Which choices an expression that cannot be tabulated hangs on."""
-    shown = few([f"`{choice.path}`" for choice in wide.scope], 4)
+    shown = few(quoted(choice.path for choice in wide.scope), 4)
     return f"it depends on {shown}: narrow their domains, or settle some of them"
 
 
@@ -235,7 +236,7 @@ class State:
                 raise DiagnosticError(reason(expr.value, span))
             return expr.value
         choices = expr.choices()
-        named = ", ".join(f"`{c.path}`" for c in choices[:3])
+        named = ", ".join(quoted(c.path for c in choices[:3]))
         raise Structural(
             choices, value_codes.NOT_CONSTANT.error(span, f"{what} depends on the choice {named}")
         )
@@ -259,7 +260,7 @@ class State:
             self.choices[path] = known
         elif known.alternatives != alternatives:
             if self.pinned:
-                named = ", ".join(f"`{c.path}`" for c in self.pinned)
+                named = ", ".join(quoted(c.path for c in self.pinned))
                 fail(value_codes.NOT_CONSTANT, span, f"the domain of `{path}` depends on the choice {named}")
             fail(
                 choice_codes.OPPOSED_DOMAINS,
@@ -284,21 +285,19 @@ class State:
         if not instance.is_shared:
             self.clash(instance.path, owner, instance, span, "weight")
         if known.shape != weight.shape:
-            choices = dict.fromkeys(c.path for w in (known, weight) for s in w.shape for c in s.choices())
+            deciding = chain.from_iterable(size.choices() for size in (*known.shape, *weight.shape))
+            choices = dict.fromkeys(choice.path for choice in deciding)
             if choices:
                 fail(
                     name_codes.DUPLICATE_INSTANCE,
                     span,
                     f"the shared weight `{weight.full_name}` would have shapes that "
-                    f"{' and '.join(f'`{c}`' for c in choices)} decide apart",
+                    f"{' and '.join(quoted(choices))} decide apart",
                     help="let all instances answer one choice: `shared tied …`",
                 )
-            sizes = " and ".join("×".join(str(s.distinct()[0]) for s in w.shape) for w in (known, weight))
-            fail(
-                name_codes.DUPLICATE_INSTANCE,
-                span,
-                f"the shared weight `{weight.full_name}` would have two shapes: {sizes}",
-            )
+            sizes = f"{_sizes(known)} and {_sizes(weight)}"
+            message = f"the shared weight `{weight.full_name}` would have two shapes: {sizes}"
+            fail(name_codes.DUPLICATE_INSTANCE, span, message)
         return known
 
     def clash(self, path: str, first: Instance, second: Instance, span: Span | None, what: str) -> NoReturn:
@@ -315,11 +314,8 @@ class State:
         labels = (Label(a.span, "the first one is here"),) if a.span is not None and a.span != here else ()
         if a is b:
             known = self.choices.get(path)
-            labels = (
-                (Label(known.span, "the first one is here"),)
-                if known is not None and known.span is not None
-                else ()
-            )
+            place = known.span if known is not None else None
+            labels = () if place is None else (Label(place, "the first one is here"),)
             fail(
                 name_codes.DUPLICATE_INSTANCE,
                 span,
@@ -337,21 +333,22 @@ class State:
 
     def require(self, condition: Expr, span: Span) -> None:
         """Records a requirement, weakened to the region and branch it stands in."""
-        for expr in [self.condition] + [
-            lift(_equals, index_of(c), constant(i)) for c, i in self.pinned.items()
-        ]:
-            condition = either(negate(expr), condition)
+        condition = either(negate(self.condition), condition)
+        for choice, i in self.pinned.items():
+            condition = either(negate(lift(_equals, index_of(choice), constant(i))), condition)
         if condition.is_constant and condition.is_partial:
             raise DiagnosticError(reason(condition.value, span))
         if condition.is_constant and not condition.value:
-            help = (
-                "the answers given so far contradict it"
-                if self.edits.edits
-                else "change the numbers, or remove it"
-            )
+            help = "change the numbers, or remove it"
+            if self.edits.edits:
+                help = "the answers given so far contradict it"
             fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement", help=help)
         if not condition.is_constant:
             self.requirements.append(Requirement(condition, span))
+
+
+def _sizes(weight: Weight) -> str:
+    return "×".join([str(size.distinct()[0]) for size in weight.shape])
 
 
 def _equals(a: int, b: int) -> bool:

@@ -1,26 +1,24 @@
-"""Runs the statements of a body: assignments, choices, loops, branches, requirements."""
+"""What the statements of a body do: assignments, choices, outputs, loops, branches; `ports` has the rest."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from archdsl.diagnostics.codes import names as name_codes
-from archdsl.diagnostics.codes import shapes as shape_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
-from archdsl.elaborate.evaluation import branches, layers, operators
+from archdsl.elaborate.evaluation import branches, operators
 from archdsl.elaborate.evaluation.binding import assign, bound
 from archdsl.elaborate.evaluation.bodies import assigned, run
 from archdsl.elaborate.evaluation.choose import declare
-from archdsl.elaborate.evaluation.evaluator import evaluate, scalar
-from archdsl.elaborate.evaluation.primitives import LARGEST, operation, too_large
+from archdsl.elaborate.evaluation.evaluator import evaluate
+from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.reserved import is_reserved
 from archdsl.elaborate.evaluation.results import check_shapes, record, written
-from archdsl.elaborate.evaluation.scope import Env, Frame
+from archdsl.elaborate.evaluation.scope import Env
 from archdsl.elaborate.evaluation.sequences import (
     count_turns,
     is_undefined,
@@ -29,45 +27,42 @@ from archdsl.elaborate.evaluation.sequences import (
     turns_of,
     unpack,
 )
-from archdsl.elaborate.evaluation.state import State, fail, reason
+from archdsl.elaborate.evaluation.state import fail, reason
 from archdsl.elaborate.evaluation.values import (
     LAYERS,
     POISON,
     CountV,
     Item,
     Poison,
-    Tensor,
     Thing,
     TupleV,
     describe,
 )
-from archdsl.ir.expr import Expr, Undefined, constant, lift, negate, test
-from archdsl.ir.graph import Input
+from archdsl.ir.expr import Expr, constant, lift, negate, test
 from archdsl.ir.instance import Instance
-from archdsl.ir.notation import value_text
-from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
 
 
-def choose(node: ast.Choose, frame: Frame, state: State) -> None:
+def choose(node: ast.Choose, frame: Frame) -> None:
+    """`name ~ domain`."""
     # A choice lives in the turn that declares it: it never rebinds an outer name, so each turn asks again.
-    frame.env.names[node.name] = bound(declare(node, frame, state), node.name, frame)
+    frame.env.names[node.name] = bound(declare(node, frame), node.name, frame)
 
 
-def broken(node: ast.Broken, frame: Frame, state: State) -> None:
-    state.broken = True
+def broken(node: ast.Broken, frame: Frame) -> None:
+    """What could not be read."""
+    frame.state.broken = True
     for name in node.names:
         frame.env.assign(name, POISON)
 
 
-def bind(node: ast.Bind, frame: Frame, state: State) -> None:
+def bind(node: ast.Bind, frame: Frame) -> None:
+    """`a = x`, `a, b = xs`."""
+    state = frame.state
     before, reads = state.traces(), len(state.reads)
-    values = [evaluate(e, frame, state) for e in node.values]
-    if (
-        len(state.reads) > reads
-        and state.traces() == before
-        and all(_stands_once(name, node) for name in node.targets)
-    ):
+    values = [evaluate(e, frame) for e in node.values]
+    unused = len(state.reads) > reads and state.traces() == before
+    if unused and all(_stands_once(name, node) for name in node.targets):
         for read in list(state.reads)[reads:]:  # nothing follows from what is not mentioned again
             del state.reads[read]
     parts: Sequence[Thing] = values
@@ -84,7 +79,8 @@ def _stands_once(name: str, node: ast.Bind) -> bool:
     return len(re.findall(rf"\b{name}\b", node.span.source.text)) == 1
 
 
-def output(node: ast.Output, frame: Frame, state: State) -> None:
+def output(node: ast.Output, frame: Frame) -> None:
+    """`output a, b`."""
     if frame.outputs:
         fail(
             codes.NO_OUTPUT,
@@ -92,274 +88,102 @@ def output(node: ast.Output, frame: Frame, state: State) -> None:
             "a second `output` in one body",
             help="several values go into one: `output a, b`",
         )
-    values = []
-    for e in node.values:
-        value = evaluate(e, frame, state)
-        if isinstance(value, LAYERS):
-            fail(
-                codes.MISPLACED_LAYER,
-                e.span,
-                f"{describe(value)} is not a tensor",
-                help="apply it: `output x -> layer`",
-            )
-        if is_undefined(value):
-            assert isinstance(value, Expr)
-            raise DiagnosticError(reason(value.value, e.span))
-        values.append(value)
-    check_shapes(node, values, frame, state)
+    values = [_result(e, frame) for e in node.values]
+    check_shapes(node, values, frame)
     if frame.inputs is None:
-        record(written(node, values), state)
-    if any(isinstance(v, Poison) for v in values):
-        frame.outputs.append(POISON)
-    else:
-        frame.outputs.append(values[0] if len(values) == 1 else TupleV(tuple(Item(v) for v in values)))
+        record(written(node, values), frame.state)
+    result = values[0]
+    if len(values) > 1:
+        result = TupleV(tuple(map(Item, values)))
+    frame.outputs.append(POISON if any(isinstance(v, Poison) for v in values) else result)
 
 
-def inputs(node: ast.Input, frame: Frame, state: State) -> None:
-    for port in node.ports:
-        if frame.inputs is None:
-            frame.env.assign(port.name, _net_input(port, frame, state))
-            continue
-        value = frame.inputs.pop(0)
-        if isinstance(value, LAYERS):
-            fail(
-                codes.MISPLACED_LAYER,
-                port.span,
-                f"the input `{port.name}` is a tensor, not {describe(value)}",
-            )
-        if port.shape is not None and isinstance(value, Tensor) and value.value not in state.wrong:
-            value = _matches(port, value, frame, state)
-        frame.env.assign(port.name, value)
-
-
-def _matches(port: ast.Port, value: Tensor, frame: Frame, state: State) -> Thing:
-    """What a block is fed, undefined where it does not have the declared shape."""
-    assert port.shape is not None
-    checked: Thing = value
-    for dim in port.shape:
-        if dim.name not in value.shape and dim.name != "b":
-            fail(
-                shape_codes.MISSING_DIMENSION,
-                port.span,
-                f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{', '.join(value.shape)}]",
-            )
-        if dim.size is not None:
-            size = state.size(value.value, dim.name)
-            wanted = scalar(dim.size, frame, state, f"the size of `{dim.name}`")
-            fits = state.told(
-                lift(partial(_fed, port.name, dim.name), size, wanted), dim.span, shape_codes.SIZES_DIFFER
-            )
-            if fits.is_partial:
-                checked = branches.join(fits, (checked,), (port.name,), dim.span, frame.instance, state)
-    extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
-    if extra:
+def _result(node: ast.Expr, frame: Frame) -> Thing:
+    value = evaluate(node, frame)
+    if isinstance(value, LAYERS):
         fail(
-            shape_codes.MISSING_DIMENSION,
-            port.span,
-            f"the input `{port.name}` has no dimension `{sorted(extra)[0]}`, but is fed "
-            f"[{', '.join(value.shape)}]",
-        )
-    return checked
-
-
-def _fed(port: str, dim: str, size: Any, wanted: Any) -> int:
-    if size != wanted:
-        raise Undefined(
-            f"the input `{port}` has {dim} = {value_text(wanted)}, but is fed {dim} = {value_text(size)}"
-        )
-    return 0
-
-
-def _net_input(port: ast.Port, frame: Frame, state: State) -> Thing:
-    if port.shape is None:
-        fail(
-            codes.MISSING_PARAMETER,
-            port.span,
-            f"the input `{port.name}` of a network needs its shape",
-            help=f"`input {port.name}: [b, c = 3, t, h, w]` with sizes",
-        )
-    sizes: dict[str, Expr] = {}
-    given = state.sizes.get(port.name, {})
-    for dim in port.shape:
-        if dim.name in sizes:
-            fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
-        if len(dim.name) != 1 or not dim.name.islower():
-            fail(
-                shape_codes.MISSING_DIMENSION,
-                dim.span,
-                f"dimensions have one-letter names, not `{dim.name}`",
-                help=f"for example `[b, c = 3, h = 224, w = 224]`; here `{dim.name[0].lower()}`"
-                if dim.name[0].isalpha()
-                else None,
-            )
-        if dim.name == "b":
-            sizes["b"] = constant(given.get("b", 1))
-            continue
-        if dim.size is None:
-            fail(
-                codes.MISSING_PARAMETER,
-                dim.span,
-                f"dimension `{dim.name}` of the input `{port.name}` needs a size",
-            )
-        size = state.concrete(
-            scalar(dim.size, frame, state, f"the size of `{dim.name}`"),
-            dim.span,
-            "the size of an input",
-        )
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            fail(
-                codes.WRONG_KIND,
-                dim.span,
-                f"the size of `{dim.name}` is a whole number of at least 1, not {value_text(size)}",
-            )
-        if too_large(size):
-            fail(
-                shape_codes.ATTRIBUTE,
-                dim.span,
-                f"the size of `{dim.name}` is {value_text(size)}; sizes end at {LARGEST:,}",
-            )
-        sizes[dim.name] = constant(given.get(dim.name, size))
-    known = next((i for i in state.inputs if i.name == port.name), None)
-    if known is None:
-        known = Input(port.name, "".join(d.name for d in port.shape), sizes, port.span)
-        state.inputs.append(known)
-    elif known.span != port.span:
-        fail(
-            name_codes.DUPLICATE_NAME,
-            port.span,
-            f"two inputs are named `{port.name}`",
-            help="rename one of them",
-        )
-    elif known.shape != sizes:  # the body runs once an alternative of a choice that alters its structure
-        fail(codes.NOT_CONSTANT, port.span, f"the shape of the input `{port.name}` depends on a choice")
-    return Tensor(known)
-
-
-def parameter(node: ast.Weight, frame: Frame, state: State) -> None:
-    frame.env.assign(node.name, _weight(node, frame, state))
-
-
-def _weight(node: ast.Weight, frame: Frame, state: State) -> Thing:
-    primitive = PRIMITIVES["weight"]
-    sizes = {}
-    for dim in node.shape:
-        if dim.size is None:
-            fail(codes.MISSING_PARAMETER, dim.span, f"dimension `{dim.name}` of a parameter needs a size")
-        if dim.name in sizes:
-            fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
-        if dim.name == "b":
-            fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
-        size = state.settled(scalar(dim.size, frame, state, f"the size of `{dim.name}`"))
-        sizes[dim.name] = state.told(lift(partial(_bounded, dim.name), size), dim.span, shape_codes.ATTRIBUTE)
-    if is_reserved(node.name):
-        fail(
-            name_codes.RESERVED_INSTANCE,
+            codes.MISPLACED_LAYER,
             node.span,
-            f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it",
+            f"{describe(value)} is not a tensor",
+            help="apply it: `output x -> layer`",
         )
-    init = scalar(node.init, frame, state, "the initial value") if node.init is not None else constant(0)
-    instance = layers.enter(frame, node.name, "param", "primitive", node.span)
-    state.instances.setdefault(instance.path, instance)
-    return Tensor(operation(primitive, (), {"init": init}, sizes, instance, node.span, state))
-
-
-def _bounded(dim: str, size: Any) -> Any:
-    if too_large(size):
-        raise Undefined(f"the size of `{dim}` is larger than {LARGEST:,}")
-    return size
+    if isinstance(value, Expr) and is_undefined(value):
+        raise DiagnosticError(reason(value.value, node.span))
+    return value
 
 
 # -- loops -------------------------------------------------------------------------------------------
 
 
-def loop(node: ast.For, frame: Frame, state: State) -> None:
-    source = evaluate(node.iterable, frame, state)
+def loop(node: ast.For, frame: Frame) -> None:
+    """`for x in xs { … }`."""
+    state = frame.state
+    source = evaluate(node.iterable, frame)
     if isinstance(source, Poison):
-        _unknown_turns(node, frame, state)
+        _unknown_turns(node, frame)
         return
     if isinstance(source, CountV):
         count = turns_of(source, node.iterable.span, state)
         if is_undefined(count):
-            _undefine(assigned(node.body), count, node.span, frame, state)
+            _undefine(assigned(node.body), count, node.span, frame)
             return
-    if isinstance(source, CountV) and not state.settled(source.stop).is_constant:
-        _searched_depth(node, source, frame, state)
-        return
+        if not state.settled(source.stop).is_constant:
+            _searched_depth(node, source, frame)
+            return
     for i, element in enumerate(iterate(source, node.iterable.span, state)):
-        _turn(node, i, element, frame, state)
+        _turn(node, i, element, frame)
 
 
-def _unknown_turns(node: ast.For, frame: Frame, state: State) -> None:
+def _unknown_turns(node: ast.For, frame: Frame) -> None:
     """A loop over something that is not known: one turn tells what else is wrong in it, and nothing is known
     of what it leaves.
     """
-    _turn(node, 0, POISON, frame, state)
+    _turn(node, 0, POISON, frame)
     for name in assigned(node.body):
         frame.env.assign(name, POISON)
 
 
-def _turn(node: ast.For, i: int, element: Thing, frame: Frame, state: State) -> None:
+def _turn(node: ast.For, i: int, element: Thing, frame: Frame) -> None:
     """One turn of a loop; a labelled one is a level of its own, an unlabelled one indexes the names declared
     in it.
     """
-    state.tick(node.span)
+    frame.state.tick(node.span)
     inner = frame.inner()
     if node.label is None:
         inner.suffix = f"{frame.suffix}[{i}]"
     else:
-        if is_reserved(node.label):
-            fail(
-                name_codes.RESERVED_INSTANCE,
-                node.span,
-                f"`{node.label}` cannot name a level: PyTorch's modules or Python use it",
-            )
-        inner.instance = Instance(
-            f"{frame.segment(node.label)}[{i}]", frame.instance, node.label, "loop", node.span
-        )
         inner.suffix = ""
-        frame.instance.children.append(inner.instance)
-        state.instances.setdefault(inner.instance.path, inner.instance)
+        inner.instance = _level(node, node.label, i, frame)
     assign(node.pattern, element, inner)
-    run(
-        node.body,
-        Frame(inner.module, Env(outer=inner.env), inner.instance, inner.suffix, frame.outputs, frame.inputs),
-        state,
-    )
+    run(node.body, inner.inner())
 
 
-def _searched_depth(node: ast.For, source: CountV, frame: Frame, state: State) -> None:
+def _level(node: ast.For, label: str, i: int, frame: Frame) -> Instance:
+    if is_reserved(label):
+        message = f"`{label}` cannot name a level: PyTorch's modules or Python use it"
+        fail(name_codes.RESERVED_INSTANCE, node.span, message)
+    level = Instance(f"{frame.segment(label)}[{i}]", frame.instance, label, "loop", node.span)
+    frame.instance.children.append(level)
+    frame.state.instances.setdefault(level.path, level)
+    return level
+
+
+def _searched_depth(node: ast.For, source: CountV, frame: Frame) -> None:
     """`for i in range(n)` with a choice for n: unrolled to the most turns; afterwards each name is the one
     after n turns.
     """
+    state, span = frame.state, node.span
     stop, turns = most_turns(source, node.iterable.span, state)
-    start, step = (
-        state.concrete(source.start, node.span, "a loop's start"),
-        state.concrete(source.step, node.span, "a loop's step"),
-    )
+    start = state.concrete(source.start, span, "a loop's start")
+    step = state.concrete(source.step, span, "a loop's step")
     after = [frame.env.snapshot()]
     for position, i in enumerate(turns):
         with state.under(test(_turns_more, start, stop, step, position)):
-            _turn(node, position, constant(i), frame, state)
+            _turn(node, position, constant(i), frame)
         after.append(frame.env.snapshot())
     count = turns_of(source, node.iterable.span, state)
-    for level, before in enumerate(after[0]):
-        for name in before:
-            values = [s[level][name] for s in after]
-            if any(v is not values[0] for v in values):
-                words = [str(k) for k in range(len(values))]
-                _rebind(
-                    frame.env,
-                    level,
-                    name,
-                    branches.join(count, values, words, node.span, frame.instance, state),
-                )
-
-
-def _rebind(env: Env, level: int, name: str, value: Thing) -> None:
-    for _ in range(level):
-        assert env.outer is not None
-        env = env.outer
-    env.names[name] = value
+    words = [str(k) for k in range(len(after))]
+    _join_names(after[0], after, count, words, frame, span)
 
 
 def _turns_more(start: Any, stop: Any, step: Any, turn: int) -> bool:
@@ -369,24 +193,30 @@ def _turns_more(start: Any, stop: Any, step: Any, turn: int) -> bool:
 # -- branches ----------------------------------------------------------------------------------------
 
 
-def branch(node: ast.If, frame: Frame, state: State) -> None:
-    value = evaluate(node.test, frame, state)
+def branch(node: ast.If, frame: Frame) -> None:
+    """`if condition { … } else { … }`."""
+    value = evaluate(node.test, frame)
+    orelse = node.orelse or ()
+    names = assigned(node.body) + assigned(orelse)
     if isinstance(value, Poison):
-        for name in assigned(node.body) + assigned(node.orelse or ()):
+        for name in names:
             frame.env.assign(name, POISON)
         return
-    test = state.settled(operators.truth(value, node.test.span, "the condition"))
-    if test.is_constant and test.is_partial:
-        _undefine(assigned(node.body) + assigned(node.orelse or ()), test, node.span, frame, state)
-        return
-    if test.is_constant:
-        chosen = node.body if test.value else node.orelse
-        if chosen:
-            run(chosen, frame, state)
-        return
+    condition = frame.state.settled(operators.truth(value, node.test.span, "the condition"))
+    if not condition.is_constant:
+        _both_sides(node, condition, frame)
+        frame.env.dropped.update(names)
+    elif condition.is_partial:
+        _undefine(names, condition, node.span, frame)
+    else:
+        run(node.body if condition.value else orelse, frame)
+
+
+def _both_sides(node: ast.If, condition: Expr, frame: Frame) -> None:
+    """Both bodies are run, and what they assign is selected by the condition."""
     before = frame.env.snapshot()
     sides = []
-    for condition, body in ((test, node.body), (negate(test), node.orelse or ())):
+    for holds, body in ((condition, node.body), (negate(condition), node.orelse or ())):
         if any(isinstance(s, ast.Output) for s in body):
             fail(
                 codes.NO_OUTPUT,
@@ -394,34 +224,52 @@ def branch(node: ast.If, frame: Frame, state: State) -> None:
                 "`output` cannot stand under a choice",
                 help="assign in the branches, and output the name once",
             )
-        with state.under(condition):
-            run(body, frame.inner(), state)
+        with frame.state.under(holds):
+            run(body, frame.inner())
         sides.append(frame.env.snapshot())
         frame.env.restore(before)
-    index = lift(_side, test)
-    for level, names in enumerate(before):
-        for name in names:
-            values = [s[level][name] for s in sides]
-            if values[0] is not values[1]:
-                _rebind(
-                    frame.env,
-                    level,
-                    name,
-                    branches.join(index, values, ("then", "else"), node.span, frame.instance, state),
-                )
-    frame.env.dropped.update(assigned(node.body), assigned(node.orelse or ()))
-
-
-def _undefine(names: Sequence[str], reason: Expr, span: Span, frame: Frame, state: State) -> None:
-    """Rebinds names that would come out of statements which cannot be run, for a reason that is an error if
-    they are needed.
-    """
-    for level, known in enumerate(frame.env.snapshot()):
-        for name in names:
-            if name in known:
-                value = branches.join(reason, (known[name],), (name,), span, frame.instance, state)
-                _rebind(frame.env, level, name, value)
+    _join_names(before, sides, lift(_side, condition), ("then", "else"), frame, node.span)
 
 
 def _side(test: bool) -> int:
     return 0 if test else 1
+
+
+# -- names after what hangs on a choice ----------------------------------------------------------------
+
+Names = list[dict[str, Thing]]  # bindings, level by level, the innermost first
+
+
+def _join_names(
+    known: Names, ways: Sequence[Names], index: Expr, words: Sequence[str], frame: Frame, span: Span
+) -> None:
+    """Rebinds each name that differs between several ways to the one that the index points to."""
+
+    def joined(level: int, name: str) -> Thing:
+        values = [way[level][name] for way in ways]
+        if all(v is values[0] for v in values):
+            return values[0]
+        return branches.join(index, values, words, frame.at(span))
+
+    _rebind(known, frame.env, joined)
+
+
+def _undefine(names: Sequence[str], why: Expr, span: Span, frame: Frame) -> None:
+    """Rebinds names that would come out of statements which cannot be run, for a reason that is an error if
+    they are needed.
+    """
+    known = frame.env.snapshot()
+
+    def undefined(level: int, name: str) -> Thing:
+        value = known[level][name]
+        return branches.join(why, (value,), (name,), frame.at(span)) if name in names else value
+
+    _rebind(known, frame.env, undefined)
+
+
+def _rebind(known: Names, env: Env | None, value: Callable[[int, str], Thing]) -> None:
+    for level, names in enumerate(known):
+        assert env is not None
+        for name in names:
+            env.names[name] = value(level, name)
+        env = env.outer

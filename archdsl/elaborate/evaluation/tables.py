@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.elaborate.evaluation import calls, expressions, flows, members, statements
+from archdsl.elaborate.evaluation import calls, expressions, flows, members, ports, statements
 from archdsl.elaborate.evaluation.bodies import STATEMENTS
 from archdsl.elaborate.evaluation.evaluator import FUNCTIONS
 from archdsl.elaborate.evaluation.requirements import require
@@ -43,8 +43,8 @@ STATEMENTS.update(
         ast.For: statements.loop,
         ast.If: statements.branch,
         ast.Output: statements.output,
-        ast.Input: statements.inputs,
-        ast.Weight: statements.parameter,
+        ast.Input: ports.inputs,
+        ast.Weight: ports.parameter,
         ast.Require: require,
         ast.Broken: statements.broken,
     }

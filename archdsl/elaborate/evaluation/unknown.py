@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from archdsl.diagnostics.codes import names as codes
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import closest, question
 from archdsl.elaborate.evaluation import synonyms
 from archdsl.elaborate.evaluation.functions import FUNCTION_NAMES
 from archdsl.elaborate.evaluation.synonyms import Synonym
@@ -32,7 +32,7 @@ def unknown_name(
         and not (call is not None and call.args)
     )
     if near and (help is None or only_spelt):
-        help = f"did you mean `{near[0]}`?"
+        help = question(near[:1])
     return codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help)
 
 
@@ -131,8 +131,10 @@ def _reached(
     if not takes or not takes[0][0].startswith("in_"):
         return takes
     needed = 3 if any(ours == "kernel" for _, ours in takes) else 2
-    said = sum(arg.name is None or arg.name in [theirs for theirs, _ in takes[:needed]] for arg in args)
-    return takes[1:] if said < needed and all(arg.name != takes[0][0] for arg in args) else takes
+    first = {theirs for theirs, _ in takes[:needed]}
+    names = [arg.name for arg in args]
+    said = sum(name is None or name in first for name in names)
+    return takes if said >= needed or takes[0][0] in names else takes[1:]
 
 
 def _about(here: str, call: ast.Call | None, before: str) -> str:
@@ -167,7 +169,9 @@ def _given(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], r
     names = [theirs for theirs, _ in takes]
     ours_of = dict(takes)
     for position, arg in enumerate(args):
-        theirs = arg.name if arg.name is not None else (names[position] if position < len(names) else "")
+        theirs = arg.name
+        if theirs is None:
+            theirs = names[position] if position < len(names) else ""
         ours = ours_of.get(theirs) or synonyms.theirs(theirs, tuple(o for _, o in takes if o))
         if theirs not in ours_of and ours is None:
             if synonyms.needless(theirs) is None:

@@ -84,6 +84,10 @@ class RangeV:
     high: Expr
     step: Expr
 
+    @property
+    def ends(self) -> tuple[Expr, Expr, Expr]:
+        return self.low, self.high, self.step
+
 
 @dataclass(frozen=True, slots=True)
 class CountV:
@@ -92,6 +96,10 @@ class CountV:
     start: Expr
     stop: Expr
     step: Expr
+
+    @property
+    def ends(self) -> tuple[Expr, Expr, Expr]:
+        return self.start, self.stop, self.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,49 +277,47 @@ def word_of(layer: Layer) -> str | None:
 
 def describe(value: Thing) -> str:
     """The kind of a value, for messages: "a tensor [b, c, t]", "the layer `conv`", "a list of 3"."""
-    if isinstance(value, Expr):
-        if not value.is_constant:
-            return (
-                "a number under a choice"
-                if isinstance(value.first, int | float)
-                else "a value under a choice"
-            )
-        if isinstance(value.value, Undefined):
-            return f"an undefined value ({value.value.message})"
-        if isinstance(value.value, Axes):
-            return f"the dimensions {value_text(value.value)}"
-        if isinstance(value.value, bool | str):
-            return (
-                f"the {'text' if isinstance(value.value, str) else 'truth value'} {value_text(value.value)}"
-            )
-        if isinstance(value.value, tuple):
-            return f"the size {value_text(value.value)}"
-        if isinstance(value.value, Init):
-            return f"the initialiser {value.value}"
-        return f"the number {value_text(value.value)}"
-    if isinstance(value, Tensor):
-        return f"a tensor [{', '.join(value.shape)}]"
-    if isinstance(value, TupleV):
-        return f"a tuple of {len(value.items)}"
-    if isinstance(value, ListV):
-        return f"a list of {len(value.items)}"
-    if isinstance(value, PickV):
-        return "a pick from a list"
-    if isinstance(value, OfV):
-        return "a domain of subsets"
-    if isinstance(value, RangeV | CountV):
-        return "a range"
-    if isinstance(value, FunctionV):
-        return f"the function `{value.name}`"
-    if isinstance(value, InitialiserV):
-        return f"the initialiser `{value.name}`"
-    if isinstance(value, NetV):
-        return f"the {value.net.kind} `{value.net.name}`"
-    if isinstance(value, GenotypeV):
-        return f"the genotype `{value.genotype.name}`"
-    if isinstance(value, Poison):
-        return "nothing"
-    word = word_of(value)
-    return (
-        f"the layer `{word}`" if word else ("a choice of layers" if isinstance(value, ChosenL) else "a layer")
-    )
+    match value:
+        case Expr():
+            return _describe_scalar(value)
+        case Tensor():
+            return f"a tensor [{', '.join(value.shape)}]"
+        case TupleV() | ListV():
+            return f"a {'tuple' if isinstance(value, TupleV) else 'list'} of {len(value.items)}"
+        case FunctionV() | InitialiserV():
+            kind = "function" if isinstance(value, FunctionV) else "initialiser"
+            return f"the {kind} `{value.name}`"
+        case NetV():
+            return f"the {value.net.kind} `{value.net.name}`"
+        case GenotypeV():
+            return f"the genotype `{value.genotype.name}`"
+    if type(value) in _KINDS:
+        return _KINDS[type(value)]
+    word = word_of(value) if isinstance(value, LAYERS) else None
+    return f"the layer `{word}`" if word else "a layer"
+
+
+_KINDS: dict[type, str] = {
+    PickV: "a pick from a list",
+    OfV: "a domain of subsets",
+    RangeV: "a range",
+    CountV: "a range",
+    Poison: "nothing",
+    ChosenL: "a choice of layers",
+}
+
+
+def _describe_scalar(scalar: Expr) -> str:
+    if not scalar.is_constant:
+        number = isinstance(scalar.first, int | float)
+        return f"a {'number' if number else 'value'} under a choice"
+    value = scalar.value
+    if isinstance(value, Undefined):
+        return f"an undefined value ({value.message})"
+    if isinstance(value, Init):
+        return f"the initialiser {value}"
+    kind = next((kind for type_, kind in _SCALARS if isinstance(value, type_)), "number")
+    return f"the {kind} {value_text(value)}"
+
+
+_SCALARS = ((Axes, "dimensions"), (bool, "truth value"), (str, "text"), (tuple, "size"))

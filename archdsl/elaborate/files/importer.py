@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from archdsl.diagnostics.codes import files as file_codes
@@ -128,9 +129,8 @@ class Importer:
                     return candidate.absolute()
                 if candidate.is_file() and candidate.resolve().is_relative_to(root.resolve()):
                     return candidate.absolute()
-        known = sorted(
-            {p.stem for root in (path.parent, self.shipped) if root.is_dir() for p in root.glob("*.arch")}
-        )
+        beside = chain.from_iterable(root.glob("*.arch") for root in (path.parent, self.shipped))
+        known = sorted({p.stem for p in beside})
         name = ".".join(use.module)
         raise DiagnosticError(
             codes.UNKNOWN_MODULE.error(

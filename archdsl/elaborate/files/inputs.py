@@ -14,7 +14,8 @@ from operator import index
 from typing import Any, NoReturn, TypeAlias
 
 from archdsl.diagnostics.codes import files as codes
-from archdsl.elaborate.evaluation.primitives import LARGEST
+from archdsl.diagnostics.suggestions import quoted
+from archdsl.elaborate.evaluation.arguments import LARGEST
 from archdsl.elaborate.evaluation.state import fail
 from archdsl.ir.graph import Graph, Input
 
@@ -57,7 +58,7 @@ def sizes_of(inputs: Mapping[str, Given], graph: Graph) -> dict[str, dict[str, i
     found: dict[str, dict[str, int]] = {}
     for name, given in inputs.items():
         if name not in known:
-            names = ", ".join(f"`{n}`" for n in known)
+            names = ", ".join(quoted(known))
             fail(
                 codes.BAD_INPUT, None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {names}"
             )

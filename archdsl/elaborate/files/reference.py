@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import Code, DiagnosticError
-from archdsl.diagnostics.suggestions import did_you_mean, few
+from archdsl.diagnostics.suggestions import did_you_mean, few, quoted
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.module import Module
 from archdsl.elaborate.evaluation.state import State
@@ -55,8 +55,10 @@ class Reference:
         """Raises DiagnosticError E0912 where the file has no such genotype, or several and none is named."""
         module, state = self.module, State()
         names = [name for name in module.declarations if isinstance(find(module, name, state), GenotypeV)]
-        nets = [node for node in module.declarations.values() if isinstance(node, ast.Net)]
-        settling = {patch.span.text for net in nets for patch in net.patches}
+        settling: set[str] = set()
+        for node in module.declarations.values():
+            if isinstance(node, ast.Net):
+                settling.update(patch.span.text for patch in node.patches)
         whole = [name for name in names if name not in settling]  # the others are parts of spaces of the file
         name = self.name or self._only(whole if len(whole) == 1 else names, _GENOTYPE)
         value = find(module, name, state)
@@ -80,7 +82,7 @@ class Reference:
         file = self.module.source.name
         if not names:
             raise DiagnosticError(kind.code.error(None, f"{file} declares no {kind.one}", help=kind.written))
-        shown = few([f"`{name}`" for name in names], _SHOWN)
+        shown = few(quoted(names), _SHOWN)
         message = f"{file} declares several {kind.several}: {shown}"
         raise DiagnosticError(codes.WHICH_NAME.error(None, message, help=f"name one: `{file}:{names[0]}`"))
 

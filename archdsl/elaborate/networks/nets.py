@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from functools import partial
+from itertools import chain
+from typing import NoReturn, TypeAlias
 
 from archdsl.diagnostics.codes import choices as choice_codes
 from archdsl.diagnostics.codes import edits as edit_codes
@@ -16,16 +18,20 @@ from archdsl.diagnostics.codes import names as name_codes
 from archdsl.diagnostics.codes import values as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Span
-from archdsl.diagnostics.suggestions import did_you_mean, few
+from archdsl.diagnostics.suggestions import did_you_mean, few, quoted
 from archdsl.elaborate.checks.blame import blamed, moved
 from archdsl.elaborate.checks.finish import finish
-from archdsl.elaborate.evaluation import calls, layers
+from archdsl.elaborate.evaluation import calls
 from archdsl.elaborate.evaluation.bodies import run_body
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.edits import EditTable, matches, split, text_of, unmatched
 from archdsl.elaborate.evaluation.evaluator import evaluate
+from archdsl.elaborate.evaluation.frame import Frame, file_frame, frame_of
 from archdsl.elaborate.evaluation.module import Module
-from archdsl.elaborate.evaluation.scope import Env, Frame, file_frame
+from archdsl.elaborate.evaluation.parameters import bind_parameters
+from archdsl.elaborate.evaluation.place import Place
+from archdsl.elaborate.evaluation.regions import regional
+from archdsl.elaborate.evaluation.scope import Env, Scope
 from archdsl.elaborate.evaluation.state import State, Structural, fail, too_wide_help
 from archdsl.elaborate.evaluation.values import (
     GenotypeV,
@@ -43,6 +49,8 @@ from archdsl.ir.instance import Instance
 from archdsl.ir.work import Exhausted, aside, bounded
 from archdsl.syntax import ast
 
+Sizes: TypeAlias = Mapping[str, Mapping[str, int]]  # of inputs, by name and dimension
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Instantiation:
@@ -53,7 +61,7 @@ class Instantiation:
     net: ast.Net
     module: Module
     given: Mapping[str, Thing]
-    patches: tuple[tuple[ast.Edits | ast.Path, Frame], ...]
+    patches: tuple[tuple[ast.Edits | ast.Path, Scope], ...]
     definitions: tuple[ast.Net, ...]  # from the outermost declaration to the one with the body
     span: Span
 
@@ -119,16 +127,18 @@ def resolve(
             _unknown_setting(next(iter(rest)), (*seen, net))
         return Instantiation(net, module, given, (), (*seen, net), span)
     assert net.value is not None
-    frame = Frame(module, Env(), Instance("", None, "", "root"), constant=True)
-    layers.parameters(net.params or (), given, {}, frame, span, f"`{net.name}`", state)
-    inner, args = base_of(net.value, frame, state)
+    scope = Scope(module)
+    frame = frame_of(scope, state)
+    bind_parameters(net.params or (), given, {}, frame, span, f"`{net.name}`")
+    inner, args = base_of(net.value, frame)
     found = resolve(inner, args, net.value.span, state, (*seen, net), rest)
-    return replace(found, patches=found.patches + tuple((p, frame) for p in net.patches))
+    return replace(found, patches=found.patches + tuple((p, scope) for p in net.patches))
 
 
 def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
-    names = list(dict.fromkeys(p.name for d in definitions for p in d.params or ()))
-    has = f"it has {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
+    parameters = chain.from_iterable(d.params or () for d in definitions)
+    names = list(dict.fromkeys(p.name for p in parameters))
+    has = f"it has {', '.join(quoted(names))}" if names else "it has none"
     fail(
         file_codes.BAD_SETTING,
         None,
@@ -137,22 +147,36 @@ def _unknown_setting(name: str, definitions: tuple[ast.Net, ...]) -> NoReturn:
     )
 
 
-def base_of(node: ast.Expr, frame: Frame, state: State) -> tuple[NetV, dict[str, Thing]]:
+def base_of(node: ast.Expr, frame: Frame) -> tuple[NetV, dict[str, Thing]]:
     """The network that `name` or `name(args)` stands for, and its arguments.
 
     Raises DiagnosticError where it is none.
     """
     callee, args = (node.callee, node.args) if isinstance(node, ast.Call) else (node, ())
-    value = evaluate(callee, frame, state)
+    value = evaluate(callee, frame)
     if isinstance(value, Poison):
         raise DiagnosticError()  # reported where it went wrong
     if not isinstance(value, NetV):
         fail(codes.WRONG_KIND, callee.span, f"a space or a model is needed here, not {describe(value)}")
     names = [p.name for p in value.net.params or ()]
-    evaluated = [(a, evaluate(a.value, frame, state)) for a in args]
+    evaluated = [(a, evaluate(a.value, frame)) for a in args]
     if any(isinstance(v, Poison) for _, v in evaluated):
         raise DiagnosticError()
     return value, calls.match(names, {}, evaluated, f"`{value.net.name}`")
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A network to be run: under which edits, with which sizes of inputs instead of those of the text."""
+
+    instantiation: Instantiation
+    table: EditTable
+    sizes: Sizes
+
+    @property
+    def place(self) -> Span:
+        net = self.instantiation.net
+        return net.span.word(net.name)
 
 
 def elaborate(
@@ -160,7 +184,7 @@ def elaborate(
     *,
     name: str,
     kind: str,
-    sizes: Mapping[str, Mapping[str, int]] | None = None,
+    sizes: Sizes | None = None,
     genotypes: Sequence[GenotypeV] = (),
 ) -> Elaborated:
     """The graph of a network.
@@ -170,70 +194,56 @@ def elaborate(
     Raises DiagnosticError with everything that is wrong.
     """
     with deep_stack(instantiation.span), bounded():
-        table = EditTable()
-        _patch(table, instantiation, genotypes, State(table))
+        run = _Run(instantiation, EditTable(), sizes or {})
+        _patch(run.table, instantiation, genotypes, State(run.table))
         try:
-            return _elaborated(instantiation, table, name, kind, sizes)
+            return _elaborated(run, name, kind)
         except Exhausted:
             raise
         except DiagnosticError as error:
-            raise DiagnosticError(*_explained(error.diagnostics, instantiation, table, sizes)) from None
+            raise DiagnosticError(*_explained(error.diagnostics, run)) from None
 
 
-def _elaborated(
-    instantiation: Instantiation,
-    table: EditTable,
-    name: str,
-    kind: str,
-    sizes: Mapping[str, Mapping[str, int]] | None,
-) -> Elaborated:
-    state, outputs, root = _run(instantiation, table, sizes)
+def _elaborated(run: _Run, name: str, kind: str) -> Elaborated:
+    instantiation, broken = run.instantiation, run.table.broken
+    state, outputs, root = _gathered(run)
     if not _errors(state) and not state.broken:
-        _report_unmatched(instantiation, table, state, sizes)
-    if (
-        _errors(state) or not outputs or state.broken or table.broken
-    ):  # without outputs everything wrong is reported where it was declared
-        raise DiagnosticError(*(d for d in state.diagnostics.values() if d.severity == "error"))
+        _report_unmatched(run, state)
+    # Without outputs everything wrong is reported where it was declared.
+    if _errors(state) or not outputs or state.broken or broken:
+        raise DiagnosticError(*[d for d in state.diagnostics.values() if d.severity == "error"])
     settings = {p.name: "" for p in instantiation.net.params or ()}
     graph = finish(name, kind, outputs, root, state, settings)
-    if kind == "model" and graph.choices and not table.broken:
-        shown = few([f"`{choice.path}`" for choice in graph.choices], 6)
+    if kind == "model" and graph.choices:
+        shown = few(quoted(choice.path for choice in graph.choices), 6)
+        several = "s" * (len(graph.choices) > 1)
         fail(
             edit_codes.MISSING_CHOICE,
             instantiation.definitions[0].span.word(name),
-            f"the model `{name}` leaves {len(graph.choices)} choice{'s' * (len(graph.choices) > 1)} open: "
-            f"{shown}",
+            f"the model `{name}` leaves {len(graph.choices)} choice{several} open: {shown}",
             help="answer them in its genotype, or declare it a `space`",
         )
     return Elaborated(graph, tuple(state.diagnostics.values()))
 
 
-def _explained(
-    diagnostics: Sequence[Diagnostic],
-    instantiation: Instantiation,
-    table: EditTable,
-    sizes: Mapping[str, Mapping[str, int]] | None,
-) -> list[Diagnostic]:
+def _explained(diagnostics: Sequence[Diagnostic], run: _Run) -> list[Diagnostic]:
     """The errors, those that an edit causes at that edit, and those inside what ships at the declaration that
     calls for it.
     """
-    found = list(diagnostics)
+    found, span = list(diagnostics), run.instantiation.span
     with aside(), suppress(Exhausted):
-        found = blamed(diagnostics, table, lambda edits: _errors_under(instantiation, edits, sizes))
-    if instantiation.span.source.shipped:
+        found = blamed(diagnostics, run.table, lambda table: _errors_of(replace(run, table=table)))
+    if span.source.shipped:
         return found
-    return [
-        moved(d, instantiation.span, "inside what ships") if d.span and d.span.source.shipped else d
-        for d in found
-    ]
+    for i, diagnostic in enumerate(found):
+        if diagnostic.span and diagnostic.span.source.shipped:
+            found[i] = moved(diagnostic, span, "inside what ships")
+    return found
 
 
-def _errors_under(
-    instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
-) -> Sequence[Diagnostic]:
-    """What is wrong with the network under other edits."""
+def _errors_of(run: _Run) -> Sequence[Diagnostic]:
     try:
-        _elaborated(instantiation, table, instantiation.net.name, "space", sizes)
+        _elaborated(run, run.instantiation.net.name, "space")
     except Exhausted:
         raise
     except DiagnosticError as error:
@@ -241,39 +251,26 @@ def _errors_under(
     return ()
 
 
-def _run(
-    instantiation: Instantiation, table: EditTable, sizes: Mapping[str, Mapping[str, int]] | None
-) -> tuple[State, tuple[Value, ...], Instance]:
-    net, module = instantiation.net, instantiation.module
-    state = State(table, {k: dict(v) for k, v in (sizes or {}).items()})
+def _gathered(run: _Run) -> tuple[State, tuple[Value, ...], Instance]:
+    """What running a network gathers, its outputs and the root of its instances; what is wrong is reported in
+    the state.
+    """
+    net, place = run.instantiation.net, run.place
+    state = State(run.table, {name: dict(sizes) for name, sizes in run.sizes.items()})
     root = Instance("", None, net.name, "root", net.span)
     outputs: tuple[Value, ...] = ()
-
-    def body() -> Thing:
-        frame = Frame(module, Env(), root)
-        layers.parameters(
-            net.params or (), instantiation.given, {}, frame, instantiation.span, f"`{net.name}`", state
-        )
-        assert net.body is not None
-        return run_body(net.body, frame, state, place)
-
-    place = net.span.word(net.name)
     try:
-        result = layers.regional(body, root, place, state)
+        result = regional(partial(_body, run.instantiation, root, state), Place(root, place, state))
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
-        elif not _errors(state):  # it came of what is wrong whatever is chosen
-            for check in dict.fromkeys(state.wrong.values()):
-                state.report(
-                    check.code.error(check.span, check.problem.value, help=check.help, labels=check.labels)
-                )
+        elif not _errors(state):
+            _report_wrong(state)
         if not state.inputs and not _errors(state) and not state.broken:
-            fail(
-                codes.NO_OUTPUT,
-                place,
+            message, help = (
                 f"`{net.name}` has no `input`",
-                help="for example `input x: [b, c = 3, h = 224, w = 224]`",
+                "for example `input x: [b, c = 3, h = 224, w = 224]`",
             )
+            fail(codes.NO_OUTPUT, place, message, help=help)
     except Structural as structural:
         state.report(replace(structural.diagnostic, labels=_declared(structural)))
     except TooWide as wide:
@@ -283,6 +280,22 @@ def _run(
     except DiagnosticError as error:
         state.report(*error.diagnostics)
     return state, outputs, root
+
+
+def _body(instantiation: Instantiation, root: Instance, state: State) -> Thing:
+    net = instantiation.net
+    frame = Frame(instantiation.module, Env(), root, state)
+    what = f"`{net.name}`"
+    bind_parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, what)
+    assert net.body is not None
+    return run_body(net.body, frame, net.span.word(net.name))
+
+
+def _report_wrong(state: State) -> None:
+    """A poisoned result without an error came of what is wrong whatever is chosen."""
+    for check in dict.fromkeys(state.wrong.values()):
+        message = check.problem.value
+        state.report(check.code.error(check.span, message, help=check.help, labels=check.labels))
 
 
 def _declared(structural: Structural) -> tuple[Label, ...]:
@@ -309,20 +322,18 @@ def _outputs(result: Thing, net: ast.Net) -> tuple[Value, ...]:
 def _patch(
     table: EditTable, instantiation: Instantiation, genotypes: Sequence[GenotypeV], state: State
 ) -> None:
-    for patch, frame in instantiation.patches:
+    for patch, scope in instantiation.patches:
         if isinstance(patch, ast.Edits):
-            table.add(patch.edits, frame)
+            table.add(patch.edits, scope)
             continue
         name = patch.segments[0]
-        value = (
-            frame.env.find(name.name) or find(frame.module, name.name, state)
-            if isinstance(name, ast.Name) and len(patch.segments) == 1
-            else None
-        )
+        value = None
+        if isinstance(name, ast.Name) and len(patch.segments) == 1:
+            value = scope.env.find(name.name) or find(scope.module, name.name, state)
         if isinstance(value, Poison):
             raise DiagnosticError()
         if value is None:
-            genotypes_ = [n for n, d in frame.module.declarations.items() if isinstance(d, ast.Genotype)]
+            genotypes_ = [n for n, d in scope.module.declarations.items() if isinstance(d, ast.Genotype)]
             help = did_you_mean(patch.span.text, genotypes_)
             fail(name_codes.UNKNOWN_NAME, patch.span, f"unknown name `{patch.span.text}`", help=help)
         if not isinstance(value, GenotypeV):
@@ -340,14 +351,13 @@ def _patch(
 def _settle(
     table: EditTable, value: GenotypeV, instantiation: Instantiation, span: Span, state: State
 ) -> None:
-    frame = file_frame(value.module)
-    base, _ = base_of(value.genotype.of, frame, state)
+    base, _ = base_of(value.genotype.of, file_frame(value.module, state))
     definition = base.net
     while definition.body is None and definition not in instantiation.definitions:
         assert definition.value is not None
-        base, _ = (
-            base_of(definition.value, file_frame(base.module), state) if not definition.params else (base, {})
-        )
+        if definition.params:
+            break
+        base, _ = base_of(definition.value, file_frame(base.module, state))
         if base.net is definition:
             break
         definition = base.net
@@ -359,47 +369,33 @@ def _settle(
             f"`{instantiation.net.name}`",
             help=f"use a genotype of `{instantiation.net.name}`",
         )
-    table.add(value.genotype.edits, frame, genotype=True)
+    table.add(value.genotype.edits, Scope(value.module), genotype=True)
 
 
-def _report_unmatched(
-    instantiation: Instantiation,
-    table: EditTable,
-    state: State,
-    sizes: Mapping[str, Mapping[str, int]] | None,
-) -> None:
+def _report_unmatched(run: _Run, state: State) -> None:
     """Edits that matched nothing: an answer to a choice that other answers made inactive is a warning, the
     rest errors.
     """
-    missed = [e for e in table.edits if not e.matched]
+    missed = [e for e in run.table.edits if not e.matched]
     if not missed:
         return
-    open_table = EditTable()
-    for edit in table.edits:
-        if not isinstance(edit.node, ast.SetEdit | ast.NarrowEdit):
-            open_table.edits.append(edit)
-            open_table.rewriting.append(edit)
-    whole, _, _ = _run(instantiation, open_table, sizes)
+    rewriting = EditTable()
+    for edit in run.table.edits:
+        if not edit.answers:
+            rewriting.insert(edit)
+    whole, _, _ = _gathered(replace(run, table=rewriting))
     levels = [path for path, instance in whole.instances.items() if instance.level in ("loop", "alternative")]
-    layers_ = [path for path in whole.instances if path not in levels]
-    paths = [
-        *whole.choices,
-        *layers_,
-        *(f"{path}.{name}" for path, names in state.edits.settable.items() for name in names),
-    ]
-    segments = [split(path) for path in whole.choices]
+    paths = [*whole.choices, *[path for path in whole.instances if path not in levels]]
+    for path, names in state.edits.settable.items():
+        paths += [f"{path}.{name}" for name in names]
+    choices = [split(path) for path in whole.choices]
     for edit in missed:
-        if isinstance(edit.node, ast.SetEdit | ast.NarrowEdit) and any(
-            matches(edit.pattern, s) for s in segments
-        ):
-            state.report(
-                edit_codes.INACTIVE_ANSWER.warning(
-                    edit.node.span,
-                    f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect",
-                )
-            )
-            continue
-        state.report(unmatched(edit, paths, levels))
+        if edit.answers and any(matches(edit.pattern, choice) for choice in choices):
+            text = text_of(edit.pattern)
+            message = f"`{text}` is inactive under the other answers; this line has no effect"
+            state.report(edit_codes.INACTIVE_ANSWER.warning(edit.node.span, message))
+        else:
+            state.report(unmatched(edit, paths, levels))
 
 
 def _errors(state: State) -> bool:

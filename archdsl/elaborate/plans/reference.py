@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archdsl.elaborate.plans.table import OPTIMISERS, SETTINGS, STRATEGIES, SUMMARIES, Option, setting_text
 
@@ -10,14 +10,18 @@ from archdsl.elaborate.plans.table import OPTIMISERS, SETTINGS, STRATEGIES, SUMM
 def tables() -> dict[str, str]:
     """The Markdown of each table by the name of its place."""
     strategies = "\n".join(f"| `{name}` | {SUMMARIES[name]} |" for name in STRATEGIES)
-    options = [(f"`{name}`", option) for name, own in STRATEGIES.items() for option in own]
     settings = [("plan, step" if o.in_steps else "plan", o) for o in SETTINGS.values()]
-    optimisers = [(f"`{name}`", option) for name, own in OPTIMISERS.items() for option in own]
     return {
         "strategies": f"| strategy | |\n|---|---|\n{strategies}",
-        "options": table("of", options),
-        "settings": f"{table('of', settings)}\n\n{table('of', optimisers)}",
+        "options": table("of", _owned(STRATEGIES)),
+        "settings": f"{table('of', settings)}\n\n{table('of', _owned(OPTIMISERS))}",
     }
+
+
+def _owned(options: Mapping[str, Sequence[Option]]) -> Iterator[tuple[str, Option]]:
+    for name, own in options.items():
+        for option in own:
+            yield f"`{name}`", option
 
 
 def table(first: str, rows: Iterable[tuple[str, Option]]) -> str:

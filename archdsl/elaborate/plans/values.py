@@ -5,20 +5,19 @@ table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
 from typing import Any
 
 from archdsl.diagnostics.codes import plans as codes
 from archdsl.diagnostics.codes import values as value_codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Source, Span
-from archdsl.diagnostics.suggestions import did_you_mean
+from archdsl.diagnostics.suggestions import did_you_mean, quoted
 from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.builtin import BUILTIN_NAMES
 from archdsl.elaborate.evaluation.declared import find
 from archdsl.elaborate.evaluation.evaluator import evaluate
+from archdsl.elaborate.evaluation.frame import Frame, file_frame
 from archdsl.elaborate.evaluation.module import Module
-from archdsl.elaborate.evaluation.scope import Frame, file_frame
 from archdsl.elaborate.evaluation.state import State, fail
 from archdsl.elaborate.evaluation.values import ListV, Poison, Thing, TupleV, describe
 from archdsl.elaborate.plans.table import (
@@ -41,10 +40,12 @@ PLUGINS = "archdsl.strategies"  # the entry-point group of strategies that other
 
 def plugins() -> tuple[str, ...]:
     """The names of installed strategies that are not built in."""
+    from importlib.metadata import entry_points  # slow to import, and wanted for unknown names alone
+
     return tuple(sorted({point.name for point in entry_points(group=PLUGINS)} - set(STRATEGIES)))
 
 
-def setting(node: ast.Setting, frame: Frame, state: State, in_step: bool) -> Any:
+def setting(node: ast.Setting, frame: Frame, in_step: bool) -> Any:
     """The value of a setting. Raises DiagnosticError (E0701, E0702, E0706) with all that is wrong with it."""
     option = SETTINGS.get(node.name)
     place = node.span.word(node.name)
@@ -60,8 +61,8 @@ def setting(node: ast.Setting, frame: Frame, state: State, in_step: bool) -> Any
             help=f"its own may be {own}",
         )
     if node.name == "strategy":
-        return strategy(node.value, frame, state)
-    value = value_of(node.value, frame, state)
+        return strategy(node.value, frame)
+    value = value_of(node.value, frame)
     _check(option, value, node.value.span, f"`{node.name}`")
     if isinstance(value, Invocation) and node.name in ("alpha", "weights"):
         return _called(value, node.value, OPTIMISERS[value.name])
@@ -79,10 +80,10 @@ def written(name: str, text: str, given_as: str) -> Any:
     if value is None:
         raise DiagnosticError(*errors)
     module = Module(given_as, source, ast.File(EDITION, (), span=value.span))
-    return setting(ast.Setting(name, value, span=value.span), file_frame(module), State(), in_step=False)
+    return setting(ast.Setting(name, value, span=value.span), file_frame(module, State()), in_step=False)
 
 
-def strategy(node: ast.Expr, frame: Frame, state: State) -> Invocation:
+def strategy(node: ast.Expr, frame: Frame) -> Invocation:
     """The strategy of a plan with its options; a built-in one with all of them, defaults filled in.
 
     Raises DiagnosticError (E0702, E0701, E0706).
@@ -94,7 +95,7 @@ def strategy(node: ast.Expr, frame: Frame, state: State) -> Invocation:
         known = (*STRATEGIES, *plugins())
         hint = did_you_mean(name or "", known, f"strategies are {', '.join(known)}")
         fail(codes.UNKNOWN_STRATEGY, node.span, f"no strategy `{name or node.span.text[:60]}`", help=hint)
-    call = _invocation(node, name, frame, state)
+    call = _invocation(node, name, frame)
     return call if foreign else _called(call, node, STRATEGIES[name], positional=0)
 
 
@@ -127,16 +128,11 @@ def together(call: Invocation, span: Span, limits_latency: Sequence[Span | None]
         )
     if limits_latency and call.name in STRATEGIES and not call.named.get("latency"):
         takes = any(o.name == "latency" for o in STRATEGIES[call.name])
-        help = (
-            f'for example `{call.name}(latency = "measured.json")`'
-            if takes
-            else "those that do: parsec and all that evaluate trials"
-        )
-        message = (
-            "a budget on latency needs a table of measurements"
-            if takes
-            else f"`{call.name}` knows no latency"
-        )
+        message = f"`{call.name}` knows no latency"
+        help = "those that do: parsec and all that evaluate trials"
+        if takes:
+            message = "a budget on latency needs a table of measurements"
+            help = f'for example `{call.name}(latency = "measured.json")`'
         found.append(codes.BAD_OPTION.error(limits_latency[0], message, help=help))
     return found
 
@@ -146,24 +142,24 @@ def trials_of(options: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
     return int(options.get("trials") or settings.get("trials") or DEFAULT_TRIALS)
 
 
-def value_of(node: ast.Expr, frame: Frame, state: State) -> Any:
+def value_of(node: ast.Expr, frame: Frame) -> Any:
     """A number, text, truth value, tuple of such, or an `Invocation`. Raises DiagnosticError for anything
     else.
     """
     name = called(node)
     callee = node.callee if isinstance(node, ast.Call) else node
-    if isinstance(callee, ast.Ref) and name is not None and not _means_something(name, frame, state):
-        return _invocation(node, name, frame, state)
+    if isinstance(callee, ast.Ref) and name is not None and not _means_something(name, frame):
+        return _invocation(node, name, frame)
     if isinstance(node, ast.Tuple | ast.List):
-        return tuple(value_of(entry.value, frame, state) for entry in node.entries)
-    return _plain(evaluate(node, frame, state), node.span)
+        return tuple(value_of(entry.value, frame) for entry in node.entries)
+    return _plain(evaluate(node, frame), node.span)
 
 
-def _means_something(name: str, frame: Frame, state: State) -> bool:
+def _means_something(name: str, frame: Frame) -> bool:
     return (
         name in BUILTIN_NAMES
         or frame.env.find(name) is not None
-        or find(frame.module, name, state) is not None
+        or find(frame.module, name, frame.state) is not None
     )
 
 
@@ -180,11 +176,11 @@ def _plain(value: Thing, span: Span) -> Any:
     fail(codes.BAD_OPTION, span, f"a plan's settings are numbers, texts and the like, not {describe(value)}")
 
 
-def _invocation(node: ast.Expr, name: str, frame: Frame, state: State) -> Invocation:
+def _invocation(node: ast.Expr, name: str, frame: Frame) -> Invocation:
     args: list[Any] = []
     named: dict[str, Any] = {}
     for arg in node.args if isinstance(node, ast.Call) else ():
-        value = value_of(arg.value, frame, state)
+        value = value_of(arg.value, frame)
         if arg.name is None:
             args.append(value)
         elif arg.name in named:
@@ -200,12 +196,10 @@ def _called(call: Invocation, node: ast.Expr, options: Sequence[Option], positio
     nodes = node.args if isinstance(node, ast.Call) else ()
     found: list[Diagnostic] = []
     unnamed = [a for a in nodes if a.name is None]
+    which = f"the options of `{call.name}` are named"
+    if positional:
+        which = f"only the first argument of `{call.name}` has no name"
     for arg in unnamed[positional:]:
-        which = (
-            f"only the first argument of `{call.name}` has no name"
-            if positional
-            else f"the options of `{call.name}` are named"
-        )
         found.append(codes.UNKNOWN_SETTING.error(arg.span, which, help=_listed(known)))
     given = dict(zip(known, call.args[:positional], strict=False)) | dict(call.named)
     for arg in nodes:
@@ -235,7 +229,7 @@ def _unknown(name: str, option: str, known: Mapping[str, Option], span: Span | N
 
 
 def _listed(known: Mapping[str, Option]) -> str:
-    return f"its options are {', '.join(f'`{o}`' for o in known)}" if known else "it has none"
+    return f"its options are {', '.join(quoted(known))}" if known else "it has none"
 
 
 def _check(option: Option, value: Any, span: Span | None, what: str) -> None:
