@@ -15,7 +15,12 @@ from archdsl.ops.checks import Problems
 from archdsl.ops.primitive import Parameter, Primitive, Result
 from archdsl.ops.sizes import ONE, agree, volume
 
-ACTS = tuple(p.name for p in activation.PRIMITIVES if p.role == "activation")
+# what needs nothing beside its name, and softmax, which here goes over the positions of the key
+ACTS = tuple(
+    p.name
+    for p in activation.PRIMITIVES
+    if p.role == "activation" and (not p.parameters or p.name == "softmax")
+)
 
 
 def _dot_shape(call: Call) -> Result:

@@ -100,6 +100,22 @@ def number(
     return unless(shapes.ATTRIBUTE, _not_number, name, value, holds, bounds, help=help)
 
 
+def bounds(low: Expr, high: Expr) -> Problems:
+    """Two numbers, the first the smaller; None is no bound."""
+    return unless(shapes.ATTRIBUTE, _no_bounds, low, high)
+
+
+def _no_bounds(low: Any, high: Any) -> str | None:
+    for name, value in (("low", low), ("high", high)):
+        if value is not None and value.__class__ not in (int, float):
+            return f"`{name}` is {value_text(value)}, not a number"
+    if low is None and high is None:
+        return "neither `low` nor `high` is given, so nothing would be bounded"
+    if low is not None and high is not None and not low < high:
+        return f"`low` is {low} and `high` is {high}; the first must be below the second"
+    return None
+
+
 def one_of(name: str, value: Expr, options: Sequence[str]) -> Problems:
     """One of several modes."""
     if all(v in options for v in value.table):

@@ -120,6 +120,22 @@ def _arithmetic(name: str, sign: str, drawn: str = "") -> Primitive:
     )
 
 
+def _extreme(name: str, word: str) -> Primitive:
+    doc = f"""The {word} of several tensors, element by element: `[x, y] -> {name}`. {_BY_NAME}
+
+[…], […], … → the dimensions of the largest."""
+    return Primitive(
+        name,
+        (),
+        _broadcast,
+        "join",
+        doc,
+        arity="many",
+        commutes=True,
+        source="Goodfellow et al., Maxout Networks (2013)",
+    )
+
+
 PRIMITIVES = (
     Primitive(
         name="concat",
@@ -151,6 +167,8 @@ it: `[cls, tokens] -> concat(@n)`.""",
 […], […], … → the dimensions of the largest.""",
         source="He et al., Deep Residual Learning (2015)",
     ),
+    _extreme("maximum", "largest"),
+    _extreme("minimum", "smallest"),
     _arithmetic("sub", "-", "−"),
     _arithmetic("mul", "*", "×"),
     _arithmetic("div", "/"),

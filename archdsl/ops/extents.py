@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Input, Op, Pick, Select, Value, in_order
 from archdsl.ops.sizes import ONE, PADDING_MODES, window_dims
-from archdsl.ops.table import PRIMITIVES, joins_what_it_reads
+from archdsl.ops.table import FAMILIES, PRIMITIVES, joins_what_it_reads
 
 Origin: TypeAlias = tuple[str, str]
 """A dimension of an input: the input's name and the letter."""
@@ -154,7 +154,10 @@ def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 
 # the channels of what they read
-_KEEPING = frozenset(("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean"))
+_KEEPING = frozenset(
+    ("add", "sub", "mul", "div", "maximum", "minimum", "weighted_sum", "max_pool", "avg_pool", "mean")
+    + ("sum", "max", "min", "norm")
+)
 
 
 def _is_given(value: Value, dim: str) -> bool:
@@ -369,7 +372,7 @@ def _shift(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     return read[0]
 
 
-def _mean(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
+def _reduced(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     return _left(read[0], _axes(op, "over"))
 
 
@@ -449,8 +452,9 @@ def _total(parts: Sequence[Extent], demands: Demands) -> Extent:
 _RULES: Mapping[str, _Rule] = {
     **dict.fromkeys(filter(joins_what_it_reads, PRIMITIVES), _same),
     **dict.fromkeys(("identity", "scalar", "softmax"), _same),
+    **{p.name: _same for p in FAMILIES["Mathematics"]},
     "group_norm": _group_norm,
-    **dict.fromkeys(("add", "sub", "mul", "div", "weighted_sum"), _matched),
+    **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum", "weighted_sum"), _matched),
     **dict.fromkeys(("max_pool", "avg_pool"), _windows("window")),
     "conv": _windows("kernel"),
     "concat": _concat,
@@ -465,7 +469,7 @@ _RULES: Mapping[str, _Rule] = {
     "pad": _pad,
     "resize": _resize,
     "shift": _shift,
-    "mean": _mean,
+    **dict.fromkeys(("mean", "sum", "max", "min", "norm"), _reduced),
     "dot": _dot,
     "attend": _attend,
 }

@@ -54,6 +54,10 @@ def _layer_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     return WeightRule("weight", shape, _ONES), WeightRule("bias", shape, ZERO)
 
 
+def _rms_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
+    return _layer_weights(call, out)[:1]
+
+
 def _along_dims(call: Call, out: Shape) -> Lies:
     axes = tuple(map(Made, call.attrs["dim"].value))
     return {"weight": axes, "bias": axes}
@@ -179,6 +183,27 @@ y = (x − mean) / sqrt(var + eps) · weight + bias.
 
 […, dim…] → the same. Weight and bias of the sizes of `dim`, in its order.""",
         source="Ba et al., Layer Normalization (2016)",
+    ),
+    Primitive(
+        name="rms_norm",
+        parameters=(
+            Parameter("dim", "axes", "c", "the dimensions that are normalised over, together"),
+            Parameter("eps", "number", 1e-6, "added to the mean square, so that nothing is divided by 0"),
+            Parameter("affine", "bool", True, "whether each position of `dim` has a learnable scale"),
+        ),
+        shape=_layer_shape,
+        weights=_rms_weights,
+        role="norm",
+        short="RMS",
+        over=(Over("statistics", named("dim")),),
+        lies=_along_dims,
+        doc="""Root mean square normalisation: by the length over `dim`, for each position of the other
+dimensions; nothing is centred and there is no offset.
+
+y = x / sqrt(mean(x²) + eps) · weight.
+
+[…, dim…] → the same. Weight of the sizes of `dim`, in its order.""",
+        source="Zhang and Sennrich, Root Mean Square Layer Normalization (2019)",
     ),
     Primitive(
         name="group_norm",

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain
 
 from archdsl.ir.graph import Op, Value, Weight
-from archdsl.ops import activation, attention, combine, conv, linear, normalise, pool, rearrange
+from archdsl.ops import activation, attention, combine, conv, linear, normalise, pointwise, pool, rearrange
 from archdsl.ops.axes import Lie, Lies, Origins, Over, Place
 from archdsl.ops.call import call_of
 from archdsl.ops.initialisers import INITIALISERS
@@ -20,6 +20,7 @@ FAMILIES: Mapping[str, tuple[Primitive, ...]] = {
     "Pooling": pool.PRIMITIVES,
     "Products": attention.PRIMITIVES,
     "Activations": activation.PRIMITIVES,
+    "Mathematics": pointwise.PRIMITIVES,
     "Combination": combine.PRIMITIVES,
     "Rearrangement": rearrange.PRIMITIVES,
 }

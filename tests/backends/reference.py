@@ -4,7 +4,8 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +120,15 @@ def layer_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named
     return Named(y * w.get("weight", 1) + w.get("bias", 0), rest + dims)
 
 
+def rms_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
+    dims = attrs["dim"]
+    rest = "".join(d for d in x.dims if d not in dims)
+    data = x.to(rest + dims)
+    axes = tuple(range(len(rest), data.dim()))
+    length = (data.square().mean(axes, keepdim=True) + attrs["eps"]).sqrt()
+    return Named(data / length * w.get("weight", 1), rest + dims)
+
+
 def group_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
     over = attrs["over"] if attrs["over"] is not None else "".join(d for d in x.dims if d not in "bc")
     rest = "".join(d for d in x.dims if d not in over + "c")
@@ -145,7 +155,50 @@ ACTS = {
     "sigmoid": torch.sigmoid,
     "gelu": lambda x: x * 0.5 * (1 + torch.erf(x / 2**0.5)),
     "tanh": torch.tanh,
+    # PyTorch's own: its gradient has 1/6 in single precision
+    "hardsigmoid": torch.nn.functional.hardsigmoid,
+    "mish": lambda x: x * torch.tanh(torch.log1p(x.exp())),
 }
+# Functions of positive elements, with the numbers that they take.
+FUNCTIONS: list[tuple[str, dict[str, Any], Callable[[torch.Tensor], torch.Tensor]]] = [
+    ("leaky_relu", {"slope": 0.2}, lambda x: torch.where(x > 0, x, 0.2 * x)),
+    ("elu", {"alpha": 0.5}, lambda x: torch.where(x > 0, x, 0.5 * (x.exp() - 1))),
+    ("softplus", {"beta": 2.0}, lambda x: (1 + (2 * x).exp()).log() / 2),
+    ("hardtanh", {"low": -0.5, "high": 2}, lambda x: x.clamp(-0.5, 2)),
+    ("exp", {}, lambda x: math.e**x),
+    ("log", {}, lambda x: x.log2() / math.log2(math.e)),
+    ("sqrt", {}, lambda x: x**0.5),
+    ("rsqrt", {}, lambda x: 1 / x.sqrt()),
+    ("abs", {}, lambda x: torch.where(x > 0, x, -x)),
+    ("sin", {}, lambda x: (x - math.pi / 2).cos()),
+    ("cos", {}, lambda x: (x + math.pi / 2).sin()),
+    ("erf", {}, lambda x: 2 * torch.special.ndtr(x * 2**0.5) - 1),
+    ("pow", {"exponent": 1.5}, lambda x: x * x.sqrt()),
+    ("pow", {"exponent": -2}, lambda x: 1 / (x * x)),
+    ("clamp", {"low": 0.5, "high": 1}, lambda x: torch.where(x < 0.5, 0.5, torch.where(x > 1, 1, x))),
+    ("clamp", {"high": 1}, lambda x: torch.where(x > 1, 1, x)),
+]
+
+
+def prelu(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
+    y = x.front("c")
+    slopes = w["weight"].reshape(-1, *[1] * (len(y.dims) - 1))
+    return Named(torch.where(y.data > 0, y.data, slopes * y.data), y.dims)
+
+
+def reduction(name: str, attrs: Mapping[str, Any], x: Named) -> Named:
+    """Over the dimensions `over`, folded into one."""
+    y = x.front(attrs["over"])
+    data = y.data.flatten(0, len(attrs["over"]) - 1)
+    order = attrs.get("order", 1)
+    found = {
+        "mean": lambda: data.sum(0) / len(data),
+        "sum": lambda: torch.einsum("i...->...", data),
+        "max": lambda: data.max(0).values,
+        "min": lambda: data.min(0).values,
+        "norm": lambda: (data.abs() ** order).sum(0) ** (1 / order),
+    }[name]()
+    return Named(found, y.dims[len(attrs["over"]) :])
 
 
 def attend(attrs: Mapping[str, Any], q: Named, k: Named, v: Named) -> Named:

@@ -5,6 +5,7 @@ layers give.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,23 @@ import torch
 import archdsl
 from archdsl.architecture import Architecture
 from tests.strategies.specs import Spec, elaborate
+
+
+class Function(torch.nn.Module):
+    """A function of PyTorch as a layer."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x)
+
+
+def convolution() -> torch.nn.Module:
+    """`conv(12, 3)`."""
+    return torch.nn.Conv3d(8, 12, 3, padding=1, bias=False)
+
 
 # The text of a chain after `x: [b, c = 8, t = 4, h = 6, w = 6]`, and PyTorch's own layers.
 CHAINS = {
@@ -23,6 +41,45 @@ CHAINS = {
     "group_norm": (
         "conv(12, 3) as a -> group_norm(4) as n -> relu",
         [torch.nn.Conv3d(8, 12, 3, padding=1, bias=False), torch.nn.GroupNorm(4, 12), torch.nn.ReLU()],
+    ),
+    "rms_norm": (
+        "conv(12, 3) as a -> rms_norm(@hw, 1e-3) as n -> relu",
+        [convolution(), torch.nn.RMSNorm((6, 6), 1e-3), torch.nn.ReLU()],
+    ),
+    "activations": (
+        "conv(12, 3) as a -> leaky_relu(0.1) -> prelu(channelwise = true) as p -> elu(0.5) -> softplus(2)"
+        " -> mish -> hardtanh(-0.5, 1.5) -> hardsigmoid -> prelu as q",
+        [
+            convolution(),
+            torch.nn.LeakyReLU(0.1),
+            torch.nn.PReLU(12),
+            torch.nn.ELU(0.5),
+            torch.nn.Softplus(2),
+            torch.nn.Mish(),
+            torch.nn.Hardtanh(-0.5, 1.5),
+            torch.nn.Hardsigmoid(),
+            torch.nn.PReLU(),
+        ],
+    ),
+    "mathematics": (
+        "conv(12, 3) as a -> clamp(-2, 2) -> sin -> erf -> abs -> clamp(0.3) -> sqrt -> log -> exp -> rsqrt"
+        " -> pow(1.5) -> cos",
+        [
+            convolution(),
+            *map(Function, (lambda x: torch.clamp(x, -2, 2), torch.sin, torch.erf, torch.abs)),
+            *map(Function, (lambda x: torch.clamp(x, 0.3), torch.sqrt, torch.log, torch.exp, torch.rsqrt)),
+            *map(Function, (lambda x: torch.pow(x, 1.5), torch.cos)),
+        ],
+    ),
+    "reductions": (
+        "conv(12, 3) as a -> max(@h) -> norm(@w) -> sum(@t) -> min(@c)",
+        [
+            convolution(),
+            Function(lambda x: x.amax(3)),
+            Function(lambda x: torch.linalg.vector_norm(x, 2, 3)),
+            Function(lambda x: x.sum(2)),
+            Function(lambda x: x.amin(1)),
+        ],
     ),
 }
 

@@ -354,6 +354,8 @@ def test_combining_weights_are_the_softmax_of_what_is_kept() -> None:
         "y = a -> shift(@t, -1, channels = 1..w - 1 by 2)",
         "y = a -> shift(@h, 2, channels = n)",
         "p, y, q = a -> chunk(c = 3)",
+        "y = a -> sum(@c) -> expand(c = 2)",
+        "y = a -> prelu(channelwise = true, init = 1) as p",
     ],
 )
 @pytest.mark.parametrize("channels", ["fair", "naive"])
@@ -431,6 +433,12 @@ def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
             "`softmax` takes statistics over it",
         ),
         ("w ~ 2..6 by 2 output x -> linear(w) as a -> mean(@c)", "E1004", "`mean` takes statistics over it"),
+        ("w ~ 2..6 by 2 output x -> linear(w) as a -> max(@c)", "E1004", "`max` takes statistics over it"),
+        (
+            "w ~ 2..6 by 2 output x -> linear(w) as a -> rms_norm as n -> linear(2) as d",
+            "E1004",
+            "`rms_norm`",
+        ),
         (
             "w ~ 2..6 by 2 y = x -> conv(w) as a output (y, y, x) -> attend(@hw) -> linear(2) as d",
             "E1004",

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import (
     ACTS,
+    FUNCTIONS,
     Named,
     arithmetic,
     attend,
@@ -26,6 +27,9 @@ from reference import (
     layer_norm,
     linear,
     pool,
+    prelu,
+    reduction,
+    rms_norm,
 )
 from small_models import Net
 
@@ -44,6 +48,7 @@ def check(
     dims: Sequence[str],
     reference: Reference,
     sizes: Sequence[Mapping[str, int]] = (),
+    draw: Callable[..., torch.Tensor] = torch.randn,
     **given: Any,
 ) -> None:
     """One op on inputs with these dimensions in this order equals the reference: output, and gradients of
@@ -62,7 +67,7 @@ def check(
         torch.nn.init.normal_(weight)
     attrs = {name: e.value for name, e in op.attrs.items()}
     tensors = [
-        torch.randn([own[i][d] for d in letters], dtype=torch.float64, requires_grad=True)
+        draw([own[i][d] for d in letters], dtype=torch.float64, requires_grad=True)
         for i, letters in enumerate(dims)
     ]
     learned = [*tensors, *model.parameters()]
@@ -240,9 +245,41 @@ def test_group_norm(dims: str, groups: int, over: str | None) -> None:
     check("group_norm", [dims], group_norm, groups=groups, over=over, affine=False, eps=1e-2)
 
 
+@pytest.mark.parametrize(("dims", "over"), [("bcthw", "c"), ("bchw", "hc"), ("bcn", "n"), ("bc", "c")])
+def test_rms_norm(dims: str, over: str) -> None:
+    for order in orders(dims):
+        check("rms_norm", [order], rms_norm, dim=over)
+    check("rms_norm", [dims], rms_norm, dim=over, affine=False, eps=1e-2)
+
+
 @pytest.mark.parametrize("name", sorted(ACTS))
 def test_activations(name: str) -> None:
     check(name, ["cbn"], unary(lambda x, _: Named(ACTS[name](x.data), x.dims)))
+
+
+@pytest.mark.parametrize(("name", "given", "function"), FUNCTIONS)
+def test_functions(
+    name: str, given: dict[str, Any], function: Callable[[torch.Tensor], torch.Tensor]
+) -> None:
+    """Of positive elements all have a value; those that have one of any are tried on all."""
+    anywhere = name not in ("log", "sqrt", "rsqrt", "pow", "softplus")
+    check(
+        name,
+        ["cbn"],
+        unary(lambda x, _: Named(function(x.data), x.dims)),
+        draw=torch.randn if anywhere else torch.rand,
+        **given,
+    )
+
+
+@pytest.mark.parametrize("dims", ["bcthw", "bcn", "bc", "cn"])
+def test_prelu(dims: str) -> None:
+    for order in orders(dims):
+        check("prelu", [order], prelu)
+        check("prelu", [order], prelu, channelwise=True)
+    check(
+        "prelu", ["bn"], lambda w, _, x: Named(torch.where(x.data > 0, x.data, w["weight"] * x.data), x.dims)
+    )
 
 
 @pytest.mark.parametrize(("dims", "over"), [("bcthw", "c"), ("bchw", "hw"), ("bcn", "n"), ("bchw", "wc")])
@@ -287,10 +324,20 @@ PAIRS = [
 ]
 
 
+BETWEEN = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "maximum": lambda x, y: torch.where(x > y, x, y),
+    "minimum": lambda x, y: torch.where(x < y, x, y),
+}
+
+
 @pytest.mark.parametrize(("a", "b"), PAIRS)
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
+@pytest.mark.parametrize("name", BETWEEN)
 def test_arithmetic(name: str, a: str, b: str) -> None:
-    op = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}[name]
+    op = BETWEEN[name]
     for one, other in zip(orders(a, 2), orders(b, 2), strict=True):
         check(name, [one, other], lambda _, __, x, y: arithmetic(op, x, y))
 
@@ -327,18 +374,23 @@ def test_weighted_sum() -> None:
 
 
 @pytest.mark.parametrize(("dims", "over"), [("bcthw", "thw"), ("bcthw", "tw"), ("bcn", "c"), ("n", "n")])
-def test_mean(dims: str, over: str) -> None:
+@pytest.mark.parametrize("name", ["mean", "sum", "max", "min"])
+def test_reductions(name: str, dims: str, over: str) -> None:
     for order in orders(dims):
-        check(
-            "mean",
-            [order],
-            unary(
-                lambda x, _: Named(
-                    x.front(over).data.flatten(0, len(over) - 1).mean(0), x.front(over).dims[len(over) :]
-                )
-            ),
-            over=over,
-        )
+        check(name, [order], unary(lambda x, attrs: reduction(name, attrs, x)), over=over)
+
+
+@pytest.mark.parametrize(("dims", "over"), [("bcthw", "tw"), ("bcn", "c"), ("n", "n")])
+@pytest.mark.parametrize("order", [1, 2, 2.5])
+def test_norm(dims: str, over: str, order: float) -> None:
+    for each in orders(dims):
+        check("norm", [each], unary(lambda x, attrs: reduction("norm", attrs, x)), over=over, order=order)
+
+
+def test_reductions_over_nothing() -> None:
+    for name in ("sum", "max"):
+        check(name, ["bc"], unary(lambda x, _: x), over="")
+    check("norm", ["bc"], unary(lambda x, _: Named(x.data.abs(), x.dims)), over="")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from archdsl_lowering.rows.table import ROWS
 from archdsl_torch.names import resolve
 from tests.laws.subjects import SPECS, graph_of, some_answers
 
-OWN_ROW = {"identity", "softmax"}  # activations that are more than a function of the tensor
+OWN_ROW = {"identity", "softmax", "prelu"}  # activations that are more than a function of the tensor
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)

@@ -21,7 +21,12 @@ RARE = """arch 1
 model rare {
   input x: [b, c = 4, t = 3]
   y = x -> linear(4) as y
-  output [x - y, x / (y * y + 1)] -> weighted_sum as mix
+  y = y -> relu -> relu6 -> swish -> hardswish -> sigmoid -> gelu -> tanh -> leaky_relu -> elu -> prelu
+    -> hardsigmoid -> mish -> softmax(@c) -> dropout(0.1) -> drop_path(0.1)
+  z = [x - y, x / (y * y + 1)] -> weighted_sum as mix
+  z = [z -> abs -> sqrt -> exp, z -> pow(2) -> rsqrt -> log, z -> sin -> erf] -> maximum
+  z = [z -> cos -> softplus, z -> clamp(0, 1) -> hardtanh] -> minimum
+  output z -> rms_norm -> sum(@c), z -> max(@c), z -> min(@ct), z -> norm(@t)
 }
 """
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
+from typing import Any
+
 import pytest
 from primitive_calls import call, choice, tensor
 
 from archdsl.ir.graph import Init
+from archdsl.ops.table import FAMILIES
 
 
 def test_linear() -> None:
@@ -95,6 +99,16 @@ def test_layer_norm() -> None:
     assert call("layer_norm", tensor(c=8), eps="x").messages == ['`eps` is "x", not a number']
 
 
+def test_rms_norm() -> None:
+    out = call("rms_norm", tensor(b=1, n=9, c=8))
+    assert out.sizes == {"b": 1, "n": 9, "c": 8} and not out.problems and out.macs.value == 0
+    assert list(out.weights) == ["weight"] and out.weight("weight") == (8,)
+    assert call("rms_norm", tensor(c=8, h=4), dim="hc").weight("weight") == (4, 8)
+    assert not call("rms_norm", tensor(c=8), affine=False).weights
+    assert call("rms_norm", tensor(h=8)).messages == ["dimension `c` is missing; the tensor has [h]"]
+    assert call("rms_norm", tensor(c=8), eps=0).messages == ["`eps` is 0; it must be above 0"]
+
+
 def test_group_norm() -> None:
     out = call("group_norm", tensor(b=1, c=8, h=4), groups=2)
     assert out.sizes == {"b": 1, "c": 8, "h": 4} and not out.problems and out.macs.value == 0
@@ -121,12 +135,41 @@ def test_group_norm() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["identity", "relu", "relu6", "swish", "hardswish", "sigmoid", "gelu", "tanh"]
-)
-def test_activations_keep_the_shape(name: str) -> None:
+POINTWISE = [
+    p.name
+    for p in (*FAMILIES["Activations"], *FAMILIES["Mathematics"])
+    if not p.parameters or p.name in ("leaky_relu", "elu", "softplus", "hardtanh")
+]
+
+
+@pytest.mark.parametrize("name", POINTWISE)
+def test_what_goes_by_elements_keeps_the_shape(name: str) -> None:
     out = call(name, tensor(b=1, c=8))
     assert out.sizes == {"b": 1, "c": 8} and not out.weights and out.macs.value == 0 and not out.problems
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("leaky_relu", {"slope": "x"}, '`slope` is "x", not a number'),
+        ("elu", {"alpha": inf}, "`alpha` is inf; it must be finite"),
+        ("softplus", {"beta": 0}, "`beta` is 0; it must be above 0"),
+        ("hardtanh", {"low": 2}, "`low` is 2 and `high` is 1.0; the first must be below the second"),
+        ("clamp", {}, "neither `low` nor `high` is given, so nothing would be bounded"),
+        ("clamp", {"low": "x"}, '`low` is "x", not a number'),
+        ("pow", {"exponent": "x"}, '`exponent` is "x", not a number'),
+    ],
+)
+def test_numbers_of_functions(name: str, given: dict[str, Any], message: str) -> None:
+    assert call(name, tensor(b=1, c=8), **given).messages == [message]
+
+
+def test_prelu() -> None:
+    assert call("prelu", tensor(b=1, n=8)).weight("weight") == (1,)
+    assert call("prelu", tensor(b=1, c=8), channelwise=True).weight("weight") == (8,)
+    assert call("prelu", tensor(b=1, n=8), channelwise=True).messages == [
+        "dimension `c` is missing; the tensor has [b, n]"
+    ]
 
 
 def test_softmax() -> None:

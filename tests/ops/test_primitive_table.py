@@ -17,6 +17,8 @@ from archdsl.ops.table import FAMILIES, PRIMITIVES
 NAMES = """
 conv linear batch_norm layer_norm group_norm weighted_sum max_pool avg_pool mean dot attend identity
 relu relu6 swish hardswish sigmoid gelu tanh softmax dropout drop_path concat add sub mul div scalar
+leaky_relu elu prelu hardsigmoid hardtanh softplus mish exp log sqrt rsqrt abs sin cos erf pow clamp
+maximum minimum sum max min norm rms_norm
 chunk merge split rename take expand pad resize shift weight
 """.split()
 INTERNAL = {"sub", "mul", "div", "scalar", "weight"}

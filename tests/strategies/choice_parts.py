@@ -311,6 +311,8 @@ _WIDE: Mapping[str, Callable[[Writer, str], None]] = {
     "wide_chunk": _wide_chunk,
     "wide_groups": lambda w, name: w.put(f"x = x -> conv(x.c, 3, groups = 2) as {name}"),
     "wide_group_norm": lambda w, name: w.put(f"x = x -> group_norm({w.one(['1', '1', '1'])}) as {name}"),
+    "wide_prelu": lambda w, name: w.put(f"x = x -> prelu(channelwise = true) as {name}"),
+    "wide_sum": lambda w, name: w.put(f"x = x * (x -> {w.one(['sum', 'norm'])}(@c) -> sigmoid)"),
     "wide_split": _wide_split,
     "wide_join": lambda w, name: w.put(f"x = x + (x -> conv(x.c, 3) as {name} -> batch_norm as {name}_norm)"),
     "wide_depthwise": lambda w, name: w.put(

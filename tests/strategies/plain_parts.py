@@ -125,6 +125,14 @@ def layer_norm(w: Writer, x: Sizes) -> Sizes:
     return x
 
 
+def rms_norm(w: Writer, x: Sizes) -> Sizes:
+    name = w.name("norm")
+    more = w.one(["", "(affine = false)", "(eps = 1e-3)"])
+    w.put(f"x = x -> rms_norm{more} as {name}")
+    w.anchors.append(w.prefix + name + w.suffix)
+    return x
+
+
 def group_norm(w: Writer, x: Sizes) -> Sizes:
     groups = w.number(1, 3)
     x, _ = w.known_channels(x, 2 * groups)  # a group of one value is an error
@@ -146,6 +154,16 @@ def activation(w: Writer, x: Sizes) -> Sizes:
             "sigmoid",
             "gelu",
             "tanh",
+            "leaky_relu",
+            "elu(0.5)",
+            "prelu",
+            "prelu(channelwise = true)",
+            "hardsigmoid",
+            "hardtanh",
+            "softplus",
+            "mish",
+            "sin -> abs",
+            "clamp(-1, 2)",
             "softmax(@c)",
             "dropout(0.5)",
             "drop_path(0.1)",
@@ -455,6 +473,7 @@ PLAIN: Mapping[str, Part] = {
     "depthwise": Part(depthwise, ("use",), "any"),
     "batch_norm": Part(batch_norm),
     "layer_norm": Part(layer_norm),
+    "rms_norm": Part(rms_norm),
     "group_norm": Part(group_norm, needs="any"),
     "activation": Part(activation),
     "pool": Part(pool, ("pool_plain", "pool_half", "pool_same", "max_pool", "avg_pool"), "any", known=True),

@@ -18,7 +18,7 @@ from archdsl.elaborate.evaluation import layers
 from archdsl.elaborate.evaluation.binding import called
 from archdsl.elaborate.evaluation.evaluator import attempt, evaluate
 from archdsl.elaborate.evaluation.frame import Frame, file_frame
-from archdsl.elaborate.evaluation.functions import NUMBER_FUNCTIONS
+from archdsl.elaborate.evaluation.functions import FUNCTION_NAMES, NUMBER_FUNCTIONS
 from archdsl.elaborate.evaluation.misuse import holds_tensors, misused
 from archdsl.elaborate.evaluation.operators import finite
 from archdsl.elaborate.evaluation.sequences import items_of, iterate, size_expr, turns_of
@@ -42,6 +42,7 @@ from archdsl.elaborate.evaluation.values import (
     NetV,
     PickV,
     Poison,
+    PrimitiveL,
     Tensor,
     Thing,
     TupleV,
@@ -49,7 +50,7 @@ from archdsl.elaborate.evaluation.values import (
 )
 from archdsl.ir.expr import Expr, Undefined, constant, each, lift, placed
 from archdsl.ir.graph import Init
-from archdsl.ir.notation import value_text
+from archdsl.ir.notation import Axes, value_text
 from archdsl.ir.work import Exhausted
 from archdsl.ops.table import INITIALISERS
 from archdsl.syntax import ast
@@ -67,6 +68,8 @@ def call(node: ast.Call, frame: Frame) -> Thing:
     args = [(a, attempt(a.value, frame)) for a in node.args]
     if isinstance(callee, Poison) or any(isinstance(v, Poison) for _, v in args):
         return POISON
+    if isinstance(callee, PrimitiveL) and _is_of_numbers(callee, args):
+        callee = FunctionV(callee.primitive.name)
     if isinstance(callee, FunctionV):
         return _function(callee, args, node.span, frame)
     if isinstance(callee, InitialiserV):
@@ -89,6 +92,23 @@ def call(node: ast.Call, frame: Frame) -> Thing:
             help="declare another with it: `model name = net(…)`; a reusable part is a `block`",
         )
     fail(codes.WRONG_KIND, node.callee.span, f"{describe(callee)} cannot be called")
+
+
+def _is_of_numbers(layer: PrimitiveL, args: Arguments) -> bool:
+    """Whether a name of a primitive is called as the number function of that name: `max(2, 3)`, not
+    `max(@hw)`.
+    """
+    name = layer.primitive.name
+    if name not in FUNCTION_NAMES or layer.args or any(arg.name is not None for arg, _ in args):
+        return False
+    if any(isinstance(value, Tensor) or _names_dimensions(value) for _, value in args):
+        return False
+    function = NUMBER_FUNCTIONS.get(name)
+    return len(args) >= (1 if function is None else function.arity[0])
+
+
+def _names_dimensions(value: Thing) -> bool:
+    return isinstance(value, Expr) and any(isinstance(v, Axes) for v in value.distinct())
 
 
 def _fed(node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame) -> Thing:

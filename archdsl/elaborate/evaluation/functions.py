@@ -10,6 +10,8 @@ from typing import Any
 from archdsl.ir.expr import Undefined
 from archdsl.ir.notation import value_text
 
+_LONGEST = 64  # bits of a power of whole numbers that is kept whole
+
 
 @dataclass(frozen=True, slots=True)
 class NumberFunction:
@@ -39,6 +41,39 @@ def _sqrt(x: Any) -> float:
     return math.sqrt(x)
 
 
+def _log(x: Any) -> float:
+    if _number(x) <= 0:
+        raise Undefined(f"{x} has no logarithm")
+    return math.log(x)
+
+
+def _pow(x: Any, exponent: Any) -> Any:
+    """A whole power of a whole number is whole. Powers are bounded by what a number may be."""
+    if _number(x) == 0 and _number(exponent) < 0:
+        raise Undefined(f"0 has no power {exponent}")
+    if x < 0 and exponent != int(exponent):
+        raise Undefined(f"{x} has no power {exponent}")
+    return _finite(lambda: x**exponent if _is_short(x, exponent) else float(x) ** exponent)
+
+
+def _is_short(x: Any, exponent: Any) -> bool:
+    """Whether a power is computed in no time: of whole numbers it may have any number of digits."""
+    if isinstance(x, float) or isinstance(exponent, float):
+        return True
+    return bool(exponent * max(x.bit_length(), 1) <= _LONGEST)
+
+
+def _exp(x: Any) -> Any:
+    return _finite(lambda: math.exp(_number(x)))
+
+
+def _finite(compute: Callable[[], Any]) -> Any:
+    try:
+        return compute()
+    except OverflowError:
+        raise Undefined("the result is too large") from None
+
+
 def _min(*xs: Any) -> Any:
     return min(map(_number, xs))
 
@@ -62,6 +97,12 @@ NUMBER_FUNCTIONS = {
             "the nearest whole number, halves to even as in Python",
         ),
         NumberFunction("sqrt", (1, 1), _sqrt, "the square root"),
+        NumberFunction("abs", (1, 1), lambda x: abs(_number(x)), "the number without its sign"),
+        NumberFunction("exp", (1, 1), _exp, "e to a power"),
+        NumberFunction("log", (1, 1), _log, "the natural logarithm"),
+        NumberFunction("sin", (1, 1), lambda x: math.sin(_number(x)), "the sine, of radians"),
+        NumberFunction("cos", (1, 1), lambda x: math.cos(_number(x)), "the cosine, of radians"),
+        NumberFunction("pow", (2, 2), _pow, "the first number to the power of the second"),
         NumberFunction("min", (1, None), _min, "the least of several numbers, or of a list"),
         NumberFunction("max", (1, None), _max, "the greatest of several numbers, or of a list"),
     )

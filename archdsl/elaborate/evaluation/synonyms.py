@@ -49,6 +49,7 @@ _DENSE = _takes("units=width activation=- use_bias=bias")
 _DROP = _takes("p inplace=-")
 _PADDED = "the padding is half of the kernel unless it is given"
 _DEPTHWISE = Synonym("x -> conv(x.c, 3x3, groups = x.c)", note="`use std: depthwise` has it as a block")
+_INSTANCE = Synonym("x -> group_norm(x.c, affine = false)", note="`use std: instance_norm` has it as a block")
 _GLOBAL = Synonym("x -> mean(@hw)")
 _GLOBAL_3D = Synonym("x -> mean(@thw)")
 _FLATTEN = Synonym(
@@ -147,7 +148,15 @@ _BY_NAME = {
     "LayerNorm2d": Synonym("x -> layer_norm", "layer_norm", _takes("num_channels=- eps affine")),
     "LayerNormalization": Synonym("x -> layer_norm", "layer_norm", _takes("axis=- epsilon=eps")),
     "ln": Synonym("x -> layer_norm", "layer_norm", _takes("normalized_shape=- eps")),
-    "InstanceNorm2d": Synonym("x -> layer_norm(@hw, affine = false)"),
+    "RMSNorm": Synonym(
+        "x -> rms_norm", "rms_norm", _takes("normalized_shape=- eps elementwise_affine=affine")
+    ),
+    "InstanceNorm1d": _INSTANCE,
+    "InstanceNorm2d": _INSTANCE,
+    "InstanceNorm3d": _INSTANCE,
+    "LocalResponseNorm": Synonym(
+        "x / (x * x -> mean(@c))", note="`use std: local_response_norm` has it as a block"
+    ),
     "GroupNorm": Synonym(
         "x -> group_norm(4)", "group_norm", _takes("num_groups=groups num_channels=- eps affine")
     ),
@@ -166,12 +175,18 @@ _BY_NAME = {
     "LogSoftmax": Synonym(
         "x -> softmax(@c)", note="the logarithm belongs to the loss, which is no part of a network"
     ),
-    "LeakyReLU": Synonym("(x -> relu) - 0.01 * (-x -> relu)"),
-    "PReLU": Synonym("(x -> relu) - 0.25 * (-x -> relu)"),
+    "LeakyReLU": Synonym("x -> leaky_relu", "leaky_relu", _takes("negative_slope=slope inplace=-")),
+    "PReLU": Synonym("x -> prelu", "prelu", _takes("num_parameters=- init device=- dtype=-")),
+    "ELU": Synonym("x -> elu", "elu", _takes("alpha inplace=-")),
+    "Mish": _one("mish"),
+    "Softplus": Synonym("x -> softplus", "softplus", _takes("beta threshold")),
+    "Hardtanh": Synonym("x -> hardtanh", "hardtanh", _takes("min_val=low max_val=high inplace=-")),
     "Hardswish": _one("hardswish"),
     "HSwish": _one("hardswish"),
-    "Hardsigmoid": Synonym("(x + 3 -> relu6) / 6"),
-    "HSigmoid": Synonym("(x + 3 -> relu6) / 6"),
+    "Hardsigmoid": _one("hardsigmoid"),
+    "HSigmoid": _one("hardsigmoid"),
+    "Clip": Synonym("x -> clamp(0, 1)"),
+    "ClipByValue": Synonym("x -> clamp(0, 1)"),
     "Threshold": _one("relu"),
     "Rectify": _one("relu"),
     "Activation": Synonym(
@@ -196,7 +211,7 @@ _BY_NAME = {
     "AdaptiveAvgPool1d": Synonym("x -> mean(@t)"),
     "AdaptiveAvgPool2d": _GLOBAL,
     "AdaptiveAvgPool3d": _GLOBAL_3D,
-    "AdaptiveMaxPool2d": Synonym("x -> max_pool((x.h, x.w)) -> take(h = 0) -> take(w = 0)"),
+    "AdaptiveMaxPool2d": Synonym("x -> max(@hw)"),
     "GlobalAveragePooling2D": _GLOBAL,
     "GlobalAveragePooling3D": _GLOBAL_3D,
     "GlobalAvgPool": _GLOBAL,
@@ -258,8 +273,14 @@ _BY_NAME = {
     "AvgPooling": _GLOBAL,
     "ReduceMean": _GLOBAL,
     "Mean": _GLOBAL,
-    "abs": Synonym("max(3, -3)", note="of numbers"),
-    "pow": Synonym("3 * 3", note="of numbers"),
+    "ReduceSum": Synonym("x -> sum(@hw)"),
+    "ReduceMax": Synonym("x -> max(@hw)"),
+    "ReduceMin": Synonym("x -> min(@hw)"),
+    "amax": Synonym("x -> max(@hw)"),
+    "amin": Synonym("x -> min(@hw)"),
+    "VectorNorm": Synonym("x -> norm(@c)"),
+    "Power": Synonym("x -> pow(2)"),
+    "Square": Synonym("x * x"),
     "float": Synonym(
         "3 / 1", note="a division gives a fraction, `int`, `floor`, `ceil` and `round` whole numbers"
     ),
@@ -322,7 +343,6 @@ WORDS = {
     "tuple": "write `(a, b)`",
     "list": "write `[a, b]`",
     "dict": "write `(width: 8, deep: true)`",
-    "pi": "write `3.141592653589793`",
     "inf": "numbers are finite: leave the bound out",
     "reversed": "write the list in the other order, or `[xs[len(xs) - 1 - i] for i in range(len(xs))]`",
     "sorted": "write the list in its order",

@@ -27,6 +27,12 @@ def add(site: Site) -> Value:
     return _total(site, site.inputs)
 
 
+def extreme(site: Site) -> Value:
+    """The largest or smallest of the inputs, one after another."""
+    target = f"torch.{site.primitive}"
+    return reduce(lambda a, b: _combined(site, target, a, b), site.inputs)
+
+
 def _total(site: Site, values: Sequence[Value]) -> Value:
     return reduce(lambda a, b: _combined(site, "operator.add", a, b), values)
 

@@ -108,6 +108,11 @@ def layer_norm(sizes: tuple[int, ...], eps: float, affine: bool) -> Module:
     return Module("torch.nn.LayerNorm", (sizes,), options, ("shape",))
 
 
+def rms_norm(sizes: tuple[int, ...], eps: float, affine: bool) -> Module:
+    options = (("eps", eps), *_affine(affine, "elementwise_affine"))
+    return Module("torch.nn.RMSNorm", (sizes,), options, ("shape",))
+
+
 def group_norm(groups: int, channels: int, eps: float, affine: bool) -> Module:
     options = (*_eps(eps), *_affine(affine))
     return Module("torch.nn.GroupNorm", (groups, channels), options, ("groups", "channels"))
@@ -119,6 +124,10 @@ def _eps(eps: float) -> Options:
 
 def _affine(affine: bool, name: str = "affine") -> Options:
     return () if affine else ((name, False),)
+
+
+def prelu(slopes: int) -> Module:
+    return Module("torch.nn.PReLU", (slopes,), (), ("channels",))
 
 
 def dropout(p: float) -> Module:
@@ -187,8 +196,17 @@ def _normalised(function: str) -> Functional:
     return call
 
 
+def _rms_norm(module: Module, x: Any, weights: Weights, training: bool) -> Call:
+    eps = module.arguments()["eps"]
+    return "torch.nn.functional.rms_norm", (x, module.args[0], weights.get("weight"), eps)
+
+
 def _dropout(module: Module, x: Any, weights: Weights, training: bool) -> Call:
     return "torch.nn.functional.dropout", (x, module.args[0], training)
+
+
+def _prelu(module: Module, x: Any, weights: Weights, training: bool) -> Call:
+    return "torch.nn.functional.prelu", (x, weights["weight"])
 
 
 _FUNCTIONAL: Mapping[str, Functional] = {
@@ -197,5 +215,7 @@ _FUNCTIONAL: Mapping[str, Functional] = {
     "BatchNorm": _batch_norm,
     "LayerNorm": _normalised("torch.nn.functional.layer_norm"),
     "GroupNorm": _normalised("torch.nn.functional.group_norm"),
+    "PReLU": _prelu,
+    "RMSNorm": _rms_norm,
     "Dropout": _dropout,
 }

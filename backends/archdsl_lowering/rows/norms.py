@@ -32,11 +32,12 @@ def batch_norm(site: Site) -> Value:
 
 
 def layer_norm(site: Site) -> Value:
-    """The normalised dimensions last, in the order in which they are named."""
+    """A norm over the dimensions that it names, which come last in their order."""
     dims: str = site.attrs["dim"]
     x, layout = site.fit(site.x, lambda form: without(form, dims) + tuple(dims))
     sizes = tuple([site.sizes[d] for d in dims])
-    module = layers.layer_norm(sizes, site.attrs["eps"], site.attrs["affine"])
+    made = layers.rms_norm if site.primitive == "rms_norm" else layers.layer_norm
+    module = made(sizes, site.attrs["eps"], site.attrs["affine"])
     return site.result(site.emit.layer(module, x), layout)
 
 

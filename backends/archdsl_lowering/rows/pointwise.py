@@ -1,11 +1,11 @@
-"""Activations, softmax, and what is dropped at random while training."""
+"""Functions of each element, softmax, and what is dropped at random while training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from archdsl_lowering.rows import layers
-from archdsl_lowering.rows.layout import Layout, alone, axis, flat, joined, keep
+from archdsl_lowering.rows.layout import Layout, alone, axis, drop, flat, joined, keep
 from archdsl_lowering.rows.site import Site, Value
 
 FUNCTIONS: Mapping[str, str] = {
@@ -16,13 +16,40 @@ FUNCTIONS: Mapping[str, str] = {
     "sigmoid": "torch.sigmoid",
     "gelu": "torch.nn.functional.gelu",
     "tanh": "torch.tanh",
+    "leaky_relu": "torch.nn.functional.leaky_relu",
+    "elu": "torch.nn.functional.elu",
+    "hardsigmoid": "torch.nn.functional.hardsigmoid",
+    "hardtanh": "torch.nn.functional.hardtanh",
+    "softplus": "torch.nn.functional.softplus",
+    "mish": "torch.nn.functional.mish",
+    "exp": "torch.exp",
+    "log": "torch.log",
+    "sqrt": "torch.sqrt",
+    "rsqrt": "torch.rsqrt",
+    "abs": "torch.abs",
+    "sin": "torch.sin",
+    "cos": "torch.cos",
+    "erf": "torch.erf",
+    "pow": "torch.pow",
+    "clamp": "torch.clamp",
 }
 
 
-def activation(site: Site) -> Value:
-    """An activation by its name, in whatever layout the input has."""
+def elementwise(site: Site) -> Value:
+    """A function by its name, in whatever layout the input has. Its parameters come in the order of the
+    row, which is PyTorch's.
+    """
     x, layout = site.fit(site.x, lambda form: form)
-    return site.result(site.emit.function(FUNCTIONS[site.primitive], x), layout)
+    numbers = site.attrs.values()
+    return site.result(site.emit.function(FUNCTIONS[site.primitive], x, *numbers), layout)
+
+
+def prelu(site: Site) -> Value:
+    """Channels on the second axis where each has a slope."""
+    channelwise: bool = site.attrs["channelwise"]
+    x, layout = site.fit(site.x, _second if channelwise else lambda form: form)
+    slopes = layers.prelu(site.sizes["c"] if channelwise else 1)
+    return site.result(site.emit.layer(slopes, x), layout)
 
 
 def identity(site: Site) -> Value:
@@ -57,6 +84,12 @@ def drop_path(site: Site) -> Value:
     one = site.emit.function("torch.ones_like", site.emit.function("operator.getitem", x, first))
     mask = site.emit.layer(layers.dropout(site.attrs["p"]), one)
     return site.result(site.emit.function("operator.mul", x, mask), layout)
+
+
+def _second(form: Layout) -> Layout:
+    if len(form) > 1 and form[1] == "c":
+        return form
+    return (drop(flat(form), "c"), "c")
 
 
 def _together(form: Layout, over: str) -> Layout:

@@ -24,16 +24,38 @@ _INTERPOLATE = "torch.nn.functional.interpolate"
 _MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
-def mean(site: Site) -> Value:
-    """The mean over dimensions, which are gone afterwards; over none it is the tensor (torch would take
-    all).
-    """
+_REDUCTIONS: Mapping[str, str] = {
+    "mean": "torch.mean",
+    "sum": "torch.sum",
+    "max": "torch.amax",
+    "min": "torch.amin",
+}
+
+
+def reduction(site: Site) -> Value:
+    """Over dimensions, which are gone afterwards; over none it is the tensor (torch would take all)."""
     over: str = site.attrs["over"]
     if not over:
         return site.x
+    x, layout, axes = _reduced(site, over)
+    return site.result(site.emit.function(_REDUCTIONS[site.primitive], x, axes), without(layout, over))
+
+
+def norm(site: Site) -> Value:
+    """The length over dimensions; over none that of each element."""
+    over: str = site.attrs["over"]
+    if not over:
+        x, layout = site.fit(site.x, lambda form: form)
+        return site.result(site.emit.function("torch.abs", x), layout)
+    x, layout, axes = _reduced(site, over)
+    length = site.emit.function("torch.linalg.vector_norm", x, site.attrs["order"], axes)
+    return site.result(length, without(layout, over))
+
+
+def _reduced(site: Site, over: str) -> tuple[Handle, Layout, tuple[int, ...]]:
+    """The input with these dimensions on axes of their own, its layout, and which axes they are."""
     x, layout = site.fit(site.x, lambda form: apart(form, over))
-    axes = tuple(i for i, group in enumerate(layout) if group[0] in over)
-    return site.result(site.emit.function("torch.mean", x, axes), without(layout, over))
+    return x, layout, tuple(i for i, group in enumerate(layout) if group[0] in over)
 
 
 def chunk(site: Site) -> Value:
