@@ -24,6 +24,7 @@ from archdsl.ops.axes import (
     Made,
     Merged,
     New,
+    Numbered,
     Origin,
     Own,
     Padded,
@@ -140,7 +141,7 @@ def _along(carrying: _Carrying, dim: str, origin: Origin) -> Labels | None:
             return next((labels for place in places if (labels := carrying.of(place)) is not None), None)
         case New():
             return _arising(carrying.name, carrying.size(dim), carrying.parts.get((carrying.op, dim), 1))
-        case Own():
+        case Own() | Numbered():
             return None
         case Ended(parts=parts):
             return _joined([_end(carrying, dim, i, part) for i, part in enumerate(parts)])

@@ -44,6 +44,11 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered:
+    """The positions of a tensor by a formula: what is there depends on the number of the position."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Those of several inputs end to end; None is a single position of an input that lacks the dimension."""
 
@@ -90,7 +95,7 @@ class Padded:
     amounts: Expr
 
 
-Origin: TypeAlias = Same | New | Own | Ended | Merged | Factor | Taken | Part | Padded
+Origin: TypeAlias = Same | New | Own | Numbered | Ended | Merged | Factor | Taken | Part | Padded
 Origins: TypeAlias = Mapping[str, Origin]  # by dimension of the result; nobody follows one that is left out
 
 

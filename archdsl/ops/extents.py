@@ -168,7 +168,7 @@ def _is_given(value: Value, dim: str) -> bool:
         value = next(v for v in value.inputs if dim in v.shape)
     if not isinstance(value, Op):
         return False
-    return value.name == "weight" or (dim == "c" and value.name in ("conv", "linear"))
+    return value.name in ("weight", "const") or (dim == "c" and value.name in ("conv", "linear"))
 
 
 def _keeps(op: Op, dim: str) -> bool:
@@ -459,7 +459,7 @@ _RULES: Mapping[str, _Rule] = {
     "conv": _windows("kernel"),
     "concat": _concat,
     "linear": _linear,
-    "weight": _weight,
+    **dict.fromkeys(("weight", "const"), _weight),
     "merge": _merge,
     "split": _split,
     "rename": _rename,

@@ -8,8 +8,9 @@ from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
-from archdsl.ops.axes import Lies, Made, New, Origins, Over, Own, Read, named, through
+from archdsl.ops.axes import Lies, Made, New, Numbered, Origins, Over, Own, Read, named, through
 from archdsl.ops.call import Call
+from archdsl.ops.formula import LARGEST
 from archdsl.ops.initialisers import FAN_IN, ZERO, initial
 from archdsl.ops.primitive import Parameter, Primitive, Result, WeightRule
 from archdsl.ops.sizes import ONE, SPATIAL, numel, volume
@@ -72,9 +73,29 @@ def _weight_itself(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     return (WeightRule("", tuple(out.values()), initial(call.attrs["init"])),)
 
 
+def _const_shape(call: Call) -> Result:
+    shape: dict[str, Expr] = {}
+    found = checks.named("".join(call.dims))
+    for dim, value in call.dims.items():
+        shape[dim], wrong = checks.whole(dim, value)
+        found += wrong
+    return Result(shape, found + checks.unless(shapes.ATTRIBUTE, _too_many, volume(shape.values())))
+
+
+def _too_many(elements: int) -> str | None:
+    if elements <= LARGEST:
+        return None
+    return f"a constant of {elements:,} elements; at most {LARGEST:,} are made"
+
+
 def _own(call: Call, out: Shape) -> Origins:
     """Positions in time and space are places, not widths."""
     return {d: Own() for d in out if d not in SPATIAL}
+
+
+def _by_number(call: Call, out: Shape) -> Origins:
+    """What stands at a position of a width depends on its number."""
+    return {d: Numbered() for d in out if d not in SPATIAL}
 
 
 def _lies_itself(call: Call, out: Shape) -> Lies:
@@ -126,5 +147,24 @@ y[o] = bias[o] + Σ_i weight[o, i] · x[i], i over all positions of `dim` togeth
         doc="""A learnable tensor of its own: the statement `param cls: [c = width] = trunc_normal(0.02)`.
 
 Its dimensions and their order are those written. It has no batch; tensors that have one repeat it.""",
+    ),
+    Primitive(
+        name="const",
+        parameters=(
+            Parameter(
+                "formula", "string", doc="a number for every position, as `archdsl.ops.formula` reads it"
+            ),
+        ),
+        shape=_const_shape,
+        role="weight",
+        origins=_by_number,
+        arity=0,
+        dims="int",
+        internal=True,
+        doc="""A tensor by a formula of its positions: the statement
+`const m: [i = n, j = n] = if j > i then -inf else 0`.
+
+Its dimensions are those written. It has no batch; tensors that have one repeat it. It is computed when the
+network is compiled and learns nothing: a buffer that is no part of the `state_dict`.""",
     ),
 )

@@ -262,6 +262,15 @@ class Weight(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Formula(Node):
+    """`const mask: [i = n, j = n] = if j > i then -inf else 0`: a tensor by a formula of its positions."""
+
+    name: str
+    shape: tuple[Dim, ...]
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Output(Node):
     """`output cls, tokens: [b, n, c]`. `shapes` has one entry a value, None where none is written; empty
     without any.
@@ -316,7 +325,7 @@ class Require(Node):
     condition: Expr
 
 
-Stmt: TypeAlias = Input | Weight | Output | Bind | Choose | For | If | Require | Broken
+Stmt: TypeAlias = Input | Weight | Formula | Output | Bind | Choose | For | If | Require | Broken
 
 
 # -- paths and edits -----------------------------------------------------------------------------

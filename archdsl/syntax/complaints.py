@@ -21,7 +21,8 @@ from archdsl.syntax.table import END
 from archdsl.syntax.tokens import Tokens
 
 RESERVED = frozenset(
-    "and as by else false for if in input not of or output param require shared then tied true with".split()
+    "and as by const else false for if in input not of or output param require shared then tied true "
+    "with".split()
 )
 _VALUES = {
     "INT": "number",

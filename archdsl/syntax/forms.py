@@ -115,6 +115,12 @@ STATEMENTS: Forms = {
         (": ", "shape", "shape", "shape"),
         (" = ", "init", "init", "expression"),
     ),
+    "const": _form(
+        ast.Formula,
+        ("const ", "const", "name", "name"),
+        (": ", "shape", "shape", "shape"),
+        (" = ", "value", "value", "expression"),
+    ),
     "input": _form(ast.Input, ("input ", "input", "ports", "ports")),
     "output": _form(ast.Output, ("output ", "output", "results", "results")),
     "require": _form(ast.Require, ("require ", "require", "condition", "expression")),

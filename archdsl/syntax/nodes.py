@@ -140,6 +140,7 @@ ACTIONS: Mapping[str, Action] = {
     "shape": _sequence,
     "dim": _plain(ast.Dim),
     "weight": _plain(ast.Weight),
+    "formula": _plain(ast.Formula),
     "output": _output,
     "result": _sequence,
     "bind": _plain(ast.Bind),

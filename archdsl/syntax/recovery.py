@@ -23,6 +23,7 @@ _OPENERS = frozenset(
         "input",
         "output",
         "param",
+        "const",
         "require",
         "for",
         "if",
@@ -38,7 +39,7 @@ _OPENERS = frozenset(
     }
 )
 _ALONE = frozenset(
-    {"input", "output", "param", "require"}
+    {"input", "output", "param", "const", "require"}
 )  # openers that stand nowhere else, so not only first on a line
 _FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
@@ -114,7 +115,7 @@ def _introduced(tokens: Tokens, at: int, first: int) -> bool:
     target?
     """
     before, following = tokens.kinds[at - 1], tokens.kinds[at + 1]
-    if at > first and (before in _DECLARED or before in ("input", "param", "for")):
+    if at > first and (before in _DECLARED or before in ("input", "param", "const", "for")):
         return True
     if tokens.kinds[first] == "NAME" and (at == first + 1 or (at == first and following == "NAME")):
         return True

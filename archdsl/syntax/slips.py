@@ -29,6 +29,7 @@ STATEMENTS = frozenset(
         "input",
         "output",
         "param",
+        "const",
         "require",
         "for",
         "if",

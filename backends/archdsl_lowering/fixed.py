@@ -13,7 +13,7 @@ from archdsl.ir.instance import Instance, join, key
 from archdsl.ir.verify import verify
 from archdsl.ops.entries import entries
 from archdsl.ops.extents import Demands, follow
-from archdsl_lowering.program import Instruction, Origin, Parameter, Program, Ref
+from archdsl_lowering.program import Constant, Instruction, Origin, Parameter, Program, Ref
 from archdsl_lowering.rows import arithmetic
 from archdsl_lowering.rows.layers import Module
 from archdsl_lowering.rows.site import Form, Handle, Site, output
@@ -63,6 +63,7 @@ def program_of(graph: Graph) -> Program:
         outputs=outputs,
         modules=recorder.modules,
         weights=recorder.weights,
+        constants=recorder.constants,
         root=graph.root,
         dissolved=dissolved,
         entries=entries(graph, demands),
@@ -128,6 +129,22 @@ def _primitive(value: Op | Pick | Select) -> str:
     return value.combine if isinstance(value, Pick) else "select"
 
 
+def _taken(graph: Graph) -> frozenset[str]:
+    """The paths of layers, of weights, and of what is around any instance."""
+    found: set[str] = set()
+    for value in graph.values:
+        if not isinstance(value, Op | Pick):
+            continue
+        own = key(value.instance.weights_path)
+        around, _, _ = own.rpartition(".")
+        paths = [key(weight.full_name) for weight in value.weights]
+        paths.append(around if value.name == "const" else own) if isinstance(value, Op) else None
+        for path in paths:
+            parts = path.split(".")
+            found.update(".".join(parts[: i + 1]) for i in range(len(parts)))
+    return frozenset(found)
+
+
 class _Recorder:
     """An emitter that writes instructions down; `enter` tells it which value they are for."""
 
@@ -135,6 +152,8 @@ class _Recorder:
         self.instructions: list[Instruction] = []
         self.modules: dict[str, Module] = {}
         self.weights: dict[str, Parameter] = {}
+        self.constants: dict[str, Constant] = {}
+        self._taken = _taken(graph)
         self._given: dict[str, Weight] = {}
         self._root = graph.root
         self._scope = graph.root
@@ -198,6 +217,16 @@ class _Recorder:
     def weight(self, name: str) -> Handle:
         target = key(self._given[name].full_name)
         return self._add("weight", target, (), {}, target)
+
+    def constant(self, formula: str, sizes: tuple[tuple[str, int], ...]) -> Handle:
+        """Under the path of its own, or the next that nothing else has: no state dict holds it."""
+        made = Constant(formula, sizes)
+        target, count = self._target, 1
+        while target in self._taken or self.constants.get(target, made) != made:
+            count += 1
+            target = f"{self._target}_{count}"
+        self.constants[target] = made
+        return self._add("constant", target, (made,), {}, target)
 
     def _add(
         self,

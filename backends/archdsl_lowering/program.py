@@ -12,9 +12,10 @@ from typing import Any, Literal
 from archdsl.ir.graph import Init
 from archdsl.ir.instance import Instance
 from archdsl.ops.entries import Entry
+from archdsl.ops.formula import Computation, computation
 from archdsl_lowering.rows.layers import Module
 
-Kind = Literal["input", "weight", "module", "function", "method"]
+Kind = Literal["input", "weight", "constant", "module", "function", "method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One node: `target` is the name of an input, the key of a weight, the path of a module, or the name of a
-    function or method.
+    """One node: `target` is the name of an input, the key of a weight or constant, the path of a module, or
+    the name of a function or method. A constant is its one argument.
 
     Arguments are plain values in which `Ref`s stand for results; `name` is a legible suggestion for a
     variable.
@@ -66,12 +67,28 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Constant:
+    """A tensor by a formula of its positions (`archdsl.ops.formula`), its sizes by dimension in order."""
+
+    formula: str
+    sizes: tuple[tuple[str, int], ...]
+
+    def computation(self) -> Computation:
+        """The calls of PyTorch that give its numbers, as far as the formula says along which axes."""
+        return computation(self.formula, dict(self.sizes))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple([n for _, n in self.sizes])
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A model without choices. Inputs come first; the instructions of a scope lie together.
 
-    `modules` are by path, `weights` by `state_dict` key, those of modules included; `dissolved` are the
-    scopes whose instructions do not lie together because something outside depends on one part of them and
-    feeds another. `entries` are what the inputs may be.
+    `modules` are by path, `weights` by `state_dict` key, those of modules included, `constants` by path;
+    `dissolved` are the scopes whose instructions do not lie together because something outside depends on one
+    part of them and feeds another. `entries` are what the inputs may be.
     """
 
     name: str
@@ -79,6 +96,7 @@ class Program:
     outputs: tuple[Ref, ...]
     modules: Mapping[str, Module]
     weights: Mapping[str, Parameter]
+    constants: Mapping[str, Constant]
     root: Instance
     dissolved: frozenset[Instance]
     entries: tuple[Entry, ...]

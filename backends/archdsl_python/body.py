@@ -15,6 +15,7 @@ from typing import Any
 
 from archdsl_lowering.program import Program, Ref
 from archdsl_lowering.rows.layers import Module
+from archdsl_python.constants import buffer
 from archdsl_python.containers import Containers
 from archdsl_python.expressions import Slot, expression, qualified
 from archdsl_python.units import Item, Unit, under
@@ -52,7 +53,7 @@ class Body:
         self._homes = sorted(self._units, key=len, reverse=True)
         self._made = made
         self._first: dict[str, int] = {}  # of every prefix of a key, the place of the first such key
-        for place, path in enumerate((*program.weights, *program.modules, *self._units)):
+        for place, path in enumerate((*program.weights, *program.constants, *program.modules, *self._units)):
             parts = path.split(".")
             for length in range(1, len(parts) + 1):
                 self._first.setdefault(".".join(parts[:length]), place)
@@ -62,7 +63,7 @@ class Body:
         inner = {home: u for home, u in self._units.items() if home and self._owner(home) == unit.home}
         paths = [
             p
-            for p in (*self._program.modules, *self._program.weights)
+            for p in (*self._program.modules, *self._program.weights, *self._program.constants)
             if self._owner(p) == unit.home and not self._in_module(p)
         ]
         paths += list(inner)
@@ -129,6 +130,8 @@ class Body:
             return _module(self._program.modules[path], name, slot)
         if path in self._program.weights:
             return f"nn.Parameter(torch.zeros({slot(self._program.weights[path].shape, f'{name}_shape')}))"
+        if path in self._program.constants:
+            return buffer(self._program.constants[path])
         return _EMPTY[self._containers.kind(path)]
 
 
@@ -204,11 +207,15 @@ class _Forward:
         within = [self._pending[r][1] for r in instruction.reads() if r in self._pending]
         depth = 1 + max(within, default=0)
         reach = ""
-        if instruction.kind in ("module", "weight"):
+        if instruction.kind in ("module", "weight", "constant"):
             reach = self._containers.reach(instruction.target, self._unit.home)
         text = expression(instruction, reach, self._text, self._slot)
         deepest = _DEPTH if following is not None else _DEPTH + 1
-        if instruction.kind != "weight" and depth < deepest and self._feeds(item, following):
+        if (
+            instruction.kind not in ("weight", "constant")
+            and depth < deepest
+            and self._feeds(item, following)
+        ):
             self._pending[item] = text, depth
         else:
             self._lines.append(f"{self._bind(item, _hint(instruction.name))} = {text}")

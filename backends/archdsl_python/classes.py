@@ -37,6 +37,7 @@ def classes(program: Program) -> tuple[list[str], str, list[str]]:
         [
             *program.modules,
             *program.weights,
+            *program.constants,
             *(u.home for u in everything if u.home),
         ]
     )

@@ -46,7 +46,7 @@ def expression(instruction: Instruction, reach: str, ref: Callable[[Ref], str], 
         return slot(value, name)
 
     args = instruction.args
-    if instruction.kind == "weight":
+    if instruction.kind in ("weight", "constant"):
         return reach
     if instruction.target == "operator.getitem":
         return f"{_operand(show(args[0], hint))}[{_index(args[1], lambda v: show(v, hint))}]"

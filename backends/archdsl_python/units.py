@@ -122,7 +122,7 @@ def _fits(unit: Unit, program: Program) -> bool:
     home is no layer itself: an edit puts what it inserts next to a layer under the layer's own path.
     """
     inside = [program.instructions[i] for i in unit.instructions()]
-    targets = [one.target for one in inside if one.kind in ("module", "weight")]
+    targets = [one.target for one in inside if one.kind in ("module", "weight", "constant")]
     if not targets or not unit.outputs or unit.home in program.modules:
         return False
     inner = [one.home for one in unit.inner()]

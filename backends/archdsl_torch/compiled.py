@@ -63,11 +63,12 @@ class Compiled(fx.GraphModule):
         copied = super().__deepcopy__(memo)
         assert isinstance(copied, Compiled)
         copied.network, copied.entries = self.network, self.entries
+        _keep_passing(_passing(self), copied)
         type(copied).__name__ = type(self).__name__
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self).__name__, *super().__reduce__())
+        return _restored, (type(self).__name__, _passing(self), *super().__reduce__())
 
 
 def _looking(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,10 +90,32 @@ def compiled(
     """The module of a graph over the layers and weights of `root`."""
     made = Compiled(root, graph, class_name=class_name)
     made.network, made.entries = network, entries
+    _keep_passing(_passing(root), made)
     return made
 
 
-def _restored(class_name: str, rebuild: Callable[..., fx.GraphModule], parts: tuple[Any, ...]) -> Compiled:
+def _passing(root: torch.nn.Module) -> list[tuple[str, str]]:
+    """The buffers that are no part of the state dict, each by its module's path and its name."""
+    found = []
+    for path, module in root.named_modules():
+        found += [(path, name) for name in sorted(module._non_persistent_buffers_set)]
+    return found
+
+
+def _keep_passing(passing: Sequence[tuple[str, str]], made: Compiled) -> None:
+    """Buffers stay no part of the state dict: torch.fx copies them as if they were."""
+    held = dict(made.named_modules())
+    for path, name in passing:
+        if path in held and name in held[path]._buffers:
+            held[path]._non_persistent_buffers_set.add(name)
+
+
+def _restored(
+    class_name: str,
+    passing: Sequence[tuple[str, str]],
+    rebuild: Callable[..., fx.GraphModule],
+    parts: tuple[Any, ...],
+) -> Compiled:
     """A pickled module, from the plain one that PyTorch makes of the pickle; what else it holds goes over to
     it.
     """
@@ -100,4 +123,5 @@ def _restored(class_name: str, rebuild: Callable[..., fx.GraphModule], parts: tu
     made = Compiled(plain, plain.graph, class_name=class_name)
     for name, value in vars(plain).items():
         vars(made).setdefault(name, value)
+    _keep_passing(passing, made)
     return made

@@ -10,10 +10,19 @@ from torch import fx, nn
 from archdsl_lowering.program import Instruction, Program, substitute
 from archdsl_lowering.rows.layers import Module
 from archdsl_torch.compiled import Compiled, compiled
+from archdsl_torch.constants import tensor_of
 from archdsl_torch.initialise import fill
 from archdsl_torch.names import resolve
 
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+class Tracer(fx.Tracer):
+    """What a module is traced with again when it is unpickled: a constant stays what it is, rather than
+    what is made of it.
+    """
+
+    proxy_buffer_attributes = True
 
 
 def build(
@@ -38,6 +47,8 @@ def build(
     )
     if not meta:
         model.to_empty(device="cpu")
+        for path, constant in program.constants.items():
+            model.get_buffer(path).copy_(tensor_of(constant))
         _reset_statistics(model)
         if initialise:
             for name, weight in model.named_parameters():
@@ -50,7 +61,7 @@ def build(
 
 
 def skeleton(program: Program) -> nn.Module:
-    """The layers and weights of a program, without memory and without what connects them."""
+    """The layers, weights and constants of a program, without memory and without what connects them."""
     root = nn.Module()
     with torch.device("meta"):
         for path, module in program.modules.items():
@@ -62,21 +73,24 @@ def skeleton(program: Program) -> nn.Module:
                     instruction.target,
                     nn.Parameter(torch.empty(program.weights[instruction.target].shape)),
                 )
+        for path, constant in program.constants.items():
+            _attach(root, path, nn.Buffer(torch.empty(constant.shape), persistent=False))
     return root
 
 
 def graph_of(program: Program) -> fx.Graph:
     """The instructions as nodes, and an output: a tensor, or a tuple where there are several."""
-    graph = fx.Graph()
+    graph = fx.Graph(tracer_cls=Tracer)
     nodes: list[fx.Node] = []
     weights: dict[str, fx.Node] = {}  # one node each, as tracing a module gives
     for instruction in program.instructions:
-        known = weights.get(instruction.target) if instruction.kind == "weight" else None
+        is_attribute = instruction.kind in ("weight", "constant")
+        known = weights.get(instruction.target) if is_attribute else None
         if known is not None:
             nodes.append(known)
             continue
         node = _node(graph, instruction, nodes)
-        if instruction.kind == "weight":
+        if is_attribute:
             weights[instruction.target] = node
         if instruction.origin is not None:
             origin = instruction.origin
@@ -102,6 +116,7 @@ def construct(module: Module) -> nn.Module:
 _KINDS = {
     "input": "placeholder",
     "weight": "get_attr",
+    "constant": "get_attr",
     "module": "call_module",
     "function": "call_function",
     "method": "call_method",
@@ -111,13 +126,15 @@ _KINDS = {
 def _node(graph: fx.Graph, instruction: Instruction, nodes: list[fx.Node]) -> fx.Node:
     target: Any = resolve(instruction.target) if instruction.kind == "function" else instruction.target
     args = substitute(instruction.args, lambda ref: nodes[ref.index])
+    if instruction.kind == "constant":
+        args = ()
     kwargs = {name: substitute(value, lambda ref: nodes[ref.index]) for name, value in instruction.kwargs}
     name = instruction.name.replace(".", "_")
     return graph.create_node(_KINDS[instruction.kind], target, args, kwargs, name=name)
 
 
-def _attach(root: nn.Module, path: str, value: nn.Module | nn.Parameter) -> None:
-    """Places a module or weight at a dotted path, with plain modules as containers in between."""
+def _attach(root: nn.Module, path: str, value: nn.Module | nn.Parameter | nn.Buffer) -> None:
+    """Places a module, weight or buffer at a dotted path, with plain modules as containers in between."""
     *parts, last = path.split(".")
     at = root
     for part in parts:
@@ -132,8 +149,10 @@ def _attach(root: nn.Module, path: str, value: nn.Module | nn.Parameter) -> None
         ).named_children():  # what an edit put in before it
             value.add_module(name, inner)
         at.add_module(last, value)
-    else:
+    elif isinstance(value, nn.Parameter):
         at.register_parameter(last, value)
+    else:
+        at.register_buffer(last, value, persistent=False)
 
 
 def _reset_statistics(model: nn.Module) -> None:

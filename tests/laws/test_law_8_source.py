@@ -20,6 +20,7 @@ import archdsl_torch
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl_torch.export import examples as inputs_of
+from archdsl_torch.model import Tracer
 from tests.laws.subjects import SHIPPED, SPECS, answers, examples, graph_of, shipped_graph, some_answers
 from tests.strategies.specs import Spec, elaborate, specs
 
@@ -64,7 +65,7 @@ def check(model: Graph, *, run: bool = True) -> None:
     ours = archdsl_torch.compile(model, seed=SEED, meta=not run)
     source = archdsl_python.source(model)
     theirs = executed(source)
-    assert lines(fx.symbolic_trace(theirs).graph) == lines(ours.graph)
+    assert lines(Tracer().trace(theirs)) == lines(ours.graph)
     for node in ours.graph.nodes:
         if node.op == "call_module":
             assert repr(ours.get_submodule(node.target)) == repr(theirs.get_submodule(node.target))

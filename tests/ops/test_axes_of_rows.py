@@ -26,6 +26,8 @@ model rare {
   z = [x - y, x / (y * y + 1)] -> weighted_sum as mix
   z = [z -> abs -> sqrt -> exp, z -> pow(2) -> rsqrt -> log, z -> sin -> erf] -> maximum
   z = [z -> cos -> softplus, z -> clamp(0, 1) -> hardtanh] -> minimum
+  const slope: [c = 4] = 0.5 * c
+  z = z * slope
   output z -> rms_norm -> sum(@c), z -> max(@c), z -> min(@ct), z -> norm(@t)
 }
 """

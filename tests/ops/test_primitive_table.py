@@ -18,10 +18,10 @@ NAMES = """
 conv linear batch_norm layer_norm group_norm weighted_sum max_pool avg_pool mean dot attend identity
 relu relu6 swish hardswish sigmoid gelu tanh softmax dropout drop_path concat add sub mul div scalar
 leaky_relu elu prelu hardsigmoid hardtanh softplus mish exp log sqrt rsqrt abs sin cos erf pow clamp
-maximum minimum sum max min norm rms_norm
+maximum minimum sum max min norm rms_norm const
 chunk merge split rename take expand pad resize shift weight
 """.split()
-INTERNAL = {"sub", "mul", "div", "scalar", "weight"}
+INTERNAL = {"sub", "mul", "div", "scalar", "weight", "const"}
 
 
 def test_every_primitive_is_there_once() -> None:

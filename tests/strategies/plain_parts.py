@@ -125,6 +125,20 @@ def layer_norm(w: Writer, x: Sizes) -> Sizes:
     return x
 
 
+def const(w: Writer, x: Sizes) -> Sizes:
+    """A table over the channels, the positions or both; as many as there are, also of a width."""
+    name, d = w.name("table"), space(x)[0] if space(x) else "c"
+    dims = w.one([[d], ["c"], ["c", d]])
+    shape = ", ".join(f"{e} = x.{e}" for e in dict.fromkeys(dims))
+    formula = w.one(
+        [f"if {d} % 2 == 0 then 1 else 0.5", f"exp(-{dims[0]} / 4)", f"cos({d}) - 0.25 * {dims[-1]}"]
+    )
+    if d not in dims:
+        formula = "1 / (c + 1)"
+    w.put(f"const {name}: [{shape}] = {formula} x = x * {name}")
+    return x
+
+
 def rms_norm(w: Writer, x: Sizes) -> Sizes:
     name = w.name("norm")
     more = w.one(["", "(affine = false)", "(eps = 1e-3)"])
@@ -474,6 +488,7 @@ PLAIN: Mapping[str, Part] = {
     "batch_norm": Part(batch_norm),
     "layer_norm": Part(layer_norm),
     "rms_norm": Part(rms_norm),
+    "const": Part(const),
     "group_norm": Part(group_norm, needs="any"),
     "activation": Part(activation),
     "pool": Part(pool, ("pool_plain", "pool_half", "pool_same", "max_pool", "avg_pool"), "any", known=True),

@@ -102,6 +102,7 @@ _dims = tuples(_node(ast.Dim, names, st.none() | _small))
 _simple_statements = st.one_of(
     _node(ast.Input, tuples(_node(ast.Port, names, st.none() | _dims), 1)),
     _node(ast.Weight, names, _dims, st.none() | _small),
+    _node(ast.Formula, names, _dims, _small),
     tuples(st.tuples(_small, st.none() | _dims), 1).map(_output),
     _node(ast.Bind, tuples(names, 1), tuples(_small, 1)),
     _node(ast.Choose, names, expressions),

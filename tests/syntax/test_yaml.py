@@ -177,7 +177,7 @@ SLIPS = {
     ),
     "arch: 1\nblock: b\nbody: [{a-b: 1}]": (
         "a-b",
-        "a statement has one of the keys input, output, require, for, if, param, or is a choice `name ~` "
+        "a statement has one of the keys input, output, require, for, if, param, const, or is a choice `name ~` "
         "or an assignment `a, b`",
         None,
     ),

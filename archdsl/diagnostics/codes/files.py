@@ -208,6 +208,19 @@ Example: a clip of 448x448 in `zoo/timesformer.arch:timesformer_divided`, compil
 Use instead: compile it for that size: `--input clip=1x3x8x448x448`, `archdsl.load(…,
 inputs="clip=1x3x8x448x448")` or, where a parameter decides it, `--set size=448`.""",
 )
+NO_NUMBER = Code(
+    "E0955",
+    "a constant without a value",
+    """What: a `const` is computed when a network is compiled, and its formula gives no number at a position.
+
+Why: 0 / 0, the logarithm or the root of a negative number, or infinity less infinity have no value, and every
+result that such an element touches would have none. What is infinite is allowed, as in a mask; a condition
+(`if`) may keep a formula from positions where it has no value.
+
+Example: `const m: [i = 4] = (i - 1) / (i - 1)`, at i = 1
+
+Use instead a formula with a number at every position: `if i == 1 then 1 else (i - 1) / (i - 1)`.""",
+)
 NO_DOT = Code(
     "E0960",
     "no program of Graphviz that can draw this",

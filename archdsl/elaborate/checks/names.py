@@ -208,6 +208,16 @@ def _weight(node: ast.Weight, walk: _Walk) -> None:
     walk.scopes[-1].add(node.name)
 
 
+def _formula(node: ast.Formula, walk: _Walk) -> None:
+    """In a formula the dimensions are names: positions along them."""
+    for dim in node.shape:
+        _visit(dim, walk)
+    walk.scopes.append({"inf", *(dim.name for dim in node.shape)})
+    _visit(node.value, walk)
+    walk.scopes.pop()
+    walk.scopes[-1].add(node.name)
+
+
 def _output(node: ast.Output, walk: _Walk) -> None:
     for value, shape in node.results:
         _visit(value, walk)
@@ -361,6 +371,7 @@ _VISITS: dict[type[ast.Node], Callable[[Any, _Walk], None]] = {
     ast.Search: _instance,
     ast.Input: _input,
     ast.Weight: _weight,
+    ast.Formula: _formula,
     ast.Output: _output,
     ast.Bind: _bind,
     ast.Choose: _choose,

@@ -119,7 +119,7 @@ def assigned(body: Sequence[ast.Stmt]) -> list[str]:
         match statement:
             case ast.Bind():
                 names.update(dict.fromkeys(statement.targets))
-            case ast.Choose() | ast.Weight():
+            case ast.Choose() | ast.Weight() | ast.Formula():
                 names[statement.name] = None
             case ast.Input():
                 names.update(dict.fromkeys(p.name for p in statement.ports))

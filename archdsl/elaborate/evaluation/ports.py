@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -32,17 +33,7 @@ def inputs(node: ast.Input, frame: Frame) -> None:
 
 def parameter(node: ast.Weight, frame: Frame) -> None:
     """`param scale: [c = 16] = 1`: a weight that is a tensor."""
-    sizes: dict[str, Expr] = {}
-    for dim in node.shape:
-        if dim.size is None:
-            message = f"dimension `{dim.name}` of a parameter needs a size"
-            fail(codes.MISSING_PARAMETER, dim.span, message)
-        _refuse_twice(dim, sizes)
-        if dim.name == "b":
-            fail(shape_codes.BATCH_NAMED, dim.span, "a parameter has no batch")
-        size = frame.state.settled(scalar(dim.size, frame, f"the size of `{dim.name}`"))
-        bounded = lift(partial(_bounded, dim.name), size)
-        sizes[dim.name] = frame.state.told(bounded, dim.span, shape_codes.ATTRIBUTE)
+    sizes = declared_sizes(node.shape, frame, "a parameter")
     if is_reserved(node.name):
         message = f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it"
         fail(name_codes.RESERVED_INSTANCE, node.span, message)
@@ -53,6 +44,25 @@ def parameter(node: ast.Weight, frame: Frame) -> None:
     frame.state.instances.setdefault(inner.instance.path, inner.instance)
     made = operation(PRIMITIVES["weight"], (), {"init": init}, sizes, inner.at(node.span))
     frame.env.assign(node.name, Tensor(made))
+
+
+def declared_sizes(shape: Iterable[ast.Dim], frame: Frame, what: str) -> dict[str, Expr]:
+    """The sizes of a tensor that a body declares, by dimension; `what` it is, for messages.
+
+    Raises DiagnosticError for a dimension without a size, for one named twice, and for the batch.
+    """
+    sizes: dict[str, Expr] = {}
+    for dim in shape:
+        if dim.size is None:
+            message = f"dimension `{dim.name}` of {what} needs a size"
+            fail(codes.MISSING_PARAMETER, dim.span, message)
+        _refuse_twice(dim, sizes)
+        if dim.name == "b":
+            fail(shape_codes.BATCH_NAMED, dim.span, f"{what} has no batch")
+        size = frame.state.settled(scalar(dim.size, frame, f"the size of `{dim.name}`"))
+        bounded = lift(partial(_bounded, dim.name), size)
+        sizes[dim.name] = frame.state.told(bounded, dim.span, shape_codes.ATTRIBUTE)
+    return sizes
 
 
 def _refuse_twice(dim: ast.Dim, sizes: dict[str, Expr]) -> None:
@@ -125,13 +135,14 @@ def _net_input(port: ast.Port, frame: Frame) -> Thing:
     sizes: dict[str, Expr] = {}
     for dim in port.shape:
         _refuse_twice(dim, sizes)
-        _check_letter(dim)
+        check_letter(dim)
         nominal = 1 if dim.name == "b" else _net_size(port, dim, frame)
         sizes[dim.name] = constant(given.get(dim.name, nominal))
     return Tensor(_registered(Input(port.name, "".join(sizes), sizes, port.span), port, state))
 
 
-def _check_letter(dim: ast.Dim) -> None:
+def check_letter(dim: ast.Dim) -> None:
+    """Raises DiagnosticError for a dimension whose name is more than a letter."""
     if len(dim.name) == 1 and dim.name.islower():
         return
     first, help = dim.name[0], None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.elaborate.evaluation import calls, expressions, flows, members, ports, statements
+from archdsl.elaborate.evaluation import calls, expressions, flows, formulas, members, ports, statements
 from archdsl.elaborate.evaluation.bodies import STATEMENTS
 from archdsl.elaborate.evaluation.evaluator import FUNCTIONS
 from archdsl.elaborate.evaluation.requirements import require
@@ -45,6 +45,7 @@ STATEMENTS.update(
         ast.Output: statements.output,
         ast.Input: ports.inputs,
         ast.Weight: ports.parameter,
+        ast.Formula: formulas.tensor,
         ast.Require: require,
         ast.Broken: statements.broken,
     }

@@ -168,6 +168,12 @@ def weight(site: Site) -> Value:
     return site.result(site.emit.weight(""), tuple(site.sizes))
 
 
+def const(site: Site) -> Value:
+    """A tensor by a formula, its dimensions in the order in which they were written."""
+    sizes = tuple(site.sizes.items())
+    return site.result(site.emit.constant(site.attrs["formula"], sizes), tuple(site.sizes))
+
+
 def _letters(attrs: Mapping[str, Any]) -> list[str]:
     """The keyword arguments that name a dimension."""
     return [name for name, value in attrs.items() if len(name) == 1 and value is not None]

@@ -37,6 +37,9 @@ class Emitter(Protocol):
     def weight(self, name: str) -> Handle:
         """A weight of the current op as a tensor."""
 
+    def constant(self, formula: str, sizes: tuple[tuple[str, int], ...]) -> Handle:
+        """A tensor by a formula of its positions, with these sizes by dimension."""
+
     def visible(self, scope: Hashable) -> bool:
         """Whether a rearrangement made in a scope may be used by the current op."""
 

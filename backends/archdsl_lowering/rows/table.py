@@ -48,4 +48,5 @@ ROWS: Mapping[str, Row] = {
     "resize": regrouping.resize,
     "shift": regrouping.shift,
     "weight": regrouping.weight,
+    "const": regrouping.const,
 }

@@ -62,7 +62,7 @@ def wide_dims(value: Value, read: Sequence[Wide]) -> Wide:
 def _is_wide(origin: table.Origin, read: Sequence[Wide]) -> bool:
     """Whether positions that come from there may be those of a width; `read` are the widths of the inputs."""
     match origin:
-        case table.New() | table.Own():
+        case table.New() | table.Own() | table.Numbered():
             return True
         case table.Same(places=places):
             return any(d in read[i] for i, d in places)

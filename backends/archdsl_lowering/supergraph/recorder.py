@@ -10,7 +10,7 @@ from typing import Any
 from archdsl.ir.graph import Graph, Init, Input
 from archdsl.ops.entries import entries
 from archdsl.ops.extents import Demands
-from archdsl_lowering.program import Instruction, Parameter, Program, Ref, substitute
+from archdsl_lowering.program import Constant, Instruction, Parameter, Program, Ref, substitute
 from archdsl_lowering.rows.layers import Module
 from archdsl_lowering.rows.site import Form, Handle, Value
 from archdsl_lowering.rows.sizes import Sizes
@@ -76,6 +76,9 @@ class Recorder:
     def weight(self, name: str) -> Handle:
         return self.tensor(self._own[name])
 
+    def constant(self, formula: str, sizes: tuple[tuple[str, int], ...]) -> Handle:
+        return self._add("constant", "constant", (Constant(formula, sizes),), {})
+
     def program(self, graph: Graph, outputs: Sequence[Ref], demands: Demands) -> Program:
         """What the outputs need, in order."""
         needed = {ref.index for ref in outputs}
@@ -94,6 +97,7 @@ class Recorder:
             outputs=results,
             modules=self._modules,
             weights=weights,
+            constants={},
             root=graph.root,
             dissolved=frozenset(),
             entries=entries(graph, demands),

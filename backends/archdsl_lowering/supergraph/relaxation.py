@@ -25,7 +25,7 @@ from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, Undefined, restrict
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
-from archdsl.ops.axes import Ended, Factor, Lie, Made, Merged, Read
+from archdsl.ops.axes import Ended, Factor, Lie, Made, Merged, Numbered, Read
 from archdsl.ops.extents import Demands, follow
 from archdsl.ops.table import lies_of, origins_of
 from archdsl_lowering.fixed import nominal, settled
@@ -188,7 +188,8 @@ class _Relaxation:
         if not isinstance(value, Op):
             return Task(value, read, wide, Meeting(), False, ())
         tied = tuple([self._tied(value, weight, wide) for weight in value.weights])
-        exact = (bool(wide) or any(widths)) and self._is_entangled(value, wide, tied)
+        numbered = any(isinstance(origins_of(value).get(d), Numbered) for d in wide)
+        exact = numbered or ((bool(wide) or any(widths)) and self._is_entangled(value, wide, tied))
         return Task(
             value,
             read,

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from archdsl_lowering.program import Instruction, Program, Ref, references, substitute
+from archdsl_lowering.program import Constant, Instruction, Program, Ref, references, substitute
 from archdsl_lowering.rows.layers import Module, functional
+from archdsl_torch.constants import tensor_of, tensor_on
 from archdsl_torch.names import resolve
 
 
@@ -176,6 +177,8 @@ def _result(
     one = step.instruction
     if one.kind == "weight":
         return weights[one.target]
+    if one.kind == "constant":
+        return _constant(one.args[0], results)
     if step.module is not None:
         own = {name: weights[key] for name, key in step.weights.items()}
         target, args = functional(step.module, results[one.args[0].index], own, training)
@@ -187,6 +190,14 @@ def _result(
         *[results[a.index] if isinstance(a, Ref) else a for a in one.args],
         **step.kwargs,
     )
+
+
+def _constant(constant: Constant, results: Sequence[Any]) -> torch.Tensor:
+    """In the precision and on the device of what is being computed."""
+    for known in results:
+        if isinstance(known, torch.Tensor) and known.is_floating_point():
+            return tensor_on(constant, known.dtype, known.device)
+    return tensor_of(constant)
 
 
 def _called(one: Instruction) -> Callable[..., Any] | None:
