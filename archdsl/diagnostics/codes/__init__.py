@@ -13,6 +13,7 @@ from archdsl.diagnostics.codes import (
     edits,
     elaboration,
     files,
+    importing,
     limits,
     names,
     plans,
@@ -40,6 +41,7 @@ _FAMILIES = (
     renames,
     supergraphs,
     data,
+    importing,
 )
 
 CODES: Mapping[str, Code] = {

@@ -1,0 +1,69 @@
+"""The neutral graph: what a module, a `.pt2` or an `.onnx` computes, as plain frozen data without torch.
+
+    Step("aten.conv2d.default", ("x", "conv1.weight", None, (2, 2), …), outputs=("conv2d",), path="stem.conv1")
+
+Arguments are numbers, texts, tuples and `Ref`s of tensors. Weights and buffers are known by their keys; their
+numbers are only read when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Arg: TypeAlias = Any  # a number, a text, None, a Ref, or a tuple of these
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A tensor by its name in the graph."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation. `path` is the dotted path of the module that calls it, `line` its place in the
+    source.
+    """
+
+    target: str
+    args: tuple[Arg, ...]
+    kwargs: Mapping[str, Arg]
+    outputs: tuple[str, ...]
+    path: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What stands behind a name before anything is computed: an input of the network, a weight, a buffer or a
+    constant.
+    """
+
+    name: str
+    kind: Literal["input", "weight", "constant"]
+    key: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Captured:
+    """A network as it came in.
+
+    `outputs` are names of tensors, with the name that callers know them by, if any. `kinds` has the class of
+    each module by path. `array(key)` gives the numbers of a weight or a constant as a numpy array.
+    """
+
+    name: str
+    form: Literal["aten", "onnx"]
+    sources: Mapping[str, Source]
+    steps: tuple[Step, ...]
+    outputs: tuple[tuple[str, str | None], ...]
+    array: Callable[[str], Any] = field(repr=False)
+    kinds: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def inputs(self) -> tuple[Source, ...]:
+        return tuple(s for s in self.sources.values() if s.kind == "input")
