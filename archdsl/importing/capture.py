@@ -12,9 +12,7 @@ from typing import Any
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.importing.captured import Captured, Ref, Source, Step
-
-_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
-_LIBRARY = re.compile(r"(?:^|/)(?:torch|_dynamo)/(?:nn|fx|_|export|utils)")
+from archdsl.importing.pt2 import place
 
 
 def capture(module: Any, examples: Sequence[Any], name: str = "") -> Captured:
@@ -91,7 +89,7 @@ def _step(node: Any, kinds: dict[str, str]) -> Step:
     path = stack[-1][0] if stack else ""
     kwargs = {key: _arg(value) for key, value in node.kwargs.items()}
     args = tuple(map(_arg, node.args))
-    return Step(_target(node.target), args, kwargs, (node.name,), path, _place(node.meta.get("stack_trace")))
+    return Step(_target(node.target), args, kwargs, (node.name,), path, place({"stack_trace": node.meta.get("stack_trace") or ""}))
 
 
 def _target(target: Any) -> str:
@@ -112,13 +110,6 @@ def _arg(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return str(value)
-
-
-def _place(trace: str | None) -> str:
-    """The last line of a stack trace that is no part of PyTorch."""
-    found = [match for match in _PLACE.finditer(trace or "")]
-    own = [match for match in found if not _LIBRARY.search(match[1])] or found
-    return f"{own[-1][1].rpartition('/')[2]}:{own[-1][2]}" if own else ""
 
 
 def _outputs(program: Any) -> Iterator[tuple[str, str | None]]:

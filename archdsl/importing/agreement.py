@@ -1,0 +1,93 @@
+"""Whether a text elaborates to the graph that was lifted: op by op, with every argument, operand and weight."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+from archdsl.importing.calls import Call, Held, Letters, Lifted, Span
+from archdsl.importing.templates import defaults
+from archdsl.ir.graph import Graph, Op, Value
+from archdsl.ir.instance import key as key_of
+
+_IGNORED = ("init", "gamma", "like")  # how a weight starts is not part of what was captured
+_NAMES = {"param": "weight", "scalar": "scalar"}
+
+
+def differences(graph: Graph, lifted: Lifted, keys: Mapping[str, Held]) -> list[str]:
+    """What stands in one and not in the other, one line each; nothing where they are the same graph."""
+    number: dict[Value, int] = {}
+    for given, source in zip(graph.inputs, lifted.inputs, strict=True):
+        number[given] = source.value
+    waiting: dict[Hashable, list[Call]] = defaultdict(list)
+    for call in lifted.calls:
+        waiting[_of_call(call)].append(call)
+    parts: dict[tuple[Hashable, ...], Call] = {}
+    found: list[str] = []
+    for value in graph.values:
+        if not isinstance(value, Op):
+            continue
+        ins = tuple(number.get(operand, -1) for operand in value.inputs)
+        index = value.attrs["index"].value if value.name == "chunk" else 0
+        key = _of_op(value, ins, keys)
+        call = parts.get((key, index)) if index else None
+        if call is None:
+            calls = waiting.get(key)
+            if not calls:
+                found.append(f"only the text has `{value.name}` at {value.instance.path or value.name}")
+                continue
+            call = calls.pop(0)
+            for place in range(1, len(call.outputs)):
+                parts[key, place] = call
+        number[value] = call.outputs[index]
+    found += [f"only the source has `{c.op}` in `{c.scope}`" for calls in waiting.values() for c in calls]
+    ends = [number.get(value, -1) for value in graph.outputs]
+    if ends != [out.value for out in lifted.outputs]:
+        found.append("the outputs are other values")
+    orders = [result.dims for result in graph.results]
+    if orders != [out.letters for out in lifted.outputs]:
+        found.append("the outputs have another order of dimensions")
+    return found
+
+
+def _of_call(call: Call) -> Hashable:
+    usual = {} if call.op in ("param", "scalar") else defaults(call.op)
+    args = {**usual, **call.args}
+    args.pop("index", None)
+    if call.op == "linear" or call.op == "layer_norm":
+        args["dim"] = args["dim"] or Letters("c")
+    if call.op == "scalar":
+        args.setdefault("left", False)
+    held = tuple(sorted(h.key for h in call.weights if not h.name.startswith("running")))
+    return _NAMES.get(call.op, call.op), _inputs(call.op, call.inputs), _frozen(args.items()), held
+
+
+def _of_op(op: Op, ins: tuple[int, ...], keys: Mapping[str, Held]) -> Hashable:
+    args = {name: value.value for name, value in op.attrs.items() if name not in _IGNORED}
+    args.pop("index", None)
+    names = [key_of(weight.full_name) for weight in op.weights]
+    held = tuple(sorted(keys[name].key if name in keys else name for name in names))
+    return op.name, _inputs(op.name, ins), _frozen(args.items()), held
+
+
+def _inputs(op: str, ins: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(ins)) if op in ("add", "mul") else ins
+
+
+def _frozen(args: Iterable[tuple[str, Any]]) -> Hashable:
+    return tuple(sorted((name, _plain(value)) for name, value in args if value is not None))
+
+
+def _plain(value: Any) -> str:
+    """An argument in one spelling: windows of one size are that size."""
+    if isinstance(value, Letters):
+        return value.names
+    if isinstance(value, Span):
+        return f"{value.low}..{value.high}..{value.step}"
+    if hasattr(value, "low") and hasattr(value, "high"):
+        return f"{value.low}..{value.high}..{value.step or 1}"
+    if isinstance(value, tuple | list):
+        return ",".join(map(_plain, value))
+    return str(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
