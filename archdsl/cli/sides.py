@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from archdsl.cli.genotypes import Opened, open_genotype
 from archdsl.cli.report import report
 from archdsl.cli.revisions import open_revision
+from archdsl.cli.sources import open_reference
 from archdsl.compare import Difference, GraphPatch, Patch, diff, patch
 from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.project import Project, networks
-from archdsl.elaborate.reference import Reference, opened
+from archdsl.elaborate.reference import Reference
 from archdsl.elaborate.spaces import Spaces
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
@@ -50,7 +51,7 @@ def open_side(reference: str, other: Side | None = None) -> Side:
     shares = other is not None and not other.is_elsewhere
     project = other.meant.project if other is not None and shares else Project()
     try:
-        meant = opened(reference, project)
+        meant = open_reference(reference, project)
     except DiagnosticError as error:
         if any(problem.code != files.NOT_FOUND.id for problem in error.diagnostics):
             raise

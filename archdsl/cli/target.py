@@ -8,6 +8,7 @@ from pathlib import Path
 from archdsl.architecture import Architecture, load
 from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
+from archdsl.cli.sources import is_source, open_reference
 from archdsl.elaborate.project import Project
 from archdsl.elaborate.reference import split_reference
 from archdsl.syntax.complaints import RESERVED
@@ -28,6 +29,12 @@ def open_target(
     Raises DiagnosticError for whatever is wrong with the options or the files.
     """
     values = parse_settings(settings)
+    project = Project()
+    if is_source(reference, project):
+        meant = open_reference(reference, project, inputs)
+        found = project.elaborate(meant.module, meant.network(), settings=values)
+        report(found.warnings)
+        return Architecture(found.graph, found.warnings)
     architecture = load(reference, inputs=inputs, settings=values, genotype=genotype)
     report(architecture.warnings)
     return architecture

@@ -61,10 +61,14 @@ def _addmm(lift: Lift, bias: Any, x: Any, weight: Any, beta: Any = 1, alpha: Any
 
 
 @_row("matmul", "mm", "bmm")
-def _matmul(lift: Lift, x: Any, y: Any) -> Tensor:
+def _matmul(lift: Lift, x: Any, y: Any) -> Any:
     if isinstance(y, Weight) and y.transposed and len(y.shape) == 2 and isinstance(x, Tensor):
         return rows.linear(lift, x, Weight(y.source), None)
-    return rows.matmul(lift, lift.tensor(x), lift.tensor(y))
+    return rows.product(lift, _known(lift, x), _known(lift, y))
+
+
+def _known(lift: Lift, x: Any) -> Any:
+    return lift.tensor(x) if isinstance(x, Weight) else x
 
 
 @_row("einsum")
@@ -305,8 +309,8 @@ def _leaky_relu(lift: Lift, x: Any, slope: float = 0.01) -> Tensor:
 
 
 @_row("softmax", "_softmax")
-def _softmax(lift: Lift, x: Any, dim: int, *rest: Any) -> Tensor:
-    return rows.softmax(lift, lift.tensor(x), dim)
+def _softmax(lift: Lift, x: Any, dim: int, *rest: Any) -> Any:
+    return rows.soft(lift, x, dim)
 
 
 @_row("dropout", "feature_dropout", "alpha_dropout")

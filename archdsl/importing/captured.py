@@ -63,6 +63,7 @@ class Captured:
     outputs: tuple[tuple[str, str | None], ...]
     array: Callable[[str], Any] = field(repr=False)
     kinds: Mapping[str, str] = field(default_factory=dict, repr=False)
+    document: Any = field(default=None, repr=False)  # of an ONNX model, as it was read
 
     @property
     def inputs(self) -> tuple[Source, ...]:

@@ -15,9 +15,10 @@ from archdsl.elaborate.project import Project
 from archdsl.importing.agreement import differences
 from archdsl.importing.aten import ATEN
 from archdsl.importing.blocks import fold
-from archdsl.importing.calls import Held
+from archdsl.importing.calls import Held, Lifted
 from archdsl.importing.captured import Captured
 from archdsl.importing.lifting import lift
+from archdsl.importing.rows import settled
 from archdsl.importing.writing import Written, write
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def import_captured(captured: Captured, *, verify: bool = True) -> Imported:
 
     Raises DiagnosticError: E1401 for what cannot be said, E1404 where text and source differ.
     """
-    lifted = lift(captured, rows_of(captured))
+    lifted = lifted_from(captured)
     written = write(fold(lifted))
     architecture = elaborated(written)
     wrong = differences(architecture.graph, lifted, written.keys)
@@ -83,13 +84,13 @@ def import_captured(captured: Captured, *, verify: bool = True) -> Imported:
     return Imported(written.text, architecture, written.keys, captured, verified)
 
 
-def rows_of(captured: Captured) -> Mapping[str, Any]:
-    """The rows for the operations of a captured graph."""
+def lifted_from(captured: Captured) -> Lifted:
+    """A captured network in primitives, by the rows of where it came from. Raises DiagnosticError E1401."""
     if captured.form == "aten":
-        return ATEN
-    from archdsl.importing.onnx_rows import ONNX
+        return lift(captured, ATEN, settled)
+    from archdsl.importing.onnx_rows import ONNX, evaluate
 
-    return ONNX
+    return lift(captured, ONNX, settled, evaluate)
 
 
 def elaborated(written: Written) -> Architecture:

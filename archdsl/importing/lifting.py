@@ -48,7 +48,35 @@ class Constant:
         return self.read()
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A product of queries and keys that may become an attention: [.., N, d] · [.., M, d], times `scale`,
+    with `is_soft` under a softmax over the keys.
+    """
+
+    query: Tensor
+    key: Tensor
+    scale: float = 1.0
+    is_soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """A tensor times a number, where a product of queries and keys may take the number over."""
+
+    x: Tensor
+    by: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.x.shape
+
+
 Row: TypeAlias = Callable[..., Any]
+
+
+def _unsettled(lift: Lift, thing: Any) -> Tensor:
+    raise NotImplementedError
 
 
 @dataclass(eq=False, slots=True)
@@ -62,11 +90,16 @@ class Lift:
     params: dict[str, Tensor] = field(default_factory=dict)
     chunks: dict[tuple[int, int, int], list[Tensor]] = field(default_factory=dict)
     users: dict[str, list[Step]] = field(default_factory=dict)
+    fused: dict[str, Any] = field(default_factory=dict)  # outputs of steps that an earlier one has done
+    settle: Callable[[Lift, Any], Tensor] = field(default=_unsettled)
+    evaluate: Callable[[Step, list[Any]], Any] | None = None  # a step of constants alone
 
     def tensor(self, thing: Any) -> Tensor:
         """A tensor of the language: a weight is declared as a `param`."""
         if isinstance(thing, Tensor):
             return thing
+        if isinstance(thing, Scores | Scaled):
+            return self.settle(self, thing)
         if isinstance(thing, Weight):
             if thing.source.key not in self.params:
                 self.params[thing.source.key] = self.make.param(thing.source)
@@ -85,6 +118,12 @@ class Lift:
         """Lifts one step."""
         self.make.step = step
         name = step.target
+        if step.outputs and step.outputs[0] in self.fused:
+            self.known[step.outputs[0]] = self.fused[step.outputs[0]]
+            return
+        if self.evaluate is not None and self._is_constant(step):
+            self._learn(step, self.evaluate(step, [self.resolve(arg) for arg in step.args]))
+            return
         row = self.rows.get(name)
         in_place = False
         if row is None and name.endswith("_") and not name.endswith("__"):
@@ -97,17 +136,33 @@ class Lift:
             result = row(self, *args, **kwargs)
         except (TypeError, ValueError, IndexError, AttributeError, KeyError, ZeroDivisionError) as error:
             self.make.refuse(f"its arguments are of a kind that is not known ({error})")
+        self._learn(step, result)
+        if in_place and isinstance(step.args[0], Ref):
+            self.known[step.args[0].name] = result
+
+    def _learn(self, step: Step, result: Any) -> None:
         if len(step.outputs) == 1:
             self.known[step.outputs[0]] = result
         else:
             self.known |= dict(zip(step.outputs, result, strict=False))
-        if in_place and isinstance(step.args[0], Ref):
-            self.known[step.args[0].name] = result
+
+    def _is_constant(self, step: Step) -> bool:
+        """Whether a step reads constants alone."""
+        things = [self.known[arg.name] for arg in step.args if isinstance(arg, Ref)]
+        return all(isinstance(thing, Constant) for thing in things)
 
 
-def lift(captured: Captured, rows: Mapping[str, Row]) -> Lifted:
-    """A captured network in primitives. Raises DiagnosticError E1401 for what cannot be said."""
-    under_way = Lift(captured, rows)
+def lift(
+    captured: Captured,
+    rows: Mapping[str, Row],
+    settle: Callable[[Lift, Any], Tensor],
+    evaluate: Callable[[Step, list[Any]], Any] | None = None,
+) -> Lifted:
+    """A captured network in primitives. Raises DiagnosticError E1401 for what cannot be said.
+
+    `settle` writes what was put off; `evaluate` computes steps of constants alone.
+    """
+    under_way = Lift(captured, rows, settle=settle, evaluate=evaluate)
     for step in captured.steps:
         for ref in refs(step.args, tuple(step.kwargs.values())):
             under_way.users.setdefault(ref, []).append(step)
@@ -145,8 +200,10 @@ def refs(*args: Any) -> list[str]:
 
 
 def _yielded(under_way: Lift, name: str, called: str | None) -> Yielded:
-    thing = under_way.known.get(name)
     make = under_way.make
+    thing = under_way.known.get(name)
+    if isinstance(thing, Scores | Scaled):
+        thing = under_way.tensor(thing)
     if not isinstance(thing, Tensor):
         make.refuse("an output of the network is no tensor that was computed")
     wishes = {}

@@ -9,7 +9,8 @@ from typing import Any
 
 from archdsl.importing.builder import ONE, WHOLE, WINDOWED, Tensor
 from archdsl.importing.calls import Held, Letters, Literal, Span
-from archdsl.importing.lifting import Constant, Lift, Weight
+from archdsl.importing.captured import Ref
+from archdsl.importing.lifting import Constant, Lift, Scaled, Scores, Weight
 from archdsl.importing.values import Layout, plain
 
 _WINDOWS = {1: "t", 2: "hw", 3: "thw"}
@@ -152,6 +153,14 @@ def conv(lift: Lift, x: Tensor, weight: Any, bias: Any, window: Window, groups: 
         padding = tuple((total // 2, total - total // 2) for total in totals)
     window = Window(window.size, window.stride, padding, window.dilation)
     args = window.args(x.shape[-rank:], "half")
+    before = _before_padding(lift, x)
+    if before is not None and not any(map(any, padding)):
+        bare, sides = before
+        wide = Window(window.size, window.stride, tuple(sides[-rank:]), window.dilation)
+        padded = wide.args(bare.shape[-rank:], "half")
+        if padded is not None and not any(map(any, sides[:-rank])):
+            lift.make.calls.pop()
+            x, window, args = bare, wide, padded
     if args is None:
         x = pad(lift, x, ((0, 0), (0, 0), *padding))
         window = Window(window.size, window.stride, ((0, 0),) * rank, window.dilation)
@@ -167,6 +176,25 @@ def conv(lift: Lift, x: Tensor, weight: Any, bias: Any, window: Window, groups: 
         complete["bias"] = True
     held = _held(lift, weight=weight, bias=bias)
     return lift.make.emit("conv", [x], complete, _slid(x, window, channels), held)
+
+
+def _before_padding(lift: Lift, x: Tensor) -> tuple[Tensor, list[tuple[int, int]]] | None:
+    """What the last call has padded for the step at hand alone, and by how much along each axis."""
+    make = lift.make
+    last = make.calls[-1] if make.calls else None
+    source = make.step.args[0]
+    if last is None or last.op != "pad" or last.outputs != (x.value,) or not isinstance(source, Ref):
+        return None
+    if len(lift.users[source.name]) != 1:
+        return None
+    sides: list[tuple[int, int]] = []
+    dims = dict(x.layout.dims)
+    for axis in x.layout.axes:
+        low, high = last.args.get(axis[0][0], (0, 0)) if axis else (0, 0)  # type: ignore[misc]
+        sides.append((low, high))
+        if axis and (low or high):
+            dims[axis[0][0]] = (x.layout.size(axis[0][0]) - low - high,)
+    return Tensor(last.inputs[0], Layout(dims, x.layout.axes)), sides
 
 
 def linear(lift: Lift, x: Tensor, weight: Any, bias: Any, transposed: bool = False) -> Tensor:
@@ -329,6 +357,36 @@ def repeated(lift: Lift, x: Tensor, sizes: Sequence[int]) -> Tensor:
 # -- products ------------------------------------------------------------------------------------------
 
 
+def product(lift: Lift, x: Any, y: Any) -> Any:
+    """A matrix product, which is put off where it may be the first half of an attention, and is the second
+    half where the first was put off.
+    """
+    if isinstance(x, Scores) and x.is_soft and len(y.shape) == x.query.rank:
+        return attend(lift, x.query, x.key, lift.tensor(y), x.scale)
+    scale = 1.0
+    parts = []
+    for each in (x, y):
+        scale *= each.by if isinstance(each, Scaled) else 1.0
+        parts.append(each.x if isinstance(each, Scaled) else each)
+    if all(isinstance(each, Tensor) and each.rank > 2 and each.value not in lift.make.pending for each in parts):
+        query, turned = parts
+        order = (*range(turned.rank - 2), turned.rank - 1, turned.rank - 2)
+        if query.rank == turned.rank:
+            return Scores(query, turned.over(turned.layout.permuted(order)), scale)
+    return matmul(lift, lift.tensor(x), lift.tensor(y))
+
+
+def settled(lift: Lift, thing: Scores | Scaled) -> Tensor:
+    """What was put off, written out."""
+    if isinstance(thing, Scaled):
+        return scalar(lift, "mul", thing.x, thing.by)
+    order = (*range(thing.key.rank - 2), thing.key.rank - 1, thing.key.rank - 2)
+    found = matmul(lift, thing.query, thing.key.over(thing.key.layout.permuted(order)))
+    if thing.scale != 1:
+        found = scalar(lift, "mul", found, thing.scale)
+    return softmax(lift, found, -1) if thing.is_soft else found
+
+
 def matmul(lift: Lift, x: Tensor, y: Tensor) -> Tensor:
     """[…, m, k] · [k, n] or […, k, n], the first axes broadcast."""
     if x.rank < 2 or y.rank < 2:
@@ -478,6 +536,13 @@ def _unfolded(x: Tensor) -> Tensor:
     return x.over(x.layout.permuted(order))
 
 
+def soft(lift: Lift, x: Any, dim: int) -> Any:
+    """A softmax, which is put off with what it reads."""
+    if isinstance(x, Scores) and not x.is_soft and dim in (-1, x.query.rank - 1):
+        return Scores(x.query, x.key, x.scale, True)
+    return softmax(lift, lift.tensor(x), dim)
+
+
 def softmax(lift: Lift, x: Tensor, dim: int) -> Tensor:
     axis = x.axis(dim)
     x = lift.make.conform(x, {axis: WHOLE if x.layout.axes[axis] else ONE})
@@ -499,9 +564,17 @@ _NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
 
 def arithmetic(lift: Lift, op: str, x: Any, y: Any) -> Any:
     """Tensors and numbers; a constant of equal numbers is a number."""
-    a, b = _number(x), _number(y)
+    a, b = number(x), number(y)
     if a is not None and b is not None:
         return {"add": a + b, "sub": a - b, "mul": a * b, "div": a / b if b else 0.0}[op]
+    by = b if b is not None else a
+    if by is not None and (op == "mul" or op == "div" and b):
+        other = x if b is not None else y
+        by = by if op == "mul" else 1 / by
+        if isinstance(other, Scores) and not other.is_soft:
+            return Scores(other.query, other.key, other.scale * by)
+        if isinstance(other, Tensor) and _is_multiplied(lift):
+            return Scaled(other, by)
     if b is not None:
         return lift.tensor(x) if b == _NEUTRAL[op] else scalar(lift, op, lift.tensor(x), b)
     if a is not None:
@@ -511,7 +584,14 @@ def arithmetic(lift: Lift, op: str, x: Any, y: Any) -> Any:
     return lift.make.elementwise(op, lift.tensor(x), lift.tensor(y))
 
 
-def _number(thing: Any) -> float | int | None:
+def _is_multiplied(lift: Lift) -> bool:
+    """Whether the one step that reads what the step at hand gives is a matrix product."""
+    readers = lift.users.get(lift.make.step.outputs[0], [])
+    kinds = ("matmul", "bmm", "MatMul")
+    return len(readers) == 1 and readers[0].target.rpartition(".")[2] in kinds
+
+
+def number(thing: Any) -> float | int | None:
     if isinstance(thing, int | float):
         return thing
     if isinstance(thing, Constant) and prod(thing.shape) >= 1:

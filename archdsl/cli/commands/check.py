@@ -7,6 +7,7 @@ import click
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
 from archdsl.cli.report import exit_code, report
+from archdsl.cli.sources import is_source, open_reference
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.project import Project
 
@@ -28,7 +29,7 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     found: list[Diagnostic] = []
     for file in files:
         try:
-            found.extend(Project().check(file))
+            found.extend(_checked(file))
         except DiagnosticError as error:
             found.extend(error.diagnostics)
     if as_json:
@@ -36,3 +37,11 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     else:
         report(found)
     ctx.exit(exit_code(found))
+
+
+def _checked(file: str) -> list[Diagnostic]:
+    """The diagnostics of a file; of a model of another format whether it can be said."""
+    project = Project()
+    if is_source(file, project):
+        return project.check_module(open_reference(file, project).module)
+    return project.check(file)

@@ -10,6 +10,7 @@ import click
 from archdsl.backends import backend, suffixes
 from archdsl.cli.options import genotype_option, input_option, set_option
 from archdsl.cli.output import by_suffix
+from archdsl.cli.sources import weights_of
 from archdsl.cli.target import open_target
 from archdsl.cli.torch_backend import torch_backend
 from archdsl.diagnostics.codes import files
@@ -64,4 +65,5 @@ def command(
         write_text(path, json.dumps(to_json(graph), ensure_ascii=False) + "\n")
         return
     with replacing(path) as beside, torch_backend(f"writing {suffix}"):
-        writer.write(graph, beside, weights=weights, seed=seed)
+        own = weights_of(reference, inputs) if weights is None and suffix != ".py" else weights
+        writer.write(graph, beside, weights=own, seed=seed)
