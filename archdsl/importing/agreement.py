@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -16,42 +16,42 @@ _NAMES = {"param": "weight", "scalar": "scalar"}
 
 
 def differences(graph: Graph, lifted: Lifted, keys: Mapping[str, Held]) -> list[str]:
-    """What stands in one and not in the other, one line each; nothing where they are the same graph."""
-    number: dict[Value, int] = {}
-    for given, source in zip(graph.inputs, lifted.inputs, strict=True):
-        number[given] = source.value
-    waiting: dict[Hashable, list[Call]] = defaultdict(list)
+    """What stands in one and not in the other, one line each; nothing where they are the same graph.
+
+    Values that are computed alike of values that are alike have one number on both sides.
+    """
+    numbers: dict[Hashable, int] = {}
+    theirs: dict[int, int] = {}
+    ours: dict[Value, int] = {}
+    for place, (given, source) in enumerate(zip(graph.inputs, lifted.inputs, strict=True)):
+        ours[given] = theirs[source.value] = numbers.setdefault(("input", place), len(numbers))
+    wanted: Counter[Hashable] = Counter()
     for call in lifted.calls:
-        waiting[_of_call(call)].append(call)
-    parts: dict[tuple[Hashable, ...], Call] = {}
+        ins = tuple(theirs[value] for value in call.inputs)
+        for index, value in enumerate(call.outputs):
+            key = (*_of_call(call, ins), index)
+            theirs[value] = numbers.setdefault(key, len(numbers))
+            wanted[key] += 1
     found: list[str] = []
     for value in graph.values:
         if not isinstance(value, Op):
             continue
-        ins = tuple(number.get(operand, -1) for operand in value.inputs)
+        ins = tuple(ours.get(operand, -1) for operand in value.inputs)
         index = value.attrs["index"].value if value.name == "chunk" else 0
-        key = _of_op(value, ins, keys)
-        call = parts.get((key, index)) if index else None
-        if call is None:
-            calls = waiting.get(key)
-            if not calls:
-                found.append(f"only the text has `{value.name}` at {value.instance.path or value.name}")
-                continue
-            call = calls.pop(0)
-            for place in range(1, len(call.outputs)):
-                parts[key, place] = call
-        number[value] = call.outputs[index]
-    found += [f"only the source has `{c.op}` in `{c.scope}`" for calls in waiting.values() for c in calls]
-    ends = [number.get(value, -1) for value in graph.outputs]
-    if ends != [out.value for out in lifted.outputs]:
+        key = (*_of_op(value, ins, keys), index)
+        ours[value] = numbers.setdefault(key, len(numbers))
+        if not wanted[key]:
+            found.append(f"only the text has `{value.name}` at {value.instance.path or value.name}")
+        wanted[key] -= 1
+    found += [f"only the source has `{key[0]}`" for key, count in wanted.items() if count > 0 and key[0] != "chunk"]  # type: ignore[index]
+    if [ours.get(value, -1) for value in graph.outputs] != [theirs[out.value] for out in lifted.outputs]:
         found.append("the outputs are other values")
-    orders = [result.dims for result in graph.results]
-    if orders != [out.letters for out in lifted.outputs]:
+    if [result.dims for result in graph.results] != [out.letters for out in lifted.outputs]:
         found.append("the outputs have another order of dimensions")
     return found
 
 
-def _of_call(call: Call) -> Hashable:
+def _of_call(call: Call, ins: tuple[int, ...]) -> tuple[Hashable, ...]:
     usual = {} if call.op in ("param", "scalar") else defaults(call.op)
     args = {**usual, **call.args}
     args.pop("index", None)
@@ -60,10 +60,10 @@ def _of_call(call: Call) -> Hashable:
     if call.op == "scalar":
         args.setdefault("left", False)
     held = tuple(sorted(h.key for h in call.weights if not h.name.startswith("running")))
-    return _NAMES.get(call.op, call.op), _inputs(call.op, call.inputs), _frozen(args.items()), held
+    return _NAMES.get(call.op, call.op), _inputs(call.op, ins), _frozen(args.items()), held
 
 
-def _of_op(op: Op, ins: tuple[int, ...], keys: Mapping[str, Held]) -> Hashable:
+def _of_op(op: Op, ins: tuple[int, ...], keys: Mapping[str, Held]) -> tuple[Hashable, ...]:
     args = {name: value.value for name, value in op.attrs.items() if name not in _IGNORED}
     args.pop("index", None)
     names = [key_of(weight.full_name) for weight in op.weights]
@@ -84,9 +84,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, Letters):
         return value.names
     if isinstance(value, Span):
-        return f"{value.low}..{value.high}..{value.step}"
-    if hasattr(value, "low") and hasattr(value, "high"):
-        return f"{value.low}..{value.high}..{value.step or 1}"
+        value = range(value.low, value.high + 1, value.step)
+    if isinstance(value, range):
+        return f"{value.start}..{value[-1]}..{value.step}"
     if isinstance(value, tuple | list):
         return ",".join(map(_plain, value))
     return str(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

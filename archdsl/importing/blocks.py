@@ -316,7 +316,7 @@ def _parametrise(block: Block, sizes: Mapping[int, Mapping[str, int]]) -> None:
             if written is None:
                 called = _called(name, node, taken)
                 taken.add(called)
-                kind = "layer" if isinstance(known[0], Word) else ""
+                kind = "layer" if isinstance(known[0], Word) else name if name in _WIDTHS else ""
                 filler = Counter(map(_hashable, known)).most_common(1)[0][0]
                 whole = tuple(next(k for k in known if _hashable(k) == filler) if v is ANY else v for v in values)
                 columns.append((Parameter(called, kind), whole))
@@ -444,6 +444,7 @@ def _ratio(values: Sequence[Any], others: Sequence[Any]) -> tuple[int, bool] | N
     return None
 
 
+_WIDTHS = ("channels", "width")  # what a reader expects to be said
 _WORDS = {"fn": "act", "width": "channels", "times": "depth"}
 
 
@@ -466,7 +467,7 @@ def _defaulted(parameter: Parameter, values: Sequence[Any]) -> Parameter:
     counts = Counter(map(_hashable, values))
     (commonest, count), *_ = counts.most_common(1)
     is_long = isinstance(values[0], tuple) and bool(values[0]) and isinstance(values[0][0], Row)
-    if count < 2 or count * 2 < len(values) or is_long:
+    if count < 2 or count * 2 < len(values) or is_long or parameter.kind in _WIDTHS:
         return parameter
     default = next(value for value in values if _hashable(value) == commonest)
     return Parameter(parameter.name, parameter.kind, default)

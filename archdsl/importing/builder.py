@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NoReturn
@@ -14,6 +14,7 @@ from archdsl.importing.captured import Source, Step
 from archdsl.importing.values import Axis, Layout, Uncuttable, plain
 
 WINDOWED = "cthw"  # letters that mean something to windows and norms
+_MOVES = ("merge", "split", "rename", "expand")
 _FRESH = "nmsukgrpqvzyxjildefao"
 
 # What an axis is wished to hold: a letter, or
@@ -63,6 +64,7 @@ class Builder:
     calls: list[Call] = field(default_factory=list)
     pending: dict[int, Pending] = field(default_factory=dict)
     values: int = 0
+    moved: dict[Hashable, tuple[int, ...]] = field(default_factory=dict)  # rearrangements that are there
     sizes: dict[int, dict[str, int]] = field(default_factory=dict)  # of each value, by letter
 
     # -- making ------------------------------------------------------------------------------------
@@ -101,7 +103,12 @@ class Builder:
         """One call. Its name and scope come from its weights, where it has some."""
         for tensor in inputs:
             self.declare(tensor)
+        again = (op, tuple(t.value for t in inputs), tuple(sorted(args.items(), key=str)), self.step.path)
+        if op in _MOVES and again in self.moved:
+            return [Tensor(v, layout) for v, layout in zip(self.moved[again], layouts, strict=True)]
         outputs = tuple(self.number() for _ in layouts)
+        if op in _MOVES:
+            self.moved[again] = outputs
         scope, name = self.step.path, ""
         if weights:
             scope, name = instance(weights[0].key)

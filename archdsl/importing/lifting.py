@@ -92,6 +92,7 @@ class Lift:
     users: dict[str, list[Step]] = field(default_factory=dict)
     fused: dict[str, Any] = field(default_factory=dict)  # outputs of steps that an earlier one has done
     settle: Callable[[Lift, Any], Tensor] = field(default=_unsettled)
+    settled: dict[int, tuple[Any, Tensor]] = field(default_factory=dict)  # what was put off, once written
     evaluate: Callable[[Step, list[Any]], Any] | None = None  # a step of constants alone
 
     def tensor(self, thing: Any) -> Tensor:
@@ -99,7 +100,9 @@ class Lift:
         if isinstance(thing, Tensor):
             return thing
         if isinstance(thing, Scores | Scaled):
-            return self.settle(self, thing)
+            if id(thing) not in self.settled:
+                self.settled[id(thing)] = thing, self.settle(self, thing)
+            return self.settled[id(thing)][1]
         if isinstance(thing, Weight):
             if thing.source.key not in self.params:
                 self.params[thing.source.key] = self.make.param(thing.source)

@@ -406,7 +406,7 @@ def einsum(lift: Lift, equation: str, operands: Sequence[Tensor]) -> Tensor:
         lift.make.refuse(f"of einsum two tensors without repetition can be said, not {equation!r}")
     x, y = operands
     shared = [d for d in names[0] if d in names[1]]
-    x, y, shape = _met(lift, x, y, names, shared)
+    x, y = _met(lift, x, y, names, shared)
     over = [d for d in shared if d not in result]
     # letters of the result, by those of the equation
     lies = {d: x.layout.axes[i] for i, d in enumerate(names[0])}
@@ -415,7 +415,7 @@ def einsum(lift: Lift, equation: str, operands: Sequence[Tensor]) -> Tensor:
             lies[d] = y.layout.axes[i]
     dims = {**y.layout.dims, **x.layout.dims}
     layout = Layout(dims, ()).with_axes([lies[d] for d in result])
-    summed = "".join(lies[d][0][0] for d in over if lies[d])
+    summed = "".join(dict.fromkeys(letter for d in over for letter, _ in lies[d]))
     lost = [d for d in names[0] + names[1] if d not in result and d not in shared]
     if lost:
         lift.make.refuse("it sums over a dimension of one tensor alone")
@@ -440,34 +440,30 @@ def _widened(lift: Lift, x: Tensor, letter: str, size: int) -> Tensor:
 
 def _met(
     lift: Lift, x: Tensor, y: Tensor, names: Sequence[str], shared: Sequence[str]
-) -> tuple[Tensor, Tensor, None]:
-    """Both with one letter an axis: the same along what they share, another along all else."""
+) -> tuple[Tensor, Tensor]:
+    """Both with whole letters along each axis: the same along what they share, others along all else."""
     make = lift.make
-    first = {i: ONE for i in range(x.rank) if x.layout.axes[i]}
     if y.value not in make.pending and x.value in make.pending:
-        y, x, _ = _met(lift, y, x, (names[1], names[0]), shared)
-        return x, y, None
-    for d in shared:
-        i, j = names[0].index(d), names[1].index(d)
+        y, x = _met(lift, y, x, (names[1], names[0]), shared)
+        return x, y
+    places = [(names[0].index(d), names[1].index(d)) for d in shared]
+    for i, j in places:
         if x.shape[i] != y.shape[j]:
             x = make.single(x, i) if x.shape[i] == 1 else x
             y = make.single(y, j) if y.shape[j] == 1 else y
-    first = {i: ONE for i in range(x.rank) if _is_real(x, i)}
-    x = make.conform(x, first)
-    wishes = {}
-    for d in shared:
-        i, j = names[0].index(d), names[1].index(d)
-        if _is_real(x, i) and _is_real(y, j):
-            wishes[j] = x.layout.axes[i][0][0]
-    others = {j: ONE for j in range(y.rank) if _is_real(y, j) and j not in wishes}
+    places = [(i, j) for i, j in places if _is_real(x, i) and _is_real(y, j)]
+    alike = {i for i, j in places if x.layout.whole(i) and x.layout.whole(i) == y.layout.whole(j)}
+    first = {i: WHOLE for i in range(x.rank) if _is_real(x, i)}
+    x = make.conform(x, {**first, **{i: ONE for i, _ in places if i not in alike}})
+    wishes = {j: x.layout.axes[i][0][0] for i, j in places if i not in alike}
+    others = {j: WHOLE for j in range(y.rank) if _is_real(y, j) and j not in wishes}
     y = make.conform(y, {**others, **wishes}, x.layout.letters)
-    names_of_y: dict[str, str] = {}
-    for j in others:
-        letter = y.layout.axes[j][0][0]
-        if letter in x.layout.letters and letter not in wishes.values():
-            used = (x.layout.letters, y.layout.letters, *names_of_y.values(), WINDOWED)
-            names_of_y[letter] = make.fresh(used)
-    return x, make.rename(y, names_of_y), None
+    met = {d for _, j in places for d, _ in y.layout.axes[j]}
+    clash: dict[str, str] = {}
+    for letter in y.layout.letters:
+        if letter in x.layout.letters and letter not in met:
+            clash[letter] = make.fresh((x.layout.letters, y.layout.letters, *clash.values(), WINDOWED))
+    return x, make.rename(y, clash)
 
 
 def _is_real(x: Tensor, axis: int) -> bool:
@@ -491,12 +487,15 @@ def attend(
         del args["heads"]
     make = lift.make
     last = q.rank - 1
-    q = make.conform(q, {last - 1: ONE, last: "c"})
-    over = q.layout.axes[last - 1][0][0]
+    spans = {each.layout.whole(last - 1) for each in (q, k, v)}
+    is_alike = len(spans) == 1 and None not in spans and all(_is_real(each, last - 1) for each in (q, k, v))
+    q = make.conform(q, {last - 1: WHOLE if is_alike else ONE, last: "c"})
+    over = q.layout.whole(last - 1) or ""
+    positions = WHOLE if is_alike else over
     q = make.conform(q, {i: ONE for i in range(last - 1) if q.layout.axes[i]})
     leads = {i: q.layout.axes[i][0][0] for i in range(last - 1) if q.layout.axes[i]}
-    k = make.conform(k, {last - 1: over, last: "c", **_present(k, leads)})
-    v = make.conform(v, {last - 1: over, last: "c", **_present(v, leads)})
+    k = make.conform(k, {last - 1: positions, last: "c", **_present(k, leads)})
+    v = make.conform(v, {last - 1: positions, last: "c", **_present(v, leads)})
     written: dict[str, Literal] = {"over": Letters(over), **args}
     width = q.layout.size("c") // (int(args["heads"]) if "heads" in args else 1)  # type: ignore[call-overload]
     if act != "softmax":
