@@ -152,7 +152,11 @@ def _max_pool(
     if set(rows.each(dilation, rank)) != {1}:
         lift.make.refuse("a pool has no dilation")
     size = rows.each(kernel, rank)
-    window = rows.Window(size, rows.each(stride or size, rank), rows.pads(padding, rank), (1,) * rank)
+    sides = rows.pads(padding, rank)
+    lowest = rows.padded_lowest(lift, tensor)
+    if lowest is not None:
+        tensor, sides = lowest[0], lowest[1][-rank:]
+    window = rows.Window(size, rows.each(stride or size, rank), sides, (1,) * rank)
     return rows.pool(lift, "max_pool", tensor, window, ceil)
 
 
@@ -254,16 +258,12 @@ _POINTWISE = {
 }  # fmt: skip
 
 
-def _pointwise(op: str, lift: Lift, x: Any) -> Tensor:
-    tensor = lift.tensor(x)
-    return lift.make.emit(op, [tensor], {}, tensor.layout)
-
-
+_pointwise = rows.pointwise
 ATEN |= {f"aten.{name}": partial(_pointwise, op) for name, op in _POINTWISE.items()}
 
 
 @_row("gelu")
-def _gelu(lift: Lift, x: Any, approximate: str = "none") -> Tensor:
+def _gelu(lift: Lift, x: Any, approximate: str = "none") -> Any:
     if approximate == "none":
         return _pointwise("gelu", lift, x)
     tensor = lift.tensor(x)  # x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
@@ -502,9 +502,10 @@ def _unbind(lift: Lift, x: Any, dim: int = 0) -> Any:
 def _pad(lift: Lift, x: Any, amounts: Sequence[int], mode: Any = "constant", value: Any = None) -> Tensor:
     if isinstance(mode, int | float):
         mode, value = "constant", mode
-    if mode != "constant" or value not in (None, 0):
-        lift.make.refuse("pad is of zeros")
     tensor = lift.tensor(x)
+    is_lowest = value == float("-inf") and rows.read_by(lift, "max_pool")
+    if mode != "constant" or not (value in (None, 0) or is_lowest):
+        lift.make.refuse("pad is of zeros")
     sides = [(0, 0)] * tensor.rank
     for place in range(len(amounts) // 2):
         sides[tensor.rank - 1 - place] = (amounts[2 * place], amounts[2 * place + 1])

@@ -125,33 +125,50 @@ def _levels(root: Region, together: bool) -> Iterator[list[Region]]:
 _CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "")
 
 
+def _class(region: Region) -> str:
+    """What a region is an instance of: its module's class, or what a list of layers is called."""
+    return f"a {region.segment.name}" if region.kind in _CONTAINERS else region.kind
+
+
 def _raise(order: Sequence[Region], heights: dict[Region, int]) -> None:
-    """Regions of one class at the height of the highest, what holds them above."""
+    """Regions of one class at the height of the highest, what holds them above; as they were where a class
+    lies within itself.
+    """
     before = dict(heights)
-    for _ in range(len(order)):
+    named = {_class(region) for region in order}
+    if not _raised(order, heights, named):
+        heights.update(before)
+        if not _raised(order, heights, {name for name in named if not name.startswith("a ")}):
+            heights.update(before)
+
+
+def _raised(order: Sequence[Region], heights: dict[Region, int], classes: set[str]) -> bool:
+    while True:
         tops: dict[str, int] = {}
         for region in order:
-            if region.kind not in _CONTAINERS:
-                tops[region.kind] = max(tops.get(region.kind, 0), heights[region])
+            tops[_class(region)] = max(tops.get(_class(region), 0), heights[region])
         changed = False
         for region in order:
             inner = [heights[item] for item in region.items if isinstance(item, Region)]
-            height = max(1 + max(inner, default=0), tops.get(region.kind, 0))
+            top = tops[_class(region)] if _class(region) in classes else 0
+            height = max(1 + max(inner, default=0), top)
             changed = changed or height != heights[region]
             heights[region] = height
         if not changed:
-            return
-        if max(heights.values()) > len(order) + 1:  # a class within itself
-            heights.update(before)
-            return
+            return True
+        if max(heights.values()) > len(order) + 1:
+            return False
 
 
 def _groups(templates: Sequence[Template]) -> list[list[Template]]:
-    """Templates of one class, and those of containers that are equal."""
-    found: dict[Hashable, list[Template]] = {}
+    """Templates of one class. Lists of layers are alike as well where they are equal under another name."""
+    first: dict[Hashable, str] = {}
+    found: dict[str, list[Template]] = {}
     for each in templates:
-        kind = each.region.kind
-        found.setdefault(kind if kind not in _CONTAINERS else each.key(), []).append(each)
+        kind = _class(each.region)
+        if kind.startswith("a "):
+            kind = first.setdefault(each.key(), kind)
+        found.setdefault(kind, []).append(each)
     return list(found.values())
 
 
@@ -445,7 +462,7 @@ def _ratio(values: Sequence[Any], others: Sequence[Any]) -> tuple[int, bool] | N
 
 
 _WIDTHS = ("channels", "width")  # what a reader expects to be said
-_WORDS = {"fn": "act", "width": "channels", "times": "depth"}
+_WORDS = {"by": "factor", "width": "channels", "times": "depth"}
 
 
 def _called(name: str, node: Node, taken: set[str]) -> str:

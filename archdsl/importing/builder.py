@@ -63,6 +63,7 @@ class Builder:
     step: Step
     calls: list[Call] = field(default_factory=list)
     pending: dict[int, Pending] = field(default_factory=dict)
+    names: dict[int, dict[str, str]] = field(default_factory=dict)  # the letters that weights got
     values: int = 0
     moved: dict[Hashable, tuple[int, ...]] = field(default_factory=dict)  # rearrangements that are there
     sizes: dict[int, dict[str, int]] = field(default_factory=dict)  # of each value, by letter
@@ -130,12 +131,18 @@ class Builder:
         pending = self.pending.pop(tensor.value, None)
         if pending is None:
             return
+        self.names[tensor.value] = dict(pending.names)
         sizes = dict(zip(pending.letters, pending.source.shape, strict=True))
         args: dict[str, Literal] = {pending.names[d]: sizes[d] for d in pending.letters if d}
         scope, _, name = pending.source.key.rpartition(".")
         self.sizes[tensor.value] = {pending.names[d]: sizes[d] for d in pending.letters if d}
         held = (Held("", pending.source.key),)
         self.calls.append(Call("param", (), args, (tensor.value,), scope, name, held, self.step.line))
+
+    def current(self, tensor: Tensor) -> Tensor:
+        """A weight of its own under the letters that it has got by now."""
+        names = self.names.get(tensor.value)
+        return tensor if names is None else tensor.over(tensor.layout.renamed(names))
 
     def fresh(self, taken: Iterable[str], prefer: str = "") -> str:
         """A letter that is not taken."""
@@ -151,7 +158,7 @@ class Builder:
         """A pending weight with letters: those wished for, and new ones for the others."""
         pending = self.pending.get(tensor.value)
         if pending is None:
-            return tensor
+            return self.current(tensor)
         names: dict[str, str] = {}
         for axis, wish in (wishes or {}).items():
             lies = tensor.layout.axes[axis]

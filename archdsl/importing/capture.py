@@ -11,7 +11,7 @@ from typing import Any
 
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.importing.captured import Captured, Ref, Source, Step
+from archdsl.importing.captured import Captured, Ref, Source, Step, own_path
 from archdsl.importing.pt2 import place
 
 
@@ -86,7 +86,8 @@ def _step(node: Any, kinds: dict[str, str]) -> Step:
     stack = list((node.meta.get("nn_module_stack") or {}).values())
     for path, kind in stack:
         kinds[path] = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
-    path = stack[-1][0] if stack else ""
+    noted = own_path(node.meta.get("custom"))
+    path = noted if noted is not None else stack[-1][0] if stack else ""
     kwargs = {key: _arg(value) for key, value in node.kwargs.items()}
     args = tuple(map(_arg, node.args))
     return Step(_target(node.target), args, kwargs, (node.name,), path, place({"stack_trace": node.meta.get("stack_trace") or ""}))

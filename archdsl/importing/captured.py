@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from archdsl.ir.instance import key
+
 Arg: TypeAlias = Any  # a number, a text, None, a Ref, or a tuple of these
 
 
@@ -68,3 +70,13 @@ class Captured:
     @property
     def inputs(self) -> tuple[Source, ...]:
         return tuple(s for s in self.sources.values() if s.kind == "input")
+
+
+def own_path(custom: object) -> str | None:
+    """The module that a network compiled from a text notes for an operation: `stage[1].block[0].relu` lies in
+    `stage.1.block.0`. None where nothing is noted.
+    """
+    path = custom.get("path") if isinstance(custom, Mapping) else None
+    if not isinstance(path, str) or not isinstance(custom, Mapping) or "op" not in custom:
+        return None
+    return key(path.rpartition(".")[0])

@@ -18,6 +18,7 @@ from archdsl.importing.blocks import fold
 from archdsl.importing.calls import Held, Lifted
 from archdsl.importing.captured import Captured
 from archdsl.importing.lifting import lift
+from archdsl.importing.renaming import rename_table
 from archdsl.importing.rows import settled
 from archdsl.importing.writing import Written, write
 
@@ -57,11 +58,8 @@ class Imported:
             write_text(Path(path).with_suffix(".rename"), self.rename_table())
 
     def rename_table(self) -> str:
-        """The rename table, a line a key."""
-        lines = [f"{theirs} -> {ours}" for theirs, ours in self.renamed.items()]
-        return f"# The keys of {self.captured.name} where it came from, and those of its text.\n\n" + "\n".join(
-            [*lines, ""]
-        )
+        """The rename table: a line a layer, or one with numbers for several."""
+        return rename_table(self.renamed, self.captured.name)
 
 
 def import_captured(captured: Captured, *, verify: bool = True) -> Imported:

@@ -51,13 +51,13 @@ class Constant:
 @dataclass(frozen=True, slots=True)
 class Scores:
     """A product of queries and keys that may become an attention: [.., N, d] · [.., M, d], times `scale`,
-    with `is_soft` under a softmax over the keys.
+    under an activation where `act` names one; `softmax` is over the keys.
     """
 
     query: Tensor
     key: Tensor
     scale: float = 1.0
-    is_soft: bool = False
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Lift:
     known: dict[str, Any] = field(default_factory=dict)
     params: dict[str, Tensor] = field(default_factory=dict)
     chunks: dict[tuple[int, int, int], list[Tensor]] = field(default_factory=dict)
+    joined: dict[tuple[Any, int], Tensor] = field(default_factory=dict)  # lists of tensors, by axis
     users: dict[str, list[Step]] = field(default_factory=dict)
     fused: dict[str, Any] = field(default_factory=dict)  # outputs of steps that an earlier one has done
     settle: Callable[[Lift, Any], Tensor] = field(default=_unsettled)
@@ -98,7 +99,7 @@ class Lift:
     def tensor(self, thing: Any) -> Tensor:
         """A tensor of the language: a weight is declared as a `param`."""
         if isinstance(thing, Tensor):
-            return thing
+            return self.make.current(thing)
         if isinstance(thing, Scores | Scaled):
             if id(thing) not in self.settled:
                 self.settled[id(thing)] = thing, self.settle(self, thing)
@@ -106,7 +107,7 @@ class Lift:
         if isinstance(thing, Weight):
             if thing.source.key not in self.params:
                 self.params[thing.source.key] = self.make.param(thing.source)
-            found = self.params[thing.source.key]
+            found = self.make.current(self.params[thing.source.key])
             return found.over(found.layout.permuted(range(found.rank)[::-1])) if thing.transposed else found
         self.make.refuse("it reads a constant tensor, and constants are numbers in the language")
 

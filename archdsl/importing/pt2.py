@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.importing.captured import Captured, Ref, Source, Step
+from archdsl.importing.captured import Captured, Ref, Source, Step, own_path
 
 MAX_GRAPH = 256 * 2**20  # bytes of JSON
 MAX_PARTS = 100_000
@@ -171,13 +171,14 @@ def _symbol(value: Mapping[str, Any], sizes: Mapping[str, int]) -> int:
 
 def _path(metadata: Mapping[str, str], kinds: dict[str, str]) -> str:
     """The path of the innermost module of a stack, `key,path,class;key,path,class`."""
+    noted = own_path(json.loads(metadata["custom"])) if "custom" in metadata else None
     path = ""
     for entry in metadata.get("nn_module_stack", "").split(";"):
         parts = entry.split(",")
         if len(parts) == 3 and "<" not in parts[1] and not parts[0].startswith("_empty"):
             path = parts[1]
             kinds[path] = parts[2]
-    return path
+    return path if noted is None else noted
 
 
 def place(metadata: Mapping[str, str]) -> str:

@@ -197,6 +197,25 @@ def _before_padding(lift: Lift, x: Tensor) -> tuple[Tensor, list[tuple[int, int]
     return Tensor(last.inputs[0], Layout(dims, x.layout.axes)), sides
 
 
+def read_by(lift: Lift, kind: str) -> bool:
+    """Whether the one step that reads what the step at hand gives is of a kind."""
+    readers = lift.users.get(lift.make.step.outputs[0], [])
+    return len(readers) == 1 and readers[0].target.rpartition(".")[2].startswith(kind)
+
+
+def padded_lowest(lift: Lift, x: Tensor) -> tuple[Tensor, tuple[tuple[int, int], ...]] | None:
+    """What the step before has padded with what no maximum is, for the pool at hand: its call goes."""
+    source = lift.make.step.args[0]
+    maker = next((s for s in lift.captured.steps if isinstance(source, Ref) and source.name in s.outputs), None)
+    if maker is None or float("-inf") not in maker.args:
+        return None
+    before = _before_padding(lift, x)
+    if before is None:
+        lift.make.refuse("it pools what is padded with minus infinity, and something else is")
+    lift.make.calls.pop()
+    return before[0], tuple(before[1])
+
+
 def linear(lift: Lift, x: Tensor, weight: Any, bias: Any, transposed: bool = False) -> Tensor:
     """`weight` (out, in) over the last axis; with `transposed` it lies (in, out) in the source."""
     last = x.rank - 1
@@ -361,8 +380,8 @@ def product(lift: Lift, x: Any, y: Any) -> Any:
     """A matrix product, which is put off where it may be the first half of an attention, and is the second
     half where the first was put off.
     """
-    if isinstance(x, Scores) and x.is_soft and len(y.shape) == x.query.rank:
-        return attend(lift, x.query, x.key, lift.tensor(y), x.scale)
+    if isinstance(x, Scores) and len(y.shape) == x.query.rank:
+        return attend(lift, x.query, x.key, lift.tensor(y), x.scale, x.act or "identity")
     scale = 1.0
     parts = []
     for each in (x, y):
@@ -384,7 +403,17 @@ def settled(lift: Lift, thing: Scores | Scaled) -> Tensor:
     found = matmul(lift, thing.query, thing.key.over(thing.key.layout.permuted(order)))
     if thing.scale != 1:
         found = scalar(lift, "mul", found, thing.scale)
-    return softmax(lift, found, -1) if thing.is_soft else found
+    if not thing.act:
+        return found
+    return softmax(lift, found, -1) if thing.act == "softmax" else pointwise(thing.act, lift, found)
+
+
+def pointwise(op: str, lift: Lift, x: Any) -> Any:
+    """An activation without parameters; one of scores is put off with them."""
+    if isinstance(x, Scores) and not x.act:
+        return Scores(x.query, x.key, x.scale, op)
+    tensor = lift.tensor(x)
+    return lift.make.emit(op, [tensor], {}, tensor.layout)
 
 
 def matmul(lift: Lift, x: Tensor, y: Tensor) -> Tensor:
@@ -537,8 +566,8 @@ def _unfolded(x: Tensor) -> Tensor:
 
 def soft(lift: Lift, x: Any, dim: int) -> Any:
     """A softmax, which is put off with what it reads."""
-    if isinstance(x, Scores) and not x.is_soft and dim in (-1, x.query.rank - 1):
-        return Scores(x.query, x.key, x.scale, True)
+    if isinstance(x, Scores) and not x.act and dim in (-1, x.query.rank - 1):
+        return Scores(x.query, x.key, x.scale, "softmax")
     return softmax(lift, lift.tensor(x), dim)
 
 
@@ -570,7 +599,7 @@ def arithmetic(lift: Lift, op: str, x: Any, y: Any) -> Any:
     if by is not None and (op == "mul" or op == "div" and b):
         other = x if b is not None else y
         by = by if op == "mul" else 1 / by
-        if isinstance(other, Scores) and not other.is_soft:
+        if isinstance(other, Scores) and not other.act:
             return Scores(other.query, other.key, other.scale * by)
         if isinstance(other, Tensor) and _is_multiplied(lift):
             return Scaled(other, by)
@@ -647,6 +676,9 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
     make = lift.make
     tensors = [each for each in tensors if prod(each.shape)]
     axis = tensors[0].axis(dim)
+    tensors, key = _grown(lift, tensors, axis)
+    if len(tensors) == 1:
+        return tensors[0]
     if any(not _is_real(each, axis) and each.shape[axis] != 1 for each in tensors):
         tensors = [_filled(lift, each, axis) for each in tensors]
     order = sorted(range(len(tensors)), key=lambda i: (tensors[i].value in make.pending, -len(tensors[i].layout.letters), i))
@@ -654,11 +686,13 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
         widest = order[0]
         tensors[widest] = make.expanded(tensors[widest], axis)
     lead = order[0]
-    ref = make.conform(tensors[lead], {i: ONE for i in range(tensors[lead].rank) if _is_real(tensors[lead], i)})
+    first = tensors[lead]
+    kept = [i for i in range(first.rank) if i != axis and all(_like(first, each, i) for each in tensors)]
+    ref = make.conform(first, {i: ONE for i in range(first.rank) if _is_real(first, i) and i not in kept})
     along = next((ref.layout.axes[axis][0][0] for _ in "x" if _is_real(ref, axis)), None)
     if along is None:
         along = make.fresh((ref.layout.letters, *(t.layout.letters for t in tensors), WINDOWED, "b"))
-    met = [ref if i == lead else _beside(lift, ref, each, axis, along) for i, each in enumerate(tensors)]
+    met = [ref if i == lead else _beside(lift, ref, each, axis, along, kept) for i, each in enumerate(tensors)]
     total = sum(each.shape[axis] for each in tensors)
     dims = {**ref.layout.dims, along: (total,)}
     axes = list(ref.layout.axes)
@@ -669,7 +703,19 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
                 axes[i] = each.layout.axes[i]
                 dims |= {d: each.layout.dims[d] for d, _ in axes[i]}
     layout = Layout(dims, ()).with_axes(axes)
-    return make.emit("concat", met, {"dim": Letters(along)}, layout)
+    found = make.emit("concat", met, {"dim": Letters(along)}, layout)
+    lift.joined[key] = found
+    return found
+
+
+def _grown(lift: Lift, tensors: list[Tensor], axis: int) -> tuple[list[Tensor], tuple[Any, int]]:
+    """A list that begins with one that is joined already, as that and what is new: a dense block grows."""
+    values = tuple(each.value for each in tensors)
+    for count in range(len(tensors), 1, -1):
+        whole = lift.joined.get((values[:count], axis))
+        if whole is not None:
+            return [whole, *tensors[count:]], (values, axis)
+    return tensors, (values, axis)
 
 
 def _is_real_axis(axis: Any) -> bool:
@@ -681,9 +727,21 @@ def _filled(lift: Lift, x: Tensor, axis: int) -> Tensor:
     return lift.make.expanded(x, axis) if is_virtual else x
 
 
-def _beside(lift: Lift, ref: Tensor, x: Tensor, axis: int, along: str) -> Tensor:
+def _like(a: Tensor, b: Tensor, axis: int) -> bool:
+    """Whether both have the same whole letters along an axis, or one has none."""
+    if not _is_real(a, axis) or not _is_real(b, axis):
+        return True
+    letters = a.layout.whole(axis)
+    return bool(letters) and letters == b.layout.whole(axis)
+
+
+def _beside(
+    lift: Lift, ref: Tensor, x: Tensor, axis: int, along: str, kept: Sequence[int]
+) -> Tensor:
     wishes = {}
     for i in range(x.rank):
+        if i in kept:
+            continue
         if i != axis and _is_real(x, i) and _is_real(ref, i):
             wishes[i] = ref.layout.axes[i][0][0]
     if _is_real(x, axis):
@@ -748,7 +806,18 @@ def narrow(lift: Lift, x: Tensor, axis: int, positions: range) -> Tensor:
         return part.over(layout)
     step = positions.step
     span = Span(positions.start, positions.start + (count - 1) * step, step)
+    last = lift.make.calls[-1] if lift.make.calls else None
+    if last is not None and last.op == "take" and last.outputs == (x.value,) and _is_only(lift):
+        if letter not in last.args and all(isinstance(each, Span) for each in last.args.values()):
+            lift.make.calls.pop()
+            return lift.make.emit("take", [Tensor(last.inputs[0], x.layout)], {**last.args, letter: span}, layout)
     return lift.make.emit("take", [x], {letter: span}, layout)
+
+
+def _is_only(lift: Lift) -> bool:
+    """Whether nobody else reads the first argument of the step at hand."""
+    source = lift.make.step.args[0]
+    return isinstance(source, Ref) and len(lift.users.get(source.name, ())) == 1
 
 
 def _tiled(lift: Lift, count: int, size: int) -> bool:

@@ -71,20 +71,43 @@ def _sizes(op: Op, letters: object) -> str:
 
 
 def _plain(op: Op, name: str, value: object) -> str:
-    if name in ("kernel", "window", "stride", "dilation", "padding"):
-        kernel = op.attrs.get("kernel", op.attrs.get("window"))
-        size = kernel.value if kernel is not None else 1
-        rank = len(size) if isinstance(size, tuple) else sum(d in "thw" for d in op.inputs[0].shape)
-        each = value if isinstance(value, tuple) else (value,) * rank
-        if name == "padding" and value == "half":
-            wide = size if isinstance(size, tuple) else (size,) * rank
-            steps = op.attrs["dilation"].value if "dilation" in op.attrs else 1
-            steps = steps if isinstance(steps, tuple) else (steps,) * rank
-            each = tuple((k - 1) // 2 * d for k, d in zip(wide, steps, strict=True))
-        return str([n for n in each if n not in (0, 1)])
+    if name in ("kernel", "window", "stride", "dilation"):
+        return str([n for n in _each(op, value) if n != 1])
+    if name == "padding":
+        return str([pair for pair in _padding(op, value) if pair != (0, 0)])
     if name == "scale" and value is None:
         width = op.inputs[0].shape["c"].value // op.attrs["heads"].value
         return f"{width**-0.5:.6g}"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+
+
+def _window(op: Op) -> tuple[str, tuple[int, ...]]:
+    """The dimensions that a window lies over, and its sizes."""
+    size = (op.attrs["kernel"] if "kernel" in op.attrs else op.attrs["window"]).value
+    if isinstance(size, tuple):
+        return "thw"[-len(size) :], size
+    dims = "".join(d for d in "thw" if d in op.inputs[0].shape)
+    return dims, (size,) * len(dims)
+
+
+def _each(op: Op, value: object) -> tuple[int, ...]:
+    dims, _ = _window(op)
+    return value if isinstance(value, tuple) else (value,) * len(dims)  # type: ignore[return-value]
+
+
+def _padding(op: Op, value: object) -> list[tuple[int, int]]:
+    """What is padded before and after each dimension of a window."""
+    dims, sizes = _window(op)
+    shape = op.inputs[0].shape
+    steps = _each(op, op.attrs["dilation"].value if "dilation" in op.attrs else 1)
+    strides = _each(op, op.attrs["stride"].value)
+    words = value if isinstance(value, tuple) else (value,) * len(dims)
+    found = []
+    for d, word, k, s, step in zip(dims, words, sizes, strides, steps, strict=True):
+        n = shape[d].value if d in shape else 1
+        total = max((-(-n // s) - 1) * s + step * (k - 1) + 1 - n, 0)
+        half = (k - 1) // 2 * step
+        found.append((total // 2, total - total // 2) if word == "same" else (half, half) if word == "half" else (word, word))
+    return found
