@@ -79,10 +79,8 @@ def _imported(name: str, make: Callable[[], Any], shape: tuple[int, ...]) -> tup
         first = error.diagnostics[0]
         return f"| {name} | | | {first.code}: {first.message[:160]} |", 0
     except Exception as error:  # a mistake, of ours or of the zoo: it must not end the others
-        return (
-            f"| {name} | | | {type(error).__name__}: {str(error).splitlines()[0][:160] if str(error) else ''} |",
-            0,
-        )
+        said = (str(error).splitlines() or [""])[0]
+        return f"| {name} | | | {type(error).__name__}: {said[:160]} |", 0
     length = len(imported.text.splitlines())
     verified = imported.verified
     assert verified is not None

@@ -1,4 +1,4 @@
-"""Whether a text elaborates to the graph that was lifted: op by op, with every argument, operand and weight."""
+"""Whether a text elaborates to the graph that was lifted, each op with its arguments and weights."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def differences(graph: Graph, lifted: Lifted, keys: Mapping[str, Held]) -> list[
     ours: dict[Value, int] = {}
     for place, (given, source) in enumerate(zip(graph.inputs, lifted.inputs, strict=True)):
         ours[given] = theirs[source.value] = numbers.setdefault(("input", place), len(numbers))
-    wanted: Counter[Hashable] = Counter()
+    wanted: Counter[tuple[Hashable, ...]] = Counter()
     for call in lifted.calls:
-        ins = tuple(theirs[value] for value in call.inputs)
-        for index, value in enumerate(call.outputs):
-            key = (*_of_call(call, ins), index)
-            theirs[value] = numbers.setdefault(key, len(numbers))
+        reads = tuple(theirs[each] for each in call.inputs)
+        for index, made in enumerate(call.outputs):
+            key = (*_of_call(call, reads), index)
+            theirs[made] = numbers.setdefault(key, len(numbers))
             wanted[key] += 1
     found: list[str] = []
     for value in graph.values:
@@ -43,7 +43,8 @@ def differences(graph: Graph, lifted: Lifted, keys: Mapping[str, Held]) -> list[
         if not wanted[key]:
             found.append(f"only the text has `{value.name}` at {value.instance.path or value.name}")
         wanted[key] -= 1
-    found += [f"only the source has `{key[0]}`" for key, count in wanted.items() if count > 0 and key[0] != "chunk"]  # type: ignore[index]
+    missing = [key[0] for key, count in wanted.items() if count > 0 and key[0] != "chunk"]
+    found += [f"only the source has `{name}`" for name in missing]
     if [ours.get(value, -1) for value in graph.outputs] != [theirs[out.value] for out in lifted.outputs]:
         found.append("the outputs are other values")
     if [result.dims for result in graph.results] != [out.letters for out in lifted.outputs]:
@@ -90,4 +91,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ",".join(map(_plain, value))
     return str(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-

@@ -78,8 +78,8 @@ def _einsum(lift: Lift, equation: str, operands: Sequence[Any], path: Any = None
 
 @_row("scaled_dot_product_attention")
 def _attention(
-    lift: Lift, q: Any, k: Any, v: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
-    scale: float | None = None, enable_gqa: bool = False,
+    lift: Lift, q: Any, k: Any, v: Any, attn_mask: Any = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
 ) -> Tensor:  # fmt: skip
     if attn_mask is not None or is_causal or enable_gqa:
         lift.make.refuse("attention has no mask in the language")
@@ -281,7 +281,7 @@ def _hardsigmoid(lift: Lift, x: Any) -> Tensor:
 
 
 @_row("hardtanh")
-def _hardtanh(lift: Lift, x: Any, low: float = -1, high: float = 1) -> Tensor:
+def _hardtanh(lift: Lift, x: Any, low: float = -1, high: float = 1) -> Any:
     tensor = lift.tensor(x)
     if (low, high) == (0, 6):
         return _pointwise("relu6", lift, tensor)
@@ -457,13 +457,28 @@ def _select(lift: Lift, x: Any, dim: int, index: int) -> Tensor:
 
 
 @_row("slice")
-def _slice(
-    lift: Lift, x: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
-) -> Tensor:
+def _slice(lift: Lift, x: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Tensor:
     tensor = lift.tensor(x)
     axis = tensor.axis(dim)
     low, high, stride = slice(start, end, step).indices(tensor.shape[axis])
     return rows.narrow(lift, tensor, axis, range(low, high, stride))
+
+
+@_row("slice_scatter")
+def _slice_scatter(
+    lift: Lift, x: Any, y: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Tensor:
+    """What comes before, the new part, and what comes behind."""
+    tensor, new = lift.tensor(x), lift.tensor(y)
+    axis = tensor.axis(dim)
+    size = tensor.shape[axis]
+    low, high, stride = slice(start, end, step).indices(size)
+    if stride != 1:
+        lift.make.refuse("it writes every other position")
+    sides = [part for part in (range(low), range(high, size)) if len(part)]
+    parts = {part.start: rows.narrow(lift, tensor, axis, part) for part in sides}
+    parts[low] = new
+    return rows.concat(lift, [parts[at] for at in sorted(parts)], axis)
 
 
 @_row("narrow")

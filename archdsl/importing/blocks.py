@@ -4,9 +4,9 @@
     layer2[0]: conv(128), conv(128, 3, 2), conv(512), …              downsample = false) { … }
     layer2[1]: conv(128), conv(128, 3), conv(512)
 
-A number that differs is written by the width of the input where it always has the same ratio to it, else by a
-parameter that is already there, else as a parameter of its own. What only some have is an option of the block,
-if leaving it out means passing on what it reads.
+A number that differs is written by the width of the input where it always has the same ratio to it, else by
+a parameter that is already there, else as a parameter of its own. What only some have is an option of the
+block, if leaving it out means passing on what it reads.
 """
 
 from __future__ import annotations
@@ -226,7 +226,9 @@ class _Lacking:
     """Which nodes of a block another template lacks, in runs."""
 
     runs: tuple[tuple[int, ...], ...]
-    aliases: tuple[tuple[int, int], ...]  # of each run, the value that comes out and the one that stands for it
+    aliases: tuple[
+        tuple[int, int], ...
+    ]  # of each run, the value that comes out and the one that stands for it
 
 
 def _lacking(block: Block, other: Template) -> _Lacking | None:
@@ -301,7 +303,9 @@ def _option(block: Block, run: tuple[int, ...], out: int, alias: int) -> Option:
             return option
     node = block.base.nodes[run[0]]
     last = block.base.nodes[run[-1]]
-    name = node.segment.name or ("residual" if last.op == "add" and len(run) == 1 else f"has_{last.op or 'part'}")
+    name = node.segment.name or (
+        "residual" if last.op == "add" and len(run) == 1 else f"has_{last.op or 'part'}"
+    )
     taken = {option.parameter for option in block.options}
     number = 2
     wanted = name
@@ -335,7 +339,9 @@ def _parametrise(block: Block, sizes: Mapping[int, Mapping[str, int]]) -> None:
                 taken.add(called)
                 kind = "layer" if isinstance(known[0], Word) else name if name in _WIDTHS else ""
                 filler = Counter(map(_hashable, known)).most_common(1)[0][0]
-                whole = tuple(next(k for k in known if _hashable(k) == filler) if v is ANY else v for v in values)
+                whole = tuple(
+                    next(k for k in known if _hashable(k) == filler) if v is ANY else v for v in values
+                )
                 columns.append((Parameter(called, kind), whole))
                 written = Scaled(called)
             block.args[place, name] = written
@@ -411,7 +417,9 @@ class Row:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and bool(a == b) or (isinstance(a, int | float) and a == b and not isinstance(a, bool))
+    return (type(a) is type(b) and bool(a == b)) or (
+        isinstance(a, int | float) and a == b and not isinstance(a, bool)
+    )
 
 
 def _hashable(value: Any) -> Hashable:

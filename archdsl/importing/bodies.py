@@ -1,7 +1,7 @@
 """The statements of a body: values read once become part of what reads them, others get names.
 
-    %1 = conv %0, %2 = relu %1, %3 = add %2, %0        y = x -> conv(64, 3) as conv1 -> relu
-                                                       output x + y
+%1 = conv %0, %2 = relu %1, %3 = add %2, %0        y = x -> conv(64, 3) as conv1 -> relu
+                                                   output x + y
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Body:
         self.indent = "  "
         self.input_names: list[str] = []
         for place, value in enumerate(self.base.inputs):
-            name = self.given.get(value) or self._free(set())
+            name = self.given.get(value) or self._free([])
             self.vars[place] = name
             self.input_names.append(name)
         self.aliased = {option.out for option in self.options} | {option.alias for option in self.options}
@@ -104,8 +104,8 @@ class Body:
             found |= text.reads
         return found
 
-    def _free(self, prefer: Sequence[str] | set[str]) -> str:
-        busy = self._busy() if self.vars else set()
+    def _free(self, prefer: Sequence[str]) -> str:
+        busy: set[str] = self._busy() if self.vars else set()
         if not self.vars or len(self.input_names) < len(self.base.inputs):
             busy |= set(self.input_names)
         for name in (*prefer, *_POOL, *(f"{a}{i}" for i in range(2, 99) for a in _POOL)):
@@ -337,9 +337,7 @@ class Body:
         pattern = locals_[0] if len(locals_) == 1 else f"({', '.join(locals_)})"
         return f"({turn}, {pattern}) in enumerate({table})" if turn else f"{pattern} in {table}"
 
-    def _turns(
-        self, place: int, node: Node, head: str, texts: Mapping[str, str], reads: set[str]
-    ) -> None:
+    def _turns(self, place: int, node: Node, head: str, texts: Mapping[str, str], reads: set[str]) -> None:
         assert node.block is not None
         names = [self._named(value) for value in node.ins]
         for value in node.ins:
@@ -411,4 +409,3 @@ def _scalar(node: Node, x: Text, texts: Mapping[str, str], reads: frozenset[str]
     if node.args.get("left"):
         return Text(f"{by} {_SIGNS[op]} {x.within('product' if level == 'sum' else 'atom')}", level, reads)
     return Text(f"{x.within(level)} {_SIGNS[op]} {by}", level, reads)
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
@@ -229,7 +229,9 @@ class Builder:
         if len({d for d, _ in lies}) > 1:
             self.refuse("it takes a repeated dimension and others for one")
         letters = tensor.layout.letters
-        letter = wish if wish not in (ONE, WHOLE) and wish not in letters else self.fresh((letters, WINDOWED, "b"))
+        letter = (
+            wish if wish not in (ONE, WHOLE) and wish not in letters else self.fresh((letters, WINDOWED, "b"))
+        )
         dims = {d: f for d, f in tensor.layout.dims.items() if (d, 0) not in lies} | {letter: (size,)}
         axes = tuple(((letter, 0),) if i == axis else a for i, a in enumerate(tensor.layout.axes))
         return self.emit("expand", [tensor], {letter: size}, Layout(dims, axes))
@@ -273,7 +275,9 @@ class Builder:
             if "b" in letters:
                 self.refuse("it merges the batch with another dimension")
             others = "".join(d for d in tensor.layout.letters if d not in letters)
-            into = self.fresh((others, taken, WINDOWED)) if wish == ONE else wish
+            into = wish
+            if wish == ONE:
+                into = "c" if "c" in letters else self.fresh((others, taken, WINDOWED))
             if into in others:
                 tensor = self.rename(tensor, {into: self.fresh((tensor.layout.letters, taken, WINDOWED))})
             args: dict[str, Literal] = {"over": Letters(letters), "into": Letters(into)}
@@ -327,11 +331,13 @@ class Builder:
                 x = self.single(x, axis) if x.shape[axis] == 1 else x
                 y = self.single(y, axis) if y.shape[axis] == 1 else y
         shared = [
-            i for i in range(x.rank) if _real(x.layout.axes[i]) and _real(y.layout.axes[i]) and i != _at(cuts, skip)
+            i
+            for i in range(x.rank)
+            if _real(x.layout.axes[i]) and _real(y.layout.axes[i]) and i != _at(cuts, skip)
         ]
-        if all(_alike(x.layout, y.layout, i) for i in shared) and x.value not in self.pending:
-            if y.value not in self.pending:
-                return x, self._apart(x, y, shared)
+        is_settled = x.value not in self.pending and y.value not in self.pending
+        if is_settled and all(_alike(x.layout, y.layout, i) for i in shared):
+            return x, self._apart(x, y, shared)
         if x.value in self.pending and y.value not in self.pending:
             y, x = self._matched(y, x, shared)
             return x, y
@@ -379,7 +385,7 @@ class Builder:
                 break
         axes: list[Axis] = []
         for a, b in zip(x.layout.axes, y.layout.axes, strict=True):
-            axes.append(a if _real(a) or not _real(b) and a else b)
+            axes.append(a if _real(a) or (not _real(b) and a) else b)
         dims = {**y.layout.dims, **x.layout.dims}
         result = self.emit(op, [x, y], {}, _over(dims, axes))
         return self.reshape(result, shape) if result.shape != shape else result
@@ -470,5 +476,3 @@ def _lifted(tensor: Tensor, rank: int) -> Tensor:
     if not missing:
         return tensor
     return replace(tensor, layout=Layout(tensor.layout.dims, ((),) * missing + tensor.layout.axes))
-
-

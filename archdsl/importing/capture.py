@@ -90,7 +90,14 @@ def _step(node: Any, kinds: dict[str, str]) -> Step:
     path = noted if noted is not None else stack[-1][0] if stack else ""
     kwargs = {key: _arg(value) for key, value in node.kwargs.items()}
     args = tuple(map(_arg, node.args))
-    return Step(_target(node.target), args, kwargs, (node.name,), path, place({"stack_trace": node.meta.get("stack_trace") or ""}))
+    return Step(
+        _target(node.target),
+        args,
+        kwargs,
+        (node.name,),
+        path,
+        place({"stack_trace": node.meta.get("stack_trace") or ""}),
+    )
 
 
 def _target(target: Any) -> str:
@@ -116,7 +123,9 @@ def _arg(value: Any) -> Any:
 def _outputs(program: Any) -> Iterator[tuple[str, str | None]]:
     import torch.utils._pytree as pytree
 
-    names = [spec.arg.name for spec in program.graph_signature.output_specs if spec.kind.name == "USER_OUTPUT"]
+    names = [
+        spec.arg.name for spec in program.graph_signature.output_specs if spec.kind.name == "USER_OUTPUT"
+    ]
     keys: list[str | None] = [None] * len(names)
     spec = program.call_spec.out_spec
     try:
@@ -131,7 +140,9 @@ def _outputs(program: Any) -> Iterator[tuple[str, str | None]]:
 
 
 def _numbers(tensor: Any) -> Any:
-    return tensor.detach().cpu().float().numpy() if tensor.is_floating_point() else tensor.detach().cpu().numpy()
+    return (
+        tensor.detach().cpu().float().numpy() if tensor.is_floating_point() else tensor.detach().cpu().numpy()
+    )
 
 
 def _snake(name: str) -> str:

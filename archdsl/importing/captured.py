@@ -1,6 +1,6 @@
 """The neutral graph: what a module, a `.pt2` or an `.onnx` computes, as plain frozen data without torch.
 
-    Step("aten.conv2d.default", ("x", "conv1.weight", None, (2, 2), …), outputs=("conv2d",), path="stem.conv1")
+    Step("aten.conv2d", (Ref("x"), Ref("p_conv1_weight"), None, (2, 2)), {}, ("conv2d",), path="stem.conv1")
 
 Arguments are numbers, texts, tuples and `Ref`s of tensors. Weights and buffers are known by their keys; their
 numbers are only read when somebody asks for them.

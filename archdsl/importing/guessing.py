@@ -1,7 +1,7 @@
 """What the dimensions of an input are called: by the first operation that says something of them.
 
-    x: [2, 3, 224, 224] read by a convolution over two dimensions    b c h w
-    x: [2, 197, 768] read by a linear map of the last dimension      b n c
+x: [2, 3, 224, 224] read by a convolution over two dimensions    b c h w
+x: [2, 197, 768] read by a linear map of the last dimension      b n c
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From the neutral graph to calls of primitives: each step by the row of its target, in order.
 
-A row is a function of a `Lift` and the step's arguments, in which tensors are `Tensor`s, weights `Weight`s and
-constants `Constant`s; what it returns stands for the step's outputs. What has no row cannot be said (E1401).
+A row is a function of a `Lift` and the step's arguments, in which tensors are `Tensor`s, weights `Weight`s
+and constants `Constant`s; what it returns stands for the step's outputs. What has no row cannot be said
+(E1401).
 """
 
 from __future__ import annotations
@@ -182,7 +183,9 @@ def lift(
             inputs.append(Given(source, value, "".join(letters), source.shape))
     for source in captured.sources.values():
         if source.kind == "constant":
-            under_way.known[source.name] = Constant(partial(captured.array, source.key), source.shape, source.key)
+            under_way.known[source.name] = Constant(
+                partial(captured.array, source.key), source.shape, source.key
+            )
     for step in captured.steps:
         under_way.step(step)
     outputs = tuple(_yielded(under_way, name, called) for name, called in captured.outputs)

@@ -22,7 +22,7 @@ def sane(name: str | None) -> str:
     word = re.sub(r"\W+", "_", name or "", flags=re.ASCII).strip("_")
     if word and word[0].isdigit():
         word = f"n{word}"
-    return f"{word}_" if word in RESERVED or word and is_reserved(word) else word
+    return f"{word}_" if word in RESERVED or (word and is_reserved(word)) else word
 
 
 def instance_names(nodes: Sequence[Node]) -> list[str]:

@@ -1,7 +1,7 @@
 """An `.onnx` file as the neutral graph, read through the `onnx` package.
 
-Numbers that lie in other files are read from the model's own folder and from nowhere else. Nothing is run but,
-to verify an import, the operations themselves.
+Numbers that lie in other files are read from the model's own folder and from nowhere else. Nothing is run
+but, to verify an import, the operations themselves.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def _model(path: Path) -> Any:
         import onnx
     except ModuleNotFoundError as missing:
         message = f"reading .onnx needs the package {missing.name}, which is not installed"
-        raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'")) from None
+        raise DiagnosticError(
+            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'")
+        ) from None
     try:
         if path.stat().st_size > MAX_BYTES:
             _refuse(path, "it has more than 2 GB")
@@ -180,7 +182,10 @@ class _Reading:
         folder = self.path.resolve().parent
         file = (folder / where.get("location", "")).resolve()
         if not file.is_relative_to(folder) or not file.is_file():
-            _refuse(self.path, f"`{tensor.name}` lies outside its folder or is not there: {where.get('location')!r}")
+            _refuse(
+                self.path,
+                f"`{tensor.name}` lies outside its folder or is not there: {where.get('location')!r}",
+            )
         start, length = int(where.get("offset", 0)), int(where.get("length", -1))
         with file.open("rb") as data:
             size = file.stat().st_size
@@ -235,7 +240,9 @@ def outputs(captured: Captured, inputs: Sequence[Any], shift: Mapping[str, Any])
         return list(ReferenceEvaluator(model).run(None, feed))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     return list(session.run(None, feed))
 
 
@@ -271,5 +278,3 @@ def _count(dims: Sequence[int]) -> int:
 
 def _refuse(path: Path, why: str) -> NoReturn:
     raise DiagnosticError(codes.UNREADABLE_MODEL.error(None, f"{path}: {why[:300]}"))
-
-

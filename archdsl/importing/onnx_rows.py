@@ -32,7 +32,7 @@ def evaluate(step: Step, args: list[Any]) -> Any:
     from onnx.reference import ReferenceEvaluator
 
     value = step.kwargs.get("value")
-    if step.target == "onnx.Constant" and hasattr(value, "array"):
+    if step.target == "onnx.Constant" and value is not None and hasattr(value, "array"):
         return constant(value.array)
     arrays = {f"x{i}": arg.array for i, arg in enumerate(args) if isinstance(arg, Constant)}
     if sum(array.size for array in arrays.values()) > MAX_FOLDED:
@@ -259,7 +259,10 @@ def _leaky(lift: Lift, x: Any, *, alpha: float = 0.01) -> Any:
 
 @_row("Clip")
 def _clip(lift: Lift, x: Any, low: Any = None, high: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    bounds = [None if b is None else _one(b, 0.0) for b in (low if low is not None else min, high if high is not None else max)]
+    bounds = [
+        None if b is None else _one(b, 0.0)
+        for b in (low if low is not None else min, high if high is not None else max)
+    ]
     return aten.ATEN["aten.clamp"](lift, x, *bounds)
 
 
@@ -354,13 +357,13 @@ def _concat(lift: Lift, *tensors: Any, axis: int) -> Tensor:
 
 
 @_row("Split")
-def _split(lift: Lift, x: Any, given: Any = None, *, axis: int = 0, split: Any = (), num_outputs: int = 0) -> Any:
+def _split(
+    lift: Lift, x: Any, given: Any = None, *, axis: int = 0, split: Any = (), num_outputs: int = 0
+) -> Any:
     tensor = lift.tensor(x)
     sizes = _ints(given) if given is not None else tuple(split)
     parts = num_outputs or len(lift.make.step.outputs)
-    found = aten.ATEN["aten.split"](
-        lift, tensor, sizes or -(-tensor.shape[tensor.axis(axis)] // parts), axis
-    )
+    found = aten.ATEN["aten.split"](lift, tensor, sizes or -(-tensor.shape[tensor.axis(axis)] // parts), axis)
     return found if len(found) > 1 else found[0]
 
 
@@ -389,7 +392,11 @@ def _gather(lift: Lift, x: Any, indices: Any, *, axis: int = 0) -> Tensor:
     if not indices.shape:
         return rows.select(lift, tensor, at, found[0] % tensor.shape[at])
     step = found[1] - found[0] if len(found) > 1 else 1
-    if len(indices.shape) != 1 or step < 1 or found != tuple(range(found[0], found[0] + step * len(found), step)):
+    if (
+        len(indices.shape) != 1
+        or step < 1
+        or found != tuple(range(found[0], found[0] + step * len(found), step))
+    ):
         lift.make.refuse("it looks up positions in no regular order")
     return rows.narrow(lift, tensor, at, range(found[0], found[-1] + 1, step))
 

@@ -76,7 +76,9 @@ def _from_factory(source: str, sizes: Mapping[str, Sequence[int]]) -> Captured:
         import torch
     except ModuleNotFoundError as missing:
         message = f"importing {source} needs the package {missing.name}, which is not installed"
-        raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")) from None
+        raise DiagnosticError(
+            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
+        ) from None
     from archdsl.importing.capture import capture
 
     module = _module(source)

@@ -136,7 +136,12 @@ def _steps(node: Mapping[str, Any], sizes: Mapping[str, int], kinds: dict[str, s
             outputs += [each["name"] for each in output["as_tensors"]]
     if outputs:
         yield Step(
-            _target(node["target"]), tuple(args), kwargs, tuple(outputs), _path(metadata, kinds), place(metadata)
+            _target(node["target"]),
+            tuple(args),
+            kwargs,
+            tuple(outputs),
+            _path(metadata, kinds),
+            place(metadata),
         )
 
 

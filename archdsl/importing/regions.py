@@ -98,10 +98,15 @@ class _Tree:
                 at += 1
                 continue
             end = spans[child][1] + 1
-            inner = [(call, way if len(way) > depth and way[depth] == child else (*way[:depth], child)) for call, way in ways[at:end]]
+            inner = [
+                (call, way if len(way) > depth and way[depth] == child else (*way[:depth], child))
+                for call, way in ways[at:end]
+            ]
             for run in _runs(inner):
                 kind = self.lifted.kinds.get(child, "").rpartition(".")[2]
-                items.append(Region(child, self._segment(path, child), self._items(child, run, depth + 1), kind))
+                items.append(
+                    Region(child, self._segment(path, child), self._items(child, run, depth + 1), kind)
+                )
             at = end
         return tuple(items)
 

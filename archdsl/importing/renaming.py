@@ -1,8 +1,8 @@
 """A rename table from pairs of keys: what they end in alike goes, and numbers that count alike become `{i}`.
 
-    layer1.0.downsample.0.weight -> layer1.0.downsample.conv.weight
-    layer2.0.downsample.0.weight -> layer2.0.downsample.conv.weight
-        layer{i}.0.downsample.0 -> layer{i}.0.downsample.conv
+layer1.0.downsample.0.weight -> layer1.0.downsample.conv.weight
+layer2.0.downsample.0.weight -> layer2.0.downsample.conv.weight
+    layer{i}.0.downsample.0 -> layer{i}.0.downsample.conv
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def _pattern(theirs: str, ours: str) -> tuple[str, str]:
     used = 0
     for part in theirs.split("."):
         numbers = _NUMBER.findall(part)
-        place = _matching(part, int(numbers[0]), shown) if len(numbers) == 1 and used < len(_LETTERS) else None
+        place = (
+            _matching(part, int(numbers[0]), shown) if len(numbers) == 1 and used < len(_LETTERS) else None
+        )
         if place is None:
             left.append(part)
             continue

@@ -91,9 +91,7 @@ def _windowed(lift: Lift, x: Tensor, rank: int) -> tuple[Tensor, str, bool]:
     """The input of a window with letters where it wants them; whether a plain number says all of them."""
     letters = _WINDOWS[rank]
     places = range(x.rank - rank, x.rank)
-    wishes = {
-        place: letter for place, letter in zip(places, letters, strict=True) if x.layout.axes[place]
-    }
+    wishes = {place: letter for place, letter in zip(places, letters, strict=True) if x.layout.axes[place]}
     x = lift.make.conform(x, {x.rank - rank - 1: "c", **wishes})
     others = "thw" if rank == 1 else "".join(d for d in "hw" if d not in letters)
     x = lift.make.reserved(x, others, list(places))
@@ -190,7 +188,8 @@ def _before_padding(lift: Lift, x: Tensor) -> tuple[Tensor, list[tuple[int, int]
     sides: list[tuple[int, int]] = []
     dims = dict(x.layout.dims)
     for axis in x.layout.axes:
-        low, high = last.args.get(axis[0][0], (0, 0)) if axis else (0, 0)  # type: ignore[misc]
+        amounts = last.args.get(axis[0][0]) if axis else None
+        low, high = amounts if isinstance(amounts, tuple) else (0, 0)
         sides.append((low, high))
         if axis and (low or high):
             dims[axis[0][0]] = (x.layout.size(axis[0][0]) - low - high,)
@@ -206,7 +205,9 @@ def read_by(lift: Lift, kind: str) -> bool:
 def padded_lowest(lift: Lift, x: Tensor) -> tuple[Tensor, tuple[tuple[int, int], ...]] | None:
     """What the step before has padded with what no maximum is, for the pool at hand: its call goes."""
     source = lift.make.step.args[0]
-    maker = next((s for s in lift.captured.steps if isinstance(source, Ref) and source.name in s.outputs), None)
+    maker = next(
+        (s for s in lift.captured.steps if isinstance(source, Ref) and source.name in s.outputs), None
+    )
     if maker is None or float("-inf") not in maker.args:
         return None
     before = _before_padding(lift, x)
@@ -284,9 +285,7 @@ def group_norm(lift: Lift, x: Tensor, groups: int, weight: Any, bias: Any, eps: 
     return _affine(lift, "group_norm", x, args, weight, bias)
 
 
-def _affine(
-    lift: Lift, op: str, x: Tensor, args: dict[str, Literal], weight: Any, bias: Any
-) -> Tensor:
+def _affine(lift: Lift, op: str, x: Tensor, args: dict[str, Literal], weight: Any, bias: Any) -> Tensor:
     if (weight is None) != (bias is None):
         lift.make.refuse("it has a scale without an offset")
     if weight is None:
@@ -387,7 +386,9 @@ def product(lift: Lift, x: Any, y: Any) -> Any:
     for each in (x, y):
         scale *= each.by if isinstance(each, Scaled) else 1.0
         parts.append(each.x if isinstance(each, Scaled) else each)
-    if all(isinstance(each, Tensor) and each.rank > 2 and each.value not in lift.make.pending for each in parts):
+    if all(
+        isinstance(each, Tensor) and each.rank > 2 and each.value not in lift.make.pending for each in parts
+    ):
         query, turned = parts
         order = (*range(turned.rank - 2), turned.rank - 1, turned.rank - 2)
         if query.rank == turned.rank:
@@ -500,16 +501,14 @@ def _is_real(x: Tensor, axis: int) -> bool:
     return bool(lies) and not any(d.startswith("*") for d, _ in lies)
 
 
-def attend(
-    lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act: str = "softmax"
-) -> Tensor:
+def attend(lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act: str = "softmax") -> Tensor:
     """[…, N, d], [M, d], [M, e] → [N, e]; where heads are parts of the channels they are told as such."""
     heads = {_heads(each) for each in (q, k, v)}
     rank = q.rank
     whole = None not in heads and len(heads) == 1
     args: dict[str, Literal] = {}
+    count = next(iter(heads)) or 1
     if whole and rank > 3:
-        (count,) = heads
         args["heads"] = count
         q, k, v = (_folded(each) for each in (q, k, v))
     if args.get("heads") == 1:
@@ -521,12 +520,13 @@ def attend(
     q = make.conform(q, {last - 1: WHOLE if is_alike else ONE, last: "c"})
     over = q.layout.whole(last - 1) or ""
     positions = WHOLE if is_alike else over
-    q = make.conform(q, {i: ONE for i in range(last - 1) if q.layout.axes[i]})
-    leads = {i: q.layout.axes[i][0][0] for i in range(last - 1) if q.layout.axes[i]}
+    kept = [i for i in range(last - 1) if _like(q, k, i) and _like(q, v, i)]
+    q = make.conform(q, {i: ONE for i in range(last - 1) if q.layout.axes[i] and i not in kept})
+    leads = {i: q.layout.axes[i][0][0] for i in range(last - 1) if q.layout.axes[i] and i not in kept}
     k = make.conform(k, {last - 1: positions, last: "c", **_present(k, leads)})
     v = make.conform(v, {last - 1: positions, last: "c", **_present(v, leads)})
     written: dict[str, Literal] = {"over": Letters(over), **args}
-    width = q.layout.size("c") // (int(args["heads"]) if "heads" in args else 1)  # type: ignore[call-overload]
+    width = q.layout.size("c") // (count if "heads" in args else 1)
     if act != "softmax":
         written["act"] = act
     if scale is not None and abs(scale * width**0.5 - 1) > 1e-6:
@@ -596,7 +596,7 @@ def arithmetic(lift: Lift, op: str, x: Any, y: Any) -> Any:
     if a is not None and b is not None:
         return {"add": a + b, "sub": a - b, "mul": a * b, "div": a / b if b else 0.0}[op]
     by = b if b is not None else a
-    if by is not None and (op == "mul" or op == "div" and b):
+    if by is not None and (op == "mul" or (op == "div" and b)):
         other = x if b is not None else y
         by = by if op == "mul" else 1 / by
         if isinstance(other, Scores) and not other.act:
@@ -681,7 +681,10 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
         return tensors[0]
     if any(not _is_real(each, axis) and each.shape[axis] != 1 for each in tensors):
         tensors = [_filled(lift, each, axis) for each in tensors]
-    order = sorted(range(len(tensors)), key=lambda i: (tensors[i].value in make.pending, -len(tensors[i].layout.letters), i))
+    order = sorted(
+        range(len(tensors)),
+        key=lambda i: (tensors[i].value in make.pending, -len(tensors[i].layout.letters), i),
+    )
     if not any(_is_real(each, axis) for each in tensors):
         widest = order[0]
         tensors[widest] = make.expanded(tensors[widest], axis)
@@ -692,7 +695,9 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
     along = next((ref.layout.axes[axis][0][0] for _ in "x" if _is_real(ref, axis)), None)
     if along is None:
         along = make.fresh((ref.layout.letters, *(t.layout.letters for t in tensors), WINDOWED, "b"))
-    met = [ref if i == lead else _beside(lift, ref, each, axis, along, kept) for i, each in enumerate(tensors)]
+    met = [
+        ref if i == lead else _beside(lift, ref, each, axis, along, kept) for i, each in enumerate(tensors)
+    ]
     total = sum(each.shape[axis] for each in tensors)
     dims = {**ref.layout.dims, along: (total,)}
     axes = list(ref.layout.axes)
@@ -735,9 +740,7 @@ def _like(a: Tensor, b: Tensor, axis: int) -> bool:
     return bool(letters) and letters == b.layout.whole(axis)
 
 
-def _beside(
-    lift: Lift, ref: Tensor, x: Tensor, axis: int, along: str, kept: Sequence[int]
-) -> Tensor:
+def _beside(lift: Lift, ref: Tensor, x: Tensor, axis: int, along: str, kept: Sequence[int]) -> Tensor:
     wishes = {}
     for i in range(x.rank):
         if i in kept:
@@ -801,17 +804,28 @@ def narrow(lift: Lift, x: Tensor, axis: int, positions: range) -> Tensor:
         lift.make.refuse("it takes some samples of the batch")
     count = len(positions)
     layout = Layout({**x.layout.dims, letter: (count,)}, x.layout.axes)
-    if positions.step == 1 and size % count == 0 and positions.start % count == 0 and _tiled(lift, count, size):
+    if (
+        positions.step == 1
+        and size % count == 0
+        and positions.start % count == 0
+        and _tiled(lift, count, size)
+    ):
         part = _chunks(lift, x, letter, size // count)[positions.start // count]
         return part.over(layout)
     step = positions.step
     span = Span(positions.start, positions.start + (count - 1) * step, step)
     last = lift.make.calls[-1] if lift.make.calls else None
-    if last is not None and last.op == "take" and last.outputs == (x.value,) and _is_only(lift):
-        if letter not in last.args and all(isinstance(each, Span) for each in last.args.values()):
-            lift.make.calls.pop()
-            return lift.make.emit("take", [Tensor(last.inputs[0], x.layout)], {**last.args, letter: span}, layout)
+    is_next = last is not None and last.op == "take" and last.outputs == (x.value,) and _is_only(lift)
+    if last is not None and is_next and _spans_others(last.args, letter):
+        lift.make.calls.pop()
+        before = Tensor(last.inputs[0], x.layout)
+        return lift.make.emit("take", [before], {**last.args, letter: span}, layout)
     return lift.make.emit("take", [x], {letter: span}, layout)
+
+
+def _spans_others(args: Mapping[str, Literal], letter: str) -> bool:
+    """Whether a `take` keeps its dimensions, and leaves this one alone."""
+    return letter not in args and all(isinstance(each, Span) for each in args.values())
 
 
 def _is_only(lift: Lift) -> bool:
@@ -849,5 +863,3 @@ def pad(lift: Lift, x: Tensor, sides: Sequence[tuple[int, int]]) -> Tensor:
         args[letter] = (low, high)
         dims[letter] = (x.shape[axis] + low + high,)
     return lift.make.emit("pad", [x], args, Layout(dims, x.layout.axes))
-
-

@@ -1,9 +1,9 @@
 """What a region is but for its numbers: nodes over local values, so that equal modules are seen to be equal.
 
-    region layer1[0]                              nodes over the values 0 (its input), 1, 2 …
-        %12 = conv %7 (channels = 64)             conv 0 -> 1, args channels = 64, kernel = 1, stride = 1 …
-        %13 = batch_norm %12                      batch_norm 1 -> 2
-        …                                         add 5, 0 -> 6
+region layer1[0]                              nodes over the values 0 (its input), 1, 2 …
+    %12 = conv %7 (channels = 64)             conv 0 -> 1, args channels = 64, kernel = 1, stride = 1 …
+    %13 = batch_norm %12                      batch_norm 1 -> 2
+    …                                         add 5, 0 -> 6
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class Node:
 
     @property
     def what(self) -> Hashable:
-        """Equal for nodes of one kind."""
-        return (id(self.block) if self.block is not None else self.op), bool(self.turns)
+        """Equal for nodes of one kind; letters that are arguments belong to it."""
+        letters = tuple(sorted(name for name in self.args if len(name) == 1)) if self.block is None else ()
+        return (id(self.block) if self.block is not None else self.op), bool(self.turns), letters
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -137,7 +138,9 @@ class _Reading:
         nodes = _with_shared(nodes)
         local_outputs = tuple(self.local[value] for value in outputs)
         values = tuple(self.local)
-        return Template(self.region, tuple(inputs), tuple(looped(nodes, local_outputs)), local_outputs, values)
+        return Template(
+            self.region, tuple(inputs), tuple(looped(nodes, local_outputs)), local_outputs, values
+        )
 
     def _outputs(self, read: Mapping[int, int]) -> list[int]:
         """The values that somebody outside reads."""

@@ -2,9 +2,9 @@
 
 A tensor of the source has axes; a value of the language has letters. Between them stands `Layout`:
 
-    [2, 197, 768] of [b = 2, n = 197, c = 768]      axes ((b,), (n,), (c,))
-    .reshape(2, 197, 12, 64)                        c falls into the factors 12 · 64: axes (b), (n), (c0), (c1)
-    .permute(0, 2, 1, 3)                            axes (b), (c0), (n), (c1)
+    [2, 197, 768]                 of [b = 2, n = 197, c = 768]: axes ((b,), (n,), (c,))
+    .reshape(2, 197, 12, 64)      c falls into the factors 12 · 64: axes (b), (n), (c0), (c1)
+    .permute(0, 2, 1, 3)          axes (b), (c0), (n), (c1)
 
 Reshapes and permutes only move factors between axes, so they cost no statement; what the language needs is
 written where an operation asks for whole letters (`archdsl.importing.builder.Builder.conform`).
@@ -101,9 +101,7 @@ class Layout:
         """The factors of a letter in groups that lie next to each other along one axis."""
         follows = set()
         for axis in self.axes:
-            follows |= {
-                a[1] for a, b in pairwise(axis) if a[0] == b[0] == letter and b[1] == a[1] + 1
-            }
+            follows |= {a[1] for a, b in pairwise(axis) if a[0] == b[0] == letter and b[1] == a[1] + 1}
         groups: list[list[int]] = [[0]]
         for place in range(1, len(self.dims[letter])):
             if place - 1 in follows:
@@ -143,9 +141,9 @@ class _Reshape:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         # a factor as (letter, place, part of that factor), with its size
-        self.left = [
-            [letter, place, layout.dims[letter][place]] for axis in layout.axes for letter, place in axis
-        ]
+        self.left: list[tuple[str, int, int]] = []
+        for axis in layout.axes:
+            self.left += [(letter, place, layout.dims[letter][place]) for letter, place in axis]
         self.pieces: dict[Factor, list[int]] = {}
 
     def to(self, shape: Sequence[int]) -> Layout:
@@ -167,7 +165,7 @@ class _Reshape:
                 self._take(letter, place, factor, found)
                 size //= factor
             elif factor % size == 0:
-                self.left[0][2] = factor // size
+                self.left[0] = letter, place, factor // size
                 self._take(letter, place, size, found)
                 size = 1
             else:

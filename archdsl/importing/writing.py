@@ -1,4 +1,4 @@
-"""Blocks and a model as text, laid out by the formatter; and which weight of the text is which of the source."""
+"""Blocks and a model as text, laid out by the formatter; and which weight is which of the source."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from archdsl.diagnostics.source import Source
 from archdsl.elaborate.reserved import is_reserved
-from archdsl.importing.bodies import Body
 from archdsl.importing.blocks import Block, Folded, Member
+from archdsl.importing.bodies import Body
 from archdsl.importing.calls import Held
 from archdsl.importing.naming import instance_names, sane
+from archdsl.importing.regions import Region
 from archdsl.importing.spelling import literal
 from archdsl.importing.templates import ANY, Node, Template
 from archdsl.ir.graph import canonical
@@ -50,7 +51,11 @@ def _name(blocks: Sequence[Block]) -> None:
     taken = {"model"}
     for block in blocks:
         own = block.base.region
-        word = block.kind if block.kind not in ("", "Sequential", "ModuleList", "ModuleDict") else own.segment.name
+        word = (
+            block.kind
+            if block.kind not in ("", "Sequential", "ModuleList", "ModuleDict")
+            else own.segment.name
+        )
         stem = sane(_snake(word)) or "part"
         if stem in meant or is_reserved(stem):
             stem += "_block"
@@ -104,7 +109,13 @@ def _model(folded: Folded, name: str) -> str:
         order = "" if out.letters == canonical(out.letters) else f": [{', '.join(out.letters)}]"
         shown.append(text + order)
     return "\n".join(
-        [f"model {name} {{", *(f"  input {port}" for port in ports), *lines, f"  output {', '.join(shown)}", "}"]
+        [
+            f"model {name} {{",
+            *(f"  input {port}" for port in ports),
+            *lines,
+            f"  output {', '.join(shown)}",
+            "}",
+        ]
     )
 
 
@@ -118,7 +129,7 @@ def _keys(folded: Folded) -> Iterable[tuple[str, Held]]:
 
 
 def _within(
-    base: Template, nodes: Sequence[Node | None], path: str, members: Mapping[object, tuple[Block, Member]]
+    base: Template, nodes: Sequence[Node | None], path: str, members: Mapping[Region, tuple[Block, Member]]
 ) -> Iterable[tuple[str, Held]]:
     names = instance_names(base.nodes)
     for place, (name, node) in enumerate(zip(names, nodes, strict=True)):

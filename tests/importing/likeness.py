@@ -81,8 +81,6 @@ def _plain(op: Op, name: str, value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-
-
 def _window(op: Op) -> tuple[str, tuple[int, ...]]:
     """The dimensions that a window lies over, and its sizes."""
     size = (op.attrs["kernel"] if "kernel" in op.attrs else op.attrs["window"]).value
@@ -109,5 +107,11 @@ def _padding(op: Op, value: object) -> list[tuple[int, int]]:
         n = shape[d].value if d in shape else 1
         total = max((-(-n // s) - 1) * s + step * (k - 1) + 1 - n, 0)
         half = (k - 1) // 2 * step
-        found.append((total // 2, total - total // 2) if word == "same" else (half, half) if word == "half" else (word, word))
+        found.append(
+            (total // 2, total - total // 2)
+            if word == "same"
+            else (half, half)
+            if word == "half"
+            else (word, word)
+        )
     return found

@@ -132,7 +132,9 @@ def test_a_module_is_imported_and_verified(name: str) -> None:
 
 
 def test_two_inputs_keep_their_names_and_order() -> None:
-    found = imported(Calls(lambda m, x, y: m.a(x) + y.mean((2, 3))[:, None], a=nn.Linear(8, 8)), TOKENS, IMAGE)
+    found = imported(
+        Calls(lambda m, x, y: m.a(x) + y.mean((2, 3))[:, None], a=nn.Linear(8, 8)), TOKENS, IMAGE
+    )
     assert [given.name for given in found.architecture.graph.inputs] == ["x", "y"]
     assert found.verified.problems() == []
 

