@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from archdsl.ir.instance import key
 
+MAX_SIZE = 2**40  # of one dimension
 Arg: TypeAlias = Any  # a number, a text, None, a Ref, or a tuple of these
 
 
@@ -70,6 +71,44 @@ class Captured:
     @property
     def inputs(self) -> tuple[Source, ...]:
         return tuple(s for s in self.sources.values() if s.kind == "input")
+
+
+def problem(captured: Captured) -> str | None:
+    """What is wrong with a graph that somebody else has written; None where every name is known before it is
+    read, and every argument is of a kind that is known.
+    """
+    known: set[str] = set()
+    for source in captured.sources.values():
+        named = isinstance(source.name, str) and isinstance(source.key, str)
+        if not named or not all(type(n) is int and 0 <= n < MAX_SIZE for n in source.shape):
+            return f"`{source.name}` has no name or impossible sizes"
+        known.add(source.name)
+    for step in captured.steps:
+        wrong = _wrong(step, known)
+        if wrong is not None:
+            return wrong
+        known.update(step.outputs)
+    if not captured.outputs or any(name not in known for name, _ in captured.outputs):
+        return "it has no outputs that it computes"
+    return None
+
+
+def _wrong(step: Step, known: set[str]) -> str | None:
+    if not isinstance(step.target, str) or not step.outputs:
+        return "an operation without a name or outputs"
+    if any(not isinstance(name, str) for name in step.outputs):
+        return f"`{step.target}` has outputs without names"
+    stack: list[Arg] = [*step.args, *step.kwargs.values()]
+    while stack:
+        arg = stack.pop()
+        if isinstance(arg, Ref):
+            if arg.name not in known:
+                return f"`{step.target}` reads `{arg.name}`, which nothing has computed"
+        elif isinstance(arg, tuple):
+            stack.extend(arg)
+        elif not isinstance(arg, int | float | str | None):
+            return f"`{step.target}` has an argument of an unknown kind"
+    return None
 
 
 def own_path(custom: object) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.importing.captured import Captured, Ref, Source, Step
+from archdsl.importing.captured import Captured, Ref, Source, Step, problem
 from archdsl.importing.pt2 import place
 
 MAX_BYTES = 2**31 - 1  # what a protobuf message may have
@@ -35,7 +35,11 @@ def read(path: Path, sizes: Mapping[str, Sequence[int]] | None = None) -> Captur
     graph = model.graph
     if len(graph.node) > MAX_STEPS:
         _refuse(path, f"it has more than {MAX_STEPS:,} operations")
-    return _Reading(path, model, dict(sizes or {})).captured()
+    captured = _Reading(path, model, dict(sizes or {})).captured()
+    wrong = problem(captured)
+    if wrong is not None:
+        _refuse(path, wrong)
+    return captured
 
 
 def _model(path: Path) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.importing.captured import Captured, Ref, Source, Step, own_path
+from archdsl.importing.captured import Captured, Ref, Source, Step, own_path, problem
 
 MAX_GRAPH = 256 * 2**20  # bytes of JSON
 MAX_PARTS = 100_000
@@ -39,7 +39,11 @@ def read(path: Path) -> Captured:
     archive = _Archive(path)
     with _readable(path):
         document = json.loads(archive.part("models/model.json", MAX_GRAPH))
-        return _captured(document, archive, path)
+        captured = _captured(document, archive, path)
+        wrong = problem(captured)
+    if wrong is not None:
+        _refuse(path, wrong)
+    return captured
 
 
 class _Archive:

@@ -515,6 +515,7 @@ def attend(lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act
         del args["heads"]
     make = lift.make
     last = q.rank - 1
+    q, k, v = (_uncut(lift, each, range(last)) for each in (q, k, v))
     spans = {each.layout.whole(last - 1) for each in (q, k, v)}
     is_alike = len(spans) == 1 and None not in spans and all(_is_real(each, last - 1) for each in (q, k, v))
     q = make.conform(q, {last - 1: WHOLE if is_alike else ONE, last: "c"})
@@ -536,6 +537,13 @@ def attend(lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act
     if not (whole and rank > 3):
         return result
     return _unfolded(make.reshape(result, (*result.shape[:-1], count, result.shape[-1] // count)))
+
+
+def _uncut(lift: Lift, x: Tensor, axes: Iterable[int]) -> Tensor:
+    """With whole letters along some axes; a weight that nobody has read yet has nothing else."""
+    if x.value in lift.make.pending:
+        return x
+    return lift.make.conform(x, {i: WHOLE for i in axes if _is_real(x, i)})
 
 
 def _present(x: Tensor, wishes: Mapping[int, str]) -> dict[int, str]:
@@ -689,6 +697,7 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
         widest = order[0]
         tensors[widest] = make.expanded(tensors[widest], axis)
     lead = order[0]
+    tensors = [_uncut(lift, each, [i for i in range(each.rank) if i != axis]) for each in tensors]
     first = tensors[lead]
     kept = [i for i in range(first.rank) if i != axis and all(_like(first, each, i) for each in tensors)]
     ref = make.conform(first, {i: ONE for i in range(first.rank) if _is_real(first, i) and i not in kept})
