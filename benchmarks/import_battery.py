@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+_LIBRARY: Any = None
 Model = tuple[str, Callable[[], Any], tuple[int, ...]]
 
 
@@ -89,14 +90,20 @@ def _imported(name: str, make: Callable[[], Any], shape: tuple[int, ...]) -> tup
     return f"| {name} | {length} | {share:.0e} | |", length
 
 
-def _torchvision() -> Iterator[Model]:
+def _without_kernels() -> None:
+    """Names of torchvision's compiled operations, which may not load here and which nobody calls."""
     import torch
 
-    library = torch.library.Library("torchvision", "DEF")  # its compiled part may not load beside our PyTorch
+    global _LIBRARY
+    _LIBRARY = torch.library.Library("torchvision", "DEF")
     for kind in ("", "q", "_"):
         for op in ("nms", "roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d"):
             for end in ("", "_backward"):
-                library.define(f"{kind}{op}{end}(Tensor x) -> Tensor")
+                _LIBRARY.define(f"{kind}{op}{end}(Tensor x) -> Tensor")
+
+
+def _torchvision() -> Iterator[Model]:
+    _without_kernels()
     from torchvision import models
 
     parts = (("", (1, 3, 96, 96)), ("segmentation", (1, 3, 96, 96)), ("video", (1, 3, 8, 56, 56)))
@@ -124,6 +131,7 @@ _SIZES = {
 
 
 def _timm(most: float) -> Iterator[Model]:
+    _without_kernels()
     import timm
     import torch
 

@@ -62,6 +62,10 @@ class Body:
             self._read(value, len(self.base.nodes))
         self.vars: dict[int, str] = {}
         self.pending: dict[int, Text] = {}
+        for place, node in enumerate(self.base.nodes):
+            if self._is_shared(place, node):
+                self.taken = self.taken | {self.names[place]}
+        self.held: set[str] = set()  # names that stay taken while something is written
         self.lines: list[str] = []
         self.indent = "  "
         self.input_names: list[str] = []
@@ -69,7 +73,6 @@ class Body:
             name = self.given.get(value) or self._free([])
             self.vars[place] = name
             self.input_names.append(name)
-        self.aliased = {option.out for option in self.options} | {option.alias for option in self.options}
 
     def written(self) -> tuple[list[str], list[str]]:
         """The statements, and the outputs as expressions."""
@@ -102,7 +105,7 @@ class Body:
         found = {name for value, name in self.vars.items() if self.left.get(value, 0) > 0}
         for text in self.pending.values():
             found |= text.reads
-        return found
+        return found | self.held
 
     def _free(self, prefer: Sequence[str]) -> str:
         busy: set[str] = self._busy() if self.vars else set()
@@ -157,8 +160,7 @@ class Body:
         if self.left.get(alias, 0) > inner:
             target = self._free([])
             self.lines.append(f"{self.indent}{target} = {source}")
-        self.vars[-1 - option.out] = target  # held while the option is written
-        self.left[-1 - option.out] = 1
+        self.held.add(target)  # while the option is written
         self.lines.append(f"{self.indent}if {option.parameter} {{")
         self.indent += "  "
         for place in option.nodes:
@@ -169,7 +171,7 @@ class Body:
             name = self.vars[option.out]
             text = Text(name, "atom", frozenset([name]))
         self._bind(option.out, text, target)
-        self.left[-1 - option.out] = 0
+        self.held.discard(target)
         self.indent = self.indent[:-2]
         self.lines.append(f"{self.indent}}}")
 
@@ -187,13 +189,10 @@ class Body:
         if len(node.outs) > 1:
             names: list[str] = []
             for value in node.outs:
-                name = self._free([])
-                self.vars[value] = name
-                self.left.setdefault(value, 0)
-                self.left[value] += 1  # until all are named
-                names.append(name)
-            for value in node.outs:
-                self.left[value] -= 1
+                names.append(self._free([]))
+                self.vars[value] = names[-1]
+                self.held.add(names[-1])
+            self.held.difference_update(names)
             self.lines.append(f"{self.indent}{', '.join(names)} = {text.text}")
             return
         (value,) = node.outs
@@ -343,19 +342,17 @@ class Body:
         for value in node.ins:
             self.left[value] -= 1
         targets = list(names)
+        self.held.update(names)
         for at, (value, carried) in enumerate(zip(node.ins, node.carried, strict=True)):
             if carried is not None and (self.left.get(value, 0) > 0 or names[at] in reads):
-                self.left[-999], self.vars[-999] = 1, names[at]
                 targets[at] = self._free([])
-                self.left[-999] = 0
-                self.vars[-1000 - at], self.left[-1000 - at] = targets[at], 1
+                self.held.add(targets[at])
                 self.lines.append(f"{self.indent}{targets[at]} = {names[at]}")
         outs = []
         for number, value in enumerate(node.outs):
-            at = node.carried.index(number)
-            self.vars[value] = targets[at]
-            outs.append(targets[at])
-            self.left[-1000 - at] = 0
+            self.vars[value] = targets[node.carried.index(number)]
+            outs.append(self.vars[value])
+        self.held.difference_update((*names, *targets))
         layer = _use(node.block, texts)
         name = self.names[place]
         layer = layer if name == node.block.name else f"{layer} as {name}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
 pytest.importorskip("torch")
 
-from archdsl.cli.main import cli  # noqa: E402
+from archdsl.cli.main import cli
+from archdsl.syntax.shipped import shipped
 
 NET = """
 import torch
@@ -59,6 +62,15 @@ def test_import_writes_text_weights_and_what_is_renamed(folder: Path) -> None:
     run("check", "net.arch")
     run("compile", "net.arch", "--weights", "w.safetensors", "-o", "net.pt2")
     assert "linear(10)" in (folder / "net.arch").read_text()
+
+
+def test_the_facts_are_those_of_the_schema(folder: Path) -> None:
+    said = run("import", "imported_nets:wide", "-o", "net.arch", "--json")
+    schema = json.loads((shipped("grammar") / "import.schema.json").read_text(encoding="utf-8"))
+    facts = json.loads(said)
+    jsonschema.validate(facts, schema)
+    assert facts["renamed"] == {f"head.1.{n}": f"head.linear.{n}" for n in ("weight", "bias")}
+    assert facts["macs"] == facts["macs_of_source"] == 27_808
 
 
 def test_what_cannot_be_said_leaves_no_file(folder: Path) -> None:

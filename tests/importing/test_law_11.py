@@ -13,14 +13,14 @@ import pytest
 
 pytest.importorskip("torch")
 
-import archdsl  # noqa: E402
-from archdsl.architecture import Architecture  # noqa: E402
-from archdsl.diagnostics.diagnostic import DiagnosticError  # noqa: E402
-from archdsl.importing.capture import capture  # noqa: E402
-from archdsl.importing.imported import Imported, import_captured  # noqa: E402
-from archdsl.importing.pt2 import read as read_pt2  # noqa: E402
-from archdsl_torch.export import examples, export  # noqa: E402
-from tests.importing.likeness import skeleton  # noqa: E402
+import archdsl
+from archdsl.architecture import Architecture
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.importing.capture import capture
+from archdsl.importing.imported import Imported, import_captured
+from archdsl.importing.pt2 import read as read_pt2
+from archdsl_torch.export import examples, export
+from tests.importing.likeness import skeleton
 
 SPECS = Path(__file__).parents[2] / "specs" / "zoo"
 FEW = ("glore:unit", "glore:r50_lite", "x3d:x3d_xs", "s3d:s3d_g", "i3d:i3d_r50_nl_dot")

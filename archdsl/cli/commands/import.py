@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archdsl.cli.options import input_option
-from archdsl.cli.output import by_suffix
+from archdsl.cli.options import input_option, json_option
+from archdsl.cli.output import by_suffix, print_json
 from archdsl.cli.torch_backend import torch_backend
 from archdsl.whole_files import replacing
 
 if TYPE_CHECKING:
     from archdsl.importing.imported import Imported
+
+
+FORMAT_VERSION = 1
 
 
 @click.command()
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
 @click.option(
     "--weights", metavar="W", help="Write the weights too, under the text's keys: a .safetensors file."
 )
+@json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: an .arch file.")
-def command(source: str, inputs: tuple[str, ...], weights: str | None, output: str) -> None:
+def command(source: str, inputs: tuple[str, ...], weights: str | None, as_json: bool, output: str) -> None:
     """Read a model of PyTorch or ONNX as text, and write it once it is verified.
 
     SOURCE is a .pt2 or an .onnx, which are read as data, or pkg.mod:factory, your own code, which is run.
@@ -51,8 +55,31 @@ def command(source: str, inputs: tuple[str, ...], weights: str | None, output: s
             with replacing(Path(weights)) as beside:
                 save(imported.weights(), beside)
     imported.save(path)
+    if as_json:
+        print_json(_facts(imported, source, output))
+        return
     for line in _lines(imported, path):
         click.echo(line)
+
+
+def _facts(imported: Imported, source: str, output: str) -> dict[str, Any]:
+    """What grammar/import.schema.json describes."""
+    verified = imported.verified
+    assert verified is not None
+    return {
+        "format_version": FORMAT_VERSION,
+        "source": source,
+        "output": output,
+        "model": imported.architecture.name,
+        "lines": len(imported.text.splitlines()),
+        "params": verified.params[0],
+        "macs": verified.macs[0],
+        "macs_of_source": verified.macs[1],
+        "difference": verified.difference,
+        "scale": verified.scale,
+        "precision": verified.precision,
+        "renamed": dict(imported.renamed),
+    }
 
 
 def _lines(imported: Imported, path: Path) -> list[str]:
