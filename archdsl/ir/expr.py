@@ -127,7 +127,10 @@ class Expr:
 
     def distinct(self) -> tuple[Any, ...]:
         """The distinct values, in order of first appearance."""
-        return tuple(dict.fromkeys(self._table)) if self._table is not None else decision.values(self.root)
+        table = self._table
+        if table is None:
+            return decision.values(self.root)
+        return table if len(table) == 1 else tuple(dict.fromkeys(table))
 
     @property
     def is_partial(self) -> bool:

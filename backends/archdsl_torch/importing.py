@@ -60,35 +60,31 @@ def import_weights(
     fresh = below(anew, ours)
     theirs = tensor_files.tensors_in(tensor_files.read(path), path)
     found = fit(_shapes(theirs), _shapes(ours), tables, fresh)
-    kinds = tuple(
-        OtherKind(name, source.key, _kind(theirs[source.key]), _kind(ours[name]))
-        for name, source in found.taken.items()
-        if not _converts(theirs[source.key].dtype, ours[name].dtype)
-    )
-    resized = {
-        n: (tuple(theirs[s.key].shape), tuple(ours[n].shape))
-        for n, s in found.taken.items()
-        if s.resize is not None
-    }
+    kinds = []
+    for name, source in found.taken.items():
+        before, after = theirs[source.key], ours[name]
+        if not _converts(before.dtype, after.dtype):
+            kinds.append(OtherKind(name, source.key, _kind(before), _kind(after)))
+    resized = {}
+    for name, source in found.taken.items():
+        if source.resize is not None:
+            resized[name] = tuple(theirs[source.key].shape), tuple(ours[name].shape)
     if not found or kinds:
-        return Imported(found, kinds, resized, {})
+        return Imported(found, tuple(kinds), resized, {})
     left = [key for key in ours if key in found.anew or (key not in found.taken and may_be_missing(key))]
     started = start(program, ours, left, seed)
     weights = {}
     for key, own in ours.items():
-        source = found.taken.get(key)
-        if source is None:
+        taken = found.taken.get(key)
+        if taken is None:
             weights[key] = started[key]
         else:
-            tensor = (
-                theirs[source.key]
-                if source.resize is None
-                else resize(theirs[source.key], tuple(own.shape), source.resize)
-            )
-            weights[key] = (
-                tensor.reshape(own.shape).to(own.dtype).clone(memory_format=torch.contiguous_format)
-            )  # nothing shared
-    return Imported(found, kinds, resized, weights)
+            tensor = theirs[taken.key]
+            if taken.resize is not None:
+                tensor = resize(tensor, tuple(own.shape), taken.resize)
+            converted = tensor.reshape(own.shape).to(own.dtype)
+            weights[key] = converted.clone(memory_format=torch.contiguous_format)  # nothing shared
+    return Imported(found, (), resized, weights)
 
 
 def resize(tensor: torch.Tensor, shape: tuple[int, ...], how: Resize) -> torch.Tensor:
@@ -106,9 +102,8 @@ def resize(tensor: torch.Tensor, shape: tuple[int, ...], how: Resize) -> torch.T
     if how.is_grid:
         side, new = isqrt(rest.shape[0]), isqrt(wanted)
         mode = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}[how.mode]
-        line = torch.nn.functional.interpolate(
-            line.unflatten(2, (side, side)), size=(new, new), mode=mode
-        ).flatten(2)
+        grid = line.unflatten(2, (side, side))
+        line = torch.nn.functional.interpolate(grid, size=(new, new), mode=mode).flatten(2)
     else:
         line = torch.nn.functional.interpolate(line, size=wanted, mode=how.mode)
     return torch.cat([kept, line[0].T]).reshape(shape)

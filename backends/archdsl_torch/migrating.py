@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,9 +66,8 @@ def migrate_weights(
     for key in theirs:
         if key not in carries:
             carries[key] = _statistic(key, plan.modules, plan.statistics, ours, theirs)
-    started = start(
-        new, theirs, [k for k in theirs if carries[k].axes or carries[k].source not in given], seed
-    )
+    fresh = [key for key in theirs if carries[key].axes or carries[key].source not in given]
+    started = start(new, theirs, fresh, seed)
     found: dict[str, torch.Tensor] = {}
     moved: list[Moved] = []
     for key, own in theirs.items():
@@ -78,19 +78,13 @@ def migrate_weights(
             moved.append(Moved(key, "anew", None, None, tuple(own.shape), 0))
             continue
         held = given[source]
-        found[key] = (
-            sliced(held, started[key].to(held.dtype), carry)
-            if carry.axes
-            else held.clone(memory_format=torch.contiguous_format)
-        )
-        carried = (
-            torch.Size(sum(p is not None for p in axis) for axis in carry.axes).numel()
-            if carry.axes
-            else own.numel()
-        )
-        how: Literal["same", "moved", "sliced"] = (
-            "sliced" if carry.axes else "same" if source == key else "moved"
-        )
+        how: Literal["same", "moved", "sliced"] = "same" if source == key else "moved"
+        carried = own.numel()
+        if carry.axes:
+            found[key] = sliced(held, started[key].to(held.dtype), carry)
+            how, carried = "sliced", prod(map(len, map(_present, carry.axes)))
+        else:
+            found[key] = held.clone(memory_format=torch.contiguous_format)
         moved.append(Moved(key, how, source, tuple(held.shape), tuple(own.shape), carried))
     used = {m.source for m in moved}
     return Migrated(found, tuple(moved), tuple(key for key in given if key not in used), plan.inherits)
@@ -100,9 +94,12 @@ def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Ten
     """The new tensor as it starts, with the old one's numbers in their places, and zeros around an old
     kernel.
     """
-    places = [[i for i, p in enumerate(axis) if p is not None] for axis in carry.axes]
-    taken = [[p for p in axis if p is not None] for axis in carry.axes]
-    whole = [range(len(axis)) if i >= carry.kernel else places[i] for i, axis in enumerate(carry.axes)]
+    taken, places, whole = [], [], []
+    for i, axis in enumerate(carry.axes):
+        present = _present(axis)
+        taken.append(list(present.values()))
+        places.append(list(present))
+        whole.append(range(len(axis)) if i >= carry.kernel else places[i])
     started[_grid(whole)] = 0
     started[_grid(places)] = held[_grid(taken)]
     return started
@@ -110,11 +107,13 @@ def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Ten
 
 def _grid(indices: Sequence[Sequence[int]]) -> tuple[torch.Tensor, ...]:
     """The index of all combinations."""
-    return (
-        torch.meshgrid([torch.tensor(list(i)) for i in indices], indexing="ij")
-        if len(indices) > 1
-        else (torch.tensor(list(indices[0])),)
-    )
+    axes = [torch.tensor(list(i)) for i in indices]
+    return torch.meshgrid(axes, indexing="ij") if len(axes) > 1 else (axes[0],)
+
+
+def _present(axis: Positions) -> dict[int, int]:
+    """Of the positions that are old ones: which old one each is."""
+    return {i: p for i, p in enumerate(axis) if p is not None}
 
 
 def _statistic(
@@ -130,6 +129,6 @@ def _statistic(
     if source not in ours or ours[source].dim() != theirs[key].dim():
         return Carry(key)
     axes = (statistics[place],) if place in statistics and theirs[key].dim() else ()
-    return (
-        Carry(key, source, axes, len(axes)) if axes or ours[source].shape == theirs[key].shape else Carry(key)
-    )
+    if not axes and ours[source].shape != theirs[key].shape:
+        return Carry(key)
+    return Carry(key, source, axes, len(axes))

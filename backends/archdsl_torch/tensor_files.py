@@ -160,11 +160,9 @@ def _reason(error: Exception) -> str:
         return f"it holds `{called[1][:100]}`, which is no plain data, so it is not read"
     if "weights_only" in text:
         said = text.partition("WeightsUnpickler error:")[2].strip()
-        return (
-            said.splitlines()[0][:300]
-            if said
-            else "it holds more than tensors, numbers, texts and containers"
-        )
+        if not said:
+            return "it holds more than tensors, numbers, texts and containers"
+        return said.splitlines()[0][:300]
     return _first_line(error)
 
 
