@@ -69,9 +69,9 @@ def fitting(weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Ten
 
 def save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
     """Writes tensors as safetensors, whatever the path's suffix: the same tensors are the same bytes."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file(dict(weights), path)
+    path.write_bytes(save(dict(weights)))
 
 
 def _size(tensor: torch.Tensor) -> str:

@@ -12,7 +12,7 @@ from archdsl.cli.options import json_option, run_options
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.diagnostics.codes import files
-from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.files.project import Project
 from archdsl.elaborate.files.reference import opened
 from archdsl.syntax import ast
@@ -77,10 +77,11 @@ def command(
             files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
         ) from missing
 
+    asked = running.Asked(folder, resume, chunks, storage)
     with (
         ranks.joined(device) as own,
-        running.started(plan, data, folder, resume, storage, chunks, own) as (run, around),
-        asked_to_stop() as stop,
+        running.started(plan, data, asked, own, _complain) as (run, around),
+        asked_to_stop(quiet=not own.is_first) as stop,
         progress(quiet=as_json or not own.is_first) as watch,
     ):
 
@@ -98,6 +99,10 @@ def command(
         raise SystemExit(INTERRUPTED)
     if own.is_first:
         _report(plan, found, folder, as_json)
+
+
+def _complain(diagnostic: Diagnostic) -> None:
+    report([diagnostic])
 
 
 def open_plan(reference: str, project: Project, seed: int | None = None) -> tuple[Plan, ast.Search, Module]:
