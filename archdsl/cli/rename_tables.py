@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from archdsl.cli.files import read
@@ -30,26 +31,35 @@ def tables_for(reference: str) -> list[Table]:
     )
     others = [path for path in _shipped() if path.absolute() not in {p.absolute() for p in paths}]
     beside = [_open(path) for path in paths]
-    own = [rule for table in beside for rule in rename.of_our_keys(table.rules)]
-    return [Table(None, own), *beside, *map(_open, others)]
+    own = [rule for table in beside for rule in table.rules.of_our_keys()]
+    tables = [*beside, *map(_open, others)]
+    return [Table(None, rename.Rules(tuple(own))), *sorted(tables, key=_starts_anew)]
 
 
 def table_named(name: str) -> Table:
-    """The table of a path, or of the name of one that ships. Raises DiagnosticError where there is none."""
+    """The table of a path, or of the name of one that ships, as one that was asked for.
+
+    Raises DiagnosticError where there is none, or it cannot be read.
+    """
     path = Path(name)
     if path.exists():
-        return _open(path)
+        return replace(_open(path), is_asked=True)
     known = {key: p for p in _shipped() for key in (p.stem, p.relative_to(shipped("specs")).as_posix())}
     if name not in known:
         hint = did_you_mean(name, known, f"those that ship: {', '.join(p.stem for p in _shipped())}")
         raise DiagnosticError(
             files.NOT_FOUND.error(None, f"no rename table `{name}`, here or among those that ship", help=hint)
         )
-    return _open(known[name])
+    return replace(_open(known[name]), is_asked=True)
 
 
 def _shipped() -> list[Path]:
     return sorted(shipped("specs").rglob(f"*{SUFFIX}"))
+
+
+def _starts_anew(table: Table) -> bool:
+    """Of tables that fit alike, those of whole checkpoints come before those that begin a training."""
+    return any(rule.theirs is None for rule in table.rules.rules)
 
 
 def _open(path: Path) -> Table:
