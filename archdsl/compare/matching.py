@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from archdsl.ir.graph import Value, operands
-from archdsl.outline.tree import Node, digest, kind
+from archdsl.outline.tree import Node, digest, kind, weights_of
 
 LIKENESS = (
     0.5  # the share of inner parts that two layers have in common before one counts as the other renamed
@@ -46,6 +46,7 @@ def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Va
             right.extend(more_right)
     for x, y in _substitutes(left, right, found, owners_a, owners_b):
         _pair(x, y, found, left, right, owners_a, owners_b)
+    _pair_layers(found, owners_a, owners_b)
     taken = set(found.nodes.values())
     found.removed = _maximal([*turns_left, *left], found.nodes)
     found.added = _maximal([*turns_right, *right], taken)
@@ -94,6 +95,23 @@ def _pair(
         for segment, row_b in rows_b.items():
             if segment not in rows_a:
                 right.extend(row_b)
+
+
+def _pair_layers(found: Matching, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> None:
+    """Pairs what is left of layers with weights by what they read: the convolution of a stem that is a block
+    on one side and a layer of a block on the other.
+    """
+    taken = set(found.values.values())
+    rest: dict[Hashable, list[Value]] = {}
+    for value in owners_b:
+        if value not in taken and next(iter(weights_of(value)), None) is not None:
+            rest.setdefault((kind(value), operands(value)), []).append(value)
+    for value in owners_a:
+        if value not in found.values:
+            reads = tuple(found.values.get(o) for o in operands(value))
+            alike = rest.get((kind(value), reads), [])
+            if alike:
+                found.values[value] = alike.pop(0)
 
 
 def _without(row: Iterable[Node], taken: set[Node]) -> list[Node]:

@@ -20,6 +20,7 @@ from math import prod
 from typing import IO, Any, TypeAlias
 
 _STEPS_AT_MOST = 10_000_000  # of one pickle; a state dict of a thousand tensors has some 60,000
+_CUT_OFF = "it is cut off: it ends before it is whole"
 _NAME = 1_000  # characters of a name
 _DIMENSIONS = 64
 _BITS = 1024  # of a whole number
@@ -167,6 +168,11 @@ def _itself(data: Any, *rest: Any) -> Any:
     return data
 
 
+def _bytes(data: Any = b"", *rest: Any) -> Any:
+    """`bytes()`, which is how nothing at all is written for old readers, and `bytearray(…)`."""
+    return data
+
+
 def _text(value: Any) -> str:
     """A short text: of a name, a code or a key."""
     if not isinstance(value, str | bytes) or len(value) > _NAME:
@@ -189,7 +195,11 @@ def _sequence(*args: Any) -> Any:
     return args[0] if args and isinstance(args[0], list | tuple) else []
 
 
-_BUILTINS = {"dict": _mapping, **dict.fromkeys(("list", "tuple", "set", "frozenset"), _sequence)}
+_BUILTINS = {
+    "dict": _mapping,
+    **dict.fromkeys(("list", "tuple", "set", "frozenset"), _sequence),
+    **dict.fromkeys(("bytes", "bytearray"), _bytes),
+}
 _NUMPY = {"_reconstruct": _array, "scalar": _scalar}
 _KNOWN: Mapping[str, Callable[..., Any]] = {
     "collections.OrderedDict": _mapping,
@@ -293,7 +303,7 @@ def read_saved(file: IO[bytes], is_inside: bool = False) -> tuple[Any, list[tupl
         storage = storages.get(key) if isinstance(key, str) else None
         length = file.read(8)
         if storage is None or len(length) < 8:
-            raise Damaged("it ends before it is whole, or has a storage that nothing names")
+            raise Damaged("it is cut off, or has a storage that nothing names")
         size = int.from_bytes(length, "little") * _bytes_of(storage.kind)
         places.append((storage, file.tell(), size))
         file.seek(size, SEEK_CUR)
@@ -324,8 +334,12 @@ def read(file: IO[bytes], is_inside: bool = False) -> tuple[Any, Mapping[str, St
     except Damaged:
         raise
     except (ValueError, TypeError, LookupError, ArithmeticError, MemoryError) as error:
-        raise Damaged(str(error) or type(error).__name__) from None
-    raise Damaged("it ends before it is whole")
+        raise Damaged(_damage(file, error)) from None
+    raise Damaged(_CUT_OFF)
+
+
+def _damage(file: IO[bytes], error: Exception) -> str:
+    return str(error) or type(error).__name__ if file.read(1) else _CUT_OFF
 
 
 def _key(value: Any) -> Any:
@@ -349,13 +363,13 @@ def _called(machine: _Machine, name: Any, args: Any) -> Any:
 
 def _inside(machine: _Machine, data: Any = None, *rest: Any) -> Any:
     """A storage that is a whole file of its own, as `pickle.dump` of tensors has them; no such file in it."""
-    if machine.is_inside or not isinstance(data, bytes):
+    if machine.is_inside or not isinstance(data, bytes | str):
         return Unknown(_INSIDE)
     machine.spend(len(data) // _NAME + 1)
-    file = BytesIO(data)
-    value, places = read_saved(file, is_inside=True)
+    raw = data.encode("latin-1") if isinstance(data, str) else data
+    value, places = read_saved(BytesIO(raw), is_inside=True)
     for storage, start, size in places:
-        storage.data = data[start : start + size]
+        storage.data = raw[start : start + size]
     return value
 
 

@@ -207,6 +207,25 @@ def test_timesformer_takes_the_nearest_position_as_its_public_code_does(tmp_path
     assert all(torch.equal(found.weights[key], state[key]) for key in same)
 
 
+def test_timesformer_at_test_time_takes_the_nearest_on_the_grid(tmp_path: Path) -> None:
+    """The forward of the public code interpolates the square of patches, its load_pretrained the row."""
+    state = filled(
+        archdsl.compile(
+            load("timesformer.arch:timesformer_divided", width=24, classes=5), meta=True
+        ).state_dict()
+    )
+    torch.save(checkpoint("timesformer_divided", state), tmp_path / "checkpoint.pth")
+    model = load("timesformer.arch:timesformer_divided", width=24, classes=5, size=256)
+    tables = tables_for("zoo/timesformer.arch")
+    on_the_grid = {"position_embedding": Resize("nearest", is_grid=True, after=1)}
+    found = import_weights(model.graph, tmp_path / "checkpoint.pth", tables, changes=on_the_grid)
+    patches = state["position_embedding"][1:].T.reshape(1, 24, 14, 14)
+    grid = F.interpolate(patches, size=(16, 16), mode="nearest").flatten(2)[0].T
+    assert torch.equal(found.weights["position_embedding"][1:], grid)
+    in_a_row = import_weights(model.graph, tmp_path / "checkpoint.pth", tables)
+    assert not torch.equal(in_a_row.weights["position_embedding"][1:], grid)
+
+
 def test_our_own_keys_are_resized_as_the_tables_beside_the_model_say(tmp_path: Path) -> None:
     state = filled(
         archdsl.compile(
