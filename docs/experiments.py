@@ -22,8 +22,8 @@ from typing import Any
 
 from archdsl.architecture import load
 from archdsl.cli.commands.search import open_plan
-from archdsl.elaborate.plans import Plan
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.plans.plan import Plan
 from archdsl.questions.diagram import live
 from archdsl.search import ranks, running
 from archdsl.search.costs import costs_of

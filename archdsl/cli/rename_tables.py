@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from archdsl.cli.files import read
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.suggestions import did_you_mean
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import split_reference
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import split_reference
 from archdsl.questions import rename
 from archdsl.questions.checkpoint import Table
 from archdsl.syntax.shipped import shipped
@@ -29,11 +30,12 @@ def tables_for(reference: str) -> list[Table]:
     paths = sorted(
         path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem)
     )
-    others = [path for path in _shipped() if path.absolute() not in {p.absolute() for p in paths}]
-    beside = [_open(path) for path in paths]
-    own = [rule for table in beside for rule in table.rules.of_our_keys()]
+    here = {path.absolute() for path in paths}
+    others = [path for path in _shipped() if path.absolute() not in here]
+    beside = list(map(_open, paths))
+    own = tuple(chain.from_iterable(table.rules.of_our_keys() for table in beside))
     tables = [*beside, *map(_open, others)]
-    return [Table(None, rename.Rules(tuple(own))), *sorted(tables, key=_starts_anew)]
+    return [Table(None, rename.Rules(own)), *sorted(tables, key=_starts_anew)]
 
 
 def table_named(name: str) -> Table:
@@ -44,12 +46,13 @@ def table_named(name: str) -> Table:
     path = Path(name)
     if path.exists():
         return replace(_open(path), is_asked=True)
-    known = {key: p for p in _shipped() for key in (p.stem, p.relative_to(shipped("specs")).as_posix())}
+    known = {}
+    for ours in _shipped():
+        known[ours.stem] = known[ours.relative_to(shipped("specs")).as_posix()] = ours
     if name not in known:
         hint = did_you_mean(name, known, f"those that ship: {', '.join(p.stem for p in _shipped())}")
-        raise DiagnosticError(
-            files.NOT_FOUND.error(None, f"no rename table `{name}`, here or among those that ship", help=hint)
-        )
+        text = f"no rename table `{name}`, here or among those that ship"
+        raise DiagnosticError(files.NOT_FOUND.error(None, text, help=hint))
     return replace(_open(known[name]), is_asked=True)
 
 

@@ -13,9 +13,9 @@ from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.project import Project, networks
-from archdsl.elaborate.reference import Reference, opened
-from archdsl.elaborate.spaces import Spaces
+from archdsl.elaborate.files.project import Project, networks
+from archdsl.elaborate.files.reference import Reference, opened
+from archdsl.elaborate.networks.spaces import Spaces
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
 

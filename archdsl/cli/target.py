@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 from archdsl.architecture import Architecture, load
 from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import split_reference
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import split_reference
 from archdsl.syntax.complaints import RESERVED
 from archdsl.syntax.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+class Target(TypedDict):
+    """The argument `FILE[:NAME]` of a command and the options that say more of it."""
+
+    reference: str
+    inputs: tuple[str, ...]
+    settings: tuple[str, ...]
+    genotype: NotRequired[str | None]
 
 
 def open_target(
@@ -53,11 +64,11 @@ def module_name(path: Path, root: Path) -> str | None:
         return None
     relative = path.relative_to(root if inside else here)
     name = _dotted(relative)
-    places = [
-        (folder / relative).with_suffix(suffix) for folder in (here, root) for suffix in (".arch", ".yaml")
-    ]
-    first = next((place for place in places if place.is_file()), None)
-    return name if first is not None and first.absolute() == path.absolute() else None
+    for folder, suffix in product((here, root), (".arch", ".yaml")):
+        place = (folder / relative).with_suffix(suffix)
+        if place.is_file():
+            return name if place.absolute() == path.absolute() else None
+    return None
 
 
 def _dotted(relative: Path) -> str | None:

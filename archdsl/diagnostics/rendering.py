@@ -92,18 +92,19 @@ def _excerpt(span: Span, text: str, mark: str) -> list[tuple[int, str]]:
 def _shown(line: str) -> str:
     """Tabs as spaces, and nothing that would move the cursor of a terminal."""
     shown = line.replace("\t", " " * _TAB)
-    return (
-        shown
-        if shown.isprintable()
-        else "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
-    )
+    if shown.isprintable():
+        return shown
+    return "".join([char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown])
 
 
 def _width(text: str) -> int:
     """Columns on a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+    return sum(map(_columns, text))
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

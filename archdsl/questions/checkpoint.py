@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import isqrt, prod
 from typing import TypeAlias
 
@@ -119,7 +120,7 @@ def fit(
     chosen: _Keys | None = None
     for prefix, keys in _without_wrappers(theirs):
         for table in tables:
-            found = sum(any(name in wanted for name in _names(table, key)) for key in keys)
+            found = len(wanted.intersection(chain.from_iterable(_names(table, key) for key in keys)))
             if found > best:
                 best, chosen = found, _Keys(prefix, keys, table)
     if chosen is None:

@@ -105,8 +105,9 @@ class Resize:
     after: int = 0
 
     def __str__(self) -> str:
-        shape = "" if self.mode == "repeat" else " grid" if self.is_grid else " row"
-        return f"{self.mode}{shape}" + (f" after {self.after}" if self.after else "")
+        shape = " grid" if self.is_grid else " row"
+        said = self.mode if self.mode == "repeat" else f"{self.mode}{shape}"
+        return f"{said} after {self.after}" if self.after else said
 
 
 @dataclass(frozen=True, slots=True)

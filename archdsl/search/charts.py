@@ -59,7 +59,7 @@ def framed(title: str, parts: Sequence[str]) -> str:
 
 
 def drawing(graph: Graph, genotype: Genotype | None = None) -> str:
-    """The diagram of an architecture, or why there is none: of a cell its nodes, where the program that
+    """The diagram of an architecture, or why there is none: of a cell its nodes, where a program that
     places them is there.
     """
     from archdsl_draw import render

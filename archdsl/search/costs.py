@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from archdsl.diagnostics.codes import plans as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plans import Budget
+from archdsl.elaborate.plans.drafts import Budget
 from archdsl.ir.activity import Activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.costs import cost_terms

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from archdsl.elaborate.plan_table import Invocation
+from archdsl.elaborate.plans.table import Invocation
 
 _STEPS = (0.5, 0.75)  # of the way, where the schedule "steps" divides the rate by ten
 

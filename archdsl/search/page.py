@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from archdsl.elaborate.plans import Plan, Step
+from archdsl.elaborate.plans.plan import Plan, Step
 from archdsl.ir.notation import amount
 from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import plans as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plans import Budget, Step
+from archdsl.elaborate.plans.drafts import Budget
+from archdsl.elaborate.plans.plan import Step
 from archdsl.ir.instance import key
 from archdsl.questions.genotype import Genotype
 from archdsl.search.evaluation import Evaluation, Score, evaluation

@@ -11,7 +11,7 @@ import torch
 
 from archdsl.diagnostics.codes import runs as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plans import Plan
+from archdsl.elaborate.plans.plan import Plan
 from archdsl.search import data as sources
 from archdsl.search.places import placed
 from archdsl.search.ranks import Ranks

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import runs as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plan_table import setting_text
-from archdsl.elaborate.plans import Plan, Step
+from archdsl.elaborate.plans.plan import Plan, Step
+from archdsl.elaborate.plans.table import setting_text
 from archdsl.ir.printer import print_graph
 from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype, complete, genotype_of

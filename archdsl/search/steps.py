@@ -12,9 +12,9 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import plans as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plan_table import STRATEGIES, Invocation
-from archdsl.elaborate.plan_values import PLUGINS, filled
-from archdsl.elaborate.plans import Plan, Step
+from archdsl.elaborate.plans.plan import Plan, Step
+from archdsl.elaborate.plans.table import STRATEGIES, Invocation
+from archdsl.elaborate.plans.values import PLUGINS, filled
 from archdsl.questions.diagram import live
 from archdsl.search.costs import costs_of
 from archdsl.search.places import placed

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from archdsl.diagnostics.codes import runs as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.plan_table import setting_text
+from archdsl.elaborate.plans.table import setting_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
 from archdsl.search.batches import Batch, nth

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from archdsl.elaborate.plan_table import setting_text
+from archdsl.elaborate.plans.table import setting_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.notation import amount
 from archdsl.questions.cost import cost

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from archdsl_draw.metrics import text_width
 from archdsl_draw.palette import PAPER
 from archdsl_draw.scene import Arrow, Box, Item, Label, Scene
+
+Picture: TypeAlias = Callable[[float, float], list[Item]]
 
 _SIZE = 9.0
 _GAP = 16.0
@@ -20,7 +23,7 @@ class Entry:
     text: str
     width: float
     height: float
-    picture: Callable[[float, float], list[Item]]
+    picture: Picture
 
 
 def draw_entries(
@@ -41,23 +44,30 @@ def draw_entries(
 
 
 def swatch(text: str, fill: str, *, dashed: bool = False, radius: float = 2) -> Entry:
-    return Entry(text, 20, 14, lambda x, y: [Box(x, y - 6, 20, 12, fill, dashed=dashed, radius=radius)])
+    def picture(x: float, y: float) -> list[Item]:
+        return [Box(x, y - 6, 20, 12, fill, dashed=dashed, radius=radius)]
+
+    return Entry(text, 20, 14, picture)
 
 
 def line(text: str, *, dashed: bool = False, thickness: float = 1) -> Entry:
-    return Entry(
-        text, 24, 14, lambda x, y: [Arrow(((x, y), (x + 24, y)), dashed=dashed, thickness=thickness)]
-    )
+    def picture(x: float, y: float) -> list[Item]:
+        return [Arrow(((x, y), (x + 24, y)), dashed=dashed, thickness=thickness)]
+
+    return Entry(text, 24, 14, picture)
 
 
 def sample(text: str, word: str, *, bold: bool = False) -> Entry:
     """A word as it stands in the drawing."""
-    return Entry(
-        text, text_width(word, 8, bold), 14, lambda x, y: [Label(x, y + 3, word, 8, "start", bold=bold)]
-    )
+
+    def picture(x: float, y: float) -> list[Item]:
+        return [Label(x, y + 3, word, 8, "start", bold=bold)]
+
+    return Entry(text, text_width(word, 8, bold), 14, picture)
 
 
 def pile(text: str) -> Entry:
-    return Entry(
-        text, 24, 16, lambda x, y: [Box(x + s, y - 7 + s, 20, 10, PAPER, radius=2) for s in (4.0, 2.0, 0.0)]
-    )
+    def picture(x: float, y: float) -> list[Item]:
+        return [Box(x + shift, y - 7 + shift, 20, 10, PAPER, radius=2) for shift in (4.0, 2.0, 0.0)]
+
+    return Entry(text, 24, 16, picture)

@@ -9,7 +9,6 @@ INK = "#1a1a1a"
 SOFT = "#5c5c5c"  # lesser texts; 6.8:1 on white
 LINE = "#8c8c8c"
 FAINT = "#d9d9d9"
-PLAIN = "#ffffff"  # a box without a kernel
 PANEL = "#f1f1f1"  # behind a stage
 PAPER = "#ffffff"
 DIFFERENT = "#B34700"  # outlines and signs of what differs; 5.6:1 on white

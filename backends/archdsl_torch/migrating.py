@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 
 from archdsl.compare.difference import Inheritance
-from archdsl.compare.migration import Carry, Migration, migration
+from archdsl.compare.migration import Carry, Migration, Positions, migration
 from archdsl.ir.graph import Graph
 from archdsl.questions.checkpoint import below
 from archdsl_lowering.fixed import lower
@@ -113,7 +113,7 @@ def _moved(carry: Carry, held: torch.Tensor | None, own: torch.Tensor) -> Moved:
         return Moved(carry.key, "anew", None, None, shape, 0)
     before = tuple(held.shape)
     if carry.axes:
-        kept = prod(sum(place is not None for place in axis) for axis in carry.axes)
+        kept = prod(len(_present(axis)) for axis in carry.axes)
         return Moved(carry.key, "sliced", carry.source, before, shape, kept)
     how: Literal["same", "moved"] = "same" if carry.source == carry.key else "moved"
     return Moved(carry.key, how, carry.source, before, shape, own.numel())
@@ -136,9 +136,12 @@ def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Ten
     """The new tensor as it starts, with the old one's numbers in their places, and zeros around an old
     kernel.
     """
-    places = [[i for i, p in enumerate(axis) if p is not None] for axis in carry.axes]
-    taken = [[p for p in axis if p is not None] for axis in carry.axes]
-    whole = [range(len(axis)) if i >= carry.kernel else places[i] for i, axis in enumerate(carry.axes)]
+    taken, places, whole = [], [], []
+    for i, axis in enumerate(carry.axes):
+        present = _present(axis)
+        taken.append(list(present.values()))
+        places.append(list(present))
+        whole.append(range(len(axis)) if i >= carry.kernel else places[i])
     started[_grid(whole)] = 0
     started[_grid(places)] = held[_grid(taken)]
     return started
@@ -146,8 +149,13 @@ def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Ten
 
 def _grid(indices: Sequence[Sequence[int]]) -> tuple[torch.Tensor, ...]:
     """The index of all combinations."""
-    rows = [torch.tensor(list(row)) for row in indices]
-    return torch.meshgrid(rows, indexing="ij") if len(rows) > 1 else (rows[0],)
+    axes = [torch.tensor(list(i)) for i in indices]
+    return torch.meshgrid(axes, indexing="ij") if len(axes) > 1 else (axes[0],)
+
+
+def _present(axis: Positions) -> dict[int, int]:
+    """Of the positions that are old ones: which old one each is."""
+    return {i: p for i, p in enumerate(axis) if p is not None}
 
 
 def _statistic(

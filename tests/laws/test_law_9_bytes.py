@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.rendering import render
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project, networks
+from archdsl.elaborate.files.checking import checked
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project, networks
 from archdsl.questions.count import architectures
 from archdsl.syntax.decoding import decode
 from archdsl.syntax.shipped import shipped
@@ -83,9 +84,7 @@ def answer(source: Source) -> list[Diagnostic]:
     importer = Importer(shipped("specs"))
     project = Project(importer)
     module = importer.load_text(source, ROOT / "tests" / "laws")
-    found = project.check_module(
-        module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()]
-    )
+    found = checked(module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()])
     if not any(d.severity == "error" for d in found):
         for name in networks(module):
             try:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plan_table import Invocation
+from archdsl.elaborate.plans.table import Invocation
 from archdsl.search import data
 from archdsl.search.data import Data
 from archdsl.search.data.motion import CLASSES, clip

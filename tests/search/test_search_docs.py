@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plan_reference import tables
-from archdsl.elaborate.plan_values import plugins
-from archdsl.elaborate.plans import Budget, resolve_plan
+from archdsl.elaborate.plans.drafts import Budget
+from archdsl.elaborate.plans.plan import resolve_plan
+from archdsl.elaborate.plans.reference import tables
+from archdsl.elaborate.plans.values import plugins
 from archdsl.ir.activity import activity
 from archdsl.search.costs import costs_of
 from archdsl.search.points import Points

@@ -12,9 +12,9 @@ from statistics import mean
 import pytest
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.plan_table import STRATEGIES
-from archdsl.elaborate.plan_values import filled
-from archdsl.elaborate.plans import Budget
+from archdsl.elaborate.plans.drafts import Budget
+from archdsl.elaborate.plans.table import STRATEGIES
+from archdsl.elaborate.plans.values import filled
 from archdsl.ir.activity import activity
 from archdsl.questions.cost import cost
 from archdsl.search.costs import costs_of

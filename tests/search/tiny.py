@@ -13,10 +13,10 @@ from torch import Tensor
 
 from archdsl.architecture import load
 from archdsl.diagnostics.diagnostic import Diagnostic
-from archdsl.elaborate.plan_table import defaults
-from archdsl.elaborate.plan_values import written
-from archdsl.elaborate.plans import Plan, resolve_plan
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.plans.plan import Plan, resolve_plan
+from archdsl.elaborate.plans.table import defaults
+from archdsl.elaborate.plans.values import written
 from archdsl.search.documents import Documents, documents
 from archdsl.search.randomness import generator
 from archdsl.search.ranks import Ranks

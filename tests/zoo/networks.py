@@ -12,7 +12,7 @@ from totals import counted, static
 
 import archdsl
 from archdsl.architecture import Architecture
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.questions.rename import Rules
 
 SHIPPED = Project()  # reads every file once

@@ -8,7 +8,7 @@ from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
 from archdsl.cli.report import exit_code, report
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 
 
 @click.command()

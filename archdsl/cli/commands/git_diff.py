@@ -5,6 +5,7 @@ up.
 from __future__ import annotations
 
 import difflib
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -16,9 +17,9 @@ from archdsl.cli.sides import Side, compare_files
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import Reference
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import Reference
 from archdsl.syntax.shipped import shipped
 
 _PATTERN = "*.arch diff=archdsl"
@@ -89,7 +90,8 @@ def _side(path: str, source: Source) -> Side:
     """A version in the folder of its file, where what it uses is looked for as it is now."""
     importer = Importer(shipped("specs"))
     module = importer.load_text(source, Path(path).absolute().parent)
-    errors = [d for found in importer.diagnostics.values() for d in found if d.severity == "error"]
+    found = chain.from_iterable(importer.diagnostics.values())
+    errors = [d for d in found if d.severity == "error"]
     if errors:
         raise DiagnosticError(*errors)
     return Side(path, Reference(Project(importer), module, None))

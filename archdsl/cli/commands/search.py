@@ -13,13 +13,13 @@ from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import opened
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import opened
 from archdsl.syntax import ast
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.module import Module
-    from archdsl.elaborate.plans import Plan
+    from archdsl.elaborate.evaluation.module import Module
+    from archdsl.elaborate.plans.plan import Plan
     from archdsl.search.search import Found
     from archdsl.search.strategies.protocol import Facts
 
@@ -106,7 +106,7 @@ def open_plan(reference: str, project: Project, seed: int | None = None) -> tupl
     """
     from dataclasses import replace
 
-    from archdsl.elaborate.plans import resolve_plan
+    from archdsl.elaborate.plans.plan import resolve_plan
 
     meant = opened(reference, project)
     node, module = meant.plan(), meant.module

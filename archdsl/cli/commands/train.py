@@ -15,8 +15,8 @@ from archdsl.cli.report import report
 from archdsl.cli.target import open_target
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.plan_table import defaults
-from archdsl.elaborate.plan_values import written
+from archdsl.elaborate.plans.table import defaults
+from archdsl.elaborate.plans.values import written
 
 
 @click.command()

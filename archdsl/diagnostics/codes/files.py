@@ -210,15 +210,16 @@ inputs="clip=1x3x8x448x448")` or, where a parameter decides it, `--set size=448`
 )
 NO_DOT = Code(
     "E0960",
-    "the `dot` program is missing",
-    """What: a PNG or PDF was asked for, and the program `dot` of Graphviz is not on the path, or failed.
+    "no program of Graphviz that can draw this",
+    """What: a drawing needs a program of Graphviz, and none that can do it is installed, or it failed.
 
-Why: archdsl draws SVG, HTML and DOT by itself; only raster images and PDF go through Graphviz.
+Why: Graphviz places the boxes of the cell view and the graph view, and makes bitmaps. archdsl takes the `dot`
+on the path, else `graphviz-pure`, a port of it that is installed with archdsl where there is one for the
+machine. The port writes no PDF. The views macro and space need no program as SVG, HTML or DOT.
 
-Example: `archdsl render zoo/x3d.arch:x3d_s -o x3d.png`
+Example: `archdsl render zoo/x3d.arch:x3d_s -o x3d.pdf` without `dot`
 
-Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs no program:
-`-o x3d.svg`.""",
+Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs less: `-o x3d.svg`.""",
 )
 PATCH_DOES_NOT_FIT = Code(
     "E0961",

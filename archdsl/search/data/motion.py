@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from archdsl.diagnostics.diagnostic import Diagnostic
-from archdsl.elaborate.plan_table import NOT_NEGATIVE, Option, one_of, whole
+from archdsl.elaborate.plans.table import NOT_NEGATIVE, Option, one_of, whole
 from archdsl.search.data.source import HELD_OUT, split
 from archdsl.search.randomness import generator
 

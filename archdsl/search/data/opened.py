@@ -12,8 +12,8 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import data as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.plan_table import Invocation
-from archdsl.elaborate.plan_values import filled
+from archdsl.elaborate.plans.table import Invocation
+from archdsl.elaborate.plans.values import filled
 from archdsl.ir.graph import Graph
 from archdsl.search.data import reference as references
 from archdsl.search.data.fit import check_fit, sizes_of

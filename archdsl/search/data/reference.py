@@ -10,7 +10,7 @@ from typing import Any
 from archdsl.diagnostics.codes import data as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.suggestions import did_you_mean
-from archdsl.elaborate.plan_table import Invocation, Option
+from archdsl.elaborate.plans.table import Invocation, Option
 from archdsl.search.data import foreign, motion, tensors, video
 from archdsl.search.data.transforms import TRANSFORMS
 

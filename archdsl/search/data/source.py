@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from archdsl.diagnostics.diagnostic import Diagnostic
-from archdsl.elaborate.plan_table import FRACTION, Option
+from archdsl.elaborate.plans.table import FRACTION, Option
 from archdsl.search.randomness import seed_for
 
 HELD_OUT = Option("held_out", FRACTION, 0.25, "the share of examples that are kept for validation")

@@ -14,7 +14,7 @@ from torch import Tensor
 from archdsl.diagnostics.codes import data as codes
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.plan_table import Option, whole
+from archdsl.elaborate.plans.table import Option, whole
 from archdsl.search.data.source import HELD_OUT, split
 
 OPTIONS = (

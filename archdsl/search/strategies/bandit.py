@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
-from archdsl.elaborate.plan_table import STRATEGIES, Option
+from archdsl.elaborate.plans.table import STRATEGIES, Option
 from archdsl.search.strategies.gaussian_process import Regression, fit, upper_bound
 from archdsl.search.strategies.protocol import Answers, Facts, State
 from archdsl.search.strategies.studies import Asked, Known, Study

@@ -9,7 +9,7 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from archdsl.elaborate.plan_table import STRATEGIES, Option
+from archdsl.elaborate.plans.table import STRATEGIES, Option
 from archdsl.search.strategies.protocol import Answers
 from archdsl.search.strategies.trials import Trials
 

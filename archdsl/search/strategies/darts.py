@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
-from archdsl.elaborate.plan_table import STRATEGIES, Option
+from archdsl.elaborate.plans.table import STRATEGIES, Option
 from archdsl.search.batches import Batch, halves
 from archdsl.search.strategies.bilevel import first_order, second_order
 from archdsl.search.strategies.protocol import Answers, Facts, State

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
-from archdsl.elaborate.plan_table import STRATEGIES, Option
+from archdsl.elaborate.plans.table import STRATEGIES, Option
 from archdsl.questions.genotype import Genotype
 from archdsl.search.batches import halves
 from archdsl.search.strategies.importance import advantages, hinges, importance, logits_loss, multipliers

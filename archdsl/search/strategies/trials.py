@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor
 
-from archdsl.elaborate.plan_table import Option
-from archdsl.elaborate.plan_values import trials_of
+from archdsl.elaborate.plans.table import Option
+from archdsl.elaborate.plans.values import trials_of
 from archdsl.search.strategies.protocol import Answers, Facts, State
 
 if TYPE_CHECKING:

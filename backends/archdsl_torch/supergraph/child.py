@@ -16,7 +16,7 @@ from archdsl_lowering.fixed import program_of
 from archdsl_lowering.program import Program
 from archdsl_lowering.supergraph.axes import Given
 from archdsl_lowering.supergraph.layouts import Layouts
-from archdsl_lowering.supergraph.windows import Positions
+from archdsl_lowering.supergraph.windows import Positions, some_of
 from archdsl_torch.supergraph.bank import Bank
 
 _REMEMBERED = 16_384  # shares of weights
@@ -71,10 +71,9 @@ class Children:
             given = self._layouts.given(weight, at)
             whole = self._layouts.super_shape(weight, given)
             taken = self._layouts.taken(weight, at, given)
-            positions = (None if _is_all(p, n) else p for p, n in zip(taken, whole, strict=True))
             if len(self._shares) >= _REMEMBERED:
                 self._shares.clear()
-            known = self._shares[place] = Share(weight, given, tuple(positions))
+            known = self._shares[place] = Share(weight, given, tuple(map(some_of, taken, whole)))
         return known
 
 
@@ -116,7 +115,3 @@ def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
             found[f"{path}.running_var"] = torch.ones(module.args[0], dtype=kinds[0], device=kinds[1])
             found[f"{path}.num_batches_tracked"] = torch.tensor(0, device=kinds[1])
     return found
-
-
-def _is_all(positions: Positions, size: int) -> bool:
-    return len(positions) == size and all(i == p for i, p in enumerate(positions))
