@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from archdsl.cli import standard_input
 from archdsl.cli.files import read
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
@@ -26,7 +27,8 @@ def tables_for(reference: str) -> list[Table]:
 
     Raises DiagnosticError for tables that cannot be read.
     """
-    file = Project().find(split_reference(reference)[0])
+    reference = standard_input.named(reference)
+    file = standard_input.given(Project(), reference).find(split_reference(reference)[0])
     paths = sorted(
         path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from archdsl.cli import standard_input
 from archdsl.cli.genotypes import Opened, open_genotype
 from archdsl.cli.report import report
 from archdsl.cli.revisions import open_revision
@@ -47,8 +48,11 @@ def open_side(reference: str, other: Side | None = None) -> Side:
 
     What both sides use is read and elaborated once. Raises DiagnosticError where there is neither.
     """
+    reference = standard_input.named(reference)
     shares = other is not None and not other.is_elsewhere
-    project = other.meant.project if other is not None and shares else Project()
+    project = standard_input.given(
+        other.meant.project if other is not None and shares else Project(), reference
+    )
     try:
         meant = opened(reference, project)
     except DiagnosticError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from archdsl.architecture import Architecture, load
+from archdsl.cli import standard_input
 from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
 from archdsl.elaborate.files.project import Project
@@ -39,7 +40,10 @@ def open_target(
     Raises DiagnosticError for whatever is wrong with the options or the files.
     """
     values = parse_settings(settings)
-    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype)
+    reference = standard_input.named(reference)
+    genotype = None if genotype is None else standard_input.named(genotype)
+    project = standard_input.given(Project(), reference, genotype)
+    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype, project=project)
     report(architecture.warnings)
     return architecture
 
@@ -48,7 +52,7 @@ def module_path(reference: str) -> str | None:
     """What `use` calls the file of a reference in a file beside it; None where its name cannot be written
     there.
     """
-    path = Project().find(split_reference(reference)[0])
+    path = standard_input.given(Project(), reference).find(split_reference(reference)[0])
     root = shipped("specs")
     inside = path.is_relative_to(root)
     return _dotted(path.relative_to(root) if inside else Path(path.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -202,18 +203,20 @@ def _substitutes(search: _Search) -> list[tuple[Node, Node]]:
     """Pairs of primitives in one scope that read the same: `relu` and the `gelu` in its place."""
     found = search.found
     taken = set(found.nodes.values())
-    rest = [n for n in search.right if n not in taken and n.level == "primitive"]
+    # by their scope and what they read, or a long row would take the square of its length
+    rest: dict[Hashable, deque[Node]] = {}
+    for other in search.right:
+        if other not in taken and other.level == "primitive":
+            theirs = tuple(search.owners_b[o] for o in read_of(other.values))
+            rest.setdefault((other.parent, theirs), deque()).append(other)
     pairs: list[tuple[Node, Node]] = []
     for node in search.left:
-        if node in found.nodes or node.level != "primitive":
+        if node in found.nodes or node.level != "primitive" or node.parent is None:
             continue
-        reads = [found.nodes.get(search.owners_a[o]) for o in read_of(node.values)]
-        for other in rest:
-            theirs = [search.owners_b[o] for o in read_of(other.values)]
-            if _same_scope(node, other, found) and reads == theirs:
-                rest.remove(other)
-                pairs.append((node, other))
-                break
+        reads = tuple(found.nodes.get(search.owners_a[o]) for o in read_of(node.values))
+        waiting = rest.get((found.nodes.get(node.parent, node.parent), reads))
+        if waiting:
+            pairs.append((node, waiting.popleft()))
     return pairs
 
 

@@ -115,6 +115,7 @@ def from_table(scope: Sequence[Choice], table: Sequence[Any]) -> Diagram:
     for choice in scope:
         width = len(row) // choice.size
         row = [node(choice, tuple(row[k::width])) for k in range(width)]
+    spend(len(table) // 8)
     return row[0]
 
 

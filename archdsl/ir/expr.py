@@ -293,7 +293,7 @@ def _logical(
     if scope is None:
         return _joined(settle, a.root, b.root)
     one, other = spread(a, scope), spread(b, scope)
-    spend(len(one) // 16)
+    spend(len(one) // 8)
     if a.is_partial or b.is_partial:
         return _tabled(
             scope,

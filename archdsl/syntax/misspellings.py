@@ -53,7 +53,9 @@ def _string(span: Span) -> Reading:
         return (
             "STRING",
             span.text,
-            syntax.BAD_STRING.error(span, "a string may not contain control characters"),
+            syntax.BAD_STRING.error(
+                span, "a string may not contain control characters, nor bytes that are no text"
+            ),
         )
     return (
         "STRING",

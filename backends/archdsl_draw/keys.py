@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ Picture: TypeAlias = Callable[[float, float], list[Item]]
 
 _SIZE = 9.0
 _GAP = 16.0
+_BETWEEN = 8.0  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +26,40 @@ class Entry:
     height: float
     picture: Picture
 
+    @property
+    def room(self) -> float:
+        return self.width + 5 + text_width(self.text, _SIZE)
+
 
 def draw_entries(
     scene: Scene, entries: Iterable[Entry], left: float, top: float, right: float
 ) -> tuple[float, float]:
-    """Lays entries out in lines; returns their right and lower ends."""
-    x, y, far = left, top, left
-    height = 0.0
+    """Lays entries out in lines, each as high as its tallest; returns their right and lower ends."""
+    far, bottom = left, top
+    for line in _lines(entries, right - left):
+        y = bottom + (_BETWEEN if bottom > top else 0)
+        bottom = y + max(entry.height for entry in line)
+        middle, x = (y + bottom) / 2, left
+        for entry in line:
+            scene.items.extend(entry.picture(x, middle))
+            scene.items.append(Label(x + entry.width + 5, middle + 3.2, entry.text, _SIZE, "start"))
+            x += entry.room + _GAP
+        far = max(far, x - _GAP)
+    return far, bottom
+
+
+def _lines(entries: Iterable[Entry], width: float) -> Iterator[list[Entry]]:
+    """As many entries in a line as fit."""
+    line: list[Entry] = []
+    used = 0.0
     for entry in entries:
-        room = entry.width + 5 + text_width(entry.text, _SIZE)
-        if x > left and x + room > right:
-            x, y, height = left, y + height + 8, 0.0
-        middle = y + 7
-        scene.items.extend(entry.picture(x, middle))
-        scene.items.append(Label(x + entry.width + 5, middle + 3.2, entry.text, _SIZE, "start"))
-        x, far, height = x + room + _GAP, max(far, x + room), max(height, entry.height)
-    return far, y + height
+        if line and used + entry.room > width:
+            yield line
+            line, used = [], 0.0
+        line.append(entry)
+        used += entry.room + _GAP
+    if line:
+        yield line
 
 
 def swatch(text: str, fill: str, *, dashed: bool = False, radius: float = 2) -> Entry:

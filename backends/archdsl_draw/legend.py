@@ -12,40 +12,13 @@ from archdsl_draw.look import Look, Range, usual_kind
 from archdsl_draw.metrics import text_width
 from archdsl_draw.palette import FAINT, INK, LINE, PAPER, colour_of
 from archdsl_draw.plan import Band, Plan
-from archdsl_draw.scene import Box, Item, Label, Mark, Scene, Shape
+from archdsl_draw.scene import Box, Item, Label, Mark, Shape
 
 _RATIO = "(inner over outgoing channels)"
 _ATTENTION: Mapping[Literal["yes", "maybe"], str] = {"yes": "attention", "maybe": "attention, if chosen"}
-_SIZE = 9.0
-_GAP = 16.0
 
 
-def draw_legend(scene: Scene, plans: Sequence[Plan], left: float, top: float, right: float) -> float:
-    """Lays the entries out in lines; returns where they end."""
-    x, y = left, top
-    line: list[tuple[Entry, float]] = []
-
-    def flush() -> float:
-        height = max(entry.height for entry, _ in line)
-        middle = y + height / 2
-        for entry, at in line:
-            scene.items.extend(entry.picture(at, middle))
-            scene.items.append(Label(at + entry.width + 5, middle + 3.2, entry.text, _SIZE, "start"))
-        return height + 8
-
-    for entry in _entries(plans):
-        room = entry.width + 5 + text_width(entry.text, _SIZE)
-        if line and x + room > right:
-            y += flush()
-            x, line = left, []
-        line.append((entry, x))
-        x += room + _GAP
-    if line:
-        y += flush()
-    return y
-
-
-def _entries(plans: Sequence[Plan]) -> Iterator[Entry]:
+def legend_of(plans: Sequence[Plan]) -> Iterator[Entry]:
     """What occurs in any of the plans; they have one key and one ground."""
     key, ground = plans[0].key, plans[0].ground
     faces = list(chain.from_iterable(plan.faces.values() for plan in plans))

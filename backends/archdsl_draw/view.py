@@ -12,8 +12,9 @@ from archdsl.ir.graph import Graph
 from archdsl.outline.reading import read
 from archdsl_draw.boxes import face, key_of, scaled
 from archdsl_draw.heading import summary_of
+from archdsl_draw.keys import draw_entries
 from archdsl_draw.layout import MARGIN, Placed, draw_flow, place
-from archdsl_draw.legend import draw_legend
+from archdsl_draw.legend import legend_of
 from archdsl_draw.look import Look, cost_of, looks
 from archdsl_draw.macro import Macro, Unit, arrange, joined, units_of
 from archdsl_draw.metrics import text_width
@@ -73,8 +74,8 @@ def draw_plans(scene: Scene, plans: Sequence[Plan], placed: Sequence[Placed]) ->
         draw_stages(scene, plan, part, most)
         draw_flow(scene, plan, part)
     low = max(row.bottom for row in rows)
-    bottom = draw_legend(scene, plans, MARGIN, low + 70, right)
-    scene.width, scene.height = right + MARGIN, bottom + MARGIN / 2
+    _, bottom = draw_entries(scene, legend_of(plans), MARGIN, low + 70, right)
+    scene.width, scene.height = right + MARGIN, bottom + 8 + MARGIN / 2
 
 
 def _alike(found: Mapping[Unit, Look], one: Unit, other: Unit) -> bool:

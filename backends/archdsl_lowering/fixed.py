@@ -84,7 +84,11 @@ def nominal(value: Value, at: Callable[[Expr], Any]) -> dict[str, int]:
 
 
 def lowered(
-    value: Value, inputs: list[Located], sizes: Sizes, emit: Any, at: Callable[[Expr], Any]
+    value: Value,
+    inputs: list[Located],
+    sizes: Sizes,
+    emit: Any,
+    at: Callable[[Expr], Any],
 ) -> Located:
     """One value by its row. `at` gives the value of an expression: a constant's own, or that under a
     genotype.
@@ -195,6 +199,13 @@ class _Recorder:
         target = key(self._given[name].full_name)
         return self._add("weight", target, (), {}, target)
 
-    def _add(self, kind: Any, target: str, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Ref:
+    def _add(
+        self,
+        kind: Any,
+        target: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: str,
+    ) -> Ref:
         self.instructions.append(Instruction(kind, target, args, tuple(kwargs.items()), name, self._origin))
         return Ref(len(self.instructions) - 1)

@@ -19,7 +19,11 @@ from archdsl_python.containers import Containers
 from archdsl_python.expressions import Slot, expression, qualified
 from archdsl_python.units import Item, Unit, under
 
-_EMPTY = {"list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "module": "nn.Module()"}
+_EMPTY = {
+    "list": "nn.ModuleList()",
+    "dict": "nn.ModuleDict()",
+    "module": "nn.Module()",
+}
 _INPUTS = "xyzuvw"
 _DEPTH = 3  # calls within calls on one line
 
@@ -36,7 +40,11 @@ class Body:
     """Writes one unit of a program."""
 
     def __init__(
-        self, program: Program, containers: Containers, everything: Sequence[Unit], made: Mapping[Unit, Made]
+        self,
+        program: Program,
+        containers: Containers,
+        everything: Sequence[Unit],
+        made: Mapping[Unit, Made],
     ) -> None:
         self._program = program
         self._containers = containers
@@ -84,7 +92,13 @@ class Body:
         return path in self._program.weights and path.rpartition(".")[0] in self._program.modules
 
     def _place(
-        self, path: str, unit: Unit, inner: Mapping[str, Unit], slot: Slot, lines: list[str], done: set[str]
+        self,
+        path: str,
+        unit: Unit,
+        inner: Mapping[str, Unit],
+        slot: Slot,
+        lines: list[str],
+        done: set[str],
     ) -> None:
         """Writes the statement for a path, and before it those for the containers around it."""
         at = unit.home
@@ -160,7 +174,10 @@ class _Forward:
                 self._loop([u for u in unit.items[at : at + turns] if isinstance(u, Unit)])
                 at += turns
             else:
-                self._item(unit.items[at], unit.items[at + 1] if at + 1 < len(unit.items) else None)
+                self._item(
+                    unit.items[at],
+                    unit.items[at + 1] if at + 1 < len(unit.items) else None,
+                )
                 at += 1
         outputs = [self._text(Ref(i)) for i in unit.outputs]
         self._lines.append(f"return {', '.join(outputs)}")
@@ -274,7 +291,7 @@ class _Forward:
     def _read_by(self, items: Sequence[Item]) -> Iterator[int]:
         """The results that items read."""
         for item in items:
-            yield from item.inputs if isinstance(item, Unit) else self._program.instructions[item].reads()
+            yield from (item.inputs if isinstance(item, Unit) else self._program.instructions[item].reads())
 
 
 def _carried(chain: list[Unit]) -> dict[int, int] | None:

@@ -33,7 +33,13 @@ def classes(program: Program) -> tuple[list[str], str, list[str]]:
     """
     root = units(program)
     everything = root.walk()
-    containers = Containers([*program.modules, *program.weights, *(u.home for u in everything if u.home)])
+    containers = Containers(
+        [
+            *program.modules,
+            *program.weights,
+            *(u.home for u in everything if u.home),
+        ]
+    )
     made: dict[Unit, Made] = {}
     body = Body(program, containers, everything, made)
     names: set[str] = set(_RESERVED)
@@ -57,7 +63,11 @@ def _by_height(everything: Sequence[Unit]) -> list[list[Unit]]:
     that does not run it.
     """
     heights: dict[str, int] = {}
-    homes = sorted({u.home for u in everything}, key=lambda home: home.count(".") + bool(home), reverse=True)
+    homes = sorted(
+        {u.home for u in everything},
+        key=lambda home: home.count(".") + bool(home),
+        reverse=True,
+    )
     for home in homes:
         heights[home] = 1 + max((heights[h] for h in heights if under(h, home)), default=0)
     levels: list[list[Unit]] = [[] for _ in range(max(heights.values()))]
@@ -147,9 +157,17 @@ def _write(made: _Class, body: Body, more: Sequence[str]) -> str:
     parameters = [f"{name}: {_type(value)}" for name, value in _arguments(made, 0)]
     results = ["torch.Tensor"] * len(unit.outputs)
     result = results[0] if len(results) == 1 else f"tuple[{', '.join(results)}]"
-    lines = [f"class {made.name}(nn.Module):", f'    """{_where(made.members)}"""', ""]
+    lines = [
+        f"class {made.name}(nn.Module):",
+        f'    """{_where(made.members)}"""',
+        "",
+    ]
     lines += wrapped(f"    def __init__({', '.join(['self', *parameters])}) -> None:")
-    statements = ["super().__init__()", *(f"self._{n} = {n}" for n in kept), *repeats(constructor)]
+    statements = [
+        "super().__init__()",
+        *(f"self._{n} = {n}" for n in kept),
+        *repeats(constructor),
+    ]
     lines += _indented(statements)
     lines.append("")
     given = ", ".join(["self", *[f"{name}: torch.Tensor" for name in inputs]])

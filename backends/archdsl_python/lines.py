@@ -56,4 +56,8 @@ def _opened(line: str) -> tuple[str, list[str], str] | None:
         else:
             inside[-1] += char
     indent = " " * (len(line) - len(line.lstrip()))
-    return line[: begin + 1], [part.strip() for part in inside if part.strip()], f"{indent}{line[end:]}"
+    return (
+        line[: begin + 1],
+        [part.strip() for part in inside if part.strip()],
+        f"{indent}{line[end:]}",
+    )

@@ -148,8 +148,20 @@ def _signature(unit: Unit, program: Program) -> tuple[object, ...]:
     for i in inside:
         one = program.instructions[i]
         used = tuple([number[r] for r in one.reads()])
-        calls.append((one.kind, one.target, repr(_blank(one.args)), repr(_blank(one.kwargs)), used))
-    return (tuple(calls), tuple(number[o] for o in unit.outputs), tuple(u.home for u in unit.walk()))
+        calls.append(
+            (
+                one.kind,
+                one.target,
+                repr(_blank(one.args)),
+                repr(_blank(one.kwargs)),
+                used,
+            )
+        )
+    return (
+        tuple(calls),
+        tuple(number[o] for o in unit.outputs),
+        tuple(u.home for u in unit.walk()),
+    )
 
 
 def _blank(args: tuple[object, ...]) -> object:

@@ -75,7 +75,9 @@ class _Segment:
         called = {n.target for n in nodes if n.op == "call_module"}
         self._norms = [m for name, m in model.named_modules() if name in called and isinstance(m, _BatchNorm)]
 
-    def contexts(self) -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
+    def contexts(
+        self,
+    ) -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
         """Around the first computation, and around the one in the backward pass."""
         return nullcontext(), self._statistics_kept()
 

@@ -21,7 +21,10 @@ from archdsl.ops.entries import Entry, fits, misfit
 
 
 def check_inputs(
-    network: str, entries: Sequence[Entry], given: Sequence[Any], named: Mapping[str, Any]
+    network: str,
+    entries: Sequence[Entry],
+    given: Sequence[Any],
+    named: Mapping[str, Any],
 ) -> None:
     """Raises DiagnosticError (E0954) where an input has a size that the network cannot be right for.
 
@@ -77,7 +80,11 @@ def _looking(forward: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def compiled(
-    root: torch.nn.Module, graph: fx.Graph, class_name: str, network: str, entries: tuple[Entry, ...]
+    root: torch.nn.Module,
+    graph: fx.Graph,
+    class_name: str,
+    network: str,
+    entries: tuple[Entry, ...],
 ) -> Compiled:
     """The module of a graph over the layers and weights of `root`."""
     made = Compiled(root, graph, class_name=class_name)

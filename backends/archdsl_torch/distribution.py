@@ -50,7 +50,12 @@ class Distribution(nn.Module):
     """
 
     def __init__(
-        self, space: Graph, *, zero: bool = False, edges: Edges = "own", active: Activity | None = None
+        self,
+        space: Graph,
+        *,
+        zero: bool = False,
+        edges: Edges = "own",
+        active: Activity | None = None,
     ) -> None:
         super().__init__()
         self.space = space

@@ -61,7 +61,9 @@ def exported(model: Compiled, graph: Graph) -> torch.export.ExportedProgram:
 
 
 def _traced(
-    plain: fx.GraphModule, inputs: tuple[torch.Tensor, ...], entries: Sequence[Entry]
+    plain: fx.GraphModule,
+    inputs: tuple[torch.Tensor, ...],
+    entries: Sequence[Entry],
 ) -> torch.export.ExportedProgram:
     if any(entry.open for entry in entries):
         try:
@@ -150,4 +152,7 @@ def _quiet() -> Iterator[None]:
 def _weights(model: Compiled, graph: Graph, path: Path) -> None:
     from safetensors.torch import save_file
 
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
+    save_file(
+        {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
+        path,
+    )

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from archdsl.diagnostics.codes import files
-from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl_torch import foreign_files, pickles
 from archdsl_torch.storages import Packed, Places, Storages, tensor
 
@@ -206,9 +206,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _unreadable(path: str | Path, reason: str) -> DiagnosticError:
-    shown = reason if reason.isprintable() else ascii(reason)[1:-1]
-    return DiagnosticError(_diagnostic(path, shown))
-
-
-def _diagnostic(path: str | Path, reason: str) -> Diagnostic:
-    return files.UNREADABLE_WEIGHTS.error(None, f"{path}: {reason}")
+    return DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path}: {reason}"))

@@ -57,7 +57,11 @@ def fitting(weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Ten
         if k in given and given[k].shape != own[k].shape
     ]
     if missing or extra or misshapen:
-        parts = [_list("missing", missing), _list("unknown", extra), _list("of another shape", misshapen)]
+        parts = [
+            _list("missing", missing),
+            _list("unknown", extra),
+            _list("of another shape", misshapen),
+        ]
         source = str(weights) if isinstance(weights, str | Path) else "the weights"
         message = f"{source} does not fit the model: " + "; ".join(p for p in parts if p)
         raise DiagnosticError(files.OTHER_WEIGHTS.error(None, message))

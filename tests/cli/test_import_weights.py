@@ -127,7 +127,7 @@ def test_what_does_not_fit_is_listed_by_name(run: Run, net: dict[str, torch.Tens
     assert result.stderr == (
         "error[E0984]: theirs.pth, by net_theirs, lacks 1 weight of net:\n  norm.bias\n"
         "help: weights that the checkpoint does not have to provide: `--anew PATH`\n"
-        "error[E0985]: theirs.pth, by net_theirs, holds 2 weights that net lacks:\n  fc2.bias\n  '\\x1b[31mred'\n"
+        "error[E0985]: theirs.pth, by net_theirs, holds 2 weights that net lacks:\n  fc2.bias\n  \\x1b[31mred\n"
         "error[E0986]: theirs.pth has 2 weights of another size:\n"
         "  head.weight is 4×8 there and 5×8 here\n  head.bias is 4 there and 5 here\n"
         "help: to start anew what has another size: `--anew head`\n"

@@ -161,6 +161,22 @@ def test_every_published_key_of_a_transformer_is_imported(name: str, tmp_path: P
     assert all(torch.equal(found.weights[key], tensor) for key, tensor in state.items())
 
 
+def test_kylemins_s3d_pools_whatever_is_left_of_a_larger_picture() -> None:
+    """Its head has the window of what is left, torchvision's that of the declared size."""
+    small = {**SMALL["s3d"][2], "size": 64}
+    plain = Inception("s3d", **small)
+    clip = torch.randn(2, 3, 16, 96, 128, generator=torch.Generator().manual_seed(1))
+    randomise(plain, clip)
+    model = load("s3d.arch:s3d_kylemin", larger=(16, 96, 128), **small)
+    state = {**plain.state_dict(), "logits.weight": plain.logits.weight.detach()[..., 0, 0]}
+    actual = archdsl.compile(model, weights=state).eval()(clip)
+    declared = plain.eval()(clip)
+    plain.window = (plain.window[0], 3, 4)
+    expected = plain(clip)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
+    assert not torch.allclose(actual, declared, rtol=1e-3)
+
+
 # The public configurations of 16 frames: settings here, and what the public code does in its own words.
 RELEASED: Mapping[str, dict[str, Any]] = {
     "xvit_b16_16x16_k400": {"segments": 8},

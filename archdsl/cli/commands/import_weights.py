@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archdsl.cli.options import genotype_option, json_option, set_option
-from archdsl.cli.output import by_suffix, print_json
+from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.rename_tables import table_named, tables_for
 from archdsl.cli.report import NO, report
 from archdsl.cli.target import open_target
@@ -107,7 +107,7 @@ def command(
         print_json(_facts(imported, graph.name, checkpoint, output))
     elif imported:
         for line in _lines(imported, graph.name, checkpoint):
-            click.echo(line)
+            say(line)
     if not imported:
         if not as_json:
             report(_problems(imported, graph.name, checkpoint))
@@ -130,7 +130,7 @@ def _lines(imported: Imported, model: str, checkpoint: str) -> Iterator[str]:
         how = "inflated" if isinstance(what, Inflate) else "resized "
         yield f"  {how}  {name}  {_size(before)} → {_size(after)}  ({what})"
     yield from _few("anew    ", fit.anew)
-    yield from _few("left out", [_spelled(key) for key in fit.left_out])
+    yield from _few("left out", [_short(key) for key in fit.left_out])
     for line in fit.unused:
         why = "" if line.taken_by is None else f", whose keys line {_line(line.taken_by)} takes"
         yield f"  unused    {line.text}  (line {_line(line.span)}{why})"
@@ -154,23 +154,25 @@ def _problems(imported: Imported, model: str, checkpoint: str) -> Iterator[Diagn
         hint = "weights that the checkpoint does not have to provide: `--anew PATH`"
         yield codes.MISSING_KEYS.error(
             None,
-            f"{checkpoint}, {by}, lacks {_count(fit.missing)} of {model}{_listed(fit.missing)}",
+            f"{checkpoint}, {by}, lacks {_count(fit.missing)} of {model}:",
             help=hint,
+            items=_listed(fit.missing),
         )
     if fit.untold:
         hint = f"if that is meant: `--table {fit.table}`, or `--anew PATH` for what shall start anew"
         yield codes.UNTOLD.error(
             None,
-            f"{checkpoint}, {by}, leaves {_count(fit.untold)} of {model} to start anew{_listed(fit.untold)}",
+            f"{checkpoint}, {by}, leaves {_count(fit.untold)} of {model} to start anew:",
             help=hint,
+            items=_listed(fit.untold),
         )
     if fit.extra:
         extra = [
-            f"{_spelled(e.key)}" + (f" (here {_spelled(e.ours)})" if e.ours and e.ours != e.key else "")
+            f"{_short(e.key)}" + (f" (here {_short(e.ours)})" if e.ours and e.ours != e.key else "")
             for e in fit.extra
         ]
         yield codes.EXTRA_KEYS.error(
-            None, f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks{_listed(extra)}"
+            None, f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks:", items=_listed(extra)
         )
     if fit.misshapen:
         sizes = [f"{m.ours} is {_size(m.before)} there and {_size(m.after)} here" for m in fit.misshapen]
@@ -178,12 +180,12 @@ def _problems(imported: Imported, model: str, checkpoint: str) -> Iterator[Diagn
         scope = ours.parent or ours
         hint = f"to start anew what has another size: `--anew {scope}`"
         yield codes.MISSHAPEN.error(
-            None, f"{checkpoint} has {_count(sizes)} of another size{_listed(sizes)}", help=hint
+            None, f"{checkpoint} has {_count(sizes)} of another size:", help=hint, items=_listed(sizes)
         )
     if imported.other_kinds:
         kinds = [f"{k.ours} is {k.before} there and {k.after} here" for k in imported.other_kinds]
         yield codes.NOT_FLOATS.error(
-            None, f"{checkpoint} has {_count(kinds)} of another kind of number{_listed(kinds)}"
+            None, f"{checkpoint} has {_count(kinds)} of another kind of number:", items=_listed(kinds)
         )
 
 
@@ -229,15 +231,15 @@ def _count(items: Sequence[object]) -> str:
     return f"{len(items)} weight{'' if len(items) == 1 else 's'}"
 
 
-def _listed(items: Sequence[str]) -> str:
-    more = f"\n  and {len(items) - _SHOWN} more (--json lists all)" if len(items) > _SHOWN else ""
-    return ":" + "".join(f"\n  {_spelled(item)}" for item in items[:_SHOWN]) + more
+def _listed(items: Sequence[str]) -> list[str]:
+    shown = [_short(item) for item in items[:_SHOWN]]
+    more = [f"and {len(items) - _SHOWN} more (--json lists all)"] if len(items) > _SHOWN else []
+    return shown + more
 
 
-def _spelled(key: str) -> str:
-    """A key of a stranger's file, as a terminal may safely print it."""
-    key = key if len(key) <= 200 else f"{key[:200]}…"
-    return key if key.isprintable() else ascii(key)
+def _short(key: str) -> str:
+    """A key of a stranger's file, cut where it is no name any more."""
+    return key if len(key) <= 200 else f"{key[:200]}…"
 
 
 def _size(shape: Shape) -> str:

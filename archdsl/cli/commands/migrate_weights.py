@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archdsl.cli.options import json_option, parse_settings
-from archdsl.cli.output import by_suffix, print_json
+from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.sides import open_side, single
 from archdsl.cli.torch_backend import torch_backend
 from archdsl.outline.paths import KeyPath
@@ -86,7 +86,7 @@ def command(
         print_json(_facts(migrated, before.name, after.name, output))
     else:
         for line in _lines(migrated, before.name, after.name):
-            click.echo(line)
+            say(line)
 
 
 def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:

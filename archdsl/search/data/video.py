@@ -94,6 +94,8 @@ class Video:
 
     def _count(self, path: Path) -> int:
         """The frames of a file whose first one can be decoded. Raises FFmpegError or ValueError."""
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is no regular file")
         with self._av.open(str(path)) as container:
             if not container.streams.video:
                 raise ValueError("it has no picture")

@@ -88,7 +88,12 @@ def convolution(window: Window, channels: tuple[int, int], groups: int, bias: bo
 
 def linear(width_in: int, width_out: int, bias: bool) -> Module:
     options = () if bias else (("bias", False),)
-    return Module("torch.nn.Linear", (width_in, width_out), options, ("in_features", "out_features"))
+    return Module(
+        "torch.nn.Linear",
+        (width_in, width_out),
+        options,
+        ("in_features", "out_features"),
+    )
 
 
 def batch_norm(rank: int, channels: int, eps: float, momentum: float, affine: bool) -> Module:
@@ -139,7 +144,12 @@ def _convolution(module: Module, x: Any, weights: Weights, training: bool) -> Ca
         given.get("dilation", (1,) * rank),
         given.get("groups", 1),
     )
-    return f"torch.nn.functional.conv{rank}d", (x, weights["weight"], weights.get("bias"), *options)
+    return f"torch.nn.functional.conv{rank}d", (
+        x,
+        weights["weight"],
+        weights.get("bias"),
+        *options,
+    )
 
 
 def _linear(module: Module, x: Any, weights: Weights, training: bool) -> Call:
@@ -151,7 +161,14 @@ def _batch_norm(module: Module, x: Any, weights: Weights, training: bool) -> Cal
     mean, variance = weights.get("running_mean"), weights.get("running_var")
     scale = (weights.get("weight"), weights.get("bias"))
     rates = (given.get("momentum", 0.1), given.get("eps", 1e-5))
-    return "torch.nn.functional.batch_norm", (x, mean, variance, *scale, training or mean is None, *rates)
+    return "torch.nn.functional.batch_norm", (
+        x,
+        mean,
+        variance,
+        *scale,
+        training or mean is None,
+        *rates,
+    )
 
 
 def _normalised(function: str) -> Functional:
@@ -159,7 +176,13 @@ def _normalised(function: str) -> Functional:
 
     def call(module: Module, x: Any, weights: Weights, training: bool) -> Call:
         eps = module.arguments().get("eps", 1e-5)
-        return function, (x, module.args[0], weights.get("weight"), weights.get("bias"), eps)
+        return function, (
+            x,
+            module.args[0],
+            weights.get("weight"),
+            weights.get("bias"),
+            eps,
+        )
 
     return call
 

@@ -54,7 +54,12 @@ def group_norm(site: Site) -> Value:
         return (drop(flat(form), "c" + positions), "c", *positions)
 
     x, layout = site.fit(site.x, wish)
-    module = layers.group_norm(site.attrs["groups"], site.sizes["c"], site.attrs["eps"], site.attrs["affine"])
+    module = layers.group_norm(
+        site.attrs["groups"],
+        site.sizes["c"],
+        site.attrs["eps"],
+        site.attrs["affine"],
+    )
     return site.result(site.emit.layer(module, x), layout)
 
 

@@ -8,7 +8,10 @@ from archdsl_lowering.rows.pointwise import FUNCTIONS
 from archdsl_lowering.rows.site import Handle, Site, Value
 from archdsl_lowering.rows.sizes import Sizes
 
-_HEAD, _DEPTH = "0", "1"  # the two parts of the channels in attention; letters are for users
+_HEAD, _DEPTH = (
+    "0",
+    "1",
+)  # the two parts of the channels in attention; letters are for users
 
 _ATTENTION = "torch.nn.functional.scaled_dot_product_attention"
 
@@ -86,7 +89,11 @@ def _batched(site: Site, value: Value, other: Value, batch: str) -> Value:
 
 def _in_heads(site: Site, value: Value, heads: int, layout: Layout) -> Handle:
     """A value with its channels cut into heads."""
-    cut = site.relabelled(value, lambda form: replaced(form, "c", _HEAD + _DEPTH), _cut(value.sizes, heads))
+    cut = site.relabelled(
+        value,
+        lambda form: replaced(form, "c", _HEAD + _DEPTH),
+        _cut(value.sizes, heads),
+    )
     return site.arrange(cut, layout)
 
 

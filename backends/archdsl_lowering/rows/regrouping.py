@@ -135,7 +135,10 @@ def shift(site: Site) -> Value:
         part = _zeros_around(site, part, layout, {dim: (max(-offset, 0), max(offset, 0))})
     else:
         part = site.emit.function("torch.zeros_like", part)
-    return site.result(site.emit.function("torch.slice_scatter", x, part, along_c, start, stop, step), layout)
+    return site.result(
+        site.emit.function("torch.slice_scatter", x, part, along_c, start, stop, step),
+        layout,
+    )
 
 
 def weight(site: Site) -> Value:

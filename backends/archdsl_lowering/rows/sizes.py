@@ -18,7 +18,10 @@ class Sizes(Mapping[str, int]):
     """
 
     def __init__(
-        self, numbers: Mapping[str, int], extents: Extents | None = None, demands: Demands | None = None
+        self,
+        numbers: Mapping[str, int],
+        extents: Extents | None = None,
+        demands: Demands | None = None,
     ) -> None:
         self._numbers = numbers
         self._extents = extents or {}

@@ -33,7 +33,10 @@ def max_pool(site: Site) -> Value:
     x, layout = site.fit(site.x, lambda form: _windowed(form, window.dims, site.x.sizes))
     target = f"torch.nn.functional.max_pool{len(window.dims)}d"
     if _by_itself(window):
-        return site.result(site.emit.function(target, x, window.kernel, window.stride, window.sides), layout)
+        return site.result(
+            site.emit.function(target, x, window.kernel, window.stride, window.sides),
+            layout,
+        )
     x = _padded(site, x, window, "constant", LOWEST)
     return site.result(site.emit.function(target, x, window.kernel, window.stride), layout)
 

@@ -210,7 +210,11 @@ class Placement:
         return reduce(_outer, found)[0]
 
     def _joined(
-        self, parts: Sequence[Axis], present: Sequence[int], at: Mapping[Choice, int], given: Given
+        self,
+        parts: Sequence[Axis],
+        present: Sequence[int],
+        at: Mapping[Choice, int],
+        given: Given,
     ) -> Positions:
         found: list[int] = []
         offset = 0

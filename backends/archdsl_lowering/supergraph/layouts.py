@@ -56,7 +56,12 @@ class Layouts:
     all alternatives.
     """
 
-    def __init__(self, graph: Graph, channels: Channels = "fair", kernels: Kernels = "separate") -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        channels: Channels = "fair",
+        kernels: Kernels = "separate",
+    ) -> None:
         self.graph = graph
         self._place: Place = "ring" if channels == "fair" else "prefix"
         self._kernels = kernels
@@ -161,7 +166,10 @@ class Layouts:
             case table.Ended(parts=ends):
                 return _ended(ends, read, size)
             case table.Merged(dims=dims):
-                return _outer([read[0][d] for d in dims], [op.inputs[0].shape[d] for d in dims])
+                return _outer(
+                    [read[0][d] for d in dims],
+                    [op.inputs[0].shape[d] for d in dims],
+                )
             case table.Factor(dim=d, into=into):
                 whole = read[0][d]
                 return whole.factors[into.index(dim)] if is_cut_as_made(whole, op, into) else None
@@ -230,7 +238,11 @@ class Layouts:
         return None
 
     def _add_weight(
-        self, weight: Weight, axes: tuple[Axis, ...], lies: Sequence[table.Lie], telling: set[Choice]
+        self,
+        weight: Weight,
+        axes: tuple[Axis, ...],
+        lies: Sequence[table.Lie],
+        telling: set[Choice],
     ) -> None:
         """A weight that several layers use, each by other axes, opens windows by its shape. `telling` are
         list choices of its layer that tell it apart.

@@ -238,7 +238,8 @@ class Masks:
         pairs: list[tuple[Positions, Positions]] = []
         for at in assignments(_sorted(choices_of(axis) - {c for c, _ in given})):
             whole = {**dict(given), **at}
-            outer, inner = self.positions(axis, whole), self.positions(axis, whole, given)
+            outer = self.positions(axis, whole)
+            inner = self.positions(axis, whole, given)
             if outer is not None and inner is not None:
                 pairs.append((outer, inner))
         place = max((outer for outer, _ in pairs), key=len, default=None)

@@ -82,7 +82,10 @@ def meeting(op: Op, wides: Sequence[Wide], wide: Wide, layouts: Layouts) -> Meet
     origins = origins_of(op)
     return Meeting(
         masked=frozenset(_masked(deeds)),
-        refused=(*_counting(op, deeds, wides, wide), *_cut(op, origins, wides, layouts)),
+        refused=(
+            *_counting(op, deeds, wides, wide),
+            *_cut(op, origins, wides, layouts),
+        ),
         free=frozenset(_free(op, deeds, origins)),
         sizes=sizes_of(op),
         moved=frozenset(_moved(op, origins, wide, layouts)),
@@ -137,7 +140,11 @@ def _cut(op: Op, origins: table.Origins, wides: Sequence[Wide], layouts: Layouts
         if not isinstance(origin, table.Factor) or origin.dim not in wides[0]:
             continue
         if not is_cut_as_made(layouts.of(op.inputs[0])[origin.dim], op, origin.into):
-            yield op.inputs[0], origin.dim, f"`{op.name}` cuts it otherwise for each width"
+            yield (
+                op.inputs[0],
+                origin.dim,
+                f"`{op.name}` cuts it otherwise for each width",
+            )
 
 
 def _free(op: Op, deeds: Mapping[Place, Over], origins: table.Origins) -> Iterator[Place]:

@@ -65,7 +65,8 @@ class Recorder:
     def layer(self, module: Module, x: Handle) -> Handle:
         """A layer with the current weights; its name stands for them and for what it is."""
         random = module.type.endswith("Dropout")
-        what = (module, *sorted(self._own.items()), len(self.instructions) if random else -1)
+        turn = len(self.instructions) if random else -1
+        what = (module, *sorted(self._own.items()), turn)
         name = self._layers.setdefault(what, f"layer{len(self._layers)}")
         self._modules[name] = module
         for weight, share in self._own.items():

@@ -31,8 +31,7 @@ from archdsl.ops.table import lies_of, origins_of
 from archdsl_lowering.fixed import nominal, settled
 from archdsl_lowering.program import Program
 from archdsl_lowering.rows import arithmetic, products
-from archdsl_lowering.rows.layout import alone, axis
-from archdsl_lowering.rows.site import Form, Site, output
+from archdsl_lowering.rows.site import Site, output
 from archdsl_lowering.rows.site import Value as Located
 from archdsl_lowering.rows.sizes import Sizes
 from archdsl_lowering.rows.table import ROWS
@@ -40,7 +39,6 @@ from archdsl_lowering.supergraph.axes import Axis, Given, Taken, choices_of, dec
 from archdsl_lowering.supergraph.layouts import Layouts
 from archdsl_lowering.supergraph.masks import (
     Included,
-    Mask,
     Masks,
     Picked,
     Terms,
@@ -51,6 +49,7 @@ from archdsl_lowering.supergraph.masks import (
 )
 from archdsl_lowering.supergraph.meetings import Meeting, meeting, wide_dims
 from archdsl_lowering.supergraph.recorder import Recorder
+from archdsl_lowering.supergraph.widths import masked, narrowed, padded
 from archdsl_lowering.supergraph.windows import everything, some_of
 
 MOST = 64  # combinations of answers for which one op runs
@@ -69,13 +68,6 @@ class Gathered:
 
     def __hash__(self) -> int:
         return hash((self.weight.identity, self.given, self.taken))
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Numbers of positions, as a tensor."""
-
-    positions: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +135,11 @@ class _Relaxation:
                     raise self._error(UNMIXED_WIDTH, value, many.choices, text) from None
         found = [self._closed(self._families[v], v) for v in self._space.outputs]
         refs = [
-            output(Site("output", (), {}, one.sizes, self._emit), one, tuple(result.dims))
+            output(
+                Site("output", (), {}, one.sizes, self._emit),
+                one,
+                tuple(result.dims),
+            )
             for one, result in zip(found, self._space.results, strict=True)
         ]
         return self._emit.program(self._space, refs, self._demands), self._emit.given
@@ -151,7 +147,12 @@ class _Relaxation:
     def _closed(self, family: Family, value: Value) -> Located:
         """An output of the network. Raises DiagnosticError where its shape depends on a choice."""
         if family.open:
-            raise self._error(OPEN_SHAPE, value, family.open, "the shape of an output depends on it")
+            raise self._error(
+                OPEN_SHAPE,
+                value,
+                family.open,
+                "the shape of an output depends on it",
+            )
         for d in sorted(family.wide):
             why = f"it reaches an output as its dimension `{d}`"
             raise self._error(UNMIXED_WIDTH, value, self._deciding(value, d), why)
@@ -188,7 +189,14 @@ class _Relaxation:
             return Task(value, read, wide, Meeting(), False, ())
         tied = tuple([self._tied(value, weight, wide) for weight in value.weights])
         exact = (bool(wide) or any(widths)) and self._is_entangled(value, wide, tied)
-        return Task(value, read, wide, meeting(value, widths, wide, self._layouts), exact, tied)
+        return Task(
+            value,
+            read,
+            wide,
+            meeting(value, widths, wide, self._layouts),
+            exact,
+            tied,
+        )
 
     def _tied(self, op: Op, weight: Weight, wide: frozenset[str]) -> tuple[bool, ...]:
         """Of each axis of a weight whether it is a width, computed at the size of the super-axis."""
@@ -328,12 +336,13 @@ class _Relaxation:
         s, the result is s times what is computed there and 1 - s times what was there before.
         """
         axis = self._layouts.of(op)[d]
-        part, whole = self._masks.of(Taken(axis, op.attrs[attribute])), self._masks.of(axis)
+        part = self._masks.of(Taken(axis, op.attrs[attribute]))
+        whole = self._masks.of(axis)
         assert part is not None and whole is not None, "some architecture lacks some position"
         share = Within(part, whole)
-        everything = replace(site, attrs={**site.attrs, attribute: range(site.sizes[d])})
-        changed = self._masked(ROWS[op.name](everything), d, share)
-        kept = self._masked(site.x, d, replace(share, left=True))
+        on_all = replace(site, attrs={**site.attrs, attribute: range(site.sizes[d])})
+        changed = masked(self._emit, ROWS[op.name](on_all), d, share)
+        kept = masked(self._emit, site.x, d, replace(share, left=True))
         return arithmetic.add(replace(site, primitive="add", inputs=(changed, kept), attrs={}))
 
     def _check_regrouping(self, op: Op, ready: Sequence[Located], inner: Sizes) -> None:
@@ -376,23 +385,11 @@ class _Relaxation:
             which = self._layouts.of(source)[d]
             own = tuple((c, i) for c, i in given if c in choices_of(which))
             if own:
-                x = self._narrowed(op, x, d, which, own)
+                x = narrowed(self._emit, x, d, self._place(op, which, own))
             mask = self._masks.of(which, own)
             if (place, d) in meets.masked and mask is not None:
-                x = self._masked(x, d, mask)
+                x = masked(self._emit, x, d, mask)
         return x
-
-    def _narrowed(self, op: Op, x: Located, d: str, which: Axis, given: Given) -> Located:
-        positions = self._place(op, which, given)
-        if positions == tuple(range(x.sizes[d])):
-            return x
-        handle, layout = Site("take", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
-        at = axis(layout, d)
-        if positions == tuple(range(len(positions))):
-            found = self._emit.function("torch.narrow", handle, at, 0, len(positions))
-        else:
-            found = self._emit.function("torch.index_select", handle, at, self._emit.tensor(Index(positions)))
-        return Located(x.sizes.given({d: len(positions)}), [Form(found, layout)])
 
     def _spread(self, op: Op, x: Located, given: Given, wide: frozenset[str]) -> Located:
         """A result for given answers at its positions of the super-axis, zeros around it."""
@@ -400,7 +397,7 @@ class _Relaxation:
             which = self._layouts.of(op)[d]
             own = tuple((c, i) for c, i in given if c in choices_of(which))
             if own:
-                x = self._padded(x, d, self._place(op, which, own), self._masks.size(which))
+                x = padded(self._emit, x, d, self._place(op, which, own), self._masks.size(which))
         return x
 
     def _place(self, op: Op, which: Axis, given: Given) -> tuple[int, ...]:
@@ -413,34 +410,17 @@ class _Relaxation:
             raise self._error(UNMIXED_LAYOUT, op, _sorted(choices_of(which)), text)
         return found
 
-    def _padded(self, x: Located, d: str, positions: tuple[int, ...], size: int) -> Located:
-        if positions == tuple(range(size)):
-            return x
-        handle, layout = Site("pad", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
-        at = axis(layout, d)
-        more = 0, size - len(positions)
-        zeros = self._emit.function("torch.nn.functional.pad", handle, (0, 0) * (len(layout) - 1 - at) + more)
-        if positions != tuple(range(len(positions))):
-            order = {p: i for i, p in enumerate(positions)}
-            empty = iter(range(len(positions), size))
-            which = tuple(order[i] if i in order else next(empty) for i in range(size))
-            zeros = self._emit.function("torch.index_select", zeros, at, self._emit.tensor(Index(which)))
-        return Located(x.sizes.given({d: size}), [Form(zeros, layout)])
-
-    def _masked(self, x: Located, d: str, mask: Mask | Within) -> Located:
-        handle, layout = Site("mul", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
-        shape = (-1, *(1 for _ in layout[axis(layout, d) + 1 :]))
-        factor = self._emit.tensor(mask)
-        factor = self._emit.method("reshape", factor, shape) if len(shape) > 1 else factor
-        return Located(x.sizes, [Form(self._emit.function("operator.mul", handle, factor), layout)])
-
     def _gathered(self, weight: Weight, whole: Mapping[Choice, int], tied: Sequence[bool]) -> Gathered:
         """What an architecture takes of a super-weight: everything along the axes that are `tied`."""
         given = self._layouts.given(weight, whole)
         shape = self._layouts.super_shape(weight, given)
         positions = self._layouts.taken(weight, whole, given)
         taken = map(some_of, positions, shape)
-        return Gathered(weight, given, tuple(None if t else p for t, p in zip_longest(tied, taken)))
+        return Gathered(
+            weight,
+            given,
+            tuple(None if t else p for t, p in zip_longest(tied, taken)),
+        )
 
     def _fitted(self, task: Task, place: int, at: Mapping[Choice, int]) -> Located | None:
         """An operand of a selection, with room for the widest of them."""
@@ -452,11 +432,15 @@ class _Relaxation:
         for d in sorted(task.wide):
             size = self._masks.size(axes[d])
             if not (isinstance(value, Pick) and d == value.dim) and x.sizes[d] != size:
-                x = self._padded(x, d, everything(x.sizes[d]), size)
+                x = padded(self._emit, x, d, everything(x.sizes[d]), size)
         return x
 
     def _picked(
-        self, task: Task, pick: Pick, at: Mapping[Choice, int], sizes: Mapping[str, int]
+        self,
+        task: Task,
+        pick: Pick,
+        at: Mapping[Choice, int],
+        sizes: Mapping[str, int],
     ) -> Located | None:
         """All operands together, each by its weight; those that are joined are scaled by the mask of whoever
         reads them.
@@ -471,7 +455,10 @@ class _Relaxation:
         return self._sum(parts, picked(pick.subset, count, pick.combine == "weighted"))
 
     def _mixed(
-        self, found: Sequence[tuple[Located, Answers]], over: Sequence[Choice], rest: tuple[Choice, ...]
+        self,
+        found: Sequence[tuple[Located, Answers]],
+        over: Sequence[Choice],
+        rest: tuple[Choice, ...],
     ) -> Located:
         """Results mixed by the weights of the answers that their shape does not depend on; equal ones are one
         term.
@@ -489,7 +476,10 @@ class _Relaxation:
         if not rest:
             (only,) = terms.values()
             return only
-        return self._sum(tuple(terms.values()), Terms(rest, tuple(tuple(g) for g in groups.values())))
+        return self._sum(
+            tuple(terms.values()),
+            Terms(rest, tuple(tuple(g) for g in groups.values())),
+        )
 
     def _sum(self, values: Sequence[Located], weights: Terms | Picked | Included) -> Located:
         vector = self._emit.tensor(weights)
@@ -506,7 +496,12 @@ class _Relaxation:
         """
         value = task.value
         for source, d, why in task.meets.refused:
-            raise self._error(UNMIXED_WIDTH, value, self._deciding(source, d), f"{why} (`{_name(value)}`)")
+            raise self._error(
+                UNMIXED_WIDTH,
+                value,
+                self._deciding(source, d),
+                f"{why} (`{_name(value)}`)",
+            )
         if isinstance(value, Select) or not any(family.wide for family in task.read):
             return
         first: dict[str, Value] = {}
@@ -532,7 +527,11 @@ class _Relaxation:
         named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (", …" if len(choices) > 3 else "")
         span = choices[0].span if choices else getattr(value, "span", None)
         return DiagnosticError(
-            code.error(span, f"{named} cannot be mixed: {why}", help='`mode = "sampled"` takes any space')
+            code.error(
+                span,
+                f"{named} cannot be mixed: {why}",
+                help='`mode = "sampled"` takes any space',
+            )
         )
 
 

@@ -118,7 +118,11 @@ class Calls:
         return len(self._steps)
 
     def _within(
-        self, segment: _Segment, gather: Callable[[str], torch.Tensor], training: bool, *given: Any
+        self,
+        segment: _Segment,
+        gather: Callable[[str], torch.Tensor],
+        training: bool,
+        *given: Any,
     ) -> tuple[Any, ...]:
         results: list[Any] = [None] * self._count
         for i, value in zip(segment.reads, given, strict=True):
@@ -163,7 +167,12 @@ def _go(
             weights.pop(key, None)
 
 
-def _result(step: _Step, results: Sequence[Any], weights: Mapping[str, torch.Tensor], training: bool) -> Any:
+def _result(
+    step: _Step,
+    results: Sequence[Any],
+    weights: Mapping[str, torch.Tensor],
+    training: bool,
+) -> Any:
     one = step.instruction
     if one.kind == "weight":
         return weights[one.target]
@@ -174,7 +183,10 @@ def _result(step: _Step, results: Sequence[Any], weights: Mapping[str, torch.Ten
     assert step.call is not None
     if step.nested:
         return step.call(*substitute(one.args, lambda ref: results[ref.index]), **step.kwargs)
-    return step.call(*[results[a.index] if isinstance(a, Ref) else a for a in one.args], **step.kwargs)
+    return step.call(
+        *[results[a.index] if isinstance(a, Ref) else a for a in one.args],
+        **step.kwargs,
+    )
 
 
 def _called(one: Instruction) -> Callable[..., Any] | None:

@@ -65,7 +65,8 @@ class Children:
         return Child(program_of(model), shares)
 
     def _share(self, weight: Weight, at: Mapping[Choice, int]) -> Share:
-        place = weight.identity, tuple(at[c] for c in self._layouts.deciding(weight))
+        answers = tuple([at[c] for c in self._layouts.deciding(weight)])
+        place = weight.identity, answers
         known = self._shares.get(place)
         if known is None:
             given = self._layouts.given(weight, at)
@@ -107,7 +108,8 @@ def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
     with torch.no_grad():
         found = {name: gather(child.shares[name]).detach().clone() for name in child.program.weights}
     kinds = next(
-        ((t.dtype, t.device) for t in found.values()), (torch.get_default_dtype(), torch.device("cpu"))
+        ((t.dtype, t.device) for t in found.values()),
+        (torch.get_default_dtype(), torch.device("cpu")),
     )
     for path, module in child.program.modules.items():
         if module.type.startswith("torch.nn.BatchNorm"):
