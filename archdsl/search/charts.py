@@ -5,9 +5,9 @@ has in every picture.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from itertools import pairwise
 
+from archdsl.diagnostics.visible import markup
 from archdsl.search.plots import (
     Scale,
     chart,
@@ -47,12 +47,12 @@ def shares(
     filled = {label: colours.get(label, _SHADES[i % len(_SHADES)]) for i, label in enumerate(labels)}
     keys = [
         f'<span><i class="key" style="background:{filled[label]}"></i>'
-        f"{escape(label)} <b>{series[-1][1][label]:.0%}</b></span>"
+        f"{markup(label)} <b>{series[-1][1][label]:.0%}</b></span>"
         for label in labels
     ]
     svg = _areas(path, thinned(series), filled, across, last)
     caption = f"<figcaption>{', '.join(keys)}</figcaption>"
-    return f"<figure><h3>{escape(path)}</h3>{svg}{caption}</figure>"
+    return f"<figure><h3>{markup(path)}</h3>{svg}{caption}</figure>"
 
 
 def _areas(

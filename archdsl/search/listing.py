@@ -9,14 +9,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from archdsl.diagnostics.codes import runs as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.diagnostics.visible import visible
+from archdsl.diagnostics.visible import markup, visible
 from archdsl.search import clock
 from archdsl.search.curves import QUANTITIES, Records, across_of, chance
 from archdsl.search.plots import Line, Plot, figure, number
@@ -231,7 +230,7 @@ def _table(runs: Sequence[Listed]) -> str:
         ]
         told += [around["data"], around["seed"], around["device"]]
         key = f'<i class="key ink-{i % 8}{" dashed" if i >= 8 else ""}"></i>'
-        cells = f"<td>{key}{escape(run.name)}</td>" + "".join(f"<td>{escape(t)}</td>" for t in told)
+        cells = f"<td>{key}{markup(run.name)}</td>" + "".join(f"<td>{markup(t)}</td>" for t in told)
         cells += "".join(f'<td class="number">{number(last[n]) if n in last else ""}</td>' for n in names)
         rows.append(f"<tr>{cells}</tr>")
     return f"<table>{''.join(rows)}</table>"

@@ -5,9 +5,9 @@ One file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any
 
+from archdsl.diagnostics.visible import markup
 from archdsl.elaborate.plans.plan import Plan, Step
 from archdsl.ir.expr import lift
 from archdsl.ir.graph import Graph, Op
@@ -65,7 +65,7 @@ def page(
     plotted = scaled([_plots(s, by_step[s.name], frozen) for s in plan.steps])
     for one, plots in zip(plan.steps, plotted, strict=True):
         if plots:
-            parts.append(f"<h2>{escape(one.name)}</h2>")
+            parts.append(f"<h2>{markup(one.name)}</h2>")
             parts.append(f'<div class="plots">{"".join(map(figure, plots))}</div>')
     if genotype is not None:
         parts.extend(_architecture(step, genotype, status))
@@ -75,7 +75,7 @@ def page(
     for one in plan.steps:
         over_time = _choices(one.graph, by_step[one.name])
         if over_time:
-            parts.append(f"<h2>{escape(one.name)}: probabilities over time</h2>")
+            parts.append(f"<h2>{markup(one.name)}: probabilities over time</h2>")
             parts.append(f'<div class="plots">{over_time}</div>')
     return framed(title, parts)
 
@@ -100,10 +100,11 @@ def _plots(step: Step, records: Records, frozen: Mapping[str, Any]) -> list[Plot
 
 def _architecture(step: Step, genotype: Genotype, status: Status) -> list[str]:
     costs = cost(step.graph, genotype)
+    text = markup(genotype.to_text("found", step.graph.name), keep="\n")
     word = "found" if status.word == "finished" else "so far"
     return [
         f"<h2>The architecture {word}: {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>",
-        f"<pre>{escape(genotype.to_text('found', step.graph.name))}</pre>",
+        f"<pre>{text}</pre>",
         drawing(step.graph, genotype),
     ]
 

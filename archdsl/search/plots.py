@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 from math import floor, log10
 from typing import TypeVar
 
+from archdsl.diagnostics.visible import markup
 from archdsl.ir.notation import amount
 
 WIDTH, HEIGHT = 380, 210
@@ -72,9 +72,9 @@ class Plot:
 def figure(plot: Plot) -> str:
     """The plot with its title, and in words what stands at its end."""
     ends = [f"{_key(line)}<b>{number(line.points[-1][1])}</b>" for line in plot.lines]
-    ends += [f'<i class="key level"></i>{escape(level.name)} {number(level.value)}' for level in plot.levels]
+    ends += [f'<i class="key level"></i>{markup(level.name)} {number(level.value)}' for level in plot.levels]
     caption = ", ".join(ends)
-    title = f"<h3>{escape(plot.title)}</h3>"
+    title = f"<h3>{markup(plot.title)}</h3>"
     return f"<figure>{title}{_svg(plot)}<figcaption>{caption}</figcaption></figure>"
 
 
@@ -116,7 +116,7 @@ def framed(xs: Sequence[float], ys: Sequence[float], across: str) -> tuple[str, 
         place = f'x="{x(value):.1f}" y="{HEIGHT - BOTTOM + 14}"'
         parts.append(f'<text class="tick across" {place}>{number(value)}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(f'<text class="tick across" x="{middle}" y="{HEIGHT - 3}">{escape(across)}</text>')
+    parts.append(f'<text class="tick across" x="{middle}" y="{HEIGHT - 3}">{markup(across)}</text>')
     return "".join(parts), x, y
 
 
@@ -136,7 +136,7 @@ class Scale:
 def chart(label: str, content: str) -> str:
     """An SVG of the size of all plots."""
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
-    return f'<svg class="chart" role="img" aria-label="{escape(label)}" {box}>{content}</svg>'
+    return f'<svg class="chart" role="img" aria-label="{markup(label)}" {box}>{content}</svg>'
 
 
 def told(places: Sequence[float], x: Scale, tell: Callable[[int], tuple[str, str]]) -> str:
@@ -150,7 +150,7 @@ def told(places: Sequence[float], x: Scale, tell: Callable[[int], tuple[str, str
         width = max(right - left, 0.1)
         area = f'<rect x="{left:.1f}" y="{TOP}" width="{width:.1f}" height="{height}"/>'
         rule = f'<path d="M{x(places[i]):.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
-        text = f'<text x="{LEFT}" y="11">{escape(words)}</text>'
+        text = f'<text x="{LEFT}" y="11">{markup(words)}</text>'
         found.append(f'<g class="at">{area}<g>{rule}{marks}{text}</g></g>')
     return "".join(found)
 
@@ -201,7 +201,7 @@ def _class(line: Line) -> str:
 
 
 def _key(line: Line) -> str:
-    return f'<i class="key {_class(line)}"></i>{escape(line.name)} '
+    return f'<i class="key {_class(line)}"></i>{markup(line.name)} '
 
 
 def points_of(

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from html import escape
 from importlib.resources import files
 from typing import Any
 
 from archdsl.diagnostics.codes.files import NO_DOT
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.diagnostics.visible import visible
+from archdsl.diagnostics.visible import markup, visible
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype
 from archdsl.search.clock import FILE, Status
@@ -34,7 +33,7 @@ def framed(title: str, parts: Iterable[str]) -> str:
     """A whole page."""
     style = _style()
     return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{markup(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width">\n<style>\n{style}</style>\n</head>\n<body>\n'
         + "\n".join(parts)
         + "\n</body>\n</html>\n"
@@ -43,11 +42,11 @@ def framed(title: str, parts: Iterable[str]) -> str:
 
 def heading(title: str, status: Status, progress: str, facts: Mapping[str, str]) -> str:
     """What a run is of and how it stands; its time is filled in where the page is read."""
-    why = f": {escape(status.why)}" if status.why else ""
-    rows = [f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text]
+    why = f": {markup(status.why)}" if status.why else ""
+    rows = [f"<dt>{markup(name)}</dt><dd>{markup(text)}</dd>" for name, text in facts.items() if text]
     return (
-        f"<h1>{escape(title)}</h1>\n"
-        f'<p><span class="status {status.word}">{status.word}</span>{why} · {escape(progress)}</p>\n'
+        f"<h1>{markup(title)}</h1>\n"
+        f'<p><span class="status {status.word}">{status.word}</span>{why} · {markup(progress)}</p>\n'
         f"<dl>{''.join(rows)}<dt>time</dt><dd>{_TIME}</dd></dl>\n"
         f'<script src="{FILE}"></script>{_FILL}'
     )
@@ -92,7 +91,7 @@ def drawing(graph: Graph, genotype: Genotype | None = None) -> str:
         made = render(graph, genotype)
     except DiagnosticError as error:
         if error.diagnostics[0].code != NO_DOT.id:
-            return f"<p>{escape(error.diagnostics[0].message)}</p>"
+            return f"<p>{markup(error.diagnostics[0].message)}</p>"
         made = render(graph, genotype, view="macro")
     return f'<div class="drawing">{as_svg(themed(made.scene))}</div>'
 
