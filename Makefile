@@ -13,7 +13,7 @@ demo: $(VENV)/torch.stamp
 	$(BIN)/python docs/demo.py
 
 test: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -rs
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -25,7 +25,7 @@ lint: $(VENV)/dev.stamp
 golden: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2 --update
 
-# Writes the pages of docs/ that come from tables of the code, and draws the gallery (which needs Graphviz's `dot`).
+# Writes the pages of docs/ that come from tables of the code, and draws the gallery.
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m archdsl.ops.reference > docs/primitives.md
 	$(BIN)/python -m archdsl.diagnostics.codes.reference > docs/diagnostics.md

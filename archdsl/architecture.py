@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.inputs import Inputs
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import Reference, opened
+from archdsl.elaborate.files.inputs import Inputs
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import Reference, opened
 from archdsl.ir.activity import activity
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph

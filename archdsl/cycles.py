@@ -26,13 +26,14 @@ def walk(roots: Iterable[Node], after: Callable[[Node], Iterable[Node]]) -> list
         seen.add(root)
         while path:
             node, rest = path[-1]
-            fresh = next((other for other in rest if other not in seen), None)
-            if fresh is None:
+            for other in rest:
+                if other not in seen:
+                    seen.add(other)
+                    path.append((other, iter(after(other))))
+                    break
+            else:
                 left.append(node)
                 path.pop()
-            else:
-                seen.add(fresh)
-                path.append((fresh, iter(after(fresh))))
     return left
 
 

@@ -1,5 +1,5 @@
 """Params and MACs of a million AutoX3D genotypes, beside compiling and counting a few of them on the meta
-device.
+device; and of genotypes as mappings, beside a look-up of each answer in a dictionary.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from racing import Race, race
 
 SPACE = "zoo/autox3d.arch:autox3d"
-MANY, FEW = 1_000_000, 5
+MANY, MAPPINGS, FEW = 1_000_000, 20_000, 5
 
 
 def races(rounds: int) -> Iterator[Race]:
-    """One race: the ratio is for a million against five."""
+    """Two races: a million against five, and twenty thousand mappings against as many sums by hand."""
     import numpy as np
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -41,5 +41,19 @@ def races(rounds: int) -> Iterator[Race]:
         lambda: space.cost(indices),
         f"compile and count {FEW} on meta",
         count,
+        rounds,
+    )
+
+    drawn = [dict(genotype.items()) for genotype in space.samples(MAPPINGS, seed=0)]
+    by_hand = {c.path: {label: i for i, label in enumerate(c.labels())} for c in space.graph.choices}
+
+    def looked_up() -> list[int]:
+        return [sum([by_hand[path][label] for path, label in genotype.items()]) for genotype in drawn]
+
+    yield race(
+        f"space.cost of {MAPPINGS:,} mappings",
+        lambda: space.cost(drawn),
+        "one look-up an answer, by hand",
+        looked_up,
         rounds,
     )

@@ -1,6 +1,6 @@
 """The pictures of docs/diagrams.md: `python docs/diagrams.py` draws them anew.
 
-They are what the commands beside them in the text draw; the program `dot` of Graphviz has to be there.
+They are what the commands beside them in the text draw.
 """
 
 from __future__ import annotations

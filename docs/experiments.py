@@ -22,8 +22,8 @@ from typing import Any
 
 from archdsl.architecture import load
 from archdsl.cli.commands.search import open_plan
-from archdsl.elaborate.plans import Plan
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.plans.plan import Plan
 from archdsl.questions.diagram import live
 from archdsl.search import ranks, running
 from archdsl.search.costs import costs_of
@@ -53,10 +53,11 @@ def searched(
     plan, node, module = open_plan(reference, project, seed)
     folder = runs / f"{plan.name}-{seed}"
     seconds = folder / "seconds"
+    asked = running.Asked(folder, resume=folder.exists())
     began = time.process_time()
     with (
         ranks.joined(None) as own,
-        running.started(plan, None, folder, folder.exists(), None, 1, own) as (run, around),
+        running.started(plan, None, asked, own, print) as (run, around),
     ):
         found = search(plan, documents(node, module, project), run, around)
     spent = time.process_time() - began + (float(seconds.read_text()) if seconds.exists() else 0.0)

@@ -1,13 +1,11 @@
-"""Draws what ships: `docs/gallery.md` and the pictures in `docs/gallery/`. `make docs` runs it; the drawings
-need Graphviz's `dot`.
-"""
+"""Draws what ships: `docs/gallery.md` and the pictures in `docs/gallery/`. `make docs` runs it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archdsl.architecture import Architecture, load
@@ -93,9 +91,8 @@ def entries() -> Iterator[Entry]:
         file, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
         tree, _ = parse(Source(file, text))
         for declaration in tree.declarations:
-            kind = (
-                declaration.kind if isinstance(declaration, ast.Net) else type(declaration).__name__.lower()
-            )
+            is_net = isinstance(declaration, ast.Net)
+            kind = declaration.kind if is_net else type(declaration).__name__.lower()
             is_open = isinstance(declaration, ast.Net) and any(
                 p.default is None for p in declaration.params or ()
             )
@@ -134,7 +131,7 @@ def heading(file: str) -> str:
 
 def draw(entry: Entry) -> Drawing:
     """The picture of an entry: the view that suits it."""
-    return render(load(f"{entry.file}:{entry.name}").graph, title=entry.name)
+    return render(replace(load(f"{entry.file}:{entry.name}").graph, name=entry.name))
 
 
 def page(found: list[Entry], facts: Mapping[str, str]) -> str:
@@ -169,7 +166,8 @@ def _plain(text: str) -> str:
 
 def _sampled(reference: str, seed: int, most: float) -> Drawing:
     space: Architecture = load(reference)
-    return render(space.graph, space.sample(seed, most), title=f"{space.name}, a genotype", view="macro")
+    named = replace(space.graph, name=f"{space.name}, a genotype")
+    return render(named, space.sample(seed, most), view="macro")
 
 
 def _genotype(reference: str, seed: int, most: float) -> Graph:

@@ -15,14 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
+from archdsl.cli import standard_input
 from archdsl.cli.target import module_name
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.edits import scratch
-from archdsl.elaborate.module import Module
-from archdsl.elaborate.nets import base_of, elaborate
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import opened
-from archdsl.elaborate.values import GenotypeV, NetV
+from archdsl.elaborate.evaluation.declared import find
+from archdsl.elaborate.evaluation.frame import file_frame
+from archdsl.elaborate.evaluation.module import Module
+from archdsl.elaborate.evaluation.state import State
+from archdsl.elaborate.evaluation.values import GenotypeV, NetV
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import opened
+from archdsl.elaborate.networks.nets import base_of, elaborate
 from archdsl.ir.activity import activity
 from archdsl.ir.graph import Graph
 from archdsl.questions.genotype import Genotype, assignment, genotype_of
@@ -50,15 +53,17 @@ class Head:
 def head(project: Project, reference: str, settings: Mapping[str, str]) -> Head:
     """What genotypes of the network of a reference need. Of a genotype it is the network that it is of."""
     meant = opened(reference, project)
-    value = meant.module.find(meant.network(), scratch())
+    value = find(meant.module, meant.network(), State())
     assert isinstance(value, NetV | GenotypeV), "it has been elaborated"
     home = value.module
     node = value.genotype.of if isinstance(value, GenotypeV) else None
-    net = base_of(node, home.frame(), scratch())[0].net if node is not None else None
+    net = base_of(node, file_frame(home, State()))[0].net if node is not None else None
     if net is None:
         assert isinstance(value, NetV)
         net = value.net
-    callee = net.name if node is None else flat(node.callee if isinstance(node, ast.Call) else node)
+    callee = net.name
+    if node is not None:
+        callee = flat(node.callee if isinstance(node, ast.Call) else node)
     given = _arguments(node, net, settings)
     of = callee + (f"({', '.join(f'{name} = {text}' for name, text in given.items())})" if given else "")
     needed = _Needed(project)
@@ -174,12 +179,11 @@ def whole(
 
 def _before_answers(reference: str, settings: Mapping[str, str]) -> Graph | None:
     """The space without the genotypes and edits of the reference; None where it has none."""
-    project = Project()
+    project = standard_input.given(Project(), reference)
     meant = opened(reference, project)
-    state = scratch()
-    value = meant.module.find(meant.network(), state)
+    value = find(meant.module, meant.network(), State())
     assert value is not None, "it has been elaborated"
-    found = project.instantiation(value, settings, state)
+    found = project.instantiation(value, settings)
     if not isinstance(value, GenotypeV) and not found.patches:
         return None
     return elaborate(replace(found, patches=()), name=found.net.name, kind="space").graph

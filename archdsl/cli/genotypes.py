@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl.elaborate import nets
-from archdsl.elaborate.edits import EditTable, scratch
-from archdsl.elaborate.idle import is_sound
-from archdsl.elaborate.reference import Reference
-from archdsl.elaborate.spaces import Spaces
-from archdsl.elaborate.state import State
-from archdsl.elaborate.values import GenotypeV
+from archdsl.elaborate.checks.idle import is_sound
+from archdsl.elaborate.evaluation.answers import allowed
+from archdsl.elaborate.evaluation.declared import find
+from archdsl.elaborate.evaluation.edits import EditTable
+from archdsl.elaborate.evaluation.frame import file_frame
+from archdsl.elaborate.evaluation.scope import Scope
+from archdsl.elaborate.evaluation.state import State
+from archdsl.elaborate.evaluation.values import GenotypeV
+from archdsl.elaborate.files.reference import Reference
+from archdsl.elaborate.networks import nets
+from archdsl.elaborate.networks.spaces import Spaces
 from archdsl.ir.choice import Choice
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
@@ -36,11 +40,11 @@ def open_genotype(reference: Reference, name: str, spaces: Spaces) -> Opened | N
 
     Raises DiagnosticError for whatever is wrong with it.
     """
-    state = scratch()
-    value = reference.module.find(name, state)
+    state = State()
+    value = find(reference.module, name, state)
     if not isinstance(value, GenotypeV):
         return None
-    net, given = nets.base_of(value.genotype.of, value.module.frame(), state)
+    net, given = nets.base_of(value.genotype.of, file_frame(value.module, state))
     space = nets.resolve(net, given, value.genotype.span, state)
     graph = spaces.of(space).graph
     if not is_sound(graph, value):
@@ -56,6 +60,6 @@ def open_genotype(reference: Reference, name: str, spaces: Spaces) -> Opened | N
 def _answers(value: GenotypeV, graph: Graph, state: State) -> dict[Choice, int]:
     """The index of every choice that the genotype settles."""
     table = EditTable()
-    table.add(value.genotype.edits, value.module.frame(), genotype=True)
-    kept = {choice: table.kept(choice.path, choice.alternatives, state) for choice in graph.choices}
+    table.add(value.genotype.edits, Scope(value.module), genotype=True)
+    kept = {choice: allowed(choice.path, choice.alternatives, table, state) for choice in graph.choices}
     return {choice: indices[0] for choice, indices in kept.items() if len(indices) == 1}

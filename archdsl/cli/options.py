@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import isinf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -102,4 +103,7 @@ def parse_quantity(text: str) -> float:
         raise DiagnosticError(
             files.BAD_QUANTITY.error(None, f"`{text}` is not a cost", help="write `2.0G` or `2000000000`")
         )
-    return float(match[1]) * _UNITS[match[2]]
+    cost = float(match[1]) * _UNITS[match[2]]
+    if isinf(cost):
+        raise DiagnosticError(files.BAD_QUANTITY.error(None, f"the cost `{text}` is beyond every number"))
+    return cost

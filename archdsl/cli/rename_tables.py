@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
+from archdsl.cli import standard_input
 from archdsl.cli.files import read
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.suggestions import did_you_mean
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import split_reference
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import split_reference
 from archdsl.questions import rename
 from archdsl.questions.checkpoint import Table
 from archdsl.syntax.shipped import shipped
@@ -24,32 +27,44 @@ def tables_for(reference: str) -> list[Table]:
 
     Raises DiagnosticError for tables that cannot be read.
     """
-    file = Project().find(split_reference(reference)[0])
+    reference = standard_input.named(reference)
+    file = standard_input.given(Project(), reference).find(split_reference(reference)[0])
     paths = sorted(
         path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem)
     )
-    others = [path for path in _shipped() if path.absolute() not in {p.absolute() for p in paths}]
-    beside = [_open(path) for path in paths]
-    own = [rule for table in beside for rule in rename.of_our_keys(table.rules)]
-    return [Table(None, own), *beside, *map(_open, others)]
+    here = {path.absolute() for path in paths}
+    others = [path for path in _shipped() if path.absolute() not in here]
+    beside = list(map(_open, paths))
+    own = tuple(chain.from_iterable(table.rules.of_our_keys() for table in beside))
+    tables = [*beside, *map(_open, others)]
+    return [Table(None, rename.Rules(own)), *sorted(tables, key=_starts_anew)]
 
 
 def table_named(name: str) -> Table:
-    """The table of a path, or of the name of one that ships. Raises DiagnosticError where there is none."""
+    """The table of a path, or of the name of one that ships, as one that was asked for.
+
+    Raises DiagnosticError where there is none, or it cannot be read.
+    """
     path = Path(name)
     if path.exists():
-        return _open(path)
-    known = {key: p for p in _shipped() for key in (p.stem, p.relative_to(shipped("specs")).as_posix())}
+        return replace(_open(path), is_asked=True)
+    known = {}
+    for ours in _shipped():
+        known[ours.stem] = known[ours.relative_to(shipped("specs")).as_posix()] = ours
     if name not in known:
         hint = did_you_mean(name, known, f"those that ship: {', '.join(p.stem for p in _shipped())}")
-        raise DiagnosticError(
-            files.NOT_FOUND.error(None, f"no rename table `{name}`, here or among those that ship", help=hint)
-        )
-    return _open(known[name])
+        text = f"no rename table `{name}`, here or among those that ship"
+        raise DiagnosticError(files.NOT_FOUND.error(None, text, help=hint))
+    return replace(_open(known[name]), is_asked=True)
 
 
 def _shipped() -> list[Path]:
     return sorted(shipped("specs").rglob(f"*{SUFFIX}"))
+
+
+def _starts_anew(table: Table) -> bool:
+    """Of tables that fit alike, those of whole checkpoints come before those that begin a training."""
+    return any(rule.theirs is None for rule in table.rules.rules)
 
 
 def _open(path: Path) -> Table:

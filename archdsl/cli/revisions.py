@@ -9,9 +9,9 @@ from pathlib import Path
 
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import Reference, split_reference
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import Reference, split_reference
 from archdsl.syntax.decoding import MAX_BYTES, decode
 from archdsl.syntax.shipped import shipped
 

@@ -9,9 +9,9 @@ from archdsl.cli.torch_backend import torch_backend
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.inputs import Inputs
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import Reference, opened, split_reference
+from archdsl.elaborate.files.inputs import Inputs
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import Reference, opened, split_reference
 from archdsl.importing.opening import is_factory, is_file, open_source
 
 

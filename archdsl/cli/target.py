@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 from archdsl.architecture import Architecture, load
+from archdsl.cli import standard_input
 from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
 from archdsl.cli.sources import is_source, open_reference
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import split_reference
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import split_reference
 from archdsl.syntax.complaints import RESERVED
 from archdsl.syntax.shipped import shipped
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+class Target(TypedDict):
+    """The argument `FILE[:NAME]` of a command and the options that say more of it."""
+
+    reference: str
+    inputs: tuple[str, ...]
+    settings: tuple[str, ...]
+    genotype: NotRequired[str | None]
 
 
 def open_target(
@@ -29,13 +43,18 @@ def open_target(
     Raises DiagnosticError for whatever is wrong with the options or the files.
     """
     values = parse_settings(settings)
-    project = Project()
+    reference = standard_input.named(reference)
+    genotype = None if genotype is None else standard_input.named(genotype)
+    project = standard_input.given(Project(), reference, genotype)
     if is_source(reference, project):
+        if genotype is not None:
+            message = f"{reference} is a model, which leaves nothing for a genotype to settle"
+            raise DiagnosticError(files.NO_GENOTYPE.error(None, message))
         meant = open_reference(reference, project, inputs)
         found = project.elaborate(meant.module, meant.network(), settings=values)
         report(found.warnings)
         return Architecture(found.graph, found.warnings)
-    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype)
+    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype, project=project)
     report(architecture.warnings)
     return architecture
 
@@ -44,7 +63,7 @@ def module_path(reference: str) -> str | None:
     """What `use` calls the file of a reference in a file beside it; None where its name cannot be written
     there.
     """
-    path = Project().find(split_reference(reference)[0])
+    path = standard_input.given(Project(), reference).find(split_reference(reference)[0])
     root = shipped("specs")
     inside = path.is_relative_to(root)
     return _dotted(path.relative_to(root) if inside else Path(path.name))
@@ -60,11 +79,11 @@ def module_name(path: Path, root: Path) -> str | None:
         return None
     relative = path.relative_to(root if inside else here)
     name = _dotted(relative)
-    places = [
-        (folder / relative).with_suffix(suffix) for folder in (here, root) for suffix in (".arch", ".yaml")
-    ]
-    first = next((place for place in places if place.is_file()), None)
-    return name if first is not None and first.absolute() == path.absolute() else None
+    for folder, suffix in product((here, root), (".arch", ".yaml")):
+        place = (folder / relative).with_suffix(suffix)
+        if place.is_file():
+            return name if place.absolute() == path.absolute() else None
+    return None
 
 
 def _dotted(relative: Path) -> str | None:

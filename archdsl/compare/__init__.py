@@ -83,14 +83,11 @@ def apply(change: GraphPatch | Patch, a: Graph | Mapping[str, str]) -> Graph | d
     if isinstance(change, GraphPatch) and isinstance(a, Graph):
         return apply_to_graph(change, a)
     if isinstance(change, GraphPatch) or isinstance(a, Graph):
-        what = (
-            ("an architecture", "a genotype")
-            if isinstance(change, GraphPatch)
-            else ("a genotype", "an architecture")
-        )
-        raise DiagnosticError(
-            codes.NOT_A_PATCH.error(None, f"this is a patch of {what[0]}, and it is applied to {what[1]}")
-        )
+        own, other = "a genotype", "an architecture"
+        if isinstance(change, GraphPatch):
+            own, other = other, own
+        message = f"this is a patch of {own}, and it is applied to {other}"
+        raise DiagnosticError(codes.NOT_A_PATCH.error(None, message))
     return apply_to_answers(change, a)
 
 

@@ -51,19 +51,24 @@ def labels_of(graph: Graph, names: Mapping[Value, Hashable]) -> Mapping[Value, L
     for value in (*graph.inputs, *graph.values):
         name = names.get(value, (id(graph), id(value)))
         if isinstance(value, Input):
-            sizes = {d: n.value for d, n in value.shape.items()}
-            found[value] = {
-                d: tuple((value.name, d, i) for i in range(n)) for d, n in sizes.items() if n <= _MOST
-            }
+            found[value] = _entering(value)
             continue
         read = [found[v] for v in _read(value)]
         if isinstance(value, Op):
             labels = _carried(_Carrying(value, name, read, parts))
         else:
             labels = _picked(value, read) if isinstance(value, Pick) else read[0]
-        found[value] = {
-            d: own for d, own in labels.items() if d in value.shape and len(own) == value.shape[d].value
-        }
+        sizes = {d: n.value for d, n in value.shape.items()}
+        found[value] = {d: own for d, own in labels.items() if sizes.get(d) == len(own)}
+    return found
+
+
+def _entering(value: Input) -> Labelled:
+    """The labels of an input: each position of each dimension is its own."""
+    found: dict[str, Labels] = {}
+    for dim, size in value.shape.items():
+        if size.value <= _MOST:
+            found[dim] = tuple((value.name, dim, i) for i in range(size.value))
     return found
 
 

@@ -24,39 +24,33 @@ def choice_edits(pairing: Pairing) -> Iterator[Edit]:
     opened = settled_as([c for c in pairing.b.choices if c not in known], backward, here)
 
     def effects(*choices: Choice) -> tuple[Effect, ...]:
-        return ordered({"space", *(KEYS if any(c in sized for c in choices) else ())})
+        keyed = KEYS if sized.intersection(choices) else set[Effect]()
+        return ordered({"space", *keyed})
 
     for choice in in_path_order(pairing.a.choices):
         twin = pairs.get(choice)
-        if twin is None:
-            if _scope_stays(choice, pairing.nodes.nodes):
-                yield ChoiceChanged(
-                    choice.path,
-                    choice.labels(),
-                    closed[choice],
-                    effects(choice),
-                    kinds=(choice.kind, choice.kind),
-                )
-            continue
-        if twin.path != choice.path and not _follows_a_move(choice, twin, pairing):
-            yield Moved(choice.path, twin.path, True, ("space",))
-        if twin.labels() != choice.labels():
-            is_other = set(twin.labels()) != set(choice.labels())
-            severity: tuple[Effect, ...] = effects(choice, twin) if is_other else ("cosmetic",)
-            yield ChoiceChanged(
-                twin.path, choice.labels(), twin.labels(), severity, kinds=(choice.kind, twin.kind)
-            )
-        if twin.kind != choice.kind:
-            yield Changed(twin.path, "kind", choice.kind, twin.kind, effects(choice, twin))
+        if twin is not None:
+            yield from _changes(choice, twin, effects(choice, twin), pairing)
+        elif _scope_stays(choice, pairing.nodes.nodes):
+            kinds = choice.kind, choice.kind
+            yield ChoiceChanged(choice.path, choice.labels(), closed[choice], effects(choice), kinds=kinds)
+    nodes = {y: x for x, y in pairing.nodes.nodes.items()}
     for choice in in_path_order(pairing.b.choices):
-        if choice not in known and _scope_stays(choice, {y: x for x, y in pairing.nodes.nodes.items()}):
-            yield ChoiceChanged(
-                choice.path,
-                opened[choice],
-                choice.labels(),
-                effects(choice),
-                kinds=(choice.kind, choice.kind),
-            )
+        if choice not in known and _scope_stays(choice, nodes):
+            kinds = choice.kind, choice.kind
+            yield ChoiceChanged(choice.path, opened[choice], choice.labels(), effects(choice), kinds=kinds)
+
+
+def _changes(a: Choice, b: Choice, effects: tuple[Effect, ...], pairing: Pairing) -> Iterator[Edit]:
+    """What differs between a choice and the one that it has become."""
+    if b.path != a.path and not _follows_a_move(a, b, pairing):
+        yield Moved(a.path, b.path, True, ("space",))
+    if b.labels() != a.labels():
+        is_other = set(b.labels()) != set(a.labels())
+        severity: tuple[Effect, ...] = effects if is_other else ("cosmetic",)
+        yield ChoiceChanged(b.path, a.labels(), b.labels(), severity, kinds=(a.kind, b.kind))
+    if b.kind != a.kind:
+        yield Changed(b.path, "kind", a.kind, b.kind, effects)
 
 
 def _scope_stays(choice: Choice, pairs: Mapping[Node, Node]) -> bool:
@@ -64,7 +58,9 @@ def _scope_stays(choice: Choice, pairs: Mapping[Node, Node]) -> bool:
     it.
     """
     paths = {node.path for node in pairs}
-    everything = {c.path for node in pairs for c in node.children}
+    everything: set[KeyPath] = set()
+    for node in pairs:
+        everything.update(child.path for child in node.children)
     scope = KeyPath.parse(choice.path)
     while scope := scope.parent:
         if scope in paths:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from archdsl.compare.expressions import ChoicePairs
 from archdsl.ir.choice import Choice
@@ -35,9 +36,8 @@ def pair_choices(a: Graph, b: Graph, moved: Mapping[Node, Node]) -> ChoicePairs:
     scopes: dict[tuple[KeyPath, frozenset[str]], tuple[list[str], list[str]]] = {}
     for side, rest in enumerate((left, right)):
         for choice in rest.values():
-            scopes.setdefault((KeyPath.parse(choice.path).parent, frozenset(choice.labels())), ([], []))[
-                side
-            ].append(choice.path)
+            alike = KeyPath.parse(choice.path).parent, frozenset(choice.labels())
+            scopes.setdefault(alike, ([], []))[side].append(choice.path)
     for ours, theirs in scopes.values():
         if len(ours) == len(theirs) == 1:
             take(ours[0], theirs[0])
@@ -48,41 +48,56 @@ def settled_as(
     choices: Sequence[Choice], values: Mapping[Value, Value], present: set[KeyPath]
 ) -> dict[Choice, tuple[str, ...]]:
     """The alternatives that the other graph, which has none of these choices, may have settled each of them
-    as.
+    as; nothing where it may be any.
 
-    Reads off every attribute and size that depends on one of them, those already settled put in, and which
-    alternatives of a choice of layers are there (`present`: the paths of live instances).
+    Constraint propagation: the facts are the attributes and sizes that are constant on the other side, and
+    which alternatives of a choice of layers are there (`present`: the paths of live instances). Where
+    `width ~ [8, 16]` here and a convolution has `width * 2` channels, and there 32, the width is 16.
     """
-    open_ = {c: set(range(c.size)) for c in choices}
-    for choice in choices:
+    open_ = {choice: _there(choice, present) for choice in choices}
+    _propagate(open_, list(_facts(open_, values)))
+    found: dict[Choice, tuple[str, ...]] = {}
+    for choice, still in open_.items():
         labels = choice.labels()
-        there = {i for i, label in enumerate(labels) if KeyPath.parse(choice.path).child(label) in present}
-        if there:
-            open_[choice] &= there
-    facts = [
-        (x, y.value) for a, b in values.items() for x, y in _counterparts(a, b) if y.is_constant and x.scope
-    ]
-    facts = [(e, value) for e, value in facts if all(v in open_ for v in e.scope)]
-    while facts:
+        if len(still) < choice.size:
+            found[choice] = tuple(labels[i] for i in sorted(still))
+        elif "identity" in labels and choice.size > 1:  # nothing tells: of layers, that there is none
+            found[choice] = ("identity",)
+        else:
+            found[choice] = ()
+    return found
+
+
+def _there(choice: Choice, present: set[KeyPath]) -> set[int]:
+    """The alternatives whose instances are there; all, where it is no choice of such."""
+    path = KeyPath.parse(choice.path)
+    there = {i for i, label in enumerate(choice.labels()) if path.child(label) in present}
+    return there or set(range(choice.size))
+
+
+def _facts(open_: Collection[Choice], values: Mapping[Value, Value]) -> Iterator[tuple[Expr, Any]]:
+    """Expressions over these choices alone, each with the value that its counterpart has."""
+    for a, b in values.items():
+        for x, y in _counterparts(a, b):
+            if y.is_constant and x.scope and all(choice in open_ for choice in x.scope):
+                yield x, y.value
+
+
+def _propagate(open_: dict[Choice, set[int]], facts: Sequence[tuple[Expr, Any]]) -> None:
+    """Strikes the alternatives that contradict a fact in which one choice is left open, until no more go."""
+    count = len(facts) + 1
+    while facts and len(facts) < count:
+        count = len(facts)
         known = {c: next(iter(still)) for c, still in open_.items() if len(still) == 1}
         rest = []
         for expr, value in facts:
-            free = [v for v in expr.scope if v not in known]
-            if len(free) == 1:
+            free = [choice for choice in expr.scope if choice not in known]
+            if len(free) > 1:
+                rest.append((expr, value))
+            elif free:
                 left = free[0]
                 open_[left] &= {i for i in open_[left] if expr.at({**known, left: i}) == value}
-            elif free:
-                rest.append((expr, value))
-        if len(rest) == len(facts):
-            break
         facts = rest
-    for choice, still in open_.items():
-        if len(still) == choice.size and "identity" in choice.labels():
-            open_[choice] = {choice.labels().index("identity")}
-    return {
-        c: tuple(c.labels()[i] for i in sorted(still)) if len(still) < c.size else ()
-        for c, still in open_.items()
-    }
 
 
 def _counterparts(a: Value, b: Value) -> Sequence[tuple[Expr, Expr]]:

@@ -98,6 +98,13 @@ class ChoiceChanged:
 Edit: TypeAlias = Added | Removed | Changed | Moved | Rewired | ChoiceChanged
 
 
+def functional(has_weights: bool) -> tuple[Effect, ...]:
+    """The effects of what comes, goes or is exchanged: something else is computed, with other weights if it
+    has any.
+    """
+    return ordered(FUNCTION | KEYS if has_weights else FUNCTION)
+
+
 def ordered(effects: Set[Effect]) -> tuple[Effect, ...]:
     """Effects from the mildest to the gravest; nothing at all is cosmetic."""
     return tuple(e for e in EFFECTS if e in effects) or ("cosmetic",)

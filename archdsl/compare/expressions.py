@@ -17,9 +17,8 @@ class ChoicePairs:
     """Which choice of one graph is which of the other, and which alternatives they share, by label."""
 
     pairs: dict[Choice, Choice] = field(default_factory=dict)
-    shared: dict[Choice, tuple[tuple[int, int], ...]] = field(
-        default_factory=dict
-    )  # by the first graph's choice
+    # by the first graph's choice
+    shared: dict[Choice, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def add(self, a: Choice, b: Choice) -> None:
         place = {label: i for i, label in enumerate(b.labels())}
@@ -42,9 +41,8 @@ def agree(a: Expr, b: Expr, choices: ChoicePairs) -> bool:
     if [choices.pairs.get(c) for c in scope_a] == scope_b and all(map(choices.identical, scope_a)):
         return function(a) == function(b)
     backward = {y: x for x, y in choices.pairs.items()}
-    common = [c for c in scope_a if c in choices.pairs] + [
-        backward[c] for c in scope_b if c in backward and backward[c] not in scope_a
-    ]
+    common = [c for c in scope_a if c in choices.pairs]
+    common += [backward[c] for c in scope_b if c in backward and backward[c] not in scope_a]
     only_a = [c for c in scope_a if c not in choices.pairs]
     only_b = [c for c in scope_b if c not in backward]
     cases = prod(len(choices.shared[c]) for c in common)
@@ -54,7 +52,7 @@ def agree(a: Expr, b: Expr, choices: ChoicePairs) -> bool:
         at_a = {c: i for c, (i, _) in zip(common, case, strict=True)}
         at_b = {choices.pairs[c]: j for c, (_, j) in zip(common, case, strict=True)}
         values_a, values_b = _values(a, at_a, only_a), _values(b, at_b, only_b)
-        if not (values_a <= values_b if len(values_a) < len(values_b) else values_b <= values_a):
+        if not (values_a <= values_b or values_b <= values_a):
             return False
     return True
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from archdsl.compare.difference import Difference, Totals
+from archdsl.compare.difference import Difference, Inheritance, Totals
 from archdsl.compare.edits import Edit
+from archdsl.compare.rollup import PartCost
 from archdsl.ir.notation import digits
 
 FORMAT_VERSION = 1
@@ -16,7 +17,6 @@ def as_facts(difference: Difference) -> dict[str, Any]:
     """The difference for programs. Numbers of architectures are texts: they exceed what JSON readers keep
     exact.
     """
-    inherits = difference.inherits
     return {
         "format_version": FORMAT_VERSION,
         "kind": difference.kind,
@@ -25,11 +25,19 @@ def as_facts(difference: Difference) -> dict[str, Any]:
         "edits": [_edit(edit) for edit in difference.edits],
         "unchanged": difference.unchanged,
         "following": difference.following,
-        "inherits": None
-        if inherits is None
-        else {"same": inherits.same, "sliceable": inherits.sliceable, "total": inherits.total},
-        "costs": [{"path": c.path, "params": list(c.params), "macs": list(c.macs)} for c in difference.costs],
+        "inherits": _inherits(difference.inherits),
+        "costs": [_cost(part) for part in difference.costs],
     }
+
+
+def _inherits(found: Inheritance | None) -> dict[str, int] | None:
+    if found is None:
+        return None
+    return {"same": found.same, "sliceable": found.sliceable, "total": found.total}
+
+
+def _cost(part: PartCost) -> dict[str, Any]:
+    return {"path": part.path, "params": list(part.params), "macs": list(part.macs)}
 
 
 def _edit(edit: Edit) -> dict[str, Any]:

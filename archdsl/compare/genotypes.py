@@ -9,7 +9,7 @@ from typing import Any
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Added, Changed, Edit, Removed
 from archdsl.diagnostics.codes import files as codes
-from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.outline.paths import KeyPath, gather, natural
 
 FORMAT_VERSION = 1
@@ -52,14 +52,11 @@ class Patch:
         lines = []
         scopes: dict[str, list[str]] = {}
         for path, group in _gathered(self.changes):
-            scope, name = str(path.parent), path.name
             first = group[0]
-            line = (
-                f"{name} = {first.after}"
-                if first.after is not None
-                else f"# {name} is open again (it was {first.before})"
-            )
-            scopes.setdefault(scope, []).append(line)
+            line = f"{path.name} = {first.after}"
+            if first.after is None:
+                line = f"# {path.name} is open again (it was {first.before})"
+            scopes.setdefault(str(path.parent), []).append(line)
         for scope, inner in scopes.items():
             if not scope:
                 lines.extend(inner)
@@ -73,7 +70,8 @@ class Patch:
 def patch_answers(a: Answers, b: Answers) -> Patch:
     """What turns `a` into `b`."""
     paths = sorted({*a, *b}, key=lambda p: (natural(p), p))
-    return Patch(tuple(Change(p, a.get(p), b.get(p)) for p in paths if a.get(p) != b.get(p)))
+    changes = [Change(path, a.get(path), b.get(path)) for path in paths]
+    return Patch(tuple(c for c in changes if c.before != c.after))
 
 
 def apply_to_answers(change: Patch, a: Answers) -> dict[str, str]:
@@ -81,18 +79,9 @@ def apply_to_answers(change: Patch, a: Answers) -> dict[str, str]:
 
     Raises DiagnosticError (E0961) where `a` does not have the answers that the patch starts from.
     """
-    wrong = [c for c in change.changes if a.get(c.path) != c.before]
+    wrong = [_misfit(c, a.get(c.path)) for c in change.changes if a.get(c.path) != c.before]
     if wrong:
-        raise DiagnosticError(
-            *(
-                codes.PATCH_DOES_NOT_FIT.error(
-                    None,
-                    f"`{c.path}` is {_answer(a.get(c.path))}, and the patch starts from {_answer(c.before)}",
-                    help="apply the patch to the genotype that it was made from",
-                )
-                for c in wrong
-            )
-        )
+        raise DiagnosticError(*wrong)
     result = dict(a)
     for c in change.changes:
         if c.after is None:
@@ -143,10 +132,9 @@ def compare_genotypes(
     """The difference between two genotypes, answer by answer; the totals are those of what they select, if
     known.
     """
-    changes = patch_answers(a, b).changes
-    edits = [
-        replace(_edit(group[0]), path=str(path), places=len(group)) for path, group in _gathered(changes)
-    ]
+    edits = []
+    for path, group in _gathered(patch_answers(a, b).changes):
+        edits.append(replace(_edit(group[0]), path=str(path), places=len(group)))
     kept = tuple(p for p, label in a.items() if b.get(p) == label)
     return Difference("genotypes", names, tuple(edits), len(kept), before=before, after=after, kept=kept)
 
@@ -160,12 +148,19 @@ def _edit(change: Change) -> Edit:
 
 
 def _gathered(changes: Sequence[Change]) -> Iterator[tuple[KeyPath, list[Change]]]:
-    def likeness(c: Change) -> Hashable:
-        return c.before, c.after
+    """Equal changes at several indices of a loop together."""
 
-    yield from sorted(
-        gather(changes, lambda c: KeyPath.parse(c.path), likeness), key=lambda g: natural(g[1][0].path)
-    )
+    def likeness(change: Change) -> Hashable:
+        return change.before, change.after
+
+    groups = gather(changes, lambda change: KeyPath.parse(change.path), likeness)
+    yield from sorted(groups, key=lambda group: natural(group[1][0].path))
+
+
+def _misfit(change: Change, found: str | None) -> Diagnostic:
+    message = f"`{change.path}` is {_answer(found)}, and the patch starts from {_answer(change.before)}"
+    help = "apply the patch to the genotype that it was made from"
+    return codes.PATCH_DOES_NOT_FIT.error(None, message, help=help)
 
 
 def _answer(label: str | None) -> str:

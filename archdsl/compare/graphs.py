@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, fields, replace
 
 from archdsl.compare.choice_edits import choice_edits
 from archdsl.compare.choices import pair_choices
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import (
-    FUNCTION,
-    KEYS,
     Added,
     Changed,
     ChoiceChanged,
@@ -20,7 +18,7 @@ from archdsl.compare.edits import (
     Moved,
     Removed,
     Rewired,
-    ordered,
+    functional,
 )
 from archdsl.compare.expressions import ChoicePairs
 from archdsl.compare.inheritance import inheritance
@@ -31,8 +29,9 @@ from archdsl.compare.rollup import rolled_up
 from archdsl.compare.totals import totals
 from archdsl.compare.wiring import rewired
 from archdsl.ir.choice import Choice
-from archdsl.ir.graph import Graph, Input, Op, Pick, Select
+from archdsl.ir.graph import Graph, Input, Op, Value
 from archdsl.ir.notation import values_text
+from archdsl.outline.asking import selection_of
 from archdsl.outline.paths import KeyPath, gather, natural
 from archdsl.outline.tree import Node, live_tree
 
@@ -43,25 +42,24 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
     """
     pairing = paired(a, b)
     nodes, owners_a, owners_b = pairing.nodes, pairing.owners_a, pairing.owners_b
-    sources = (_inputs, _results, choice_edits, _moves, _presence, properties, _wiring, conditions)
-    edits = [edit for source in sources for edit in source(pairing)]
-    same = [
-        (x, y)
-        for x, y in nodes.values.items()
-        if isinstance(x, Op) and isinstance(y, Op) and same_op(x, y, pairing)
-    ]
-    following = sum(not same_sizes(x, y, pairing) for x, y in same)
+    edits: list[Edit] = []
+    for source in (_inputs, _results, choice_edits, _moves, _presence, properties, _wiring, conditions):
+        edits += source(pairing)
+    same = []
+    for x, y in nodes.values.items():
+        if isinstance(x, Op) and isinstance(y, Op) and same_op(x, y, pairing):
+            same.append((x, y))
     return Difference(
         "architectures",
         (a.name, b.name),
         tuple(sorted(_collapsed(edits), key=lambda e: natural(e.path))),
-        len(same),
-        following,
-        totals(a),
-        totals(b),
-        inheritance(pairing),
-        tuple(str(owners_b[y].path) for _, y in same),
-        rolled_up(a, b, owners_a, owners_b),
+        unchanged=len(same),
+        following=sum(not same_sizes(x, y, pairing) for x, y in same),
+        before=totals(a),
+        after=totals(b),
+        inherits=inheritance(pairing),
+        kept=tuple(str(owners_b[y].path) for _, y in same),
+        costs=rolled_up(a, b, owners_a, owners_b),
     )
 
 
@@ -100,54 +98,80 @@ def _results(pairing: Pairing) -> Iterator[Edit]:
 
 def _moves(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.moved.items():
-        effects: set[Effect] = {"checkpoint-incompatible"} if next(x.weights(), None) is not None else set()
-        renamed = (
-            x.parent is not None and y.parent is not None and pairing.nodes.nodes.get(x.parent) is y.parent
-        )
-        yield Moved(str(x.path), str(y.path), renamed, ordered(effects))
+        effects: tuple[Effect, ...] = ("checkpoint-incompatible",) if x.has_weights else ("cosmetic",)
+        around = pairing.nodes.nodes.get(x.parent) if x.parent is not None else None
+        renamed = around is not None and around is y.parent
+        yield Moved(str(x.path), str(y.path), renamed, effects)
+
+
+class _Turns(dict[Node, Counter[str]]):
+    """How often each loop inside a node runs, by its name."""
+
+    def __missing__(self, node: Node) -> Counter[str]:
+        self[node] = Counter(child.path.base for child in node.children)
+        return self[node]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What only one of two graphs has: `roots` of subtrees, `twins` of what both have, and what accounts for
+    some of it: layers that are replaced, choices of which alternatives come or go.
+    """
+
+    edit: type[Added] | type[Removed]
+    roots: Sequence[Node]
+    twins: Mapping[Node, Node]
+    replaced: Set[Node]
+    explained: Set[Choice]
+
+    def unexplained(self) -> Iterator[Node]:
+        for node in self.roots:
+            if node.parent not in self.replaced and not _explained(node, self.explained):
+                yield node
+
+    def loop(self, node: Node, turns: _Turns) -> tuple[Node, Node, str] | None:
+        """Where a node is a turn that the other side's loop does not reach: what holds the loop in the first
+        graph and in the second, and its name.
+        """
+        parent, name = node.parent, node.path.base
+        twin = self.twins.get(parent) if parent is not None else None
+        if parent is None or twin is None or node.path.index is None:
+            return None
+        ours, theirs = turns[parent][name], turns[twin][name]
+        if not ours or not theirs or ours == theirs:
+            return None
+        return (parent, twin, name) if self.edit is Removed else (twin, parent, name)
 
 
 def _presence(pairing: Pairing) -> Iterator[Edit]:
+    """What came and went; of loops that run more or less often how often they do."""
+    turns = _Turns()
+    loops: dict[tuple[Node, Node, str], None] = {}
+    for side in _sides(pairing):
+        for node in side.unexplained():
+            loop = side.loop(node, turns)
+            if loop is None:
+                yield side.edit(str(node.path), node.callee, functional(node.has_weights))
+            else:
+                loops[loop] = None
+    for first, second, name in loops:
+        inner = [c for c in (*first.children, *second.children) if c.path.base == name]
+        effects = functional(any(child.has_weights for child in inner))
+        before, after = str(turns[first][name]), str(turns[second][name])
+        yield Changed(str(second.path.child(name)), "repeats", before, after, effects)
+
+
+def _sides(pairing: Pairing) -> Iterator[_Side]:
     nodes = pairing.nodes
+    replaced: set[Node] = set()
+    for x, y in nodes.nodes.items():
+        if is_replaced(x, y):
+            replaced.update((x, y))
     backward = {y: x for x, y in nodes.nodes.items()}
-    replaced = {x for x, y in nodes.nodes.items() if is_replaced(x, y)}
-    replaced |= {nodes.nodes[x] for x in replaced}
-    repeats: dict[tuple[Node, str], tuple[Node, Node]] = {}
-    turns: dict[Node, Counter[str]] = {}
-
-    def count(node: Node, name: str) -> int:
-        if node not in turns:
-            turns[node] = Counter(child.path.base for child in node.children)
-        return turns[node][name]
-
-    lists: list[tuple[type[Added] | type[Removed], list[Node], Mapping[Node, Node], set[Choice]]] = [
-        (Removed, nodes.removed, nodes.nodes, _explaining(pairing.a, pairing.choices, True)),
-        (Added, nodes.added, backward, _explaining(pairing.b, pairing.choices, False)),
-    ]
-    for edit, roots, twins, explained in lists:
-        for node in roots:
-            parent = node.parent
-            if parent in replaced or _explained(node, explained):
-                continue
-            twin = twins.get(parent) if parent is not None else None
-            if parent is not None and twin is not None and node.path.index is not None:
-                ours, theirs = (count(side, node.path.base) for side in (parent, twin))
-                if ours and theirs and ours != theirs:
-                    first, second = (parent, twin) if edit is Removed else (twin, parent)
-                    repeats[first, node.path.base] = first, second
-                    continue
-            keyed = KEYS if next(node.weights(), None) is not None else set[Effect]()
-            yield edit(str(node.path), node.callee, ordered(FUNCTION | keyed))
-    for (first, name), (_, second) in repeats.items():
-        either = [c for c in (*first.children, *second.children) if c.path.base == name]
-        keyed = KEYS if any(next(c.weights(), None) is not None for c in either) else set[Effect]()
-        yield Changed(
-            str(second.path.child(name)),
-            "repeats",
-            str(count(first, name)),
-            str(count(second, name)),
-            ordered(FUNCTION | keyed),
-        )
+    first = _explaining(pairing.a, pairing.choices, True)
+    second = _explaining(pairing.b, pairing.choices, False)
+    yield _Side(Removed, nodes.removed, nodes.nodes, replaced, first)
+    yield _Side(Added, nodes.added, backward, replaced, second)
 
 
 def _explaining(graph: Graph, choices: ChoicePairs, first: bool) -> set[Choice]:
@@ -156,7 +180,7 @@ def _explaining(graph: Graph, choices: ChoicePairs, first: bool) -> set[Choice]:
     return {c for c in graph.choices if c not in pairs or pairs[c].labels() != c.labels()}
 
 
-def _explained(node: Node, choices: set[Choice]) -> bool:
+def _explained(node: Node, choices: Set[Choice]) -> bool:
     """Whether all of a subtree belongs to alternatives of these choices."""
     if not choices:
         return False
@@ -171,25 +195,18 @@ def _explained(node: Node, choices: set[Choice]) -> bool:
         if inner.choice in choices:
             continue
         for value in inner.values:
-            asked = (
-                value.index
-                if isinstance(value, Select)
-                else value.subset
-                if isinstance(value, Pick)
-                else None
-            )
-            if asked is None or not choices.intersection(asked.choices()):
+            asked = selection_of(value)
+            if asked is None or choices.isdisjoint(asked.choices()):
                 return False
         stack.extend(inner.children)
     return True
 
 
 def _wiring(pairing: Pairing) -> Iterator[Edit]:
-    transparent: set[Node] = set()
+    through: set[Value] = set()
     for x, y in pairing.nodes.moved.items():
         if x.parent is None or pairing.nodes.nodes.get(x.parent) is not y.parent:
-            transparent.update(x.walk())
-    through = {v for n in transparent for v in n.values}
+            through.update(x.held())
     for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
         path = pairing.owners_b[value].path if value is not None else KeyPath(("output",))
         names_before = tuple(str(_source_path(pairing.owners_a[v]).beside(path)) for v in before)
@@ -201,11 +218,8 @@ def _source_path(node: Node) -> KeyPath:
     """Where a value comes from; a junction of alternatives goes by the choice of layers that it belongs
     to.
     """
-    return (
-        node.parent.path
-        if node.callee == "select" and node.parent is not None and node.parent.path
-        else node.path
-    )
+    around = node.parent.path if node.parent is not None else KeyPath()
+    return around if node.callee == "select" and around else node.path
 
 
 def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
@@ -232,11 +246,9 @@ def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
             yield from same
             continue
         first = replace(same[0], path=", ".join(e.path for e in same), places=sum(e.places for e in same))
-        yield (
-            replace(first, to=", ".join(e.to for e in same if isinstance(e, Moved)))
-            if isinstance(first, Moved)
-            else first
-        )
+        if isinstance(first, Moved):
+            first = replace(first, to=", ".join(e.to for e in same if isinstance(e, Moved)))
+        yield first
 
 
 _MANY = 4  # scopes in which one edit is told once

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from typing import Any
 
-from archdsl.ir.graph import Value, operands
-from archdsl.outline.tree import Node, digest, kind
+from archdsl.ir.graph import Value, Weight, operands
+from archdsl.outline.paths import KeyPath
+from archdsl.outline.tree import Node, digest, kind, read_of, weights_of
 
-LIKENESS = (
-    0.5  # the share of inner parts that two layers have in common before one counts as the other renamed
-)
+# The share of inner parts that two layers have in common before one counts as the other renamed.
+LIKENESS = 0.5
 
 
 @dataclass(eq=False, slots=True)
@@ -29,26 +31,21 @@ def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Va
     """Pairs two trees. Stable paths first; what is left by equal content, then by likeness within one
     scope.
     """
-    found = Matching()
-    left: list[Node] = []
-    right: list[Node] = []
-    _pair(a, b, found, left, right, owners_a, owners_b)
+    search = _Search(owners_a, owners_b)
+    found = search.found
+    search.pair(a, b)
     backward = {y: x for x, y in found.nodes.items()}
-    turns_left, left = _set_turns_apart(left, found.nodes)
-    turns_right, right = _set_turns_apart(right, backward)
+    turns_left, search.left = _set_turns_apart(search.left, found.nodes)
+    turns_right, search.right = _set_turns_apart(search.right, backward)
     for equal in (_content, _likeness):
-        for x, y in equal(left, right, found):
+        for x, y in equal(search.left, search.right, found):
             found.moved[x] = y
-            more_left: list[Node] = []
-            more_right: list[Node] = []
-            _pair(x, y, found, more_left, more_right, owners_a, owners_b)
-            left.extend(more_left)
-            right.extend(more_right)
-    for x, y in _substitutes(left, right, found, owners_a, owners_b):
-        _pair(x, y, found, left, right, owners_a, owners_b)
-    taken = set(found.nodes.values())
-    found.removed = _maximal([*turns_left, *left], found.nodes)
-    found.added = _maximal([*turns_right, *right], taken)
+            search.pair(x, y)
+    for x, y in _substitutes(search):
+        search.pair(x, y)
+    _pair_layers(search)
+    found.removed = _maximal([*turns_left, *search.left], found.nodes)
+    found.added = _maximal([*turns_right, *search.right], set(found.nodes.values()))
     return found
 
 
@@ -58,42 +55,75 @@ def _set_turns_apart(nodes: list[Node], pairs: Mapping[Node, Node]) -> tuple[lis
     others: list[Node] = []
     names: dict[Node, set[str]] = {}
     for node in nodes:
-        twin = pairs.get(node.parent) if node.parent is not None and node.path.index is not None else None
-        if twin is not None and twin not in names:
-            names[twin] = {c.path.base for c in twin.children}
-        (turns if twin is not None and node.path.base in names[twin] else others).append(node)
+        twin = pairs.get(node.parent) if node.parent is not None else None
+        if twin is None or node.path.index is None:
+            others.append(node)
+            continue
+        if twin not in names:
+            names[twin] = {child.path.base for child in twin.children}
+        (turns if node.path.base in names[twin] else others).append(node)
     return turns, others
 
 
-def _pair(
-    a: Node,
-    b: Node,
-    found: Matching,
-    left: list[Node],
-    right: list[Node],
-    owners_a: Mapping[Value, Node],
-    owners_b: Mapping[Value, Node],
-) -> None:
-    """Pairs two nodes and what is below them under equal names; the rest goes to `left` and `right`."""
-    stack = [(a, b)]
-    while stack:
-        a, b = stack.pop()
-        found.nodes[a] = b
-        _pair_values(a, b, found)
-        rows_a, rows_b = _by_segment(a.children), _by_segment(b.children)
-        for segment, row_a in rows_a.items():
-            row_b = rows_b.get(segment, [])
-            pairs = (
-                [(row_a[0], row_b[0])]
-                if len(row_a) == len(row_b) == 1
-                else _align(row_a, row_b, owners_a, owners_b)
-            )
-            stack.extend(pairs)
-            left.extend(_without(row_a, {x for x, _ in pairs}))
-            right.extend(_without(row_b, {y for _, y in pairs}))
-        for segment, row_b in rows_b.items():
-            if segment not in rows_a:
-                right.extend(row_b)
+@dataclass(slots=True)
+class _Search:
+    """What is paired, and what of either side is `left` over."""
+
+    owners_a: Mapping[Value, Node]
+    owners_b: Mapping[Value, Node]
+    found: Matching = field(default_factory=Matching)
+    left: list[Node] = field(default_factory=list)
+    right: list[Node] = field(default_factory=list)
+
+    def pair(self, a: Node, b: Node) -> None:
+        """Pairs two nodes and what is below them under equal names; the rest is left over."""
+        stack = [(a, b)]
+        while stack:
+            a, b = stack.pop()
+            self.found.nodes[a] = b
+            _pair_values(a, b, self.found)
+            rows_a, rows_b = _by_segment(a.children), _by_segment(b.children)
+            for segment, row in rows_a.items():
+                stack.extend(self._pair_rows(row, rows_b.pop(segment, [])))
+            for row in rows_b.values():
+                self.right.extend(row)
+
+    def _pair_rows(self, row_a: list[Node], row_b: list[Node]) -> list[tuple[Node, Node]]:
+        """Nodes of one name in one scope."""
+        is_plain = len(row_a) == len(row_b) == 1
+        pairs = [(row_a[0], row_b[0])] if is_plain else self._align(row_a, row_b)
+        self.left.extend(_without(row_a, {x for x, _ in pairs}))
+        self.right.extend(_without(row_b, {y for _, y in pairs}))
+        return pairs
+
+    def _align(self, row_a: list[Node], row_b: list[Node]) -> list[tuple[Node, Node]]:
+        """Pairs instances without weights that share one name (two `relu` in one scope) by what they read,
+        then in order.
+        """
+        keys_a = [_reads(n, self.owners_a) for n in row_a]
+        keys_b = [_reads(n, self.owners_b) for n in row_b]
+        pairs: list[tuple[Node, Node]] = []
+        for tag, a0, a1, b0, b1 in SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
+            if tag in ("equal", "replace"):
+                pairs.extend(zip(row_a[a0:a1], row_b[b0:b1], strict=False))
+        return pairs
+
+
+def _pair_layers(search: _Search) -> None:
+    """Pairs what is left of layers with weights by what they read: the convolution of a stem that is a block
+    on one side and a layer of a block on the other.
+    """
+    pairs = search.found.values
+    taken = set(pairs.values())
+    rest: dict[Hashable, list[Value]] = {}
+    for value in search.owners_b:
+        if value not in taken and weights_of(value):
+            rest.setdefault((kind(value), operands(value)), []).append(value)
+    for value in search.owners_a:
+        reads = tuple(pairs.get(each) for each in operands(value))
+        alike = rest.get((kind(value), reads), []) if value not in pairs else []
+        if alike:
+            pairs[value] = alike.pop(0)
 
 
 def _without(row: Iterable[Node], taken: set[Node]) -> list[Node]:
@@ -119,23 +149,8 @@ def _by_segment(nodes: Iterable[Node]) -> dict[str, list[Node]]:
     return rows
 
 
-def _align(
-    row_a: list[Node], row_b: list[Node], owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
-) -> list[tuple[Node, Node]]:
-    """Pairs instances without weights that share one name (two `relu` in one scope) by what they read, then
-    in order.
-    """
-    keys_a = [_reads(n, owners_a) for n in row_a]
-    keys_b = [_reads(n, owners_b) for n in row_b]
-    pairs: list[tuple[Node, Node]] = []
-    for tag, a0, a1, b0, b1 in SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
-        if tag in ("equal", "replace"):
-            pairs.extend(zip(row_a[a0:a1], row_b[b0:b1], strict=False))
-    return pairs
-
-
 def _reads(node: Node, owners: Mapping[Value, Node]) -> Hashable:
-    return node.callee, tuple(owners[o].path for v in node.values for o in operands(v))
+    return node.callee, tuple(owners[o].path for o in read_of(node.values))
 
 
 def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[tuple[Node, Node]]:
@@ -176,51 +191,45 @@ def _likeness(left: list[Node], right: list[Node], found: Matching) -> Iterable[
     for node in left:
         if node in found.nodes or not _substantial(node):
             continue
-        best, score = None, LIKENESS
-        for other in rest:
-            if (
-                other.callee == node.callee
-                and _same_scope(node, other, found)
-                and (like := _alike(node, other)) >= score
-            ):
-                best, score = (other, like) if best is None or like > score else (best, score)
-        if best is not None:
+        near = [n for n in rest if n.callee == node.callee and _same_scope(node, n, found)]
+        best = max(near, key=lambda other: _alike(node, other), default=None)
+        if best is not None and _alike(node, best) >= LIKENESS:
             rest.remove(best)
             pairs.append((node, best))
     return pairs
 
 
-def _substitutes(
-    left: list[Node],
-    right: list[Node],
-    found: Matching,
-    owners_a: Mapping[Value, Node],
-    owners_b: Mapping[Value, Node],
-) -> list[tuple[Node, Node]]:
+def _substitutes(search: _Search) -> list[tuple[Node, Node]]:
     """Pairs of primitives in one scope that read the same: `relu` and the `gelu` in its place."""
+    found = search.found
     taken = set(found.nodes.values())
-    rest = [n for n in right if n not in taken and n.level == "primitive"]
+    # by their scope and what they read, or a long row would take the square of its length
+    rest: dict[Hashable, deque[Node]] = {}
+    for other in search.right:
+        if other not in taken and other.level == "primitive":
+            theirs = tuple(search.owners_b[o] for o in read_of(other.values))
+            rest.setdefault((other.parent, theirs), deque()).append(other)
     pairs: list[tuple[Node, Node]] = []
-    for node in left:
-        if node in found.nodes or node.level != "primitive":
+    for node in search.left:
+        if node in found.nodes or node.level != "primitive" or node.parent is None:
             continue
-        reads = [found.nodes.get(owners_a[o]) for v in node.values for o in operands(v)]
-        for other in rest:
-            if _same_scope(node, other, found) and reads == [
-                owners_b[o] for v in other.values for o in operands(v)
-            ]:
-                rest.remove(other)
-                pairs.append((node, other))
-                break
+        reads = tuple(found.nodes.get(search.owners_a[o]) for o in read_of(node.values))
+        waiting = rest.get((found.nodes.get(node.parent, node.parent), reads))
+        if waiting:
+            pairs.append((node, waiting.popleft()))
     return pairs
 
 
 def _alike(a: Node, b: Node) -> float:
-    parts_a = {(n.path.below(a.path), n.callee) for n in a.walk() if n is not a}
-    parts_b = {(n.path.below(b.path), n.callee) for n in b.walk() if n is not b}
+    parts_a, parts_b = _parts(a), _parts(b)
     if not parts_a and not parts_b:
         return 1.0
     return len(parts_a & parts_b) / len(parts_a | parts_b)
+
+
+def _parts(node: Node) -> set[tuple[KeyPath, str]]:
+    """The names and kinds of all that is inside."""
+    return {(inner.path.below(node.path), inner.callee) for inner in node.walk() if inner is not node}
 
 
 def _same_scope(a: Node, b: Node, found: Matching) -> bool:
@@ -229,13 +238,16 @@ def _same_scope(a: Node, b: Node, found: Matching) -> bool:
 
 def _same_tensors(a: Node, b: Node, found: Matching) -> bool:
     """Whether the weights have equal sizes: across scopes, a layer of another size is another layer."""
-    pairs = zip(a.weights(), b.weights(), strict=False)
-    return all([size.table for size in x.shape] == [size.table for size in y.shape] for x, y in pairs)
+    return all(_tables(x) == _tables(y) for x, y in zip(a.weights(), b.weights(), strict=False))
+
+
+def _tables(weight: Weight) -> list[tuple[Any, ...]]:
+    return [size.table for size in weight.shape]
 
 
 def _substantial(node: Node) -> bool:
     """Whether a layer is worth recognising elsewhere: one with weights."""
-    return node.level != "input" and next(node.weights(), None) is not None
+    return node.level != "input" and node.has_weights
 
 
 def _maximal(nodes: list[Node], taken: Mapping[Node, Node] | set[Node]) -> list[Node]:

@@ -15,9 +15,8 @@ from archdsl.ir.instance import key
 from archdsl.ops.axes import Within
 from archdsl.ops.table import PRIMITIVES, lies_of
 
-Positions: TypeAlias = tuple[
-    int | None, ...
-]  # for each position of an axis the one that it was, None for a new one
+# For each position of an axis the one that it was, None for a new one.
+Positions: TypeAlias = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +63,16 @@ def migration(a: Graph, b: Graph) -> Migration:
     modules: dict[str, str] = {}
     statistics: dict[str, Positions] = {}
     for x, y in pairing.nodes.values.items():
-        dim = PRIMITIVES[y.name].running if isinstance(y, Op) else ""
-        if dim and isinstance(x, Op) and isinstance(y, Op) and x.name == y.name:
-            place = _place(y)
-            if place not in modules:
-                modules[place] = _place(x)
-                sizes = x.shape[dim].value, y.shape[dim].value
-                if sizes[0] != sizes[1]:
-                    statistics[place] = positions(labels_a[x].get(dim), labels_b[y].get(dim), sizes)
+        if not isinstance(x, Op) or not isinstance(y, Op) or x.name != y.name:
+            continue
+        place, dim = _place(y), PRIMITIVES[y.name].running
+        if not dim or place in modules:
+            continue
+        modules[place] = _place(x)
+        before, after = x.shape[dim].value, y.shape[dim].value
+        if before != after:
+            old, new = labels_a[x].get(dim), labels_b[y].get(dim)
+            statistics[place] = positions(old, new, (before, after))
     return Migration(carries, modules, statistics, inheritance(pairing))
 
 
@@ -92,7 +93,7 @@ def _carry(heir: Heir, labels_a: Mapping[Value, Labelled], labels_b: Mapping[Val
     for i, (m, n) in enumerate(zip(heir.source.shape, heir.weight.shape, strict=True)):
         sizes = m.value, n.value
         axes.append(_centre(*sizes) if i >= kernel else positions(before[i], after[i], sizes))
-    if not all(any(p is not None for p in axis) for axis in axes):
+    if any(set(axis) <= {None} for axis in axes):  # nothing of an axis stays
         return Carry(name)
     return Carry(name, source, tuple(axes), kernel)
 
@@ -109,11 +110,15 @@ def _is_grouped_otherwise(x: Value, y: Value) -> bool:
         return False
     if PRIMITIVES[y.name].role != "convolution":
         return False
-    groups = [(op.attrs["groups"].value, op.inputs[0].shape["c"].value, op.shape["c"].value) for op in (x, y)]
-    (many, inward, out), (many_after, inward_after, out_after) = groups
-    if many == many_after == 1 or (many == inward == out and many_after == inward_after == out_after):
-        return False
-    return groups[0] != groups[1]
+    before, after = _grouping(x), _grouping(y)
+    are_plain = before[0] == after[0] == 1
+    are_depthwise = len(set(before)) == len(set(after)) == 1
+    return before != after and not are_plain and not are_depthwise
+
+
+def _grouping(op: Op) -> tuple[int, int, int]:
+    """The groups of a convolution, and the channels that it reads and makes."""
+    return op.attrs["groups"].value, op.inputs[0].shape["c"].value, op.shape["c"].value
 
 
 def _place(op: Op) -> str:

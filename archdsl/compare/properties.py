@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.compare.edits import FUNCTION, KEYS, Changed, Edit, Effect, ordered
+from archdsl.compare.edits import FUNCTION, KEYS, Changed, Edit, Effect, functional, ordered
 from archdsl.compare.expressions import agree
 from archdsl.compare.pairing import Pairing, same_shape, same_weights
 from archdsl.ir.graph import Op, Pick, Select
@@ -16,21 +16,15 @@ from archdsl.outline.tree import Node
 def properties(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.nodes.items():
         if is_replaced(x, y):
-            keyed = KEYS if {w.name for w in x.weights()} | {w.name for w in y.weights()} else set[Effect]()
-            yield Changed(
-                str(y.path if x in pairing.nodes.moved else x.path),
-                "layer",
-                x.callee,
-                y.callee,
-                ordered(FUNCTION | keyed),
-            )
+            path = y.path if x in pairing.nodes.moved else x.path
+            effects = functional(x.has_weights or y.has_weights)
+            yield Changed(str(path), "layer", x.callee, y.callee, effects)
     for a, b in pairing.nodes.values.items():
         if isinstance(a, Op) and isinstance(b, Op) and a.name == b.name:
             yield from _attributes(a, b, pairing)
         elif isinstance(a, Select) and isinstance(b, Select) and not agree(a.index, b.index, pairing.choices):
-            yield Changed(
-                str(pairing.owners_b[b].path), "index", values_text(a.index), values_text(b.index), ("space",)
-            )
+            path = pairing.owners_b[b].path
+            yield Changed(str(path), "index", values_text(a.index), values_text(b.index), ("space",))
         elif isinstance(a, Pick) and isinstance(b, Pick):
             yield from _pick(a, b, pairing)
 
@@ -52,28 +46,29 @@ def _attributes(a: Op, b: Op, pairing: Pairing) -> Iterator[Edit]:
             continue  # a depthwise convolution: as many groups as channels
         seen.add((before, after))
         yield Changed(path, name, before, after, ordered(effects))
-    inits = {w.name: w for w in b.weights}
+    yield from _weights(a, b, path, pairing)
+
+
+def _weights(a: Op, b: Op, path: str, pairing: Pairing) -> Iterator[Edit]:
+    """Weights that begin otherwise, where no attribute says so, and those that are now shared otherwise."""
+    theirs = {w.name: w for w in b.weights}
+    is_told = "init" in a.attrs or "gamma" in a.attrs
+    stays = str(pairing.owners_a[a].path) == path
     for weight in a.weights:
-        twin = inits.get(weight.name)
-        if (
-            twin is not None
-            and not agree(weight.init, twin.init, pairing.choices)
-            and "init" not in a.attrs
-            and "gamma" not in a.attrs
-        ):
-            yield Changed(
-                path, f"{weight.name} init", values_text(weight.init), values_text(twin.init), ("cosmetic",)
-            )
-        if twin is not None and str(pairing.owners_a[a].path) == path and weight.full_name != twin.full_name:
-            yield Changed(
-                path, "weights", weight.full_name, twin.full_name, ("params", "checkpoint-incompatible")
-            )
+        twin = theirs.get(weight.name)
+        if twin is None:
+            continue
+        if not is_told and not agree(weight.init, twin.init, pairing.choices):
+            before, after = values_text(weight.init), values_text(twin.init)
+            yield Changed(path, f"{weight.name} init", before, after, ("cosmetic",))
+        if stays and weight.full_name != twin.full_name:
+            yield Changed(path, "weights", weight.full_name, twin.full_name, ordered(KEYS))
 
 
 def _pick(a: Pick, b: Pick, pairing: Pairing) -> Iterator[Edit]:
     path = str(pairing.owners_b[b].path)
     if a.combine != b.combine:
-        yield Changed(path, "combine", a.combine, b.combine, ordered(FUNCTION | KEYS))
+        yield Changed(path, "combine", a.combine, b.combine, functional(has_weights=True))
     if a.dim != b.dim:
         yield Changed(path, "dim", _axis_text(a.dim), _axis_text(b.dim), ("function", "shape"))
     if not agree(a.subset, b.subset, pairing.choices):
@@ -103,10 +98,5 @@ def conditions(pairing: Pairing) -> Iterator[Edit]:
         else:
             left.remove(twin)
     if lost or left:
-        yield Changed(
-            "require",
-            "conditions",
-            f"{len(a.requirements)}",
-            f"{len(b.requirements)} ({lost} gone, {len(left)} new)",
-            ("space",),
-        )
+        after = f"{len(b.requirements)} ({lost} gone, {len(left)} new)"
+        yield Changed("require", "conditions", str(len(a.requirements)), after, ("space",))

@@ -37,16 +37,13 @@ def rolled_up(
     if a.choices or b.choices:
         return ()
     before, after = _sums(a, owners_a), _sums(b, owners_b)
-    parts = [
-        PartCost(
-            str(path),
-            (before.params.get(path, 0), after.params.get(path, 0)),
-            (before.macs.get(path, 0), after.macs.get(path, 0)),
-        )
-        for path in {*before.macs, *after.macs}
-    ]
-    changed = [p for p in parts if p.params[0] != p.params[1] or p.macs[0] != p.macs[1]]
-    return tuple(sorted(changed, key=lambda p: natural(p.path)))
+    changed = []
+    for path in {*before.macs, *after.macs}:
+        params = before.params.get(path, 0), after.params.get(path, 0)
+        macs = before.macs.get(path, 0), after.macs.get(path, 0)
+        if params[0] != params[1] or macs[0] != macs[1]:
+            changed.append(PartCost(str(path), params, macs))
+    return tuple(sorted(changed, key=lambda part: natural(part.path)))
 
 
 def _sums(graph: Graph, owners: Mapping[Value, Node]) -> _Sums:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from archdsl.compare.difference import Difference, Totals
 from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
 from archdsl.ir.choice import Kind
 from archdsl.ir.notation import amounts, counts, domain_text, factor, percent, step
 from archdsl.outline.paths import KeyPath, gather, natural, scopes_of
+
+Row: TypeAlias = tuple[str, str, str, str]
 
 _LONGEST = 48  # columns for paths
 _WIDE = 56  # columns for two domains
@@ -26,19 +29,15 @@ def as_text(difference: Difference, *, full: bool = False) -> str:
         return f"no differences ({_things(difference)} compared)\n"
     rows = [_row(edit) for edit in difference.edits]
     if full:
-        rows = sorted(
-            [*rows, *((" ", path, "", "") for path in difference.kept)], key=lambda row: natural(row[1])
-        )
+        rows += [(" ", path, "", "") for path in difference.kept]
+        rows.sort(key=lambda row: natural(row[1]))
     column = min(max(len(path) for _, path, _, _ in rows), _LONGEST)
     heads = [f"{mark} {path:<{column}}  {what}" for mark, path, what, _ in rows]
     edge = max((len(h) for h in heads if len(h) <= _NOTES), default=0)
     lines = [f"{head:<{edge}}  {note}".rstrip() for head, (*_, note) in zip(heads, rows, strict=True)]
-    return (
-        "\n".join(
-            [*map(str.rstrip, lines), *(f"  {line}" for line in (*_parts(difference), *_ending(difference)))]
-        )
-        + "\n"
-    )
+    lines += [f"  {line}" for line in _parts(difference)]
+    lines += [f"  {line}" for line in _ending(difference)]
+    return "\n".join([*lines, ""])
 
 
 def as_markdown(difference: Difference) -> str:
@@ -47,13 +46,12 @@ def as_markdown(difference: Difference) -> str:
     lines = [f"### `{a}` → `{b}`" if a != b else f"### `{a}`", ""]
     if not difference.edits:
         return "\n".join([*lines, f"No differences ({_things(difference)} compared).", ""])
-    if difference.before is not None and difference.after is not None:
-        cells = [
-            (name, *_pair(x, y, count)) for name, x, y, count in _totals(difference.before, difference.after)
-        ]
-        if cells:
-            lines += ["| | before | after | change |", "|---|--:|--:|--:|"]
-            lines += [f"| {name} | {x} | {y} | {change} |" for name, x, y, change in cells] + [""]
+    known = list(_totals(difference.before, difference.after))
+    if known:
+        lines += ["| | before | after | change |", "|---|--:|--:|--:|"]
+        for name, x, y, count in known:
+            lines.append(f"| {name} | {' | '.join(_pair(x, y, count))} |")
+        lines.append("")
     if difference.inherits is not None:
         lines += [f"{_share(difference)} of the weights inherit.", ""]
     lines += ["| | where | what | effect |", "|---|---|---|---|"]
@@ -68,21 +66,24 @@ def edit_words(edit: Edit) -> str:
     return f"{path}   {what}".rstrip()
 
 
-def _row(edit: Edit) -> tuple[str, str, str, str]:
-    effects = [e for e in edit.effects if e != "function"]
-    note = ", ".join(effects)
+def _row(edit: Edit) -> Row:
+    """Mark, path, what changes, effects. Of an edit in many scopes the first one's path and how many there
+    are.
+    """
     first, *others = scopes_of(edit.path)
-    if others:
-        edit = replace(edit, path=first)
-        mark, path, what, note = _row(
-            replace(edit, to=scopes_of(edit.to)[0]) if isinstance(edit, Moved) else edit
-        )
-        return (
-            mark,
-            f"{path} …",
-            what if isinstance(edit, ChoiceChanged) else f"{what}  at {edit.places} places",
-            note,
-        )
+    if not others:
+        return _row_of_one(edit)
+    one = replace(edit, path=first)
+    if isinstance(one, Moved):
+        one = replace(one, to=scopes_of(one.to)[0])
+    mark, path, what, note = _row_of_one(one)
+    if not isinstance(edit, ChoiceChanged):  # which says so itself
+        what = f"{what}  at {edit.places} places"
+    return mark, f"{path} …", what, note
+
+
+def _row_of_one(edit: Edit) -> Row:
+    note = ", ".join(effect for effect in edit.effects if effect != "function")
     match edit:
         case Added():
             return "+", edit.path, edit.what, note
@@ -94,16 +95,22 @@ def _row(edit: Edit) -> tuple[str, str, str, str]:
             return "*", edit.path, f"reads {', '.join(edit.before)} → {', '.join(edit.after)}", note
         case ChoiceChanged():
             return "~", edit.path, _widened(edit), _grown(edit, note)
-        case Changed(field="repeats"):
-            return "~", edit.path, f"×{edit.before} → ×{edit.after}", note
-        case Changed(field="answer" | "layer"):
-            return "~", edit.path, f"{edit.before} → {edit.after}", note
-        case Changed(before=""):
-            return "+", f"{edit.path}.{edit.field}", edit.after, note
-        case Changed(after=""):
-            return "-", f"{edit.path}.{edit.field}", edit.before, note
-        case Changed():
-            return "~", f"{edit.path}.{edit.field}", f"{edit.before} → {edit.after}", note
+    mark, path, what = _changed(edit)
+    return mark, path, what, note
+
+
+def _changed(edit: Changed) -> tuple[str, str, str]:
+    before, after = edit.before, edit.after
+    field = f"{edit.path}.{edit.field}"
+    if edit.field == "repeats":
+        return "~", edit.path, f"×{before} → ×{after}"
+    if edit.field in ("answer", "layer"):
+        return "~", edit.path, f"{before} → {after}"
+    if not before:
+        return "+", field, after
+    if not after:
+        return "-", field, before
+    return "~", field, f"{before} → {after}"
 
 
 def _widened(edit: ChoiceChanged) -> str:
@@ -143,13 +150,17 @@ def _parts(difference: Difference) -> Iterator[str]:
     rows = [("", "params", "MACs")]
     for path, group in gather(shown, lambda c: KeyPath.parse(c.path), lambda c: (c.params, c.macs)):
         each = " each" if len(group) > 1 else ""
-        params, macs = (_change(*_pair((x, x), (y, y), False)) for x, y in (group[0].params, group[0].macs))
+        params, macs = _amounts(*group[0].params), _amounts(*group[0].macs)
         rows.append((str(path), params, f"{macs}{each}"))
     if len(rows) > _MOST_PARTS:
         rows = [*rows[:_MOST_PARTS], (f"and {len(rows) - _MOST_PARTS} parts more", "", "")]
-    wide = [max(len(row[i]) for row in rows) for i in range(3)]
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "   ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
+
+
+def _amounts(before: int, after: int) -> str:
+    return _change(*_pair((before, before), (after, after), False))
 
 
 def _change(before: str, after: str, change: str) -> str:
@@ -159,9 +170,8 @@ def _change(before: str, after: str, change: str) -> str:
 
 def _ending(difference: Difference) -> Iterator[str]:
     parts = []
-    if difference.before is not None and difference.after is not None:
-        for name, x, y, count in _totals(difference.before, difference.after):
-            parts.append(f"{name} {_change(*_pair(x, y, count))}")
+    for name, x, y, count in _totals(difference.before, difference.after):
+        parts.append(f"{name} {_change(*_pair(x, y, count))}")
     if difference.inherits is not None:
         parts.append(f"{_share(difference)} of weights inherit")
     if parts:
@@ -171,26 +181,35 @@ def _ending(difference: Difference) -> Iterator[str]:
 
 def _hidden(difference: Difference) -> str:
     text = f"{_things(difference)} unchanged"
-    return f"{text}, {difference.following} of them with sizes that follow" if difference.following else text
+    if not difference.following:
+        return text
+    return f"{text}, {difference.following} of them with sizes that follow"
 
 
 def _things(difference: Difference) -> str:
     noun = "answer" if difference.kind == "genotypes" else "op"
-    return f"{difference.unchanged} {noun}" + ("" if difference.unchanged == 1 else "s")
+    ending = "" if difference.unchanged == 1 else "s"
+    return f"{difference.unchanged} {noun}{ending}"
 
 
 def _share(difference: Difference) -> str:
     inherits = difference.inherits
     assert inherits is not None
-    text = "100%" if inherits.same == inherits.total else f"{min(100 * inherits.share, 99.9):.3g}%"
+    text = "100%"
+    if inherits.same != inherits.total:
+        text = f"{min(100 * inherits.share, 99.9):.3g}%"
     sliceable = 100 * inherits.sliceable / inherits.total if inherits.total else 0
-    return f"{text} (and {sliceable:.2g}% sliceable)" if sliceable >= 0.05 else text
+    digits = ".2g" if sliceable < 10 else ".0f"
+    return f"{text} (and {sliceable:{digits}}% sliceable)" if sliceable >= 0.05 else text
 
 
 Span = tuple[int, int]
 
 
-def _totals(a: Totals, b: Totals) -> Iterator[tuple[str, Span, Span, bool]]:
+def _totals(a: Totals | None, b: Totals | None) -> Iterator[tuple[str, Span, Span, bool]]:
+    """What both sides are known to amount to, and whether it is a number of architectures."""
+    if a is None or b is None:
+        return
     for name, x, y, count in (
         ("params", a.params, b.params, False),
         ("MACs", a.macs, b.macs, False),

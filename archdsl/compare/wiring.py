@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import TypeAlias
 
 from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, operands
 from archdsl.ops.table import PRIMITIVES
+
+Pairs: TypeAlias = Mapping[Value, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class _Sources:
 
 
 def rewired(
-    a: Graph, b: Graph, pairs: Mapping[Value, Value], moved: set[Value]
+    a: Graph, b: Graph, pairs: Pairs, moved: set[Value]
 ) -> Iterator[tuple[Value | None, tuple[Value, ...], tuple[Value, ...]]]:
     """For each op of `b` that reads from elsewhere: it, and what it and its twin in `a` read. None is the
     output.
@@ -30,17 +34,12 @@ def rewired(
     moved_b = {pairs[v] for v in moved if v in pairs}
     seen_b = _sources(b, lambda v: v in known_b and v not in moved_b)
     for x, y in pairs.items():
-        if (
-            not isinstance(x, Input)
-            and not isinstance(y, Input)
-            and x not in moved
-            and not _alike(x, y, seen_a, seen_b, pairs)
-        ):
+        if isinstance(x, Input) or isinstance(y, Input) or x in moved:
+            continue
+        ours, theirs = [seen_a[o] for o in operands(x)], [seen_b[o] for o in operands(y)]
+        if not _alike((x, ours), (y, theirs), pairs):
             yield y, operands(x), operands(y)
-    ends_a, ends_b = [seen_a[v] for v in a.outputs], [seen_b[v] for v in b.outputs]
-    if len(ends_a) != len(ends_b) or not all(
-        _equal(m, n, pairs) for m, n in zip(ends_a, ends_b, strict=True)
-    ):
+    if not _in_turn([seen_a[v] for v in a.outputs], [seen_b[v] for v in b.outputs], pairs):
         yield None, a.outputs, b.outputs
 
 
@@ -52,31 +51,36 @@ def _sources(graph: Graph, opaque: Callable[[Value], bool]) -> dict[Value, _Sour
             found[value] = _Sources(frozenset((value,)), False)
         else:
             parts = [found[o] for o in operands(value)]
-            loose = len(parts) > 1 or any(p.loose for p in parts)
-            found[value] = _Sources(frozenset().union(*(p.values for p in parts)), loose)
+            found[value] = _joined(parts, len(parts) > 1 or any(p.loose for p in parts))
     return found
 
 
-def _alike(
-    a: Value,
-    b: Value,
-    seen_a: Mapping[Value, _Sources],
-    seen_b: Mapping[Value, _Sources],
-    pairs: Mapping[Value, Value],
-) -> bool:
-    ours, theirs = [seen_a[o] for o in operands(a)], [seen_b[o] for o in operands(b)]
+def _joined(parts: Sequence[_Sources], loose: bool) -> _Sources:
+    return _Sources(frozenset().union(*(part.values for part in parts)), loose)
+
+
+Reader: TypeAlias = tuple[Value, Sequence[_Sources]]  # a value and the sources of its operands
+
+
+def _alike(one: Reader, other: Reader, pairs: Pairs) -> bool:
+    (a, ours), (b, theirs) = one, other
     if isinstance(a, Select | Pick) or isinstance(b, Select | Pick) or len(ours) != len(theirs):
-        joined_a = _Sources(frozenset().union(*(s.values for s in ours)), True)
-        return _equal(joined_a, _Sources(frozenset().union(*(s.values for s in theirs)), True), pairs)
-    if all(_equal(m, n, pairs) for m, n in zip(ours, theirs, strict=True)):
+        return _equal(_joined(ours, loose=True), _joined(theirs, loose=True), pairs)
+    if _in_turn(ours, theirs, pairs):
         return True
     if not isinstance(a, Op) or not PRIMITIVES[a.name].commutes:
         return False
-    covered = all(any(_equal(m, n, pairs) for n in theirs) for m in ours)
-    return covered and all(any(_equal(m, n, pairs) for m in ours) for n in theirs)
+    equal = [(m, n) for m, n in product(ours, theirs) if _equal(m, n, pairs)]
+    return {m for m, _ in equal} >= set(ours) and {n for _, n in equal} >= set(theirs)
 
 
-def _equal(a: _Sources, b: _Sources, pairs: Mapping[Value, Value]) -> bool:
+def _in_turn(ours: Sequence[_Sources], theirs: Sequence[_Sources], pairs: Pairs) -> bool:
+    if len(ours) != len(theirs):
+        return False
+    return all(_equal(m, n, pairs) for m, n in zip(ours, theirs, strict=True))
+
+
+def _equal(a: _Sources, b: _Sources, pairs: Pairs) -> bool:
     ours = {pairs[v] for v in a.values}
     if ours == b.values:
         return True

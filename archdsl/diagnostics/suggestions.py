@@ -19,6 +19,11 @@ def question(meant: Sequence[str]) -> str | None:
     return f"did you mean {' or '.join(f'`{each}`' for each in meant)}?" if meant else None
 
 
+def quoted(names: Iterable[str]) -> list[str]:
+    """Each name as a message shows it."""
+    return [f"`{name}`" for name in names]
+
+
 def few(items: Sequence[str], most: int, between: str = ", ") -> str:
     """``a, b and 3 more``: the first items, and how many are left."""
     more = f" and {len(items) - most} more" if len(items) > most else ""

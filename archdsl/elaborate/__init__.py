@@ -1,9 +1,10 @@
-"""From the tree of a file to graphs: files, evaluation, checks, plans.
+"""From the tree of a file to graphs, in five rooms; each knows only those below it.
 
-Begin with `project`, what commands ask, and `nets`, which runs one declaration; `statements` and
-`expressions` run its body. Files: `importer`, `module`, `names`, `reference`. Evaluation: `values`,
-`operators`, `functions`, `calls`, `layers` and `primitives` (the arrow), `choose` and `branches` (choices),
-`edits`. Checks: `requirements`, `results`, `unread`, and `finish`, which decides every condition over the
-whole space. What was meant: `blame`, `misuse`, `synonyms`, `unknown`. Plans: `plans`, `plan_values`,
-`plan_table`.
+    files        a name on the command line, found, read, checked, elaborated
+    plans        what a `search` says, checked against the space that it is of
+    networks     one declaration: followed to its body, run, checked, blamed
+    checks       what is wrong with names, with some architecture, with what nothing reads
+    evaluation   the language itself: bodies run, expressions evaluated, layers applied
+
+Begin with `files.project`, what commands ask, and `networks.nets`, which runs one declaration.
 """

@@ -11,7 +11,7 @@ from archdsl.architecture import Architecture
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.importing.agreement import differences
 from archdsl.importing.aten import ATEN
 from archdsl.importing.blocks import fold
@@ -59,7 +59,7 @@ class Imported:
 
     def rename_table(self) -> str:
         """The rename table: a line a layer, or one with numbers for several."""
-        return rename_table(self.renamed, self.captured.name)
+        return rename_table({held.key: ours for ours, held in self.keys.items()}, self.captured.name)
 
 
 def import_captured(captured: Captured, *, verify: bool = True) -> Imported:

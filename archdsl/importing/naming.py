@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from archdsl.elaborate.reserved import is_reserved
+from archdsl.elaborate.evaluation.reserved import is_reserved
 from archdsl.importing.templates import Node
 from archdsl.syntax.complaints import RESERVED
 

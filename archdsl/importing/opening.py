@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.inputs import Inputs, by_input
+from archdsl.elaborate.files.inputs import Inputs, by_input
 from archdsl.importing.captured import Captured
 
 SUFFIXES = (".pt2", ".onnx")

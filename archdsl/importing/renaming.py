@@ -14,12 +14,14 @@ _NUMBER = re.compile(r"\d+")
 _LETTERS = "ijklmn"
 
 
-def rename_table(renamed: Mapping[str, str], name: str) -> str:
-    """The table of keys that differ, ours by theirs."""
-    pairs = dict(_shortened(theirs, ours) for theirs, ours in renamed.items())
-    lines = list(dict.fromkeys(_lines(list(pairs.items()))))
+def rename_table(keys: Mapping[str, str], name: str) -> str:
+    """The table of all keys, ours by theirs: first those that differ, then what stays as it is."""
+    pairs = dict(_shortened(theirs, ours) for theirs, ours in keys.items() if theirs != ours)
+    stay = {theirs: ours for theirs, ours in keys.items() if theirs == ours}
+    tops = dict.fromkeys(key.partition(".")[0] for key in stay)
+    lines = [*_lines(list(pairs.items()), stay), *((top, top) for top in tops)]
     width = max((len(theirs) for theirs, _ in lines), default=0)
-    text = [f"{theirs:<{width}} -> {ours}" for theirs, ours in lines]
+    text = [f"{theirs:<{width}} -> {ours}" for theirs, ours in dict.fromkeys(lines)]
     return f"# The keys of {name} where it came from, and those of its text.\n\n" + "\n".join([*text, ""])
 
 
@@ -31,7 +33,7 @@ def _shortened(theirs: str, ours: str) -> tuple[str, str]:
     return ".".join(a), ".".join(b)
 
 
-def _lines(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _lines(pairs: Sequence[tuple[str, str]], stay: Mapping[str, str]) -> list[tuple[str, str]]:
     """Lines that say the pairs: those that no pattern says first, since the first line that fits decides."""
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for pair in pairs:
@@ -39,7 +41,7 @@ def _lines(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     alone = dict(pair for members in groups.values() if len(members) == 1 for pair in members)
     patterns = {pattern: members for pattern, members in groups.items() if len(members) > 1}
     for pattern, members in sorted(patterns.items(), key=lambda item: len(item[1])):
-        others = {key: value for key, value in pairs if key not in alone}
+        others = {**stay, **{key: value for key, value in pairs if key not in alone}}
         if not _holds(pattern, others):
             alone |= dict(members)
             del patterns[pattern]

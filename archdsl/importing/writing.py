@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.reserved import is_reserved
+from archdsl.elaborate.evaluation.reserved import is_reserved
 from archdsl.importing.blocks import Block, Folded, Member
 from archdsl.importing.bodies import Body
 from archdsl.importing.calls import Held

@@ -18,11 +18,11 @@ Requirements make nothing active.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from heapq import heapify, heappop, heappush
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import (
@@ -53,13 +53,15 @@ class Activity:
     choices.
 
     `asked` are the choices in the order in which they are asked; `choices` has their guards in program order,
-    each over choices that are asked before. Choices that are never active are left out.
+    each over choices that are asked before. Choices that are never active are left out. `targets` are the
+    values that each one really is (`resolve`).
     """
 
     values: Mapping[Value, Expr]
     choices: Mapping[Choice, Expr]
     weights: Mapping[Identity, Expr]
     asked: tuple[Choice, ...]
+    targets: Mapping[Value, Expr]
 
     def guard(self, choice: Choice) -> Expr:
         return self.choices.get(choice, FALSE)
@@ -71,8 +73,9 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
     limits.
     """
     order = in_order(outputs)
-    values, weights = _liveness(outputs, order)
-    matters = _matters(_reads(outputs, order, values))
+    live = _liveness(outputs, order)
+    targets = resolve(order)
+    matters = _matters(_reads(outputs, order, live, targets))
     asked = asking_order(matters)
     guards: dict[Choice, Expr] = {}
     waiting = set(asked)
@@ -80,90 +83,140 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
         waiting.discard(choice)
         guards[choice] = somewhere(matters[choice], waiting)
     in_program_order = sorted(guards, key=lambda c: c.order)
-    return Activity(values, {c: guards[c] for c in in_program_order}, weights, asked)
+    values = {value: live.where(value) for value in order}
+    weights = {identity: live.whole(demand) for identity, demand in live.weights.items()}
+    return Activity(values, {c: guards[c] for c in in_program_order}, weights, asked, targets)
 
 
-def _liveness(
-    outputs: tuple[Value, ...], order: Sequence[Value]
-) -> tuple[dict[Value, Expr], dict[Identity, Expr]]:
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """Something is demanded where `head` is live, or everywhere without one, and `inside` holds.
+
+    Take a layer of which twelve choices decide whether it is live, and inside it `if a { x = x -> wide } else
+    { x = x -> narrow }`. One convolution is demanded inside by `a`, the other by `not a`, tables of two
+    entries, and what both read wherever the layer is. The wide guard of the layer is joined to these at the
+    end; demands inside of different layers are joined as whole conditions.
+    """
+
+    head: Value | None
+    inside: Expr
+
+
+_ALWAYS = _Demand(None, TRUE)
+_Asked = TypeVar("_Asked", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """What is demanded, and where each head is live."""
+
+    values: dict[Value, _Demand]
+    weights: dict[Identity, _Demand]
+    heads: dict[Value | None, Expr]
+
+    def where(self, value: Value) -> Expr:
+        demand = self.values.get(value)
+        return FALSE if demand is None else self.whole(demand)
+
+    def whole(self, demand: _Demand) -> Expr:
+        """A demand as one condition."""
+        return both(self.heads[demand.head], demand.inside)
+
+    def add(self, found: dict[_Asked, _Demand], asked: _Asked, by: _Demand, condition: Expr) -> None:
+        """Adds to what is demanded: where something is demanded that reads it under a condition."""
+        inside = both(by.inside, condition)
+        known = found.get(asked)
+        if known == _ALWAYS or inside == FALSE:
+            return
+        if known is None:
+            found[asked] = _Demand(by.head, inside)
+        elif known.head is by.head:
+            found[asked] = _Demand(by.head, either(known.inside, inside))
+        else:
+            found[asked] = _Demand(None, either(self.whole(known), self.whole(_Demand(by.head, inside))))
+
+
+def _liveness(outputs: tuple[Value, ...], order: Sequence[Value]) -> _Live:
     """Where each value is live, and each weight in use."""
-    values: dict[Value, Expr] = dict.fromkeys(order, FALSE)
-    weights: dict[Identity, Expr] = {}
-
-    def mark(value: Value, condition: Expr) -> None:
-        if values[value] is not TRUE:
-            values[value] = either(values[value], condition)
-
-    def use(weight: Weight, here: Expr) -> None:
-        weights[weight.identity] = either(weights.get(weight.identity, FALSE), here)
-
-    for output in outputs:
-        values[output] = TRUE
+    live = _Live(dict.fromkeys(outputs, _ALWAYS), {}, {None: TRUE})
     for value in reversed(order):
-        here = values[value]
-        if here == FALSE:
+        here = live.values.get(value)
+        if here is None:
             continue
-        if isinstance(value, Op):
-            for operand in value.inputs:
-                mark(operand, here)
-            for weight in value.weights:
-                use(weight, here)
-        elif isinstance(value, Select):
-            for position in reachable(value.index):
-                mark(value.operands[position], both(here, test(partial(_equals, position), value.index)))
-        elif isinstance(value, Pick):
-            for position, operand in enumerate(value.operands):
-                mark(operand, both(here, test(partial(_contains, position), value.subset)))
-            combined = both(here, test(_several, value.subset))
-            each = len(value.weights) == len(value.operands)
-            for position, weight in enumerate(value.weights):
-                use(
-                    weight,
-                    both(combined, test(partial(_contains, position), value.subset)) if each else combined,
-                )
-    return values, weights
+        if not here.inside.is_tabled:
+            live.heads[value] = live.whole(here)
+            here = live.values[value] = _Demand(value, TRUE)
+        for operand, condition in _needs(value):
+            live.add(live.values, operand, here, condition)
+        for weight, condition in _uses(value):
+            live.add(live.weights, weight.identity, here, condition)
+    return live
+
+
+def _needs(value: Value) -> Iterator[tuple[Value, Expr]]:
+    """The operands of a value that is live, each with the condition under which it needs it."""
+    if isinstance(value, Op):
+        for operand in value.inputs:
+            yield operand, TRUE
+    elif isinstance(value, Select):
+        for position in reachable(value.index):
+            yield value.operands[position], test(partial(_equals, position), value.index)
+    elif isinstance(value, Pick):
+        for position, operand in enumerate(value.operands):
+            yield operand, test(partial(_contains, position), value.subset)
+
+
+def _uses(value: Value) -> Iterator[tuple[Weight, Expr]]:
+    """The weights of a value that is live, each with the condition under which it uses it."""
+    if isinstance(value, Op):
+        for weight in value.weights:
+            yield weight, TRUE
+    elif isinstance(value, Pick) and value.weights:
+        several = test(_several, value.subset)
+        each = len(value.weights) == len(value.operands)
+        for position, weight in enumerate(value.weights):
+            yield weight, both(several, test(partial(_contains, position), value.subset)) if each else several
 
 
 def _reads(
-    outputs: tuple[Value, ...], order: Sequence[Value], values: Mapping[Value, Expr]
+    outputs: tuple[Value, ...], order: Sequence[Value], live: _Live, targets: Mapping[Value, Expr]
 ) -> dict[Expr, Expr]:
     """Every expression that decides what the network is, and where it is read.
 
     A network is its operations, their parameters and what each of them is wired to. Shapes, costs and weights
     follow from these.
     """
-    targets = resolve(order)
-    reads: dict[Expr, Expr] = {}
-
-    def read(expr: Expr, here: Expr) -> None:
-        if expr.scope:
-            before = reads.get(expr, FALSE)
-            if before is not TRUE:
-                reads[expr] = either(before, here)
-
+    reads: dict[Expr, _Demand] = {}
     for output in outputs:
-        read(targets[output], TRUE)
+        if targets[output].scope:
+            reads[targets[output]] = _ALWAYS
     for position, value in enumerate(order):
-        here = values[value]
-        if here == FALSE or isinstance(value, Input):
+        here = live.values.get(value)
+        if here is None:
             continue
-        if isinstance(value, Op):
-            for operand in value.inputs:
-                read(targets[operand], here)
-            for attr in value.attrs.values():
-                read(attr, here)
-            for (
-                check
-            ) in value.checks:  # an answer for which the op has no value is another than one for which it has
-                read(check.problem, here)
-        elif isinstance(value, Pick) and not is_single(value):
-            several = both(here, test(_several, value.subset))
-            read(value.subset, several)
-            for member, operand in enumerate(value.operands):
-                read(targets[operand], both(several, test(partial(_contains, member), value.subset)))
-        elif targets[value] == constant(position):
-            read(selected_index(value), here)  # too wide to be followed: it counts as itself
-    return reads
+        for expr, condition in _decided_by(value, position, targets):
+            if expr.scope:
+                live.add(reads, expr, here, condition)
+    return {expr: live.whole(demand) for expr, demand in reads.items()}
+
+
+def _decided_by(value: Value, position: int, targets: Mapping[Value, Expr]) -> Iterator[tuple[Expr, Expr]]:
+    """The expressions that decide what a live value is, each with the condition under which it is read."""
+    if isinstance(value, Op):
+        for operand in value.inputs:
+            yield targets[operand], TRUE
+        for attr in value.attrs.values():
+            yield attr, TRUE
+        # An answer for which the op has no value is another than one for which it has.
+        for check in value.checks:
+            yield check.problem, TRUE
+    elif isinstance(value, Pick) and not is_single(value):
+        several = test(_several, value.subset)
+        yield value.subset, several
+        for member, operand in enumerate(value.operands):
+            yield targets[operand], both(several, test(partial(_contains, member), value.subset))
+    elif isinstance(value, Select | Pick) and targets[value] == constant(position):
+        yield selected_index(value), TRUE  # too wide to be followed: it counts as itself
 
 
 def _matters(reads: Mapping[Expr, Expr]) -> dict[Choice, Expr]:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from archdsl.diagnostics.codes.choices import TOO_LARGE
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
-from archdsl.ir.frontier import Diagram
+from archdsl.ir.frontier import Diagram, Layer
 
 BINS = 8192
 _EXACT_STEPS = 300_000  # what an exact count by distinct sums may take before an interval is given instead
@@ -134,7 +134,7 @@ class _Table:
         self.leaps = _leaps(diagram)
         least = [[0]]
         for leap in reversed(self.leaps):
-            least.append([min([least[-1][t] + c for _, t, c in edges], default=0) for edges in leap.edges])
+            least.append([_least(edges, least[-1]) for edges in leap.edges])
         least.reverse()
         self._least = least
         self._room = limit - diagram.constant - least[0][0]
@@ -191,33 +191,58 @@ class _Table:
         value = float(tables[0][0, self.bins])
         if exact:
             return int(value)
-        additions = sum(len(edges) for leap in self.leaps for edges in leap.edges) + 2 * len(self.leaps)
+        additions = sum([2 + sum(map(len, leap.edges)) for leap in self.leaps])
         slack = additions * 2.0**-52
         bound = ceil(value * (1 + slack)) if up else floor(value * (1 - slack))
         return bound << self._scale
+
+
+def _least(edges: Sequence[LeapEdge], after: Sequence[int]) -> int:
+    return min([after[target] + cost for _, target, cost in edges], default=0)
 
 
 def _leaps(diagram: Diagram) -> list[_Leap]:
     """Layers joined wherever that makes no more edges: fewer states need a histogram."""
     leaps: list[_Leap] = []
     for layer in diagram.layers:
-        values = layer.choice is not None
-        edges: list[list[LeapEdge]] = [
-            [((v,) if values else (), t, c) for v, t, c in state] for state in layer.edges
-        ]
-        now = _Leap((layer.choice,) if layer.choice is not None else (), edges)
-        if leaps:
-            before = leaps[-1]
-            apart = sum(map(len, before.edges)) + sum(map(len, now.edges))
-            if sum(len(now.edges[t]) for state in before.edges for _, t, _ in state) <= apart:
-                joined = [
-                    [(v + w, u, c + d) for v, t, c in state for w, u, d in now.edges[t]]
-                    for state in before.edges
-                ]
-                leaps[-1] = _Leap(before.choices + now.choices, joined)
-                continue
-        leaps.append(now)
+        now = _leap(layer)
+        joined = _joined(leaps[-1], now) if leaps else None
+        if joined is not None:
+            leaps[-1] = joined
+        else:
+            leaps.append(now)
     return leaps
+
+
+def _leap(layer: Layer) -> _Leap:
+    """A layer as a leap of its own."""
+    if layer.choice is None:
+        return _Leap((), [[] for _ in layer.edges])
+    edges: list[list[LeapEdge]] = []
+    for state in layer.edges:
+        edges.append([((value,), target, cost) for value, target, cost in state])
+    return _Leap((layer.choice,), edges)
+
+
+def _joined(before: _Leap, now: _Leap) -> _Leap | None:
+    """Two leaps as one; None where that makes more edges."""
+    ways = [len(edges) for edges in now.edges]
+    together = 0
+    for state in before.edges:
+        together += sum([ways[target] for _, target, _ in state])
+    if together > sum(map(len, before.edges)) + sum(ways):
+        return None
+    joined = [_through(state, now.edges) for state in before.edges]
+    return _Leap(before.choices + now.choices, joined)
+
+
+def _through(state: Sequence[LeapEdge], following: Sequence[Sequence[LeapEdge]]) -> list[LeapEdge]:
+    """The edges of a state, each led on by those of where it leads."""
+    found = []
+    for values, target, cost in state:
+        for more, end, further in following[target]:
+            found.append((values + more, end, cost + further))
+    return found
 
 
 def _arrays(table: _Table) -> list[list[tuple[Any, Any, Any]]]:

@@ -37,6 +37,9 @@ class Choice:
     nodes: dict[Any, Any] = field(
         default_factory=dict, init=False, repr=False
     )  # of decision diagrams, by their children
+    joined: dict[Any, Any] = field(
+        default_factory=dict, init=False, repr=False
+    )  # `and` and `or` of wide conditions, of which the first asks this choice first
 
     @property
     def size(self) -> int:

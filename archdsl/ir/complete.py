@@ -18,7 +18,7 @@ from archdsl.ir.graph import (
     Shape,
     Value,
     Weight,
-    expressions,
+    choices_read,
     in_order,
     operands,
 )
@@ -46,9 +46,7 @@ class Settling:
     def parts(self, value: Op | Pick, at: Mapping[Choice, int]) -> Parts:
         choices = self._choices.get(value)
         if choices is None:
-            choices = self._choices[value] = tuple(
-                dict.fromkeys(c for e in expressions(value) for c in e.choices())
-            )
+            choices = self._choices[value] = tuple(choices_read([value]))
         place = value, tuple([at[c] for c in choices])
         known = self._parts.get(place)
         if known is None:

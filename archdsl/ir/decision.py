@@ -17,8 +17,8 @@ after it: which of six nodes are picked at the end decides at once of which othe
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from heapq import heappop, heappush
 from itertools import repeat
+from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
@@ -28,6 +28,8 @@ from archdsl.ir.work import spend
 
 STEP_LIMIT = 1_000_000  # answers that one operation may follow
 _LAST = 1 << 60  # the rank of a leaf: after every choice
+_FIRST = itemgetter(0)
+_RANK = attrgetter("rank")
 
 
 class TooWide(Exception):
@@ -113,6 +115,7 @@ def from_table(scope: Sequence[Choice], table: Sequence[Any]) -> Diagram:
     for choice in scope:
         width = len(row) // choice.size
         row = [node(choice, tuple(row[k::width])) for k in range(width)]
+    spend(len(table) // 8)
     return row[0]
 
 
@@ -132,16 +135,14 @@ def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
 
 def nodes_of(*roots: Diagram) -> list[Node]:
     """Every node below the roots once, parents before children."""
-    found: dict[Node, None] = {
-        root: None for root in roots if isinstance(root, Node)
-    }  # in an order that never changes
+    found = {root: None for root in roots if isinstance(root, Node)}  # in an order that never changes
     stack = list(found)
     while stack:
         for kid in stack.pop().kids:
-            if isinstance(kid, Node) and kid not in found:
+            if kid.__class__ is Node and kid not in found:
                 found[kid] = None
                 stack.append(kid)
-    return sorted(found, key=_rank)
+    return sorted(found, key=_RANK)
 
 
 def support(*roots: Diagram) -> tuple[Choice, ...]:
@@ -201,40 +202,36 @@ def unfold(
     done = settle(start)
     if done is not None:
         return done
-    found: dict[_State, Diagram] = {}
-    waiting: dict[int, dict[_State, None]] = {rank(start): {start: None}}
-    ranks = list(waiting)
-    plan: list[tuple[_State, Choice, list[_State]]] = []
+    found: dict[_State, Any] = {start: None}  # diagrams; None where a state is waiting for its own
+    plan: list[tuple[int, _State, Choice, list[_State]]] = []
+    waiting = [start]
     steps = 0
-    while ranks:
-        now = heappop(ranks)
-        for state in waiting.pop(now):
-            choice, after = split(state, now)
-            plan.append((state, choice, after))
-            steps += len(after)
-            if steps > STEP_LIMIT:
-                asked = sorted({choice for _, choice, _ in plan}, key=lambda c: c.order)
-                raise TooWide(
-                    asked, f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps"
-                )
-            for each in after:
-                if each in found:
-                    continue
-                done = settle(each)
-                if done is not None:
-                    found[each] = done
-                    continue
-                at_rank = rank(each)
-                level = waiting.get(at_rank)
-                if level is None:
-                    waiting[at_rank] = {each: None}
-                    heappush(ranks, at_rank)
-                else:
-                    level[each] = None
+    while waiting:
+        state = waiting.pop()
+        now = rank(state)
+        choice, after = split(state, now)
+        plan.append((now, state, choice, after))
+        steps += len(after)
+        if steps > STEP_LIMIT:
+            raise _too_many([choice for _, _, choice, _ in plan])
+        for each in after:
+            if each not in found:
+                done = found[each] = settle(each)
+                if done is None:
+                    waiting.append(each)
     spend(steps * (len(start) if isinstance(start, tuple) else 2) // 2)
-    for state, choice, after in reversed(plan):
+    # What is asked last is known first.
+    plan.sort(key=_FIRST)
+    for _, state, choice, after in reversed(plan):
         found[state] = node(choice, tuple([found[each] for each in after]))
-    return found[start]
+    result: Diagram = found[start]
+    return result
+
+
+def _too_many(followed: Iterable[Choice]) -> TooWide:
+    asked = sorted(set(followed), key=lambda c: c.order)
+    message = f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps"
+    return TooWide(asked, message)
 
 
 def combine(settle: Callable[[tuple[Diagram, ...]], Diagram | None], roots: Sequence[Diagram]) -> Diagram:
@@ -304,14 +301,15 @@ def replaced(root: Diagram, fn: Callable[[Any], Any]) -> Diagram:
     if isinstance(root, Leaf):
         return leaf(fn(root.value))
     found: dict[Diagram, Diagram] = {}
-
-    def new(each: Diagram) -> Diagram:
-        if isinstance(each, Leaf) and each not in found:
-            found[each] = leaf(fn(each.value))
-        return found[each]
-
+    edges = 0
     for each in reversed(nodes_of(root)):
-        found[each] = node(each.choice, tuple([new(kid) for kid in each.kids]))
+        for kid in each.kids:
+            if kid not in found:  # a leaf: nodes below were found before
+                assert isinstance(kid, Leaf)
+                found[kid] = leaf(fn(kid.value))
+        found[each] = node(each.choice, tuple([found[kid] for kid in each.kids]))
+        edges += len(each.kids)
+    spend(edges // 2)
     return found[root]
 
 
@@ -430,7 +428,3 @@ def _first_rank(state: tuple[Diagram, ...]) -> int:
 
 def _least_rank(state: frozenset[Diagram]) -> int:
     return min([each.rank for each in state])
-
-
-def _rank(each: Diagram) -> int:
-    return each.rank

@@ -19,7 +19,7 @@ from archdsl.diagnostics.diagnostic import Code
 from archdsl.diagnostics.source import Span
 from archdsl.ir import decision
 from archdsl.ir.choice import Choice
-from archdsl.ir.decision import Diagram, TooWide
+from archdsl.ir.decision import Diagram, Leaf, TooWide
 from archdsl.ir.undefined import Undefined
 from archdsl.ir.work import spend
 
@@ -127,7 +127,10 @@ class Expr:
 
     def distinct(self) -> tuple[Any, ...]:
         """The distinct values, in order of first appearance."""
-        return tuple(dict.fromkeys(self._table)) if self._table is not None else decision.values(self.root)
+        table = self._table
+        if table is None:
+            return decision.values(self.root)
+        return table if len(table) == 1 else tuple(dict.fromkeys(table))
 
     @property
     def is_partial(self) -> bool:
@@ -182,6 +185,8 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
         return Expr((), (_call(fn, [a.value if a.__class__ is Expr else a for a in args]),))
     exprs = [a if a.__class__ is Expr else Expr((), (a,)) for a in args]
     scope = _small(exprs)
+    if scope is None and len(exprs) == 1:
+        return of_diagram(decision.replaced(exprs[0].root, lambda value: _call(fn, (value,))))
     if scope is None:
         settle = decision.pointwise(lambda row: _call(fn, row))
         return of_diagram(decision.combine(settle, [e.root for e in exprs]))
@@ -246,15 +251,14 @@ def select(index: Expr, options: Sequence[Expr]) -> Expr:
     if scope is None:
         return of_diagram(decision.combine(decision.selection, [e.root for e in exprs]))
     columns = [spread(e, scope) for e in exprs]
-    return _tabled(
-        scope,
-        tuple(
-            [
-                row[0] if row[0].__class__ is Undefined else row[1 + row[0]]
-                for row in zip(*columns, strict=True)
-            ]
-        ),
-    )
+    spend(len(columns[0]) * len(columns) // 32)
+    return _tabled(scope, tuple(map(_selected, zip(*columns, strict=True))))
+
+
+def _selected(row: Sequence[Any]) -> Any:
+    """Of an index and the options, the option."""
+    index = row[0]
+    return index if index.__class__ is Undefined else row[1 + index]
 
 
 def both(a: Expr, b: Expr) -> Expr:
@@ -287,8 +291,9 @@ def _logical(
     """
     scope = _small((a, b))
     if scope is None:
-        return of_diagram(decision.combine(settle, (a.root, b.root)))
+        return _joined(settle, a.root, b.root)
     one, other = spread(a, scope), spread(b, scope)
+    spend(len(one) // 8)
     if a.is_partial or b.is_partial:
         return _tabled(
             scope,
@@ -297,16 +302,28 @@ def _logical(
     return _tabled(scope, tuple(map(whole, one, other)))
 
 
+def _joined(settle: Callable[[tuple[Diagram, ...]], Diagram | None], one: Diagram, other: Diagram) -> Expr:
+    """`and` or `or` of wide conditions, once for each two: what is live is asked again and again."""
+    if isinstance(one, Leaf):
+        return of_diagram(decision.combine(settle, (one, other)))
+    key = settle, one, other
+    known: Expr | None = one.choice.joined.get(key)
+    if known is None:
+        known = one.choice.joined[key] = of_diagram(decision.combine(settle, (one, other)))
+    return known
+
+
 def negate(a: Expr) -> Expr:
     return lift(_not, a)
 
 
 def product(factors: Iterable[Expr | int]) -> Expr:
     """The product of sizes."""
-    result = constant(1)
+    result: Expr | None = None
     for factor in factors:
-        result = lift(_mul, result, factor)
-    return result
+        one = factor if isinstance(factor, Expr) else constant(factor)
+        result = one if result is None else lift(_mul, result, one)
+    return constant(1) if result is None else result
 
 
 def restrict(expr: Expr, assignment: Mapping[Choice, int]) -> Expr:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import prod
 from operator import add
 from typing import TypeAlias
@@ -43,14 +44,19 @@ def extremes_of(
 ) -> list[Ends] | None:
     """The extremes of several sums under the same constraints: what several of them ask is found out once."""
     constraints = tuple(constraints)
-    parts = [
-        [_Part(i, *part) for part in _components(merged(terms), constraints)] for i, terms in enumerate(sums)
-    ]
-    ends = [(0, 0)] * len(parts)
+    parts: list[_Part] = []
+    ends: list[Ends] = []
+    for question, terms in enumerate(sums):
+        ends.append((0, 0))
+        parts.extend([_Part(question, *part) for part in _components(merged(terms), constraints)])
     known: dict[tuple[tuple[Expr, ...], ...], Ends | None] = {}
     hard: list[_Part] = []
-    for part in (part for each in parts for part in each):
-        order = _order([e.scope for e in (*part.terms, *part.conditions)])
+    for part in parts:
+        if len(part.terms) == 1 and not part.conditions:
+            values = part.terms[0].distinct()
+            ends[part.question] = _plus(ends[part.question], (min(values), max(values)))
+            continue
+        order = _order([e.scope for e in part.exprs])
         if order is None:
             hard.append(part)
             continue
@@ -78,8 +84,12 @@ class _Part:
     terms: tuple[Expr, ...]
     conditions: tuple[Expr, ...]
 
+    @property
+    def exprs(self) -> tuple[Expr, ...]:
+        return self.terms + self.conditions
+
     def choices(self) -> set[Choice]:
-        return {c for e in (*self.terms, *self.conditions) for c in e.choices()}
+        return set().union(*[e.scope for e in self.exprs])
 
 
 def _plus(a: Ends, b: Ends) -> Ends:
@@ -108,10 +118,16 @@ def _linked(sets: Sequence[set[Choice]]) -> list[list[int]]:
     """The positions of the sets in groups without a choice in common."""
     groups: list[tuple[set[Choice], list[int]]] = []
     for i, members in enumerate(sets):
-        near = [g for g in groups if not g[0].isdisjoint(members)]
-        far = [g for g in groups if g[0].isdisjoint(members)]
-        groups = [*far, (members.union(*(g[0] for g in near)), sorted([i, *(j for g in near for j in g[1])]))]
-    return sorted(group for _, group in groups)
+        joint, positions = set(members), [i]
+        apart = []
+        for group in groups:
+            if group[0].isdisjoint(members):
+                apart.append(group)
+            else:
+                joint |= group[0]
+                positions += group[1]
+        groups = [*apart, (joint, sorted(positions))]
+    return sorted([positions for _, positions in groups])
 
 
 # -- elimination --------------------------------------------------------------------------------------
@@ -150,15 +166,14 @@ def _by_elimination(
     terms: Sequence[Expr], constraints: Sequence[Expr], order: Sequence[Choice]
 ) -> Ends | None:
     """The extremes; None where the constraints cannot be met."""
-    heavy = 1 + 2 * sum(
-        max(map(abs, e.distinct())) for e in terms
-    )  # one broken condition outweighs every sum
-    conditions: list[_Table] = [(c.scope, [int(not holds) for holds in c.table]) for c in constraints]
+    # One broken condition outweighs every sum.
+    heavy = 1 + 2 * sum([max(map(abs, e.distinct())) for e in terms])
+    costs: list[_Table] = [(e.scope, e.table) for e in terms]
     found = []
     for best, weight in ((min, heavy), (max, -heavy)):
-        tables: list[_Table] = [(e.scope, e.table) for e in terms]
-        tables += [(scope, [weight * broken for broken in table]) for scope, table in conditions]
-        found.append(_eliminated(tables, order, best))
+        price = {True: 0, False: weight}
+        broken: list[_Table] = [(c.scope, list(map(price.__getitem__, c.table))) for c in constraints]
+        found.append(_eliminated(costs + broken, order, best))
     return (found[0], found[1]) if abs(found[0]) < heavy else None
 
 
@@ -166,7 +181,8 @@ def _eliminated(tables: list[_Table], order: Iterable[Choice], best: Callable[..
     """The best total."""
     for variable in order:
         mine = [t for t in tables if variable in t[0]]
-        others = tuple({v: None for scope, _ in mine for v in scope if v is not variable})
+        around = dict.fromkeys(chain.from_iterable([scope for scope, _ in mine]))
+        others = tuple([v for v in around if v is not variable])
         width = prod(v.size for v in others)
         total: Sequence[int] = [0] * (width * variable.size)
         for scope, table in mine:
@@ -186,19 +202,24 @@ def _by_diagram(parts: Sequence[_Part], guards: Mapping[Choice, Expr]) -> list[E
     The sums travel side by side in one whole number, each in a field of bits that it cannot overflow.
     """
     known = set().union(*(part.choices() for part in parts))
-    conditions = dict.fromkeys(c for part in parts for c in part.conditions)
+    conditions = dict.fromkeys(chain.from_iterable([part.conditions for part in parts]))
     inside = {c: guard for c, guard in guards.items() if c in known and known.issuperset(guard.choices())}
     fields = _fields(parts)
-    terms = [
-        lift(field.placed, term) for part, field in zip(parts, fields, strict=True) for term in part.terms
-    ]
+    terms: list[Expr] = []
+    for part, field in zip(parts, fields, strict=True):
+        terms.extend([lift(field.placed, term) for term in part.terms])
     try:
         diagram = frontier(tuple(inside), inside, conditions, terms)
     except DiagnosticError:
         if len(parts) == 1:
             raise
-        alone = [_by_diagram([part], guards) for part in parts]
-        return None if None in alone else [ends for answer in alone if answer for ends in answer]
+        found: list[Ends] = []
+        for part in parts:
+            alone = _by_diagram([part], guards)
+            if alone is None:
+                return None
+            found += alone
+        return found
     if not diagram.possible:
         return None
     return [_ends(diagram, field) for field in fields]
@@ -220,8 +241,9 @@ class _Field:
 def _fields(parts: Iterable[_Part]) -> list[_Field]:
     fields, shift = [], 0
     for part in parts:
-        lowest = -min(0, *(min(t.distinct()) for t in part.terms), 0)
-        width = sum(max(t.distinct()) + lowest for t in part.terms).bit_length()
+        values = [t.distinct() for t in part.terms]
+        lowest = -min([0, *map(min, values)])
+        width = sum([max(of_term) + lowest for of_term in values]).bit_length()
         fields.append(_Field(shift, (1 << width) - 1, lowest, len(part.terms)))
         shift += width
     return fields
@@ -231,8 +253,11 @@ def _ends(diagram: Diagram, field: _Field) -> Ends:
     """The extremes of one field of the cost."""
     low, high = [0], [0]
     for layer in reversed(diagram.layers):
-        costs = {cost: cost >> field.shift & field.mask for edges in layer.edges for _, _, cost in edges}
-        low = [min([low[t] + costs[c] for _, t, c in edges]) for edges in layer.edges]
-        high = [max([high[t] + costs[c] for _, t, c in edges]) for edges in layer.edges]
+        now_low, now_high = [], []
+        for edges in layer.edges:
+            costs = [(target, cost >> field.shift & field.mask) for _, target, cost in edges]
+            now_low.append(min([low[target] + cost for target, cost in costs]))
+            now_high.append(max([high[target] + cost for target, cost in costs]))
+        low, high = now_low, now_high
     constant = (diagram.constant >> field.shift & field.mask) - field.lift * field.terms
     return low[0] + constant, high[0] + constant

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from archdsl.ir.activity import Activity, activity, binding, is_single, resolve, selection
+from archdsl.ir.activity import Activity, activity, binding, is_single, selection
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, constant, lift, restrict, where
 from archdsl.ir.graph import (
@@ -21,8 +21,11 @@ from archdsl.ir.graph import (
     Shape,
     Value,
     Weight,
-    expressions,
+    choices_read,
     in_order,
+)
+from archdsl.ir.graph import (
+    operands as operands_of,
 )
 from archdsl.ir.verify import verify
 
@@ -71,7 +74,7 @@ def _is_settled(graph: Graph) -> bool:
     """Whether nothing in the graph depends on a choice, so that there is nothing to fold."""
     if graph.requirements or any(isinstance(v, Select | Pick) for v in graph.values):
         return False
-    return not any(e.scope for v in graph.values for e in expressions(v))
+    return not choices_read(graph.values)
 
 
 def simplify(graph: Graph) -> Graph:
@@ -89,9 +92,7 @@ def _rebuild(outputs: tuple[Value, ...], rule: _Rule) -> tuple[Value, ...]:
         if isinstance(value, Input):
             new[value] = value
         else:
-            new[value] = rule(
-                value, tuple(new[o] for o in (value.inputs if isinstance(value, Op) else value.operands))
-            )
+            new[value] = rule(value, tuple([new[o] for o in operands_of(value)]))
     return tuple(new[o] for o in outputs)
 
 
@@ -112,6 +113,8 @@ class _Settle:
         return known[1]
 
     def value(self, value: Value, operands: tuple[Value, ...]) -> Value:
+        if not self._assignment and operands == operands_of(value):
+            return value
         changes: dict[str, Any] = {"shape": self._shape(value.shape)}
         if isinstance(value, Op):
             changes["inputs"] = operands
@@ -169,15 +172,8 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
 
     A choice that is never active may still stand in an expression, at points where nothing is live.
     """
-    targets = resolve(in_order(outputs))
-    dead = {
-        c: 0
-        for value in live.values
-        for e in expressions(value)
-        if e.scope
-        for c in e.choices()
-        if c not in live.choices
-    }
+    targets = live.targets
+    dead = {c: 0 for c in choices_read(live.values) if c not in live.choices}
     settle = _Settle(dead)
 
     def rule(value: Value, operands: tuple[Value, ...]) -> Value:
@@ -204,7 +200,7 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
 def _narrow(pick: Pick, here: Expr) -> Pick:
     """A pick without the operands that no subset contains."""
     subsets = _values_where(here, pick.subset)
-    kept = sorted({i for s in subsets for i in s})
+    kept = sorted(set().union(*subsets))
     if len(kept) == len(pick.operands) or not kept:
         return pick
     place = {old: new for new, old in enumerate(kept)}
@@ -230,7 +226,7 @@ def _settled(pick: Pick) -> Value:
 
 def _values_where(condition: Expr, expr: Expr) -> list[Any]:
     """The distinct values of an expression where a condition holds, in order of first appearance."""
-    if condition == TRUE:
+    if condition == TRUE or (condition != FALSE and set(condition.scope).isdisjoint(expr.scope)):
         return list(expr.distinct())
     return [value for value in where(condition, expr, _NOWHERE).distinct() if value is not None]
 

@@ -237,6 +237,16 @@ def expressions(value: Value) -> Iterator[Expr]:
             yield from (*weight.shape, weight.init)
 
 
+def choices_read(values: Iterable[Value]) -> dict[Choice, None]:
+    """Every choice that an expression of these values depends on, once, in the order in which they come."""
+    found: dict[Choice, None] = {}
+    for value in values:
+        for expr in expressions(value):
+            if expr.scope:
+                found.update(dict.fromkeys(expr.scope))
+    return found
+
+
 _ORDER = "bcthw"
 
 

@@ -32,7 +32,7 @@ from archdsl.ir.graph import (
     Select,
     Value,
     Weight,
-    expressions,
+    choices_read,
     in_order,
 )
 from archdsl.ir.instance import Instance
@@ -130,12 +130,10 @@ class _Writer:
         return found
 
     def _choices(self) -> Document:
-        read = {c for v in self._order for e in expressions(v) if e.scope for c in e.choices()}
-        read |= {c for r in self._graph.requirements for c in r.condition.choices()}
-        read |= {
-            i.choice for i in self._instances if i.choice is not None and i.choice in self._graph.choices
-        }
-        order = sorted({*self._graph.choices, *read}, key=lambda c: c.order)
+        read = {*self._graph.choices, *choices_read(self._order)}
+        for requirement in self._graph.requirements:
+            read.update(requirement.condition.choices())
+        order = sorted(read, key=lambda c: c.order)
         before = ["", *(c.path for c in order)]
         return {
             c.path: {

@@ -74,7 +74,7 @@ def choice_text(choice: Choice) -> str:
     if choice.kind != "subset":
         return domain_text(choice.labels(), choice.kind)
     counts = sorted({len(value) for value in choice.values()})
-    among = {position for value in choice.values() for position in value}
+    among = set().union(*choice.values())
     picked = str(counts[0]) if len(counts) == 1 else f"{counts[0]}..{counts[-1]}"
     return f"{picked} of {len(among)}"
 

@@ -64,8 +64,12 @@ def components(all_scopes: Scopes) -> list[list[int]]:
             else:
                 apart.append(part)
         parts = [*apart, factor]
-    lists = [[i for i in range(len(all_scopes.choices)) if part >> i & 1] for part in parts]
-    return sorted(part for part in lists if part)
+    return sorted(filter(None, map(_positions, parts)))
+
+
+def _positions(mask: int) -> list[int]:
+    """Which bits are set."""
+    return [i for i in range(mask.bit_length()) if mask >> i & 1]
 
 
 def estimate(all_scopes: Scopes, order: Sequence[int]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archdsl.ir.activity import Activity, Identity, activity
 from archdsl.ir.expr import FALSE, both
-from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, expressions, in_order, operands
+from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, choices_read, in_order, operands
 
 
 class InternalError(Exception):
@@ -63,7 +63,7 @@ def _choices(graph: Graph, live: Activity) -> Iterator[str]:
 def _scopes(graph: Graph) -> Iterator[str]:
     known = set(graph.choices)
     for value in graph.values:
-        foreign = {c for e in expressions(value) if e.scope for c in e.choices()} - known
+        foreign = choices_read([value]).keys() - known
         for path in sorted(c.path for c in foreign):
             yield f"{_name(value)} depends on `{path}`, which is no choice of the graph"
     for requirement in graph.requirements:
@@ -81,7 +81,7 @@ def _selections(graph: Graph) -> Iterator[str]:
             ):
                 yield f"{_name(value)} has an index beyond its operands"
         elif isinstance(value, Pick):
-            members = [i for subset in value.subset.distinct() for i in subset]
+            members = set().union(*value.subset.distinct())
             if any(not isinstance(i, int) or not 0 <= i < len(value.operands) for i in members):
                 yield f"{_name(value)} has a member beyond its operands"
             if any(not subset for subset in value.subset.distinct()):

@@ -80,7 +80,7 @@ def _attend_macs(call: Call, out: Shape) -> Expr:
     """Scores, then answers: each is a product of positions × positions × what describes one."""
     q, k, v = call.inputs
     over = call.attrs["over"].table[0]
-    pairs = [one.get(d, ONE) for one in (q, k) for d in over]
+    pairs = [q.get(d, ONE) for d in over] + [k.get(d, ONE) for d in over]
     scores, _ = agree((q, k), apart=over + "c")
     answers, _ = agree((q, k, v), apart=over + "c")
     score = volume([*pairs, *scores.values(), q.get("c", ONE)])
@@ -106,11 +106,9 @@ def _number_or_none(scale: Expr) -> Problems:
 
 
 def _wrong_scale(scale: Any) -> str | None:
-    return (
-        None
-        if scale is None or scale.__class__ in (int, float)
-        else f"`scale` is {value_text(scale)}, neither a number nor none"
-    )
+    if scale is None or scale.__class__ in (int, float):
+        return None
+    return f"`scale` is {value_text(scale)}, neither a number nor none"
 
 
 def _sum(a: int, b: int) -> int:

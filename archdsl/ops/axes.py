@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from archdsl.ir.expr import Expr
@@ -97,7 +97,8 @@ Origins: TypeAlias = Mapping[str, Origin]  # by dimension of the result; nobody 
 def through(call: Call, out: Shape) -> Origins:
     """Every dimension as the inputs that have it."""
     if len(call.inputs) == 1:
-        return {dim: _of_the_first(dim) for dim in out if dim in call.input}
+        there = call.inputs[0]
+        return _of_the_first("".join(out if out.keys() == there.keys() else [d for d in out if d in there]))
     found: dict[str, Origin] = {}
     for dim in out:
         places = tuple((i, dim) for i, one in enumerate(call.inputs) if dim in one)
@@ -106,14 +107,19 @@ def through(call: Call, out: Shape) -> Origins:
     return found
 
 
-@cache
-def _of_the_first(dim: str) -> Same:
-    return Same(((0, dim),))
+@lru_cache(maxsize=256)
+def _of_the_first(dims: str) -> Origins:
+    return {dim: Same(((0, dim),)) for dim in dims}
 
 
 def resized(call: Call, out: Shape) -> Origins:
     """As `through`, but where a dimension has another size than before."""
-    return {dim: origin for dim, origin in through(call, out).items() if out[dim] == call.input[dim]}
+    there = call.input
+    return _of_the_first("".join([d for d, n in out.items() if d in there and _is_as(n, there[d])]))
+
+
+def _is_as(a: Expr, b: Expr) -> bool:
+    return a is b or a == b
 
 
 # -- what is done over the dimensions of the inputs --------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archdsl.ir.expr import Expr, constant
+from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Op, Shape
 
 
@@ -28,11 +28,14 @@ class Call:
 
 def call_of(op: Op) -> Call:
     """The call that an op of a graph stands for. A name of one letter is a dimension, never a parameter."""
+    inputs = tuple([x.shape for x in op.inputs])
+    if 1 not in map(len, op.attrs):
+        return Call(inputs, op.attrs, {})
     attrs: dict[str, Expr] = {}
     dims: dict[str, Expr] = {}
     for name, value in op.attrs.items():
         if len(name) > 1:
             attrs[name] = value
-        elif value != constant(None):
+        elif value.scope or value.value is not None:
             dims[name] = value
-    return Call(tuple(x.shape for x in op.inputs), attrs, dims)
+    return Call(inputs, attrs, dims)

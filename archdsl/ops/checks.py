@@ -131,7 +131,7 @@ def settled(name: str, value: Expr) -> tuple[Any, Problems]:
 
 def defined(value: Expr) -> tuple[Any, ...]:
     """The values that there are: not those of a division by zero, say."""
-    return tuple(v for v in value.table if v.__class__ is not Undefined)
+    return tuple([v for v in value.table if v.__class__ is not Undefined])
 
 
 def equal(dim: str, a: Expr, b: Expr) -> Problems:

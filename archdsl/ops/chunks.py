@@ -18,10 +18,10 @@ def chunked(graph: Graph) -> Mapping[tuple[Value, str], int]:
             cuts.setdefault(operand, set()).add(cut)
     for output in graph.outputs:
         cuts.setdefault(output, set()).add(None)
-    return {
-        (value, cut[0]): cut[1]
-        for value, found in cuts.items()
-        if len(found) == 1
-        for cut in found
-        if cut is not None
-    }
+    counts: dict[tuple[Value, str], int] = {}
+    for value, found in cuts.items():
+        only = next(iter(found)) if len(found) == 1 else None
+        if only is not None:
+            dim, count = only
+            counts[value, dim] = count
+    return counts

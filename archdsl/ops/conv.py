@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Shape
@@ -77,7 +78,12 @@ def _origins(call: Call, out: Shape) -> Origins:
 
 def _lies(call: Call, out: Shape) -> Lies:
     inward = Read("c") if call.attrs["groups"] == ONE and "c" in call.input else None
-    return {"weight": (Made("c"), inward, *map(Within, spoken(call, "kernel"))), "bias": (Made("c"),)}
+    return _lying(inward, spoken(call, "kernel"))
+
+
+@lru_cache(maxsize=64)
+def _lying(inward: Read | None, window: str) -> Lies:
+    return {"weight": (Made("c"), inward, *map(Within, window)), "bias": (Made("c"),)}
 
 
 def _sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:

@@ -23,8 +23,8 @@ from typing import Any, TypeAlias
 
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Input, Op, Pick, Select, Value, in_order
-from archdsl.ops.sizes import PADDING_MODES, window_dims
-from archdsl.ops.table import PRIMITIVES
+from archdsl.ops.sizes import ONE, PADDING_MODES, window_dims
+from archdsl.ops.table import PRIMITIVES, joins_what_it_reads
 
 Origin: TypeAlias = tuple[str, str]
 """A dimension of an input: the input's name and the letter."""
@@ -73,6 +73,7 @@ class Demands:
     least: dict[Origin, int] = field(default_factory=dict)
     step: dict[Origin, int] = field(default_factory=dict)
     guarded: set[Origin] = field(default_factory=set)
+    slid: dict[Hashable, Extent] = field(default_factory=dict, repr=False)  # what windows make of extents
     _made: dict[tuple[Hashable, tuple[Extent, ...]], Made] = field(default_factory=dict, repr=False)
 
     def made(self, rule: Hashable, *parts: Extent) -> Made:
@@ -127,7 +128,7 @@ def follow(values: Iterable[Value], demands: Demands) -> dict[Value, Extents]:
         else:
             found[value] = _combined(value, [found[v] for v in value.operands], demands)
         for d, extent in found[value].items():
-            if isinstance(extent, Along) and value.shape[d].is_constant and value.shape[d].value == 1:
+            if isinstance(extent, Along) and value.shape[d] == ONE:
                 demands.guarded.add(extent.origin)
     return found
 
@@ -136,7 +137,7 @@ def read_of(reads: Iterable[tuple[Value, str]]) -> frozenset[Origin]:
     """The dimensions of inputs from which these sizes of values derive."""
     open_ = [(value, d) for value, d in reads if not _is_given(value, d)]
     extents = follow(in_order(tuple(dict.fromkeys(value for value, _ in open_))), Demands())
-    return frozenset[Origin]().union(*(origins(extents[value].get(d, 1)) for value, d in open_))
+    return frozenset[Origin]().union(*[origins(extents[value].get(d, 1)) for value, d in open_])
 
 
 def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -152,22 +153,24 @@ def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     return dict(read[0])
 
 
-_KEEPING = frozenset(
-    ("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean")
-)  # the channels of what they read
+# the channels of what they read
+_KEEPING = frozenset(("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean"))
 
 
 def _is_given(value: Value, dim: str) -> bool:
     """Whether a size is known at a glance to derive from no input, as the channels after a layer: most that
     are read.
     """
-    while isinstance(value, Op) and (
-        _RULES.get(value.name) is _same or (dim == "c" and value.name in _KEEPING)
-    ):
+    while isinstance(value, Op) and _keeps(value, dim):
         value = next(v for v in value.inputs if dim in v.shape)
-    return isinstance(value, Op) and (
-        value.name == "weight" or (dim == "c" and value.name in ("conv", "linear"))
-    )
+    if not isinstance(value, Op):
+        return False
+    return value.name == "weight" or (dim == "c" and value.name in ("conv", "linear"))
+
+
+def _keeps(op: Op, dim: str) -> bool:
+    """Whether a dimension of the result is that of an input."""
+    return _RULES.get(op.name) is _same or (dim == "c" and op.name in _KEEPING)
 
 
 # -- rules: the extents of an op's result, and what it demands of those of its inputs ----------------
@@ -204,22 +207,19 @@ def _agreed(read: Sequence[Extents], demands: Demands, apart: str = "") -> dict[
 
 def _concat(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     d = _axes(op, "dim")
-    return {**_agreed(read, demands, d), d: _total([extents.get(d, 1) for extents in read], demands)}
+    joined = [extents.get(d, 1) for extents in read]
+    return {**_agreed(read, demands, d), d: _total(joined, demands)}
 
 
 def _windows(name: str) -> _Rule:
     """A convolution's kernel or a pool's window, by the name of the parameter."""
 
+    names = (name, "stride", "padding", "dilation")
+
     def rule(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
         found = dict(read[0])
-        kernel = op.attrs[name]
-        dims = window_dims(kernel.distinct()[0], op.inputs[0].shape)
-        parts = (
-            kernel,
-            op.attrs["stride"],
-            op.attrs["padding"],
-            *([op.attrs["dilation"]] if "dilation" in op.attrs else []),
-        )
+        parts = tuple([op.attrs[part] for part in names if part in op.attrs])
+        dims = window_dims(parts[0].distinct()[0], op.inputs[0].shape)
         for i, d in enumerate(dims):
             if d in found:
                 found[d] = _slid(found[d], parts, i, demands)
@@ -230,15 +230,22 @@ def _windows(name: str) -> _Rule:
     return rule
 
 
-def _slid(extent: Extent, parts: Sequence[Expr], i: int, demands: Demands) -> Extent:
+def _slid(extent: Extent, parts: tuple[Expr, ...], i: int, demands: Demands) -> Extent:
     """How many windows there are along the i-th dimension of a kernel: one for all answers, or a size of its
     own.
     """
-    alternatives = [[_part(v, i) for v in part.distinct()] for part in parts]
-    counts = {_count(extent, one, demands) for one in product(*alternatives) if _is_window(one)}
-    for count in counts:
-        demands.at_least(count, 1)
-    return counts.pop() if len(counts) == 1 else demands.made(("window", i, *parts), extent)
+    known = demands.slid.get((extent, i, parts))
+    if known is None:
+        counts = set()
+        for window in product(*[part.distinct() for part in parts]):
+            numbers = [_part(value, i) for value in window]
+            if _is_window(numbers):
+                counts.add(_count(extent, numbers, demands))
+        for count in counts:
+            demands.at_least(count, 1)
+        known = counts.pop() if len(counts) == 1 else demands.made(("window", i, *parts), extent)
+        demands.slid[extent, i, parts] = known
+    return known
 
 
 def _part(size: Any, i: int) -> Any:
@@ -249,9 +256,8 @@ def _part(size: Any, i: int) -> Any:
 def _is_window(numbers: Sequence[Any]) -> bool:
     """Whether a window makes sense: under answers that are refused elsewhere it may not."""
     kernel, stride, padding, *dilation = numbers
-    return all(type(n) is int and n > 0 for n in (kernel, stride, *dilation)) and (
-        type(padding) is int or padding in PADDING_MODES
-    )
+    positive = all(type(n) is int and n > 0 for n in (kernel, stride, *dilation))
+    return positive and (type(padding) is int or padding in PADDING_MODES)
 
 
 def _count(extent: Extent, window: Sequence[Any], demands: Demands) -> Extent:
@@ -268,8 +274,14 @@ def _linear(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     dims = _axes(op, "dim")
     for d in dims:
         demands.exactly(read[0].get(d, 1))
-    kept = {d: extent for d, extent in read[0].items() if d not in dims}
-    return {**kept, **{d: _given(n, demands) for d, n in op.shape.items() if d not in kept and d != "b"}}
+    kept = _left(read[0], dims)
+    made = {d: _given(n, demands) for d, n in op.shape.items() if d not in kept and d != "b"}
+    return {**kept, **made}
+
+
+def _left(extents: Extents, dims: str) -> dict[str, Extent]:
+    """The extents of other dimensions than these."""
+    return {d: extent for d, extent in extents.items() if d not in dims}
 
 
 def _weight(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -278,14 +290,13 @@ def _weight(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 def _merge(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     over, into = _axes(op, "over"), _axes(op, "into")
-    kept = {d: extent for d, extent in read[0].items() if d not in over}
-    return {**kept, into: demands.made("product", *(read[0].get(d, 1) for d in over))}
+    merged = demands.made("product", *[read[0].get(d, 1) for d in over])
+    return {**_left(read[0], over), into: merged}
 
 
 def _split(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     """One size may be open and follows from the whole, which the others divide."""
     over, into = _axes(op, "over"), _axes(op, "into")
-    found = {d: extent for d, extent in read[0].items() if d != over}
     whole = read[0].get(over, 1)
     given = [_given(op.attrs[d], demands) for d in into if d in op.attrs]
     parts = prod(n for n in given if isinstance(n, int))
@@ -294,7 +305,8 @@ def _split(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     else:
         demands.congruent(whole, parts)
     rest = demands.made(("split", *given), whole) if parts < 1 else _quotient(whole, parts, demands)
-    return {**found, **{d: _given(op.attrs[d], demands) if d in op.attrs else rest for d in into}}
+    parts_of = {d: _given(op.attrs[d], demands) if d in op.attrs else rest for d in into}
+    return {**_left(read[0], over), **parts_of}
 
 
 def _rename(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -328,10 +340,8 @@ def _chunk(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 
 def _expand(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
-    return {
-        **read[0],
-        **{d: _given(n, demands) for d, n in op.shape.items() if d not in read[0] and d != "b"},
-    }
+    new = {d: _given(n, demands) for d, n in op.shape.items() if d not in read[0] and d != "b"}
+    return {**read[0], **new}
 
 
 def _pad(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -339,11 +349,10 @@ def _pad(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     for d in _letters(op, read):
         amounts = op.attrs[d]
         more = {sum(v) for v in amounts.distinct() if isinstance(v, tuple)}
-        found[d] = (
-            _sum(found[d], more.pop(), demands)
-            if len(more) == 1
-            else demands.made(("pad", amounts), found[d])
-        )
+        if len(more) == 1:
+            found[d] = _sum(found[d], more.pop(), demands)
+        else:
+            found[d] = demands.made(("pad", amounts), found[d])
     return found
 
 
@@ -361,13 +370,11 @@ def _shift(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 
 def _mean(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
-    over = _axes(op, "over")
-    return {d: extent for d, extent in read[0].items() if d not in over}
+    return _left(read[0], _axes(op, "over"))
 
 
 def _dot(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
-    over = _axes(op, "over")
-    return {d: extent for d, extent in _agreed(read, demands).items() if d not in over}
+    return _left(_agreed(read, demands), _axes(op, "over"))
 
 
 def _attend(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -379,7 +386,8 @@ def _attend(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     for extents in read:
         demands.exactly(extents.get("c", 1))
     rest = _agreed(read, demands, over + "c")
-    return {**rest, **{d: query[d] for d in over if d in query}, "c": value.get("c", 1)}
+    positions = {d: query[d] for d in over if d in query}
+    return {**rest, **positions, "c": value.get("c", 1)}
 
 
 def _combined(value: Select | Pick, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -388,7 +396,8 @@ def _combined(value: Select | Pick, read: Sequence[Extents], demands: Demands) -
         agreed = _agreed(read, demands, value.dim or "")
         if value.dim is None:
             return agreed
-        return {**agreed, value.dim: demands.made(value, *(extents.get(value.dim, 1) for extents in read))}
+        parts = [extents.get(value.dim, 1) for extents in read]
+        return {**agreed, value.dim: demands.made(value, *parts)}
     found: dict[str, Extent] = {}
     for d in read[0]:
         options = tuple(extents.get(d, 1) for extents in read)
@@ -438,11 +447,7 @@ def _total(parts: Sequence[Extent], demands: Demands) -> Extent:
 
 
 _RULES: Mapping[str, _Rule] = {
-    **{
-        name: _same
-        for name, primitive in PRIMITIVES.items()
-        if primitive.role in ("activation", "norm", "dropout")
-    },
+    **dict.fromkeys(filter(joins_what_it_reads, PRIMITIVES), _same),
     **dict.fromkeys(("identity", "scalar", "softmax"), _same),
     "group_norm": _group_norm,
     **dict.fromkeys(("add", "sub", "mul", "div", "weighted_sum"), _matched),

@@ -32,8 +32,11 @@ def _batch_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     return WeightRule("weight", shape, initial(call.attrs["gamma"])), WeightRule("bias", shape, ZERO)
 
 
+_BY_CHANNEL: Lies = {"weight": (Made("c"),), "bias": (Made("c"),)}
+
+
 def _along_channels(call: Call, out: Shape) -> Lies:
-    return {"weight": (Made("c"),), "bias": (Made("c"),)}
+    return _BY_CHANNEL
 
 
 def _layer_shape(call: Call) -> Result:

@@ -192,11 +192,9 @@ def _length(positions: Any) -> int:
 
 def _outside(dim: str, index: Any, size: int) -> str | None:
     if index.__class__ is not int:
-        return (
-            None
-            if isinstance(index, range)
-            else f"`{dim}` is {value_text(index)}, neither a position nor a range"
-        )
+        if isinstance(index, range):
+            return None
+        return f"`{dim}` is {value_text(index)}, neither a position nor a range"
     if 0 <= index < size:
         return None
     return f"position {index} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
@@ -215,11 +213,9 @@ def _range_outside(dim: str, positions: Any, size: int) -> str | None:
 
 
 def _empty_range(dim: str, positions: Any) -> str | None:
-    return (
-        None
-        if positions or not isinstance(positions, range)
-        else f"{value_text(positions)} is empty, so nothing would be left of `{dim}`"
-    )
+    if positions or not isinstance(positions, range):
+        return None
+    return f"{value_text(positions)} is empty, so nothing would be left of `{dim}`"
 
 
 def _chunk_shape(call: Call) -> Result:

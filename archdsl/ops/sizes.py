@@ -130,7 +130,7 @@ def window_dims(value: Any, dims: Iterable[str]) -> str:
     if isinstance(value, tuple):
         return {3: "thw", 2: "hw"}.get(len(value), "")
     present = set(dims)
-    return "".join(d for d in SPATIAL if d in present)
+    return "".join([d for d in SPATIAL if d in present])
 
 
 def along(value: Any, position: int) -> Any:

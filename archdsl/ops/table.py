@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
 
 from archdsl.ir.graph import Op, Value, Weight
 from archdsl.ops import activation, attention, combine, conv, linear, normalise, pool, rearrange
@@ -23,22 +24,30 @@ FAMILIES: Mapping[str, tuple[Primitive, ...]] = {
     "Rearrangement": rearrange.PRIMITIVES,
 }
 
-PRIMITIVES: Mapping[str, Primitive] = {p.name: p for family in FAMILIES.values() for p in family}
+PRIMITIVES: Mapping[str, Primitive] = {p.name: p for p in chain.from_iterable(FAMILIES.values())}
 
 
 _remembered = lru_cache(maxsize=32)  # whoever follows axes asks several things of one op before the next
+_call = _remembered(call_of)
 
 
 @_remembered
 def origins_of(op: Op) -> Origins:
     """Where the positions of an op's result come from, by dimension."""
-    return PRIMITIVES[op.name].origins(call_of(op), op.shape)
+    return PRIMITIVES[op.name].origins(_call(op), op.shape)
 
 
 @_remembered
 def done_over(op: Op) -> Mapping[Place, Over]:
     """What an op does over the dimensions of its inputs, by input and dimension."""
-    return PRIMITIVES[op.name].done(call_of(op), op.shape)
+    return PRIMITIVES[op.name].done(_call(op), op.shape)
+
+
+def sizes_of(op: Op) -> Mapping[str, tuple[int | None, str]]:
+    """Attributes of an op that are the size of a dimension, of an input by its number or (None) of the
+    result.
+    """
+    return PRIMITIVES[op.name].sizes(_call(op), op.shape)
 
 
 def lies_of(value: Value, weight: Weight) -> tuple[Lie, ...]:
@@ -49,7 +58,7 @@ def lies_of(value: Value, weight: Weight) -> tuple[Lie, ...]:
 
 @_remembered
 def _lies(op: Op) -> Lies:
-    return PRIMITIVES[op.name].lies(call_of(op), op.shape)
+    return PRIMITIVES[op.name].lies(_call(op), op.shape)
 
 
 def role_of(name: str) -> Role | None:
@@ -72,4 +81,5 @@ __all__ = [
     "lies_of",
     "origins_of",
     "role_of",
+    "sizes_of",
 ]

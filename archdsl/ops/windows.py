@@ -49,9 +49,9 @@ def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
         k, s, d, p = _part(kernel, i), _part(stride, i), _part(dilation, i), _part(padding, i)
         out = lift(window_count, n, k, s, p, d)
         if not all(v.__class__ is int and v >= 1 for v in out.table):
-            found += checks.unless(
-                shapes.WINDOW_TOO_LARGE, _exceeds, dim, dim in call.input, spelled, n, k, s, p, d
-            )
+            missing = "" if dim in call.input else "the missing dimension "
+            fits = lift(_misfit, n, k, s, p, d)
+            found += checks.unless(shapes.WINDOW_TOO_LARGE, _exceeds, f"{missing}{dim}", n, spelled, fits)
             out = lift(_at_least_one, out)
         if dim not in call.input and out != ONE:
             found += checks.unless(shapes.MISSING_DIMENSION, _appears, dim, out)
@@ -63,7 +63,8 @@ def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
 
 def spoken(call: Call, name: str) -> str:
     """The dimensions that a window speaks of."""
-    return _spoken(name, call.attrs[name], call.input)[0]
+    sizes = checks.defined(call.attrs[name])
+    return window_dims(sizes[0] if sizes else 1, call.input)
 
 
 def _slid_over(call: Call, out: Shape) -> str:
@@ -75,7 +76,7 @@ WINDOWED = Over("counted", Dims("the dimensions of the window", _slid_over), "a 
 
 def kernel_sizes(call: Call, name: str) -> tuple[Expr, ...]:
     """The size of the window along each dimension that it speaks of."""
-    dims, _ = _spoken(name, call.attrs[name], call.input)
+    dims = spoken(call, name)
     kernel, _ = _sizes(name, call.attrs[name], 1)
     return tuple(_part(kernel, i) for i in range(len(dims)))
 
@@ -168,24 +169,37 @@ def _at_least_one(value: int) -> int:
     return max(1, value)
 
 
-def _exceeds(
-    dim: str, there: bool, spelled: Any, n: int, k: int, s: int, padding: str | int, d: int
-) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Misfit:
+    """Why no window fits: how far apart its positions are, and the padding that is not enough."""
+
+    dilation: int
+    padding: tuple[int, int]
+
+
+def _misfit(n: int, k: int, s: int, padding: str | int, d: int) -> _Misfit | None:
     if window_count(n, k, s, padding, d) >= 1:
         return None
-    low, high = padding_amounts(padding, n, k, s, d)
-    window = f"{value_text(spelled)} window" + (f" with dilation {d}" if d > 1 else "")
-    place = f"{dim} = {n}" if there else f"the missing dimension {dim}, which counts as 1"
-    padded = "" if low + high == 0 else f" padded by {low}" if low == high else f" padded by {low} and {high}"
-    return f"{window} exceeds {place}{padded}"
+    return _Misfit(d, padding_amounts(padding, n, k, s, d))
+
+
+def _exceeds(dim: str, n: int, spelled: Any, misfit: _Misfit | None) -> str | None:
+    if misfit is None:
+        return None
+    window = f"{value_text(spelled)} window"
+    if misfit.dilation > 1:
+        window += f" with dilation {misfit.dilation}"
+    place = f"{dim}, which counts as 1" if " " in dim else f"{dim} = {n}"
+    low, high = misfit.padding
+    if low or high:
+        place += f" padded by {low}" if low == high else f" padded by {low} and {high}"
+    return f"{window} exceeds {place}"
 
 
 def _appears(dim: str, out: int) -> str | None:
-    return (
-        None
-        if out == 1
-        else f"dimension `{dim}` is missing, and the padding would make {out} positions of it"
-    )
+    if out == 1:
+        return None
+    return f"dimension `{dim}` is missing, and the padding would make {out} positions of it"
 
 
 def _empty_window(padding: str | int, k: int) -> str | None:

@@ -19,11 +19,14 @@ from archdsl.outline.tree import Node
 
 def read_by(value: Value) -> tuple[Choice, ...]:
     """The choices that the parameters of an operation, or a selection, depend on."""
-    if isinstance(value, Op):
-        found = {choice for e in value.attrs.values() if e.scope for choice in e.choices()}
-        return tuple(sorted(found, key=_order))
-    asked = selection_of(value)
-    return asked.choices() if asked is not None else ()
+    if not isinstance(value, Op):
+        asked = selection_of(value)
+        return asked.choices() if asked is not None else ()
+    found: set[Choice] = set()
+    for attribute in value.attrs.values():
+        if attribute.scope:
+            found.update(attribute.choices())
+    return tuple(sorted(found, key=_order))
 
 
 def selection_of(value: Value) -> Expr | None:

@@ -16,7 +16,10 @@ def attribute_text(op: Op, name: str) -> str:
     `mean(@hw)` keeps the text hw as `over`; it is written `@hw`.
     """
     value = op.attrs.get(name)
-    return "" if value is None else values_text(value, _axes_text if _is_axes(op, name) else value_text)
+    if value is None:
+        return ""
+    write = _axes_text if _is_axes(op, name) else value_text
+    return values_text(value, write)
 
 
 def axes_text(axes: Expr) -> str:

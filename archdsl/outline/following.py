@@ -46,7 +46,9 @@ def hosts(sections: Sequence[S], outline: Outline, fits: Callable[[S, S], bool])
     It joins where nothing else reads that: an arrow from there to elsewhere would otherwise seem to start
     behind the norm. `fits(section, source)` says what else has to hold.
     """
-    home = {value: section for section in sections for value in section.values}
+    home: dict[Value, S] = {}
+    for section in sections:
+        home.update(dict.fromkeys(section.values, section))
     found: dict[S, S] = {}
     for section in sections:
         read = followed(section.node, outline) if section.node is not None else None

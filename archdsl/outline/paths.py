@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, product
 from typing import TypeAlias, TypeVar
 
 _DOT = re.compile(r"\.(?![^\[]*\])")  # between segments, not in a list of indices
@@ -173,9 +174,8 @@ def gather(
                 groups.extend((text, members) for text, _, members in parts)
             else:
                 together = _indices([spot for _, spot, _ in parts])
-                groups.append(
-                    (f"{key[0]}[{together}]{key[1]}", [m for _, _, members in parts for m in members])
-                )
+                joined = list(chain.from_iterable(members for _, _, members in parts))
+                groups.append((f"{key[0]}[{together}]{key[1]}", joined))
     return [(KeyPath.parse(text), members) for text, members in groups]
 
 
@@ -202,11 +202,14 @@ def spelled_out(paths: str) -> list[KeyPath]:
         pieces = _BRACKET.split(path)
         texts = [pieces[0]]
         for together, piece in zip(_BRACKET.findall(path), pieces[1:], strict=True):
-            texts = [f"{text}[{i}]{piece}" for text in texts for i in _numbers(together[1:-1])]
+            turns = product(texts, _numbers(together[1:-1]))
+            texts = [f"{text}[{i}]{piece}" for text, i in turns]
         found.extend(map(KeyPath.parse, texts))
     return found
 
 
 def _numbers(together: str) -> list[int]:
     low, dots, high = together.partition("..")
-    return list(range(int(low), int(high) + 1)) if dots else [int(n) for n in together.split(",")]
+    if dots:
+        return list(range(int(low), int(high) + 1))
+    return [int(number) for number in together.split(",")]

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from archdsl.ir.activity import Activity, activity
 from archdsl.ir.graph import Graph, Value, operands
-from archdsl.outline.tree import Node, live_tree
+from archdsl.outline.tree import Node, live_tree, read_of
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,20 +63,22 @@ class Outline:
     def entering(self, values: Collection[Value]) -> list[Value]:
         """The values from outside that these read, in program order."""
         inside = set(values)
-        return self.in_order({o for v in inside for o in operands(v)} - inside)
+        return self.in_order(set(read_of(inside)) - inside)
 
     def leaving(self, values: Collection[Value]) -> list[Value]:
         """Those of the values that others read, or that the network gives, in program order."""
         inside = set(values)
         ends = set(self.graph.outputs)
-        return self.in_order(
-            {v for v in inside if v in ends or not inside.issuperset(self.readers.get(v, ()))}
-        )
+        read = {v for v in inside if not inside.issuperset(self.readers.get(v, ()))}
+        return self.in_order(read | (inside & ends))
 
     def users(self, values: Collection[Value]) -> set[Value]:
         """What reads these from outside."""
         inside = set(values)
-        return {reader for v in inside for reader in self.readers.get(v, ())} - inside
+        found: set[Value] = set()
+        for value in inside:
+            found.update(self.readers.get(value, ()))
+        return found - inside
 
 
 def parts_of(node: Node) -> list[Node]:

@@ -81,9 +81,8 @@ class Repeats:
         (reads_a, leaves_a), (reads_b, leaves_b) = self._flow(a), self._flow(b)
         if len(reads_a) != len(reads_b) or len(leaves_a) != len(leaves_b):
             return False
-        inner_a, inner_b = (chain.from_iterable(n.values for n in node.walk()) for node in (a, b))
-        first = chain(reads_a, leaves_a, inner_a)
-        second = chain(reads_b, leaves_b, inner_b)
+        first = chain(reads_a, leaves_a, a.held())
+        second = chain(reads_b, leaves_b, b.held())
         return all(dict(x.shape) == dict(y.shape) for x, y in zip(first, second, strict=True))
 
     def _are_chained(self, a: Node, b: Node) -> bool:
@@ -97,9 +96,8 @@ class Repeats:
             return False
         if not others:
             return True
-        return is_optional(self.outline.inside[b], self.outline) and all(
-            isinstance(v, Select) for v in others
-        )
+        is_last = all(isinstance(v, Select) for v in others)
+        return is_last and is_optional(self.outline.inside[b], self.outline)
 
     def _are_beside(self, a: Node, b: Node) -> bool:
         """Whether both read the same and are read by the same."""

@@ -32,9 +32,10 @@ class Lateral:
 def lateral(values: Collection[Value], outline: Outline) -> Lateral | None:
     """The connection that a part is; None where it is none: a shortcut joins a stream to itself."""
     leaving = outline.leaving(values)
-    if len(leaving) != 1 or not isinstance(leaving[0], Op) or not meets(leaving[0].name):
+    join = leaving[0] if len(leaving) == 1 else None
+    if not isinstance(join, Op) or not meets(join.name):
         return None
-    join, inside = leaving[0], set(values)
+    inside = set(values)
     untouched = {v for v in operands(join) if v not in inside}
     branch = outline.in_order(inside - {join})
     read = set(outline.entering(branch))

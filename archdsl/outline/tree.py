@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from archdsl.diagnostics.source import Span
 from archdsl.ir.choice import Choice
 from archdsl.ir.codec import function
 from archdsl.ir.expr import Expr
-from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight
+from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
 from archdsl.ir.instance import Instance
 from archdsl.outline.paths import KeyPath
 
@@ -67,10 +68,18 @@ class Node:
             yield node
             stack.extend(reversed(node.children))
 
-    def weights(self) -> Iterator[Weight]:
+    def held(self) -> Iterator[Value]:
+        """The values of this node and of all below it."""
         for node in self.walk():
-            for value in node.values:
-                yield from weights_of(value)
+            yield from node.values
+
+    def weights(self) -> Iterator[Weight]:
+        for value in self.held():
+            yield from weights_of(value)
+
+    @property
+    def has_weights(self) -> bool:
+        return next(self.weights(), None) is not None
 
 
 def in_text_order(siblings: Sequence[Node]) -> list[Node]:
@@ -95,13 +104,13 @@ def live_tree(graph: Graph) -> tuple[Node, dict[Value, Node]]:
     owner: dict[Value, Node] = {}
 
     def node_of(instance: Instance) -> Node:
-        chain = []
+        new = []
         here: Instance | None = instance
         while here is not None and here.parent is not None and here not in nodes:
-            chain.append(here)
+            new.append(here)
             here = here.parent
         parent = nodes.get(here, root) if here is not None else root
-        for step in reversed(chain):
+        for step in reversed(new):
             callee = "turn" if step.level == "loop" else step.callee
             node = Node(parent.path.child(step.segment), callee, step.level, parent, step)
             parent.children.append(node)
@@ -121,6 +130,11 @@ def live_tree(graph: Graph) -> tuple[Node, dict[Value, Node]]:
     return root, owner
 
 
+def read_of(values: Iterable[Value]) -> Iterator[Value]:
+    """What these values read, one after the other."""
+    return chain.from_iterable(map(operands, values))
+
+
 def kind(value: Value) -> str:
     """What a value is: the primitive's name, or the construct's."""
     if isinstance(value, Op):
@@ -134,8 +148,9 @@ def digest(node: Node) -> Hashable:
     """Equal for subtrees that are the same but for their own name, their sizes and where they stand."""
     for inner in reversed(list(node.walk())):
         if inner.digest is None:
-            own = tuple(_value_digest(v) for v in inner.values)
-            inner.digest = hash((inner.callee, own, tuple((c.segment, c.digest) for c in inner.children)))
+            own = tuple(map(_value_digest, inner.values))
+            below = tuple((c.segment, c.digest) for c in inner.children)
+            inner.digest = hash((inner.callee, own, below))
     return node.digest
 
 

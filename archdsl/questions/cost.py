@@ -33,7 +33,11 @@ def cost(graph: Graph, genotype: Mapping[str, str]) -> Totals:
     """
     active = live(graph)
     assignment = complete(graph, genotype, active)
-    return Totals(*(sum(t.at(assignment) for t in cost_terms(graph, metric, active)) for metric in METRICS))
+
+    def total(metric: Metric) -> int:
+        return sum([term.at(assignment) for term in cost_terms(graph, metric, active)])
+
+    return Totals(total("params"), total("macs"))
 
 
 def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
@@ -79,21 +83,25 @@ def _answered(graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Acti
     """The indices [n, choices] of complete genotypes, 0 for choices that are inactive."""
     import numpy as np
 
-    places = {
-        c.path: (i, {label: k for k, label in enumerate(c.labels())}) for i, c in enumerate(graph.choices)
-    }
-    rows = []
+    width = 1 + max([c.size for c in graph.choices], default=0)
+    codes: dict[tuple[str, str], int] = {}  # of an answer, both where its choice stands and its index
+    for place, choice in enumerate(graph.choices):
+        for index, label in enumerate(choice.labels()):
+            codes[choice.path, label] = place * width + index
+    found: list[int] = []  # of all genotypes, one after the other
+    lengths = []
     for genotype in genotypes:
-        row = [-1] * len(graph.choices)
+        answers = genotype.answers if isinstance(genotype, Genotype) else genotype.items()
         try:
-            for path, label in genotype.answers if isinstance(genotype, Genotype) else genotype.items():
-                at, labels = places[path]
-                row[at] = labels[label]
+            own = [codes[answer] for answer in answers]
         except (KeyError, TypeError):  # an answer by value, or one that fits nothing
             given = complete(graph, genotype, active)
-            row = [given[c] for c in graph.choices]
-        rows.append(row)
-    indices = np.array(rows, np.int32).reshape(len(rows), len(graph.choices))
+            own = [i * width + given[c] for i, c in enumerate(graph.choices)]
+        found += own
+        lengths.append(len(own))
+    indices: Any = np.full((len(genotypes), len(graph.choices)), -1, np.int32)
+    places, values = np.divmod(np.array(found, np.int64), width)
+    indices[np.repeat(np.arange(len(lengths)), lengths), places] = values
     open_ = indices < 0
     settled = np.where(open_, 0, indices)
     columns = np.ascontiguousarray(settled.T)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from archdsl.elaborate.module import Module
-from archdsl.elaborate.plans import Step
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.evaluation.module import Module
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.plans.plan import Step
 from archdsl.ir.notation import exact
 from archdsl.questions.cost import cost
 from archdsl.questions.genotype import Genotype
@@ -80,7 +80,9 @@ def documents(node: ast.Search, module: Module, project: Project) -> Documents:
                 name if name == original else f"{original} as {name}"
             )
     return Documents(
-        copies, tuple(f"use {file}: {', '.join(names_)}" for file, names_ in wanted.items()), node.of
+        copies,
+        tuple(f"use {file}: {', '.join(names_)}" for file, names_ in wanted.items()),
+        node.of,
     )
 
 

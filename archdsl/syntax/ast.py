@@ -5,6 +5,7 @@ Expressions and statements come in the order of the grammar. A node never holds 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -523,3 +524,28 @@ class File(Node):
     edition: int
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...] = field(default=(), compare=False)
+
+
+# -- walking -------------------------------------------------------------------------------------
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The nodes directly inside of one, in the order of its fields."""
+    for name in node.__dataclass_fields__:
+        if name != "span":
+            yield from _nodes(getattr(node, name))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all nodes inside of it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _nodes(part)

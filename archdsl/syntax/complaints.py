@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 from archdsl.diagnostics.codes import syntax
 from archdsl.diagnostics.diagnostic import Diagnostic, Label
-from archdsl.diagnostics.suggestions import closest
+from archdsl.diagnostics.suggestions import closest, question, quoted
 from archdsl.syntax.habits import HABITS
 from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import innermost, opens_declaration, unfinished
-from archdsl.syntax.slips import OPENERS, STATEMENTS, Edit, Scene, Slip, opening
-from archdsl.syntax.table import BROKEN, END
+from archdsl.syntax.slips import OPENERS, STATEMENTS, UNKNOWN, Scene, Slip, mended, opening, put
+from archdsl.syntax.table import END
 from archdsl.syntax.tokens import Tokens
 
 RESERVED = frozenset(
@@ -90,12 +90,12 @@ def _unexpected(scene: Scene, diagnostic: Diagnostic) -> Iterator[Slip]:
     """The rest: something too much, or an expression that is not there."""
     at = scene.at
     if scene.kind(at) == "," and scene.kind(at - 1) in (",", "(", "["):
-        yield Slip(diagnostic, (Edit(at, at + 1),))
+        yield mended(diagnostic, put(at, at + 1))
     if "INT" in scene.expected and scene.bracket in ("(", "["):
-        yield Slip(diagnostic, (Edit(at, scene.value_end(at), ((BROKEN, ""),)),), sure=False)
+        yield mended(diagnostic, put(at, scene.value_end(at), UNKNOWN), sure=False)
     if "+" in scene.expected and scene.bracket in ("(", "["):
         start = scene.value_start(at)
-        yield Slip(diagnostic, (Edit(start, max(scene.value_end(at), at), ((BROKEN, ""),)),), sure=False)
+        yield mended(diagnostic, put(start, max(scene.value_end(at), at), UNKNOWN), sure=False)
     yield Slip(diagnostic)
 
 
@@ -127,8 +127,8 @@ def _misspelt(scene: Scene) -> Iterator[Slip]:
             if len(scene.text(index)) < 2 or (len(word) == 2 and scene.text(index)[0] not in word):
                 continue
             message = f"`{scene.text(index)}` is not a word of this language"
-            diagnostic = syntax.FOREIGN.error(scene.span(index), message, help=f"did you mean `{word}`?")
-            yield Slip(diagnostic, (Edit(index, index + 1, ((word, word),)),), sure=False)
+            diagnostic = syntax.FOREIGN.error(scene.span(index), message, help=question([word]))
+            yield mended(diagnostic, put(index, index + 1, word), sure=False)
 
 
 def _unfinished(scene: Scene) -> Iterator[Slip]:
@@ -138,7 +138,7 @@ def _unfinished(scene: Scene) -> Iterator[Slip]:
     at = scene.at
     if scene.opens_line(at) and scene.kind(at) != END and scene.kind(at - 1) == "as":
         diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), "expected a name after `as`")
-        yield Slip(diagnostic, (Edit(at - 1, at),))
+        yield mended(diagnostic, put(at - 1, at))
     elif (
         scene.opens_line(at)
         and scene.kind(at) != END
@@ -149,27 +149,27 @@ def _unfinished(scene: Scene) -> Iterator[Slip]:
         diagnostic = syntax.UNEXPECTED.error(
             scene.span(at - 1), f"expected an expression after `{text}`", help=_range(scene, at)
         )
-        yield Slip(diagnostic, (Edit(at, at, ((BROKEN, ""),)),))
+        yield mended(diagnostic, put(at, at, UNKNOWN))
     elif scene.opens_line(at) and "else" in scene.expected and scene.begins_statement(at):
         diagnostic = syntax.MISSING.error(
             scene.span(at - 1),
             "a value under a condition needs its `else`",
             help="write `if test then a else b`",
         )
-        yield Slip(diagnostic, (Edit(at, at, (("else", "else"), (BROKEN, ""))),))
+        yield mended(diagnostic, put(at, at, "else", UNKNOWN))
     if not unfinished(scene.machine, scene.tokens, at):
         return
     span = scene.span(at - 2)
     diagnostic = syntax.UNEXPECTED.error(
         span, f"expected an expression after `{span.text[:24]}`", help=_range(scene, at - 1)
     )
-    yield Slip(diagnostic, (Edit(at - 1, at - 1, ((BROKEN, ""),)),))
+    yield mended(diagnostic, put(at - 1, at - 1, UNKNOWN))
 
 
 def _assigned(scene: Scene) -> Iterator[Slip]:
     if scene.kind(scene.at) == "=" and "==" in scene.expected:
         diagnostic = syntax.ASSIGNED.error(scene.span(scene.at), "`=` does not compare", help="write `==`")
-        yield Slip(diagnostic, (Edit(scene.at, scene.at + 1, (("==", "=="),)),))
+        yield mended(diagnostic, put(scene.at, scene.at + 1, "=="))
 
 
 def _chained(scene: Scene) -> Iterator[Slip]:
@@ -180,7 +180,7 @@ def _chained(scene: Scene) -> Iterator[Slip]:
         left = scene.source(scene.value_start(scene.at), scene.at)
         help = f"write `{left} and {scene.source(first, scene.at)} {kind} {scene.source(scene.at + 1, end)}`"
         diagnostic = syntax.CHAINED.error(scene.span(scene.at), "comparisons do not chain", help=help)
-        yield Slip(diagnostic, (Edit(scene.at, end, (("and", "and"), (BROKEN, ""))),))
+        yield mended(diagnostic, put(scene.at, end, "and", UNKNOWN))
 
 
 def _closer(scene: Scene) -> Iterator[Slip]:
@@ -189,7 +189,7 @@ def _closer(scene: Scene) -> Iterator[Slip]:
         return
     machine, tokens = scene.machine, scene.tokens
     opener = opening(machine)
-    mend = (Edit(at, at + 1),)
+    mend = (put(at, at + 1),)
     if opener is None or (kind == "}" and "{" not in machine.kinds):
         help = "remove it, or open its partner before"
         yield from _lost_opener(scene)
@@ -203,7 +203,7 @@ def _closer(scene: Scene) -> Iterator[Slip]:
         diagnostic = syntax.UNOPENED.error(
             tokens.span(at), f"`{kind}` closes nothing here", labels=[_opened(scene, opener)]
         )
-        other = (Edit(at, at + 1, ((OPENERS[bracket], OPENERS[bracket]),)),) if bracket != "{" else mend
+        other = (put(at, at + 1, OPENERS[bracket]),) if bracket != "{" else mend
         yield Slip(diagnostic, other)
         return
     yield _never_closed(scene, opener)
@@ -331,7 +331,7 @@ def _opens_before(scene: Scene, place: int, wanted: str, partner: int) -> Iterat
     message = f"expected `{wanted}` before {_shown(scene.tokens, place, plain=True)}"
     labels = [Label(scene.span(partner), f"`{scene.kind(partner)}` closes it here")]
     diagnostic = syntax.MISSING.error(scene.span(place), message, labels=labels)
-    yield Slip(diagnostic, (Edit(place, place, ((wanted, wanted),)),), sure=False)
+    yield mended(diagnostic, put(place, place, wanted), sure=False)
 
 
 def _put(scene: Scene, at: int, wanted: str) -> Slip:
@@ -339,7 +339,7 @@ def _put(scene: Scene, at: int, wanted: str) -> Slip:
     labels = [_opened(scene, opener)] if wanted == "," and opener is not None and scene.opens_line(at) else []
     message = f"expected `{wanted}` before {_shown(scene.tokens, at, plain=True)}"
     diagnostic = syntax.MISSING.error(scene.span(at), message, labels=labels)
-    return Slip(diagnostic, (Edit(at, at, ((wanted, wanted),)),), sure=False)
+    return mended(diagnostic, put(at, at, wanted), sure=False)
 
 
 def _unclosed(scene: Scene) -> Iterator[Slip]:
@@ -371,7 +371,7 @@ def _never_closed(scene: Scene, opener: int, at: int | None = None) -> Slip:
     message = f"expected `{OPENERS[bracket]}` before {where}"
     diagnostic = syntax.UNCLOSED.error(scene.span(at), message, labels=[_opened(scene, opener)])
     closers = tuple((closer, closer) for closer in _open_ones(scene))
-    return Slip(diagnostic, (Edit(at, at, closers),) if closers else ())
+    return Slip(diagnostic, (put(at, at, *closers),) if closers else ())
 
 
 def _open_ones(scene: Scene) -> list[str]:
@@ -428,7 +428,7 @@ def _wanted(machine: Machine, expected: set[str]) -> str:
 
 
 def _quoted(expected: set[str], *kinds: str) -> list[str]:
-    return [f"`{kind}`" for kind in kinds if kind in expected]
+    return quoted(kind for kind in kinds if kind in expected)
 
 
 def _either(names: list[str]) -> str:

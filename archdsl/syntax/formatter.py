@@ -142,21 +142,18 @@ class _Layout:
         if not inside:
             return []
         shown = self._shown(node)
-        return [
-            comment
-            for comment in inside
-            if not any(start <= comment.span.start < end for start, end in shown)
-        ]
+        for start, end in shown:
+            inside = [c for c in inside if not start <= c.span.start < end]
+        return inside
 
     def _shown(self, node: Line) -> list[tuple[int, int]]:
         """The ranges of the text whose comments keep their place."""
-        shown = [
-            (row.span.start, row.span.end) for value in _children(head(node)) for row in self._rows(value)
-        ]
+        parts: list[ast.Node] = []
+        for value in _children(head(node)):
+            parts += self._rows(value)
         if isinstance(node, ast.Net):
-            shown += [
-                (patch.span.start, patch.span.end) for patch in node.patches if isinstance(patch, ast.Edits)
-            ]
+            parts += [patch for patch in node.patches if isinstance(patch, ast.Edits)]
+        shown = [(part.span.start, part.span.end) for part in parts]
         chained = otherwise(node)
         if chained is not None:
             return [*shown, *self._ranges(node)[:1], *self._shown(chained)]
@@ -168,7 +165,10 @@ class _Layout:
             return []
         if isinstance(node, ast.List) and self.tall(node):
             return [node]
-        return [row for child in _children(pieces(node)) for row in self._rows(child)]
+        rows: list[ast.List] = []
+        for child in _children(pieces(node)):
+            rows += self._rows(child)
+        return rows
 
     def _ranges(self, node: Line) -> list[tuple[int, int]]:
         """The ranges of the text between the braces of each body."""
@@ -210,11 +210,9 @@ class _Layout:
     def _patched(self, lines: list[str], patch: ast.Edits | ast.Path, indent: str) -> list[str]:
         if isinstance(patch, ast.Path):
             return [*lines[:-1], f"{lines[-1]} with {path(patch)}"]
-        folded = (
-            self._folded_body(patch.edits)
-            if self.one_line(patch.span) and not self.within(patch.span.start, patch.span.end)
-            else None
-        )
+        folded = None
+        if self.one_line(patch.span) and not self.within(patch.span.start, patch.span.end):
+            folded = self._folded_body(patch.edits)
         if folded is not None and len(lines[-1]) + len(folded) + 6 <= WIDTH:
             return [*lines[:-1], f"{lines[-1]} with {folded}"]
         lines = [*lines[:-1], lines[-1] + " with {"]

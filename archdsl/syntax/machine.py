@@ -14,8 +14,8 @@ from lark import Token, Tree, UnexpectedToken
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.syntax.depth import MAX_STACK, too_deep
-from archdsl.syntax.table import BROKEN, END, parser, spellings, terminals
-from archdsl.syntax.tokens import Tokens, place
+from archdsl.syntax.table import BROKEN, END, parser, place, spellings, terminals
+from archdsl.syntax.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)

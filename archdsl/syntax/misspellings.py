@@ -11,8 +11,7 @@ from lark import Token
 from archdsl.diagnostics.codes import syntax
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Source, Span
-from archdsl.syntax.table import BROKEN, terminals
-from archdsl.syntax.tokens import place
+from archdsl.syntax.table import BROKEN, place, terminals
 
 ERROR = "$ERROR"  # a terminal that no rule has
 
@@ -54,7 +53,9 @@ def _string(span: Span) -> Reading:
         return (
             "STRING",
             span.text,
-            syntax.BAD_STRING.error(span, "a string may not contain control characters"),
+            syntax.BAD_STRING.error(
+                span, "a string may not contain control characters, nor bytes that are no text"
+            ),
         )
     return (
         "STRING",

@@ -26,14 +26,14 @@ def _first(span: Span, parts: list[Any]) -> Any:
     return parts[0]
 
 
-def _plain(node: type[Any]) -> Action:
-    """For nodes whose fields are the rule's parts in their order."""
-    return lambda span, parts: node(*parts, span=span)
+def _plain(node: type[Any], *before: Any) -> Action:
+    """For nodes whose fields are the rule's parts in their order, behind some that the rule stands for."""
+    return lambda span, parts: node(*before, *parts, span=span)
 
 
-def _of_tuple(node: type[Any]) -> Action:
-    """For nodes with one field, the tuple of all parts."""
-    return lambda span, parts: node(tuple(parts), span=span)
+def _gathered(node: type[Any], fields: int = 0) -> Action:
+    """For nodes whose last field is the tuple of all parts behind the first fields."""
+    return lambda span, parts: node(*parts[:fields], tuple(parts[fields:]), span=span)
 
 
 def quantity(text: str) -> float:
@@ -43,15 +43,6 @@ def quantity(text: str) -> float:
 
 def _size(span: Span, parts: list[Any]) -> ast.Size:
     return ast.Size(tuple(int(size) for size in parts[0].split("x")), span=span)
-
-
-def _range(span: Span, parts: list[Any]) -> ast.Range:
-    low, high, step = parts
-    return ast.Range(low, high, step, span=span)
-
-
-def _flow(span: Span, parts: list[Any]) -> Any:
-    return ast.Flow(tuple(parts), span=span)
 
 
 def _comprehension(span: Span, parts: list[Any]) -> ast.Comprehension:
@@ -64,19 +55,9 @@ def _binary(span: Span, parts: list[Any]) -> ast.Binary:
     return ast.Binary(op, left, right, span=span)
 
 
-def _if(span: Span, parts: list[Any]) -> ast.If:
-    test, body, orelse = parts
-    return ast.If(test, body, orelse, span=span)
-
-
 def _output(span: Span, parts: list[Any]) -> ast.Output:
     values, shapes = zip(*parts, strict=True)
     return ast.Output(values, () if all(shape is None for shape in shapes) else shapes, span=span)
-
-
-def _use(span: Span, parts: list[Any]) -> ast.Use:
-    module, *names = parts
-    return ast.Use(module, tuple(names), span=span)
 
 
 def _block(span: Span, parts: list[Any]) -> ast.Block:
@@ -141,7 +122,7 @@ def _parenthesised(span: Span, parts: list[Any]) -> Any:
 
 ACTIONS: Mapping[str, Action] = {
     "file": lambda span, parts: ast.File(int(parts[0]), tuple(parts[1:]), span=span),
-    "use": _use,
+    "use": _gathered(ast.Use, 1),
     "dotted": _sequence,
     "alias": _plain(ast.Alias),
     "const": _plain(ast.Const),
@@ -154,7 +135,7 @@ ACTIONS: Mapping[str, Action] = {
     "params": _sequence,
     "param": _plain(ast.Param),
     "body": _sequence,
-    "input": _of_tuple(ast.Input),
+    "input": _gathered(ast.Input),
     "port": _plain(ast.Port),
     "shape": _sequence,
     "dim": _plain(ast.Dim),
@@ -167,16 +148,16 @@ ACTIONS: Mapping[str, Action] = {
     "choose": _plain(ast.Choose),
     "for": _plain(ast.For),
     "name_pattern": _plain(ast.NamePattern),
-    "tuple_pattern": _of_tuple(ast.TuplePattern),
-    "if": _if,
+    "tuple_pattern": _gathered(ast.TuplePattern),
+    "if": _plain(ast.If),
     "else_if": _sequence,
     "require": _plain(ast.Require),
-    "edits": _of_tuple(ast.Edits),
+    "edits": _gathered(ast.Edits),
     "set_edit": _plain(ast.SetEdit),
     "narrow_edit": _plain(ast.NarrowEdit),
     "group_edit": _group_edit,
-    "insert_after": lambda span, parts: ast.InsertEdit("after", parts[0], parts[1], span=span),
-    "insert_before": lambda span, parts: ast.InsertEdit("before", parts[0], parts[1], span=span),
+    "insert_after": _plain(ast.InsertEdit, "after"),
+    "insert_before": _plain(ast.InsertEdit, "before"),
     "replace_edit": _plain(ast.ReplaceEdit),
     "remove_edit": _plain(ast.RemoveEdit),
     "paths": _sequence,
@@ -184,7 +165,7 @@ ACTIONS: Mapping[str, Action] = {
     "name_segment": _plain(ast.Name),
     "indices": _index,
     "index_range": _index_range,
-    "every_index": lambda span, parts: ast.Index(None, span=span),
+    "every_index": _plain(ast.Index, None),
     "search": _plain(ast.Search),
     "plan": _sequence,
     "step": _plain(ast.Step),
@@ -194,18 +175,18 @@ ACTIONS: Mapping[str, Action] = {
     "budget": _plain(ast.Budget),
     "setting": _plain(ast.Setting),
     "conditional": _plain(ast.Conditional),
-    "flow": _flow,
+    "flow": _gathered(ast.Flow),
     "named": _plain(ast.Named),
     "binary": _binary,
-    "not": lambda span, parts: ast.Unary("not", parts[0], span=span),
-    "minus": lambda span, parts: ast.Unary("-", parts[0], span=span),
+    "not": _plain(ast.Unary, "not"),
+    "minus": _plain(ast.Unary, "-"),
     "of": _plain(ast.Of),
-    "range": _range,
+    "range": _plain(ast.Range),
     "mode": _plain(ast.Mode),
-    "call": lambda span, parts: ast.Call(parts[0], tuple(parts[1:]), span=span),
+    "call": _gathered(ast.Call, 1),
     "attr": _plain(ast.Attr),
     "item": _plain(ast.Item),
-    "positional": lambda span, parts: ast.Arg(None, parts[0], span=span),
+    "positional": _plain(ast.Arg, None),
     "keyword": _plain(ast.Arg),
     "ref": _plain(ast.Ref),
     "int": lambda span, parts: ast.Int(int(parts[0]), span=span),
@@ -214,11 +195,11 @@ ACTIONS: Mapping[str, Action] = {
     "size": _size,
     "axes": lambda span, parts: ast.Axes(parts[0][1:], span=span),
     "string": lambda span, parts: ast.String(parts[0].strip('"'), span=span),
-    "true": lambda span, parts: ast.Bool(True, span=span),
-    "false": lambda span, parts: ast.Bool(False, span=span),
+    "true": _plain(ast.Bool, True),
+    "false": _plain(ast.Bool, False),
     "parenthesised": _parenthesised,
-    "tuple": _of_tuple(ast.Tuple),
-    "list": _of_tuple(ast.List),
+    "tuple": _gathered(ast.Tuple),
+    "list": _gathered(ast.List),
     "comprehension": _comprehension,
     "clause": _plain(ast.Clause),
     "entry_of": _plain(ast.Entry),

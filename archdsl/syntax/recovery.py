@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR
-from archdsl.syntax.table import BROKEN, END
-from archdsl.syntax.tokens import Tokens, place
+from archdsl.syntax.table import BROKEN, END, place
+from archdsl.syntax.tokens import Tokens
 
 LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
 _TOP = frozenset({"use", "fn", "block", "space", "model", "genotype", "search"})

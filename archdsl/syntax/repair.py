@@ -19,7 +19,7 @@ from archdsl.syntax.edition import restated
 from archdsl.syntax.machine import Machine, Snapshot
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import close, innermost, recover, runs_into_declaration
-from archdsl.syntax.slips import Edit, Slip
+from archdsl.syntax.slips import Edit, Slip, mended, put
 from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import MAX_ERRORS, Tokens
 
@@ -69,7 +69,7 @@ class _Reader:
         slips = explanations(self.machine, self.tokens, at)
         if self.tokens.kinds[at] in (ERROR, BROKEN):  # reported when it was read
             slips = [
-                Slip(slips[-1].diagnostic, (Edit(at, at + 1),), known=True),
+                mended(slips[-1].diagnostic, put(at, at + 1), known=True),
                 *(replace(slip, known=True) for slip in slips),
             ]
         for slip in slips:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from archdsl.diagnostics.codes import syntax
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Span
 from archdsl.syntax.machine import Machine
-from archdsl.syntax.table import END
+from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens
 
+_LONGEST = 60  # characters of the text that a hint repeats
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())
 # What stands before a value: a value never begins earlier.
@@ -40,6 +42,7 @@ STATEMENTS = frozenset(
     }
 )
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
+_SIGNS = _ARITHMETIC | {"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "->", "in"}
 _FOLLOWS_NAME = frozenset({"=", "~", ".", "[", "{"})
 
 
@@ -68,6 +71,26 @@ class Slip:
     ahead: int | None = (
         None  # how many tokens behind the refused one the mend must let in; None is a few unless it is sure
     )
+
+
+UNKNOWN = (BROKEN, "")  # a value of which nothing is known
+
+
+def put(start: int, end: int, *tokens: str | tuple[str, str]) -> Edit:
+    """An edit; a token whose kind is its text is written once: `put(at, at + 1, "=", UNKNOWN)`."""
+    return Edit(start, end, tuple((t, t) if isinstance(t, str) else t for t in tokens))
+
+
+def mended(
+    diagnostic: Diagnostic,
+    *edits: Edit,
+    sure: bool = True,
+    again: str | None = None,
+    known: bool = False,
+    ahead: int | None = None,
+) -> Slip:
+    """A slip with its mend."""
+    return Slip(diagnostic, edits, sure, again, known, ahead)
 
 
 @dataclass(frozen=True)
@@ -102,6 +125,22 @@ class Scene:
         """From one token to before another."""
         last = min(max((end or start + 1) - 1, start), len(self.tokens.kinds) - 1)
         return self.tokens.span(min(start, last)).to(self.tokens.span(last))
+
+    def foreign(self, start: int, end: int, message: str, help: str) -> Diagnostic:
+        """The error for what is written otherwise here, from one token to before another."""
+        return syntax.FOREIGN.error(self.span(start, end), message, help=help)
+
+    def shown(self, start: int, end: int, instead: str = "…") -> str:
+        """The text of tokens as a hint repeats it: `instead` where there is none, or too much."""
+        text = self.source(start, end)
+        return text if text and len(text) <= _LONGEST else instead
+
+    def statement_end(self, index: int) -> int:
+        """Where the statement that holds this token ends."""
+        begun = index
+        while self.kind(index) not in (END, "}") and not (index > begun and self.begins_statement(index)):
+            index = self.group_end(index) if self.kind(index) in OPENERS else index + 1
+        return index
 
     def source(self, start: int, end: int) -> str:
         """The text of tokens, up to the end of the line, without comments."""
@@ -180,27 +219,8 @@ class Scene:
 
     def operand_start(self, index: int) -> int:
         """Where the operand that ends before this token begins."""
-        signs = (
-            "+",
-            "-",
-            "*",
-            "/",
-            "//",
-            "%",
-            "<",
-            "<=",
-            ">",
-            ">=",
-            "==",
-            "!=",
-            "and",
-            "or",
-            "not",
-            "->",
-            "in",
-        )
         start = self.value_start(index)
-        return max((i + 1 for i in range(start, index) if self.kind(i) in signs), default=start)
+        return max((i + 1 for i in range(start, index) if self.kind(i) in _SIGNS), default=start)
 
     def operand_end(self, index: int) -> int:
         """Where the operand that begins with this token ends: `-f(x).c` is one."""

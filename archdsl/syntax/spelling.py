@@ -110,8 +110,10 @@ def _conditional(node: ast.Conditional) -> tuple[Piece, ...]:
 
 
 def _flow(node: ast.Flow) -> tuple[Piece, ...]:
-    first, *rest = node.items
-    return (Child(first, NAMED), *(piece for item in rest for piece in (" -> ", Child(item, NAMED))))
+    flow: tuple[Piece, ...] = (Child(node.items[0], NAMED),)
+    for item in node.items[1:]:
+        flow += (" -> ", Child(item, NAMED))
+    return flow
 
 
 def _range(node: ast.Range) -> tuple[Piece, ...]:

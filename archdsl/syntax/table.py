@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from copy import copy
 from functools import cache
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 import lark
+from lark import Token
 from lark.grammar import Rule
 from lark.lexer import BasicLexer, PatternStr, TerminalDef
 
@@ -75,13 +77,15 @@ def build(grammar: str) -> lark.Lark:
 def load(saved: Mapping[str, Any]) -> lark.Lark:
     """The parser that `text` saved."""
     rules = {-at: {"@": at} for at in range(len(saved["memo"]))}
-    rows = [
-        {symbol: (0, to) if to >= 0 else (1, rules[to]) for symbol, to in row.items()}
-        for row in saved["states"]
-    ]
+
+    def action(to: int) -> tuple[int, Any]:
+        return (0, to) if to >= 0 else (1, rules[to])
+
+    states = saved["states"]
+    rows = [dict(zip(row, map(action, row.values()), strict=True)) for row in states]
     tables = {
         **saved["table"],
-        "tokens": {symbol: symbol for row in rows for symbol in row},
+        "tokens": {symbol: symbol for symbol in chain.from_iterable(rows)},
         "states": dict(enumerate(rows)),
     }
     data = {**saved["data"], "parser": {**saved["data"]["parser"], "parser": tables}}
@@ -97,21 +101,20 @@ def text(grammar: str) -> str:
     data, memo = build(grammar).memo_serialize([TerminalDef, Rule])
     table = data["parser"].pop("parser")
     names, states = table.pop("tokens"), table.pop("states")
-    rows = {
-        state: sorted((names[symbol], *cell) for symbol, cell in row.items()) for state, row in states.items()
-    }
+    rows = {}
+    for state, row in states.items():
+        rows[state] = sorted((names[symbol], *cell) for symbol, cell in row.items())
     number = _numbered([table["start_states"][start] for start in STARTS], rows)
+    for key, ends in table.items():
+        table[key] = {start: number[state] for start, state in sorted(ends.items())}
+    actions = []
+    for state in number:
+        actions.append({symbol: -to["@"] if reduces else number[to] for symbol, reduces, to in rows[state]})
     saved = _origin(grammar) | {
-        "table": {
-            key: {start: number[state] for start, state in sorted(ends.items())}
-            for key, ends in table.items()
-        },
+        "table": table,
         "data": data,
         "memo": list(memo.values()),
-        "states": [
-            {symbol: -to["@"] if reduces else number[to] for symbol, reduces, to in rows[state]}
-            for state in number
-        ],
+        "states": actions,
     }
     return "{\n" + ",\n".join(f'"{key}": {_lines(value)}' for key, value in saved.items()) + "\n}\n"
 
@@ -140,6 +143,11 @@ def _origin(grammar: str) -> dict[str, Any]:
 
 def _grammar() -> str:
     return (shipped("grammar") / "arch.lark").read_text(encoding="utf-8")
+
+
+def place(terminal: str, text: str, start: int, end: int) -> Token:
+    """A token at a place of the text."""
+    return Token(terminal, text, start, end_pos=end)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from archdsl.diagnostics.codes import limits
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.table import END, lexer, spellings, terminals
+from archdsl.syntax.table import END, lexer, place, spellings, terminals
 
 MAX_TOKENS = 100_000
 MAX_ERRORS = 50
@@ -76,11 +76,6 @@ def tokenize(source: Source) -> Tokens:
     end = tokens.ends[-1] if tokens.ends else 0
     _add(tokens, place(END, "", end, end))
     return tokens
-
-
-def place(terminal: str, text: str, start: int, end: int) -> Token:
-    """A token at a place of the text."""
-    return Token(terminal, text, start, end_pos=end)
 
 
 def _read(tokens: Tokens, state: LexerState) -> bool:

@@ -94,11 +94,14 @@ class _Writer:
         if at >= 0:
             start, end, span, exact = self._fragments[at]
             if offset <= end - (not ends):
-                return (exact + offset - start) if exact is not None else (span.end if ends else span.start)
+                whole = span.end if ends else span.start
+                return whole if exact is None else exact + offset - start
             if ends or at + 1 == len(self._fragments):
                 return span.end if exact is None else exact + end - start
-        following = self._fragments[at + 1] if at + 1 < len(self._fragments) else None
-        return 0 if following is None else following[2].start if following[3] is None else following[3]
+        if at + 1 == len(self._fragments):
+            return 0
+        _, _, span, exact = self._fragments[at + 1]
+        return span.start if exact is None else exact
 
     def moved(self, diagnostic: Diagnostic) -> Diagnostic:
         return _carried(diagnostic, self.place, None)
@@ -286,7 +289,9 @@ def _words(source: Source, message: str, follows: dict[str, tuple[str, ...]]) ->
         return tokens.diagnostics
     before = ""
     for kind, text in zip(tokens.kinds, tokens.texts, strict=True):
-        this = kind if kind in follows else "a" if text and text.isidentifier() else "" if not text else "?"
+        this = kind
+        if kind not in follows:
+            this = "a" if text.isidentifier() else "?" * bool(text)
         if this not in follows.get(before, ()):
             return [_said(source, message)]
         before = this or "end"
@@ -295,11 +300,8 @@ def _words(source: Source, message: str, follows: dict[str, tuple[str, ...]]) ->
 
 def _one_name(source: Source) -> list[Diagnostic]:
     value, found = parse_expression(source)
-    return (
-        found
-        if found or (isinstance(value, ast.Ref) and source.text.strip() == value.name)
-        else [_said(source, "expected a name")]
-    )
+    name = isinstance(value, ast.Ref) and source.text.strip() == value.name
+    return found if found or name else [_said(source, "expected a name")]
 
 
 def _names(source: Source) -> list[Diagnostic]:

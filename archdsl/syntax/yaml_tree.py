@@ -159,12 +159,8 @@ class _Reader:
 
     def _scalar(self, text: str, span: Span, quoted: bool) -> Scalar:
         start = span.start + quoted
-        exact = (
-            start
-            if self.source.text.startswith(text, start) and start + len(text) + quoted == span.end
-            else None
-        )
-        return Scalar(text, span, exact)
+        exact = self.source.text.startswith(text, start) and start + len(text) + quoted == span.end
+        return Scalar(text, span, start if exact else None)
 
     def _span(self, event: Any) -> Span:
         size = len(self.source.text)

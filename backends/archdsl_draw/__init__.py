@@ -1,4 +1,4 @@
-"""Draws spaces, models and differences: SVG, HTML and DOT by itself, PNG and PDF through Graphviz.
+"""Draws spaces, models and differences: SVG, HTML and DOT by itself, PNG and PDF through Graphviz (`engine`).
 
 Begin with `views`: which there are, and `render`. `macro`, `space_view`, `graph_view`, `cell` and
 `cell_view` turn an outline into a `scene` of placed shapes, `comparison` two outlines; `layout`, `placing`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import Moved
@@ -16,16 +17,12 @@ def aligned(plans: Sequence[Plan], difference: Difference) -> list[Plan]:
     columns, side by side.
     """
     above, below = plans
-    renamed = {
-        old: new
-        for edit in difference.edits
-        if isinstance(edit, Moved)
-        for old, new in zip(spelled_out(edit.path), spelled_out(edit.to), strict=False)
-    }
-    pairs = _common(
-        [{_known(p, renamed) for p in paths} for paths in _paths(above)],
-        [set(paths) for paths in _paths(below)],
-    )
+    renamed: dict[KeyPath, KeyPath] = {}
+    for edit in difference.edits:
+        if isinstance(edit, Moved):
+            renamed.update(zip(spelled_out(edit.path), spelled_out(edit.to), strict=False))
+    known = partial(_known, renamed=renamed)
+    pairs = _common([set(map(known, paths)) for paths in _paths(above)], list(map(set, _paths(below))))
     ends = (_columns(above), _columns(below))
     first: dict[int, int] = {}
     second: dict[int, int] = {}
@@ -91,7 +88,5 @@ def _common(above: Sequence[set[str]], below: Sequence[set[str]]) -> list[tuple[
 def _moved(plan: Plan, places: Mapping[int, int]) -> Plan:
     for unit in plan.macro.units:
         unit.column = places[unit.column]
-    return replace(
-        plan,
-        bands=tuple(replace(band, first=places[band.first], last=places[band.last]) for band in plan.bands),
-    )
+    bands = [replace(band, first=places[band.first], last=places[band.last]) for band in plan.bands]
+    return replace(plan, bands=tuple(bands))

@@ -5,6 +5,7 @@ between its leaves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,8 @@ class _Tables:
 
 def _file(name: str) -> str:
     """As the reader named it; what ships by its short name, which is the same on every machine."""
-    path = Path(name)
-    return path.relative_to(shipped("specs")).as_posix() if path.is_relative_to(shipped("specs")) else name
+    path, specs = Path(name), shipped("specs")
+    return path.relative_to(specs).as_posix() if path.is_relative_to(specs) else name
 
 
 def _depth_that_fits(roots: Iterable[Node]) -> int:
@@ -75,7 +76,7 @@ def _depth_that_fits(roots: Iterable[Node]) -> int:
         depth = 0
         while level:
             counts[depth] = counts.get(depth, 0) + len(level)
-            level = [child for node in level for child in node.children]
+            level = list(chain.from_iterable(node.children for node in level))
             depth += 1
     total = 0
     for depth, count in sorted(counts.items()):
@@ -86,110 +87,68 @@ def _depth_that_fits(roots: Iterable[Node]) -> int:
 
 
 def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
-    graph, inner, live = outline.graph, outline.inside, outline.live
+    graph, inner = outline.graph, outline.inside
     questions = _questions(outline)
-    number: dict[Node, int] = {}
-    costs = _costs(graph, inner, live)
+    costs = _costs(graph, inner, outline.live)
     rows: list[list[Any]] = []
     leaf: dict[Value, int] = {}
-
-    def tell(node: Node, parent: int, depth: int) -> None:
-        stack = [(node, parent, depth)]
-        while stack:
-            here, above, level = stack.pop()
-            mine = number[here] = len(rows)
-            closed = bool(cut) and level == cut
-            row = _row(here, above, closed, inner[here], questions.get(here, ()), costs[here], tables)
-            is_whole = here.parent is None
-            rows.append([*row, [] if is_whole else _deciders(inner[here], here.path, outline, tables)])
-            for value in inner[here] if closed or not here.children else ():
-                leaf[value] = mine
-            if not closed:
-                for value in (
-                    here.values if here.children else ()
-                ):  # operations of a block beside the layers that it calls
-                    leaf[value] = len(rows)
-                    rows.append(_own(value, here.path, mine, outline, tables))
-                stack.extend((child, mine, level + 1) for child in reversed(here.children))
-
-    tell(outline.root, -1, 0)
+    stack = [(outline.root, -1, 0)]
+    while stack:
+        node, parent, depth = stack.pop()
+        number = len(rows)
+        is_leaf = not node.children or (cut > 0 and depth == cut)
+        rows.append([parent, *_row(node, outline, costs[node], questions.get(node, ()), tables)])
+        if is_leaf:
+            leaf.update(dict.fromkeys(inner[node], number))
+            continue
+        for value in node.values:  # operations of a block beside the layers that it calls
+            leaf[value] = len(rows)
+            rows.append([number, *_own(value, node.path, outline, tables)])
+        stack.extend((child, number, depth + 1) for child in reversed(node.children))
     flows: dict[int, dict[int, None]] = {}
     for value in graph.values:
         for operand in operands(value):
             if leaf[operand] != leaf[value]:
                 flows.setdefault(leaf[operand], {}).setdefault(leaf[value])
-    names = {
-        value: result.name
-        for result, value in zip(reversed(graph.results), reversed(graph.outputs), strict=True)
-    }
-    for value in dict.fromkeys(graph.outputs):
-        name = names[value]
+    names: dict[Value, str] = {}
+    for result, value in zip(graph.results, graph.outputs, strict=True):
+        names.setdefault(value, result.name)  # what is given twice goes by its first name
+    for value, name in names.items():
         flows.setdefault(leaf[value], {}).setdefault(len(rows))
-        rows.append(
-            [
-                0,
-                tables.text(name),
-                tables.text("output"),
-                _ENDS,
-                tables.text(shape_text(value.shape)),
-                0,
-                0,
-                [],
-                -1,
-                [],
-            ]
-        )
+        texts = [tables.text(t) for t in (name, "output", shape_text(value.shape))]
+        rows.append([0, *texts[:2], _ENDS, texts[2], 0, 0, [], -1, []])
     return {"name": graph.name, "cut": cut, "nodes": rows, "flows": [[a, *to] for a, to in flows.items()]}
 
 
-def _row(
-    node: Node,
-    parent: int,
-    closed: bool,
-    inner: Sequence[Value],
-    facts: Sequence[str],
-    cost: Worth,
-    tables: _Tables,
-) -> list[Any]:
-    last = inner[-1]
-    what, family = node.callee, 0
-    if node.parent is None:
-        what = ""
-    elif node.level == "input":
-        family = _ENDS
-    elif not node.children and not closed:
-        what, family = ", ".join(operation(last)), _COLOURS[family_of(last)]
-    elif what == "turn":
-        what = ""
-    texts = [tables.text(t) for t in (node.segment or "", what, shape_text(last.shape))]
+def _row(node: Node, outline: Outline, cost: Worth, facts: Sequence[str], tables: _Tables) -> list[Any]:
+    """What is told of a node, but for its parent."""
+    inner = outline.inside[node]
+    what, family = _what(node, inner[-1])
+    texts = [tables.text(t) for t in (node.segment or "", what, shape_text(inner[-1].shape))]
     known = [tables.text(f) for f in facts]
-    return [
-        parent,
-        *texts[:2],
-        family,
-        texts[2],
-        _cost(cost.params),
-        _cost(cost.macs),
-        known,
-        tables.line(_span(node, inner)),
-    ]
+    line = tables.line(_span(node, inner))
+    deciders = _deciders(inner, node.path, outline, tables) if node.parent is not None else []
+    costs = _cost(cost.params), _cost(cost.macs)
+    return [*texts[:2], family, texts[2], *costs, known, line, deciders]
 
 
-def _own(value: Value, at: KeyPath, parent: int, outline: Outline, tables: _Tables) -> list[Any]:
+def _what(node: Node, last: Value) -> tuple[str, int]:
+    """What a node is, in words, and the number of its family."""
+    if node.parent is None:
+        return "", 0
+    if node.level == "input":
+        return node.callee, _ENDS
+    if not node.children:
+        return ", ".join(operation(last)), _COLOURS[family_of(last)]
+    return ("" if node.callee == "turn" else node.callee), 0
+
+
+def _own(value: Value, at: KeyPath, outline: Outline, tables: _Tables) -> list[Any]:
     cost = worth([value], outline.live)
     texts = [tables.text(t) for t in (kind(value), ", ".join(operation(value)), shape_text(value.shape))]
-    family = _COLOURS[family_of(value)]
     costs = _cost(cost.params), _cost(cost.macs)
-    return [
-        parent,
-        *texts[:2],
-        family,
-        texts[2],
-        *costs,
-        [],
-        tables.line(value.span),
-        _deciders([value], at, outline, tables),
-    ]
+    line, deciders = tables.line(value.span), _deciders([value], at, outline, tables)
+    return [*texts[:2], _COLOURS[family_of(value)], texts[2], *costs, [], line, deciders]
 
 
 def _deciders(values: Sequence[Value], at: KeyPath, outline: Outline, tables: _Tables) -> list[int]:
@@ -202,12 +161,14 @@ def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) 
     """
     scopes = {value: set(_scopes(value, live)) for value in graph.values}
     several = 0 if graph.requirements else 1
-    hard = [
-        node
-        for node, values in inner.items()
-        if len({s for v in values for s in scopes.get(v, ())}) > several
-    ]
-    exact = dict(zip(hard, worths([inner[node] for node in hard], graph), strict=True)) if hard else {}
+    hard = []
+    for node, values in inner.items():
+        known = set[tuple[Choice, ...]]().union(*(scopes.get(value, ()) for value in values))
+        if len(known) > several:
+            hard.append(node)
+    exact: dict[Node, Worth] = {}
+    if hard:
+        exact.update(zip(hard, worths([inner[node] for node in hard], graph), strict=True))
     return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
 
 
@@ -218,9 +179,8 @@ def _scopes(value: Value, live: Activity) -> Iterator[tuple[Choice, ...]]:
     found = [known + value.macs.scope] if isinstance(value, Op) else []
     for weight in value.weights if isinstance(value, Op | Pick) else ():
         alive = live.weights.get(weight.identity)
-        found.append(
-            (alive.scope if alive is not None else ()) + tuple(v for size in weight.shape for v in size.scope)
-        )
+        sized = tuple(chain.from_iterable(size.scope for size in weight.shape))
+        found.append((alive.scope if alive is not None else ()) + sized)
     return (tuple(sorted(set(scope), key=lambda c: c.order)) for scope in found if scope)
 
 

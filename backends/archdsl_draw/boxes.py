@@ -11,7 +11,7 @@ from archdsl.ir.notation import amounts, between
 from archdsl_draw.look import Look
 from archdsl_draw.macro import Unit
 from archdsl_draw.metrics import fitted, text_width
-from archdsl_draw.palette import INK, LINE, PAPER, PLAIN, SOFT, STAR, colour_of, ink_on, paled
+from archdsl_draw.palette import INK, LINE, PAPER, SOFT, STAR, colour_of, ink_on, kernel_number, paled
 from archdsl_draw.scene import Box, Item, Label, Mark, Shape
 from archdsl_draw.words import count_text, depending_on
 
@@ -38,6 +38,9 @@ class Line:
     def height(self) -> float:
         return self.size * 1.25
 
+    def fitted(self) -> Line:
+        return replace(self, text=fitted(self.text, _WIDEST, self.size, self.bold))
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -62,19 +65,22 @@ class Key:
 
 def key_of(found: Mapping[Unit, Look]) -> Key:
     """Numbers the kernels that are shown as colours, by size, and gives every mark a shape."""
-    shown = (look.kernels if is_searched(look) else look.kernels[:1] for look in found.values())
-    kernels = sorted({k for kernels in shown for k in kernels}, key=lambda k: [int(n) for n in k.split("×")])
-    marks = Counter(m for look in found.values() for m in look.marks)
+    shown: set[str] = set()
+    marks: Counter[str] = Counter()
+    for look in found.values():
+        shown.update(look.kernels if is_searched(look) else look.kernels[:1])
+        marks.update(look.marks)
+    kernels = sorted(shown, key=lambda k: [int(n) for n in k.split("×")])
     often = sorted(sorted(marks), key=lambda m: -marks[m])[: len(SHAPES) * 2]
     return Key(
-        {k: i for i, k in enumerate(kernels)},
+        {kernel: kernel_number(kernel) for kernel in kernels},
         {m: (SHAPES[i % len(SHAPES)], i >= len(SHAPES)) for i, m in enumerate(often)},
     )
 
 
 def face(unit: Unit, look: Look) -> Face:
     """Measures what a unit's box has to hold."""
-    lines = tuple(Line(fitted(t.text, _WIDEST, t.size, t.bold), t.size, t.bold) for t in _lines(unit, look))
+    lines = tuple(line.fitted() for line in _lines(unit, look))
     inside = sum(line.height for line in lines)
     inside += 2 * _STAR + 3 if look.attention != "no" else 0
     inside += 2 * _MARK + 4 if look.marks else 0
@@ -116,6 +122,16 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
         yield from (Line(label, 8.5) for label in look.options)
         yield from _repeat(look)
         return
+    yield from _sizes(look)
+    if look.expansion is not None and look.expansion[0] != look.expansion[1]:
+        yield Line(f"e {_ends(look.expansion)}", 8)
+    if look.inside:
+        yield Line(f"{look.inside} choice{'s' * (look.inside > 1)} inside", 7.5)
+    yield from _repeat(look)
+
+
+def _sizes(look: Look) -> Iterator[Line]:
+    """Channels and kernels; of many kernels two in a line."""
     if look.channels:
         channels, _, step = look.channels.partition(" by ")
         yield Line(channels, 11, True)
@@ -123,13 +139,9 @@ def _lines(unit: Unit, look: Look) -> Iterator[Line]:
             yield Line(f"by {step}", 7.5)
     if len(look.kernels) <= 2:
         yield from (Line(kernel, 8) for kernel in look.kernels)
-    else:
-        yield from (Line("  ".join(look.kernels[i : i + 2]), 7.5) for i in range(0, len(look.kernels), 2))
-    if look.expansion is not None and look.expansion[0] != look.expansion[1]:
-        yield Line(f"e {_ends(look.expansion)}", 8)
-    if look.inside:
-        yield Line(f"{look.inside} choice{'s' * (look.inside > 1)} inside", 7.5)
-    yield from _repeat(look)
+        return
+    for i in range(0, len(look.kernels), 2):
+        yield Line("  ".join(look.kernels[i : i + 2]), 7.5)
 
 
 def _repeat(look: Look) -> Iterator[Line]:
@@ -146,11 +158,8 @@ def note(unit: Unit, look: Look) -> str:
     if look.marks:
         facts.append("with " + ", ".join(look.marks))
     if look.kernels:
-        facts.append(
-            "kernel " + " or ".join(look.kernels)
-            if is_searched(look)
-            else "kernel " + " and ".join(look.kernels)
-        )
+        word = " or " if is_searched(look) else " and "
+        facts.append(f"kernel {word.join(look.kernels)}")
     if look.channels:
         facts.append(f"channels {look.channels}")
     if look.expansion is not None:
@@ -177,49 +186,48 @@ def _ends(ends: tuple[float, float]) -> str:
 def draw(box: Face, x: float, y: float, key: Key, pale: bool = False) -> Iterator[Item]:
     """The box with its upper left corner at (x, y)."""
     unit, look = box.unit, box.look
-    fill, ink, stroke = PLAIN, INK, INK
-    several = is_searched(look)
-    if several or look.options or look.inside:
-        fill = PAPER
-    elif look.kernels:
-        fill = colour_of(key.kernels[look.kernels[0]])
-        ink = ink_on(fill)
+    fill = _fill(look, key)
+    ink, stroke = ink_on(fill), INK
     if pale:
         fill, ink, stroke = paled(fill), SOFT, LINE
     radius = 9.0 if unit.is_input or look.sign else 2.0
-    if unit.repeat > 1:  # a pile of equal blocks
-        yield from (
-            Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius)
-            for shift in (4.0, 2.0)
-        )
-    yield Box(
-        x,
-        y,
-        box.width,
-        box.height,
-        fill,
-        stroke,
-        dashed=bool(unit.deciders),
-        radius=radius,
-        name=unit.path,
-        note=note(unit, look),
-    )
+    for shift in (4.0, 2.0) if unit.repeat > 1 else ():  # a pile of equal blocks
+        yield Box(x + shift, y + shift, box.width, box.height, PAPER, stroke, radius=radius)
+    paper = Box(x, y, box.width, box.height, fill, stroke, bool(unit.deciders), radius)
+    yield replace(paper, name=unit.path, note=note(unit, look))
+    yield from _inside(box, x, y, key, (ink, stroke))
+    if is_searched(look):
+        colours = [colour_of(key.kernels[kernel]) for kernel in look.kernels]
+        if pale:
+            colours = list(map(paled, colours))
+        yield from _cells(colours, x, y + box.height - 6, box.width)
+
+
+def _fill(look: Look, key: Key) -> str:
+    """The colour of the kernel, where there is one and it alone says what the box is."""
+    if is_searched(look) or look.options or look.inside or not look.kernels:
+        return PAPER
+    return colour_of(key.kernels[look.kernels[0]])
+
+
+def _inside(box: Face, x: float, y: float, key: Key, colours: tuple[str, str]) -> Iterator[Item]:
+    """The star, the lines below each other, and the marks at the lower edge, in the colours of texts and of
+    lines.
+    """
+    look, (ink, stroke) = box.look, colours
+    middle = x + box.width / 2
     content = sum(line.height for line in box.lines) + (2 * _STAR + 3 if look.attention != "no" else 0)
-    floor = (2 * _MARK + 4 if look.marks else 0) + (7 if several else 0)
+    floor = (2 * _MARK + 4 if look.marks else 0) + (7 if is_searched(look) else 0)
     top = y + (box.height - floor - content) / 2
     if look.attention != "no":
-        yield star(x + box.width / 2, top + _STAR, _STAR, look.attention, stroke)
+        yield star(middle, top + _STAR, _STAR, look.attention, stroke)
         top += 2 * _STAR + 3
     for line in box.lines:
-        yield Label(
-            x + box.width / 2, top + line.height * 0.82, line.text, line.size, bold=line.bold, colour=ink
-        )
+        base = top + line.height * 0.82
+        yield Label(middle, base, line.text, line.size, bold=line.bold, colour=ink)
         top += line.height
     if look.marks:
-        yield from _marks(look.marks, x + box.width / 2, y + box.height - floor + _MARK, key, stroke)
-    if several:
-        colours = [colour_of(key.kernels[k]) for k in look.kernels]
-        yield from _cells([paled(c) for c in colours] if pale else colours, x, y + box.height - 6, box.width)
+        yield from _marks(look.marks, middle, y + box.height - floor + _MARK, key, stroke)
 
 
 def star(

@@ -12,7 +12,7 @@ from archdsl.outline.following import hosts
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, parts_of
 from archdsl.outline.streams import meets
-from archdsl.outline.tree import Node
+from archdsl.outline.tree import Node, read_of
 from archdsl_draw.parts import Around, Part
 
 Chances = Mapping[str, Mapping[str, float]]
@@ -142,7 +142,7 @@ class _Reading:
         if meeting is not None and self._on_edges(node, meeting, own):
             return
         if part.node.level == "loop":
-            bodies = [c for c in part.node.children if not all(_joins(v) for n in c.walk() for v in n.values)]
+            bodies = [c for c in part.node.children if not all(map(_joins, c.held()))]
             node.body = bodies[0] if len(bodies) == 1 else None
         seen: set[CellNode] = set()
         for value in part.values:
@@ -178,12 +178,11 @@ class _Reading:
             index = selection_of(value)
             if chances is None or index is None or index.scope != (choice,):
                 return None
-            picked = zip(choice.labels(), index.table, strict=True)
-            return sum(
-                chances.get(label, 0.0)
-                for label, s in picked
-                if (position in s if isinstance(s, tuple) else position == s)
-            )
+            total = 0.0
+            for label, picked in zip(choice.labels(), index.table, strict=True):
+                if position == picked or (isinstance(picked, tuple) and position in picked):
+                    total += chances.get(label, 0.0)
+            return total
         return self._settled_chance(value, position) if isinstance(value, Op) else None
 
     def _settled_chance(self, value: Op, position: int) -> float | None:
@@ -193,15 +192,12 @@ class _Reading:
         around = value.instance.parent
         at = KeyPath.parse(around.choices_path) if around is not None else KeyPath()
         for path, label in self._graph.answers.items():
-            if path in self._chances and KeyPath.parse(path).parent == at and label.startswith("["):
-                picked = [int(i) for i in label[1:-1].split(",")]
-                if len(picked) == len(value.inputs):
-                    chances = self._chances[path]
-                    return sum(
-                        p
-                        for other, p in chances.items()
-                        if other[:1] == "[" and picked[position] in _indices(other)
-                    )
+            if path not in self._chances or KeyPath.parse(path).parent != at or not label.startswith("["):
+                continue
+            picked = [int(i) for i in label[1:-1].split(",")]
+            if len(picked) == len(value.inputs):
+                subsets = [(s, p) for s, p in self._chances[path].items() if s.startswith("[")]
+                return sum(p for subset, p in subsets if picked[position] in _indices(subset))
         return None
 
     def _on_edges(self, node: CellNode, meeting: Value, own: set[Value]) -> bool:
@@ -215,7 +211,7 @@ class _Reading:
                 edges.append(CellEdge(self._from[operand], node, operand))
             else:
                 inner = _upstream(operand, own)
-                outside = {o for v in inner for o in operands(v) if o not in own}
+                outside = set(read_of(inner)) - own
                 others = {v for v in own - inner - {meeting} if set(operands(v)) & inner}
                 child = _child_with(node.part.node, operand)
                 if len(outside) != 1 or others or child is None:
@@ -261,10 +257,10 @@ class _Reading:
         if ends:
             output = CellNode(Part("output", "output", "output", None, []))
             self.cell.nodes.append(output)
-            sources = dict.fromkeys(self._from[v] for v in ends)
-            self.cell.edges += [
-                CellEdge(s, output, next(v for v in ends if self._from[v] is s)) for s in sources
-            ]
+            given: dict[CellNode, Value] = {}
+            for value in ends:
+                given.setdefault(self._from[value], value)
+            self.cell.edges += [CellEdge(source, output, value) for source, value in given.items()]
 
 
 def _joins(value: Value) -> bool:
@@ -283,15 +279,11 @@ def _asked(value: Value) -> Choice | None:
 def _meeting(turn: Node, own: set[Value], outline: Outline) -> Value | None:
     """The one value that leaves a turn, where it joins several."""
     leaving = outline.leaving(own)
-    direct = {v for c in turn.children if c.level == "primitive" for v in c.values}
-    if (
-        len(leaving) != 1
-        or leaving[0] not in direct
-        or not _joins(leaving[0])
-        or isinstance(leaving[0], Select)
-    ):
+    if len(leaving) != 1 or not _joins(leaving[0]) or isinstance(leaving[0], Select):
         return None
-    return leaving[0]
+    own_primitives = (child for child in turn.children if child.level == "primitive")
+    is_direct = any(leaving[0] in child.values for child in own_primitives)
+    return leaving[0] if is_direct else None
 
 
 def _upstream(value: Value, own: set[Value]) -> set[Value]:
@@ -306,7 +298,7 @@ def _upstream(value: Value, own: set[Value]) -> set[Value]:
 
 
 def _child_with(turn: Node, value: Value) -> Node | None:
-    return next((c for c in turn.children if any(value in n.values for n in c.walk())), None)
+    return next((child for child in turn.children if value in child.held()), None)
 
 
 def _indices(label: str) -> set[int]:

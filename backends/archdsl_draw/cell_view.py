@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Op, Pick
 from archdsl.outline.asking import deciding
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
+from archdsl.outline.tree import Node
 from archdsl_draw.cell import Cell, CellEdge, CellNode, Chances, cell_of, entered
-from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
+from archdsl_draw.flow import Flow, FlowBox, FlowEdge, FlowFrame, Text, draw_flow
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
 from archdsl_draw.keys import Entry, draw_entries, line, sample, swatch
 from archdsl_draw.palette import FAINT, PAPER, colour_of
-from archdsl_draw.parts import Around
+from archdsl_draw.parts import Around, Part
 from archdsl_draw.scene import Scene
 from archdsl_draw.words import (
     absorbed_text,
@@ -38,17 +39,18 @@ _MOST = 8  # open questions of a node that are named one by one
 _FEW = 5  # operations of a block that are named one by one
 
 
-def cell_scene(around: Around, title: str, chances: Chances) -> Scene:
+def cell_scene(around: Around, chances: Chances) -> Scene:
     """The cell under the focus, or inside the one block of the network. Raises DiagnosticError E0960 without
-    `dot`.
+    a program of Graphviz.
     """
     around = entered(around)
     cell = cell_of(around, chances)
     place = f" · inside {around.focus.path}" if around.focus.path else ""
-    scene = Scene(title, summary_of(around.graph) + place)
+    scene = Scene(around.graph.name, summary_of(around.graph) + place)
     right, top = draw_heading(scene)
     drawn = _Drawn(cell, around.outline, chances)
-    far, bottom = draw_flow(scene, drawn.boxes, drawn.edges, drawn.frames, "LR", MARGIN, top)
+    flow = Flow(drawn.boxes, drawn.edges, drawn.frames, "LR")
+    far, bottom = draw_flow(scene, flow, MARGIN, top)
     right = max(right, far)
     far, bottom = draw_entries(scene, drawn.legend(), MARGIN, bottom + 18, right)
     return finished(scene, max(right, far), bottom)
@@ -59,22 +61,17 @@ class _Drawn:
 
     def __init__(self, cell: Cell, outline: Outline, chances: Chances) -> None:
         self._cell, self._outline, self._chances = cell, outline, chances
-        self._worth = dict(
-            zip(cell.nodes, worths([n.part.values for n in cell.nodes], outline.graph), strict=True)
-        )
+        costs = worths([node.part.values for node in cell.nodes], outline.graph)
+        self._worth = dict(zip(cell.nodes, costs, strict=True))
         self._said: dict[str, None] = {}  # the questions whose answers stand in nodes
         self._example = ""
         kinds = {self._kind(n) for n in cell.nodes} | {_on_edge(e) for e in cell.edges}
         self._colours = {kind: colour_of(i) for i, kind in enumerate(sorted(kinds - {""}))}
         levels = list(cell.levels)
         frame = {node: i for i, node in enumerate(levels)}
-        self.frames = [
-            FlowFrame(cell.levels[n], frame.get(n.parent) if n.parent is not None else None) for n in levels
-        ]
+        self.frames = [FlowFrame(cell.levels[n], _number(n.parent, frame)) for n in levels]
         number = {node: i for i, node in enumerate(cell.nodes)}
-        self.boxes = [
-            self._box(n, frame.get(n.part.frame) if n.part.frame is not None else None) for n in cell.nodes
-        ]
+        self.boxes = [self._box(n, _number(n.part.frame, frame)) for n in cell.nodes]
         self.edges = [self._edge(e, number) for e in cell.edges if not e.aside]
 
     # -- nodes ------------------------------------------------------------------------------------
@@ -83,22 +80,14 @@ class _Drawn:
         part = node.part
         if part.node is None:
             return FlowBox(part.path, tuple(self._end(node)), "end", FAINT, note=part.kind)
-        joint = self._joint(node)
+        note, joint = self._note(node), self._joint(node)
         if joint is not None:
-            lines = [Text(joint, 9, True)]
-            if node.choice is not None:
-                lines.append(Text(_question(node.choice), 7.5))
-            return FlowBox(
-                part.path,
-                tuple(lines),
-                "joint",
-                open=node.choice is not None,
-                note=self._note(node),
-                frame=frame,
-            )
+            lines = [Text(joint, 9, True), *_own_question(node)]
+            is_open = node.choice is not None
+            return FlowBox(part.path, tuple(lines), "joint", open=is_open, note=note, frame=frame)
         lines, kind, is_open = self._lines(node)
         fill = self._colours[kind] if kind else PAPER
-        return FlowBox(part.path, tuple(lines), "box", fill, is_open, note=self._note(node), frame=frame)
+        return FlowBox(part.path, tuple(lines), "box", fill, is_open, note=note, frame=frame)
 
     def _end(self, node: CellNode) -> Iterator[Text]:
         """An input or the output, with the shape of what flows there."""
@@ -113,78 +102,59 @@ class _Drawn:
         value = part.values[-1]
         if len(part.values) != 1 or part.node is None or part.node.level != "primitive":
             return None
-        word = (
-            operation(value)[0]
-            if isinstance(value, Pick)
-            else value.name
-            if isinstance(value, Op)
-            else "one of"
-        )
-        return (
-            (sign_of(word) or short(word))
-            if not isinstance(value, Op) or not value.weights or word == "weighted_sum"
-            else None
-        )
+        if isinstance(value, Op):
+            is_plain = not value.weights or value.name == "weighted_sum"
+            return _word(value.name) if is_plain else None
+        return _word(operation(value)[0] if isinstance(value, Pick) else "one of")
 
     def _lines(self, node: CellNode) -> tuple[list[Text], str, bool]:
         """The lines of a node, the kind that its colour stands for, and whether questions are open in it."""
+        if self._on_edges(node):
+            assert node.gathers is not None
+            lines = [Text(node.part.name, 9, True), Text(operation(node.gathers)[0], 8)]
+            return lines + _own_question(node), "", node.choice is not None
         part = node.part
         assert part.node is not None
         inside = {e.asked for e in self._cell.edges if e.target is node}
-        words = answers_of(part.node, self._outline)
-        opened = {
-            n: c
-            for n, c in open_choices(part.node, self._outline).items()
-            if c is not node.choice and c not in inside
-        }
-        on_edges = self._on_edges(node)
-        lines = [Text(part.name, 7.5, soft=True)] if not on_edges else [Text(part.name, 9, True)]
-        if on_edges:
-            assert node.gathers is not None
-            lines.append(Text(operation(node.gathers)[0], 8))
-            if node.choice is not None:
-                lines.append(Text(_question(node.choice), 7.5))
-            return lines, "", node.choice is not None
-        answers = {n: answered(n, label) for n, label in words.items() if not label.startswith("[")}
-        said = [word for word in answers.values() if word]
-        kind = self._kind(node)
-        body = node.body or part.node
-        if not said and not opened:
-            found = contents(body)
-            title = body.callee if body.callee not in ("turn", body.segment) and body is not part.node else ""
-            if body.level == "primitive" or not found:
-                lines = [Text(part.name, 8.5, True)]
-                said = (
-                    [w for w in operation(body.values[-1]) if w != part.name]
-                    if body.level == "primitive"
-                    else []
-                )
-                lines += [Text(t, 8) for t in said]
-            else:
-                lines = [Text(part.name, 8.5, True), *([Text(title, 8)] if title else [])]
-                shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
-                lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, ", ")]
-        else:
-            self._said.update(dict.fromkeys(answers))
-            self._example = self._example or " · ".join(said[:2])
-            lines += [Text(" · ".join(said[:2]), 9, True)] if said else []
-            lines += [Text(t, 8) for t in wrapped(said[2:], _COLUMNS)]
+        opened = self._opened(node, inside)
+        lines = self._heading(node, bool(opened))
         if part.absorbed:
             lines.append(Text(absorbed_text(part.absorbed), 8))
-        if node.choice is not None:
-            lines.append(Text(_question(node.choice), 7.5))
-        lines += [Text(t, 7.5) for n, c in list(opened.items())[:_MOST] for t in self._asked(n, c)]
+        lines += _own_question(node)
+        for name, choice in list(opened.items())[:_MOST]:
+            lines += [Text(t, 7.5) for t in self._asked(name, choice)]
         if len(opened) > _MOST:
             lines.append(Text(f"and {len(opened) - _MOST} more", 7.5))
         known = {node.choice, *inside, *opened.values()}
         elsewhere = [c for c in deciding(part.values, self._outline) if c not in known]
         lines += [Text(t, 7.5) for t in deciders_of(elsewhere, part.node.path)]
-        lines += [
-            Text(f"also reads {e.source.part.name}", 7.5)
-            for e in self._cell.edges
-            if e.target is node and e.aside
-        ]
-        return lines, kind, bool(opened or elsewhere) or node.choice is not None
+        for edge in self._cell.edges:
+            if edge.target is node and edge.aside:
+                lines.append(Text(f"also reads {edge.source.part.name}", 7.5))
+        is_open = bool(opened or elsewhere) or node.choice is not None
+        return lines, self._kind(node), is_open
+
+    def _opened(self, node: CellNode, inside: Set[Choice | None]) -> dict[str, Choice]:
+        """The open questions of a node that stand neither on its edges nor for the whole of it."""
+        assert node.part.node is not None
+        asked = open_choices(node.part.node, self._outline)
+        return {n: c for n, c in asked.items() if c is not node.choice and c not in inside}
+
+    def _heading(self, node: CellNode, is_open: bool) -> list[Text]:
+        """What a node is: what was answered in it, else the operation or what it consists of."""
+        part = node.part
+        assert part.node is not None
+        words = answers_of(part.node, self._outline)
+        answers = {n: answered(n, label) for n, label in words.items() if not label.startswith("[")}
+        said = [word for word in answers.values() if word]
+        if said or is_open:
+            self._said.update(dict.fromkeys(answers))
+            first = " · ".join(said[:2])
+            self._example = self._example or first
+            lines = [Text(part.name, 7.5, soft=True)]
+            lines += [Text(first, 9, True)] if said else []
+            return lines + [Text(t, 8) for t in wrapped(said[2:], _COLUMNS)]
+        return [Text(part.name, 8.5, True), *_consisting(part, node.body or part.node)]
 
     def _asked(self, name: str, choice: Choice) -> Iterator[str]:
         """An open question with its alternatives, or where a search ran the likeliest with its
@@ -234,16 +204,20 @@ class _Drawn:
         if word:
             lines, fill = [Text(short(word), 8.5)], self._colours[word]
         elif edge.asked is not None:
-            name = KeyPath.parse(edge.asked.path).name
-            lines, fill = [Text(t, 7.5) for t in self._asked(name, edge.asked)], PAPER
-            if edge.asked.size > 3 and edge.asked.path not in self._chances:
-                lines = [Text(f"{name}: 1 of {edge.asked.size}", 7.5)]
-                note = domain_words(edge.asked)
+            fill = PAPER
+            lines, note = self._question_on_edge(edge.asked)
         if edge.chance is not None:
             lines.append(Text(f"{edge.chance:.2f}", 8, bold=True))
         thickness = 1.0 if edge.chance is None else round(0.4 + 2.6 * edge.chance, 2)
         dashed = edge.optional or edge.asked is not None
         return FlowEdge(number[edge.source], number[edge.target], tuple(lines), fill, dashed, thickness, note)
+
+    def _question_on_edge(self, choice: Choice) -> tuple[list[Text], str]:
+        """The lines of a question, and its alternatives for the note where the plate has no room for them."""
+        name = KeyPath.parse(choice.path).name
+        if choice.size > 3 and choice.path not in self._chances:
+            return [Text(f"{name}: 1 of {choice.size}", 7.5)], domain_words(choice)
+        return [Text(t, 7.5) for t in self._asked(name, choice)], ""
 
     # -- legend -----------------------------------------------------------------------------------
 
@@ -260,11 +234,15 @@ class _Drawn:
             yield swatch("questions are open", PAPER, dashed=True)
         if any(e.dashed for e in self.edges):
             yield line("edge that a choice decides", dashed=True)
-        asked = list(dict.fromkeys(tuple(e.asked.labels()) for e in self._cell.edges if e.asked is not None))
-        for labels in asked[:2]:
+        asked = [e.asked for e in self._cell.edges if e.asked is not None]
+        for labels in list(dict.fromkeys(choice.labels() for choice in asked))[:2]:
             yield sample(f"one of {', '.join(labels)}", f"1 of {len(labels)}")
         if any(e.chance is not None for e in self._cell.edges):
             yield line("probability in the search, as number and thickness", thickness=2.2)
+
+
+def _number(node: Node | None, numbers: Mapping[Node, int]) -> int | None:
+    return numbers.get(node) if node is not None else None
 
 
 def _on_edge(edge: CellEdge) -> str:
@@ -280,3 +258,25 @@ def _on_edge(edge: CellEdge) -> str:
 
 def _question(choice: Choice) -> str:
     return f"{KeyPath.parse(choice.path).name}: {domain_words(choice)}"
+
+
+def _own_question(node: CellNode) -> list[Text]:
+    """The open question which edges a node has."""
+    return [Text(_question(node.choice), 7.5)] if node.choice is not None else []
+
+
+def _consisting(part: Part, body: Node) -> Iterator[Text]:
+    """What a node without answers does: its operation, or the block with its contents."""
+    if body.level == "primitive":
+        yield from (Text(word, 8) for word in operation(body.values[-1]) if word != part.name)
+        return
+    found = contents(body)
+    if found and body is not part.node and body.callee not in ("turn", body.segment):
+        yield Text(body.callee, 8)
+    shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
+    yield from (Text(t, 7.5) for t in wrapped(shown, _COLUMNS, ", "))
+
+
+def _word(name: str) -> str:
+    """The sign of what joins, else its name."""
+    return sign_of(name) or short(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import replace
+from itertools import chain
 
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed
@@ -33,14 +34,11 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
     plans = aligned(plans_of((a, b), names), difference)
     above, below = (plan.macro.units for plan in plans)
     signs = _both([_signs(difference, above, below, True), _signs(difference, below, above, False)], plans)
-    plans = [
-        replace(p, pale=frozenset(u for u in p.macro.units if u not in found))
-        for p, found in zip(plans, signs, strict=True)
-    ]
+    plans = [_paled(plan, found) for plan, found in zip(plans, signs, strict=True)]
     count = len(difference.edits)
     scene = Scene(f"{a.name} → {b.name}", f"{count} difference{'' if count == 1 else 's'}")
     draw_title(scene, scene.title, scene.description)
-    _explain(scene, {sign for found in signs for sign in found.values()})
+    _explain(scene, set(chain.from_iterable(found.values() for found in signs)))
     placed = place(plans, MARGIN + 60, tag=18)
     for plan, part in zip(plans, placed, strict=True):
         for row in part.rows:
@@ -61,29 +59,36 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
 
 def _list(scene: Scene, difference: Difference) -> None:
     """The first edits in words, below the pictures."""
-    lines = [
-        (_sign(edit, False) or _sign(edit, True), edit_words(edit)) for edit in difference.edits[:_LISTED]
-    ]
-    for sign, text in lines:
+    shown = difference.edits[:_LISTED]
+    room = scene.width - 2 * MARGIN - 16
+    for edit in shown:
         scene.height += _LINE
+        sign = _sign(edit, False) or _sign(edit, True)
         scene.items.append(Label(MARGIN + 4, scene.height - 6, sign, 10, bold=True, colour=SIGNS[sign]))
-        scene.items.append(
-            Label(MARGIN + 16, scene.height - 6, fitted(text, scene.width - 2 * MARGIN - 16, 9), 9, "start")
-        )
+        text = fitted(edit_words(edit), room, 9)
+        scene.items.append(Label(MARGIN + 16, scene.height - 6, text, 9, "start"))
     if len(difference.edits) > _LISTED:
         scene.height += _LINE
         text = f"and {len(difference.edits) - _LISTED} more: `archdsl diff` prints all"
         scene.items.append(Label(MARGIN + 16, scene.height - 6, text, 9, "start", colour=SOFT))
-    scene.height += MARGIN / 2 if lines else 0
+    scene.height += MARGIN / 2 if shown else 0
 
 
 def _both(signs: list[dict[Unit, str]], plans: Sequence[Plan]) -> list[dict[Unit, str]]:
     """The same, where a box that one side calls changed is changed on the other, too."""
-    changed = {unit.path for found in signs for unit, sign in found.items() if sign == "~"}
-    return [
-        {u: found.get(u, "~") for u in plan.macro.units if u in found or u.path in changed}
-        for plan, found in zip(plans, signs, strict=True)
-    ]
+    changed: set[str] = set()
+    for found in signs:
+        changed.update(unit.path for unit, sign in found.items() if sign == "~")
+    both = []
+    for plan, found in zip(plans, signs, strict=True):
+        units = [u for u in plan.macro.units if u in found or u.path in changed]
+        both.append({unit: found.get(unit, "~") for unit in units})
+    return both
+
+
+def _paled(plan: Plan, signs: Collection[Unit]) -> Plan:
+    """The plan with what has no sign standing back."""
+    return replace(plan, pale=frozenset(plan.macro.units).difference(signs))
 
 
 def _explain(scene: Scene, signs: Set[str]) -> None:
@@ -129,7 +134,9 @@ def _sign(edit: Edit, first: bool) -> str:
             return ">"
         case Changed(field="repeats"):
             more = int(edit.after) > int(edit.before)
-            return "" if more == first else "+" if more else "−"
+            if more == first:
+                return ""
+            return "+" if more else "−"
     return "~"
 
 
@@ -156,8 +163,12 @@ def _touched(edit: Edit, path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
         return [u for u in near if _turn(u, path) >= least]
     if near or not _is_choice(edit):
         return near
-    dependents = [u for u in units if any(KeyPath.parse(c.path) == path for c in u.deciders)]
+    dependents = [unit for unit in units if _depends(unit, str(path))]
     return dependents or [u for u in units if path.parent and u.node.path.startswith(path.parent)]
+
+
+def _depends(unit: Unit, path: str) -> bool:
+    return any(choice.path == path for choice in unit.deciders)
 
 
 def _turn(unit: Unit, loop: KeyPath) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from archdsl.ir.graph import Value
 from archdsl.outline.following import hosts
@@ -52,11 +53,12 @@ class _Cut:
         ends = around.leaving()
         output = Part("output", "output", "output", None, [])
         links = links_between([*parts, *body], self._leaving, self._reading)
-        last = [self._leaving[v] for v in ends if v in self._leaving]
-        links += [
-            Link(p, output, [v for v in ends if self._leaving.get(v) is p]) for p in dict.fromkeys(last)
-        ]
-        everything = [*parts, *sorted(body, key=self._order), *([output] if last else [])]
+        given: dict[Part, list[Value]] = {}
+        for value in ends:
+            if value in self._leaving:
+                given.setdefault(self._leaving[value], []).append(value)
+        links += [Link(part, output, values) for part, values in given.items()]
+        everything = [*parts, *sorted(body, key=self._order), *([output] if given else [])]
         kept, links = _absorbed(everything, links, self._outline)
         return Picture(around.focus, tuple(kept), tuple(links), self._frames, self._inside)
 
@@ -83,13 +85,13 @@ class _Cut:
             else:
                 part = self._part(first, frame, name)
                 part.repeat, part.abreast = count, run.abreast
-                part.twins = [value for node in run.nodes[1:] for value in self._outline.inside[node]]
+                part.twins = list(chain.from_iterable(self._outline.inside[n] for n in run.nodes[1:]))
                 yield part
             for other in run.nodes[1:]:
                 self._stand_in(outer, other)
 
     def _part(self, node: Node, frame: Node | None, name: str) -> Part:
-        values = self._outline.in_order([v for n in node.walk() for v in n.values])
+        values = self._outline.in_order(list(node.held()))
         part = Part("part", str(node.path), name, node, values, frame)
         for value in values:
             self._leaving[value] = self._reading[value] = part

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from archdsl_draw.metrics import fitted, text_width
 from archdsl_draw.palette import INK, LINE, PANEL, PAPER, SOFT, ink_on
-from archdsl_draw.placing import Frame, Places, Spot, Tie, place
+from archdsl_draw.placing import Direction, Frame, Places, Spot, Tie, place
 from archdsl_draw.scene import Arrow, Box, Label, Scene
 
 Outline = Literal["box", "end", "joint"]
@@ -35,6 +35,9 @@ class Text:
     def height(self) -> float:
         return self.size * 1.3
 
+    def fitted(self) -> Text:
+        return replace(self, text=fitted(self.text, _WIDEST, self.size, self.bold))
+
 
 @dataclass(frozen=True, slots=True)
 class FlowBox:
@@ -55,12 +58,15 @@ class FlowBox:
     def size(self) -> tuple[float, float]:
         pad = 4.0 if self.outline == "joint" else _PAD
         lines = self.shown()
-        width = max([line.width for line in lines], default=0) + 2 * pad + (6 if self.outline == "end" else 0)
+        width = max([line.width for line in lines], default=0) + 2 * pad
         height = sum(line.height for line in lines) + 2 * pad
-        return max(width, height if self.outline == "joint" else 34), max(height, 18)
+        if self.outline == "end":  # for its round corners
+            width += 6
+        least = height if self.outline == "joint" else 34
+        return max(width, least), max(height, 18)
 
     def shown(self) -> list[Text]:
-        return [Text(fitted(t.text, _WIDEST, t.size, t.bold), t.size, t.bold, t.soft) for t in self.lines]
+        return [line.fitted() for line in self.lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,35 +92,43 @@ class FlowFrame:
     inside: int | None = None
 
 
-def draw_flow(
-    scene: Scene,
-    boxes: Sequence[FlowBox],
-    edges: Sequence[FlowEdge],
-    frames: Sequence[FlowFrame],
-    direction: Literal["LR", "TB"],
-    left: float,
-    top: float,
-) -> tuple[float, float]:
-    """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960
-    without `dot`.
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Boxes, what leads from one to another, and frames around them, to be drawn from left to right or from
+    top to bottom.
     """
+
+    boxes: Sequence[FlowBox]
+    edges: Sequence[FlowEdge]
+    frames: Sequence[FlowFrame]
+    direction: Direction
+
+
+def draw_flow(scene: Scene, flow: Flow, left: float, top: float) -> tuple[float, float]:
+    """Draws with the upper left corner there; returns the right and lower ends. Raises DiagnosticError E0960
+    without a program of Graphviz.
+    """
+    boxes, edges, frames = flow.boxes, flow.edges, flow.frames
     pile = [_PILE if b.several else 0.0 for b in boxes]
-    spots = [Spot(b.size[0] + p, b.size[1] + p, b.frame) for b, p in zip(boxes, pile, strict=True)]
+    spots = []
+    for box, shift in zip(boxes, pile, strict=True):
+        width, height = box.size
+        spots.append(Spot(width + shift, height + shift, box.frame))
     ties, owners = [], []  # the edge of each curve
     plates: dict[int, int] = {}  # the spot of the text of each edge that runs through it
     for number, edge in enumerate(edges):
         if edge.lines:
             plates[number] = len(spots)
-            spots.append(
-                Spot(*_plate(edge), _around(boxes[edge.source].frame, boxes[edge.target].frame, frames))
-            )
-            ties += [Tie(edge.source, plates[number], head=False), Tie(plates[number], edge.target)]
+            frame = _around(boxes[edge.source].frame, boxes[edge.target].frame, frames)
+            spots.append(Spot(*_plate(edge), frame))
+            ties.append(Tie(edge.source, plates[number], head=False))
+            ties.append(Tie(plates[number], edge.target))
             owners += [edge, edge]
         else:
             ties.append(Tie(edge.source, edge.target))
             owners.append(edge)
     rooms = [Frame(2 * text_width(f.title, _TITLE, True) + 20, 13, f.inside) for f in frames]
-    places = place(spots, ties, rooms, direction)
+    places = place(spots, ties, rooms, flow.direction)
     scene.items.extend(_frames(frames, places, left, top))
     for edge, tie, curve in zip(owners, ties, places.curves, strict=True):
         points = tuple((x + left, y + top) for x, y in curve)
@@ -162,24 +176,10 @@ def _titles(frames: Sequence[FlowFrame], places: Places, left: float, top: float
 
 def _edge_text(edge: FlowEdge, x: float, y: float) -> Iterator[Box | Label]:
     width, height = _plate(edge)
-    ink = INK
+    left, top = x - width / 2, y - height / 2
     if edge.fill:
-        yield Box(
-            x - width / 2,
-            y - height / 2,
-            width,
-            height,
-            edge.fill,
-            dashed=edge.dashed,
-            radius=4,
-            note=edge.note,
-        )
-        ink = ink_on(edge.fill)
-    line_top = y - sum(line.height for line in edge.lines) / 2
-    for line in edge.lines:
-        colour = SOFT if line.soft and not edge.fill else ink
-        yield Label(x, line_top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)
-        line_top += line.height
+        yield Box(left, top, width, height, edge.fill, dashed=edge.dashed, radius=4, note=edge.note)
+    yield from _stacked(edge.lines, x, y, edge.fill or PAPER)
 
 
 def _box(box: FlowBox, x: float, y: float, pile: float) -> Iterator[Box | Label]:
@@ -187,14 +187,17 @@ def _box(box: FlowBox, x: float, y: float, pile: float) -> Iterator[Box | Label]
     left, top = x - width / 2, y - height / 2
     radius = {"box": 2.0, "end": min(height / 2, 12.0), "joint": height / 2}[box.outline]
     if pile:
-        yield from (Box(left + s, top + s, width, height, PAPER, radius=radius) for s in (pile, pile / 2))
-    yield Box(
-        left, top, width, height, box.fill, dashed=box.open, radius=radius, name=box.name, note=box.note
-    )
-    ink = ink_on(box.fill)
-    lines = box.shown()
-    line_top = y - sum(line.height for line in lines) / 2
+        for shift in (pile, pile / 2):
+            yield Box(left + shift, top + shift, width, height, PAPER, radius=radius)
+    paper = Box(left, top, width, height, box.fill, dashed=box.open, radius=radius)
+    yield replace(paper, name=box.name, note=box.note)
+    yield from _stacked(box.shown(), x, y, box.fill)
+
+
+def _stacked(lines: Sequence[Text], x: float, y: float, fill: str) -> Iterator[Label]:
+    """Lines of text around a point on a colour; what is soft is so on white and grey."""
+    top = y - sum(line.height for line in lines) / 2
     for line in lines:
-        colour = SOFT if line.soft and box.fill in (PAPER, PANEL) else ink
-        yield Label(x, line_top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)
-        line_top += line.height
+        colour = SOFT if line.soft and fill in (PAPER, PANEL) else ink_on(fill)
+        yield Label(x, top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)
+        top += line.height

@@ -12,8 +12,10 @@ from archdsl.ir.graph import Value
 from archdsl.outline.asking import deciding
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline
+from archdsl.outline.tree import Node
 from archdsl_draw.cut import cut, usual_depth
-from archdsl_draw.flow import FlowBox, FlowEdge, FlowFrame, Text, draw_flow
+from archdsl_draw.flow import Flow, FlowBox, FlowEdge, FlowFrame, Text, draw_flow
+from archdsl_draw.flow import Outline as Outlined
 from archdsl_draw.heading import MARGIN, draw_heading, finished, summary_of
 from archdsl_draw.keys import Entry, draw_entries, line, pile, sample, swatch
 from archdsl_draw.palette import FAINT, OKABE_ITO, PANEL, PAPER
@@ -42,10 +44,10 @@ _COLUMNS = 26
 _FEW = 4
 
 
-def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
+def graph_scene(around: Around, depth: int | None) -> Scene:
     """The graph at a depth below the focus; without one, at the least that shows something.
 
-    Raises DiagnosticError E0966 for more than a thousand boxes, E0960 without `dot`.
+    Raises DiagnosticError E0966 for more than a thousand boxes, E0960 without a program of Graphviz.
     """
     depth = usual_depth(around) if depth is None else depth
     picture = cut(around, depth)
@@ -60,10 +62,11 @@ def graph_scene(around: Around, title: str, depth: int | None) -> Scene:
             )
         )
     place = f" · inside {around.focus.path}" if around.focus.path else ""
-    scene = Scene(title, f"{summary_of(around.graph)}{place} · depth {depth}")
+    scene = Scene(around.graph.name, f"{summary_of(around.graph)}{place} · depth {depth}")
     right, top = draw_heading(scene)
     drawn = _Drawn(picture, around.outline)
-    far, bottom = draw_flow(scene, drawn.boxes, drawn.edges, drawn.frames, "TB", MARGIN, top)
+    flow = Flow(drawn.boxes, drawn.edges, drawn.frames, "TB")
+    far, bottom = draw_flow(scene, flow, MARGIN, top)
     right = max(right, far)
     far, bottom = draw_entries(scene, drawn.legend(), MARGIN, bottom + 18, right)
     return finished(scene, max(right, far), bottom)
@@ -74,20 +77,14 @@ class _Drawn:
 
     def __init__(self, picture: Picture, outline: Outline) -> None:
         self._picture, self._outline = picture, outline
-        self._worth = dict(
-            zip(picture.parts, worths([p.values for p in picture.parts], outline.graph), strict=True)
-        )
+        costs = worths([part.values for part in picture.parts], outline.graph)
+        self._worth = dict(zip(picture.parts, costs, strict=True))
         self._families: dict[str, None] = {}
-        nodes = list(picture.frames)
-        number = {node: i for i, node in enumerate(nodes)}
-        around = {n: picture.inside[n] for n in nodes}
-        self.frames = [
-            FlowFrame(picture.frames[n], None if (outer := around[n]) is None else number[outer])
-            for n in nodes
-        ]
-        self.boxes = [
-            self._box(p, number.get(p.frame) if p.frame is not None else None) for p in picture.parts
-        ]
+        number: dict[Node | None, int] = {node: i for i, node in enumerate(picture.frames)}
+        self.frames: list[FlowFrame] = []
+        for node, title in picture.frames.items():
+            self.frames.append(FlowFrame(title, number.get(picture.inside[node])))
+        self.boxes = [self._box(part, number.get(part.frame)) for part in picture.parts]
         place = {part: i for i, part in enumerate(picture.parts)}
         self.edges = [self._edge(link, place) for link in picture.links]
 
@@ -98,21 +95,13 @@ class _Drawn:
         fill = OKABE_ITO[list(FAMILIES).index(family)] if family else PAPER
         if family:
             self._families.setdefault(family)
-        joint = (
-            not part.node.children and not family and not part.is_several and not self._worth[part].params[1]
-        )
-        return FlowBox(
-            part.path,
-            tuple(lines),
-            "joint" if joint else "box",
-            fill,
-            is_open,
-            part.is_several,
-            self._note(part),
-            frame,
-        )
+        is_plain = not part.node.children and not family and not self._worth[part].params[1]
+        outline: Outlined = "joint" if is_plain and not part.is_several else "box"
+        note = self._note(part)
+        return FlowBox(part.path, tuple(lines), outline, fill, is_open, part.is_several, note, frame)
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
+        """The lines of a box, whether something is open in it, and the family that its colour stands for."""
         node = part.node
         assert node is not None
         family = ""
@@ -120,23 +109,9 @@ class _Drawn:
         own = {name: choice for name, choice in asked.items() if not KeyPath.parse(name).parent}
         if not node.children and part.values:
             value = next((v for v in part.values if v in node.values), part.values[0])
-            first, *more = operation(value)
-            family = family_of(value)
-            named = [Text(part.name, 9, True)] if _is_named(part, value) else []
-            lines = [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
+            lines, family = _of_operation(part, value), family_of(value)
         else:
-            callee = node.callee if node.callee not in ("turn", node.path.base) else ""
-            lines = [Text(part.name, 9, True), *([Text(callee, 8)] if callee else [])]
-            said = [
-                w
-                for n, label in answers_of(node, self._outline).items()
-                if not KeyPath.parse(n).parent and label[0] != "["
-                for w in [answered(n, label)]
-                if w
-            ]
-            found = said or ([] if own else contents(node))
-            shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
-            lines += [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, " · " if said else ", ")]
+            lines = self._of_block(part, node, bool(own))
         deciders = deciding([*part.values, *part.twins], self._outline)
         if part.absorbed:
             lines.append(Text(absorbed_text(part.absorbed), 8))
@@ -154,6 +129,22 @@ class _Drawn:
         lines += [Text(f"{t}{each}", 7.5, soft=True) for t in self._worth[part].lines()]
         return lines, bool(deciders or asked), family
 
+    def _of_block(self, part: Part, node: Node, is_open: bool) -> list[Text]:
+        """What a block is called, and what was answered in it or, if nothing is open, what it consists of."""
+        lines = [Text(part.name, 9, True)]
+        if node.callee not in ("turn", node.path.base):
+            lines.append(Text(node.callee, 8))
+        said = []
+        for name, label in answers_of(node, self._outline).items():
+            if not KeyPath.parse(name).parent and not label.startswith("["):
+                said.append(answered(name, label))
+        found = [word for word in said if word]
+        between = " · " if found else ", "
+        if not found and not is_open:
+            found = contents(node)
+        shown = found if len(found) <= _FEW else [*found[: _FEW - 1], "…"]
+        return lines + [Text(t, 7.5) for t in wrapped(shown, _COLUMNS, between)]
+
     def _note(self, part: Part) -> str:
         assert part.node is not None
         facts = [part.path, *(f"then {n.path}" for n in part.absorbed)]
@@ -169,9 +160,14 @@ class _Drawn:
 
     def _edge(self, link: Link, place: dict[Part, int]) -> FlowEdge:
         shapes = dict.fromkeys(shape_text(v.shape) for v in link.values)
-        return FlowEdge(
-            place[link.source], place[link.target], tuple(Text(s, 7, soft=True) for s in list(shapes)[:3])
-        )
+        lines = [Text(shape, 7, soft=True) for shape in list(shapes)[:3]]
+        return FlowEdge(place[link.source], place[link.target], tuple(lines))
+
+    def _white(self) -> Iterator[str]:
+        """What white boxes are."""
+        for part, box in zip(self._picture.parts, self.boxes, strict=True):
+            if part.node is not None and box.outline == "box" and box.fill == PAPER:
+                yield "block, its inside not shown" if part.node.children else "another operation"
 
     def legend(self) -> Iterator[Entry]:
         yield swatch("input, output", FAINT, radius=6)
@@ -179,15 +175,8 @@ class _Drawn:
             yield swatch(family, OKABE_ITO[list(FAMILIES).index(family)])
         if any(b.outline == "joint" for b in self.boxes):
             yield swatch("operation without weights", PAPER, radius=6)
-        white = [
-            p
-            for p, b in zip(self._picture.parts, self.boxes, strict=True)
-            if b.outline == "box" and b.fill == PAPER
-        ]
-        if any(p.node is not None and not p.node.children for p in white):
-            yield swatch("another operation", PAPER)
-        if any(p.node is not None and p.node.children for p in white):
-            yield swatch("block, its inside not shown", PAPER)
+        for text in sorted(set(self._white())):
+            yield swatch(text, PAPER)
         if self.frames:
             yield swatch("block, its inside shown", PANEL)
         if any(b.several for b in self.boxes):
@@ -198,6 +187,12 @@ class _Drawn:
             yield swatch("choices are open", PAPER, dashed=True)
         if self.edges:
             yield line("c64 t8 h14 w14: the sizes of what flows, by dimension")
+
+
+def _of_operation(part: Part, value: Value) -> list[Text]:
+    first, *more = operation(value)
+    named = [Text(part.name, 9, True)] if _is_named(part, value) else []
+    return [*named, Text(first, 8.5, not named), *(Text(t, 8) for t in more)]
 
 
 def _is_named(part: Part, value: Value) -> bool:

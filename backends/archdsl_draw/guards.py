@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from math import prod
 
+from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import TRUE, Expr
 from archdsl.outline.paths import KeyPath
@@ -24,24 +25,22 @@ def condition_text(guard: Expr, beside: KeyPath) -> str:
     scope = list(guard.scope)
     if prod([c.size for c in scope]) > _MOST:
         return _depending(scope, beside)
-    points = [
-        p for p in product(*(range(v.size) for v in scope)) if guard.at(dict(zip(scope, p, strict=True)))
-    ]
+    points: list[tuple[int, ...]] = []
+    rest: list[tuple[int, ...]] = []
+    for point in product(*(range(choice.size) for choice in scope)):
+        is_asked = guard.at(dict(zip(scope, point, strict=True)))
+        (points if is_asked else rest).append(point)
     whole = _conjunction(scope, points, beside)
     if whole is not None:
         return whole
-    rest = [p for p in product(*(range(v.size) for v in scope)) if p not in set(points)]
     negated = _conjunction(scope, rest, beside)
     return f"unless {negated}" if negated is not None else _depending(scope, beside)
 
 
 def _conjunction(scope: list[Choice], points: list[tuple[int, ...]], beside: KeyPath) -> str | None:
     """The points as one condition a choice, where they are all combinations of such."""
-    sides = [sorted({p[i] for p in points}) for i in range(len(scope))]
-    count = 1
-    for side in sides:
-        count *= len(side)
-    if count != len(points):
+    sides = [sorted(set(side)) for side in zip(*points, strict=True)]
+    if not points or prod(map(len, sides)) != len(points):
         return None
     parts = [_one(c, side, beside) for c, side in zip(scope, sides, strict=True) if len(side) < c.size]
     return " and ".join(parts)
@@ -65,8 +64,7 @@ def _one(choice: Choice, side: list[int], beside: KeyPath) -> str:
 
 def _depending(scope: list[Choice], beside: KeyPath) -> str:
     names = [shortened(c.path, beside) for c in scope]
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"depending on {', '.join(names[:_FEW])}{more}"
+    return f"depending on {few(names, _FEW)}"
 
 
 def shortened(path: str, beside: KeyPath) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from archdsl_draw.boxes import Face, draw
 from archdsl_draw.macro import Unit
@@ -14,6 +14,7 @@ from archdsl_draw.plan import Plan
 from archdsl_draw.routes import Route, Routes, letters, routes
 from archdsl_draw.scene import Arrow, Box, Label, Scene
 
+Point = tuple[float, float]
 MARGIN = 22.0
 ROW_WIDTH = 1180.0  # where a row of boxes breaks
 HEADER = 28.0  # stage names and sizes
@@ -72,11 +73,12 @@ def place(plans: Sequence[Plan], top: float, tag: float = 0) -> list[Placed]:
         for column, width in _widths(plan).items():
             widths[column] = max(widths.get(column, 0.0), width)
     parts = _balanced(_segments(plans, max(widths) + 1), widths)
-    row_of = {c: r for r, part in enumerate(parts) for c in part}
+    row_of: dict[int, int] = {}
+    for number, part in enumerate(parts):
+        row_of.update(dict.fromkeys(part, number))
     ways = [routes(plan.macro.units, row_of) for plan in plans]
-    left = MARGIN + max(
-        (text_width(name, 9, True) + 10 for plan in plans for name in plan.lane_names().values()), default=0
-    )
+    names = chain.from_iterable(plan.lane_names().values() for plan in plans)
+    left = MARGIN + max((text_width(name, 9, True) + 10 for name in names), default=0)
     columns: dict[int, Column] = {}
     rows: list[list[Row]] = [[] for _ in plans]
     for number, part in enumerate(parts):
@@ -86,7 +88,8 @@ def place(plans: Sequence[Plan], top: float, tag: float = 0) -> list[Placed]:
             x += widths[c] + _GUTTER + 4 * max(way.gutters.get(c, 0) for way in ways)
         for plan, way, found in zip(plans, ways, rows, strict=True):
             if len(plans) == 1 or any(unit.column in part for unit in plan.macro.units):
-                found.append(_row(plan, part, number, way, top + tag, left, x))
+                lanes = _lanes(plan, part, number, way, top + tag + HEADER)
+                found.append(Row(part, top + tag, *lanes, left, x))
                 top = found[-1].bottom + STRIP
     return [Placed(columns, tuple(found), way) for found, way in zip(rows, ways, strict=True)]
 
@@ -94,8 +97,8 @@ def place(plans: Sequence[Plan], top: float, tag: float = 0) -> list[Placed]:
 def _segments(plans: Sequence[Plan], end: int) -> list[range]:
     """The columns of stages; where plans have different ones, of what they have in common."""
     starts = set(range(end))
-    for plan in plans:
-        starts -= {c for band in plan.bands for c in range(band.first + 1, band.last + 1)}
+    for band in chain.from_iterable(plan.bands for plan in plans):
+        starts.difference_update(range(band.first + 1, band.last + 1))
     bounds = [*sorted(starts | {0}), end]
     return [range(a, b) for a, b in pairwise(bounds)]
 
@@ -142,23 +145,26 @@ def _break(segments: Sequence[range], widths: Mapping[int, float], limit: float)
     return rows
 
 
-def _row(plan: Plan, part: range, number: int, ways: Routes, top: float, left: float, right: float) -> Row:
+def _lanes(
+    plan: Plan, part: range, number: int, ways: Routes, top: float
+) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+    """The middles of the lanes of a row, the tops of the room for tracks above each, and where they end."""
     heights = [0.0] * plan.macro.lanes
     for unit, face in plan.faces.items():
         if unit.column in part:
             heights[unit.lane] = max(heights[unit.lane], face.height + (4 if unit.repeat > 1 else 0))
-    jumping = {
-        u.lane for r in ways.routes if r.kind == "jump" for u in (r.source, r.target) if u.column in part
-    }
+    jumps = [route for route in ways.routes if route.kind == "jump"]
+    ends = chain.from_iterable((route.source, route.target) for route in jumps)
+    jumping = {unit.lane for unit in ends if unit.column in part}
     lanes, gaps = [], []
-    y = top + HEADER
+    y = top
     for lane, height in enumerate(heights):
         gaps.append(y)
         if height:
             y += _LANE_GAP + _TRACK * ways.tracks.get((number, lane), 0)
         lanes.append(y + height / 2)
         y += height + (_LETTER if lane in jumping else 0)
-    return Row(part, top, tuple(lanes), tuple(gaps), y + 12, left, right)
+    return tuple(lanes), tuple(gaps), y + 12
 
 
 def draw_flow(scene: Scene, plan: Plan, placed: Placed) -> None:
@@ -193,38 +199,29 @@ def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed) -> None:
         scene.items.append(Arrow(((a.right, ya), (b.x, yb))))
     elif route.kind == "rise":
         half = plan.faces[target].height / 2
-        x = b.x + b.width / 2
-        scene.items.append(Arrow(((a.right, ya), (x, ya), (x, yb + half if ya > yb else yb - half))))
+        x, end = b.x + b.width / 2, yb + half if ya > yb else yb - half
+        scene.items.append(Arrow(((a.right, ya), (x, ya), (x, end))))
     elif route.kind == "fork":
         half = plan.faces[source].height / 2
-        x = a.x + a.width / 2
-        scene.items.append(Arrow(((x, ya + half if yb > ya else ya - half), (x, yb), (b.x, yb))))
+        x, start = a.x + a.width / 2, ya + half if yb > ya else ya - half
+        scene.items.append(Arrow(((x, start), (x, yb), (b.x, yb))))
     elif route.kind == "track":
-        scene.items.append(Arrow(_track(route, plan, placed, a, b, ya, yb)))
+        shift_a = min(plan.faces[source].height / 2 - 4, 5)
+        shift_b = min(plan.faces[target].height / 2 - 4, 6)
+        scene.items.append(Arrow(_track(route, placed, (a.right, ya - shift_a), (b.x, yb - shift_b))))
     else:
         scene.items.append(Arrow(((a.right, ya), (here.right - 2, ya))))
         scene.items.append(Arrow(((there.left, yb), (b.x, yb))))
 
 
-def _track(
-    route: Route, plan: Plan, placed: Placed, a: Column, b: Column, ya: float, yb: float
-) -> tuple[tuple[float, float], ...]:
+def _track(route: Route, placed: Placed, start: Point, end: Point) -> tuple[Point, ...]:
     """Out into the gutter, to the track, along it, down into the gutter before the target, and in."""
     row = placed.row(route.source)
     y = row.gaps[route.gap] + _TRACK * (route.slot + 1)
     out = placed.columns[route.source.column].right + 5 + 4 * route.out
     before = placed.columns[route.target.column - 1]
     into = before.right + 5 + 4 * route.into
-    shift_a = min(plan.faces[route.source].height / 2 - 4, 5)
-    shift_b = min(plan.faces[route.target].height / 2 - 4, 6)
-    return (
-        (a.right, ya - shift_a),
-        (out, ya - shift_a),
-        (out, y),
-        (into, y),
-        (into, yb - shift_b),
-        (b.x, yb - shift_b),
-    )
+    return start, (out, start[1]), (out, y), (into, y), (into, end[1]), end
 
 
 def _jumps(scene: Scene, plan: Plan, placed: Placed) -> None:

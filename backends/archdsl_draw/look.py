@@ -5,21 +5,23 @@ have.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from math import prod
 from typing import Any, Literal
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, lift, mend, where
 from archdsl.ir.extremes import extremes
-from archdsl.ir.graph import Op, Pick, Select, Value
+from archdsl.ir.graph import Op, Value
 from archdsl.ir.notation import between, choice_text, defined, domain_text
 from archdsl.ir.terms import merged
 from archdsl.ops.table import role_of
-from archdsl.outline.asking import conditions, declared_in, picking, times
+from archdsl.outline.asking import conditions, declared_in, picking, selection_of, times
 from archdsl.outline.reading import Outline
-from archdsl.outline.tree import Node
+from archdsl.outline.tree import Node, weights_of
 from archdsl_draw.macro import Unit
 from archdsl_draw.words import sign_of
 
@@ -60,9 +62,13 @@ def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
     for unit in units:
         members[unit.node.callee] += 1
         inner.setdefault(unit.node.callee, Counter()).update({c.callee for c in _blocks(unit.node)})
-    rare = {kind: {p for p, n in counts.items() if n < members[kind]} for kind, counts in inner.items()}
     usual = usual_kind(units)
-    return {unit: _look(unit, _marks(unit, rare[unit.node.callee]), usual, outline) for unit in units}
+    found = {}
+    for unit in units:
+        kind = unit.node.callee
+        rare = {part for part, count in inner[kind].items() if count < members[kind]}
+        found[unit] = _look(unit, _marks(unit, rare), usual, outline)
+    return found
 
 
 def usual_kind(units: Iterable[Unit]) -> str:
@@ -99,31 +105,33 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
     kernels, chosen = _kernels(op for op in first if inner.isdisjoint(conditions(op, outline)))
     is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
     attends = [op for op in ops if role_of(op.name) == "attention"]
-    always = any(_is_true(live.values.get(op)) for op in attends)
+    channels = _channels(unit)
+    if is_plain and unit.before and _channels(unit.before[0]) == channels:
+        channels = ""
+    weights = chain.from_iterable(map(weights_of, unit.values))
     return Look(
         name="" if unit.node.callee == usual and kernels else _name(unit),
         sign=sign_of(unit.node.callee) if is_plain and not unit.followers else "",
         window=_window(ops) if is_plain else "",
-        channels=""
-        if is_plain and unit.before and _channels(unit.before[0]) == _channels(unit)
-        else _channels(unit),
+        channels=channels,
         kernels=kernels,
         kernel_choice=chosen,
         options=_options(unit),
         expansion=_expansion(first, unit.main),
-        attention="yes" if always else "maybe" if attends else "no",
+        attention=_attention(attends, outline),
         marks=marks,
         sizes=_sizes(unit.main),
         macs=_total((op.macs, live.values.get(op)) for op in ops),
-        params=_total(
-            (size, live.weights.get(w.identity))
-            for v in unit.values
-            for w in getattr(v, "weights", ())
-            for size in (_numel(w.shape),)
-        ),
+        params=_total((_numel(w.shape), live.weights.get(w.identity)) for w in weights),
         repeat=times(unit.blocks, outline),
         inside=_inside(unit, inner - _told(attends, outline), outline),
     )
+
+
+def _attention(attends: Collection[Op], outline: Outline) -> Literal["no", "maybe", "yes"]:
+    if any(_is_true(outline.live.values.get(op)) for op in attends):
+        return "yes"
+    return "maybe" if attends else "no"
 
 
 def _inside(unit: Unit, untold: set[Choice], outline: Outline) -> int:
@@ -132,7 +140,7 @@ def _inside(unit: Unit, untold: set[Choice], outline: Outline) -> int:
 
 def _told(attends: Iterable[Op], outline: Outline) -> set[Choice]:
     """The choices that the star says: whether there is attention."""
-    return {choice for op in attends for choice in conditions(op, outline)}
+    return set(chain.from_iterable(conditions(op, outline) for op in attends))
 
 
 def _name(unit: Unit) -> str:
@@ -140,11 +148,8 @@ def _name(unit: Unit) -> str:
     if alternative is not None and not _options(unit):
         return alternative
     is_block = unit.node.level == "block"
-    return (
-        unit.node.callee
-        if is_block and (unit.node.path.index is not None or unit.is_lateral)
-        else unit.node.path.base
-    )
+    is_one_of_many = unit.node.path.index is not None or unit.is_lateral
+    return unit.node.callee if is_block and is_one_of_many else unit.node.path.base
 
 
 def _window(ops: Iterable[Op]) -> str:
@@ -167,7 +172,7 @@ def _kernels(ops: Iterable[Op]) -> tuple[tuple[str, ...], bool]:
         if role_of(op.name) == "convolution" and op.weights and len(op.weights[0].shape) > 2:
             joint = _joint(op.weights[0].shape[2:])
             sizes = tuple(dict.fromkeys(v for v in joint if isinstance(v, tuple)))
-            volume = max((_volume(v) for v in sizes), default=1)
+            volume = max((prod(v) for v in sizes), default=1)
             if volume > 1:
                 windows.setdefault(sizes, volume)
     ranked = sorted(windows, key=lambda s: -windows[s])
@@ -184,13 +189,6 @@ def _joint(sizes: Sequence[Expr]) -> tuple[Any, ...]:
 
 def _as_tuple(*values: int) -> tuple[int, ...]:
     return values
-
-
-def _volume(sizes: Iterable[int]) -> int:
-    product = 1
-    for n in sizes:
-        product *= n
-    return product
 
 
 def _channels(unit: Unit) -> str:
@@ -223,10 +221,8 @@ def _options(unit: Unit) -> tuple[str, ...]:
     choice: Choice | None = next(
         (n.choice for n in unit.node.children if n.level == "alternative" and n.choice is not None), None
     )
-    decides = [v for v in unit.values if isinstance(v, Select | Pick)]
-    if choice is None or not any(
-        choice in (v.index if isinstance(v, Select) else v.subset).choices() for v in decides
-    ):
+    asked = [e for e in map(selection_of, unit.values) if e is not None]
+    if choice is None or not any(choice in e.choices() for e in asked):
         return ()
     return choice.labels()
 
@@ -235,11 +231,8 @@ def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
     """Channels of the depthwise convolution over those that leave the block; a block with several has no one
     expansion.
     """
-    found = [
-        op.attrs["groups"]
-        for op in ops
-        if role_of(op.name) == "convolution" and op.attrs["groups"] == op.shape.get("c")
-    ]
+    convolutions = [op for op in ops if role_of(op.name) == "convolution"]
+    found = [op.attrs["groups"] for op in convolutions if op.attrs["groups"] == op.shape.get("c")]
     wide = [groups for groups in found if not (groups.is_constant and groups.value == 1)]
     out = last.shape.get("c")
     if len(wide) != 1 or out is None or wide[0] == out:
@@ -260,7 +253,7 @@ def _numel(shape: Sequence[Expr]) -> Expr:
 
 
 def _product(*sizes: int) -> int:
-    return _volume(sizes)
+    return prod(sizes)
 
 
 def _total(terms: Iterable[tuple[Expr, Expr | None]]) -> Range:

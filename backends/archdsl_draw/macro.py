@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 from archdsl.cycles import components
@@ -17,7 +18,7 @@ from archdsl.outline.asking import deciding, is_optional
 from archdsl.outline.following import hosts
 from archdsl.outline.reading import Outline, read
 from archdsl.outline.streams import lateral, meets
-from archdsl.outline.tree import Node
+from archdsl.outline.tree import Node, read_of
 
 Place = TypeVar("Place")
 _STREAMS, _TANGLED = 3, 1.5  # more parts abreast, or more arrows for each part, make a cell
@@ -206,16 +207,15 @@ def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
     stack = list(node.children)
     while stack:
         child = stack.pop()
-        if child.level in ("block", "primitive") and not all(
-            isinstance(v, Select | Pick) for n in child.walk() for v in n.values
-        ):
-            owner.update((v, child) for n in child.walk() for v in n.values)
+        held = list(child.held())
+        if child.level in ("block", "primitive") and not all(isinstance(v, Select | Pick) for v in held):
+            owner.update(dict.fromkeys(held, child))
         else:
             stack.extend(child.children)
     links: set[tuple[Node, Node]] = set()
     depth: dict[Node, int] = {}
     reach: dict[Value, frozenset[Node]] = {}
-    for value in sorted((v for n in node.walk() for v in n.values), key=place.__getitem__):
+    for value in sorted(node.held(), key=place.__getitem__):
         sources = frozenset().union(*(reach.get(o, frozenset()) for o in operands(value)))
         part = owner.get(value)
         if part is None:
@@ -231,19 +231,20 @@ def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
 
 
 def _connect(units: list[Unit], graph: Graph) -> None:
-    owner = {value: unit for unit in units for value in unit.values}
+    owner: dict[Value, Unit] = {}
+    for unit in units:
+        owner.update(dict.fromkeys(unit.values, unit))
     reach: dict[Value, tuple[Unit, ...]] = {}
     for value in (*graph.inputs, *graph.values):
         if value in owner:
             reach[value] = (owner[value],)
         else:
-            reach[value] = tuple(dict.fromkeys(u for o in operands(value) for u in reach[o]))
+            reach[value] = tuple(dict.fromkeys(chain.from_iterable(reach[o] for o in operands(value))))
     for unit in units:
-        sources = dict.fromkeys(
-            u for v in unit.values for o in operands(v) for u in reach[o] if u is not unit
-        )
+        sources = dict.fromkeys(chain.from_iterable(reach[o] for o in read_of(unit.values)))
+        earlier = [source for source in sources if source.order < unit.order]
         main = _main_source(unit, owner)
-        unit.before = sorted((u for u in sources if u.order < unit.order), key=lambda u: u is not main)
+        unit.before = sorted(earlier, key=lambda u: u is not main)
         for source in unit.before:
             source.after.append(unit)
 
@@ -260,7 +261,7 @@ def _main_source(unit: Unit, owner: Mapping[Value, Unit]) -> Unit | None:
             return None
         value = first[0]
     if value.shape.keys() != unit.main.shape.keys():
-        crossing = (o for v in unit.values for o in operands(v) if o not in inside and o in owner)
+        crossing = (o for o in read_of(unit.values) if o not in inside and o in owner)
         value = next((o for o in crossing if o.shape.keys() == unit.main.shape.keys()), value)
     return owner[value]
 
@@ -314,16 +315,16 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
     stands where it is read.
     """
     knot = _knots(units)
-    inside: dict[Node, list[Unit]] = {}
+    inside: dict[Node, dict[Unit, None]] = {}
     after: dict[Node, set[Node]] = {}
     for unit in units:
-        inside.setdefault(knot[unit.stage], []).append(unit)
+        inside.setdefault(knot[unit.stage], {})[unit] = None
         later = after.setdefault(knot[unit.stage], set())
         later.update(knot[user.stage] for user in unit.after if knot[user.stage] is not knot[unit.stage])
     level = _latest(after)
     local: dict[Unit, int] = {}
     for members in inside.values():
-        inner = {u: [v for v in u.after if knot[v.stage] is knot[u.stage]] for u in members}
+        inner = {unit: list(filter(members.__contains__, unit.after)) for unit in members}
         local.update(min(_latest(inner), _latest(inner, waiting=True), key=partial(_clashes, inner=inner)))
     width: dict[int, int] = {}
     for unit in units:
@@ -350,7 +351,7 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
 def _clashes(steps: Mapping[Unit, int], *, inner: Mapping[Unit, Collection[Unit]]) -> int:
     """How often two readers of one box stand in one column, where one of their arrows has to go round the
     other."""
-    return sum(len(readers) - len({steps[v] for v in readers}) for readers in inner.values())
+    return sum(len(readers) - len(set(map(steps.__getitem__, readers))) for readers in inner.values())
 
 
 def _latest(after: Mapping[Place, Collection[Place]], waiting: bool = False) -> dict[Place, int]:
@@ -384,12 +385,19 @@ def _knots(units: list[Unit]) -> dict[Node, Node]:
     for unit in units:
         later = after.setdefault(unit.stage, {})
         later.update((user.stage, None) for user in unit.after if user.stage is not unit.stage)
-    return {stage: members[0] for members in components(after) for stage in members}
+    knots: dict[Node, Node] = {}
+    for members in components(after):
+        knots.update(dict.fromkeys(members, members[0]))
+    return knots
 
 
 def _band_name(stages: list[Node], inside: dict[Node, list[Unit]]) -> str:
     """The name over the columns of a stage; a single box says itself what it is."""
-    return ", ".join(str(s.path) for s in stages if any(u.node is not s for u in inside[s]))
+    named = []
+    for stage in stages:
+        if any(unit.node is not stage for unit in inside[stage]):
+            named.append(str(stage.path))
+    return ", ".join(named)
 
 
 def _lanes(units: list[Unit]) -> int:

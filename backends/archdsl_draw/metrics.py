@@ -6,6 +6,8 @@ size, as measured in the fonts' tables; what is not listed counts as a full em.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
 _REGULAR = {
@@ -25,10 +27,15 @@ _BOLD = {
     838: "#+<=>^~×→−", 850: "OQ", 872: "&", 924: "w", 995: "M", 1002: "%", 1042: "m", 1103: "W",
 }  # fmt: skip
 
-_WIDTHS = {
-    bold: {c: width for width, chars in table.items() for c in chars}
-    for bold, table in ((False, _REGULAR), (True, _BOLD))
-}
+
+def _by_character(table: Mapping[int, str]) -> dict[str, int]:
+    widths: dict[str, int] = {}
+    for width, characters in table.items():
+        widths.update(dict.fromkeys(characters, width))
+    return widths
+
+
+_WIDTHS = {False: _by_character(_REGULAR), True: _by_character(_BOLD)}
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

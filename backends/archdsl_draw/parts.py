@@ -10,6 +10,7 @@ from typing import Literal
 
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.suggestions import closest, few, question
 from archdsl.ir.graph import Graph, Input, Value, operands
 from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, read
@@ -37,9 +38,8 @@ class Part:
     absorbed: list[Node] = field(default_factory=list)
     repeat: tuple[int, int] = (1, 1)
     abreast: bool = False
-    twins: list[Value] = field(
-        default_factory=list
-    )  # the values of the equal parts that it stands for besides its own
+    # the values of the equal parts that it stands for besides its own
+    twins: list[Value] = field(default_factory=list)
 
     @property
     def is_several(self) -> bool:
@@ -83,7 +83,9 @@ class Around:
     def inside(self) -> tuple[Value, ...]:
         """The values of the part; what enters the network is in it only where all of it is looked at."""
         values = self.outline.inside[self.focus]
-        return values if self.focus.parent is None else tuple(v for v in values if not isinstance(v, Input))
+        if self.focus.parent is None:
+            return values
+        return tuple(value for value in values if not isinstance(value, Input))
 
     def entering(self) -> list[Value]:
         """The values from outside that are read inside, in program order."""
@@ -92,11 +94,8 @@ class Around:
 
     def leaving(self) -> list[Value]:
         """The values of the inside that are read outside, or are outputs."""
-        return [
-            v
-            for v in self.outline.leaving(self.inside)
-            if not isinstance(v, Input) or v in self.graph.outputs
-        ]
+        leaving = self.outline.leaving(self.inside)
+        return [v for v in leaving if not isinstance(v, Input) or v in self.graph.outputs]
 
     def source_name(self, value: Value) -> str:
         """What a value from outside is called: the input, or the path of the instance beside the focus that
@@ -136,18 +135,15 @@ def _at(outline: Outline, path: str) -> Node:
 
 def _hint(path: str, paths: Sequence[KeyPath]) -> str | None:
     """The nearest paths; without any, those that one can begin with."""
-    from archdsl.diagnostics.suggestions import closest
-
     near = closest(path, [str(p) for p in paths])
     if not near:  # a path without its indices, or with a slip in one that others have many turns of
         plain = {p.plain: str(p) for p in reversed(paths)}
         wanted = KeyPath.parse(path).plain
         near = [plain[name] for name in (wanted, *closest(wanted, plain)) if name in plain]
-    if near:
-        return f"did you mean {' or '.join(f'`{n}`' for n in near)}?"
+    if near or not paths:
+        return question(near)
     outer = sorted(paths, key=lambda p: len(p.segments))
-    dots = " …" if len(paths) > _HINTED else ""
-    return f"there are {', '.join(f'`{p}`' for p in outer[:_HINTED])}{dots}" if paths else None
+    return f"there are {few([f'`{p}`' for p in outer], _HINTED)}"
 
 
 def links_between(

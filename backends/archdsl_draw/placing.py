@@ -1,23 +1,27 @@
-"""Places boxes of known size and the curves between them: Graphviz's `dot` computes, the drawing is made
-elsewhere.
+"""Places boxes of known size and the curves between them. Graphviz computes where, others draw.
+
+places = place([Spot(40, 20), Spot(60, 20)], [Tie(0, 1)], [], "TB")
+places.width, places.height      60 and 51 points
+places.boxes                     the centres, (30, 10) and (30, 41)
+places.curves                    one: from (30, 20.18) straight down to the tip at (30, 30.98)
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from archdsl.diagnostics.codes import files as codes
-from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl_draw.engine import run
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
 
 Point = tuple[float, float]
+Direction = Literal["LR", "TB"]
 _INCH = 72
-_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,80 +51,64 @@ class Frame:
     inside: int | None = None
 
 
-@dataclass(slots=True)
 class Places:
     """Points, y downwards. Boxes by their centres; a curve is a Bézier spline whose last point is the tip of
     the arrow; frames are (left, top, right, bottom) with the centre of their title.
     """
 
-    width: float
-    height: float
-    boxes: list[Point]
-    curves: list[tuple[Point, ...]]
-    frames: list[tuple[float, float, float, float]]
-    titles: list[Point] = field(default_factory=list)
+    def __init__(self, width: float, height: float, boxes: int, curves: int, frames: int) -> None:
+        self.width, self.height = width, height
+        self.boxes: list[Point] = [(0, 0)] * boxes
+        self.curves: list[tuple[Point, ...]] = [()] * curves
+        self.frames: list[tuple[float, float, float, float]] = [(0, 0, 0, 0)] * frames
+        self.titles: list[Point] = [(0, 0)] * frames
 
 
 def place(
-    spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: Literal["LR", "TB"]
+    spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: Direction
 ) -> Places:
-    """Raises DiagnosticError E0960 where the program `dot` is missing or fails."""
-    text = "\n".join(_source(spots, ties, frames, direction))
-    return _read(json.loads(_run(text)), len(spots), len(ties), len(frames))
+    """Raises DiagnosticError E0960 where no program of Graphviz is installed, or it fails."""
+    found = run(source(spots, ties, frames, direction), "json")
+    return read_places(json.loads(found), len(spots), len(ties), len(frames))
 
 
-def _run(text: str) -> bytes:
-    program = shutil.which("dot")
-    if program is None:
-        message = (
-            "the cell view and the graph view need the program `dot` of Graphviz, which is not installed"
-        )
-        help = "`apt install graphviz`, or `--view macro` or `--view space`, which need none"
-        raise DiagnosticError(codes.NO_DOT.error(None, message, help=help))
-    try:
-        done = subprocess.run(
-            [program, "-Tjson"], input=text.encode(), capture_output=True, timeout=_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        message = f"`dot` did not place the boxes within {_SECONDS} seconds"
-        raise DiagnosticError(
-            codes.NO_DOT.error(None, message, help="draw less: `--depth 1`, or a part by `--focus`")
-        ) from None
-    if done.returncode or not done.stdout:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no output"]
-        raise DiagnosticError(
-            codes.NO_DOT.error(None, f"`dot` failed: {lines[-1]}", help="`--view macro` needs no program")
-        )
-    return done.stdout
+def source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: Direction) -> str:
+    """The graph in the DOT language: boxes are `n0`, `n1` …, frames clusters, edges have their number as
+    `id`.
+    """
+    from graphviz import Digraph  # here, as most drawings need no program
 
-
-def _source(
-    spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: str
-) -> Iterator[str]:
     across, along = (12, 30) if direction == "LR" else (18, 11)
     if direction == "LR" and ties:  # room for many curves into one box
-        busiest = max(Counter(t.target for t in ties).values(), default=0)
+        busiest = max(Counter(t.target for t in ties).values())
         along = min(along + 12 * max(busiest - 3, 0), 130)
-    yield "digraph g {"
-    gaps = f"nodesep={across / _INCH:.4f}, ranksep={along / _INCH:.4f}"
-    yield f"graph [rankdir={direction}, {gaps}, splines=true, labeljust=l, margin=0, pad=0];"
-    yield 'node [shape=box, fixedsize=true, label=""]; edge [arrowsize=0.55];'
-    yield from _inside(None, spots, frames)
+    graph = Digraph()
+    graph.attr("graph", rankdir=direction, nodesep=_inches(across), ranksep=_inches(along))
+    graph.attr("graph", splines="true", labeljust="l", margin="0", pad="0")
+    graph.attr("node", shape="box", fixedsize="true", label="")
+    graph.attr("edge", arrowsize="0.55")
+    _fill(graph, None, spots, frames)
     for number, tie in enumerate(ties):
-        head = "" if tie.head else ", dir=none"
-        yield f'n{tie.source} -> n{tie.target} [id="e{number}"{head}];'
-    yield "}"
+        look = {} if tie.head else {"dir": "none"}
+        graph.edge(f"n{tie.source}", f"n{tie.target}", id=f"e{number}", **look)
+    text: str = graph.source
+    return text
 
 
-def _inside(frame: int | None, spots: Sequence[Spot], frames: Sequence[Frame]) -> Iterator[str]:
+def _fill(graph: Digraph, frame: int | None, spots: Sequence[Spot], frames: Sequence[Frame]) -> None:
+    """Puts what is inside a frame into its cluster, and what is in none into the whole."""
     for number, inner in enumerate(frames):
         if inner.inside == frame:
-            yield f"subgraph cluster_{number} {{ graph [margin=8, label={_room(inner.width, inner.height)}];"
-            yield from _inside(number, spots, frames)
-            yield "}"
+            with graph.subgraph(name=f"cluster_{number}") as cluster:
+                cluster.attr("graph", margin="8", label=_room(inner.width, inner.height))
+                _fill(cluster, number, spots, frames)
     for number, spot in enumerate(spots):
         if spot.frame == frame:
-            yield f"n{number} [width={spot.width / _INCH:.4f}, height={spot.height / _INCH:.4f}];"
+            graph.node(f"n{number}", width=_inches(spot.width), height=_inches(spot.height))
+
+
+def _inches(points: float) -> str:
+    return f"{points / _INCH:.4f}"
 
 
 def _room(width: float, height: float) -> str:
@@ -130,37 +118,29 @@ def _room(width: float, height: float) -> str:
     return f"<<table {bare} {size}><tr><td></td></tr></table>>"
 
 
-def _read(found: Mapping[str, Any], boxes: int, ties: int, frames: int) -> Places:
+def read_places(found: Mapping[str, Any], boxes: int, ties: int, frames: int) -> Places:
     left, bottom, right, top = map(float, found["bb"].split(","))
 
     def turned(text: str) -> Point:
         x, y = map(float, text.split(","))
         return round(x - left, 2), round(top - y, 2)
 
-    places = Places(
-        right - left, top - bottom, [(0, 0)] * boxes, [()] * ties, [(0, 0, 0, 0)] * frames, [(0, 0)] * frames
-    )
+    places = Places(right - left, top - bottom, boxes, ties, frames)
     for thing in found.get("objects", ()):
         name = thing["name"]
-        if name.startswith("cluster_"):
-            number = int(name.removeprefix("cluster_"))
-            x0, y0, x1, y1 = map(float, thing["bb"].split(","))
-            places.frames[number] = (
-                round(x0 - left, 2),
-                round(top - y1, 2),
-                round(x1 - left, 2),
-                round(top - y0, 2),
-            )
-            places.titles[number] = turned(thing["lp"])
-        else:
+        if not name.startswith("cluster_"):
             places.boxes[int(name[1:])] = turned(thing["pos"])
+            continue
+        number = int(name.removeprefix("cluster_"))
+        x0, y0, x1, y1 = thing["bb"].split(",")
+        places.frames[number] = (*turned(f"{x0},{y1}"), *turned(f"{x1},{y0}"))
+        places.titles[number] = turned(thing["lp"])
     for edge in found.get("edges", ()):
-        number = int(edge["id"][1:])
-        places.curves[number] = _curve(edge["pos"].split(), turned)
+        places.curves[int(edge["id"][1:])] = _curve(edge["pos"].split(), turned)
     return places
 
 
-def _curve(parts: Sequence[str], turned: Any) -> tuple[Point, ...]:
+def _curve(parts: Sequence[str], turned: Callable[[str], Point]) -> tuple[Point, ...]:
     tip = next((turned(p[2:]) for p in parts if p.startswith("e,")), None)
     points = tuple(turned(p) for p in parts if p[:2] not in ("e,", "s,"))
     return (*points, tip if tip is not None else points[-1])

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from string import ascii_lowercase
 from typing import Literal
 
 from archdsl_draw.macro import Unit
@@ -51,20 +53,12 @@ def routes(units: Sequence[Unit], row_of: Mapping[int, int]) -> Routes:
 
 
 def _kind(source: Unit, target: Unit, taken: set[tuple[int, int]], row_of: Mapping[int, int]) -> Kind:
-    if row_of[source.column] != row_of[target.column]:
-        first = not any(
-            (c, target.lane) in taken
-            for c in range(source.column + 1, target.column)
-            if row_of[c] == row_of[target.column]
-        )
-        last = not any(
-            (c, source.lane) in taken
-            for c in range(source.column + 1, target.column)
-            if row_of[c] == row_of[source.column]
-        )
-        near = row_of[target.column] == row_of[source.column] + 1
-        return "wrap" if first and last and near and source.lane == target.lane else "jump"
     between = range(source.column + 1, target.column)
+    here, there = row_of[source.column], row_of[target.column]
+    if here != there:
+        is_next = there == here + 1 and source.lane == target.lane
+        is_free = not any((c, source.lane) in taken for c in between if row_of[c] in (here, there))
+        return "wrap" if is_next and is_free else "jump"
     if source.lane == target.lane:
         return "track" if any((c, source.lane) in taken for c in between) else "straight"
     crossed = range(min(source.lane, target.lane) + 1, max(source.lane, target.lane))
@@ -110,5 +104,5 @@ def letters() -> Iterator[str]:
     """a, b, … z, aa, ab, …"""
     names = [""]
     while True:
-        names = [n + chr(97 + i) for n in names for i in range(26)]
+        names = [name + letter for name, letter in product(names, ascii_lowercase)]
         yield from names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archdsl.diagnostics.codes import files as codes
@@ -83,7 +83,7 @@ class _Cell:
         return max(text_width(self.text, _TEXT) + 10, 20)
 
 
-def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -> Scene:
+def space_scene(graph: Graph, focus: str | None, chances: Chances) -> Scene:
     """The open choices of a space, or of what is below the focus. Raises DiagnosticError E0966 where there
     are none.
     """
@@ -94,7 +94,8 @@ def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -
                 None, f"nothing is open below `{focus}`", help="leave `--focus` out"
             )
         )
-    scene = Scene(title, summary_of(graph) + (f" · below {focus}" if focus else ""))
+    below = f" · below {focus}" if focus else ""
+    scene = Scene(graph.name, f"{summary_of(graph)}{below}")
     right, top = draw_heading(scene)
     drawing = _Drawing(scene, rows, graph, chances)
     far, bottom = drawing.draw(top)
@@ -110,12 +111,10 @@ def space_scene(graph: Graph, title: str, focus: str | None, chances: Chances) -
 def _rows(graph: Graph, focus: str | None, apart: bool) -> list[_Row]:
     live = read(graph).live
     paths = {c: KeyPath.parse(c.path) for c in graph.choices}
-    homes = _homes(focus, graph) if focus is not None else []
-    below = [
-        c
-        for c, path in paths.items()
-        if focus is None or any(path.startswith(home) and path != home for home in homes)
-    ]
+    below = list(paths)
+    if focus is not None:
+        homes = _homes(focus, graph)
+        below = [c for c in paths if _lies_in(paths[c], homes)]
     conditions = {c: condition_text(live.guard(c), paths[c].parent) for c in below}
     if apart:
         return [_Row(paths[c], (c,), conditions[c]) for c in below]
@@ -125,9 +124,12 @@ def _rows(graph: Graph, focus: str | None, apart: bool) -> list[_Row]:
 
 def _homes(focus: str, graph: Graph) -> list[KeyPath]:
     """Where the choices at the focus live: under its path, or where those of a tied instance there do."""
-    return [
-        KeyPath.parse(p) for p in (focus, *(i.choices_path for i in graph.root.walk() if i.path == focus))
-    ]
+    tied = [instance.choices_path for instance in graph.root.walk() if instance.path == focus]
+    return [KeyPath.parse(path) for path in (focus, *tied)]
+
+
+def _lies_in(path: KeyPath, homes: Iterable[KeyPath]) -> bool:
+    return any(path.startswith(home) and path != home for home in homes)
 
 
 class _Drawing:

@@ -1,78 +1,61 @@
-"""The macro view of a graph as a drawing."""
+"""The macro view: the boxes of one graph, or of several to be compared, and their scene."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
+from operator import attrgetter
 
-from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.outline.reading import read
-from archdsl.questions.genotype import assignment
 from archdsl_draw.boxes import face, key_of, scaled
-from archdsl_draw.drawing import Drawing
 from archdsl_draw.heading import summary_of
+from archdsl_draw.keys import draw_entries
 from archdsl_draw.layout import MARGIN, Placed, draw_flow, place
-from archdsl_draw.legend import draw_legend
+from archdsl_draw.legend import legend_of
 from archdsl_draw.look import Look, cost_of, looks
 from archdsl_draw.macro import Macro, Unit, arrange, joined, units_of
 from archdsl_draw.metrics import text_width
-from archdsl_draw.page import Subject
 from archdsl_draw.palette import SOFT
 from archdsl_draw.plan import Band, Plan
 from archdsl_draw.scene import Label, Scene
 from archdsl_draw.stages import draw_stages
 
-
-def render(graph: Graph, genotype: Mapping[str, str] | None = None, *, title: str | None = None) -> Drawing:
-    """The macro view of a space or a model: stages from left to right, streams as lanes, a box per block.
-
-    With a genotype, the architecture that it selects. Raises DiagnosticError where the genotype names a
-    choice (E0601) or an alternative (E0602) that the graph does not have.
-    """
-    if genotype is not None:
-        graph = fix(graph, assignment(graph, genotype))
-    return Drawing(scene_of(plan_of(graph, title or graph.name)), Subject((graph,)))
+_SAID = attrgetter("kernels", "channels", "expansion", "options", "attention", "sizes", "inside")
 
 
-def plan_of(graph: Graph, title: str) -> Plan:
-    """The boxes of a graph with what they say, in their columns and lanes."""
-    return plans_of([graph], [title])[0]
-
-
-def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
-    """The boxes of several graphs, with the same colours, marks and heights for the same things."""
-    parts: list[tuple[Macro, dict[Unit, Look]]] = []
-    for graph in graphs:
-        outline = read(graph)
-        units = units_of(graph)
-        if graph.choices:
-            units = joined(units, partial(_alike, looks(units, outline)))
-        parts.append((arrange(units), looks(units, outline)))
-    key = key_of({unit: look for _, found in parts for unit, look in found.items()})
-    faces, ground = scaled({unit: face(unit, look) for _, found in parts for unit, look in found.items()})
-    return [
-        Plan(
-            title,
-            summary_of(graph),
-            macro,
-            {u: faces[u] for u in macro.units},
-            _bands(macro, found),
-            key,
-            ground,
-        )
-        for graph, title, (macro, found) in zip(graphs, titles, parts, strict=True)
-    ]
-
-
-def scene_of(plan: Plan) -> Scene:
-    """The plan on paper: title, stages, flow, legend."""
+def macro_scene(graph: Graph) -> Scene:
+    """The macro view of a space or a model: stages from left to right, streams as lanes, a box per block."""
+    plan = plans_of([graph], [graph.name])[0]
     scene = Scene(plan.title, plan.subtitle)
     draw_title(scene, plan.title, plan.subtitle)
     placed = place([plan], MARGIN + 42)
     draw_plans(scene, [plan], placed)
     return scene
+
+
+def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
+    """The boxes of several graphs with what they say, in their columns and lanes. The same things have the
+    same colours, marks and heights.
+    """
+    arranged: list[Macro] = []
+    known: dict[Unit, Look] = {}
+    for graph in graphs:
+        outline = read(graph)
+        units = units_of(graph)
+        if graph.choices:
+            units = joined(units, partial(_alike, looks(units, outline)))
+        arranged.append(arrange(units))
+        known.update(looks(units, outline))
+    key = key_of(known)
+    faces, ground = scaled({unit: face(unit, look) for unit, look in known.items()})
+    plans = []
+    for graph, title, macro in zip(graphs, titles, arranged, strict=True):
+        own = {unit: faces[unit] for unit in macro.units}
+        plans.append(Plan(title, summary_of(graph), macro, own, _bands(macro, known), key, ground))
+    return plans
 
 
 def draw_title(scene: Scene, title: str, subtitle: str) -> None:
@@ -83,28 +66,21 @@ def draw_title(scene: Scene, title: str, subtitle: str) -> None:
 
 def draw_plans(scene: Scene, plans: Sequence[Plan], placed: Sequence[Placed]) -> None:
     """Stages and flow of each, and one legend for all below them; sets the size of the paper."""
-    right = max([scene.width, *(row.right for part in placed for row in part.rows)])
-    most = max((band.macs[1] for plan in plans for band in plan.bands), default=0)
+    rows = list(chain.from_iterable(part.rows for part in placed))
+    bands = chain.from_iterable(plan.bands for plan in plans)
+    right = max([scene.width, *(row.right for row in rows)])
+    most = max((band.macs[1] for band in bands), default=0)
     for plan, part in zip(plans, placed, strict=True):
         draw_stages(scene, plan, part, most)
         draw_flow(scene, plan, part)
-    low = max(row.bottom for part in placed for row in part.rows)
-    bottom = draw_legend(scene, plans, MARGIN, low + 70, right)
-    scene.width, scene.height = right + MARGIN, bottom + MARGIN / 2
+    low = max(row.bottom for row in rows)
+    _, bottom = draw_entries(scene, legend_of(plans), MARGIN, low + 70, right)
+    scene.width, scene.height = right + MARGIN, bottom + 8 + MARGIN / 2
 
 
 def _alike(found: Mapping[Unit, Look], one: Unit, other: Unit) -> bool:
     """Whether two boxes say the same."""
-    a, b = found[one], found[other]
-    return (a.kernels, a.channels, a.expansion, a.options, a.attention, a.sizes, a.inside) == (
-        b.kernels,
-        b.channels,
-        b.expansion,
-        b.options,
-        b.attention,
-        b.sizes,
-        b.inside,
-    )
+    return _SAID(found[one]) == _SAID(found[other])
 
 
 def _bands(macro: Macro, found: Mapping[Unit, Look]) -> tuple[Band, ...]:
@@ -114,9 +90,6 @@ def _bands(macro: Macro, found: Mapping[Unit, Look]) -> tuple[Band, ...]:
     for name, first, last in macro.bands:
         inside = [u for u in macro.units if first <= u.column <= last and not u.is_input]
         leaving = max((u for u in inside if u.lane == main), key=lambda u: u.column, default=None)
-        bands.append(
-            Band(
-                name, first, last, found[leaving].sizes if leaving is not None else "", cost_of(inside, found)
-            )
-        )
+        sizes = found[leaving].sizes if leaving is not None else ""
+        bands.append(Band(name, first, last, sizes, cost_of(inside, found)))
     return tuple(bands)

@@ -17,7 +17,7 @@ from archdsl_draw.page import Subject
 from archdsl_draw.parts import Around, look_at
 from archdsl_draw.probabilities import Chances, fitting
 from archdsl_draw.space_view import space_scene
-from archdsl_draw.view import render as render_macro
+from archdsl_draw.view import macro_scene
 
 VIEWS = ("macro", "cell", "graph", "space")
 
@@ -26,7 +26,6 @@ def render(
     graph: Graph,
     genotype: Mapping[str, str] | None = None,
     *,
-    title: str | None = None,
     view: str | None = None,
     depth: int | None = None,
     focus: str | None = None,
@@ -42,7 +41,7 @@ def render(
 
     Raises DiagnosticError where the genotype names a choice (E0601) or an alternative (E0602) that the graph
     does not have, where nothing lives at the focus (E0965), where the view does not fit (E0966) or the
-    probabilities do not (E0967), and where a layout needs the program `dot` and there is none (E0960).
+    probabilities do not (E0967), and where a layout needs a program of Graphviz and there is none (E0960).
     """
     if genotype is not None:
         graph = fix(graph, assignment(graph, genotype))
@@ -50,14 +49,15 @@ def render(
     around = look_at(graph, focus) if focus is not None or view != "macro" else None
     chosen = view or _suiting(around, depth, bool(probabilities), graph)
     _refuse(chosen, depth, focus, probabilities, graph)
-    name = title or graph.name
     if chosen == "macro" or around is None:
-        return render_macro(graph, title=title)
-    if chosen == "cell":
-        return Drawing(cell_scene(around, name, chances), Subject((graph,)))
-    if chosen == "graph":
-        return Drawing(graph_scene(around, name, depth), Subject((graph,)))
-    return Drawing(space_scene(graph, name, focus, chances), Subject((graph,)))
+        scene = macro_scene(graph)
+    elif chosen == "cell":
+        scene = cell_scene(around, chances)
+    elif chosen == "graph":
+        scene = graph_scene(around, depth)
+    else:
+        scene = space_scene(graph, focus, chances)
+    return Drawing(scene, Subject((graph,)))
 
 
 def _suiting(around: Around | None, depth: int | None, learned: bool, graph: Graph) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from archdsl.diagnostics.suggestions import few
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Op, Pick, Select, Shape, Value
@@ -85,36 +86,47 @@ def operation(value: Value) -> list[str]:
         return [short(value.primitive), f"{_counts(value.subset)} of {len(value.operands)}"]
     if not isinstance(value, Op):
         return ["input"]
-    attrs = value.attrs
-    words, details = [short(value.name)], []
-    window = attrs.get("kernel") or attrs.get("window")
+    words, details = list(_called(value)), list(_details(value))
+    return [" ".join(words), *([", ".join(details)] if details else [])]
+
+
+def _called(op: Op) -> Iterator[str]:
+    """The name of an operation with its window and what it goes over, where that is not the usual."""
+    yield short(op.name)
+    window = op.attrs.get("kernel") or op.attrs.get("window")
     if window is not None:
-        words.append(_window(window, value))
-    over = attrs.get("over") or attrs.get("dim")
-    if (
-        over is not None
-        and over.distinct() != (None,)
-        and not (role_of(value.name) in ("linear", "join") and over.distinct() == ("c",))
-    ):
-        words.append(_dims(over))
+        yield _window(window, op)
+    over = op.attrs.get("over") or op.attrs.get("dim")
+    if over is None or over.distinct() == (None,):
+        return
+    is_usual = role_of(op.name) in ("linear", "join") and over.distinct() == ("c",)
+    if not is_usual:
+        yield _dims(over)
+
+
+def _details(op: Op) -> Iterator[str]:
+    """Channels, groups, stride and activation, as far as they are not the usual."""
+    attrs = op.attrs
     if "channels" in attrs:
-        details.append(f"{span_text(attrs['channels'])} channels")
+        yield f"{span_text(attrs['channels'])} channels"
     elif "width" in attrs:
-        details.append(f"to {span_text(attrs['width'])}")
+        yield f"to {span_text(attrs['width'])}"
     groups = attrs.get("groups")
-    if groups is not None and groups == value.inputs[0].shape.get("c") and groups.distinct() != (1,):
-        details.append("depthwise")
-    elif groups is not None and groups.distinct() != (1,):
-        details.append(f"{span_text(groups)} groups")
+    if groups is not None and groups.distinct() != (1,):
+        is_depthwise = groups == op.inputs[0].shape.get("c")
+        yield "depthwise" if is_depthwise else f"{span_text(groups)} groups"
     stride = attrs.get("stride")
-    if stride is not None and any(
-        n != 1 for v in stride.distinct() for n in (v if isinstance(v, tuple) else (v,))
-    ):
-        details.append(f"/{span_text(stride)}")
+    if stride is not None and any(map(_strides, stride.distinct())):
+        yield f"/{span_text(stride)}"
     act = attrs.get("act")
     if act is not None and act.distinct() != ("identity",):
-        details.append(_joined(pictured(value_text(v)) for v in act.distinct()))
-    return [" ".join(words), *([", ".join(details)] if details else [])]
+        yield _joined(pictured(value_text(v)) for v in act.distinct())
+
+
+def _strides(step: Any) -> bool:
+    """Whether a stride, one number or one a dimension, leaves positions out."""
+    steps = step if isinstance(step, tuple) else (step,)
+    return any(n != 1 for n in steps)
 
 
 def _joined(words: Iterable[str]) -> str:
@@ -123,10 +135,11 @@ def _joined(words: Iterable[str]) -> str:
 
 def _window(window: Expr, op: Op) -> str:
     dims = max(1, sum(d in op.inputs[0].shape for d in "thw"))
-    return _joined(
-        "×".join([str(v)] * dims) if isinstance(v, int) else pictured(value_text(v))
-        for v in window.distinct()
-    )
+    words = []
+    for sizes in window.distinct():
+        each = [str(sizes)] * dims  # one number is that of every dimension
+        words.append("×".join(each) if isinstance(sizes, int) else pictured(value_text(sizes)))
+    return _joined(words)
 
 
 def _dims(over: Expr) -> str:
@@ -144,8 +157,7 @@ def depending_on(choices: Sequence[Choice]) -> str:
     """
     alike = Counter(KeyPath.parse(c.path).starred for c in choices)
     names = [path if n == 1 else f"{path} ×{n}" for path, n in alike.items()]
-    shown = names if len(names) <= _DECIDING else [*names[:_DECIDING], f"and {len(names) - _DECIDING} more"]
-    return ", ".join(shown)
+    return few(names, _DECIDING)
 
 
 def count_text(count: tuple[int, int]) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.expr import TRUE, Expr, TooWide, Undefined, constant, product, where
 from archdsl.ir.extremes import extremes_of
-from archdsl.ir.graph import Graph, Op, Pick, Value
+from archdsl.ir.graph import Graph, Op, Value
 from archdsl.ir.notation import amounts
 from archdsl.ir.terms import merged
+from archdsl.outline.tree import weights_of
 
 Bounds = tuple[int, int]
 _ZERO = constant(0)
@@ -41,7 +43,7 @@ def worth(values: Iterable[Value], live: Activity) -> Worth:
 def worths(groups: Sequence[Iterable[Value]], graph: Graph) -> list[Worth]:
     """The costs of groups of values of a graph, of a space exactly, unless that is out of reach."""
     live = activity(graph.outputs)
-    terms = [each for group in groups for each in _terms(group, live)]
+    terms = list(chain.from_iterable(_terms(group, live) for group in groups))
     ends: list[Bounds] | None = None
     if graph.choices:
         with suppress(DiagnosticError, TooWide):  # the looser ends do
@@ -54,7 +56,7 @@ def worths(groups: Sequence[Iterable[Value]], graph: Graph) -> list[Worth]:
 def _terms(values: Iterable[Value], live: Activity) -> tuple[list[Expr], list[Expr]]:
     """Params and MACs as terms, each 0 where it is not live."""
     values = list(values)
-    weights = {w.identity: w for v in values if isinstance(v, Op | Pick) for w in v.weights}
+    weights = {w.identity: w for w in chain.from_iterable(map(weights_of, values))}
     params = [where(live.weights.get(i, TRUE), product(w.shape), _ZERO) for i, w in weights.items()]
     return params, [where(live.values.get(v, TRUE), v.macs, _ZERO) for v in values if isinstance(v, Op)]
 

@@ -30,13 +30,11 @@ def lower(graph: Graph) -> Program:
     letter; inputs in the order in which the text declares them.
     """
     if graph.choices:
-        named = ", ".join(c.path for c in graph.choices[:3]) + (", …" if len(graph.choices) > 3 else "")
+        paths = [c.path for c in graph.choices[:3]]
+        named = ", ".join([*paths, "…"] if len(graph.choices) > 3 else paths)
         text = f"`{graph.name}` leaves {len(graph.choices)} choices open ({named}), so it is no single model"
-        raise DiagnosticError(
-            files.OPEN_CHOICES.error(
-                None, text, help="settle them with --genotype, or draw one with `archdsl sample`"
-            )
-        )
+        help = "settle them with --genotype, or draw one with `archdsl sample`"
+        raise DiagnosticError(files.OPEN_CHOICES.error(None, text, help=help))
     verify(graph)
     return program_of(graph)
 
@@ -59,10 +57,15 @@ def program_of(graph: Graph) -> Program:
         _returned(located[v], result, recorder)
         for v, result in zip(graph.outputs, graph.results, strict=True)
     )
-    instructions = tuple(recorder.instructions)
-    made = entries(graph, demands)
     return Program(
-        graph.name, instructions, outputs, recorder.modules, recorder.weights, graph.root, dissolved, made
+        name=graph.name,
+        instructions=tuple(recorder.instructions),
+        outputs=outputs,
+        modules=recorder.modules,
+        weights=recorder.weights,
+        root=graph.root,
+        dissolved=dissolved,
+        entries=entries(graph, demands),
     )
 
 
@@ -81,7 +84,11 @@ def nominal(value: Value, at: Callable[[Expr], Any]) -> dict[str, int]:
 
 
 def lowered(
-    value: Value, inputs: list[Located], sizes: Sizes, emit: Any, at: Callable[[Expr], Any]
+    value: Value,
+    inputs: list[Located],
+    sizes: Sizes,
+    emit: Any,
+    at: Callable[[Expr], Any],
 ) -> Located:
     """One value by its row. `at` gives the value of an expression: a constant's own, or that under a
     genotype.
@@ -90,7 +97,8 @@ def lowered(
     if isinstance(value, Select):
         return inputs[0]
     if isinstance(value, Op):
-        site = Site(value.name, tuple(inputs), {name: at(e) for name, e in value.attrs.items()}, sizes, emit)
+        attrs = {name: at(e) for name, e in value.attrs.items()}
+        site = Site(value.name, tuple(inputs), attrs, sizes, emit)
         return ROWS[value.name](site)
     site = Site(value.combine, tuple(inputs), {"dim": value.dim}, sizes, emit)
     if value.combine == "concat":
@@ -111,6 +119,13 @@ def _read(value: Value) -> tuple[Value, ...]:
     if isinstance(value, Pick):
         return tuple(value.operands[i] for i in value.subset.value)
     return value.inputs if isinstance(value, Op) else ()
+
+
+def _primitive(value: Op | Pick | Select) -> str:
+    """What an origin says of a value that it is."""
+    if isinstance(value, Op):
+        return value.name
+    return value.combine if isinstance(value, Pick) else "select"
 
 
 class _Recorder:
@@ -136,9 +151,7 @@ class _Recorder:
         assert isinstance(value, Op | Pick | Select)
         self._scope = scope_of(value)
         self._given = {} if isinstance(value, Select) else {w.name: w for w in value.weights}
-        primitive = (
-            value.name if isinstance(value, Op) else value.combine if isinstance(value, Pick) else "select"
-        )
+        primitive = _primitive(value)
         self._origin = Origin(value.instance.path, primitive, str(value.span or ""), self._scope)
         if self._given:
             own = next(iter(self._given.values())).path
@@ -186,6 +199,13 @@ class _Recorder:
         target = key(self._given[name].full_name)
         return self._add("weight", target, (), {}, target)
 
-    def _add(self, kind: Any, target: str, args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Ref:
+    def _add(
+        self,
+        kind: Any,
+        target: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: str,
+    ) -> Ref:
         self.instructions.append(Instruction(kind, target, args, tuple(kwargs.items()), name, self._origin))
         return Ref(len(self.instructions) - 1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from archdsl.ir.graph import Init
@@ -51,6 +52,10 @@ class Instruction:
     name: str
     origin: Origin | None = None
 
+    def reads(self) -> list[int]:
+        """The indices of the results in its arguments, in order."""
+        return references((self.args, self.kwargs))
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -84,7 +89,7 @@ def references(value: Any) -> list[int]:
     if isinstance(value, Ref):
         return [value.index]
     if isinstance(value, tuple):
-        return [i for part in value for i in references(part)]
+        return list(chain.from_iterable(map(references, value)))
     if isinstance(value, slice):
         return references((value.start, value.stop, value.step))
     return []

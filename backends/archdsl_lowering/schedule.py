@@ -46,7 +46,10 @@ def _chain(scope: Instance) -> tuple[Instance, ...]:
 
 
 def _ordered(
-    values: list[Value], chains: Mapping[Value, tuple[Instance, ...]], depth: int, dissolved: set[Instance]
+    values: list[Value],
+    chains: Mapping[Value, tuple[Instance, ...]],
+    depth: int,
+    dissolved: set[Instance],
 ) -> list[Value]:
     """`values`, all in one scope at this depth, with its inner scopes as units."""
     item: dict[Value, Item] = {}
@@ -69,7 +72,12 @@ def _ordered(
     found: list[Value] = []
     for one in order:
         if isinstance(one, Instance):
-            found += _ordered(members[one], chains, chains[members[one][0]].index(one) + 1, dissolved)
+            found += _ordered(
+                members[one],
+                chains,
+                chains[members[one][0]].index(one) + 1,
+                dissolved,
+            )
         else:
             found.append(one)
     return found

@@ -27,7 +27,11 @@ def source(graph: Graph, *, seed: int = 0) -> str:
 
 
 def write(
-    graph: Graph, path: Path, *, weights: Mapping[str, Any] | str | Path | None = None, seed: int = 0
+    graph: Graph,
+    path: Path,
+    *,
+    weights: Mapping[str, Any] | str | Path | None = None,
+    seed: int = 0,
 ) -> None:
     """Writes the source of a model; weights do not go into it, so they are refused.
 
@@ -40,7 +44,11 @@ def write(
     if weights is not None:
         message = f"a {path.suffix} file holds source, which has no room for weights"
         raise DiagnosticError(
-            files.NO_WEIGHTS.error(None, message, help="write them to a .safetensors file and load that")
+            files.NO_WEIGHTS.error(
+                None,
+                message,
+                help="write them to a .safetensors file and load that",
+            )
         )
     made = source(graph, seed=seed)
     write_text(path, made)

@@ -6,18 +6,24 @@ pattern: units with one pattern are one class, and the constants in which they d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from keyword import iskeyword
 from typing import Any
 
-from archdsl_lowering.program import Program, Ref, references
+from archdsl_lowering.program import Program, Ref
 from archdsl_lowering.rows.layers import Module
 from archdsl_python.containers import Containers
 from archdsl_python.expressions import Slot, expression, qualified
 from archdsl_python.units import Item, Unit, under
 
+_EMPTY = {
+    "list": "nn.ModuleList()",
+    "dict": "nn.ModuleDict()",
+    "module": "nn.Module()",
+}
 _INPUTS = "xyzuvw"
 _DEPTH = 3  # calls within calls on one line
 
@@ -34,7 +40,11 @@ class Body:
     """Writes one unit of a program."""
 
     def __init__(
-        self, program: Program, containers: Containers, everything: Sequence[Unit], made: Mapping[Unit, Made]
+        self,
+        program: Program,
+        containers: Containers,
+        everything: Sequence[Unit],
+        made: Mapping[Unit, Made],
     ) -> None:
         self._program = program
         self._containers = containers
@@ -82,7 +92,13 @@ class Body:
         return path in self._program.weights and path.rpartition(".")[0] in self._program.modules
 
     def _place(
-        self, path: str, unit: Unit, inner: Mapping[str, Unit], slot: Slot, lines: list[str], done: set[str]
+        self,
+        path: str,
+        unit: Unit,
+        inner: Mapping[str, Unit],
+        slot: Slot,
+        lines: list[str],
+        done: set[str],
     ) -> None:
         """Writes the statement for a path, and before it those for the containers around it."""
         at = unit.home
@@ -99,11 +115,8 @@ class Body:
                 lines.append(f"{self._containers.reach(parent, unit.home)}.append({text})")
             else:
                 name = self._containers.reach(parent, unit.home)
-                lines.append(
-                    f'{name}["{segment}"] = {text}'
-                    if kind == "dict"
-                    else f'{name}.add_module("{segment}", {text})'
-                )
+                added = f'["{segment}"] = {text}' if kind == "dict" else f'.add_module("{segment}", {text})'
+                lines.append(name + added)
 
     def _make(self, path: str, inner: Mapping[str, Unit], slot: Slot) -> str:
         name = path.rpartition(".")[2]
@@ -116,9 +129,7 @@ class Body:
             return _module(self._program.modules[path], name, slot)
         if path in self._program.weights:
             return f"nn.Parameter(torch.zeros({slot(self._program.weights[path].shape, f'{name}_shape')}))"
-        return {"list": "nn.ModuleList()", "dict": "nn.ModuleDict()", "module": "nn.Module()"}[
-            self._containers.kind(path)
-        ]
+        return _EMPTY[self._containers.kind(path)]
 
 
 def _module(module: Module, name: str, slot: Slot) -> str:
@@ -142,9 +153,8 @@ class _Forward:
         self._slot = slot
         self._names: dict[int, str] = {}
         self._taken: set[str] = {"self", "torch", "nn", "F"}
-        self._pending: dict[
-            int, tuple[str, int]
-        ] = {}  # expressions to be written inside the next call, with their depth
+        # expressions to be written inside the next call, with their depth
+        self._pending: dict[int, tuple[str, int]] = {}
         self._lines: list[str] = []
         self._uses = self._count()
 
@@ -152,14 +162,10 @@ class _Forward:
         unit = self._unit
         for n, index in enumerate(unit.inputs):
             given = self._program.instructions[index]
-            own = (
-                given.name
-                if given.kind == "input" and not unit.home
-                else _INPUTS[n]
-                if n < len(_INPUTS)
-                else f"x{n}"
-            )
-            self._bind(index, own)
+            if given.kind == "input" and not unit.home:
+                self._bind(index, given.name)
+            else:
+                self._bind(index, _INPUTS[n] if n < len(_INPUTS) else f"x{n}")
         inputs = [self._names[i] for i in unit.inputs]
         at = 0
         while at < len(unit.items):
@@ -168,7 +174,10 @@ class _Forward:
                 self._loop([u for u in unit.items[at : at + turns] if isinstance(u, Unit)])
                 at += turns
             else:
-                self._item(unit.items[at], unit.items[at + 1] if at + 1 < len(unit.items) else None)
+                self._item(
+                    unit.items[at],
+                    unit.items[at + 1] if at + 1 < len(unit.items) else None,
+                )
                 at += 1
         outputs = [self._text(Ref(i)) for i in unit.outputs]
         self._lines.append(f"return {', '.join(outputs)}")
@@ -176,23 +185,27 @@ class _Forward:
 
     def _item(self, item: Item, following: Item | None) -> None:
         if isinstance(item, Unit):
-            called = self._containers.reach(item.home, self._unit.home)
-            text = f"{called}({', '.join(self._text(Ref(i)) for i in item.inputs)})"
-            if len(item.outputs) == 1 and self._feeds(item.outputs[0], following):
-                self._pending[item.outputs[0]] = text, 1
-                return
-            names = [self._bind(o, _hint(item.home)) for o in item.outputs]
-            self._lines.append(f"{', '.join(names)} = {text}")
+            self._inner(item, following)
+        else:
+            self._call(item, following)
+
+    def _inner(self, unit: Unit, following: Item | None) -> None:
+        called = self._containers.reach(unit.home, self._unit.home)
+        given = [self._text(Ref(i)) for i in unit.inputs]
+        text = f"{called}({', '.join(given)})"
+        if len(unit.outputs) == 1 and self._feeds(unit.outputs[0], following):
+            self._pending[unit.outputs[0]] = text, 1
             return
+        names = [self._bind(o, _hint(unit.home)) for o in unit.outputs]
+        self._lines.append(f"{', '.join(names)} = {text}")
+
+    def _call(self, item: int, following: Item | None) -> None:
         instruction = self._program.instructions[item]
-        depth = 1 + max(
-            (self._pending[r][1] for r in _arguments(self._program, item) if r in self._pending), default=0
-        )
-        reach = (
-            self._containers.reach(instruction.target, self._unit.home)
-            if instruction.kind in ("module", "weight")
-            else ""
-        )
+        within = [self._pending[r][1] for r in instruction.reads() if r in self._pending]
+        depth = 1 + max(within, default=0)
+        reach = ""
+        if instruction.kind in ("module", "weight"):
+            reach = self._containers.reach(instruction.target, self._unit.home)
         text = expression(instruction, reach, self._text, self._slot)
         deepest = _DEPTH if following is not None else _DEPTH + 1
         if instruction.kind != "weight" and depth < deepest and self._feeds(item, following):
@@ -210,7 +223,7 @@ class _Forward:
             return index in self._unit.outputs
         if isinstance(following, Unit):
             return index in following.inputs and self._chain_at(self._unit.items.index(following)) < 2
-        return index in _arguments(self._program, following)
+        return index in self._program.instructions[following].reads()
 
     def _chain_at(self, at: int) -> int:
         """How many items from here on are the turns of one list, each fed by the one before: 0 where it is no
@@ -227,15 +240,11 @@ class _Forward:
         if [u.home for u in chain] != [f"{listing}.{n}" for n in range(self._containers.size(listing))]:
             return 0
         carried = _carried(chain)
-        if carried is None or any(
-            u.home.startswith(listing + ".")
-            for u in self._unit.items
-            if isinstance(u, Unit) and u not in chain
-        ):
+        others = [item for item in self._unit.items if item not in chain]
+        if carried is None or any(isinstance(u, Unit) and under(u.home, listing) for u in others):
             return 0
-        inside = {o for u in chain[:-1] for o in u.outputs}
-        elsewhere = [r for item in self._unit.items if item not in chain for r in _read(self._program, item)]
-        return 0 if inside & {*elsewhere, *self._unit.outputs} else len(chain)
+        read = {*self._read_by(others), *self._unit.outputs}
+        return len(chain) if all(read.isdisjoint(u.outputs) for u in chain[:-1]) else 0
 
     def _loop(self, chain: list[Unit]) -> None:
         carried = _carried(chain)
@@ -244,26 +253,19 @@ class _Forward:
         turn = self._fresh(_hint(listing))
         names = []
         for place, output in enumerate(chain[-1].outputs):
-            source = next((p for p, o in carried.items() if o == place), None)
-            given = self._text(Ref(chain[0].inputs[source])) if source is not None else None
-            again = (
-                source is not None
-                and self._uses.get(chain[0].inputs[source], 0) == 1
-                and given is not None
-                and given.isidentifier()
-            )
-            name = (
-                given
-                if again and given is not None
-                else self._fresh("x" if len(chain[0].outputs) == 1 else f"x{place}")
-            )
-            if given is not None and given != name:
+            sources = [chain[0].inputs[p] for p, o in carried.items() if o == place]
+            given = self._text(Ref(sources[0])) if sources else ""
+            name = given
+            # a variable that nothing else reads is used again
+            if not given.isidentifier() or self._uses.get(sources[0], 0) != 1:
+                name = self._fresh("x" if len(chain[0].outputs) == 1 else f"x{place}")
+            if sources and given != name:
                 self._lines.append(f"{name} = {given}")
             names.append(name)
             self._names[output] = name
-        arguments = [
-            names[carried[p]] if p in carried else self._text(Ref(i)) for p, i in enumerate(chain[0].inputs)
-        ]
+        arguments = [self._text(Ref(i)) for i in chain[0].inputs]
+        for place, output in carried.items():
+            arguments[place] = names[output]
         self._lines.append(f"for {turn} in {self._containers.reach(listing, self._unit.home)}:")
         self._lines.append(f"    {', '.join(names)} = {turn}({', '.join(arguments)})")
 
@@ -282,15 +284,14 @@ class _Forward:
         self._taken.add(name)
         return name
 
-    def _count(self) -> dict[int, int]:
+    def _count(self) -> Counter[int]:
         """How often each result is read in this unit, inner units once for each input, outputs included."""
-        found: dict[int, int] = {}
-        for index in (
-            *self._unit.outputs,
-            *(r for item in self._unit.items for r in _read(self._program, item)),
-        ):
-            found[index] = found.get(index, 0) + 1
-        return found
+        return Counter((*self._unit.outputs, *self._read_by(self._unit.items)))
+
+    def _read_by(self, items: Sequence[Item]) -> Iterator[int]:
+        """The results that items read."""
+        for item in items:
+            yield from (item.inputs if isinstance(item, Unit) else self._program.instructions[item].reads())
 
 
 def _carried(chain: list[Unit]) -> dict[int, int] | None:
@@ -302,20 +303,13 @@ def _carried(chain: list[Unit]) -> dict[int, int] | None:
         pairs = list(pairwise(chain))
         if all(b.inputs[place] == a.inputs[place] for a, b in pairs):
             continue
-        sources = {a.outputs.index(b.inputs[place]) if b.inputs[place] in a.outputs else -1 for a, b in pairs}
-        if len(sources) > 1 or -1 in sources or sources & set(carried.values()):
+        if any(b.inputs[place] not in a.outputs for a, b in pairs):
+            return None
+        sources = {a.outputs.index(b.inputs[place]) for a, b in pairs}
+        if len(sources) > 1 or not sources.isdisjoint(carried.values()):
             return None
         carried[place] = sources.pop()
     return carried or None
-
-
-def _arguments(program: Program, index: int) -> list[int]:
-    instruction = program.instructions[index]
-    return references(instruction.args) + references(tuple(v for _, v in instruction.kwargs))
-
-
-def _read(program: Program, item: Item) -> list[int]:
-    return list(item.inputs) if isinstance(item, Unit) else _arguments(program, item)
 
 
 def _hint(name: str) -> str:

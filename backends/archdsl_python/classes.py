@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,13 @@ def classes(program: Program) -> tuple[list[str], str, list[str]]:
     """
     root = units(program)
     everything = root.walk()
-    containers = Containers([*program.modules, *program.weights, *(u.home for u in everything if u.home)])
+    containers = Containers(
+        [
+            *program.modules,
+            *program.weights,
+            *(u.home for u in everything if u.home),
+        ]
+    )
     made: dict[Unit, Made] = {}
     body = Body(program, containers, everything, made)
     names: set[str] = set(_RESERVED)
@@ -57,10 +63,17 @@ def _by_height(everything: Sequence[Unit]) -> list[list[Unit]]:
     that does not run it.
     """
     heights: dict[str, int] = {}
-    homes = sorted({u.home for u in everything}, key=lambda home: home.count(".") + bool(home), reverse=True)
+    homes = sorted(
+        {u.home for u in everything},
+        key=lambda home: home.count(".") + bool(home),
+        reverse=True,
+    )
     for home in homes:
         heights[home] = 1 + max((heights[h] for h in heights if under(h, home)), default=0)
-    return [[u for u in everything if heights[u.home] == h] for h in range(1, max(heights.values()) + 1)]
+    levels: list[list[Unit]] = [[] for _ in range(max(heights.values()))]
+    for unit in everything:
+        levels[heights[unit.home] - 1].append(unit)
+    return levels
 
 
 def _label(unit: Unit, program: Program) -> str:
@@ -89,7 +102,9 @@ def _class(name: str, members: list[Unit], body: Body) -> _Class:
         body.constructor(unit, note)
         body.forward(unit, note)
         rows.append(row)
-    columns = [(slot[0][0], tuple(v for _, v in slot)) for slot in zip(*rows, strict=True)]
+    columns = []
+    for slot in zip(*rows, strict=True):
+        columns.append((slot[0][0], tuple([value for _, value in slot])))
     return _Class(name, members, columns, _parameters(columns))
 
 
@@ -139,28 +154,34 @@ def _write(made: _Class, body: Body, more: Sequence[str]) -> str:
 
     constructor = body.constructor(unit, in_constructor)
     inputs, forward = body.forward(unit, in_forward)
-    typed = {
-        name: _type(values[0])
-        for (_, values), name in zip(made.columns, made.parameters, strict=True)
-        if name is not None
-    }
-    parameters = [f"{name}: {kind}" for name, kind in typed.items()]
-    result = (
-        "torch.Tensor"
-        if len(unit.outputs) == 1
-        else f"tuple[{', '.join(['torch.Tensor'] * len(unit.outputs))}]"
-    )
-    lines = [f"class {made.name}(nn.Module):", f'    """{_where(made.members)}"""', ""]
+    parameters = [f"{name}: {_type(value)}" for name, value in _arguments(made, 0)]
+    results = ["torch.Tensor"] * len(unit.outputs)
+    result = results[0] if len(results) == 1 else f"tuple[{', '.join(results)}]"
+    lines = [
+        f"class {made.name}(nn.Module):",
+        f'    """{_where(made.members)}"""',
+        "",
+    ]
     lines += wrapped(f"    def __init__({', '.join(['self', *parameters])}) -> None:")
-    statements = ["super().__init__()", *(f"self._{n} = {n}" for n in kept), *repeats(constructor)]
-    lines += [part for line in statements for part in wrapped(f"        {line}")]
+    statements = [
+        "super().__init__()",
+        *(f"self._{n} = {n}" for n in kept),
+        *repeats(constructor),
+    ]
+    lines += _indented(statements)
     lines.append("")
-    lines += wrapped(
-        f"    def forward({', '.join(['self', *(f'{name}: torch.Tensor' for name in inputs)])}) -> {result}:"
-    )
-    lines += [part for line in forward for part in wrapped(f"        {line}")]
-    lines += ["", *(f"    {line}" for line in more)] if more else []
+    given = ", ".join(["self", *[f"{name}: torch.Tensor" for name in inputs]])
+    lines += wrapped(f"    def forward({given}) -> {result}:")
+    lines += _indented(forward)
+    if more:
+        lines += ["", *[f"    {line}" for line in more]]
     return "\n".join(lines)
+
+
+def _indented(statements: Sequence[str]) -> Iterator[str]:
+    """The lines of a method's body."""
+    for statement in statements:
+        yield from wrapped(f"        {statement}")
 
 
 def _where(members: Sequence[Unit]) -> str:

@@ -10,7 +10,12 @@ from archdsl_lowering.program import Instruction, Ref, references
 Slot = Callable[[Any, str], str]
 """The text of a constant; the second argument suggests a name for it, should it become a parameter."""
 
-_INFIX = {"operator.add": "+", "operator.sub": "-", "operator.mul": "*", "operator.truediv": "/"}
+_INFIX = {
+    "operator.add": "+",
+    "operator.sub": "-",
+    "operator.mul": "*",
+    "operator.truediv": "/",
+}
 
 
 def qualified(name: str) -> str:

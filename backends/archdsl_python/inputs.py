@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from inspect import getsource
+from itertools import chain
 
 from archdsl.diagnostics.codes.files import OTHER_SIZE
 from archdsl.ops.entries import Entry, fits, misfit
@@ -33,7 +34,7 @@ def table(program: Program, arguments: Sequence[str]) -> str:
     a tensor has them.
     """
     lines = [f'    "{name}": {_row(entry)},' for name, entry in zip(arguments, program.entries, strict=True)]
-    rows = "\n".join(part for line in lines for part in wrapped(line))
+    rows = "\n".join(chain.from_iterable(map(wrapped, lines)))
     return "\n\n".join([_HEAD.format(rows=rows), getsource(fits), getsource(misfit).rstrip("\n")])
 
 

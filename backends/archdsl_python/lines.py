@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import chain, groupby
 
 WIDTH = 120
 
@@ -28,7 +28,8 @@ def wrapped(line: str) -> list[str]:
     whole = f"{inner}{', '.join(inside)}"
     if len(whole) <= WIDTH or len(inside) == 1:
         return [before, *wrapped(whole), after]
-    return [before, *(part for one in inside for part in wrapped(f"{inner}{one},")), after]
+    rows = chain.from_iterable(wrapped(f"{inner}{one},") for one in inside)
+    return [before, *rows, after]
 
 
 def _opened(line: str) -> tuple[str, list[str], str] | None:
@@ -55,4 +56,8 @@ def _opened(line: str) -> tuple[str, list[str], str] | None:
         else:
             inside[-1] += char
     indent = " " * (len(line) - len(line.lstrip()))
-    return line[: begin + 1], [part.strip() for part in inside if part.strip()], f"{indent}{line[end:]}"
+    return (
+        line[: begin + 1],
+        [part.strip() for part in inside if part.strip()],
+        f"{indent}{line[end:]}",
+    )

@@ -32,7 +32,12 @@ def text(program: Program, seed: int) -> str:
     written, name, arguments = classes(program)
     head = _HEAD.format(name=program.name)
     body = "\n\n\n".join(
-        [table(program, arguments), *written, function(program), _MODEL.format(name=name, seed=seed)]
+        [
+            table(program, arguments),
+            *written,
+            function(program),
+            _MODEL.format(name=name, seed=seed),
+        ]
     )
     if "F." not in body:
         head = head.replace("import torch.nn.functional as F\n", "")

@@ -5,10 +5,11 @@ path.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeAlias
 
 from archdsl.ir.instance import Instance, key
-from archdsl_lowering.program import Program, references, substitute
+from archdsl_lowering.program import Program, substitute
 
 Item: TypeAlias = "int | Unit"
 
@@ -28,11 +29,21 @@ class Unit:
 
     def walk(self) -> list[Unit]:
         """This unit and all inside it, the outer first."""
-        return [self, *(u for item in self.items if isinstance(item, Unit) for u in item.walk())]
+        found = [self]
+        for inner in self.inner():
+            found += inner.walk()
+        return found
+
+    def inner(self) -> list[Unit]:
+        """The units right inside this one."""
+        return [item for item in self.items if isinstance(item, Unit)]
 
     def instructions(self) -> list[int]:
         """All instructions in order, those of inner units included."""
-        return [i for item in self.items for i in (item.instructions() if isinstance(item, Unit) else [item])]
+        found: list[int] = []
+        for item in self.items:
+            found += item.instructions() if isinstance(item, Unit) else [item]
+        return found
 
 
 def units(program: Program) -> Unit:
@@ -60,12 +71,14 @@ def _tree(program: Program, inlined: set[Instance]) -> tuple[Unit, set[Instance]
     for index, instruction in enumerate(program.instructions):
         if instruction.kind == "input":
             continue
-        chain = _chain(instruction.origin.scope, inlined) if instruction.origin is not None else []
+        scopes = _scopes(instruction.origin.scope, inlined) if instruction.origin is not None else []
         common = 0
-        while common < len(chain) and common + 1 < len(stack) and stack[common + 1].scope is chain[common]:
+        for outer, scope in zip(stack[1:], scopes, strict=False):
+            if outer.scope is not scope:
+                break
             common += 1
         del stack[common + 1 :]
-        for scope in chain[common:]:
+        for scope in scopes[common:]:
             if scope in seen:
                 twice.add(scope)
             seen.add(scope)
@@ -77,7 +90,7 @@ def _tree(program: Program, inlined: set[Instance]) -> tuple[Unit, set[Instance]
     return root, twice
 
 
-def _chain(scope: Instance, inlined: set[Instance]) -> list[Instance]:
+def _scopes(scope: Instance, inlined: set[Instance]) -> list[Instance]:
     found = []
     at: Instance | None = scope
     while at is not None and at.parent is not None:
@@ -91,24 +104,16 @@ def _connect(root: Unit, program: Program) -> None:
     """What goes into each unit and comes out of it."""
     last: dict[int, int] = {}  # the last user of a result
     for index, instruction in enumerate(program.instructions):
-        for read in references(instruction.args) + references(tuple(v for _, v in instruction.kwargs)):
-            last[read] = index
+        last.update(dict.fromkeys(instruction.reads(), index))
     for ref in program.outputs:
         last[ref.index] = len(program.instructions)
     for unit in root.walk():
         inside = unit.instructions()
         begin, end = inside[0] if inside else 0, inside[-1] if inside else 0
-        used = [
-            r
-            for i in inside
-            for r in references(program.instructions[i].args)
-            + references(tuple(v for _, v in program.instructions[i].kwargs))
-        ]
+        used = chain.from_iterable(program.instructions[i].reads() for i in inside)
         unit.inputs = tuple(dict.fromkeys(r for r in used if r < begin))
         unit.outputs = tuple(i for i in inside if last.get(i, -1) > end)
-    root.inputs = tuple(
-        i for i, instruction in enumerate(program.instructions) if instruction.kind == "input"
-    )
+    root.inputs = tuple(i for i, one in enumerate(program.instructions) if one.kind == "input")
     root.outputs = tuple(ref.index for ref in program.outputs)
 
 
@@ -116,17 +121,12 @@ def _fits(unit: Unit, program: Program) -> bool:
     """It has weights, all of them at home, and inner units at home too; something comes out of it, and its
     home is no layer itself: an edit puts what it inserts next to a layer under the layer's own path.
     """
-    targets = [
-        program.instructions[i].target
-        for i in unit.instructions()
-        if program.instructions[i].kind in ("module", "weight")
-    ]
-    inner = [item.home for item in unit.items if isinstance(item, Unit)]
-    return (
-        bool(targets and unit.outputs)
-        and unit.home not in program.modules
-        and all(under(path, unit.home) for path in targets + inner)
-    )
+    inside = [program.instructions[i] for i in unit.instructions()]
+    targets = [one.target for one in inside if one.kind in ("module", "weight")]
+    if not targets or not unit.outputs or unit.home in program.modules:
+        return False
+    inner = [one.home for one in unit.inner()]
+    return all(under(path, unit.home) for path in targets + inner)
 
 
 def _unlike(root: Unit, program: Program) -> set[Instance]:
@@ -147,9 +147,21 @@ def _signature(unit: Unit, program: Program) -> tuple[object, ...]:
     calls = []
     for i in inside:
         one = program.instructions[i]
-        used = tuple(number[r] for r in references(one.args) + references(tuple(v for _, v in one.kwargs)))
-        calls.append((one.kind, one.target, repr(_blank(one.args)), repr(_blank(tuple(one.kwargs))), used))
-    return (tuple(calls), tuple(number[o] for o in unit.outputs), tuple(u.home for u in unit.walk()))
+        used = tuple([number[r] for r in one.reads()])
+        calls.append(
+            (
+                one.kind,
+                one.target,
+                repr(_blank(one.args)),
+                repr(_blank(one.kwargs)),
+                used,
+            )
+        )
+    return (
+        tuple(calls),
+        tuple(number[o] for o in unit.outputs),
+        tuple(u.home for u in unit.walk()),
+    )
 
 
 def _blank(args: tuple[object, ...]) -> object:

@@ -44,7 +44,13 @@ def compile(
     from archdsl_torch.weights import load
 
     program = lower(graph)
-    model = build(program, seed=seed, meta=meta, memory_format=memory_format, initialise=weights is None)
+    model = build(
+        program,
+        seed=seed,
+        meta=meta,
+        memory_format=memory_format,
+        initialise=weights is None,
+    )
     if weights is not None:
         load(model, weights)
     return model

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import isqrt
 from typing import Any
 
@@ -29,7 +29,7 @@ class Checkpointed(nn.Module):
     def __init__(self, model: fx.GraphModule, segments: int | None = None) -> None:
         super().__init__()
         self.model = model
-        nodes = [n for n in model.graph.nodes if n.op not in ("placeholder", "output", "get_attr")]
+        nodes = [n for n in model.graph.nodes if n.op.startswith("call_")]
         count = max(1, min(len(nodes), segments or isqrt(len(nodes))))
         cuts = [len(nodes) * i // count for i in range(count + 1)]
         (output,) = (n for n in model.graph.nodes if n.op == "output")
@@ -60,13 +60,14 @@ class _Segment:
 
     def __init__(self, model: fx.GraphModule, nodes: Sequence[fx.Node]) -> None:
         inside = set(nodes)
-        operands = [n for node in nodes for n in node.all_input_nodes]
-        self.reads = list(dict.fromkeys(n for n in operands if n not in inside and n.op != "get_attr"))
-        self.gives = [n for n in nodes if any(user not in inside for user in n.users)]
+        operands = dict.fromkeys(chain.from_iterable(node.all_input_nodes for node in nodes))
+        self.reads = [n for n in operands if n not in inside and n.op != "get_attr"]
+        self.gives = [n for n in nodes if not inside.issuperset(n.users)]
         graph = fx.Graph()
         copies: dict[fx.Node, fx.Node] = {n: graph.placeholder(n.name) for n in self.reads}
-        for node in dict.fromkeys(n for n in operands if n.op == "get_attr"):
-            copies[node] = graph.node_copy(node)
+        for node in operands:
+            if node.op == "get_attr":
+                copies[node] = graph.node_copy(node)
         for node in nodes:
             copies[node] = graph.node_copy(node, lambda n: copies[n])
         graph.output(tuple(copies[n] for n in self.gives))
@@ -74,7 +75,9 @@ class _Segment:
         called = {n.target for n in nodes if n.op == "call_module"}
         self._norms = [m for name, m in model.named_modules() if name in called and isinstance(m, _BatchNorm)]
 
-    def contexts(self) -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
+    def contexts(
+        self,
+    ) -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
         """Around the first computation, and around the one in the backward pass."""
         return nullcontext(), self._statistics_kept()
 

@@ -19,9 +19,10 @@ def macs(model: torch.nn.Module, graph: Graph) -> int:
     The model must be on the meta device, where attention is counted as its products (on the CPU it counts as
     nothing).
     """
-    inputs = [
-        torch.empty([given.shape[d].value for d in given.dims], device="meta") for given in graph.inputs
-    ]
+    inputs = []
+    for given in graph.inputs:
+        sizes = [given.shape[d].value for d in given.dims]
+        inputs.append(torch.empty(sizes, device="meta"))
     training = model.training
     model.eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():

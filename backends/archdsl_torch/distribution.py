@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -22,7 +23,7 @@ from archdsl.ir.activity import Activity, activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.costs import Metric, single_costs
 from archdsl.ir.expr import FALSE, Expr
-from archdsl.ir.graph import Graph, Pick, Select
+from archdsl.ir.graph import Graph, Pick, Select, Value
 from archdsl.ir.instance import key
 from archdsl.ir.requirements import Requirements
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of
@@ -49,7 +50,12 @@ class Distribution(nn.Module):
     """
 
     def __init__(
-        self, space: Graph, *, zero: bool = False, edges: Edges = "own", active: Activity | None = None
+        self,
+        space: Graph,
+        *,
+        zero: bool = False,
+        edges: Edges = "own",
+        active: Activity | None = None,
     ) -> None:
         super().__init__()
         self.space = space
@@ -63,14 +69,13 @@ class Distribution(nn.Module):
         self._costs: dict[Metric, Expectation] = {}
         for choice in space.choices:
             if choice not in self._edges:
-                count = (
-                    self._members[choice].shape[1]
-                    if choice in self._members
-                    else choice.size + (choice in self._competitors)
-                )
-                self._places[choice] = _attach(
-                    self.logits, key(choice.path), nn.Parameter(torch.zeros(count))
-                )
+                logits = nn.Parameter(torch.zeros(self._number_of_logits(choice)))
+                self._places[choice] = _attach(self.logits, key(choice.path), logits)
+
+    def _number_of_logits(self, choice: Choice) -> int:
+        if choice in self._members:
+            return self._members[choice].shape[1]
+        return choice.size + (choice in self._competitors)
 
     def logits_of(self, choice: Choice) -> torch.Tensor:
         """The logits of a choice: one an alternative, then that of the competitor if it has one; of a subset,
@@ -106,13 +111,12 @@ class Distribution(nn.Module):
             at = assignment(self.space, settled)
             steps = {c: self._log_marginal(c, at.get(c)).exp().cumsum(0).cpu() for c in self.space.choices}
         for _ in range(_DRAWS):
-            drawn = torch.rand(
-                len(steps), generator=generator, dtype=torch.float64, device=generator.device
-            ).cpu()
-            found = {
-                c: min(int(torch.searchsorted(p, u * p[-1], right=True)), c.size - 1)
-                for (c, p), u in zip(steps.items(), drawn, strict=True)
-            }
+            numbers = torch.empty(len(steps), dtype=torch.float64, device=generator.device)
+            drawn = numbers.uniform_(generator=generator).cpu()
+            found = {}
+            for (choice, step), number in zip(steps.items(), drawn, strict=True):
+                index = int(torch.searchsorted(step, number * step[-1], right=True))
+                found[choice] = min(index, choice.size - 1)
             found.update(at)
             if self._is_allowed(found):
                 return genotype_of(self.space, found, self.active)
@@ -174,10 +178,8 @@ class Distribution(nn.Module):
         at = assignment(self.space, settled)
         with torch.no_grad():
             scores = {c: self._scores(c) for c in self.space.choices}
-            found = {
-                c: at[c] if c in at else max(range(c.size), key=scores[c].__getitem__)
-                for c in self.space.choices
-            }
+            found = {c: max(range(c.size), key=scores[c].__getitem__) for c in self.space.choices}
+            found.update(at)
             if not all(condition.at(found) for condition in self._requirements.conditions):
                 logs = {c: self._log_marginal(c, at.get(c)).tolist() for c in self.space.choices}
                 best = favourite(self.space, self.active, logs)
@@ -199,10 +201,8 @@ class Distribution(nn.Module):
 
     @cached_property
     def _guards(self) -> Mapping[Expr, Expectation]:
-        return {
-            guard: Expectation([guard])
-            for guard in {self.active.guard(c) for c in self.space.choices} | {FALSE}
-        }
+        guards = {FALSE, *map(self.active.guard, self.space.choices)}
+        return {guard: Expectation([guard]) for guard in guards}
 
     @cached_property
     def _requirements(self) -> Requirements:
@@ -221,7 +221,8 @@ class Distribution(nn.Module):
     def _expected(self, metric: Metric, settled: Answers) -> torch.Tensor:
         if metric not in self._costs:
             self._costs[metric] = Expectation(single_costs(self.space, metric, self.active))
-        return self._costs[metric]({c: p.exp() for c, p in self.log_marginals(settled).items()}, self._device)
+        marginals = {c: p.exp() for c, p in self.log_marginals(settled).items()}
+        return self._costs[metric](marginals, self._device)
 
     def _scores(self, choice: Choice) -> list[float]:
         """What derivation ranks the alternatives by."""
@@ -229,9 +230,8 @@ class Distribution(nn.Module):
         if choice not in self._members:
             return list(alpha[: choice.size].tolist())
         if choice in self._edges:
-            alpha = torch.tensor(
-                [1.0 if op is None else self.strength(op) for op in self._edges[choice]], dtype=torch.float64
-            )
+            strengths = [1.0 if op is None else self.strength(op) for op in self._edges[choice]]
+            alpha = torch.tensor(strengths, dtype=torch.float64)
         members = self._members[choice]
         most = members.sum(1).max()
         scores = members @ alpha.cpu()
@@ -273,21 +273,23 @@ def edges_of(space: Graph) -> dict[Choice, tuple[Choice | None, ...]]:
             continue
         lists: list[Choice | None] = [None] * len(places)
         for member, position in places.items():
-            operand = value.operands[position]
-            if (
-                isinstance(operand, Select)
-                and len(operand.index.scope) == 1
-                and operand.index.scope[0] in layers
-            ):
-                lists[member] = operand.index.scope[0]
+            lists[member] = _list_of(value.operands[position], layers)
         if any(lists):
             found[choice] = tuple(lists)
     return found
 
 
+def _list_of(value: Value, layers: frozenset[Choice]) -> Choice | None:
+    """The list of layers that makes a value."""
+    if not isinstance(value, Select) or len(value.index.scope) != 1:
+        return None
+    (choice,) = value.index.scope
+    return choice if choice in layers else None
+
+
 def membership(choice: Choice) -> torch.Tensor:
     """Which members each subset has [alternatives, members], as 0 and 1."""
-    count = 1 + max(i for subset in choice.values() for i in subset)
+    count = 1 + max(chain.from_iterable(choice.values()))
     found = torch.zeros((choice.size, count), dtype=torch.float64)
     for row, subset in enumerate(choice.values()):
         found[row, list(subset)] = 1.0

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import torch
@@ -101,23 +102,21 @@ class _Forest:
     def of(terms: Sequence[Expr]) -> _Forest:
         """The forest of some expressions, equal parts once."""
         nodes = list(reversed(nodes_of(*[t.root for t in terms])))
-        place: dict[Diagram, int] = {}
-        for node in nodes:
-            for kid in node.kids:
-                if isinstance(kid, Leaf):
-                    place.setdefault(kid, len(place))
-        leaves = [float(kid.value) for kid in place if isinstance(kid, Leaf)]
+        kids = chain.from_iterable(node.kids for node in nodes)
+        leaves = list(dict.fromkeys(kid for kid in kids if isinstance(kid, Leaf)))
+        place: dict[Diagram, int] = {leaf: i for i, leaf in enumerate(leaves)}
         by_choice: dict[Choice, list[Node]] = {}
         for node in nodes:
             by_choice.setdefault(node.choice, []).append(node)
         levels = []
         for choice, asking in by_choice.items():
-            rows = [[place[kid] for kid in node.kids] for node in asking]
+            rows = [list(map(place.__getitem__, node.kids)) for node in asking]
             levels.append(_Level(choice, _Tensor(torch.tensor(rows, dtype=torch.long))))
             for node in asking:
                 place[node] = len(place)
         roots = torch.tensor([place[t.root] for t in terms], dtype=torch.long)
-        return _Forest(_Tensor(torch.tensor(leaves, dtype=torch.float64)), tuple(levels), _Tensor(roots))
+        values = torch.tensor([float(leaf.value) for leaf in leaves], dtype=torch.float64)
+        return _Forest(_Tensor(values), tuple(levels), _Tensor(roots))
 
     def expected(self, marginals: Marginals, device: torch.device | None) -> torch.Tensor:
         values = self.leaves.on(device)

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -20,7 +21,9 @@ from archdsl.ir.graph import Graph
 from archdsl.ops.entries import Entry
 from archdsl.whole_files import replacing
 from archdsl_torch.compiled import Compiled
+from archdsl_torch.exported_nodes import tell_apart
 from archdsl_torch.onnx_names import rename
+from archdsl_torch.weights import save
 
 
 def export(model: Compiled, graph: Graph, path: Path) -> None:
@@ -52,25 +55,34 @@ def exported(model: Compiled, graph: Graph) -> torch.export.ExportedProgram:
     training = model.training
     plain = fx.GraphModule(model, model.graph).eval()
     try:
-        if any(entry.open for entry in model.entries):
-            try:
-                with patch(backed_size_oblivious=True):  # or sizes that become 1 would be excluded
-                    return torch.export.export(
-                        plain, examples(graph), dynamic_shapes=_open(model.entries, sizes=True)
-                    )
-            except UserError:
-                pass
-        return torch.export.export(plain, examples(graph), dynamic_shapes=_open(model.entries, sizes=False))
+        program = _traced(plain, examples(graph), model.entries)
     finally:
         model.train(training)
+    tell_apart(program, plain)
+    return program
+
+
+def _traced(
+    plain: fx.GraphModule,
+    inputs: tuple[torch.Tensor, ...],
+    entries: Sequence[Entry],
+) -> torch.export.ExportedProgram:
+    if any(entry.open for entry in entries):
+        try:
+            with patch(backed_size_oblivious=True):  # or sizes that become 1 would be excluded
+                return torch.export.export(plain, inputs, dynamic_shapes=_open(entries, sizes=True))
+        except UserError:
+            pass
+    return torch.export.export(plain, inputs, dynamic_shapes=_open(entries, sizes=False))
 
 
 def examples(graph: Graph, batch: int = 2) -> tuple[torch.Tensor, ...]:
     """Inputs of the declared sizes."""
-    return tuple(
-        torch.zeros([batch if d == "b" else given.shape[d].value for d in given.dims])
-        for given in graph.inputs
-    )
+    found = []
+    for given in graph.inputs:
+        sizes = [batch if d == "b" else given.shape[d].value for d in given.dims]
+        found.append(torch.zeros(sizes))
+    return tuple(found)
 
 
 def _open(entries: Sequence[Entry], *, sizes: bool) -> tuple[dict[int, torch.export.Dim], ...]:
@@ -92,18 +104,19 @@ def _names(program: torch.export.ExportedProgram, entries: Sequence[Entry]) -> t
     inputs = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
     found = []
     for entry, name in zip(entries, program.graph_signature.user_inputs, strict=True):
-        open_ = [axis for axis, size in enumerate(inputs[name].shape) if isinstance(size, torch.SymInt)]
-        found.append(
-            {
-                axis: "batch" if entry.dims[axis] == "b" else f"{entry.name}_{entry.dims[axis]}"
-                for axis in open_
-            }
-        )
+        names = {}
+        for axis, size in enumerate(inputs[name].shape):
+            if isinstance(size, torch.SymInt):
+                dim = entry.dims[axis]
+                names[axis] = "batch" if dim == "b" else f"{entry.name}_{dim}"
+        found.append(names)
     return tuple(found)
 
 
 def _program(model: Compiled, graph: Graph, path: Path) -> None:
-    torch.export.save(exported(model, graph), path)
+    whole = BytesIO()  # PyTorch's own writer ends the process where the disk is full
+    torch.export.save(exported(model, graph), whole)
+    path.write_bytes(whole.getbuffer())
 
 
 def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
@@ -114,7 +127,12 @@ def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
         program = exported(model, graph)
         names = _names(program, model.entries)
         made = torch.onnx.export(
-            program, (), dynamo=True, external_data=False, verbose=False, dynamic_shapes=names
+            program,
+            (),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            dynamic_shapes=names,
         )
         assert made is not None
         rename(made.model, graph)
@@ -136,6 +154,4 @@ def _quiet() -> Iterator[None]:
 
 
 def _weights(model: Compiled, graph: Graph, path: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
+    save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)

@@ -21,25 +21,22 @@ def favourite(
 
     Raises DiagnosticError E0509 where the space is too large to be searched exactly.
     """
-    costs = [
-        where(active.guard(c), Expr((c,), tuple(min(-p, _NEVER) for p in logs[c])), constant(0.0))
-        for c in space.choices
-        if any(p != logs[c][0] for p in logs[c])
-    ]
+    costs = []
+    for choice in space.choices:
+        if len(set(logs[choice])) > 1:
+            cost = Expr((choice,), tuple([min(-p, _NEVER) for p in logs[choice]]))
+            costs.append(where(active.guard(choice), cost, constant(0.0)))
     found = diagram(space, costs, active)
     if not found.possible:
         return None
-    best: list[list[tuple[float, int, int]]] = [
-        [(0.0, 0, 0)]
-    ]  # of each state: the least cost to the end, the alternative, the next state
+    # of each state: the least cost to the end, the alternative, the next state
+    best: list[list[tuple[float, int, int]]] = [[(0.0, 0, 0)]]
     for layer in reversed(found.layers):
         after = best[-1]
-        best.append(
-            [
-                min((cost + after[target][0], value, target) for value, target, cost in edges)
-                for edges in layer.edges
-            ]
-        )
+        here = []
+        for edges in layer.edges:
+            here.append(min((cost + after[target][0], value, target) for value, target, cost in edges))
+        best.append(here)
     best.reverse()
     state, at = 0, dict.fromkeys(space.choices, 0)
     for layer, here in zip(found.layers, best, strict=False):

@@ -30,7 +30,11 @@ def build(
     it survives `torch.export`. Without `initialise` the weights are left as memory was.
     """
     model = compiled(
-        skeleton(program), graph_of(program), _class_name(program.name), program.name, program.entries
+        skeleton(program),
+        graph_of(program),
+        _class_name(program.name),
+        program.name,
+        program.entries,
     )
     if not meta:
         model.to_empty(device="cpu")
@@ -76,7 +80,11 @@ def graph_of(program: Program) -> fx.Graph:
             weights[instruction.target] = node
         if instruction.origin is not None:
             origin = instruction.origin
-            node.meta["custom"] = {"path": origin.path, "span": origin.span, "op": origin.primitive}
+            node.meta["custom"] = {
+                "path": origin.path,
+                "span": origin.span,
+                "op": origin.primitive,
+            }
         nodes.append(node)
     outputs = tuple(nodes[ref.index] for ref in program.outputs)
     graph.output(outputs[0] if len(outputs) == 1 else outputs)

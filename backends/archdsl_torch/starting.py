@@ -19,7 +19,10 @@ def outline(program: Program) -> dict[str, torch.Tensor]:
 
 
 def start(
-    program: Program, shapes: Mapping[str, torch.Tensor], keys: Iterable[str], seed: int
+    program: Program,
+    shapes: Mapping[str, torch.Tensor],
+    keys: Iterable[str],
+    seed: int,
 ) -> dict[str, torch.Tensor]:
     """Weights as compiling with this seed starts them, running statistics as those of nothing seen."""
     found: dict[str, torch.Tensor] = {}

@@ -18,8 +18,8 @@ import archdsl_torch
 from archdsl.architecture import Architecture
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.syntax.shipped import shipped
 from archdsl_torch.recalibrate import recalibrate

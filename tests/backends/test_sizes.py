@@ -145,8 +145,9 @@ def test_copies_and_pickles_check_too(of: Of) -> None:
         assert one.state_dict().keys() == net.state_dict().keys()
         assert not one.training
         assert torch.equal(one(x), net(x))
-        with pytest.raises(DiagnosticError, match="E0954"):
-            one(torch.zeros(2, 3, 14, 14))
+        for call in (one, one.forward):
+            with pytest.raises(DiagnosticError, match="E0954"):
+                call(torch.zeros(2, 3, 14, 14))
 
 
 def test_what_is_traced_is_without_the_check(of: Of) -> None:

@@ -58,7 +58,15 @@ def test_import_writes_text_weights_and_what_is_renamed(folder: Path) -> None:
     said = run("import", "imported_nets:Net", *args)
     assert "the graph of its source op by op" in said
     assert "renamed by net.rename" in said
-    assert (folder / "net.rename").read_text().splitlines()[-1] == "head.1 -> head.linear"
+    assert (folder / "net.rename").read_text().splitlines()[-2:] == [
+        "head.1 -> head.linear",
+        "stem   -> stem",
+    ]
+    import imported_nets  # type: ignore[import-not-found]
+    import torch
+
+    torch.save(imported_nets.Net().state_dict(), "theirs.pth")
+    run("import-weights", "net.arch", "theirs.pth", "--table", "net.rename", "-o", "ours.safetensors")
     run("check", "net.arch")
     run("compile", "net.arch", "--weights", "w.safetensors", "-o", "net.pt2")
     assert "linear(10)" in (folder / "net.arch").read_text()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from archdsl.architecture import load
 from archdsl.cli.main import cli
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.printer import print_graph
 from tests.laws.subjects import SPACES, SPECS
 

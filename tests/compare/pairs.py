@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.syntax.shipped import shipped
 

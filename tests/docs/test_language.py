@@ -18,9 +18,9 @@ import pytest
 from archdsl.architecture import Architecture, load
 from archdsl.diagnostics.rendering import render
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.sequences import LENGTH_LIMIT
-from archdsl.elaborate.state import DEPTH_LIMIT
+from archdsl.elaborate.evaluation.sequences import LENGTH_LIMIT
+from archdsl.elaborate.evaluation.state import DEPTH_LIMIT
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.decision import STEP_LIMIT
 from archdsl.ir.expr import TABLE_LIMIT
 from archdsl.ir.instance import key

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from archdsl.cli.main import cli
-from archdsl.elaborate.plan_reference import table
+from archdsl.elaborate.plans.reference import table
 from archdsl.search.data.reference import SOURCES
 from archdsl.search.data.transforms import TRANSFORMS
 

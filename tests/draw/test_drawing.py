@@ -7,6 +7,7 @@ import shutil
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from archdsl.cli.commands.render import command
 from archdsl.compare import diff
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl_draw import Drawing, render, render_difference
+from archdsl_draw import Drawing, engine, render, render_difference
 from archdsl_draw.layout import MARGIN
 from archdsl_draw.metrics import text_width
 from archdsl_draw.palette import INK, LINE, OKABE_ITO, PAPER, SIGNS, ink_on
@@ -189,7 +190,7 @@ def test_a_genotype_is_settled_first() -> None:
         "stage[1].kernel": "3x3x3",
         "stage[1].gate": "se",
     }
-    drawing = render(graph, genotype, title="a title & more")
+    drawing = render(replace(graph, name="a title & more"), genotype)
     assert "a title &amp; more" in drawing.svg()
     assert "stage[0].gate" not in {box.name for box in _boxes(drawing)}
     with pytest.raises(DiagnosticError, match="E0601"):
@@ -278,8 +279,12 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         drawing.save(tmp_path / "nowhere" / "a.svg")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DiagnosticError, match="E0960") as caught:
-        drawing.save(tmp_path / "a.png")
+        drawing.save(tmp_path / "a.pdf")
     assert "apt install graphviz" in str(caught.value.diagnostics[0].help)
+    with monkeypatch.context() as bare, pytest.raises(DiagnosticError, match="E0960") as caught:
+        bare.setattr(engine, "ported", lambda: None)
+        drawing.save(tmp_path / "a.png")
+    assert "pip install graphviz-pure" in str(caught.value.diagnostics[0].help)
     for suffix in (".svg", ".html", ".dot"):
         drawing.save(tmp_path / f"a{suffix}")
     failing = tmp_path / "dot"
@@ -291,12 +296,23 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="needs the program dot")
-def test_graphviz_draws_the_same_picture(tmp_path: Path) -> None:
+def test_graphviz_writes_pdf(tmp_path: Path) -> None:
+    render(network(BASE, "fixed")).save(tmp_path / "a.pdf")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("program", ["dot", engine.PORT])
+def test_graphviz_draws_the_same_picture(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = {"dot": shutil.which("dot"), engine.PORT: engine.ported()}[program]
+    if path is None:
+        pytest.skip(f"needs {program}")
+    monkeypatch.setattr(engine, "installed", lambda form: path)
     drawing = render(network(BASE, "fixed"))
     drawing.save(tmp_path / "a.png")
-    drawing.save(tmp_path / "a.pdf")
     png = (tmp_path / "a.png").read_bytes()
-    assert png.startswith(b"\x89PNG") and (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert png.startswith(b"\x89PNG")
     width, height = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
     assert width / height == pytest.approx(drawing.scene.width / drawing.scene.height, rel=0.15)
     drawing.save(tmp_path / "b.png", scale=4)

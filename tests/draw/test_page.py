@@ -15,8 +15,8 @@ import pytest
 
 from archdsl.compare import diff
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.questions.summary import summarise
 from archdsl.syntax.shipped import shipped

@@ -5,7 +5,6 @@ random specs.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from archdsl.architecture import Architecture
 from archdsl.cli.commands.render import command
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.search import charts
-from archdsl_draw import VIEWS, Drawing, latest, read_probabilities, render
+from archdsl.search import sheet
+from archdsl_draw import VIEWS, Drawing, engine, latest, read_probabilities, render
 from archdsl_draw.scene import Arrow, Box, Label
 from tests.compare.pairs import network
 from tests.draw.soundness import is_sound
@@ -27,8 +26,9 @@ from tests.strategies.specs import Spec, elaborate, specs
 
 GOLDENS = Path(__file__).parent / "goldens"
 needs_dot = pytest.mark.skipif(
-    shutil.which("dot") is None, reason="the cell view and the graph view need the program dot"
+    engine.installed("json") is None, reason="the cell view and the graph view need a program of Graphviz"
 )
+needs_port = pytest.mark.skipif(engine.ported() is None, reason="there is no graphviz-pure for this machine")
 
 GRAPHS = (
     "zoo/x3d.arch:x3d_s",
@@ -283,12 +283,12 @@ def test_probabilities_of_a_run(tmp_path: Path) -> None:
 
 def test_the_page_of_a_run_shows_what_was_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     graph = network(CELL, "cells")
-    assert "narrow: 1.00" in charts.learned(
+    assert "narrow: 1.00" in sheet.learned(
         graph, [{"probabilities": {"cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}}}]
     )
-    assert charts.learned(graph, [{"loss": 1.0}]) == ""
+    assert sheet.learned(graph, [{"loss": 1.0}]) == ""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "<svg" in charts.drawing(graph), "without dot the page shows the macro view"
+    assert "<svg" in sheet.drawing(graph), "without dot the page shows the macro view"
 
 
 # -- what is refused --------------------------------------------------------------------------------
@@ -318,8 +318,25 @@ def test_refusals() -> None:
         assert meant in str(caught.value.diagnostics[0].help)
 
 
-def test_without_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@needs_port
+@pytest.mark.parametrize("view", ["cell", "graph"])
+def test_without_dot_the_port_draws(view: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The same boxes of the same sizes with the same texts, as soundly placed."""
+    graph = network(CELL, "cells")
+    either = render(graph, view=view)
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert engine.installed("json") == engine.ported()
+    drawn = render(graph, view=view)
+    is_sound(drawn)
+    sizes = {name: (box.width, box.height) for name, box in _boxes(drawn).items()}
+    assert sizes == {name: (box.width, box.height) for name, box in _boxes(either).items()}
+    assert sorted(_texts(drawn)) == sorted(_texts(either))
+    assert drawn.svg() == render(graph, view=view).svg()
+
+
+def test_without_any_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engine, "ported", lambda: None)
     graph = network(CELL, "cells")
     for view in ("cell", "graph"):
         with pytest.raises(DiagnosticError, match="E0960") as caught:
@@ -327,6 +344,26 @@ def test_without_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert "apt install graphviz" in str(caught.value.diagnostics[0].help)
     for view in ("macro", "space"):
         assert "<svg" in render(graph, view=view).svg()
+
+
+def test_a_program_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "dot"
+    broken.write_text("#!/nowhere/at/all\n", encoding="utf-8")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DiagnosticError, match="E0960"):
+        render(network(CELL, "cells"), view="graph")
+
+
+def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    slow = tmp_path / "dot"
+    slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engine, "_SECONDS", 0.1)
+    with pytest.raises(DiagnosticError, match="E0960") as caught:
+        render(network(CELL, "cells"), view="graph")
+    assert "--depth 1" in str(caught.value.diagnostics[0].help)
 
 
 # -- the same each time ------------------------------------------------------------------------------

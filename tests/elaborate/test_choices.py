@@ -156,3 +156,18 @@ def test_what_a_requirement_or_a_guard_excludes_is_no_error() -> None:
     pool = f"space net {{ {IMAGE}  k ~ [1, 3, 99]  if k < %d {{ x = x -> max_pool(k) }}  output x -> conv(8, 3) }}"
     assert errors(pool % 100) == ["E0403"]
     assert errors(pool % 50) == []
+
+
+def test_both_sides_of_a_branch_may_assign_the_same() -> None:
+    """The name then holds that, whatever is chosen, and not what it held before."""
+    text = f"""
+    space s {{
+      {IMAGE}
+      deep ~ [true, false]
+      z = x -> conv(4, 3) as z
+      y = x -> conv(4, 1) as y
+      if deep {{ y = z }} else {{ y = z }}
+      output y
+    }}
+    """
+    assert weights(graph_of(text, "s")) == ["z.weight"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import Reference, opened
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import Reference, opened
 
 NET = "{ input x: [b, c = 3, h = 8, w = 8]  k ~ [1, 3]  output x -> conv(3, k) as a }"
 NONE = "arch 1\n\nwidth = 8\n"

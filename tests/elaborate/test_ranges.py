@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archdsl.architecture import load
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.ranges import numbers, refusal
+from archdsl.elaborate.evaluation.ranges import numbers, refusal
 
 _TEXT = """
 arch 1

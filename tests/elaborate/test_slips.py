@@ -13,9 +13,9 @@ import pytest
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.rendering import render
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.expressions import BUILTIN_NAMES
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.evaluation.builtin import BUILTIN_NAMES
+from archdsl.elaborate.files.checking import checked
+from archdsl.elaborate.files.importer import Importer
 from archdsl.syntax.complaints import RESERVED
 from archdsl.syntax.shipped import shipped
 from tests.strategies.slips import HABITS, OTHERS, PROMISED, Slipped, slipped, with_habits
@@ -38,9 +38,8 @@ def diagnosed(text: str) -> list[Diagnostic]:
     exist.
     """
     importer = Importer(shipped("specs"))
-    project = Project(importer)
     module = importer.load_text(Source("slip.arch", text), HERE)
-    found = project.check_module(module, importer.diagnostics[(HERE / "<text>").absolute()])
+    found = checked(module, importer.diagnostics[(HERE / "<text>").absolute()])
     for diagnostic in found:
         said = f"{diagnostic.message} {diagnostic.help or ''}"
         assert not any(placeholder in said for placeholder in PLACEHOLDERS), said

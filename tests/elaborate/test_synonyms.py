@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.expressions import BUILTIN_NAMES
-from archdsl.elaborate.synonyms import TABLE, WORDS, Synonym
-from archdsl.elaborate.unknown import foreign
+from archdsl.elaborate.evaluation.builtin import BUILTIN_NAMES
+from archdsl.elaborate.evaluation.synonyms import TABLE, WORDS, Synonym
+from archdsl.elaborate.evaluation.unknown import foreign
 from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse_expression

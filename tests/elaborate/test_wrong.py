@@ -17,7 +17,7 @@ import pytest
 from archdsl.diagnostics.codes import CODES
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.rendering import render
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.syntax.shipped import shipped
 
 WRONG = Path(__file__).parent.parent / "wrong"
@@ -41,7 +41,7 @@ _LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]),) * 2)
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.diagnostics.diagnostic import DiagnosticError
 try:
     print(len(Project().check(sys.argv[3])))

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.edits import scratch
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.inputs import Inputs
-from archdsl.elaborate.module import Module
-from archdsl.elaborate.nets import Elaborated
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.values import GenotypeV
+from archdsl.elaborate.evaluation.declared import find
+from archdsl.elaborate.evaluation.module import Module
+from archdsl.elaborate.evaluation.state import State
+from archdsl.elaborate.evaluation.values import GenotypeV
+from archdsl.elaborate.files.checking import checked
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.inputs import Inputs
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.networks.nets import Elaborated
 from archdsl.ir.graph import Graph, Op
 from archdsl.syntax.shipped import shipped
 
@@ -36,7 +38,7 @@ def elaborated(
     genotypes: Sequence[str] = (),
 ) -> Elaborated:
     project, module = module_of(text)
-    values = [module.find(g, scratch()) for g in genotypes]
+    values = [find(module, g, State()) for g in genotypes]
     assert all(isinstance(v, GenotypeV) for v in values)
     return project.elaborate(module, name, inputs=inputs, settings=settings, genotypes=values)  # type: ignore[arg-type]
 
@@ -56,8 +58,8 @@ def errors(text: str, name: str = "net", **asked: object) -> list[str]:
 
 def warnings(text: str) -> list[tuple[str, str]]:
     """Code and message of everything that `check` finds."""
-    project, module = module_of(text)
-    return [(d.code, d.message) for d in project.check_module(module)]
+    _, module = module_of(text)
+    return [(d.code, d.message) for d in checked(module)]
 
 
 def choices(graph: Graph) -> dict[str, list[str]]:

@@ -24,14 +24,14 @@ DENSE = dense()
 PAIRS = {
     "one": {"head.1.weight": "head.linear.weight", "head.1.bias": "head.linear.bias"},
     "moved": DENSE,
+    "some stay": {"a.1.w": "a.conv.w", "a.b.w": "a.b.w", "c.w": "c.w"},
     "an exception": {**{f"f.{i}.0.w": f"f_{i}.conv.w" for i in range(4)}, "f.4.0.w": "last.conv.w"},
 }
 
 
 def renamed(text: str, key: str) -> str | None:
-    parts = key.split(".")
-    found = (rule.rename(parts) for rule in rename.read(Source("t", text)))
-    return next((each for each in found if each is not None), None)
+    found = rename.read(Source("t", text)).find(key)
+    return None if found is None else found.names[0]
 
 
 @pytest.mark.parametrize("name", PAIRS)

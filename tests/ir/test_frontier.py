@@ -14,7 +14,7 @@ from archdsl.ir.activity import activity
 from archdsl.ir.budget import Draws, count_at_most
 from archdsl.ir.choice import Alternative, Choice
 from archdsl.ir.expr import FALSE, TRUE, Expr, constant, index_of, lift, of_choice
-from archdsl.ir.frontier import frontier, probability, witness
+from archdsl.ir.frontier import frontier, witness
 from archdsl.ir.graph import Graph
 from tests.questions.spaces import attention_cell, autox3d, supergraph
 
@@ -83,22 +83,6 @@ def test_witness(condition: Expr, required: list[Expr]) -> None:
     if found is not None:
         assert any(all(a[c] == i for c, i in found.items()) for a in right)
         assert all(condition.at(a | found) for a in POINTS)
-
-
-@settings(max_examples=60, deadline=None)
-@given(conditions, st.data())
-def test_probability(condition: Expr, data: st.DataObject) -> None:
-    weights = {}
-    for c in CHOICES:
-        raw = [data.draw(st.floats(0.1, 1.0)) for _ in range(c.size)]
-        weights[c] = [r / sum(raw) for r in raw]
-    right = 0.0
-    for a in POINTS:
-        p = 1.0
-        for c, i in a.items():
-            p *= weights[c][i]
-        right += p * condition.at(a)
-    assert probability(condition, weights) == pytest.approx(right)
 
 
 def test_inactive_choices_are_counted_once() -> None:

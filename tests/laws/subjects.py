@@ -15,11 +15,12 @@ from random import Random
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from archdsl.elaborate import nets
-from archdsl.elaborate.edits import scratch
-from archdsl.elaborate.module import Module
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.values import NetV
+from archdsl.elaborate.evaluation.frame import file_frame
+from archdsl.elaborate.evaluation.module import Module
+from archdsl.elaborate.evaluation.state import State
+from archdsl.elaborate.evaluation.values import NetV
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.networks import nets
 from archdsl.ir.activity import Activity, activity, binding
 from archdsl.ir.choice import Choice
 from archdsl.ir.graph import Graph
@@ -73,9 +74,9 @@ def _is_open(declaration: ast.Net | ast.Genotype) -> bool:
 
 
 def _body(declaration: ast.Net | ast.Genotype, module: Module) -> ast.Net:
-    state = scratch()
+    state = State()
     if isinstance(declaration, ast.Genotype):
-        net, given = nets.base_of(declaration.of, module.frame(), state)
+        net, given = nets.base_of(declaration.of, file_frame(module, state))
     else:
         net, given = NetV(declaration, module), {}
     return nets.resolve(net, given, declaration.span, state).net

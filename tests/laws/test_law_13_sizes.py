@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import archdsl_torch
 from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl.ops.entries import Entry, fits

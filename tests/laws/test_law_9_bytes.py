@@ -23,11 +23,13 @@ from hypothesis import strategies as st
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.rendering import render
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project, networks
+from archdsl.elaborate.files.checking import checked
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project, networks
 from archdsl.questions.count import architectures
 from archdsl.syntax.decoding import decode
 from archdsl.syntax.shipped import shipped
+from tests.fuzz.mutations import TOKEN
 from tests.laws.subjects import SPECS, examples
 from tests.strategies.specs import specs
 
@@ -36,9 +38,6 @@ ROOT = Path(__file__).parents[2]
 TEXTS = [spec.text for spec in SPECS.values()] + [
     p.read_text(encoding="utf-8") for p in sorted(shipped("specs").rglob("*.arch"))
 ]
-TOKEN = re.compile(
-    r'"[^"\n]*"|@[a-z]+|[A-Za-z_][A-Za-z_0-9]*|[0-9][0-9.xKMGT]*(?<!\.)|->|\.\.|==|!=|<=|>=|//|\S|\s+'
-)
 WORDS = sorted({t for text in TEXTS for t in TOKEN.findall(text) if not t.isspace()})
 
 _opened: list[str] | None = None
@@ -83,9 +82,7 @@ def answer(source: Source) -> list[Diagnostic]:
     importer = Importer(shipped("specs"))
     project = Project(importer)
     module = importer.load_text(source, ROOT / "tests" / "laws")
-    found = project.check_module(
-        module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()]
-    )
+    found = checked(module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()])
     if not any(d.severity == "error" for d in found):
         for name in networks(module):
             try:

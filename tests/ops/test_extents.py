@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.ops import extents
 from archdsl.ops.extents import Along, Demands, follow

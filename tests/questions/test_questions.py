@@ -17,9 +17,8 @@ from archdsl.ir.graph import CostBound, Graph
 from archdsl.questions.cost import cost, costs, extremes
 from archdsl.questions.count import architectures
 from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of, idle
-from archdsl.questions.probability import active_probabilities
 from archdsl.questions.sample import sample
-from tests.questions.spaces import Builder, assignments, autox3d, supergraph
+from tests.questions.spaces import Builder, assignments, autox3d
 
 
 def conditional() -> Graph:
@@ -174,14 +173,6 @@ def test_draws_do_not_depend_on_hash_seeds() -> None:
         for seed in ("1", "2")
     ]
     assert runs[0] == runs[1] and b"genotype sample of supergraph" in runs[0]
-
-
-def test_probabilities_of_being_active() -> None:
-    graph = conditional()
-    assert active_probabilities(graph) == {"body.kind": 1.0, "body.wide.width": 0.5, "depth": 1.0}
-    assert active_probabilities(graph, {"body.kind": [0.25, 0.75]})["body.wide.width"] == 0.25
-    chosen = active_probabilities(supergraph())
-    assert chosen["sink"] == pytest.approx(1) and chosen["level[1].node[0].source"] == pytest.approx(1 / 4)
 
 
 def test_a_model_has_one_architecture_and_one_cost() -> None:

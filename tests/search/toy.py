@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from archdsl.elaborate.plans import Budget
+from archdsl.elaborate.plans.drafts import Budget
 from archdsl.ir.activity import activity
 from archdsl.ir.graph import Graph
 from archdsl.search.costs import costs_of

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.expressions import BUILTIN_NAMES
+from archdsl.elaborate.evaluation.builtin import BUILTIN_NAMES
 from archdsl.syntax.tokens import Tokens, tokenize
 
 # Each is a statement of a body that binds or reads nothing else.

@@ -17,9 +17,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from archdsl.diagnostics.source import Source
-from archdsl.elaborate.importer import Importer
-from archdsl.elaborate.module import Module
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.evaluation.module import Module
+from archdsl.elaborate.files.importer import Importer
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.graph import Graph
 from archdsl.syntax.shipped import shipped
 from tests.strategies.choice_parts import CHOICES

@@ -11,7 +11,7 @@ from plain_attention import cell, supergraph_cell
 from torch import Tensor
 
 import archdsl
-from archdsl.elaborate.project import Project
+from archdsl.elaborate.files.project import Project
 from archdsl.questions.genotype import Genotype
 
 PROJECT = Project()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Unpack
 
 import click
 
@@ -11,7 +12,7 @@ from archdsl.backends import backend, suffixes
 from archdsl.cli.options import genotype_option, input_option, set_option
 from archdsl.cli.output import by_suffix
 from archdsl.cli.sources import weights_of
-from archdsl.cli.target import open_target
+from archdsl.cli.target import Target, open_target
 from archdsl.cli.torch_backend import torch_backend
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
@@ -32,15 +33,7 @@ from archdsl.whole_files import replacing, write_text
     help="Decides the weights that start anew.",
 )
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to; the suffix decides the format.")
-def command(
-    reference: str,
-    genotype: str | None,
-    inputs: tuple[str, ...],
-    settings: tuple[str, ...],
-    weights: str | None,
-    seed: int,
-    output: str,
-) -> None:
+def command(weights: str | None, seed: int, output: str, **target: Unpack[Target]) -> None:
     """Write a model to OUT in the format of its suffix.
 
     .py is source that needs only PyTorch, .pt2 an exported program, .onnx the same for other runtimes,
@@ -58,12 +51,16 @@ def command(
         by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
     if weights is not None and not Path(weights).is_file():
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
-    graph = open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph
+    graph = open_target(**target).graph
     if writer is None:
         from archdsl.ir.codec import to_json
 
         write_text(path, json.dumps(to_json(graph), ensure_ascii=False) + "\n")
         return
     with replacing(path) as beside, torch_backend(f"writing {suffix}"):
-        own = weights_of(reference, inputs) if weights is None and suffix != ".py" else weights
+        own = (
+            weights_of(target["reference"], target["inputs"])
+            if weights is None and suffix != ".py"
+            else weights
+        )
         writer.write(graph, beside, weights=own, seed=seed)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
 from archdsl.cli.options import scale_option
-from archdsl.cli.output import by_suffix
+from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.report import FINE, NO
 from archdsl.cli.sides import Side, compare, compare_files, open_side, patch_between, single
 from archdsl.compare import Difference, as_facts, as_markdown, as_text
 from archdsl.compare.facts import FORMAT_VERSION
 from archdsl.whole_files import replacing
+
+
+class Shown(TypedDict):
+    """How differences are shown: as which form of text, whole or not, or drawn into a file."""
+
+    form: str
+    full: bool
+    output: str | None
+    scale: float
 
 
 @click.command()
@@ -46,12 +55,9 @@ def command(
     ctx: click.Context,
     a: str | None,
     b: str | None,
-    form: str,
-    full: bool,
     as_patch: bool,
-    output: str | None,
-    scale: float,
     install_git: bool,
+    **shown: Unpack[Shown],
 ) -> None:
     """Compare two spaces, models or genotypes by what they mean: structure, choices, size of the space, cost,
     weights.
@@ -74,35 +80,41 @@ def command(
     one = open_side(a)
     two = open_side(b, one)
     whole = one.meant.name is None and two.meant.name is None and max(len(one.names()), len(two.names())) > 1
-    if as_patch or output is not None or not whole:
-        names = single(one), single(two)
-        if as_patch:
-            patch = patch_between(one, two, *names)
-            click.echo(json.dumps(patch.facts(), indent=1, ensure_ascii=False))
-            ctx.exit(NO if patch else FINE)
-        difference = compare(one, two, *names)
-        if output is not None:
-            _draw(one, two, names, difference, Path(output), scale)
-        elif form == "json":
-            click.echo(json.dumps(as_facts(difference), indent=2, ensure_ascii=False))
-        else:
-            click.echo(
-                as_markdown(difference) if form == "markdown" else as_text(difference, full=full), nl=False
-            )
-        ctx.exit(NO if difference.edits else FINE)
-    found = compare_files(one, two)
-    if form == "json":
-        networks = {name: as_facts(d) if isinstance(d, Difference) else d for name, d in found.items()}
-        click.echo(
-            json.dumps(
-                {"format_version": FORMAT_VERSION, "kind": "files", "networks": networks},
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
+    if as_patch:
+        patch = patch_between(one, two, single(one), single(two))
+        print_json(patch.facts(), indent=1)
+        differs = bool(patch)
+    elif whole and shown["output"] is None:
+        differs = _show_files(one, two, shown)
     else:
-        click.echo(of_files(found, form, full), nl=False)
-    ctx.exit(NO if any(found.values()) else FINE)
+        differs = _show(one, two, shown)
+    ctx.exit(NO if differs else FINE)
+
+
+def _show(one: Side, two: Side, shown: Shown) -> bool:
+    """Prints or draws how two networks differ; whether they do."""
+    names = single(one), single(two)
+    difference = compare(one, two, *names)
+    if shown["output"] is not None:
+        _draw(one, two, names, difference, Path(shown["output"]), shown["scale"])
+    elif shown["form"] == "json":
+        print_json(as_facts(difference))
+    elif shown["form"] == "markdown":
+        say(as_markdown(difference), end="")
+    else:
+        say(as_text(difference, full=shown["full"]), end="")
+    return bool(difference.edits)
+
+
+def _show_files(one: Side, two: Side, shown: Shown) -> bool:
+    """Prints how the networks of two files differ; whether they do."""
+    found = compare_files(one, two)
+    if shown["form"] == "json":
+        networks = {name: as_facts(d) if isinstance(d, Difference) else d for name, d in found.items()}
+        print_json({"format_version": FORMAT_VERSION, "kind": "files", "networks": networks})
+    else:
+        say(of_files(found, shown["form"], shown["full"]), end="")
+    return any(found.values())
 
 
 def of_files(found: Mapping[str, Difference | str], form: str, full: bool) -> str:
@@ -111,12 +123,10 @@ def of_files(found: Mapping[str, Difference | str], form: str, full: bool) -> st
     for name, difference in found.items():
         if isinstance(difference, str):
             parts.append(f"### `{name}` {difference}\n" if form == "markdown" else f"{name}: {difference}\n")
+        elif form == "markdown" and (difference or full):
+            parts.append(as_markdown(difference))
         elif difference or full:
-            parts.append(
-                as_markdown(difference)
-                if form == "markdown"
-                else f"{name}:\n{_indented(as_text(difference, full=full))}"
-            )
+            parts.append(f"{name}:\n{_indented(as_text(difference, full=full))}")
     same = sum(isinstance(d, Difference) and not d for d in found.values())
     if same:
         parts.append(f"{same} network{'' if same == 1 else 's'} without differences\n")
@@ -139,4 +149,4 @@ def _draw(a: Side, b: Side, names: tuple[str, str], difference: Difference, path
 def _install() -> None:
     from archdsl.cli.commands.git_diff import install
 
-    click.echo(install())
+    say(install())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from archdsl.cli.options import genotype_option, input_option, scale_option, set_option
 from archdsl.cli.output import by_suffix
-from archdsl.cli.target import open_target
+from archdsl.cli.target import Target, open_target
 from archdsl.whole_files import replacing
 
 _VIEWS = ("macro", "cell", "graph", "space")  # archdsl_draw's, which is imported only to draw
@@ -36,16 +37,13 @@ _VIEWS = ("macro", "cell", "graph", "space")  # archdsl_draw's, which is importe
     help="Where to; the suffix decides: .svg, .html, .dot, .png or .pdf.",
 )
 def command(
-    reference: str,
-    genotype: str | None,
-    inputs: tuple[str, ...],
-    settings: tuple[str, ...],
     view: str | None,
     depth: int | None,
     focus: str | None,
     probabilities: str | None,
     scale: float,
     output: str,
+    **target: Unpack[Target],
 ) -> None:
     """Draw a space or a model.
 
@@ -68,7 +66,7 @@ def command(
 
     path = Path(output)
     by_suffix(path, dict.fromkeys(SUFFIXES))
-    graph = open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph
+    graph = open_target(**target).graph
     chances = None if probabilities is None else read_probabilities(Path(probabilities))
     drawing = render(graph, view=view, depth=depth, focus=focus, probabilities=chances)
     with replacing(path) as beside:

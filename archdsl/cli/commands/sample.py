@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import click
 
+from archdsl.cli import standard_input
 from archdsl.cli.drawn import Head, head, whole
 from archdsl.cli.options import input_option, json_option, parse_quantity, parse_settings, set_option
-from archdsl.cli.output import print_json
-from archdsl.cli.target import open_target
-from archdsl.elaborate.project import Project
+from archdsl.cli.output import print_document, print_json
+from archdsl.cli.target import Target, open_target
+from archdsl.elaborate.files.project import Project
 from archdsl.ir.notation import exact, macs_word
 from archdsl.outline.reading import batch_of
 from archdsl.questions.genotype import Genotype
@@ -40,13 +41,11 @@ from archdsl.questions.genotype import Genotype
 @set_option
 @json_option
 def command(
-    reference: str,
     count: int,
     seed: int,
     max_macs: str | None,
-    inputs: tuple[str, ...],
-    settings: tuple[str, ...],
     as_json: bool,
+    **target: Unpack[Target],
 ) -> None:
     """Draw genotypes, every architecture of the space equally likely.
 
@@ -59,18 +58,19 @@ def command(
       archdsl sample zoo/autox3d.arch:autox3d -n 1000 --max-macs 2.0G --json
     """
     budget = None if max_macs is None else parse_quantity(max_macs)
-    architecture = open_target(reference, inputs=inputs, settings=settings)
+    architecture = open_target(**target)
     drawn = architecture.samples(count, seed, budget)
     costs = architecture.cost(drawn)
-    genotypes = whole(reference, architecture.graph, drawn, parse_settings(settings))
+    reference, settings = standard_input.named(target["reference"]), parse_settings(target["settings"])
+    genotypes = whole(reference, architecture.graph, drawn, settings)
     params, macs = costs["params"].tolist(), costs["macs"].tolist()
     if as_json:
         print_json([_facts(*one) for one in zip(genotypes, params, macs, strict=True)])
         return
-    above = head(Project(), reference, parse_settings(settings))
+    above = head(standard_input.given(Project(), reference), reference, settings)
     unit = macs_word(batch_of(architecture.graph))
     costs = [f"{exact(m)} {unit}, {exact(p)} params" for p, m in zip(params, macs, strict=True)]
-    click.echo(_document(above, genotypes, costs), nl=False)
+    print_document(_document(above, genotypes, costs))
 
 
 def _document(above: Head, genotypes: Sequence[Genotype], costs: Sequence[str]) -> str:

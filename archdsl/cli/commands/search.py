@@ -12,14 +12,14 @@ from archdsl.cli.options import json_option, run_options
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.diagnostics.codes import files
-from archdsl.diagnostics.diagnostic import DiagnosticError
-from archdsl.elaborate.project import Project
-from archdsl.elaborate.reference import opened
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.elaborate.files.project import Project
+from archdsl.elaborate.files.reference import opened
 from archdsl.syntax import ast
 
 if TYPE_CHECKING:
-    from archdsl.elaborate.module import Module
-    from archdsl.elaborate.plans import Plan
+    from archdsl.elaborate.evaluation.module import Module
+    from archdsl.elaborate.plans.plan import Plan
     from archdsl.search.search import Found
     from archdsl.search.strategies.protocol import Facts
 
@@ -77,10 +77,11 @@ def command(
             files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
         ) from missing
 
+    asked = running.Asked(folder, resume, chunks, storage)
     with (
         ranks.joined(device) as own,
-        running.started(plan, data, folder, resume, storage, chunks, own) as (run, around),
-        asked_to_stop() as stop,
+        running.started(plan, data, asked, own, _complain) as (run, around),
+        asked_to_stop(quiet=not own.is_first) as stop,
         progress(quiet=as_json or not own.is_first) as watch,
     ):
 
@@ -100,13 +101,17 @@ def command(
         _report(plan, found, folder, as_json)
 
 
+def _complain(diagnostic: Diagnostic) -> None:
+    report([diagnostic])
+
+
 def open_plan(reference: str, project: Project, seed: int | None = None) -> tuple[Plan, ast.Search, Module]:
     """The plan of a reference, against its space. Raises DiagnosticError where there is none, or with all
     that is wrong.
     """
     from dataclasses import replace
 
-    from archdsl.elaborate.plans import resolve_plan
+    from archdsl.elaborate.plans.plan import resolve_plan
 
     meant = opened(reference, project)
     node, module = meant.plan(), meant.module

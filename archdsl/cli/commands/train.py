@@ -15,8 +15,8 @@ from archdsl.cli.report import report
 from archdsl.cli.target import open_target
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
-from archdsl.elaborate.plan_table import defaults
-from archdsl.elaborate.plan_values import written
+from archdsl.elaborate.plans.table import defaults
+from archdsl.elaborate.plans.values import written
 
 
 @click.command()
@@ -112,7 +112,7 @@ def command(
         from archdsl.search import data as sources
         from archdsl.search import ranks, running
         from archdsl.search.runs import Stopped
-        from archdsl.search.training import Training, frozen, train
+        from archdsl.search.training import Training, check, frozen, train
     except ModuleNotFoundError as missing:
         message = f"training needs the package {missing.name}, which is not installed"
         raise DiagnosticError(
@@ -125,15 +125,16 @@ def command(
         training = Training(
             graph, planned, seed, opened, own, running.cuts(chunks, own), own.device, weights, workers
         )
-        # a model with open choices, or weights that do not fit, are refused before there is a run
-        training.network()
+        # what cannot be learned from or with is refused before there is a run
+        check(training)
         held = frozen(training, reference, data, running.conditions(opened, chunks, own))
-        run = running.begun(folder, held, resume, own)
-        with asked_to_stop() as stop, progress(quiet=as_json or not own.is_first) as watch:
+        with (
+            running.begun(running.Asked(folder, resume, chunks), held, own, _complain) as run,
+            asked_to_stop(quiet=not own.is_first) as stop,
+            progress(quiet=as_json or not own.is_first) as watch,
+        ):
             try:
-                found = train(
-                    training, run, watch=watch, stop=stop, complain=lambda diagnostic: report([diagnostic])
-                )
+                found = train(training, run, watch=watch, stop=stop, complain=_complain)
             except Stopped:
                 found = None
     if not own.is_first:
@@ -150,6 +151,10 @@ def command(
             f"accuracy {found['accuracy']:.4f}, loss {found['validation_loss']:.4f}: "
             f"{folder / 'weights.safetensors'}"
         )
+
+
+def _complain(diagnostic: Diagnostic) -> None:
+    report([diagnostic])
 
 
 def _settings(given: Mapping[str, tuple[str | None, str]]) -> dict[str, Any]:

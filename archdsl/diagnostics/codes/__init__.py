@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from archdsl.diagnostics.codes import (
     choices,
@@ -44,6 +45,5 @@ _FAMILIES = (
     importing,
 )
 
-CODES: Mapping[str, Code] = {
-    code.id: code for family in _FAMILIES for code in vars(family).values() if isinstance(code, Code)
-}
+_NAMED = chain.from_iterable(vars(family).values() for family in _FAMILIES)
+CODES: Mapping[str, Code] = {code.id: code for code in _NAMED if isinstance(code, Code)}

@@ -22,18 +22,20 @@ Use instead: a name that `archdsl list` prints, or the path of a file of yours."
 UNREADABLE = Code(
     "E0902",
     "the file cannot be read",
-    """What: the path exists, but is a folder, a device, or a file that may not be opened.
+    """What: the path exists, but is a folder, a pipe, a device, or a file that may not be opened.
 
-Why: the operating system refused; the message repeats its words.
+Why: only regular files are read, because a pipe or a device could block for ever; or the operating system
+refused, whose words the message repeats.
 
 Example: `archdsl check specs`
 
-Use instead: the path of a file that you may read.""",
+Use instead: the path of a file that you may read, or `-` for standard input.""",
 )
 UNWRITABLE = Code(
     "E0903",
     "the file cannot be written",
-    """What: the output's folder does not exist or may not be written to, or the path is a folder.
+    """What: the output's folder does not exist or may not be written to, the path is a folder, or the disk is
+full, that of standard output as well.
 
 Why: an output is written beside its place and then renamed, so that nobody ever sees half a file.
 
@@ -210,15 +212,16 @@ inputs="clip=1x3x8x448x448")` or, where a parameter decides it, `--set size=448`
 )
 NO_DOT = Code(
     "E0960",
-    "the `dot` program is missing",
-    """What: a PNG or PDF was asked for, and the program `dot` of Graphviz is not on the path, or failed.
+    "no program of Graphviz that can draw this",
+    """What: a drawing needs a program of Graphviz, and none that can do it is installed, or it failed.
 
-Why: archdsl draws SVG, HTML and DOT by itself; only raster images and PDF go through Graphviz.
+Why: Graphviz places the boxes of the cell view and the graph view, and makes bitmaps. archdsl takes the `dot`
+on the path, else `graphviz-pure`, a port of it that is installed with archdsl where there is one for the
+machine. The port writes no PDF. The views macro and space need no program as SVG, HTML or DOT.
 
-Example: `archdsl render zoo/x3d.arch:x3d_s -o x3d.png`
+Example: `archdsl render zoo/x3d.arch:x3d_s -o x3d.pdf` without `dot`
 
-Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs no program:
-`-o x3d.svg`.""",
+Use instead: `apt install graphviz` on Debian and Ubuntu, or an output that needs less: `-o x3d.svg`.""",
 )
 PATCH_DOES_NOT_FIT = Code(
     "E0961",

@@ -33,11 +33,9 @@ def _section(code: Code) -> Iterator[str]:
 def _example(paragraph: str) -> str:
     """A paragraph; lines of code indented by four under `Example:` become a block of their own."""
     head, newline, rest = paragraph.partition("\n")
-    return (
-        f"{head}\n\n{rest}"
-        if newline and rest.startswith("    ") and not head.startswith("    ")
-        else paragraph
-    )
+    if newline and rest.startswith("    ") and not head.startswith("    "):
+        return f"{head}\n\n{rest}"
+    return paragraph
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 from archdsl.diagnostics.codes import data as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.suggestions import did_you_mean
-from archdsl.elaborate.plan_table import Invocation, Option
+from archdsl.elaborate.plans.table import Invocation, Option
 from archdsl.search.data import foreign, motion, tensors, video
 from archdsl.search.data.transforms import TRANSFORMS
 
@@ -71,7 +71,9 @@ def of_plan(call: Invocation) -> Reference:
     if call.name != "motion" or call.args:
         raise DiagnosticError(
             codes.UNKNOWN_SOURCE.error(
-                call.span, f"`{call}` says what the data are, not where they lie", help=_HELP
+                call.span,
+                f"`{call}` says what the data are, not where they lie",
+                help=_HELP,
             )
         )
     return Reference("motion", "", call.named)

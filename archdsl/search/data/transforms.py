@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from archdsl.elaborate.plan_table import FLAG, Kind, Option, whole
+from archdsl.elaborate.plans.table import FLAG, Kind, Option, whole
 
 _SIDES = Kind(
     "two whole numbers, the less first",

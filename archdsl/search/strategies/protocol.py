@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from torch import Tensor
 
-from archdsl.elaborate.plan_table import Option
+from archdsl.elaborate.plans.table import Option
 
 if TYPE_CHECKING:
     from archdsl.search.problem import Problem

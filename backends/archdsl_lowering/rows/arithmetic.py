@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
-from archdsl_lowering.rows.layout import Layout, alone, apart, axis, extent, projected, steps
+from archdsl_lowering.rows.layout import Layout, alone, apart, extent, projected, steps
 from archdsl_lowering.rows.site import Handle, Site, Value
 
 OPERATORS: Mapping[str, str] = {
@@ -24,7 +24,11 @@ def binary(site: Site) -> Value:
 
 def add(site: Site) -> Value:
     """The inputs one after another."""
-    return reduce(lambda a, b: _combined(site, "operator.add", a, b), site.inputs)
+    return _total(site, site.inputs)
+
+
+def _total(site: Site, values: Sequence[Value]) -> Value:
+    return reduce(lambda a, b: _combined(site, "operator.add", a, b), values)
 
 
 def scalar(site: Site) -> Value:
@@ -43,12 +47,15 @@ def weighted_sum(site: Site) -> Value:
 def weighted(site: Site, values: Sequence[Value], coefficients: Iterable[int]) -> Value:
     """The values times the elements of `weight` at these places, added up."""
     weight = site.emit.weight("weight")
-    terms = []
-    for value, place in zip(values, coefficients, strict=True):
-        x, layout = site.fit(value, lambda form: form)
-        one = site.emit.function("operator.getitem", weight, place)
-        terms.append(site.result(site.emit.function("operator.mul", x, one), layout, value.sizes))
-    return reduce(lambda a, b: _combined(site, "operator.add", a, b), terms)
+    terms = [scaled(site, *term, weight) for term in zip(values, coefficients, strict=True)]
+    return _total(site, terms)
+
+
+def scaled(site: Site, value: Value, place: int, weights: Handle) -> Value:
+    """A value times one element of a vector."""
+    x, layout = site.fit(value, lambda form: form)
+    one = site.emit.function("operator.getitem", weights, place)
+    return site.result(site.emit.function("operator.mul", x, one), layout, value.sizes)
 
 
 def concat(site: Site) -> Value:
@@ -63,17 +70,23 @@ def joined(site: Site, values: Sequence[Value], dim: str) -> Value:
     input.
     """
     if len(values) == 1 and dim in values[0].sizes:
-        return Value(site.sizes, values[0].forms)
+        return site.unmoved()
     fullest = max(values, key=lambda v: len(v.sizes))
     new = tuple(d for d in site.sizes if d not in fullest.sizes)
     reference, layout = site.fit(fullest, lambda form: _joinable(form, values, dim) + ("",) * len(new))
     layout = layout[: len(layout) - len(new)] + new
-    parts = tuple(repeated(site, value, layout, site.sizes, reference, once=dim) for value in values)
+    sizes = site.sizes
+    parts = tuple([repeated(site, value, layout, sizes, reference, once=dim) for value in values])
     return site.result(site.emit.function("torch.cat", parts, layout.index(dim)), layout)
 
 
 def repeated(
-    site: Site, value: Value, layout: Layout, sizes: Mapping[str, int], reference: Handle, once: str = ""
+    site: Site,
+    value: Value,
+    layout: Layout,
+    sizes: Mapping[str, int],
+    reference: Handle,
+    once: str = "",
 ) -> Handle:
     """The value in a layout of which it lacks whole groups, repeated along those; along `once` it stays a
     single position.
@@ -81,15 +94,19 @@ def repeated(
     Where the batch is among them, its size is read from `reference`, a tensor in that layout: the one size
     that is unknown before a call.
     """
-    own = tuple(group if group[0] in value.sizes else "" for group in layout)
+    own = tuple([group if group[0] in value.sizes else "" for group in layout])
     x = site.arrange(value, own)
-    missing = [group for group, mine in zip(layout, own, strict=True) if not mine and group != once]
+    missing = {group for group in layout if group not in own and group != once}
     if not missing:
         return x
-    counts: list[Handle] = [extent(group, sizes) if group in missing else -1 for group in layout]
-    if any("b" in group for group in missing):
-        at = axis(layout, "b")
-        counts[at] = site.emit.method("size", reference, at)
+    counts: list[Handle] = []
+    for at, group in enumerate(layout):
+        if group not in missing:
+            counts.append(-1)
+        elif "b" in group:
+            counts.append(site.emit.method("size", reference, at))
+        else:
+            counts.append(extent(group, sizes))
     return site.emit.method("expand", x, *counts)
 
 
@@ -105,15 +122,19 @@ def _combined(site: Site, target: str, a: Value, b: Value) -> Value:
     """Both in one layout: of all that either has, the one that moves least; the latest among equals."""
     wide, narrow = (a, b) if len(a.sizes) >= len(b.sizes) else (b, a)
     dims = "".join(narrow.sizes)
-    candidates = [apart(form.layout, dims) for form in site.forms(wide)]
     if len(wide.sizes) == len(narrow.sizes):
-        candidates = [form.layout for value in (a, b) for form in site.forms(value)]
-    best = min(
-        reversed(candidates),
-        key=lambda layout: _moves(site, wide, layout) + _moves(site, narrow, projected(layout, dims)),
-    )
-    handles = {id(wide): site.arrange(wide, best), id(narrow): site.arrange(narrow, projected(best, dims))}
-    return site.result(site.emit.function(target, handles[id(a)], handles[id(b)]), best, wide.sizes)
+        candidates = [form.layout for form in (*site.forms(a), *site.forms(b))]
+    else:
+        candidates = [apart(form.layout, dims) for form in site.forms(wide)]
+
+    def cost(layout: Layout) -> int:
+        return _moves(site, wide, layout) + _moves(site, narrow, projected(layout, dims))
+
+    best = min(reversed(candidates), key=cost)
+    first = site.arrange(wide, best)
+    second = site.arrange(narrow, projected(best, dims))
+    operands = (first, second) if wide is a else (second, first)
+    return site.result(site.emit.function(target, *operands), best, wide.sizes)
 
 
 def _moves(site: Site, value: Value, layout: Layout) -> int:

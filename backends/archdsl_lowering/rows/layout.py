@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from math import prod
 from typing import Literal, TypeAlias
 
 Layout: TypeAlias = tuple[str, ...]
 CANONICAL = "bcthw"
-_remembered = lru_cache(
-    maxsize=4096
-)  # few layouts occur, and these functions are asked of each op of each architecture
+Together: TypeAlias = Callable[[str, str], bool]
+# few layouts occur, and these functions are asked of each op of each architecture
+_remembered = lru_cache(maxsize=4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,11 @@ class Step:
 
 def canonical(dims: Iterable[str]) -> Layout:
     """b, c, t, h, w, then the others by letter: the order in which a model returns its outputs."""
-    return tuple(sorted(dims, key=lambda d: (CANONICAL.find(d) if d in CANONICAL else len(CANONICAL), d)))
+
+    def rank(dim: str) -> tuple[bool, int, str]:
+        return dim not in CANONICAL, CANONICAL.find(dim), dim
+
+    return tuple(sorted(dims, key=rank))
 
 
 def flat(layout: Layout) -> str:
@@ -67,15 +72,13 @@ def steps(source: Layout, target: Layout) -> tuple[Step, ...]:
 @_remembered
 def apart(layout: Layout, dims: str) -> Layout:
     """Groups split so that each lies within `dims` or outside; empty ones dropped."""
-    return tuple(run for group in layout for run in _split(group, lambda a, b: (a in dims) == (b in dims)))
+    return _cut(layout, lambda a, b: (a in dims) == (b in dims))
 
 
 @_remembered
 def alone(layout: Layout, dims: str) -> Layout:
     """Each of `dims` an axis of its own; empty groups dropped."""
-    return tuple(
-        run for group in layout for run in _split(group, lambda a, b: a not in dims and b not in dims)
-    )
+    return _cut(layout, lambda a, b: a not in dims and b not in dims)
 
 
 @_remembered
@@ -101,11 +104,7 @@ def joined(layout: Layout, dims: str) -> Layout:
     """`dims` as one axis in exactly this order, at the place of the first of them; the rest as it was."""
     parts = apart(layout, dims)
     first = next(i for i, group in enumerate(parts) if group[0] in dims)
-    return (
-        tuple(g for g in parts[:first] if g[0] not in dims)
-        + (dims,)
-        + tuple(g for g in parts[first:] if g[0] not in dims)
-    )
+    return (*without(parts[:first], dims), dims, *without(parts[first:], dims))
 
 
 def replaced(layout: Layout, old: str, new: str) -> Layout | None:
@@ -129,7 +128,12 @@ def projected(layout: Layout, dims: Iterable[str]) -> Layout:
     return groups
 
 
-def _split(group: str, together: Callable[[str, str], bool]) -> list[str]:
+def _cut(layout: Layout, together: Together) -> Layout:
+    """Every group cut where two letters side by side are not together."""
+    return tuple(chain.from_iterable(_split(group, together) for group in layout))
+
+
+def _split(group: str, together: Together) -> list[str]:
     runs: list[str] = []
     for letter in group:
         if runs and together(runs[-1][-1], letter):
@@ -144,7 +148,7 @@ def _runs(source: Layout, target: Layout, *, at_groups: bool) -> tuple[str, ...]
     """The pieces, in the order of `source`, that lie unbroken in both; with `at_groups`, cut at every group's
     end too.
     """
-    ends = {group[-1] for group in (*source, *target) if group} if at_groups else set()
+    ends = {group[-1] for group in (*source, *target) if group and at_groups}
     follows = dict(zip(flat(target), flat(target)[1:], strict=False))
     return tuple(_split(flat(source), lambda a, b: a not in ends and follows.get(a) == b))
 

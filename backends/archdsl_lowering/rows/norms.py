@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from archdsl_lowering.rows import layers
 from archdsl_lowering.rows.layout import Layout, drop, flat, keep, without
 from archdsl_lowering.rows.site import Site, Value
@@ -16,9 +18,7 @@ def linear(site: Site) -> Value:
     dims: str = site.attrs["dim"]
     name = "c" if "c" in dims else dims[0]
     x, layout = site.fit(site.x, lambda form: (without(form, dims) or ("",)) + (dims,))
-    width = 1
-    for dim in dims:
-        width *= site.x.sizes[dim]
+    width = prod([site.x.sizes[d] for d in dims])
     module = layers.linear(width, site.attrs["width"], site.attrs["bias"])
     return site.result(site.emit.layer(module, x), layout[:-1] + (name,))
 
@@ -26,9 +26,8 @@ def linear(site: Site) -> Value:
 def batch_norm(site: Site) -> Value:
     """Channels on the second axis; t, h, w keep axes of their own, all else is folded into the first."""
     x, layout = site.fit(site.x, _second)
-    module = layers.batch_norm(
-        len(layout) - 2, site.sizes["c"], site.attrs["eps"], site.attrs["momentum"], site.attrs["affine"]
-    )
+    eps, momentum, affine = (site.attrs[name] for name in ("eps", "momentum", "affine"))
+    module = layers.batch_norm(len(layout) - 2, site.sizes["c"], eps, momentum, affine)
     return site.result(site.emit.layer(module, x), layout)
 
 
@@ -36,7 +35,8 @@ def layer_norm(site: Site) -> Value:
     """The normalised dimensions last, in the order in which they are named."""
     dims: str = site.attrs["dim"]
     x, layout = site.fit(site.x, lambda form: without(form, dims) + tuple(dims))
-    module = layers.layer_norm(tuple(site.sizes[d] for d in dims), site.attrs["eps"], site.attrs["affine"])
+    sizes = tuple([site.sizes[d] for d in dims])
+    module = layers.layer_norm(sizes, site.attrs["eps"], site.attrs["affine"])
     return site.result(site.emit.layer(module, x), layout)
 
 
@@ -54,7 +54,12 @@ def group_norm(site: Site) -> Value:
         return (drop(flat(form), "c" + positions), "c", *positions)
 
     x, layout = site.fit(site.x, wish)
-    module = layers.group_norm(site.attrs["groups"], site.sizes["c"], site.attrs["eps"], site.attrs["affine"])
+    module = layers.group_norm(
+        site.attrs["groups"],
+        site.sizes["c"],
+        site.attrs["eps"],
+        site.attrs["affine"],
+    )
     return site.result(site.emit.layer(module, x), layout)
 
 

@@ -8,7 +8,12 @@ from archdsl_lowering.rows.pointwise import FUNCTIONS
 from archdsl_lowering.rows.site import Handle, Site, Value
 from archdsl_lowering.rows.sizes import Sizes
 
-_HEAD, _DEPTH = "0", "1"  # the two parts of the channels in attention; letters are for users
+_HEAD, _DEPTH = (
+    "0",
+    "1",
+)  # the two parts of the channels in attention; letters are for users
+
+_ATTENTION = "torch.nn.functional.scaled_dot_product_attention"
 
 
 def dot(site: Site) -> Value:
@@ -17,11 +22,12 @@ def dot(site: Site) -> Value:
     """
     a, b = site.inputs
     over: str = site.attrs["over"]
-    shared = drop(keep(flat(site.forms(a)[-1].layout), b.sizes), over)
-    outer_a, outer_b = (drop(flat(site.forms(v)[-1].layout), shared + over) for v in (a, b))
-    over = keep(flat(site.forms(a)[-1].layout), over)
+    shared = drop(keep(_order(site, a), b.sizes), over)
+    outer_a, outer_b = (drop(_order(site, v), shared + over) for v in (a, b))
+    over = keep(_order(site, a), over)
     batch: Layout = (shared,) if shared else ()
-    left, right = site.arrange(a, (*batch, outer_a, over)), site.arrange(b, (*batch, over, outer_b))
+    left = site.arrange(a, (*batch, outer_a, over))
+    right = site.arrange(b, (*batch, over, outer_b))
     product = site.emit.function("torch.bmm" if shared else "torch.mm", left, right)
     return site.result(product, (*batch, outer_a, outer_b))
 
@@ -40,20 +46,18 @@ def attend(site: Site, *, fused: bool = True) -> Value:
     scale = site.attrs["scale"]
     if scale is None:
         scale = (q.sizes["c"] // heads) ** -0.5
-    order = flat(site.forms(q)[-1].layout)
+    order = _order(site, q)
     rest = drop(order, over + "c")
     batch = "".join(d for d in rest if d in k.sizes or d in v.sizes)
     positions = drop(rest, batch) + keep(order, over)
-    keys = keep(flat(site.forms(k)[-1].layout), over)
-    extra = drop(flat(site.forms(v)[-1].layout), rest + over + "c")
+    keys = keep(_order(site, k), over)
+    extra = drop(_order(site, v), rest + over + "c")
     k, v = _batched(site, k, v, batch), _batched(site, v, k, batch)
     query = _in_heads(site, q, heads, (batch, _HEAD, positions, _DEPTH))
     value = _in_heads(site, v, heads, (batch, _HEAD, keys, extra + _DEPTH))
     if fused and site.attrs["act"] == "softmax":
         key = _in_heads(site, k, heads, (batch, _HEAD, keys, _DEPTH))
-        found = site.emit.function(
-            "torch.nn.functional.scaled_dot_product_attention", query, key, value, scale=float(scale)
-        )
+        found = site.emit.function(_ATTENTION, query, key, value, scale=float(scale))
     else:
         key = _in_heads(site, k, heads, (batch, _HEAD, _DEPTH, keys))
         scores = site.emit.function("torch.matmul", query, key)
@@ -65,6 +69,11 @@ def attend(site: Site, *, fused: bool = True) -> Value:
     return site.result(site.arrange(answer, (*layout, _HEAD + _DEPTH)), (*layout, "c"))
 
 
+def _order(site: Site, value: Value) -> str:
+    """The dimensions of a value in the order in which its latest form has them."""
+    return flat(site.forms(value)[-1].layout)
+
+
 def _batched(site: Site, value: Value, other: Value, batch: str) -> Value:
     """A value with all dimensions of the batch: those it lacks are repeated, as many times as `other` has
     them.
@@ -74,13 +83,17 @@ def _batched(site: Site, value: Value, other: Value, batch: str) -> Value:
         return value
     sizes = value.sizes.lent(other.sizes, missing)
     reference, _ = site.fit(other, lambda form: tuple(missing) + without(form, missing))
-    layout = tuple(missing) + tuple(flat(site.forms(value)[-1].layout))
+    layout = (*missing, *_order(site, value))
     return site.result(repeated(site, value, layout, sizes, reference), layout, sizes)
 
 
 def _in_heads(site: Site, value: Value, heads: int, layout: Layout) -> Handle:
     """A value with its channels cut into heads."""
-    cut = site.relabelled(value, lambda form: replaced(form, "c", _HEAD + _DEPTH), _cut(value.sizes, heads))
+    cut = site.relabelled(
+        value,
+        lambda form: replaced(form, "c", _HEAD + _DEPTH),
+        _cut(value.sizes, heads),
+    )
     return site.arrange(cut, layout)
 
 

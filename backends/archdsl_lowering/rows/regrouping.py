@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from archdsl_lowering.rows.layout import (
@@ -19,6 +20,7 @@ from archdsl_lowering.rows.layout import (
 )
 from archdsl_lowering.rows.site import Handle, Site, Value
 
+_INTERPOLATE = "torch.nn.functional.interpolate"
 _MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -46,7 +48,7 @@ def chunk(site: Site) -> Value:
 def merge(site: Site) -> Value:
     """Several dimensions become one, the first the slowest; nothing moves where they already lie so."""
     over, into = site.attrs["over"], site.attrs["into"]
-    if not any(over in group for form in site.forms(site.x) for group in form.layout):
+    if not any(replaced(form.layout, over, into) for form in site.forms(site.x)):
         site.fit(site.x, lambda form: joined(form, over))
     return site.relabelled(site.x, lambda form: replaced(form, over, into), site.sizes)
 
@@ -62,7 +64,7 @@ def split(site: Site) -> Value:
 def rename(site: Site) -> Value:
     """The same tensor under other names."""
     names = str.maketrans(site.attrs["over"], site.attrs["into"])
-    return site.relabelled(site.x, lambda form: tuple(group.translate(names) for group in form), site.sizes)
+    return site.relabelled(site.x, lambda form: tuple([g.translate(names) for g in form]), site.sizes)
 
 
 def take(site: Site) -> Value:
@@ -72,7 +74,8 @@ def take(site: Site) -> Value:
     for dim, which in wanted.items():
         at = axis(layout, dim)
         if isinstance(which, int):
-            x, layout = site.emit.function("torch.select", x, at, which), layout[:at] + layout[at + 1 :]
+            x = site.emit.function("torch.select", x, at, which)
+            layout = layout[:at] + layout[at + 1 :]
         else:
             x = _positions(site, x, at, which, len(layout))
     return site.result(x, layout)
@@ -82,15 +85,16 @@ def expand(site: Site) -> Value:
     """New dimensions along which the tensor repeats, without copies."""
     new = "".join(_letters(site.attrs))
     x, layout = site.fit(site.x, lambda form: form + ("",) * len(new))
-    x = site.emit.method("expand", x, *(-1 for _ in layout[: -len(new)]), *(site.sizes[d] for d in new))
-    return site.result(x, layout[: -len(new)] + tuple(new))
+    kept = layout[: -len(new)]
+    counts = [-1] * len(kept) + [site.sizes[d] for d in new]
+    return site.result(site.emit.method("expand", x, *counts), (*kept, *new))
 
 
 def pad(site: Site) -> Value:
     """Zeros before and after along dimensions."""
     wanted = {dim: tuple(site.attrs[dim]) for dim in _letters(site.attrs) if any(site.attrs[dim])}
     if not wanted:
-        return Value(site.sizes, site.x.forms)
+        return site.unmoved()
     x, layout = site.fit(site.x, lambda form: alone(form, "".join(wanted)))
     return site.result(_zeros_around(site, x, layout, wanted), layout)
 
@@ -105,12 +109,11 @@ def resize(site: Site) -> Value:
         if d not in dims:
             site.x.sizes.hold(d)
     if not dims:
-        return Value(site.sizes, site.x.forms)
+        return site.unmoved()
     x, layout = site.fit(site.x, lambda form: _batch_and_channels(form, dims))
     size = tuple(site.sizes[d] for d in dims)
-    x = site.emit.function(
-        "torch.nn.functional.interpolate", x, size=size, mode=_MODES[len(dims)], align_corners=False
-    )
+    mode = _MODES[len(dims)]
+    x = site.emit.function(_INTERPOLATE, x, size=size, mode=mode, align_corners=False)
     return site.result(x, layout)
 
 
@@ -121,7 +124,7 @@ def shift(site: Site) -> Value:
     channels: range = site.attrs["channels"]
     size = site.sizes[dim]
     if offset == 0 or len(channels) == 0:
-        return Value(site.sizes, site.x.forms)
+        return site.unmoved()
     x, layout = site.fit(site.x, lambda form: alone(form, "c" + dim))
     at, along_c = axis(layout, dim), axis(layout, "c")
     start, stop, step = _ascending(channels)
@@ -132,7 +135,10 @@ def shift(site: Site) -> Value:
         part = _zeros_around(site, part, layout, {dim: (max(-offset, 0), max(offset, 0))})
     else:
         part = site.emit.function("torch.zeros_like", part)
-    return site.result(site.emit.function("torch.slice_scatter", x, part, along_c, start, stop, step), layout)
+    return site.result(
+        site.emit.function("torch.slice_scatter", x, part, along_c, start, stop, step),
+        layout,
+    )
 
 
 def weight(site: Site) -> Value:
@@ -150,7 +156,8 @@ def _positions(site: Site, x: Handle, at: int, which: range, rank: int) -> Handl
     if step == 1:
         x = site.emit.function("torch.narrow", x, at, start, stop - start)
     else:
-        x = site.emit.function("operator.getitem", x, (slice(None),) * at + (slice(start, stop, step),))
+        index = (*[slice(None)] * at, slice(start, stop, step))
+        x = site.emit.function("operator.getitem", x, index)
     return x if which.step > 0 else site.emit.function("torch.flip", x, (at,))
 
 
@@ -161,10 +168,8 @@ def _ascending(which: range) -> tuple[int, int, int]:
 
 def _zeros_around(site: Site, x: Handle, layout: Layout, amounts: Mapping[str, tuple[int, int]]) -> Handle:
     first = min(axis(layout, dim) for dim in amounts)
-    pairs = [amounts.get(group, (0, 0)) for group in layout[first:]]
-    return site.emit.function(
-        "torch.nn.functional.pad", x, tuple(n for pair in reversed(pairs) for n in pair)
-    )
+    pairs = [amounts.get(group, (0, 0)) for group in reversed(layout[first:])]
+    return site.emit.function("torch.nn.functional.pad", x, tuple(chain.from_iterable(pairs)))
 
 
 def _batch_and_channels(form: Layout, dims: str) -> Layout:

@@ -18,7 +18,10 @@ class Sizes(Mapping[str, int]):
     """
 
     def __init__(
-        self, numbers: Mapping[str, int], extents: Extents | None = None, demands: Demands | None = None
+        self,
+        numbers: Mapping[str, int],
+        extents: Extents | None = None,
+        demands: Demands | None = None,
     ) -> None:
         self._numbers = numbers
         self._extents = extents or {}
@@ -65,9 +68,8 @@ class Sizes(Mapping[str, int]):
     def without(self, dims: Iterable[str]) -> Sizes:
         """These sizes but for some dimensions."""
         unwanted = set(dims)
-        return Sizes(
-            {d: n for d, n in self._numbers.items() if d not in unwanted}, self._extents, self._demands
-        )
+        numbers = {d: n for d, n in self._numbers.items() if d not in unwanted}
+        return Sizes(numbers, self._extents, self._demands)
 
     def given(self, numbers: Mapping[str, int]) -> Sizes:
         """These sizes, and for some dimensions numbers that derive from no input."""
@@ -76,9 +78,10 @@ class Sizes(Mapping[str, int]):
 
     def lent(self, other: Sizes, dims: Iterable[str]) -> Sizes:
         """These sizes, and some dimensions as another value has them."""
-        dims = tuple(dims)
-        numbers = {**self._numbers, **{d: other.seen(d) for d in dims}}
-        return Sizes(numbers, {**self._extents, **{d: other._extent(d) for d in dims}}, self._demands)
+        numbers, extents = dict(self._numbers), dict(self._extents)
+        for dim in dims:
+            numbers[dim], extents[dim] = other.seen(dim), other._extent(dim)
+        return Sizes(numbers, extents, self._demands)
 
     def _extent(self, dim: str) -> Extent:
         return self._extents.get(dim, self._numbers[dim])

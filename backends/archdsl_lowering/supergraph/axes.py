@@ -4,23 +4,34 @@ An axis is a small tree that says where its positions come from. Two questions a
 the super-axis, and which of its positions does one architecture take. A super-axis belongs to weights that
 are separate for some answers (a list has weights of its own for each alternative), so both questions are
 asked `given` those.
+
+With `width ~ 2..6 by 2`, which is 4, and `x -> conv(width)` beside `x -> conv(3)`:
+
+    a = Window(width, "ring")   super-size 6    positions 2, 3, 4, 5: behind those of width 2 on the ring
+    b = Window(3, "prefix")     super-size 3    positions 0, 1, 2
+    j = Joined((a, b))          super-size 9    positions 2, 3, 4, 5, 6, 7, 8: b begins at 6
+    Taken(j, 0..5 by 2)         super-size 9    positions 2, 4, 6: what counts is what is there
+    Outer((a, b), …)            super-size 18   positions 3p + q for each p of a and q of b: 6, 7, … 17
+
+Given that width is 4, because weights are separate for each of its alternatives, a has the super-size 4 and
+positions 0, 1, 2, 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from math import gcd, prod
 from typing import Any, TypeAlias
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, fits, restrict
-from archdsl_lowering.supergraph.windows import Place, Positions, windows
+from archdsl_lowering.supergraph.windows import Place, Positions, everything, windows
 
-Given: TypeAlias = tuple[
-    tuple[Choice, int], ...
-]  # the answers that a weight is separate for, in program order
+Given: TypeAlias = tuple[tuple[Choice, int], ...]
+"""The answers that a weight is separate for, in program order."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -82,6 +93,8 @@ class Members:
     count: int
 
 
+_NONE: frozenset[Choice] = frozenset()
+
 Axis: TypeAlias = Window | Outer | Joined | Chosen | Taken | Chunk | Members
 
 
@@ -96,19 +109,24 @@ def same(a: Axis, b: Axis) -> bool:
     return False
 
 
+def lists_of(expr: Expr) -> frozenset[Choice]:
+    """The list choices that an expression depends on."""
+    return frozenset([c for c in expr.scope if c.kind == "list"]) if expr.scope else _NONE
+
+
 def lists(axis: Axis) -> frozenset[Choice]:
     """The list choices that sizes of an axis depend on; which of several axes there are, and in what order,
     is no size.
     """
     match axis:
         case Window(size=size):
-            return frozenset(c for c in size.choices() if c.kind == "list")
+            return lists_of(size)
         case Outer(factors=parts) | Joined(parts=parts) | Chosen(options=parts):
-            return frozenset[Choice]().union(*map(lists, parts))
+            return _NONE.union(*map(lists, parts))
         case Taken(axis=inner) | Chunk(axis=inner):
             return lists(inner)
         case Members():
-            return frozenset()
+            return _NONE
 
 
 def choices_of(axis: Axis) -> frozenset[Choice]:
@@ -117,9 +135,9 @@ def choices_of(axis: Axis) -> frozenset[Choice]:
         case Window(size=size):
             return frozenset(size.choices())
         case Outer(factors=parts):
-            return frozenset[Choice]().union(*map(choices_of, parts))
+            return _NONE.union(*map(choices_of, parts))
         case Joined(parts=parts, subset=subset):
-            own = frozenset(subset.choices()) if subset is not None else frozenset[Choice]()
+            own = frozenset(subset.choices()) if subset is not None else _NONE
             return own.union(*map(choices_of, parts))
         case Chosen(index=index, options=options):
             return frozenset(index.choices()).union(*map(choices_of, options))
@@ -129,6 +147,11 @@ def choices_of(axis: Axis) -> frozenset[Choice]:
             return choices_of(inner)
         case Members(subset=subset):
             return frozenset(subset.choices())
+
+
+def deciding(axes: Iterable[Axis]) -> frozenset[Choice]:
+    """All choices that decide about some of several axes."""
+    return _NONE.union(*map(choices_of, axes))
 
 
 class Placement:
@@ -167,7 +190,8 @@ class Placement:
             case Outer(factors=factors):
                 return self._outer(factors, at, given)
             case Joined(parts=parts, subset=subset):
-                return self._joined(parts, range(len(parts)) if subset is None else subset.at(at), at, given)
+                present = range(len(parts)) if subset is None else subset.at(at)
+                return self._joined(parts, present, at, given)
             case Chosen(index=index, options=options):
                 return self.positions(options[index.at(at)], at, given)
             case Taken(axis=inner, positions=which):
@@ -186,7 +210,11 @@ class Placement:
         return reduce(_outer, found)[0]
 
     def _joined(
-        self, parts: Sequence[Axis], present: Sequence[int], at: Mapping[Choice, int], given: Given
+        self,
+        parts: Sequence[Axis],
+        present: Sequence[int],
+        at: Mapping[Choice, int],
+        given: Given,
     ) -> Positions:
         found: list[int] = []
         offset = 0
@@ -210,7 +238,7 @@ class Placement:
 
     def _window(self, size: Expr, place: Place, at: Mapping[Choice, int]) -> Positions:
         if size.is_constant:
-            return tuple(range(size.value))
+            return everything(size.value)
         grid = self._grids.get(id(size))
         if grid is None:
             self._kept.append(size)
@@ -239,37 +267,51 @@ class _Grid:
         for factor in self.factors:
             sizes = _whole(factor)
             found.append((windows(sizes, place)[factor.at(at)], max(sizes)))
-        return reduce(_outer, [*found, (tuple(range(self.unit)), self.unit)])[0]
+        found.append((everything(self.unit), self.unit))
+        return reduce(_outer, found)[0]
 
 
 def _grid(size: Expr) -> _Grid:
     """The factors of a size: one a choice where the size is exactly a product of functions of single choices.
 
-    By Gauss's lemma such a table is unit · Π factor with whole factors that have no common divisor.
+    By Gauss's lemma such a table is unit · Π factor with whole factors that have no common divisor. Of
+    2 · e · w with e in (1, 3) and w in (4, 6), the table is (8, 12, 24, 36): the factors are (1, 3) and
+    (2, 3), the unit 4.
     """
-    if len(size.scope) < 2 or not fits(size.scope) or any(type(n) is not int or n < 1 for n in size.table):
-        return _Grid((size,), 1)
-    counts = [v.size for v in size.scope]
-    strides = [prod(counts[i + 1 :]) for i in range(len(counts))]
-    lines = [
-        [size.table[k * stride] for k in range(count)] for count, stride in zip(counts, strides, strict=True)
-    ]
-    corner = size.table[0] ** (len(counts) - 1)
-    for at, value in enumerate(size.table):
-        if value * corner != prod(
-            line[at // stride % count] for line, stride, count in zip(lines, strides, counts, strict=True)
-        ):
-            return _Grid((size,), 1)
-    factors = tuple(
-        Expr((variable,), tuple(n // gcd(*line) for n in line))
-        for variable, line in zip(size.scope, lines, strict=True)
-    )
-    return _Grid(factors, gcd(*size.table))
+    whole = _Grid((size,), 1)
+    if len(size.scope) < 2 or not fits(size.scope) or not _are_sizes(size.table):
+        return whole
+    shape = [v.size for v in size.scope]
+    lines = _lines(size.table, shape)
+    # each entry times the first, once for each choice but one, is the product of its entries along the lines
+    corner = size.table[0] ** (len(shape) - 1)
+    for value, entries in zip(size.table, product(*lines), strict=True):
+        if value * corner != prod(entries):
+            return whole
+    factors = []
+    for variable, line in zip(size.scope, lines, strict=True):
+        common = gcd(*line)
+        factors.append(Expr((variable,), tuple([n // common for n in line])))
+    return _Grid(tuple(factors), gcd(*size.table))
+
+
+def _are_sizes(table: Sequence[Any]) -> bool:
+    return all(type(n) is int and n > 0 for n in table)
+
+
+def _lines(table: Sequence[int], shape: Sequence[int]) -> list[Sequence[int]]:
+    """Along each choice the sizes where all others have their first alternative."""
+    found = []
+    stride = len(table)
+    for count in shape:
+        stride //= count
+        found.append(table[: count * stride : stride])
+    return found
 
 
 def _outer(a: tuple[Positions, int], b: tuple[Positions, int]) -> tuple[Positions, int]:
     (first, many), (second, few) = a, b
-    return tuple(p * few + q for p in first for q in second), many * few
+    return tuple([p * few + q for p, q in product(first, second)]), many * few
 
 
 def _whole(size: Expr) -> list[Any]:

@@ -15,12 +15,13 @@ it as its second axis. The architecture of width 8 takes positions 0 to 7 and 16
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypeAlias, TypeGuard
 
 from archdsl.ir.activity import Identity
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr, constant, lift
-from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, operands
+from archdsl.ir.graph import Graph, Input, Op, Pick, Value, Weight
 from archdsl.ops import axes as table
 from archdsl.ops.chunks import chunked
 from archdsl.ops.table import PRIMITIVES, lies_of, origins_of
@@ -35,8 +36,9 @@ from archdsl_lowering.supergraph.axes import (
     Placement,
     Taken,
     Window,
-    choices_of,
+    deciding,
     lists,
+    lists_of,
     same,
 )
 from archdsl_lowering.supergraph.windows import Place, Positions
@@ -54,7 +56,12 @@ class Layouts:
     all alternatives.
     """
 
-    def __init__(self, graph: Graph, channels: Channels = "fair", kernels: Kernels = "separate") -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        channels: Channels = "fair",
+        kernels: Kernels = "separate",
+    ) -> None:
         self.graph = graph
         self._place: Place = "ring" if channels == "fair" else "prefix"
         self._kernels = kernels
@@ -66,9 +73,12 @@ class Layouts:
         self._deciding: dict[Identity, tuple[Choice, ...]] = {}
         for value in graph.values:
             self._of[value] = self._layout(value)
-            if isinstance(value, Op | Pick):
-                for weight, axes in zip(value.weights, self._weight_axes(value), strict=True):
-                    self._add_weight(value, weight, axes)
+            if isinstance(value, Op):
+                self._add_weights(value)
+            elif isinstance(value, Pick):
+                for weight in value.weights:
+                    members = Members(value.subset, len(value.operands))
+                    self._add_weight(weight, (members,), (None,), set())
 
     def of(self, value: Value) -> Sizes:
         """The axes of a value by dimension."""
@@ -91,10 +101,7 @@ class Layouts:
         """All choices that decide which positions of which super-weight an architecture takes."""
         known = self._deciding.get(weight.identity)
         if known is None:
-            found = {
-                *self.separate(weight),
-                *(c for axis in self.of_weight(weight) for c in choices_of(axis)),
-            }
+            found = {*self.separate(weight), *deciding(self.of_weight(weight))}
             known = self._deciding[weight.identity] = tuple(found)
         return known
 
@@ -110,49 +117,59 @@ class Layouts:
 
     def super_shape(self, weight: Weight, given: Given) -> tuple[int, ...]:
         """The shape of the super-weight for some alternatives of the choices that it is separate for."""
-        return tuple(self._placement.super_size(axis, given) for axis in self.of_weight(weight))
+        return tuple([self._placement.super_size(axis, given) for axis in self.of_weight(weight)])
 
     def given(self, weight: Weight, at: Mapping[Choice, int]) -> Given:
         """The alternatives by which a weight is told apart, under an assignment that answers their
         choices.
         """
-        return tuple((c, at[c]) for c in self.separate(weight))
+        return tuple([(c, at[c]) for c in self.separate(weight)])
 
     def taken(self, weight: Weight, at: Mapping[Choice, int], given: Given) -> tuple[Positions, ...]:
         """The positions that an architecture takes of each axis of a super-weight; the weight must be live in
         it.
         """
-        return tuple(self._placement.positions(axis, at, given) for axis in self.of_weight(weight))
+        return tuple([self._placement.positions(axis, at, given) for axis in self.of_weight(weight)])
 
     def _layout(self, value: Value) -> Sizes:
+        """The axis of each dimension of a value whose operands have theirs."""
+        if isinstance(value, Op):
+            return self._made(value)
         if isinstance(value, Input):
-            return {d: Window(n, "prefix") for d, n in value.shape.items()}
-        read = [self._of[o] for o in operands(value)]
-        if isinstance(value, Select):
-            return {d: _chosen(value.index, [r[d] for r in read]) for d in value.shape}
+            return {d: _plain(n) for d, n in value.shape.items()}
+        read = [self._of[o] for o in value.operands]
         if isinstance(value, Pick):
             return self._picked(value, read)
-        origins = origins_of(value)
+        return {d: _chosen(value.index, read, d) for d in value.shape}
+
+    def _made(self, op: Op) -> Sizes:
+        read = [self._of[x] for x in op.inputs]
+        origins = origins_of(op)
         found: dict[str, Axis] = {}
-        for d, size in value.shape.items():
+        for d, size in op.shape.items():
             origin = origins.get(d)
-            followed = self._from(value, d, origin, read) if origin is not None else None
-            found[d] = followed or self._own(size, d)
+            if isinstance(origin, table.Same):  # most are
+                i, there = origin.places[0]
+                found[d] = read[i][there]
+            else:
+                found[d] = self._from(op, d, origin, read) or self._own(size, d)
         return found
 
-    def _from(self, op: Op, dim: str, origin: table.Origin, read: Sequence[Sizes]) -> Axis | None:
-        """The axis of one dimension of a result; None where it cannot be followed."""
+    def _from(self, op: Op, dim: str, origin: table.Origin | None, read: Sequence[Sizes]) -> Axis | None:
+        """The axis of one dimension of a result that is not one for one that of an input; None where it
+        cannot be followed.
+        """
         size = op.shape[dim]
         match origin:
-            case table.Same(places=((i, d), *_)):
-                return read[i][d]
             case table.New():
                 return self._width(op, dim)
             case table.Ended(parts=ends):
-                parts = tuple(read[end[0]][end[1]] if end is not None else _plain(1) for end in ends)
-                return parts[0] if len(parts) == 1 else _simple(Joined(parts), size, parts)
+                return _ended(ends, read, size)
             case table.Merged(dims=dims):
-                return _outer([read[0][d] for d in dims], [op.inputs[0].shape[d] for d in dims])
+                return _outer(
+                    [read[0][d] for d in dims],
+                    [op.inputs[0].shape[d] for d in dims],
+                )
             case table.Factor(dim=d, into=into):
                 whole = read[0][d]
                 return whole.factors[into.index(dim)] if is_cut_as_made(whole, op, into) else None
@@ -161,8 +178,7 @@ class Layouts:
             case table.Part(dim=d, number=number, count=count):
                 return _part(read[0][d], number, count, size)
             case table.Padded(dim=d, amounts=amounts):
-                low, high = (Window(lift(_amount, amounts, side), "prefix") for side in (0, 1))
-                return _simple(Joined((low, read[0][d], high)), size, (low, read[0][d], high))
+                return _padded(read[0][d], amounts, size)
             case _:
                 return None
 
@@ -176,34 +192,38 @@ class Layouts:
         count = self._chunked.get((op, dim))
         if count is None:
             return Window(size, self._place)
-        each = lift(_divided, size, count)
-        return Outer((Window(constant(count), "prefix"), Window(each, self._place)), (constant(count), each))
+        parts, each = constant(count), lift(_divided, size, count)
+        return Outer((_plain(parts), Window(each, self._place)), (parts, each))
 
     def _picked(self, pick: Pick, read: Sequence[Sizes]) -> Sizes:
         first = lift(_head, pick.subset)
+        one = _plain(constant(1))
         found: dict[str, Axis] = {}
         for d, size in pick.shape.items():
             if d == pick.dim:
-                found[d] = Joined(tuple(r.get(d) or Window(constant(1), "prefix") for r in read), pick.subset)
+                found[d] = Joined(tuple(r.get(d) or one for r in read), pick.subset)
             elif all(d in r for r in read):
-                found[d] = _chosen(first, [r[d] for r in read])
+                found[d] = _chosen(first, read, d)
             else:
                 found[d] = self._own(size, d)
         return found
 
-    def _weight_axes(self, value: Op | Pick) -> Iterator[tuple[Axis, ...]]:
-        """The axes of each weight of a value."""
-        if isinstance(value, Pick):
-            for _ in value.weights:
-                yield (Members(value.subset, len(value.operands)),)
+    def _add_weights(self, op: Op) -> None:
+        """The axes of the weights of an op, and which choices they are separate for."""
+        if not op.weights:
             return
-        for weight in value.weights:
-            lies = zip(lies_of(value, weight), weight.shape, strict=True)
-            yield tuple(self._lying(value, lie, size) for lie, size in lies)
+        telling = set[Choice]().union(*map(lists_of, self._telling(op)))
+        for weight in op.weights:
+            lies = lies_of(op, weight)
+            axes = tuple(map(partial(self._lying, op), lies, weight.shape))
+            self._add_weight(weight, axes, lies, telling)
 
     def _lying(self, op: Op, lie: table.Lie, size: Expr) -> Axis:
         """The axis of a weight that lies so."""
-        return self.along(op, lie) or Window(size, "centre" if isinstance(lie, table.Within) else self._place)
+        followed = self.along(op, lie)
+        if followed is not None:
+            return followed
+        return Window(size, "centre" if isinstance(lie, table.Within) else self._place)
 
     def along(self, op: Op, lie: table.Lie) -> Axis | None:
         """The axis of what an op makes or reads along which a weight lies."""
@@ -211,37 +231,43 @@ class Layouts:
             return self._of[op][lie.dim]
         if isinstance(lie, table.Read):
             x = op.inputs[0]
-            return _outer([self._of[x][d] for d in lie.dims], [x.shape[d] for d in lie.dims])
+            axes = self._of[x]
+            if len(lie.dims) == 1:
+                return axes[lie.dims]
+            return _outer([axes[d] for d in lie.dims], [x.shape[d] for d in lie.dims])
         return None
 
-    def _add_weight(self, value: Op | Pick, weight: Weight, axes: tuple[Axis, ...]) -> None:
-        """A weight that several layers use, each by other axes, opens windows by its shape."""
-        known = self._weights.get(weight.identity)
+    def _add_weight(
+        self,
+        weight: Weight,
+        axes: tuple[Axis, ...],
+        lies: Sequence[table.Lie],
+        telling: set[Choice],
+    ) -> None:
+        """A weight that several layers use, each by other axes, opens windows by its shape. `telling` are
+        list choices of its layer that tell it apart.
+        """
+        identity = weight.identity
+        known = self._weights.get(identity)
         if known is not None and not all(map(same, known, axes)):
             axes = tuple(Window(n, self._place) for n in weight.shape)
-        self._weights[weight.identity] = axes
-        found = {c for c in weight.init.choices() if c.kind == "list"}
-        found.update(self._separate.get(weight.identity, ()))
-        for axis, lie in zip(axes, lies_of(value, weight), strict=True):
-            if not (self._kernels == "centre" and isinstance(lie, table.Within)):
-                found.update(lists(axis))
-        for attr in self._telling(value):
-            found.update(c for c in attr.choices() if c.kind == "list")
-        self._separate[weight.identity] = tuple(sorted(found, key=lambda c: c.order))
+        self._weights[identity] = axes
+        found = telling.union(lists_of(weight.init), self._separate.get(identity, ()))
+        for axis, lie in zip(axes, lies, strict=True):
+            if self._kernels == "separate" or not isinstance(lie, table.Within):
+                found |= lists(axis)
+        self._separate[identity] = tuple(sorted(found, key=lambda c: c.order)) if found else ()
 
-    def _telling(self, value: Op | Pick) -> Iterator[Expr]:
+    def _telling(self, op: Op) -> Iterator[Expr]:
         """The attributes of a layer that tell its weights apart: not sizes that the weights show
         themselves.
         """
         shown = ("width", "window") if self._kernels == "centre" else ("width",)
-        if not isinstance(value, Op):
-            return
-        for name, attr in value.attrs.items():
-            if attr.is_constant:
-                continue
-            parameter = PRIMITIVES[value.name].parameter(name)
-            if parameter is None or parameter.shapes not in shown:
-                yield attr
+        for name, attr in op.attrs.items():
+            if attr.scope:
+                parameter = PRIMITIVES[op.name].parameter(name)
+                if parameter is None or parameter.shapes not in shown:
+                    yield attr
 
 
 def is_cut_as_made(whole: Axis, op: Op, into: str) -> TypeGuard[Outer]:
@@ -255,28 +281,41 @@ def _part(whole: Axis, number: int, count: int, size: Expr) -> Axis:
     return _simple(Chunk(whole, number, count), size, [whole])
 
 
-def _plain(size: int) -> Axis:
-    return Window(constant(size), "prefix")
+def _plain(size: Expr) -> Axis:
+    """A size whose positions begin at the first."""
+    return Window(size, "prefix")
 
 
 def _outer(axes: Sequence[Axis], sizes: Sequence[Expr]) -> Axis:
     return axes[0] if len(axes) == 1 else Outer(tuple(axes), tuple(sizes))
 
 
+def _ended(ends: Sequence[table.Place | None], read: Sequence[Sizes], size: Expr) -> Axis:
+    """Axes of inputs end to end."""
+    parts = tuple(read[end[0]][end[1]] if end is not None else _plain(constant(1)) for end in ends)
+    return parts[0] if len(parts) == 1 else _simple(Joined(parts), size, parts)
+
+
+def _padded(inner: Axis, amounts: Expr, size: Expr) -> Axis:
+    """An axis between positions of zeros."""
+    before, after = (_plain(lift(_amount, amounts, side)) for side in (0, 1))
+    parts = (before, inner, after)
+    return _simple(Joined(parts), size, parts)
+
+
 def _simple(axis: Axis, size: Expr, parts: Sequence[Axis]) -> Axis:
     """The axis, or all positions where no choice decides about any part."""
-    return (
-        Window(size, "prefix")
-        if all(isinstance(p, Window) and p.size.is_constant for p in parts) and size.is_constant
-        else axis
-    )
+    settled = all(isinstance(p, Window) and p.size.is_constant for p in parts)
+    return _plain(size) if settled and size.is_constant else axis
 
 
-def _chosen(index: Expr, options: Sequence[Axis]) -> Axis:
-    reachable: list[Axis] = [options[i] for i in dict.fromkeys(index.distinct())]
+def _chosen(index: Expr, read: Sequence[Sizes], dim: str) -> Axis:
+    """One of the axes that operands have, or that of all of them where they lie alike."""
+    options = tuple([axes[dim] for axes in read])
+    reachable: list[Axis] = [options[i] for i in index.distinct()]
     if all(same(reachable[0], other) for other in reachable[1:]):
         return reachable[0]
-    return Chosen(index, tuple(options))
+    return Chosen(index, options)
 
 
 def _divided(size: int, count: int) -> int:

@@ -10,7 +10,7 @@ others 0.5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -18,7 +18,8 @@ from typing import TypeAlias
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
-from archdsl_lowering.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of
+from archdsl_lowering.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of, deciding
+from archdsl_lowering.supergraph.windows import Positions, everything
 
 Rows: TypeAlias = tuple[tuple[int, ...], ...]  # one for each combination of answers, the last choice fastest
 
@@ -117,18 +118,14 @@ class TooManyCombinations(Exception):
 
 def picked(subset: Expr, count: int, restricted: bool) -> Picked | Included:
     """The weights of the operands of a selection of several."""
-    if len(subset.scope) == 1:
-        (choice,) = subset.scope
-        if isinstance(choice, Choice) and choice.kind == "subset":
-            places = positions_of(choice, subset)
-            if (
-                places is not None
-                and sorted(places.values()) == list(range(count))
-                and sorted(places) == list(range(count))
-            ):
-                return Picked(choice, tuple(places[m] for m in range(count)), restricted)
     choices = subset.choices()
-    return Included(choices, tuple(tuple(subset.at(at)) for at in assignments(choices)), count, restricted)
+    if len(choices) == 1 and choices[0].kind == "subset":
+        places = positions_of(choices[0], subset)
+        members = list(range(count))
+        if places is not None and sorted(places) == sorted(places.values()) == members:
+            return Picked(choices[0], tuple([places[m] for m in members]), restricted)
+    rows = tuple([tuple(subset.at(at)) for at in assignments(choices)])
+    return Included(choices, rows, count, restricted)
 
 
 def positions_of(choice: Choice, subset: Expr) -> dict[int, int] | None:
@@ -149,9 +146,8 @@ def assignments(choices: Sequence[Choice]) -> list[dict[Choice, int]]:
     """Every combination of answers, the last choice fastest. Raises TooManyCombinations."""
     if prod(c.size for c in choices) > MOST_COMBINATIONS:
         raise TooManyCombinations(choices)
-    return [
-        dict(zip(choices, indices, strict=True)) for indices in product(*(range(c.size) for c in choices))
-    ]
+    combinations = product(*[range(c.size) for c in choices])
+    return [dict(zip(choices, indices, strict=True)) for indices in combinations]
 
 
 class Masks:
@@ -186,37 +182,38 @@ class Masks:
         if not left:
             return None if self._is_whole(axis, dict(given), given) else self._tabled(axis, (), given)
         if isinstance(axis, Joined):
-            parts = [self.of(part, given) for part in axis.parts]
-            sizes = tuple(self.size(part, given) for part in axis.parts)
-            inside = frozenset[Choice]().union(*map(choices_of, axis.parts))
-            apart = axis.subset is None or (
-                not inside & set(axis.subset.choices())
-                and not {c for c, _ in given} & set(axis.subset.choices())
-            )
-            if apart:
-                scales = None if axis.subset is None else picked(axis.subset, len(axis.parts), False)
-                if scales is None and not any(parts):
-                    return None
-                return Ended(tuple(p or Whole(n) for p, n in zip(parts, sizes, strict=True)), sizes, scales)
+            picking = set(axis.subset.choices()) if axis.subset is not None else set()
+            if picking.isdisjoint(deciding(axis.parts)) and picking.isdisjoint(dict(given)):
+                return self._ended(axis, given)
         if isinstance(axis, Outer) and sum(len(choices_of(f)) for f in axis.factors) == len(choices_of(axis)):
-            factors = [self.of(f, given) for f in axis.factors]
-            if not any(factors):
-                return None
-            return Crossed(
-                tuple(m or Whole(self.size(f, given)) for m, f in zip(factors, axis.factors, strict=True))
-            )
-        return self._tabled(axis, tuple(sorted(left, key=lambda c: c.order)), given)
+            factors = self._each(axis.factors, given)
+            return Crossed(factors) if factors is not None else None
+        return self._tabled(axis, _sorted(left), given)
+
+    def _ended(self, axis: Joined, given: Given) -> Ended | None:
+        scales = None if axis.subset is None else picked(axis.subset, len(axis.parts), False)
+        sizes = tuple([self.size(part, given) for part in axis.parts])
+        parts = self._each(axis.parts, given)
+        if parts is None and scales is None:
+            return None
+        return Ended(parts or tuple(map(Whole, sizes)), sizes, scales)
+
+    def _each(self, axes: Sequence[Axis], given: Given) -> tuple[Mask, ...] | None:
+        """The masks of several axes; None where every architecture has all of each."""
+        found = [self.of(axis, given) for axis in axes]
+        if not any(found):
+            return None
+        return tuple([mask or Whole(self.size(axis, given)) for mask, axis in zip(found, axes, strict=True)])
 
     def _is_whole(self, axis: Axis, at: Mapping[Choice, int], given: Given) -> bool:
-        return self.positions(axis, at, given) == tuple(range(self.size(axis, given)))
+        return self.positions(axis, at, given) == everything(self.size(axis, given))
 
     def _tabled(self, axis: Axis, left: tuple[Choice, ...], given: Given) -> Tabled | None:
         size = self.size(axis, given)
-        everything = tuple(range(size))
         found = [self.positions(axis, {**dict(given), **at}, given) for at in assignments(left)]
-        if all(positions is None or positions == everything for positions in found):
+        if all(positions is None or positions == everything(size) for positions in found):
             return None
-        return Tabled(left, tuple(positions or () for positions in found), size)
+        return Tabled(left, tuple([positions or () for positions in found]), size)
 
     def alike(self, a: Axis, b: Axis) -> bool:
         """Whether two axes lie alike in every architecture, so that what lies along them can be added
@@ -228,7 +225,7 @@ class Masks:
             return False
         if self.of(a) is None and self.of(b) is None:
             return True
-        rows = assignments(tuple(sorted(choices_of(a) | choices_of(b), key=lambda c: c.order)))
+        rows = assignments(_sorted(deciding((a, b))))
         found = [(self.positions(a, at), self.positions(b, at)) for at in rows]
         return all(p is None or q is None or p == q for p, q in found)
 
@@ -238,21 +235,21 @@ class Masks:
 
         A narrower architecture must take the same positions by either.
         """
-        left = tuple(sorted(choices_of(axis) - {c for c, _ in given}, key=lambda c: c.order))
-        rows = assignments(left)
-        found = [
-            (self.positions(axis, {**dict(given), **at}), self.positions(axis, {**dict(given), **at}, given))
-            for at in rows
-        ]
-        widest = max(
-            (pair for pair in found if pair[0] is not None and pair[1] is not None),
-            key=lambda pair: len(pair[0] or ()),
-            default=None,
-        )
-        if widest is None or widest[0] is None or len(widest[0]) != self.size(axis, given):
+        pairs: list[tuple[Positions, Positions]] = []
+        for at in assignments(_sorted(choices_of(axis) - {c for c, _ in given})):
+            whole = {**dict(given), **at}
+            outer = self.positions(axis, whole)
+            inner = self.positions(axis, whole, given)
+            if outer is not None and inner is not None:
+                pairs.append((outer, inner))
+        place = max((outer for outer, _ in pairs), key=len, default=None)
+        if place is None or len(place) != self.size(axis, given):
             return None
-        place = widest[0]
-        for outer, inner in found:
-            if outer is not None and inner is not None and tuple(place[i] for i in inner) != outer:
-                return None
+        if any(tuple(map(place.__getitem__, inner)) != outer for outer, inner in pairs):
+            return None
         return place
+
+
+def _sorted(choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    """In program order."""
+    return tuple(sorted(choices, key=lambda c: c.order))

@@ -16,8 +16,7 @@ from typing import TypeAlias
 from archdsl.ir.graph import Input, Op, Pick, Select, Value
 from archdsl.ops import axes as table
 from archdsl.ops.axes import Over, Place
-from archdsl.ops.call import call_of
-from archdsl.ops.table import PRIMITIVES, done_over, origins_of
+from archdsl.ops.table import done_over, origins_of, sizes_of
 from archdsl_lowering.supergraph.axes import Chunk, Taken
 from archdsl_lowering.supergraph.layouts import Layouts, is_cut_as_made
 
@@ -77,19 +76,29 @@ def _is_wide(origin: table.Origin, read: Sequence[Wide]) -> bool:
 
 def meeting(op: Op, wides: Sequence[Wide], wide: Wide, layouts: Layouts) -> Meeting:
     """What an op does with the masked dimensions `wides` of its inputs; `wide` are those of its result."""
+    if not wide and not any(wides):
+        return Meeting(sizes=sizes_of(op))
     deeds = done_over(op)
     origins = origins_of(op)
-    partly = [
-        (d, over.attribute) for (i, d), over in deeds.items() if over.deed == "partly" and d in wides[i]
-    ]
     return Meeting(
         masked=frozenset(_masked(deeds)),
-        refused=(*_counting(op, deeds, wides, wide), *_cut(op, origins, wides, layouts)),
+        refused=(
+            *_counting(op, deeds, wides, wide),
+            *_cut(op, origins, wides, layouts),
+        ),
         free=frozenset(_free(op, deeds, origins)),
-        sizes=PRIMITIVES[op.name].sizes(call_of(op), op.shape),
+        sizes=sizes_of(op),
         moved=frozenset(_moved(op, origins, wide, layouts)),
-        partly=partly[0] if partly else None,
+        partly=_partly(deeds, wides),
     )
+
+
+def _partly(deeds: Mapping[Place, Over], wides: Sequence[Wide]) -> tuple[str, str] | None:
+    """The first width of which an attribute counts some positions, and that attribute."""
+    for (i, d), over in deeds.items():
+        if over.deed == "partly" and d in wides[i]:
+            return d, over.attribute
+    return None
 
 
 def _masked(deeds: Mapping[Place, Over]) -> Iterator[Place]:
@@ -131,7 +140,11 @@ def _cut(op: Op, origins: table.Origins, wides: Sequence[Wide], layouts: Layouts
         if not isinstance(origin, table.Factor) or origin.dim not in wides[0]:
             continue
         if not is_cut_as_made(layouts.of(op.inputs[0])[origin.dim], op, origin.into):
-            yield op.inputs[0], origin.dim, f"`{op.name}` cuts it otherwise for each width"
+            yield (
+                op.inputs[0],
+                origin.dim,
+                f"`{op.name}` cuts it otherwise for each width",
+            )
 
 
 def _free(op: Op, deeds: Mapping[Place, Over], origins: table.Origins) -> Iterator[Place]:

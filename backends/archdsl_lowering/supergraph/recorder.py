@@ -5,13 +5,12 @@ instruction.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from archdsl.ir.graph import Graph, Init, Input
 from archdsl.ops.entries import entries
 from archdsl.ops.extents import Demands
-from archdsl_lowering.program import Instruction, Parameter, Program, Ref, references, substitute
+from archdsl_lowering.program import Instruction, Parameter, Program, Ref, substitute
 from archdsl_lowering.rows.layers import Module
 from archdsl_lowering.rows.site import Form, Handle, Value
 from archdsl_lowering.rows.sizes import Sizes
@@ -66,7 +65,8 @@ class Recorder:
     def layer(self, module: Module, x: Handle) -> Handle:
         """A layer with the current weights; its name stands for them and for what it is."""
         random = module.type.endswith("Dropout")
-        what = (module, *sorted(self._own.items()), len(self.instructions) if random else -1)
+        turn = len(self.instructions) if random else -1
+        what = (module, *sorted(self._own.items()), turn)
         name = self._layers.setdefault(what, f"layer{len(self._layers)}")
         self._modules[name] = module
         for weight, share in self._own.items():
@@ -82,44 +82,44 @@ class Recorder:
         for at in reversed(range(len(self.instructions))):
             one = self.instructions[at]
             if at in needed:
-                needed.update(i for v in (one.args, *(v for _, v in one.kwargs)) for i in references(v))
+                needed.update(one.reads())
         kept = [i for i, one in enumerate(self.instructions) if i in needed or one.kind == "input"]
         place = {old: Ref(new) for new, old in enumerate(kept)}
         made = tuple(_moved(self.instructions[i], place) for i in kept)
         weights = {name: Parameter((), _NO_INIT) for name in self.given}
         results = tuple(place[r.index] for r in outputs)
         return Program(
-            graph.name,
-            made,
-            results,
-            self._modules,
-            weights,
-            graph.root,
-            frozenset(),
-            entries(graph, demands),
+            name=graph.name,
+            instructions=made,
+            outputs=results,
+            modules=self._modules,
+            weights=weights,
+            root=graph.root,
+            dissolved=frozenset(),
+            entries=entries(graph, demands),
         )
 
     def _add(self, kind: Any, target: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ref:
-        mark = kind, target, args, tuple(kwargs.items())
-        plain = _hashable(mark)
-        known = self._known.get(plain)
+        named = tuple(kwargs.items())
+        mark = kind, target, _hashable(args), _hashable(named)
+        known = self._known.get(mark)
         if known is None:
-            self.instructions.append(Instruction(kind, target, args, tuple(kwargs.items()), target))
-            known = self._known[plain] = Ref(len(self.instructions) - 1)
+            self.instructions.append(Instruction(kind, target, args, named, target))
+            known = self._known[mark] = Ref(len(self.instructions) - 1)
         return known
 
 
 def _moved(one: Instruction, place: Mapping[int, Ref]) -> Instruction:
-    def moved(value: Any) -> Any:
-        return substitute(value, lambda ref: place[ref.index])
-
-    return replace(one, args=moved(one.args), kwargs=tuple((name, moved(v)) for name, v in one.kwargs))
+    args, kwargs = substitute((one.args, one.kwargs), lambda ref: place[ref.index])
+    return Instruction(one.kind, one.target, args, kwargs, one.name, one.origin)
 
 
 def _hashable(value: Any) -> Hashable:
     """Slices are not hashable in Python 3.11; 1, 1.0 and True are not the same argument."""
-    if isinstance(value, slice):
-        return "slice", _hashable((value.start, value.stop, value.step))
+    if isinstance(value, Ref | str):
+        return value
     if isinstance(value, tuple | list):
-        return tuple(_hashable(v) for v in value)
-    return (type(value).__name__, value)
+        return tuple([_hashable(v) for v in value])
+    if isinstance(value, slice):
+        return slice, _hashable((value.start, value.stop, value.step))
+    return type(value), value

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product, zip_longest
 from math import prod
 from typing import Any, TypeAlias
 
@@ -31,16 +31,14 @@ from archdsl.ops.table import lies_of, origins_of
 from archdsl_lowering.fixed import nominal, settled
 from archdsl_lowering.program import Program
 from archdsl_lowering.rows import arithmetic, products
-from archdsl_lowering.rows.layout import alone, axis
-from archdsl_lowering.rows.site import Form, Site, output
+from archdsl_lowering.rows.site import Site, output
 from archdsl_lowering.rows.site import Value as Located
 from archdsl_lowering.rows.sizes import Sizes
 from archdsl_lowering.rows.table import ROWS
-from archdsl_lowering.supergraph.axes import Axis, Given, Taken, choices_of
+from archdsl_lowering.supergraph.axes import Axis, Given, Taken, choices_of, deciding
 from archdsl_lowering.supergraph.layouts import Layouts
 from archdsl_lowering.supergraph.masks import (
     Included,
-    Mask,
     Masks,
     Picked,
     Terms,
@@ -51,9 +49,12 @@ from archdsl_lowering.supergraph.masks import (
 )
 from archdsl_lowering.supergraph.meetings import Meeting, meeting, wide_dims
 from archdsl_lowering.supergraph.recorder import Recorder
+from archdsl_lowering.supergraph.widths import masked, narrowed, padded
+from archdsl_lowering.supergraph.windows import everything, some_of
 
 MOST = 64  # combinations of answers for which one op runs
 
+Computed: TypeAlias = Op | Pick | Select
 Answers: TypeAlias = tuple[int, ...]  # of the choices that are still open, in program order
 
 
@@ -70,13 +71,6 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
-    """Numbers of positions, as a tensor."""
-
-    positions: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Family:
     """A value for each combination of the answers on which its shape depends; `wide` are its dimensions with
     a mask.
@@ -88,6 +82,23 @@ class Family:
 
     def at(self, answers: Mapping[Choice, int]) -> Located | None:
         return self.members.get(tuple(answers[c] for c in self.open))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A value to be relaxed: what it reads, which of its dimensions are widths, and what becomes of those
+    that it reads.
+
+    `tied` says of each axis of each weight whether it is such a width. `exact`: the value is computed for
+    each combination of the answers that decide about its widths, on the positions that these have.
+    """
+
+    value: Computed
+    read: tuple[Family, ...]
+    wide: frozenset[str]
+    meets: Meeting
+    exact: bool
+    tied: tuple[tuple[bool, ...], ...]
 
 
 def relaxed(space: Graph, layouts: Layouts, active: Activity) -> tuple[Program, Mapping[str, Hashable]]:
@@ -107,6 +118,7 @@ class _Relaxation:
         self._masks = Masks()
         self._emit = Recorder()
         self._families: dict[Value, Family] = {}
+        self._any = dict.fromkeys(space.choices, 0)  # answers where none are asked
         self._demands = Demands()
         self._extents = follow(dict.fromkeys((*space.inputs, *space.values)), self._demands)
 
@@ -119,12 +131,15 @@ class _Relaxation:
                 try:
                     self._families[value] = self._family(value)
                 except TooManyCombinations as many:
-                    raise self._error(
-                        UNMIXED_WIDTH, value, many.choices, f"its width has {many}, too many for a mask"
-                    ) from None
+                    text = f"its width has {many}, too many for a mask"
+                    raise self._error(UNMIXED_WIDTH, value, many.choices, text) from None
         found = [self._closed(self._families[v], v) for v in self._space.outputs]
         refs = [
-            output(Site("output", (), {}, one.sizes, self._emit), one, tuple(result.dims))
+            output(
+                Site("output", (), {}, one.sizes, self._emit),
+                one,
+                tuple(result.dims),
+            )
             for one, result in zip(found, self._space.results, strict=True)
         ]
         return self._emit.program(self._space, refs, self._demands), self._emit.given
@@ -132,147 +147,167 @@ class _Relaxation:
     def _closed(self, family: Family, value: Value) -> Located:
         """An output of the network. Raises DiagnosticError where its shape depends on a choice."""
         if family.open:
-            raise self._error(OPEN_SHAPE, value, family.open, "the shape of an output depends on it")
-        for d in sorted(family.wide):
             raise self._error(
-                UNMIXED_WIDTH, value, self._deciding(value, d), f"it reaches an output as its dimension `{d}`"
+                OPEN_SHAPE,
+                value,
+                family.open,
+                "the shape of an output depends on it",
             )
+        for d in sorted(family.wide):
+            why = f"it reaches an output as its dimension `{d}`"
+            raise self._error(UNMIXED_WIDTH, value, self._deciding(value, d), why)
         return family.members[()]
 
-    def _family(self, value: Value) -> Family:
+    def _family(self, value: Computed) -> Family:
         """The value for each combination on which its shape depends, the other answers mixed."""
-        assert not isinstance(value, Input)
-        read = [self._families[o] for o in operands(value)]
-        wide = self._wide(value, read)
-        open_now = _sorted({c for d, n in value.shape.items() if d not in wide for c in n.choices()})
-        meets = (
-            meeting(value, [f.wide for f in read], wide, self._layouts)
-            if isinstance(value, Op)
-            else Meeting()
-        )
-        self._check(value, meets)
-        exact = isinstance(value, Op) and self._is_entangled(value, wide)
-        reads = self._reads(value, meets, wide)
-        if exact and isinstance(value, Op):
-            reads |= self._widths(value, wide)
-        over = _sorted(reads | set(open_now) | {c for f in read for c in f.open})
-        if prod(c.size for c in over) > MOST:
-            text = (
-                f"`{_name(value)}` would run for {prod(c.size for c in over):,} combinations, more than "
-                f"{MOST}"
-            )
-            raise self._error(OPEN_SHAPE, value, over, text)
+        task = self._task(value)
+        self._check(task)
+        still_open: set[Choice] = set()
+        for d, n in value.shape.items():
+            if d not in task.wide:
+                still_open.update(n.scope)
+        over = _sorted(self._reads(task) | still_open)
+        self._check_number(value, over)
+        kept = _sorted(still_open)
+        rest = tuple(c for c in over if c not in still_open)
         parts: dict[Answers, list[tuple[Located, Answers]]] = {}
         guard = self._active.values.get(value, FALSE)
-        for answers in product(*(range(c.size) for c in over)):
+        for answers in product(*[range(c.size) for c in over]):
             at = dict(zip(over, answers, strict=True))
-            if restrict(guard, at) == FALSE:
-                continue
-            one = self._one(value, at, read, wide, meets, exact)
+            one = self._one(task, at) if restrict(guard, at) != FALSE else None
             if one is not None:
-                parts.setdefault(tuple(at[c] for c in open_now), []).append((one, answers))
-        rest = tuple(c for c in over if c not in open_now)
+                parts.setdefault(tuple([at[c] for c in kept]), []).append((one, answers))
         members = {key: self._mixed(found, over, rest) for key, found in parts.items()}
-        return Family(open_now, members, wide)
+        return Family(kept, members, task.wide)
 
-    def _wide(self, value: Value, read: Sequence[Family]) -> frozenset[str]:
-        """The dimensions of a value that have a mask: widths that some architecture has less of."""
+    def _task(self, value: Computed) -> Task:
+        read = tuple([self._families[o] for o in operands(value)])
+        widths = [f.wide for f in read]
         axes = self._layouts.of(value)
-        return frozenset(
-            d for d in wide_dims(value, [f.wide for f in read]) if self._masks.of(axes[d]) is not None
+        wide = frozenset([d for d in wide_dims(value, widths) if self._masks.of(axes[d]) is not None])
+        if not isinstance(value, Op):
+            return Task(value, read, wide, Meeting(), False, ())
+        tied = tuple([self._tied(value, weight, wide) for weight in value.weights])
+        exact = (bool(wide) or any(widths)) and self._is_entangled(value, wide, tied)
+        return Task(
+            value,
+            read,
+            wide,
+            meeting(value, widths, wide, self._layouts),
+            exact,
+            tied,
         )
 
-    def _reads(self, value: Value, meets: Meeting, wide: frozenset[str]) -> set[Choice]:
+    def _tied(self, op: Op, weight: Weight, wide: frozenset[str]) -> tuple[bool, ...]:
+        """Of each axis of a weight whether it is a width, computed at the size of the super-axis."""
+        read = self._families[op.inputs[0]].wide if op.inputs else frozenset[str]()
+        return tuple([_is_along(lie, wide, read) for lie in lies_of(op, weight)])
+
+    def _reads(self, task: Task) -> set[Choice]:
         """The choices whose alternatives are computed one by one here."""
+        value, meets = task.value, task.meets
+        found = set(chain.from_iterable(family.open for family in task.read))
         if isinstance(value, Select):
-            return set(value.index.choices())
+            found.update(value.index.scope)
         if not isinstance(value, Op):
-            return set()
-        told = {*meets.sizes, *meets.moved, *((meets.partly[1],) if meets.partly is not None else ())}
-        found = {c for name, e in value.attrs.items() if name not in told for c in e.choices()}
-        for weight in value.weights:
+            return found
+        counted = meets.partly[1] if meets.partly is not None else None
+        for name, attr in value.attrs.items():
+            if attr.scope and name != counted and name not in meets.sizes and name not in meets.moved:
+                found.update(attr.scope)
+        for weight, tied in zip(value.weights, task.tied, strict=True):
             found.update(self._layouts.separate(weight))
-            for lie, one in zip(lies_of(value, weight), self._layouts.of_weight(weight), strict=True):
-                if not self._is_tied(value, lie, wide):
-                    found.update(choices_of(one))
+            axes = self._layouts.of_weight(weight)
+            found |= deciding(one for one, is_width in zip(axes, tied, strict=True) if not is_width)
+        if task.exact:
+            found |= deciding(self._widths(value, task.wide))
         return found
 
-    def _widths(self, op: Op, wide: frozenset[str]) -> set[Choice]:
-        """All choices that decide about the widths that an op reads and makes."""
-        found = {c for d in wide for c in choices_of(self._layouts.of(op)[d])}
+    def _check_number(self, value: Value, over: Sequence[Choice]) -> None:
+        """Raises DiagnosticError where an op would run too often."""
+        number = prod([c.size for c in over])
+        if number > MOST:
+            text = f"`{_name(value)}` would run for {number:,} combinations, more than {MOST}"
+            raise self._error(OPEN_SHAPE, value, over, text)
+
+    def _widths(self, op: Op, wide: frozenset[str]) -> list[Axis]:
+        """The widths that an op makes and reads."""
+        found = [self._layouts.of(op)[d] for d in wide]
         for source in op.inputs:
-            found.update(
-                c for d in self._families[source].wide for c in choices_of(self._layouts.of(source)[d])
-            )
+            found += [self._layouts.of(source)[d] for d in self._families[source].wide]
         return found
 
-    def _is_entangled(self, op: Op, wide: frozenset[str]) -> bool:
+    def _is_entangled(self, op: Op, wide: frozenset[str], tied: Sequence[Sequence[bool]]) -> bool:
         """Whether the positions that weights take are not those of what the op reads and makes.
 
         So it is with weights that several layers use, and with some that are separate for some answers and
         take positions that depend on others too. The op then runs for each combination of all answers that
         decide about its widths.
         """
-        for weight in op.weights:
-            for lie, own in zip(lies_of(op, weight), self._layouts.of_weight(weight), strict=True):
-                along = self._layouts.along(op, lie)
-                if along is not None and self._is_tied(op, lie, wide) and not self._masks.alike(own, along):
+        for weight, flags in zip(op.weights, tied, strict=True):
+            axes = self._layouts.of_weight(weight)
+            for lie, own, is_width in zip(lies_of(op, weight), axes, flags, strict=True):
+                along = self._layouts.along(op, lie) if is_width else None
+                if along is not None and not self._masks.alike(own, along):
                     return True
-        separate = {c for w in op.weights for c in self._layouts.separate(w)}
-        axes = [self._layouts.of(op)[d] for d in wide]
-        axes += [self._layouts.of(source)[d] for source in op.inputs for d in self._families[source].wide]
-        for which in axes:
-            apart = _sorted(separate & choices_of(which))
-            if apart and any(
-                self._masks.embedding(which, tuple(at.items())) is None for at in assignments(apart)
-            ):
-                return True
-        return False
+        separate = self._separate(op)
+        return any(self._is_scattered(axis, separate) for axis in self._widths(op, wide))
 
-    def _is_tied(self, op: Op, lie: Lie, wide: frozenset[str]) -> bool:
-        """Whether an axis of a weight that lies so is a width, computed at the size of the super-axis."""
-        if isinstance(lie, Made):
-            return lie.dim in wide
-        return isinstance(lie, Read) and not self._families[op.inputs[0]].wide.isdisjoint(lie.dims)
+    def _is_scattered(self, axis: Axis, separate: frozenset[Choice]) -> bool:
+        """Whether some alternative of those choices has its positions in no one place of a super-axis."""
+        apart = _sorted(separate & choices_of(axis))
+        if not apart:
+            return False
+        return any(self._masks.embedding(axis, tuple(at.items())) is None for at in assignments(apart))
 
-    def _one(
-        self,
-        value: Value,
-        at: Mapping[Choice, int],
-        read: Sequence[Family],
-        wide: frozenset[str],
-        meets: Meeting,
-        exact: bool,
-    ) -> Located | None:
+    def _separate(self, op: Op) -> frozenset[Choice]:
+        """The choices whose alternatives have weights of their own."""
+        return frozenset[Choice]().union(*map(self._layouts.separate, op.weights))
+
+    def _one(self, task: Task, at: Mapping[Choice, int]) -> Located | None:
         """The value under answers; None where there is no such architecture."""
+        value = task.value
         if isinstance(value, Select):
-            return self._fitted(value, value.index.at(at), at, read, wide)
-        sizes = self._sizes(value, at, wide)
+            return self._fitted(task, value.index.at(at), at)
+        sizes = self._sizes(value, at, task.wide)
         if sizes is None:
             return None
         if isinstance(value, Pick):
-            return self._picked(value, at, read, wide, sizes)
-        assert isinstance(value, Op)
-        inputs = [f.at(at) for f in read]
-        if any(x is None for x in inputs):
+            return self._picked(task, value, at, sizes)
+        inputs = [x for f in task.read if (x := f.at(at)) is not None]
+        if len(inputs) < len(task.read):
             return None
-        whole = {**dict.fromkeys(self._space.choices, 0), **at}
-        separate = {c for w in value.weights for c in self._layouts.separate(w)}
-        given = tuple((c, at[c]) for c in _sorted(separate | (self._widths(value, wide) if exact else set())))
-        ready = [self._ready(value, i, x, given, meets) for i, x in enumerate(inputs) if x is not None]
-        numbers = {
-            d: self._masks.size(self._layouts.of(value)[d], given) if d in wide else n
-            for d, n in sizes.items()
-        }
-        inner = self._sized(value, numbers)
-        attrs = {name: e.at(whole) for name, e in value.attrs.items()}
-        for name, (source, d) in meets.sizes.items():
+        return self._applied(task, value, at, inputs, sizes)
+
+    def _applied(
+        self,
+        task: Task,
+        op: Op,
+        at: Mapping[Choice, int],
+        inputs: Sequence[Located],
+        sizes: Mapping[str, int],
+    ) -> Located:
+        """An op under answers, at the sizes that its widths have for the weights of those answers."""
+        whole = {**self._any, **at}
+        apart = self._separate(op)
+        if task.exact:
+            apart |= deciding(self._widths(op, task.wide))
+        given = tuple([(c, at[c]) for c in _sorted(apart)])
+        ready = tuple([self._ready(op, i, x, given, task.meets) for i, x in enumerate(inputs)])
+        axes = self._layouts.of(op)
+        widths = {d: self._masks.size(axes[d], given) for d in task.wide}
+        inner = self._sized(op, {**sizes, **widths})
+        attrs = {name: e.at(whole) for name, e in op.attrs.items()}
+        for name, (source, d) in task.meets.sizes.items():
             if name in attrs:
                 attrs[name] = inner[d] if source is None else ready[source].sizes[d]
-        self._emit.enter({w.name: self._gathered(value, w, whole, wide, exact) for w in value.weights})
-        self._check_regrouping(value, ready, inner)
-        site = Site(value.name, tuple(ready), attrs, inner, self._emit)
-        return self._spread(value, self._computed(value, site, meets), given, wide)
+        own = {}
+        for weight, tied in zip(op.weights, task.tied, strict=True):
+            own[weight.name] = self._gathered(weight, whole, () if task.exact else tied)
+        self._emit.enter(own)
+        self._check_regrouping(op, ready, inner)
+        site = Site(op.name, ready, attrs, inner, self._emit)
+        return self._spread(op, self._computed(op, site, task.meets), given, task.wide)
 
     def _sized(self, value: Value, numbers: Mapping[str, int]) -> Sizes:
         """Sizes that derive from the inputs as those of a value do."""
@@ -290,9 +325,8 @@ class _Relaxation:
         if meets.partly is not None:
             return self._partly(op, site, *meets.partly)
         if op.name == "attend" and op.attrs["act"].scope:
-            return products.attend(
-                site, fused=False
-            )  # one of the others has no fused form, and they are added up
+            # one of the alternatives has no fused form, and they are added up
+            return products.attend(site, fused=False)
         return ROWS[op.name](site)
 
     def _partly(self, op: Op, site: Site, d: str, attribute: str) -> Located:
@@ -302,12 +336,13 @@ class _Relaxation:
         s, the result is s times what is computed there and 1 - s times what was there before.
         """
         axis = self._layouts.of(op)[d]
-        part, whole = self._masks.of(Taken(axis, op.attrs[attribute])), self._masks.of(axis)
+        part = self._masks.of(Taken(axis, op.attrs[attribute]))
+        whole = self._masks.of(axis)
         assert part is not None and whole is not None, "some architecture lacks some position"
         share = Within(part, whole)
-        everything = replace(site, attrs={**site.attrs, attribute: range(site.sizes[d])})
-        changed = self._masked(ROWS[op.name](everything), d, share)
-        kept = self._masked(site.x, d, replace(share, left=True))
+        on_all = replace(site, attrs={**site.attrs, attribute: range(site.sizes[d])})
+        changed = masked(self._emit, ROWS[op.name](on_all), d, share)
+        kept = masked(self._emit, site.x, d, replace(share, left=True))
         return arithmetic.add(replace(site, primitive="add", inputs=(changed, kept), attrs={}))
 
     def _check_regrouping(self, op: Op, ready: Sequence[Located], inner: Sizes) -> None:
@@ -325,9 +360,8 @@ class _Relaxation:
                 case _:
                     continue
             if not sound:
-                choices = _sorted(
-                    c for source in op.inputs for n in source.shape.values() for c in n.choices()
-                )
+                sizes = chain.from_iterable(source.shape.values() for source in op.inputs)
+                choices = _sorted(chain.from_iterable(n.scope for n in sizes))
                 text = f"`{_name(op)}` regroups a width together with another size that is chosen"
                 raise self._error(UNMIXED_LAYOUT, op, choices, text)
 
@@ -351,23 +385,11 @@ class _Relaxation:
             which = self._layouts.of(source)[d]
             own = tuple((c, i) for c, i in given if c in choices_of(which))
             if own:
-                x = self._narrowed(op, x, d, which, own)
+                x = narrowed(self._emit, x, d, self._place(op, which, own))
             mask = self._masks.of(which, own)
             if (place, d) in meets.masked and mask is not None:
-                x = self._masked(x, d, mask)
+                x = masked(self._emit, x, d, mask)
         return x
-
-    def _narrowed(self, op: Op, x: Located, d: str, which: Axis, given: Given) -> Located:
-        positions = self._place(op, which, given)
-        if positions == tuple(range(x.sizes[d])):
-            return x
-        handle, layout = Site("take", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
-        at = axis(layout, d)
-        if positions == tuple(range(len(positions))):
-            found = self._emit.function("torch.narrow", handle, at, 0, len(positions))
-        else:
-            found = self._emit.function("torch.index_select", handle, at, self._emit.tensor(Index(positions)))
-        return Located(x.sizes.given({d: len(positions)}), [Form(found, layout)])
 
     def _spread(self, op: Op, x: Located, given: Given, wide: frozenset[str]) -> Located:
         """A result for given answers at its positions of the super-axis, zeros around it."""
@@ -375,7 +397,7 @@ class _Relaxation:
             which = self._layouts.of(op)[d]
             own = tuple((c, i) for c, i in given if c in choices_of(which))
             if own:
-                x = self._padded(x, d, self._place(op, which, own), self._masks.size(which))
+                x = padded(self._emit, x, d, self._place(op, which, own), self._masks.size(which))
         return x
 
     def _place(self, op: Op, which: Axis, given: Given) -> tuple[int, ...]:
@@ -388,82 +410,55 @@ class _Relaxation:
             raise self._error(UNMIXED_LAYOUT, op, _sorted(choices_of(which)), text)
         return found
 
-    def _padded(self, x: Located, d: str, positions: tuple[int, ...], size: int) -> Located:
-        if positions == tuple(range(size)):
-            return x
-        handle, layout = Site("pad", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
-        at = axis(layout, d)
-        more = 0, size - len(positions)
-        zeros = self._emit.function("torch.nn.functional.pad", handle, (0, 0) * (len(layout) - 1 - at) + more)
-        if positions != tuple(range(len(positions))):
-            order = {p: i for i, p in enumerate(positions)}
-            empty = iter(range(len(positions), size))
-            which = tuple(order[i] if i in order else next(empty) for i in range(size))
-            zeros = self._emit.function("torch.index_select", zeros, at, self._emit.tensor(Index(which)))
-        return Located(x.sizes.given({d: size}), [Form(zeros, layout)])
-
-    def _masked(self, x: Located, d: str, mask: Mask | Within) -> Located:
-        handle, layout = Site("mul", (x,), {}, x.sizes, self._emit).fit(x, lambda form: alone(form, d))
-        shape = (-1, *(1 for _ in layout[axis(layout, d) + 1 :]))
-        factor = self._emit.tensor(mask)
-        factor = self._emit.method("reshape", factor, shape) if len(shape) > 1 else factor
-        return Located(x.sizes, [Form(self._emit.function("operator.mul", handle, factor), layout)])
-
-    def _gathered(
-        self, op: Op, weight: Weight, whole: Mapping[Choice, int], wide: frozenset[str], exact: bool
-    ) -> Gathered:
+    def _gathered(self, weight: Weight, whole: Mapping[Choice, int], tied: Sequence[bool]) -> Gathered:
+        """What an architecture takes of a super-weight: everything along the axes that are `tied`."""
         given = self._layouts.given(weight, whole)
         shape = self._layouts.super_shape(weight, given)
-        taken: list[tuple[int, ...] | None] = []
-        positions_of = self._layouts.taken(weight, whole, given)
-        for lie, positions, size in zip(lies_of(op, weight), positions_of, shape, strict=True):
-            tied = not exact and self._is_tied(op, lie, wide)
-            everything = tied or positions == tuple(range(size))
-            taken.append(None if everything else positions)
-        return Gathered(weight, given, tuple(taken))
+        positions = self._layouts.taken(weight, whole, given)
+        taken = map(some_of, positions, shape)
+        return Gathered(
+            weight,
+            given,
+            tuple(None if t else p for t, p in zip_longest(tied, taken)),
+        )
 
-    def _fitted(
-        self,
-        value: Select | Pick,
-        place: int,
-        at: Mapping[Choice, int],
-        read: Sequence[Family],
-        wide: frozenset[str],
-    ) -> Located | None:
+    def _fitted(self, task: Task, place: int, at: Mapping[Choice, int]) -> Located | None:
         """An operand of a selection, with room for the widest of them."""
-        x = read[place].at(at)
+        value = task.value
+        x = task.read[place].at(at)
         if x is None:
             return None
-        for d in sorted(wide):
-            size = self._masks.size(self._layouts.of(value)[d])
+        axes = self._layouts.of(value)
+        for d in sorted(task.wide):
+            size = self._masks.size(axes[d])
             if not (isinstance(value, Pick) and d == value.dim) and x.sizes[d] != size:
-                x = self._padded(x, d, tuple(range(x.sizes[d])), size)
+                x = padded(self._emit, x, d, everything(x.sizes[d]), size)
         return x
 
     def _picked(
         self,
+        task: Task,
         pick: Pick,
         at: Mapping[Choice, int],
-        read: Sequence[Family],
-        wide: frozenset[str],
-        sizes: dict[str, int],
+        sizes: Mapping[str, int],
     ) -> Located | None:
         """All operands together, each by its weight; those that are joined are scaled by the mask of whoever
         reads them.
         """
-        parts = [self._fitted(pick, i, at, read, wide) for i in range(len(pick.operands))]
-        if any(p is None for p in parts):
+        count = len(pick.operands)
+        parts = tuple([x for i in range(count) if (x := self._fitted(task, i, at)) is not None])
+        if len(parts) < count:
             return None
-        found = tuple(p for p in parts if p is not None)
         if pick.combine == "concat":
-            return arithmetic.concat(
-                Site("concat", found, {"dim": pick.dim}, self._sized(pick, sizes), self._emit)
-            )
-        weights = picked(pick.subset, len(pick.operands), pick.combine == "weighted")
-        return self._sum(found, weights)
+            made = self._sized(pick, sizes)
+            return arithmetic.concat(Site("concat", parts, {"dim": pick.dim}, made, self._emit))
+        return self._sum(parts, picked(pick.subset, count, pick.combine == "weighted"))
 
     def _mixed(
-        self, found: Sequence[tuple[Located, Answers]], over: Sequence[Choice], rest: tuple[Choice, ...]
+        self,
+        found: Sequence[tuple[Located, Answers]],
+        over: Sequence[Choice],
+        rest: tuple[Choice, ...],
     ) -> Located:
         """Results mixed by the weights of the answers that their shape does not depend on; equal ones are one
         term.
@@ -481,7 +476,10 @@ class _Relaxation:
         if not rest:
             (only,) = terms.values()
             return only
-        return self._sum(tuple(terms.values()), Terms(rest, tuple(tuple(g) for g in groups.values())))
+        return self._sum(
+            tuple(terms.values()),
+            Terms(rest, tuple(tuple(g) for g in groups.values())),
+        )
 
     def _sum(self, values: Sequence[Located], weights: Terms | Picked | Included) -> Located:
         vector = self._emit.tensor(weights)
@@ -489,30 +487,38 @@ class _Relaxation:
         for place, value in enumerate(values):
             value.sizes.agree(values[0].sizes)
             site = Site("mul", (value,), {}, value.sizes, self._emit)
-            x, layout = site.fit(value, lambda form: form)
-            one = self._emit.function("operator.getitem", vector, place)
-            terms.append(site.result(self._emit.function("operator.mul", x, one), layout, value.sizes))
+            terms.append(arithmetic.scaled(site, value, place, vector))
         return arithmetic.add(Site("add", tuple(terms), {}, terms[0].sizes, self._emit))
 
-    def _check(self, value: Value, meets: Meeting) -> None:
+    def _check(self, task: Task) -> None:
         """Raises DiagnosticError where masked positions would count, or super-axes that lie otherwise would
         be brought together.
         """
-        for source, d, why in meets.refused:
-            raise self._error(UNMIXED_WIDTH, value, self._deciding(source, d), f"{why} (`{_name(value)}`)")
-        if isinstance(value, Select):
+        value = task.value
+        for source, d, why in task.meets.refused:
+            raise self._error(
+                UNMIXED_WIDTH,
+                value,
+                self._deciding(source, d),
+                f"{why} (`{_name(value)}`)",
+            )
+        if isinstance(value, Select) or not any(family.wide for family in task.read):
             return
         first: dict[str, Value] = {}
+        joined = value.dim if isinstance(value, Pick) else None
         for place, source in enumerate(operands(value)):
             for d in source.shape:
-                if (place, d) in meets.free or (isinstance(value, Pick) and d == value.dim):
-                    continue
-                other = first.setdefault(d, source)
-                if d in self._families[source].wide or d in self._families[other].wide:
-                    a, b = self._layouts.of(source)[d], self._layouts.of(other)[d]
-                    if not self._masks.alike(a, b):
-                        text = f"`{_name(value)}` brings together what takes different positions of `{d}`"
-                        raise self._error(UNMIXED_LAYOUT, value, _sorted(choices_of(a) | choices_of(b)), text)
+                if d != joined and (place, d) not in task.meets.free:
+                    self._check_alike(value, d, source, first.setdefault(d, source))
+
+    def _check_alike(self, value: Value, d: str, one: Value, other: Value) -> None:
+        """Raises DiagnosticError where a width of two operands lies otherwise in each."""
+        if one is other or not (d in self._families[one].wide or d in self._families[other].wide):
+            return
+        a, b = self._layouts.of(one)[d], self._layouts.of(other)[d]
+        if not self._masks.alike(a, b):
+            text = f"`{_name(value)}` brings together what takes different positions of `{d}`"
+            raise self._error(UNMIXED_LAYOUT, value, _sorted(deciding((a, b))), text)
 
     def _deciding(self, value: Value, d: str) -> tuple[Choice, ...]:
         return _sorted(choices_of(self._layouts.of(value)[d]))
@@ -521,8 +527,19 @@ class _Relaxation:
         named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (", …" if len(choices) > 3 else "")
         span = choices[0].span if choices else getattr(value, "span", None)
         return DiagnosticError(
-            code.error(span, f"{named} cannot be mixed: {why}", help='`mode = "sampled"` takes any space')
+            code.error(
+                span,
+                f"{named} cannot be mixed: {why}",
+                help='`mode = "sampled"` takes any space',
+            )
         )
+
+
+def _is_along(lie: Lie, made: frozenset[str], read: frozenset[str]) -> bool:
+    """Whether a weight lies along a width that its layer makes, or one that it reads."""
+    if isinstance(lie, Made):
+        return lie.dim in made
+    return isinstance(lie, Read) and not read.isdisjoint(lie.dims)
 
 
 def _sorted(choices: Any) -> tuple[Choice, ...]:

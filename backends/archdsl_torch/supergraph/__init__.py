@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from archdsl.ir.graph import Graph
 from archdsl_lowering.supergraph.layouts import Channels, Kernels
@@ -12,24 +12,30 @@ from archdsl_torch.distribution import Distribution, Edges
 from archdsl_torch.supergraph.base import Supergraph
 
 
+class Sharing(TypedDict, total=False):
+    """How weights are shared, and the seed that they start from; left out, "fair", "separate" and 0."""
+
+    channels: Channels
+    kernels: Kernels
+    seed: int
+
+
 def supergraph(
     space: Graph,
     mode: Literal["sampled", "mixed"],
     *,
-    channels: Channels = "fair",
-    kernels: Kernels = "separate",
-    seed: int = 0,
     zero: bool = False,
     edges: Edges = "own",
+    **sharing: Unpack[Sharing],
 ) -> Supergraph:
     """The supergraph of a space; see `archdsl.supergraph`. `zero` and `edges` are those of `Distribution`."""
     distribution = Distribution(space, zero=zero, edges=edges)
     if mode == "sampled":
         from archdsl_torch.supergraph.sampled import Sampled
 
-        return Sampled(space, channels=channels, kernels=kernels, seed=seed, distribution=distribution)
+        return Sampled(space, distribution=distribution, **sharing)
     if mode == "mixed":
         from archdsl_torch.supergraph.mixed import Mixed
 
-        return Mixed(space, channels=channels, kernels=kernels, seed=seed, distribution=distribution)
+        return Mixed(space, distribution=distribution, **sharing)
     raise ValueError(f"`mode` is {mode!r}; it is one of 'sampled' and 'mixed'")

@@ -77,7 +77,9 @@ class Bank:
             )
             raise DiagnosticError(
                 TOO_MANY_WEIGHTS.error(
-                    choices[0].span, message, help="let widths be ranges, which share one weight"
+                    choices[0].span,
+                    message,
+                    help="let widths be ranges, which share one weight",
                 )
             )
         guard = active.weights.get(weight.identity, FALSE)
@@ -112,7 +114,10 @@ def _name(weight: Weight, given: Given, full: bool) -> str:
     """`key::label,label`; `full` adds the paths of the choices, for where labels alone do not tell two
     weights apart.
     """
-    answers = [*weight.variant, *((c.path, c.alternatives[i].label) for c, i in given)]
+    answers = [
+        *weight.variant,
+        *((c.path, c.alternatives[i].label) for c, i in given),
+    ]
     labels = ",".join(f"{path}={label}" if full else label for path, label in answers).translate(_ESCAPES)
     return key(weight.full_name) + ("::" + labels if labels else "")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import torch
@@ -52,33 +52,36 @@ class Calls:
     def __init__(self, program: Program) -> None:
         self._outputs = tuple(ref.index for ref in program.outputs)
         self._count = len(program.instructions)
-        reads = [_reads(one) for one in program.instructions]
+        reads = [tuple(dict.fromkeys(one.reads())) for one in program.instructions]
         keys = [_keys(one, program) for one in program.instructions]
-        last = {i: at for at, found in enumerate(reads) for i in found}
-        last_weight = {k: at for at, found in enumerate(keys) for k in found.values()}
+        last: dict[int, int] = {}
+        last_weight: dict[str, int] = {}
+        for at, (read, held) in enumerate(zip(reads, keys, strict=True)):
+            last.update(dict.fromkeys(read, at))
+            last_weight.update(dict.fromkeys(held.values(), at))
         kept = set(self._outputs)
-        self._inputs = [
-            (at, one.target) for at, one in enumerate(program.instructions) if one.kind == "input"
-        ]
+        self._inputs: list[tuple[int, str]] = []
         self._steps: list[tuple[int, _Step]] = []
         self._segments: dict[int, list[_Segment]] = {}
         for at, one in enumerate(program.instructions):
             if one.kind == "input":
+                self._inputs.append((at, one.target))
                 continue
             done = tuple(i for i in reads[at] if last[i] == at and i not in kept)
-            call = (
-                resolve(one.target)
-                if one.kind == "function"
-                else getattr(torch.Tensor, one.target)
-                if one.kind == "method"
-                else None
-            )
             nested = any(isinstance(a, tuple | slice) and references(a) for a in one.args)
             module = program.modules[one.target] if one.kind == "module" else None
             done_weights = tuple(k for k in keys[at].values() if last_weight[k] == at)
-            self._steps.append(
-                (at, _Step(one, call, dict(one.kwargs), module, keys[at], nested, done, done_weights))
+            step = _Step(
+                instruction=one,
+                call=_called(one),
+                kwargs=dict(one.kwargs),
+                module=module,
+                weights=keys[at],
+                nested=nested,
+                done=done,
+                done_weights=done_weights,
             )
+            self._steps.append((at, step))
 
     def run(
         self,
@@ -99,9 +102,8 @@ class Calls:
         if segments > 1 and torch.is_grad_enabled():
             for segment in self._cut(segments):
                 given = [results[i] for i in segment.reads]
-                found = checkpoint(
-                    partial(self._within, segment, gather, training), *given, use_reentrant=False
-                )
+                within = partial(self._within, segment, gather, training)
+                found = checkpoint(within, *given, use_reentrant=False)
                 for i in segment.done:
                     results[i] = None
                 for i, result in zip(segment.gives, found, strict=True):
@@ -116,7 +118,11 @@ class Calls:
         return len(self._steps)
 
     def _within(
-        self, segment: _Segment, gather: Callable[[str], torch.Tensor], training: bool, *given: Any
+        self,
+        segment: _Segment,
+        gather: Callable[[str], torch.Tensor],
+        training: bool,
+        *given: Any,
     ) -> tuple[Any, ...]:
         results: list[Any] = [None] * self._count
         for i, value in zip(segment.reads, given, strict=True):
@@ -134,8 +140,8 @@ class Calls:
     def _segment(self, first: int, end: int) -> _Segment:
         steps = self._steps[first:end]
         inside = {at for at, _ in steps}
-        reads = dict.fromkeys(i for _, step in steps for i in _reads(step.instruction) if i not in inside)
-        later = {i for _, step in self._steps[end:] for i in _reads(step.instruction)} | set(self._outputs)
+        reads = [i for i in _read_by(steps) if i not in inside]
+        later = {*_read_by(self._steps[end:]), *self._outputs}
         gives = tuple(at for at, _ in steps if at in later)
         return _Segment(steps, tuple(reads), gives, tuple(i for i in reads if i not in later))
 
@@ -161,7 +167,12 @@ def _go(
             weights.pop(key, None)
 
 
-def _result(step: _Step, results: Sequence[Any], weights: Mapping[str, torch.Tensor], training: bool) -> Any:
+def _result(
+    step: _Step,
+    results: Sequence[Any],
+    weights: Mapping[str, torch.Tensor],
+    training: bool,
+) -> Any:
     one = step.instruction
     if one.kind == "weight":
         return weights[one.target]
@@ -172,15 +183,24 @@ def _result(step: _Step, results: Sequence[Any], weights: Mapping[str, torch.Ten
     assert step.call is not None
     if step.nested:
         return step.call(*substitute(one.args, lambda ref: results[ref.index]), **step.kwargs)
-    return step.call(*[results[a.index] if isinstance(a, Ref) else a for a in one.args], **step.kwargs)
-
-
-def _reads(instruction: Instruction) -> tuple[int, ...]:
-    return tuple(
-        dict.fromkeys(
-            references(instruction.args) + [i for _, v in instruction.kwargs for i in references(v)]
-        )
+    return step.call(
+        *[results[a.index] if isinstance(a, Ref) else a for a in one.args],
+        **step.kwargs,
     )
+
+
+def _called(one: Instruction) -> Callable[..., Any] | None:
+    """What an instruction calls that is neither a module nor a weight."""
+    if one.kind == "function":
+        called: Callable[..., Any] = resolve(one.target)
+        return called
+    return getattr(torch.Tensor, one.target) if one.kind == "method" else None
+
+
+def _read_by(steps: Sequence[tuple[int, _Step]]) -> list[int]:
+    """The results that some steps read, each once."""
+    read = chain.from_iterable(step.instruction.reads() for _, step in steps)
+    return list(dict.fromkeys(read))
 
 
 def _keys(instruction: Instruction, program: Program) -> Mapping[str, str]:

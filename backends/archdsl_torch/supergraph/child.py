@@ -16,7 +16,7 @@ from archdsl_lowering.fixed import program_of
 from archdsl_lowering.program import Program
 from archdsl_lowering.supergraph.axes import Given
 from archdsl_lowering.supergraph.layouts import Layouts
-from archdsl_lowering.supergraph.windows import Positions
+from archdsl_lowering.supergraph.windows import Positions, some_of
 from archdsl_torch.supergraph.bank import Bank
 
 _REMEMBERED = 16_384  # shares of weights
@@ -65,16 +65,16 @@ class Children:
         return Child(program_of(model), shares)
 
     def _share(self, weight: Weight, at: Mapping[Choice, int]) -> Share:
-        place = weight.identity, tuple(at[c] for c in self._layouts.deciding(weight))
+        answers = tuple([at[c] for c in self._layouts.deciding(weight)])
+        place = weight.identity, answers
         known = self._shares.get(place)
         if known is None:
             given = self._layouts.given(weight, at)
             whole = self._layouts.super_shape(weight, given)
             taken = self._layouts.taken(weight, at, given)
-            positions = (None if _is_all(p, n) else p for p, n in zip(taken, whole, strict=True))
             if len(self._shares) >= _REMEMBERED:
                 self._shares.clear()
-            known = self._shares[place] = Share(weight, given, tuple(positions))
+            known = self._shares[place] = Share(weight, given, tuple(map(some_of, taken, whole)))
         return known
 
 
@@ -108,7 +108,8 @@ def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
     with torch.no_grad():
         found = {name: gather(child.shares[name]).detach().clone() for name in child.program.weights}
     kinds = next(
-        ((t.dtype, t.device) for t in found.values()), (torch.get_default_dtype(), torch.device("cpu"))
+        ((t.dtype, t.device) for t in found.values()),
+        (torch.get_default_dtype(), torch.device("cpu")),
     )
     for path, module in child.program.modules.items():
         if module.type.startswith("torch.nn.BatchNorm"):
@@ -116,7 +117,3 @@ def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
             found[f"{path}.running_var"] = torch.ones(module.args[0], dtype=kinds[0], device=kinds[1])
             found[f"{path}.num_batches_tracked"] = torch.tensor(0, device=kinds[1])
     return found
-
-
-def _is_all(positions: Positions, size: int) -> bool:
-    return len(positions) == size and all(i == p for i, p in enumerate(positions))

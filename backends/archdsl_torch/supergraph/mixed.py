@@ -14,7 +14,8 @@ from archdsl.ir.instance import key
 from archdsl.questions.genotype import Genotype
 from archdsl.questions.genotype import assignment as answers_of
 from archdsl_lowering.supergraph.masks import picked
-from archdsl_lowering.supergraph.relaxation import Gathered, Index, relaxed
+from archdsl_lowering.supergraph.relaxation import Gathered, relaxed
+from archdsl_lowering.supergraph.widths import Index
 from archdsl_torch.supergraph.base import Answers, Supergraph
 from archdsl_torch.supergraph.calls import Calls
 from archdsl_torch.supergraph.child import Share
@@ -62,7 +63,11 @@ class Mixed(Supergraph):
         """The output of the mixture, or a tuple of its outputs."""
         weights = self.mixing(self._current)
         kind = next(self.weight_parameters(), torch.empty(()))
-        found = zip(self.space.inputs, self.inputs(inputs, named, self._program), strict=True)
+        found = zip(
+            self.space.inputs,
+            self.inputs(inputs, named, self._program),
+            strict=True,
+        )
         given = {one.name: _channels_last(one, x) for one, x in found}
         gather = partial(self._gathered, weights, kind)
         return self._calls.run(given, gather, self.training, self.segments(self._calls))

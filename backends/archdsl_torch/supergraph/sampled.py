@@ -69,7 +69,10 @@ class Sampled(Supergraph):
             )
         )
         return ready.calls.run(
-            given, lambda key: self.gather(shares[key]), self.training, self.segments(ready.calls)
+            given,
+            lambda key: self.gather(shares[key]),
+            self.training,
+            self.segments(ready.calls),
         )
 
     def extract(self, genotype: Answers) -> dict[str, torch.Tensor]:

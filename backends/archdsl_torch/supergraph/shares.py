@@ -56,7 +56,10 @@ def values_of(share: Share) -> Values:
         case Whole(size=size):
             return lambda weights: torch.ones(size, dtype=torch.float64, device=weights.device)
         case Ended(parts=parts, picked=picked):
-            return _ended([values_of(part) for part in parts], None if picked is None else values_of(picked))
+            return _ended(
+                [values_of(part) for part in parts],
+                None if picked is None else values_of(picked),
+            )
         case Crossed(factors=factors):
             return _crossed([values_of(factor) for factor in factors])
         case Within(part=part, whole=whole, left=left):
