@@ -60,6 +60,10 @@ class Scores:
     scale: float = 1.0
     act: str = ""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (*self.query.shape[:-1], self.key.shape[-2])
+
 
 @dataclass(frozen=True, slots=True)
 class Scaled:

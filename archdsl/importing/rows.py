@@ -413,7 +413,7 @@ def pointwise(op: str, lift: Lift, x: Any) -> Any:
     """An activation without parameters; one of scores is put off with them."""
     if isinstance(x, Scores) and not x.act:
         return Scores(x.query, x.key, x.scale, op)
-    tensor = lift.tensor(x)
+    tensor = lift.make.named(lift.tensor(x))
     return lift.make.emit(op, [tensor], {}, tensor.layout)
 
 
@@ -589,6 +589,7 @@ def softmax(lift: Lift, x: Tensor, dim: int) -> Tensor:
 
 
 def scalar(lift: Lift, op: str, x: Tensor, by: float, left: bool = False) -> Tensor:
+    x = lift.make.named(x)
     args: dict[str, Literal] = {"op": op, "by": by}
     if left:
         args["left"] = True

@@ -131,6 +131,25 @@ def test_a_module_is_imported_and_verified(name: str) -> None:
     assert archdsl.compile(found.architecture, weights=found.weights())
 
 
+class Scaled(nn.Module):
+    """Weights of its own, one of them through an activation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((8, 1, 1), 0.5))
+        self.gate = nn.Parameter(torch.randn(12))
+
+    def forward(self, x: Any) -> Any:
+        return x * self.scale + self.gate.sigmoid() * 2
+
+
+def test_weights_of_a_module_itself_are_params() -> None:
+    found = imported(Scaled(), IMAGE)
+    assert found.renamed == {}
+    assert "param scale: [c = 8]" in found.text
+    assert found.verified.problems() == []
+
+
 def test_two_inputs_keep_their_names_and_order() -> None:
     found = imported(
         Calls(lambda m, x, y: m.a(x) + y.mean((2, 3))[:, None], a=nn.Linear(8, 8)), TOKENS, IMAGE
