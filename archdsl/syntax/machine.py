@@ -14,7 +14,8 @@ from lark import Token, Tree, UnexpectedToken
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.syntax.depth import MAX_STACK, too_deep
-from archdsl.syntax.table import BROKEN, END, parser, place, spellings, terminals
+from archdsl.syntax.lark_parser import parser, place
+from archdsl.syntax.table import BROKEN, END, spellings, terminals
 from archdsl.syntax.tokens import Tokens
 
 
@@ -52,10 +53,15 @@ class Machine:
         self.tree = self._parser.feed_token(token)
         return True
 
+    def take(self, at: int) -> bool:
+        """Takes the token of this index, as `feed` does."""
+        tokens = self.tokens
+        return self.feed(place(tokens.kinds[at], tokens.texts[at], tokens.starts[at], tokens.ends[at]))
+
     def put(self, kind: str, text: str, at: int) -> bool:
         """Takes a token that is not in the text, as if it stood before the one of this index."""
         start = self.tokens.starts[at]
-        return self.feed(place(terminals().get(kind, kind), text, start, start))
+        return self.feed(place(kind, text, start, start))
 
     def accepts(self, *kinds: str) -> bool:
         """Could these tokens come next? Nothing changes."""
