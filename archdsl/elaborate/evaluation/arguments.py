@@ -118,7 +118,7 @@ def _given(parameter: Parameter, given: Thing | None, primitive: Primitive, span
             f"`{primitive.name}` needs `{parameter.name}`",
             help=parameter.doc and f"`{parameter.name}`: {parameter.doc}",
         )
-    return constant(parameter.default)
+    return parameter.usual
 
 
 def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Span, state: State) -> Expr:
