@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from math import isinf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import click
 
@@ -58,6 +58,16 @@ def scale_option(command: Command) -> Command:
     return click.option(
         "--scale", type=click.FloatRange(0.1, 20), default=2, show_default=True, metavar="S", help=help
     )(command)
+
+
+class RunOptions(TypedDict):
+    """What `run_options` and `json_option` give."""
+
+    folder: Path
+    resume: bool
+    chunks: int
+    device: str | None
+    as_json: bool
 
 
 def run_options(command: Command) -> Command:

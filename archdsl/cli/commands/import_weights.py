@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 _SHOWN = 20  # of one kind in a message; --json has all
+
+
+class _Options(TypedDict):
+    genotype: str | None
+    settings: tuple[str, ...]
+    table: str | None
+    anew: tuple[str, ...]
+    resizes: tuple[str, ...]
+    seed: int
 
 
 @click.command()
@@ -68,14 +77,9 @@ def command(
     ctx: click.Context,
     reference: str,
     checkpoint: str,
-    genotype: str | None,
-    settings: tuple[str, ...],
-    table: str | None,
-    anew: tuple[str, ...],
-    resizes: tuple[str, ...],
-    seed: int,
     as_json: bool,
     output: str,
+    **options: Unpack[_Options],
 ) -> None:
     """Read a public checkpoint as the weights of a model, by a rename table, and write them under our keys.
 
@@ -92,9 +96,10 @@ def command(
     """
     path = Path(output)
     by_suffix(path, {".safetensors": None})
+    table, anew, seed = options["table"], options["anew"], options["seed"]
     tables = tables_for(reference) if table is None else [table_named(table)]
-    changes = dict(_resize(text) for text in resizes)
-    graph = open_target(reference, settings=settings, genotype=genotype).graph
+    changes = dict(_resize(text) for text in options["resizes"])
+    graph = open_target(reference, settings=options["settings"], genotype=options["genotype"]).graph
     with torch_backend("importing weights"):
         from archdsl_torch.importing import import_weights
         from archdsl_torch.weights import save
