@@ -60,6 +60,13 @@ def scale_option(command: Command) -> Command:
     )(command)
 
 
+def seed_option(help: str) -> Callable[[Command], Command]:
+    """`--seed N`, 0 by default, and what it decides."""
+    return click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help=help
+    )
+
+
 class RunOptions(TypedDict):
     """What `run_options` and `json_option` give."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
-from archdsl.cli.options import genotype_option, json_option, set_option
+from archdsl.cli.options import genotype_option, json_option, seed_option, set_option
 from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.rename_tables import table_named, tables_for
 from archdsl.cli.report import NO, report
@@ -63,13 +63,7 @@ class _Options(TypedDict):
     help="What happens at PATH where shapes differ, instead of what the table says: "
     "'position_embedding=nearest grid after 1'. Repeatable.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides the weights that start anew.",
-)
+@seed_option("Decides the weights that start anew.")
 @json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
 @click.pass_context

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
-from archdsl.cli.options import json_option, parse_settings
+from archdsl.cli.options import json_option, parse_settings, seed_option
 from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.sides import open_side, single
 from archdsl.cli.torch_backend import torch_backend
@@ -44,13 +44,7 @@ class _Options(TypedDict):
     help="Start the weights at and below PATH of B anew, whatever A has; `*` is any name or number. "
     "Repeatable.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides the weights that start anew.",
-)
+@seed_option("Decides the weights that start anew.")
 @json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
 def command(weights: str, a: str, b: str, as_json: bool, output: str, **options: Unpack[_Options]) -> None:

@@ -15,6 +15,7 @@ from archdsl.cli.options import (
     input_option,
     json_option,
     run_options,
+    seed_option,
     set_option,
 )
 from archdsl.cli.output import print_json
@@ -68,14 +69,7 @@ class _Options(RunOptions):
 @click.option(
     "--checkpointing", is_flag=True, help="Compute activations again in the backward pass, for memory."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Where the random numbers start.",
-)
+@seed_option("Where the random numbers start.")
 @click.option(
     "--workers",
     type=click.IntRange(min=0),
