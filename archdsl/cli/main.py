@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate-weights": "Carry weights over to a model that was edited.",
     "search": "Search a space as a plan says.",
     "train": "Train a model, from scratch or from weights.",
+    "runs": "List runs and compare them on one page.",
     "fmt": "Bring files into the canonical form.",
     "convert": "Turn text into YAML and back.",
     "list": "List the files that ship with archdsl, and what they declare.",

@@ -33,9 +33,9 @@ class Side:
     def names(self) -> list[str]:
         return networks(self.meant.module) if self.meant.name is None else [self.meant.name]
 
-    def graph(self, name: str) -> Graph:
-        """The elaborated network or settled genotype; its warnings are printed."""
-        elaborated = self.meant.project.elaborate(self.meant.module, name)
+    def graph(self, name: str, settings: Mapping[str, str] | None = None) -> Graph:
+        """The elaborated network or settled genotype, with these parameters; its warnings are printed."""
+        elaborated = self.meant.project.elaborate(self.meant.module, name, settings=settings)
         report(elaborated.warnings)
         return elaborated.graph
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-from archdsl.ir.graph import Value, Weight
+from archdsl.ir.graph import Value, Weight, operands
 from archdsl.outline.paths import KeyPath
-from archdsl.outline.tree import Node, digest, kind, read_of
+from archdsl.outline.tree import Node, digest, kind, read_of, weights_of
 
 # The share of inner parts that two layers have in common before one counts as the other renamed.
 LIKENESS = 0.5
@@ -43,6 +43,7 @@ def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Va
             search.pair(x, y)
     for x, y in _substitutes(search):
         search.pair(x, y)
+    _pair_layers(search)
     found.removed = _maximal([*turns_left, *search.left], found.nodes)
     found.added = _maximal([*turns_right, *search.right], set(found.nodes.values()))
     return found
@@ -106,6 +107,23 @@ class _Search:
             if tag in ("equal", "replace"):
                 pairs.extend(zip(row_a[a0:a1], row_b[b0:b1], strict=False))
         return pairs
+
+
+def _pair_layers(search: _Search) -> None:
+    """Pairs what is left of layers with weights by what they read: the convolution of a stem that is a block
+    on one side and a layer of a block on the other.
+    """
+    pairs = search.found.values
+    taken = set(pairs.values())
+    rest: dict[Hashable, list[Value]] = {}
+    for value in search.owners_b:
+        if value not in taken and weights_of(value):
+            rest.setdefault((kind(value), operands(value)), []).append(value)
+    for value in search.owners_a:
+        reads = tuple(pairs.get(each) for each in operands(value))
+        alike = rest.get((kind(value), reads), []) if value not in pairs else []
+        if alike:
+            pairs[value] = alike.pop(0)
 
 
 def _without(row: Iterable[Node], taken: set[Node]) -> list[Node]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from archdsl.compare.edits import FUNCTION, KEYS, Changed, Edit, Effect, functional, ordered
 from archdsl.compare.expressions import agree
 from archdsl.compare.pairing import Pairing, same_shape, same_weights
-from archdsl.ir.expr import lift
-from archdsl.ir.graph import Op, Pick, Select, Value
+from archdsl.ir.graph import Op, Pick, Select
 from archdsl.ir.notation import Axes, value_text, values_text
 from archdsl.outline.attributes import attribute_text
 from archdsl.outline.tree import Node
@@ -23,8 +22,9 @@ def properties(pairing: Pairing) -> Iterator[Edit]:
     for a, b in pairing.nodes.values.items():
         if isinstance(a, Op) and isinstance(b, Op) and a.name == b.name:
             yield from _attributes(a, b, pairing)
-        elif isinstance(a, Select) and isinstance(b, Select):
-            yield from _select(a, b, pairing)
+        elif isinstance(a, Select) and isinstance(b, Select) and not agree(a.index, b.index, pairing.choices):
+            path = pairing.owners_b[b].path
+            yield Changed(str(path), "index", values_text(a.index), values_text(b.index), ("space",))
         elif isinstance(a, Pick) and isinstance(b, Pick):
             yield from _pick(a, b, pairing)
 
@@ -63,32 +63,6 @@ def _weights(a: Op, b: Op, path: str, pairing: Pairing) -> Iterator[Edit]:
             yield Changed(path, f"{weight.name} init", before, after, ("cosmetic",))
         if stays and weight.full_name != twin.full_name:
             yield Changed(path, "weights", weight.full_name, twin.full_name, ordered(KEYS))
-
-
-def _select(a: Select, b: Select, pairing: Pairing) -> Iterator[Edit]:
-    """Which operand is taken under which answer, whatever place it has among the operands."""
-    ours, theirs = _numbered(a.operands, b.operands, pairing)
-    before, after = lift(ours.__getitem__, a.index), lift(theirs.__getitem__, b.index)
-    if not agree(before, after, pairing.choices):
-        path = str(pairing.owners_b[b].path)
-        yield Changed(path, "index", values_text(a.index), values_text(b.index), ("space",))
-
-
-def _numbered(a: Sequence[Value], b: Sequence[Value], pairing: Pairing) -> tuple[list[int], list[int]]:
-    """Numbers for the operands of a pair: equal for operands that are paired.
-
-    What has no twin keeps its place, so that a layer that was replaced counts as the one that it replaces.
-    """
-    places: dict[Value, int] = {}
-    for place, value in enumerate(a):
-        places.setdefault(pairing.nodes.values.get(value, value), place)
-    ours = [places[pairing.nodes.values.get(value, value)] for value in a]
-    taken = {places[value] for value in b if value in places}
-    theirs = []
-    for place, value in enumerate(b):
-        own = place if place not in taken else len(a) + place
-        theirs.append(places.get(value, own))
-    return ours, theirs
 
 
 def _pick(a: Pick, b: Pick, pairing: Pairing) -> Iterator[Edit]:

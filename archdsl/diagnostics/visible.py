@@ -9,6 +9,8 @@ prints, draws or writes a page passes them through here; files of data (JSON, `.
 
 from __future__ import annotations
 
+from html import escape
+
 
 def visible(text: str, keep: str = "") -> str:
     """The text with each character that is not seen as itself as its escape: `\\x1b`, `\\u202e`, `\\n`.
@@ -23,3 +25,8 @@ def visible(text: str, keep: str = "") -> str:
 
 def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
+
+
+def markup(text: str, keep: str = "") -> str:
+    """The text as a page shows it: visible, and `<`, `&` and quotes as entities."""
+    return escape(visible(text, keep))

@@ -18,7 +18,7 @@ from typing import Any
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import Moved
 from archdsl.compare.text import as_text
-from archdsl.diagnostics.visible import visible
+from archdsl.diagnostics.visible import markup, visible
 from archdsl.ir.graph import Graph
 from archdsl.outline.paths import spelled_out
 from archdsl_draw.anatomy import anatomy
@@ -55,7 +55,7 @@ def as_page(scene: Scene, subject: Subject) -> str:
     )
     parts = {
         "policy": policy,
-        "title": escape(visible(scene.title)),
+        "title": markup(scene.title),
         "style": style,
         "script": script,
         "picture": as_svg(themed(scene)),
@@ -88,8 +88,7 @@ def _differences(difference: Difference | None) -> str:
     count = len(difference.edits)
     lines = as_text(difference).splitlines()
     items = "\n".join(
-        f'<li data-edit="{i}"><code>{escape(visible(line))}</code></li>'
-        for i, line in enumerate(lines[:count])
+        f'<li data-edit="{i}"><code>{markup(line)}</code></li>' for i, line in enumerate(lines[:count])
     )
     rest = escape("\n".join(map(visible, lines[count:])))
     heading = f"{count} difference{'' if count == 1 else 's'}"

@@ -47,7 +47,6 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
     "stage_deepened": ((("range(2)", "range(3)"),), "fixed"),
     "kernel_changed": ((("conv(width, 1x3x3", "conv(width, 3x3x3"),), "base"),
     "choice_widened": ((("[1x3x3, 3x3x3]", "[1x3x3, 3x3x3, 5x3x3]"),), "base"),
-    "layer_alternatives_reordered": ((("[identity, se]", "[se, identity]"),), "base"),
     "layer_choice_widened": ((("[identity, se]", "[identity, se, relu]"),), "base"),
     "choice_settled": (
         (

@@ -35,16 +35,6 @@ def test_texts_of_what_ships(name: str, golden: Callable[[Path, str], None]) -> 
     jsonschema.validate(as_facts(diff(a, b)), SCHEMA)
 
 
-def test_labels_that_swap_their_layers_show() -> None:
-    """The domains are alike up to their order, and yet each answer means another layer."""
-    text = "arch 1\nspace net {{ input x: [b, c = 4, h = 8, w = 8]  op ~ [{}]  output x -> op }}\n"
-    a = network(text.format("one: identity, two: conv(4, 3)"), "net")
-    b = network(text.format("two: identity, one: conv(4, 3)"), "net")
-    reordered = network(text.format("two: conv(4, 3), one: identity"), "net")
-    assert any("space" in edit.effects for edit in diff(a, b).edits)
-    assert all(edit.effects == ("cosmetic",) for edit in diff(a, reordered).edits)
-
-
 def test_full_shows_what_is_unchanged() -> None:
     difference = diff(*pair("kernel_changed"))
     lines = as_text(difference, full=True).splitlines()
