@@ -1,5 +1,5 @@
-"""What lark makes of the language's grammar: the table that sound texts are read by, and its own parser,
-which reads past errors.
+"""What lark makes of the grammar: the table that sound texts are read by, and its own parser, which reads past
+errors.
 
 The table also holds lark's serialised form as plain JSON, so that loading it can run no code. It names the
 lark that it was made with; where that is another one, the parser is built from the grammar.
@@ -9,23 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from itertools import chain
 from typing import Any
 
 import lark
-from lark import Token
 from lark.grammar import Rule, Terminal
 from lark.lexer import BasicLexer, PatternStr, TerminalDef
 
-from archdsl.syntax.table import STARTS, checksum, grammar, table, terminals
-
-
-@cache
-def parser() -> lark.Lark:
-    """The parser of the shipped grammar."""
-    saved = table()
-    return load(saved) if saved["lark"] == lark.__version__ else build(grammar())
+STARTS = ("file", "expr", "path")
 
 
 def build(grammar: str) -> lark.Lark:
@@ -80,7 +71,7 @@ def text(grammar: str) -> str:
     spelled = _spelled(built)
     saved = {
         "lark": lark.__version__,
-        "grammar": checksum(grammar),
+        "grammar": grammar,
         "lexer": _lexer(built, spelled),
         "terminals": spelled,
         "table": table,
@@ -149,8 +140,3 @@ def _lines(value: Any) -> str:
     if not isinstance(value, list):
         return json.dumps(value, separators=(",", ":"))
     return "[\n" + ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in value) + "\n]"
-
-
-def place(kind: str, text: str, start: int, end: int) -> Token:
-    """A token of a kind at a place of the text."""
-    return Token(terminals().get(kind, kind), text, start, end_pos=end)

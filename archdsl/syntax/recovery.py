@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archdsl.syntax.lark_parser import place
-from archdsl.syntax.machine import Machine
+from archdsl.syntax.machine import Machine, place
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens

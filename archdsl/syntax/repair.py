@@ -20,8 +20,7 @@ from archdsl.syntax import ast
 from archdsl.syntax.complaints import complain, explanations
 from archdsl.syntax.depth import MAX_DEPTH, too_deep
 from archdsl.syntax.edition import restated, stated
-from archdsl.syntax.lark_parser import parser, place
-from archdsl.syntax.machine import Machine, Snapshot
+from archdsl.syntax.machine import Machine, Snapshot, parser, place
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import close, innermost, recover, runs_into_declaration
 from archdsl.syntax.slips import Edit, Slip, mended, put

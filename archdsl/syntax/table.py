@@ -1,6 +1,6 @@
 """The grammar as data, from `grammar/arch.table.json`: what reads a sound text needs no more, and not lark.
 
-The file names the grammar that it was made from; where that has changed, lark builds the table from the
+The file holds the grammar that it was made from; where that has changed, lark builds the table from the
 grammar, which takes half a second. `python -m archdsl.syntax.table` writes the file anew; a test checks that
 it is current.
 """
@@ -12,11 +12,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from zlib import crc32
 
 from archdsl.syntax.shipped import shipped
 
-STARTS = ("file", "expr", "path")
 END = "$END"
 BROKEN = "BROKEN"  # the terminal that stands where something could not be read
 
@@ -24,11 +22,6 @@ BROKEN = "BROKEN"  # the terminal that stands where something could not be read
 def grammar() -> str:
     """The text of the shipped grammar."""
     return (shipped("grammar") / "arch.lark").read_text(encoding="utf-8")
-
-
-def checksum(text: str) -> int:
-    """Tells one grammar from another."""
-    return crc32(text.encode())
 
 
 @cache
@@ -40,7 +33,7 @@ def table() -> Mapping[str, Any]:
     text = grammar()
     saved = shipped("grammar") / "arch.table.json"
     found: dict[str, Any] = json.loads(saved.read_bytes()) if saved.is_file() else {}
-    if found.get("grammar") == checksum(text):
+    if found.get("grammar") == text:
         return found
     from archdsl.syntax import lark_parser  # only while the grammar is being changed
 

@@ -9,7 +9,7 @@ import lark
 import pytest
 
 from archdsl.diagnostics.source import Source
-from archdsl.syntax import ast, lark_parser, table
+from archdsl.syntax import ast, lark_parser, machine, table
 from archdsl.syntax.nodes import ACTIONS
 from archdsl.syntax.reading import read
 from archdsl.syntax.shipped import shipped
@@ -35,7 +35,7 @@ def test_the_saved_parser_is_the_one_that_was_built() -> None:
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.stem)
 def test_the_table_reads_what_lark_reads(case: Path) -> None:
     source = Source(case.name, case.read_text(encoding="utf-8"))
-    tree = lark_parser.parser().parse(source.text, start="file")
+    tree = machine.parser().parse(source.text, start="file")
     nodes = list(ast.walk(read(tokenize(source), "file")))
     expected = list(ast.walk(node(tree, source)))
     assert nodes[0] == expected[0]
@@ -50,12 +50,12 @@ def test_a_table_of_another_grammar_is_made_anew(monkeypatch: pytest.MonkeyPatch
 def test_another_version_of_lark_builds_its_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lark, "__version__", "another")
     monkeypatch.setattr(lark_parser, "load", lambda saved: pytest.fail("the saved parser does not fit"))
-    assert lark_parser.parser.__wrapped__().parse("a.b[1]", start="path").data == "path"
+    assert machine.parser.__wrapped__().parse("a.b[1]", start="path").data == "path"
 
 
 def test_every_rule_has_an_action_and_every_action_a_rule() -> None:
     rules = set()
-    for rule in lark_parser.parser().rules:
+    for rule in machine.parser().rules:
         parts = [symbol for symbol in rule.expansion if not (symbol.is_term and symbol.filter_out)]
         stands_for_its_part = rule.options.expand1 and not rule.alias and len(parts) == 1
         if not rule.origin.name.startswith("_") and not stands_for_its_part:
@@ -65,4 +65,4 @@ def test_every_rule_has_an_action_and_every_action_a_rule() -> None:
 
 def test_the_grammar_has_no_collisions() -> None:
     pytest.importorskip("interegular")
-    lark.Lark(GRAMMAR, parser="lalr", lexer="basic", start=list(table.STARTS), strict=True)
+    lark.Lark(GRAMMAR, parser="lalr", lexer="basic", start=list(lark_parser.STARTS), strict=True)
