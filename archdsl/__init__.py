@@ -11,7 +11,7 @@ Importing this package imports neither torch nor numpy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.version import __version__
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from archdsl.architecture import Architecture
     from archdsl.importing.imported import Imported
+    from archdsl_torch.supergraph import Sharing
     from archdsl_torch.supergraph.base import Supergraph
 
 
@@ -53,11 +54,9 @@ def supergraph(
     space: Architecture,
     mode: Literal["sampled", "mixed"] = "sampled",
     *,
-    channels: Literal["fair", "naive"] = "fair",
-    kernels: Literal["separate", "centre"] = "separate",
-    seed: int = 0,
     zero: bool = False,
     edges: Literal["own", "by_op"] = "own",
+    **sharing: Unpack[Sharing],
 ) -> Supergraph:
     """All architectures of a space over shared weights, as a `torch.nn.Module`; see docs/supergraphs.md.
 
@@ -74,9 +73,7 @@ def supergraph(
     """
     from archdsl_torch.supergraph import supergraph
 
-    return supergraph(
-        space.graph, mode, channels=channels, kernels=kernels, seed=seed, zero=zero, edges=edges
-    )
+    return supergraph(space.graph, mode, zero=zero, edges=edges, **sharing)
 
 
 def from_module(module: Module, example_inputs: Sequence[Any], *, name: str = "") -> Imported:

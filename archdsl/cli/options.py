@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from math import isinf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import click
 
@@ -58,6 +58,23 @@ def scale_option(command: Command) -> Command:
     return click.option(
         "--scale", type=click.FloatRange(0.1, 20), default=2, show_default=True, metavar="S", help=help
     )(command)
+
+
+def seed_option(help: str) -> Callable[[Command], Command]:
+    """`--seed N`, 0 by default, and what it decides."""
+    return click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help=help
+    )
+
+
+class RunOptions(TypedDict):
+    """What `run_options` and `json_option` give."""
+
+    folder: Path
+    resume: bool
+    chunks: int
+    device: str | None
+    as_json: bool
 
 
 def run_options(command: Command) -> Command:

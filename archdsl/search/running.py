@@ -21,7 +21,7 @@ from archdsl.search.learnable import (
 )
 from archdsl.search.places import placed
 from archdsl.search.ranks import Ranks
-from archdsl.search.runs import Complain, Run, alone_in, check_new, check_same
+from archdsl.search.runs import Complain, Run, alone_in, check_free, check_new, check_same
 from archdsl.search.search import frozen
 from archdsl.search.steps import Surroundings, answers_before, check_open
 from archdsl.search.tensorboard import follower
@@ -119,6 +119,7 @@ def begun(asked: Asked, held: Mapping[str, Any], ranks: Ranks, complain: Complai
         run = Run(asked.folder, complain)
 
         def enter() -> None:
+            check_free(asked.folder)
             _check(asked, held)
             stack.enter_context(alone_in(asked.folder))
             _check(asked, held)  # another process may have been faster

@@ -40,6 +40,9 @@ class Stopped(Exception):
     """A run that was asked to stop: its state is saved."""
 
 
+_NUMBER = 40  # bytes of a lock that are read: the number of a process
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Makes a run directory, and keeps other processes out of it as long as the block lasts.
@@ -58,7 +61,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
-            raise DiagnosticError(_in_use(folder, os.pread(descriptor, 40, 0))) from None
+            raise DiagnosticError(_in_use(folder, os.pread(descriptor, _NUMBER, 0))) from None
         except OSError as error:
             problem = f"`{folder}/.lock` cannot be locked: {error.strerror}"
             raise DiagnosticError(files.UNWRITABLE.error(None, problem)) from None
@@ -75,17 +78,29 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def is_worked_in(folder: Path) -> bool:
     """Whether another process holds the lock of a run directory."""
+    return _holder(folder) is not None
+
+
+def check_free(folder: Path) -> None:
+    """Raises DiagnosticError E0726 where another process works in a run directory, whatever its run is."""
+    holder = _holder(folder)
+    if holder is not None:
+        raise DiagnosticError(_in_use(folder, holder))
+
+
+def _holder(folder: Path) -> bytes | None:
+    """What stands in the lock of a run directory if another process holds it: its number."""
     try:
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return False
+        return None
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return True
+        return os.pread(descriptor, _NUMBER, 0)
     finally:
         os.close(descriptor)
-    return False
+    return None
 
 
 def _in_use(folder: Path, holder: bytes) -> Diagnostic:

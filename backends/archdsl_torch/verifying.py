@@ -70,11 +70,9 @@ def verify(graph: Graph, captured: Captured, keys: Mapping[str, Held]) -> Verifi
     mine = sum(weight.numel() for weight in ours.parameters())
     is_aten = captured.form == "aten"
     theirs = interpreting.macs(captured) if is_aten else None
-    precision = torch.float64 if is_aten else torch.float32
-    source = _aten(captured) if is_aten else _onnx(captured)
-    difference, scale = _compared(program, captured, keys, weights, source, precision, noise=0.0)
+    difference, scale = _compared(program, captured, keys, weights, noise=0.0)
     if scale < 1e-6:  # they would agree whatever the text says
-        difference, scale = _compared(program, captured, keys, weights, source, precision, noise=0.05)
+        difference, scale = _compared(program, captured, keys, weights, noise=0.05)
     name = "float64" if is_aten else "float32"
     return Verified((mine, params), (counted, theirs), difference, scale, name)
 
@@ -83,9 +81,16 @@ Runner = Callable[[Sequence[torch.Tensor], Mapping[str, torch.Tensor]], list[tor
 
 
 def _compared(
-    program: Any, captured: Captured, keys: Mapping[str, Held], weights: Mapping[str, torch.Tensor],
-    source: Runner, precision: torch.dtype, noise: float,
-) -> tuple[float, float]:  # fmt: skip
+    program: Any,
+    captured: Captured,
+    keys: Mapping[str, Held],
+    weights: Mapping[str, torch.Tensor],
+    noise: float,
+) -> tuple[float, float]:
+    """The largest difference, and the largest number of the source."""
+    is_aten = captured.form == "aten"
+    source = _aten(captured) if is_aten else _onnx(captured)
+    precision = torch.float64 if is_aten else torch.float32
     generator = torch.Generator().manual_seed(0)
     shift: dict[str, torch.Tensor] = {}
     if noise:

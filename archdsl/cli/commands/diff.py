@@ -14,6 +14,7 @@ from archdsl.cli.report import FINE, NO
 from archdsl.cli.sides import Side, compare, compare_files, open_side, patch_between, single
 from archdsl.compare import Difference, as_facts, as_markdown, as_text
 from archdsl.compare.facts import FORMAT_VERSION
+from archdsl.ir.work import rarely_collected
 from archdsl.whole_files import replacing
 
 
@@ -51,6 +52,7 @@ class Shown(TypedDict):
     "--install-git", is_flag=True, help="Let `git diff` show .arch files this way, in this repository."
 )
 @click.pass_context
+@rarely_collected()
 def command(
     ctx: click.Context,
     a: str | None,

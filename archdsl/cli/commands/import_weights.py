@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
-from archdsl.cli.options import genotype_option, json_option, set_option
+from archdsl.cli.options import genotype_option, json_option, seed_option, set_option
 from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.rename_tables import table_named, tables_for
 from archdsl.cli.report import NO, report
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 _SHOWN = 20  # of one kind in a message; --json has all
+
+
+class _Options(TypedDict):
+    genotype: str | None
+    settings: tuple[str, ...]
+    table: str | None
+    anew: tuple[str, ...]
+    resizes: tuple[str, ...]
+    seed: int
 
 
 @click.command()
@@ -54,13 +63,7 @@ _SHOWN = 20  # of one kind in a message; --json has all
     help="What happens at PATH where shapes differ, instead of what the table says: "
     "'position_embedding=nearest grid after 1'. Repeatable.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides the weights that start anew.",
-)
+@seed_option("Decides the weights that start anew.")
 @json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
 @click.pass_context
@@ -68,14 +71,9 @@ def command(
     ctx: click.Context,
     reference: str,
     checkpoint: str,
-    genotype: str | None,
-    settings: tuple[str, ...],
-    table: str | None,
-    anew: tuple[str, ...],
-    resizes: tuple[str, ...],
-    seed: int,
     as_json: bool,
     output: str,
+    **options: Unpack[_Options],
 ) -> None:
     """Read a public checkpoint as the weights of a model, by a rename table, and write them under our keys.
 
@@ -92,9 +90,10 @@ def command(
     """
     path = Path(output)
     by_suffix(path, {".safetensors": None})
+    table, anew, seed = options["table"], options["anew"], options["seed"]
     tables = tables_for(reference) if table is None else [table_named(table)]
-    changes = dict(_resize(text) for text in resizes)
-    graph = open_target(reference, settings=settings, genotype=genotype).graph
+    changes = dict(_resize(text) for text in options["resizes"])
+    graph = open_target(reference, settings=options["settings"], genotype=options["genotype"]).graph
     with torch_backend("importing weights"):
         from archdsl_torch.importing import import_weights
         from archdsl_torch.weights import save

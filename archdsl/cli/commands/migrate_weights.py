@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
-from archdsl.cli.options import json_option, parse_settings
+from archdsl.cli.options import json_option, parse_settings, seed_option
 from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.sides import open_side, single
 from archdsl.cli.torch_backend import torch_backend
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from archdsl_torch.migrating import Migrated
 
 FORMAT_VERSION = 1
+
+
+class _Options(TypedDict):
+    settings_before: tuple[str, ...]
+    settings: tuple[str, ...]
+    anew: tuple[str, ...]
+    seed: int
 
 
 @click.command()
@@ -37,26 +44,10 @@ FORMAT_VERSION = 1
     help="Start the weights at and below PATH of B anew, whatever A has; `*` is any name or number. "
     "Repeatable.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides the weights that start anew.",
-)
+@seed_option("Decides the weights that start anew.")
 @json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
-def command(
-    weights: str,
-    a: str,
-    b: str,
-    settings_before: tuple[str, ...],
-    settings: tuple[str, ...],
-    anew: tuple[str, ...],
-    seed: int,
-    as_json: bool,
-    output: str,
-) -> None:
+def command(weights: str, a: str, b: str, as_json: bool, output: str, **options: Unpack[_Options]) -> None:
     """Carry the weights of the model A over to the model B that was edited from it.
 
     What `archdsl diff A B` pairs is carried over: under the same name, renamed or moved, and in part where
@@ -73,13 +64,13 @@ def command(
     by_suffix(path, {".safetensors": None})
     one = open_side(a)
     two = open_side(b, one)
-    before = one.graph(single(one), parse_settings(settings_before))
-    after = two.graph(single(two), parse_settings(settings))
+    before = one.graph(single(one), parse_settings(options["settings_before"]))
+    after = two.graph(single(two), parse_settings(options["settings"]))
     with torch_backend("carrying weights over"):
         from archdsl_torch.migrating import migrate_weights
         from archdsl_torch.weights import save
 
-        migrated = migrate_weights(before, after, weights, anew, seed)
+        migrated = migrate_weights(before, after, weights, options["anew"], options["seed"])
         with replacing(path) as beside:
             save(migrated.weights, beside)
     if as_json:

@@ -9,7 +9,14 @@ import click
 
 from archdsl.cli import standard_input
 from archdsl.cli.drawn import Head, head, whole
-from archdsl.cli.options import input_option, json_option, parse_quantity, parse_settings, set_option
+from archdsl.cli.options import (
+    input_option,
+    json_option,
+    parse_quantity,
+    parse_settings,
+    seed_option,
+    set_option,
+)
 from archdsl.cli.output import print_document, print_json
 from archdsl.cli.target import Target, open_target
 from archdsl.elaborate.files.project import Project
@@ -29,13 +36,7 @@ from archdsl.questions.genotype import Genotype
     metavar="N",
     help="How many.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="The same seed draws the same genotypes.",
-)
+@seed_option("The same seed draws the same genotypes.")
 @click.option("--max-macs", metavar="COST", help="Only architectures within this cost, e.g. 2.0G.")
 @input_option
 @set_option
