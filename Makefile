@@ -13,7 +13,7 @@ demo: $(VENV)/torch.stamp
 	$(BIN)/python docs/demo.py
 
 test: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -rs
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

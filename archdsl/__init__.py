@@ -11,15 +11,20 @@ Importing this package imports neither torch nor numpy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch.fx import GraphModule
+    from torch.nn import Module
 
     from archdsl.architecture import Architecture
+    from archdsl.importing.imported import Imported
+    from archdsl_torch.supergraph import Sharing
     from archdsl_torch.supergraph.base import Supergraph
 
 
@@ -49,11 +54,9 @@ def supergraph(
     space: Architecture,
     mode: Literal["sampled", "mixed"] = "sampled",
     *,
-    channels: Literal["fair", "naive"] = "fair",
-    kernels: Literal["separate", "centre"] = "separate",
-    seed: int = 0,
     zero: bool = False,
     edges: Literal["own", "by_op"] = "own",
+    **sharing: Unpack[Sharing],
 ) -> Supergraph:
     """All architectures of a space over shared weights, as a `torch.nn.Module`; see docs/supergraphs.md.
 
@@ -70,9 +73,19 @@ def supergraph(
     """
     from archdsl_torch.supergraph import supergraph
 
-    return supergraph(
-        space.graph, mode, channels=channels, kernels=kernels, seed=seed, zero=zero, edges=edges
-    )
+    return supergraph(space.graph, mode, zero=zero, edges=edges, **sharing)
+
+
+def from_module(module: Module, example_inputs: Sequence[Any], *, name: str = "") -> Imported:
+    """An `nn.Module` as text, verified: `.text`, `.architecture`, `.weights()`, `.save(path)`.
+
+    `example_inputs` are the tensors that `forward` takes; see docs/import.md. Raises DiagnosticError: E1401
+    (what cannot be said), E1403 (`torch.export` does not follow it), E1404 (text and module differ).
+    """
+    from archdsl.importing.capture import capture
+    from archdsl.importing.imported import import_captured
+
+    return import_captured(capture(module, example_inputs, name))
 
 
 def diff(a: Any, b: Any) -> Any:
@@ -89,4 +102,14 @@ def render(architecture: Architecture, **options: Any) -> Any:
     return archdsl_draw.render(architecture.graph, **options)
 
 
-__all__ = ["Diagnostic", "DiagnosticError", "__version__", "compile", "diff", "load", "render", "supergraph"]
+__all__ = [
+    "Diagnostic",
+    "DiagnosticError",
+    "__version__",
+    "compile",
+    "diff",
+    "from_module",
+    "load",
+    "render",
+    "supergraph",
+]

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from racing import Race, race
 
 SPACE = "zoo/autox3d.arch:autox3d"
-MANY, MAPPINGS, FEW = 1_000_000, 100_000, 5
+MANY, MAPPINGS, FEW = 1_000_000, 20_000, 5
 
 
 def races(rounds: int) -> Iterator[Race]:
-    """Two races: a million against five, and a hundred thousand mappings against as many sums by hand."""
+    """Two races: a million against five, and twenty thousand mappings against as many sums by hand."""
     import numpy as np
     import torch
     from torch.utils.flop_counter import FlopCounterMode

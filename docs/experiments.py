@@ -53,10 +53,11 @@ def searched(
     plan, node, module = open_plan(reference, project, seed)
     folder = runs / f"{plan.name}-{seed}"
     seconds = folder / "seconds"
+    asked = running.Asked(folder, resume=folder.exists())
     began = time.process_time()
     with (
         ranks.joined(None) as own,
-        running.started(plan, None, folder, folder.exists(), None, 1, own) as (run, around),
+        running.started(plan, None, asked, own, print) as (run, around),
     ):
         found = search(plan, documents(node, module, project), run, around)
     spent = time.process_time() - began + (float(seconds.read_text()) if seconds.exists() else 0.0)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
+from archdsl.cli import standard_input
 from archdsl.cli.target import module_name
 from archdsl.diagnostics.source import Source
 from archdsl.elaborate.evaluation.declared import find
@@ -178,7 +179,7 @@ def whole(
 
 def _before_answers(reference: str, settings: Mapping[str, str]) -> Graph | None:
     """The space without the genotypes and edits of the reference; None where it has none."""
-    project = Project()
+    project = standard_input.given(Project(), reference)
     meant = opened(reference, project)
     value = find(meant.module, meant.network(), State())
     assert value is not None, "it has been elaborated"

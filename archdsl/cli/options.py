@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import isinf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import click
 
@@ -59,6 +60,23 @@ def scale_option(command: Command) -> Command:
     )(command)
 
 
+def seed_option(help: str) -> Callable[[Command], Command]:
+    """`--seed N`, 0 by default, and what it decides."""
+    return click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help=help
+    )
+
+
+class RunOptions(TypedDict):
+    """What `run_options` and `json_option` give."""
+
+    folder: Path
+    resume: bool
+    chunks: int
+    device: str | None
+    as_json: bool
+
+
 def run_options(command: Command) -> Command:
     """`--run DIR`, `--resume`, `--chunks N` and `--device D`, of all that learns in a run directory."""
     directory = click.Path(path_type=Path)
@@ -102,4 +120,7 @@ def parse_quantity(text: str) -> float:
         raise DiagnosticError(
             files.BAD_QUANTITY.error(None, f"`{text}` is not a cost", help="write `2.0G` or `2000000000`")
         )
-    return float(match[1]) * _UNITS[match[2]]
+    cost = float(match[1]) * _UNITS[match[2]]
+    if isinf(cost):
+        raise DiagnosticError(files.BAD_QUANTITY.error(None, f"the cost `{text}` is beyond every number"))
+    return cost

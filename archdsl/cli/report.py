@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-import click
-
+from archdsl.cli.output import show
 from archdsl.cli.terminal import has_color
 from archdsl.diagnostics.diagnostic import Diagnostic
 
@@ -18,7 +17,7 @@ def report(diagnostics: Iterable[Diagnostic]) -> None:
     from archdsl.diagnostics.rendering import render
 
     for diagnostic in diagnostics:
-        click.echo(render(diagnostic, color=has_color(sys.stderr)), err=True, color=True)
+        show(render(diagnostic, color=has_color(sys.stderr)), to_errors=True)
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:

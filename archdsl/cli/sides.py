@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from archdsl.cli import standard_input
 from archdsl.cli.genotypes import Opened, open_genotype
 from archdsl.cli.report import report
 from archdsl.cli.revisions import open_revision
+from archdsl.cli.sources import open_reference
 from archdsl.compare import Difference, GraphPatch, Patch, diff, patch
 from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.files.project import Project, networks
-from archdsl.elaborate.files.reference import Reference, opened
+from archdsl.elaborate.files.reference import Reference
 from archdsl.elaborate.networks.spaces import Spaces
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
@@ -32,9 +34,9 @@ class Side:
     def names(self) -> list[str]:
         return networks(self.meant.module) if self.meant.name is None else [self.meant.name]
 
-    def graph(self, name: str) -> Graph:
-        """The elaborated network or settled genotype; its warnings are printed."""
-        elaborated = self.meant.project.elaborate(self.meant.module, name)
+    def graph(self, name: str, settings: Mapping[str, str] | None = None) -> Graph:
+        """The elaborated network or settled genotype, with these parameters; its warnings are printed."""
+        elaborated = self.meant.project.elaborate(self.meant.module, name, settings=settings)
         report(elaborated.warnings)
         return elaborated.graph
 
@@ -47,10 +49,13 @@ def open_side(reference: str, other: Side | None = None) -> Side:
 
     What both sides use is read and elaborated once. Raises DiagnosticError where there is neither.
     """
+    reference = standard_input.named(reference)
     shares = other is not None and not other.is_elsewhere
-    project = other.meant.project if other is not None and shares else Project()
+    project = standard_input.given(
+        other.meant.project if other is not None and shares else Project(), reference
+    )
     try:
-        meant = opened(reference, project)
+        meant = open_reference(reference, project)
     except DiagnosticError as error:
         if any(problem.code != files.NOT_FOUND.id for problem in error.diagnostics):
             raise

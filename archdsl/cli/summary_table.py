@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-import click
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from archdsl.cli.output import show
 from archdsl.cli.terminal import console
+from archdsl.diagnostics.visible import visible
 from archdsl.ir.choice import Choice
 from archdsl.ir.notation import amount, between, choice_text, exact, macs_word, scientific
 from archdsl.outline.paths import KeyPath
@@ -41,7 +42,7 @@ def print_summary(summary: Summary) -> None:
             *(_cell(a, space) for a in (row.params, row.macs)),
         ]
         chosen = [_choices_text(row, common)]
-        table.add_row(*cells, *(chosen if space else []))
+        table.add_row(*map(_visible, (*cells, *(chosen if space else []))))
     out = console()
     with out.capture() as printed:
         out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
@@ -49,8 +50,12 @@ def print_summary(summary: Summary) -> None:
         facts = [*common.items(), *_totals(summary)]
         wide = max(_LABEL, *(len(label) for label, _ in facts))
         for label, text in facts:
-            out.print(Text.assemble((f"{label:<{wide}} ", "dim"), text))
-    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()), color=True)
+            out.print(Text.assemble((f"{label:<{wide}} ", "dim"), _visible(text)))
+    show("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def _visible(text: str) -> str:
+    return visible(text, keep="\n")
 
 
 def name_text(row: Row) -> str:

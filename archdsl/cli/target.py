@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from archdsl.architecture import Architecture, load
+from archdsl.cli import standard_input
 from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
+from archdsl.cli.sources import is_source, open_reference
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.files.project import Project
 from archdsl.elaborate.files.reference import split_reference
 from archdsl.syntax.complaints import RESERVED
@@ -39,7 +43,18 @@ def open_target(
     Raises DiagnosticError for whatever is wrong with the options or the files.
     """
     values = parse_settings(settings)
-    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype)
+    reference = standard_input.named(reference)
+    genotype = None if genotype is None else standard_input.named(genotype)
+    project = standard_input.given(Project(), reference, genotype)
+    if is_source(reference, project):
+        if genotype is not None:
+            message = f"{reference} is a model, which leaves nothing for a genotype to settle"
+            raise DiagnosticError(files.NO_GENOTYPE.error(None, message))
+        meant = open_reference(reference, project, inputs)
+        found = project.elaborate(meant.module, meant.network(), settings=values)
+        report(found.warnings)
+        return Architecture(found.graph, found.warnings)
+    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype, project=project)
     report(architecture.warnings)
     return architecture
 
@@ -48,7 +63,7 @@ def module_path(reference: str) -> str | None:
     """What `use` calls the file of a reference in a file beside it; None where its name cannot be written
     there.
     """
-    path = Project().find(split_reference(reference)[0])
+    path = standard_input.given(Project(), reference).find(split_reference(reference)[0])
     root = shipped("specs")
     inside = path.is_relative_to(root)
     return _dotted(path.relative_to(root) if inside else Path(path.name))

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def has_color(stream: TextIO) -> bool:
+def has_color(stream: TextIO | None) -> bool:
     """Whether to color what is written here: a terminal, and nobody asked for none (https://no-color.org)."""
+    if stream is None:  # closed before we began: `archdsl … >&-`
+        return False
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
@@ -21,7 +23,7 @@ def console() -> Console:
     """
     from rich.console import Console
 
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     return Console(
         file=sys.stdout,
         width=None if terminal else 180,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-from archdsl.ir.graph import Value, Weight
+from archdsl.ir.graph import Value, Weight, operands
 from archdsl.outline.paths import KeyPath
-from archdsl.outline.tree import Node, digest, kind, read_of
+from archdsl.outline.tree import Node, digest, kind, read_of, weights_of
 
 # The share of inner parts that two layers have in common before one counts as the other renamed.
 LIKENESS = 0.5
@@ -42,6 +43,7 @@ def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Va
             search.pair(x, y)
     for x, y in _substitutes(search):
         search.pair(x, y)
+    _pair_layers(search)
     found.removed = _maximal([*turns_left, *search.left], found.nodes)
     found.added = _maximal([*turns_right, *search.right], set(found.nodes.values()))
     return found
@@ -105,6 +107,23 @@ class _Search:
             if tag in ("equal", "replace"):
                 pairs.extend(zip(row_a[a0:a1], row_b[b0:b1], strict=False))
         return pairs
+
+
+def _pair_layers(search: _Search) -> None:
+    """Pairs what is left of layers with weights by what they read: the convolution of a stem that is a block
+    on one side and a layer of a block on the other.
+    """
+    pairs = search.found.values
+    taken = set(pairs.values())
+    rest: dict[Hashable, list[Value]] = {}
+    for value in search.owners_b:
+        if value not in taken and weights_of(value):
+            rest.setdefault((kind(value), operands(value)), []).append(value)
+    for value in search.owners_a:
+        reads = tuple(pairs.get(each) for each in operands(value))
+        alike = rest.get((kind(value), reads), []) if value not in pairs else []
+        if alike:
+            pairs[value] = alike.pop(0)
 
 
 def _without(row: Iterable[Node], taken: set[Node]) -> list[Node]:
@@ -184,18 +203,20 @@ def _substitutes(search: _Search) -> list[tuple[Node, Node]]:
     """Pairs of primitives in one scope that read the same: `relu` and the `gelu` in its place."""
     found = search.found
     taken = set(found.nodes.values())
-    rest = [n for n in search.right if n not in taken and n.level == "primitive"]
+    # by their scope and what they read, or a long row would take the square of its length
+    rest: dict[Hashable, deque[Node]] = {}
+    for other in search.right:
+        if other not in taken and other.level == "primitive":
+            theirs = tuple(search.owners_b[o] for o in read_of(other.values))
+            rest.setdefault((other.parent, theirs), deque()).append(other)
     pairs: list[tuple[Node, Node]] = []
     for node in search.left:
-        if node in found.nodes or node.level != "primitive":
+        if node in found.nodes or node.level != "primitive" or node.parent is None:
             continue
-        reads = [found.nodes.get(search.owners_a[o]) for o in read_of(node.values)]
-        for other in rest:
-            theirs = [search.owners_b[o] for o in read_of(other.values)]
-            if _same_scope(node, other, found) and reads == theirs:
-                rest.remove(other)
-                pairs.append((node, other))
-                break
+        reads = tuple(found.nodes.get(search.owners_a[o]) for o in read_of(node.values))
+        waiting = rest.get((found.nodes.get(node.parent, node.parent), reads))
+        if waiting:
+            pairs.append((node, waiting.popleft()))
     return pairs
 
 

@@ -199,7 +199,8 @@ def _share(difference: Difference) -> str:
     if inherits.same != inherits.total:
         text = f"{min(100 * inherits.share, 99.9):.3g}%"
     sliceable = 100 * inherits.sliceable / inherits.total if inherits.total else 0
-    return f"{text} (and {sliceable:.2g}% sliceable)" if sliceable >= 0.05 else text
+    digits = ".2g" if sliceable < 10 else ".0f"
+    return f"{text} (and {sliceable:{digits}}% sliceable)" if sliceable >= 0.05 else text
 
 
 Span = tuple[int, int]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.visible import visible
 
 Severity = Literal["error", "warning"]
 
@@ -30,7 +31,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong, or that deserves a warning."""
+    """One thing that is wrong, or that deserves a warning. `items` are what the message counts, a line
+    each.
+    """
 
     code: str
     message: str
@@ -39,6 +42,7 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     help: str | None = None
     about: About = "meaning"
+    items: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """The diagnostic as `--json` prints it; positions count from 1, 0 means no place."""
@@ -63,13 +67,15 @@ class DiagnosticError(Exception):
     """Carries diagnostics to whoever asked; the command line prints them, nothing else does."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__(
-            "; ".join(
-                f"{d.span}: {d.code}: {d.message}" if d.span else f"{d.code}: {d.message}"
-                for d in diagnostics
-            )
-        )
+        super().__init__("; ".join(map(_line, diagnostics)))
         self.diagnostics = diagnostics
+
+
+def _line(diagnostic: Diagnostic) -> str:
+    """A diagnostic on one line: what an exception says of it."""
+    place = f"{diagnostic.span}: " if diagnostic.span else ""
+    listed = f": {', '.join(diagnostic.items)}" if diagnostic.items else ""
+    return visible(f"{place}{diagnostic.code}: {diagnostic.message}{listed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +90,15 @@ class Code:
     about: About = "meaning"
 
     def error(
-        self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()
+        self,
+        span: Span | None,
+        message: str,
+        *,
+        help: str | None = None,
+        labels: Iterable[Label] = (),
+        items: Iterable[str] = (),
     ) -> Diagnostic:
-        return Diagnostic(self.id, message, span, "error", tuple(labels), help, self.about)
+        return Diagnostic(self.id, message, span, "error", tuple(labels), help, self.about, tuple(items))
 
     def warning(
         self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()

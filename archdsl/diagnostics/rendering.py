@@ -6,8 +6,10 @@ import unicodedata
 
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Span
+from archdsl.diagnostics.visible import visible
 
 _TAB = 4
+_LONGEST = 4_000  # characters of a message
 _WIDEST = 160  # columns of a source line that are shown
 _COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "label": "\x1b[1;34m", "plain": "\x1b[1m"}
 _RESET = "\x1b[0m"
@@ -15,7 +17,7 @@ _RESET = "\x1b[0m"
 
 def render(diagnostic: Diagnostic, color: bool = False) -> str:
     """`file:line:col: error[E0123]: message`, the source with carets under the span, every label likewise,
-    then `help:`.
+    then `help:`. Whatever of it is a stranger's is shown by `visible`.
 
     No newline at the end. With `color`, ANSI sequences.
     """
@@ -26,15 +28,15 @@ def render(diagnostic: Diagnostic, color: bool = False) -> str:
     place = f"{_place(diagnostic.span)}: " if diagnostic.span is not None else ""
     headline = (
         f"{place}{paint(diagnostic.severity, f'{diagnostic.severity}[{diagnostic.code}]')}: "
-        f"{paint('plain', diagnostic.message)}"
+        f"{paint('plain', _cut(visible(diagnostic.message)))}"
     )
     parts = [
         (diagnostic.span, "", "^", diagnostic.severity),
-        *((label.span, label.text, "-", "label") for label in diagnostic.labels),
+        *((label.span, visible(label.text), "-", "label") for label in diagnostic.labels),
     ]
     shown = [(span, text, mark, kind) for span, text, mark, kind in parts if span is not None]
     gutter = max((len(str(_lines(span)[1])) for span, *_ in shown), default=0)
-    lines = [headline]
+    lines = [headline, *(f"  {visible(item)}" for item in diagnostic.items)]
     previous = diagnostic.span.source.name if diagnostic.span is not None else ""
     for span, text, mark, kind in shown:
         if span.source.name != previous:
@@ -45,13 +47,18 @@ def render(diagnostic: Diagnostic, color: bool = False) -> str:
             for number, source in _excerpt(span, text, mark)
         ]
     if diagnostic.help is not None:
-        lines.append(f"{paint('plain', 'help:')} {diagnostic.help}")
+        lines.append(f"{paint('plain', 'help:')} {visible(diagnostic.help)}")
     return "\n".join(lines)
+
+
+def _cut(text: str) -> str:
+    """What a person reads of a text that repeats a whole file."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _place(span: Span) -> str:
     line, column = span.source.position(span.start)
-    return f"{span.source.name}:{line}:{column}"
+    return f"{visible(span.source.name)}:{line}:{column}"
 
 
 def _lines(span: Span) -> tuple[int, int]:
@@ -91,10 +98,7 @@ def _excerpt(span: Span, text: str, mark: str) -> list[tuple[int, str]]:
 
 def _shown(line: str) -> str:
     """Tabs as spaces, and nothing that would move the cursor of a terminal."""
-    shown = line.replace("\t", " " * _TAB)
-    if shown.isprintable():
-        return shown
-    return "".join([char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown])
+    return visible(line.replace("\t", " " * _TAB))
 
 
 def _width(text: str) -> int:

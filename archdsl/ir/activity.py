@@ -124,9 +124,11 @@ class _Live:
 
     def add(self, found: dict[_Asked, _Demand], asked: _Asked, by: _Demand, condition: Expr) -> None:
         """Adds to what is demanded: where something is demanded that reads it under a condition."""
-        inside = both(by.inside, condition)
         known = found.get(asked)
-        if known == _ALWAYS or inside == FALSE:
+        if known is not None and known.head is None and known.inside == TRUE:
+            return
+        inside = both(by.inside, condition)
+        if inside == FALSE:
             return
         if known is None:
             found[asked] = _Demand(by.head, inside)

@@ -30,6 +30,7 @@ STEP_LIMIT = 1_000_000  # answers that one operation may follow
 _LAST = 1 << 60  # the rank of a leaf: after every choice
 _FIRST = itemgetter(0)
 _RANK = attrgetter("rank")
+_PARTIAL = attrgetter("partial")
 
 
 class TooWide(Exception):
@@ -49,7 +50,7 @@ class Node:
         self.choice = choice
         self.kids = kids
         self.rank = -choice.order
-        self.partial: bool = any(kid.partial for kid in kids)  # whether it is undefined somewhere
+        self.partial = any(map(_PARTIAL, kids))  # whether it is undefined somewhere
 
 
 class Leaf:
@@ -115,6 +116,7 @@ def from_table(scope: Sequence[Choice], table: Sequence[Any]) -> Diagram:
     for choice in scope:
         width = len(row) // choice.size
         row = [node(choice, tuple(row[k::width])) for k in range(width)]
+    spend(len(table) // 8)
     return row[0]
 
 

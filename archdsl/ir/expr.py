@@ -144,6 +144,21 @@ class Expr:
 
 
 def constant(value: Any) -> Expr:
+    """The expression that has one value everywhere. Common ones are one object, so that calls of a primitive
+    on the same sizes are known by identity.
+    """
+    kind = value.__class__
+    if kind in _COMMON or (kind is tuple and set(map(type, value)) == {int}):
+        return _common(value)
+    return Expr((), (value,))
+
+
+# 1, 1.0 and True are told apart by `typed`; 0.0 and -0.0 could not be.
+_COMMON = frozenset({int, bool, str, type(None)})
+
+
+@lru_cache(maxsize=4_096, typed=True)
+def _common(value: Any) -> Expr:
     return Expr((), (value,))
 
 
@@ -182,7 +197,7 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
         if a.__class__ is Expr and a.scope:
             break
     else:
-        return Expr((), (_call(fn, [a.value if a.__class__ is Expr else a for a in args]),))
+        return constant(_call(fn, [a.value if a.__class__ is Expr else a for a in args]))
     exprs = [a if a.__class__ is Expr else Expr((), (a,)) for a in args]
     scope = _small(exprs)
     if scope is None and len(exprs) == 1:
@@ -293,7 +308,7 @@ def _logical(
     if scope is None:
         return _joined(settle, a.root, b.root)
     one, other = spread(a, scope), spread(b, scope)
-    spend(len(one) // 16)
+    spend(len(one) // 8)
     if a.is_partial or b.is_partial:
         return _tabled(
             scope,

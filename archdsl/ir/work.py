@@ -5,9 +5,6 @@
         spend(2_000)        # a thousand answers followed in a decision diagram
 
 A step is about 2 µs. What is asked outside of `bounded` is not counted.
-
-Within, the interpreter looks for cyclic garbage once in 50,000 new objects and not in 700: trees and graphs
-are kept, so that looking at them again and again took a sixth of the time and found next to nothing.
 """
 
 from __future__ import annotations
@@ -52,13 +49,25 @@ def bounded() -> Iterator[Work]:
         return
     work = Work()
     token = _current.set(work)
+    try:
+        with rarely_collected():
+            yield work
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def rarely_collected() -> Iterator[None]:
+    """Inside, the interpreter looks for cyclic garbage once in 50,000 new objects and not in 700: trees and
+    graphs are kept, so that looking at them again and again took a sixth of the time and found next to
+    nothing.
+    """
     before = gc.get_threshold()
     gc.set_threshold(max(before[0], _COLLECTED) if before[0] else 0, *before[1:])
     try:
-        yield work
+        yield
     finally:
         gc.set_threshold(*before)
-        _current.reset(token)
 
 
 @contextmanager

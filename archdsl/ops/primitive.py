@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from archdsl.diagnostics.diagnostic import Code
@@ -61,6 +61,10 @@ class Parameter:
     doc: str = ""
     given: bool = True
     shapes: Literal["", "width", "window"] = ""
+    usual: Expr = field(init=False, repr=False, compare=False)  # the default as an expression
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "usual", constant(self.default))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -41,11 +42,8 @@ def halves(count: int, seed: int) -> tuple[list[int], list[int]]:
     E0973 for one number.
     """
     if count < 2:
-        raise DiagnosticError(
-            codes.DATA_DOES_NOT_FIT.error(
-                None, f"{count} example to learn from has no halves, for logits and for weights"
-            )
-        )
+        problem = f"{count} example to learn from has no halves, for logits and for weights"
+        raise DiagnosticError(codes.DATA_DOES_NOT_FIT.error(None, problem))
     order = shuffled(range(count), seed)
     return sorted(order[: (count + 1) // 2]), sorted(order[(count + 1) // 2 :])
 
@@ -57,6 +55,15 @@ def nth(examples: Sequence[int], size: int, seed: int, place: int) -> list[int]:
     count = max(1, len(examples) // size)
     start = (place % count) * size
     return [examples[i] for i in _permutation(len(examples), seed)[start : start + size]]
+
+
+def evenly(count: int, size: int) -> list[range]:
+    """The numbers below `count` in as few parts of at most `size` as that takes, none larger than another by
+    more than one: 9 in parts of 8 are 4 and 5.
+    """
+    parts = -(-count // size)
+    cuts = [count * i // parts for i in range(parts + 1)]
+    return [range(a, b) for a, b in pairwise(cuts)]
 
 
 def chunk(indices: Sequence[int], chunks: int, rank: int, ranks: int) -> list[list[int]]:

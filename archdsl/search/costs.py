@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +19,8 @@ from archdsl.ir.costs import cost_terms
 from archdsl.ir.expr import Expr, constant, index_of, lift, where
 from archdsl.ir.graph import CostBound, Graph
 from archdsl.questions.genotype import complete
+
+_LARGEST = 1 << 24  # bytes of a table of measurements
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,7 +40,7 @@ class Costs:
         is not complete.
         """
         at = complete(self.graph, genotype, self.active)
-        return {metric: sum(t.at(at) for t in terms) for metric, terms in self.terms.items()}
+        return {metric: _total(terms, at) for metric, terms in self.terms.items()}
 
     def excess(self, costs: Mapping[str, float]) -> float:
         """Σ max(cost / limit − 1, 0) over the soft budgets."""
@@ -54,22 +58,47 @@ class Costs:
         """The same of an answer to every choice."""
         if not all(r.at(at) for r in self.requirements):
             return False
-        hard: list[CostBound | Budget] = [*self.graph.bounds, *(b for b in self.budgets if b.hard)]
-        totals = {m: sum(t.at(at) for t in self.terms[m]) for m in {b.metric for b in hard}}
-        return all(_holds(totals[b.metric], b.op, b.limit) for b in hard)
+        hard: list[CostBound | Budget] = [
+            *self.graph.bounds,
+            *(b for b in self.budgets if b.hard),
+        ]
+        return all(_holds(_total(self.terms[b.metric], at), b.op, b.limit) for b in hard)
 
 
-def costs_of(graph: Graph, active: Activity, budgets: Sequence[Budget], latency: str | None = None) -> Costs:
+def _total(terms: Sequence[Expr], at: Mapping[Choice, int]) -> float:
+    total: float = sum(term.at(at) for term in terms)
+    return total
+
+
+def costs_of(
+    graph: Graph,
+    active: Activity,
+    budgets: Sequence[Budget],
+    latency: str | None = None,
+) -> Costs:
     """The tables for the budgets of a step. Raises DiagnosticError where the file of measurements is missing
     or does not fit.
     """
-    metrics = {"macs", *(b.metric for b in budgets), *(b.metric for b in graph.bounds)}
-    counted: Mapping[str, Literal["macs", "params"]] = {"macs": "macs", "params": "params"}
+    metrics = {
+        "macs",
+        *(b.metric for b in budgets),
+        *(b.metric for b in graph.bounds),
+    }
+    counted: Mapping[str, Literal["macs", "params"]] = {
+        "macs": "macs",
+        "params": "params",
+    }
     terms = {m: cost_terms(graph, counted[m], active) for m in sorted(metrics & counted.keys())}
     if "latency" in metrics:
         assert latency is not None, "a plan with a budget on latency names its table"
         terms["latency"] = latency_terms(graph, active, Path(latency))
-    return Costs(graph, active, terms, tuple(budgets), tuple(binding(r, active) for r in graph.requirements))
+    return Costs(
+        graph,
+        active,
+        terms,
+        tuple(budgets),
+        tuple(binding(r, active) for r in graph.requirements),
+    )
 
 
 def latency_terms(graph: Graph, active: Activity, path: Path) -> tuple[Expr, ...]:
@@ -79,13 +108,31 @@ def latency_terms(graph: Graph, active: Activity, path: Path) -> tuple[Expr, ...
     costs are in whatever unit the budget is in. Raises DiagnosticError E0710.
     """
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = json.loads(_text(path))
         base, entries = float(table.get("base", 0.0)), list(table["terms"])
-        return (constant(base), *(_term(graph, active, entry, path) for entry in entries))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return (
+            constant(base),
+            *(_term(graph, active, entry, path) for entry in entries),
+        )
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise DiagnosticError(
             codes.BAD_LATENCY.error(None, f"{path}: {error or type(error).__name__}")
         ) from None
+
+
+def _text(path: Path) -> str:
+    """Of a regular file, as far as a table may go. Raises OSError and ValueError."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
+    with path.open("rb") as file:
+        return file.read(_LARGEST).decode("utf-8")
 
 
 def _term(graph: Graph, active: Activity, entry: Mapping[str, Any], path: Path) -> Expr:
@@ -96,32 +143,46 @@ def _term(graph: Graph, active: Activity, entry: Mapping[str, Any], path: Path) 
         raise DiagnosticError(codes.BAD_LATENCY.error(None, f"{path}: {named}"))
     choices: list[Choice] = [by_path[p] for p in entry["choices"]]
     costs: dict[str, Any] = dict(entry["costs"])
-    known = {", ".join(labels) for labels in _combinations(choices)}
-    wrong = [k for k in costs if k not in known] or [k for k in known if k not in costs]
-    if wrong or any(isinstance(v, bool) or not isinstance(v, int | float) or v < 0 for v in costs.values()):
-        what = f"`{sorted(wrong)[0]}` is missing or no answer" if wrong else "a cost is a number, at least 0"
-        raise DiagnosticError(
-            codes.BAD_LATENCY.error(None, f"{path}: {what} to {', '.join(f'`{c.path}`' for c in choices)}")
-        )
+    wrong = _unanswered(choices, costs)
+    if wrong or not all(map(_is_cost, costs.values())):
+        what = f"`{wrong}` is missing or no answer" if wrong else "a cost is a number, at least 0"
+        asked = ", ".join(f"`{c.path}`" for c in choices)
+        raise DiagnosticError(codes.BAD_LATENCY.error(None, f"{path}: {what} to {asked}"))
     here = lift(_looked_up(choices, costs), *map(index_of, choices))
     for choice in choices:
         here = where(active.guard(choice), here, constant(0.0))
     return here
 
 
-def _combinations(choices: Sequence[Choice]) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = [()]
-    for choice in choices:
-        found = [(*f, label) for f in found for label in choice.labels()]
-    return found
+def _unanswered(choices: Sequence[Choice], costs: Mapping[str, Any]) -> str:
+    """A combination of answers that a table lacks, or one of its own that is none; "" where they agree."""
+    combinations = product(*(choice.labels() for choice in choices))
+    # of more combinations than costs one is missing among the first
+    known = [", ".join(labels) for labels in islice(combinations, len(costs) + 1)]
+    others = sorted(set(costs) - set(known))
+    missing = [combination for combination in known if combination not in costs]
+    return next(iter([*missing, *others]), "")
+
+
+def _is_cost(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and isfinite(value) and value >= 0
 
 
 def _looked_up(choices: Sequence[Choice], costs: Mapping[str, float]) -> Any:
     labels = [c.labels() for c in choices]
-    return lambda *indices: float(
-        costs[", ".join(names[i] for names, i in zip(labels, indices, strict=True))]
-    )
+
+    def cost(*indices: int) -> float:
+        answers = [names[i] for names, i in zip(labels, indices, strict=True)]
+        return float(costs[", ".join(answers)])
+
+    return cost
 
 
 def _holds(total: float, op: str, limit: float) -> bool:
-    return {"<=": total <= limit, "<": total < limit, ">=": total >= limit, ">": total > limit}[op]
+    return {
+        "<=": total <= limit,
+        "<": total < limit,
+        ">=": total >= limit,
+        ">": total > limit,
+    }[op]

@@ -80,7 +80,9 @@ def documents(node: ast.Search, module: Module, project: Project) -> Documents:
                 name if name == original else f"{original} as {name}"
             )
     return Documents(
-        copies, tuple(f"use {file}: {', '.join(names_)}" for file, names_ in wanted.items()), node.of
+        copies,
+        tuple(f"use {file}: {', '.join(names_)}" for file, names_ in wanted.items()),
+        node.of,
     )
 
 

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from archdsl.ir.fix import fix
 from archdsl.questions.genotype import assignment
+from archdsl.search.batches import evenly
+from archdsl.search.learnable import check_statistics, least_chunk
 
 if TYPE_CHECKING:
     from archdsl.search.problem import Problem
@@ -37,7 +39,12 @@ class Score:
 
     def facts(self) -> dict[str, Any]:
         """As it is logged."""
-        return {"value": self.value, "accuracy": self.accuracy, "likelihood": self.likelihood, **self.costs}
+        return {
+            "value": self.value,
+            "accuracy": self.accuracy,
+            "likelihood": self.likelihood,
+            **self.costs,
+        }
 
 
 class Evaluation(Protocol):
@@ -52,7 +59,11 @@ class Evaluation(Protocol):
 def evaluation(problem: Problem, options: Mapping[str, Any]) -> Evaluation:
     """The evaluation that a strategy's options name: `evaluate`, `scores` and `beta`."""
     kind = Shared if options.get("evaluate") == "shared" else Scratch
-    return kind(problem, options.get("scores", "accuracy"), float(options.get("beta", 1.0)))
+    return kind(
+        problem,
+        options.get("scores", "accuracy"),
+        float(options.get("beta", 1.0)),
+    )
 
 
 class _Judge:
@@ -95,11 +106,14 @@ class Scratch(_Judge):
         from archdsl_torch.recalibrate import recalibrate
 
         problem, graph = self.problem, self.problem.points.graph
-        network = compile(
-            fix(graph, assignment(graph, genotype)), seed=problem.seed_for("trial", number) % 2**31
-        )
+        model = fix(graph, assignment(graph, genotype))
+        network = compile(model, seed=problem.seed_for("trial", number) % 2**31)
         problem.prepared(network)
-        problem.taught(problem.computing(network).train(), list(network.parameters()), ("trial", number))
+        problem.taught(
+            problem.computing(network).train(),
+            list(network.parameters()),
+            ("trial", number),
+        )
         recalibrate(network, problem.whole(_STATISTICS))
         return network
 
@@ -107,7 +121,8 @@ class Scratch(_Judge):
         return {}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        assert not tensors, "nothing was learnt for all trials"
+        if tensors:
+            raise ValueError("nothing was learnt for all trials")
 
     def weights(self) -> Mapping[str, Tensor]:
         return {}
@@ -122,6 +137,8 @@ class Shared(_Judge):
 
     def __init__(self, problem: Problem, scores: str, beta: float) -> None:
         super().__init__(problem, scores, beta)
+        least = min(map(len, evenly(len(problem.data.validation), problem.batch_size)))
+        check_statistics(problem.points.graph, least_chunk(least, least, problem.cuts))
         self._supergraph: Any = None
         self._left: Mapping[str, Tensor] = {}
 
@@ -153,9 +170,16 @@ class Shared(_Judge):
 
     def _train(self, supergraph: Any) -> None:
         problem = self.problem
-        drawn = problem.points.uniform(problem.rounds_an_epoch * problem.epochs, problem.seed_for("shared"))
+        drawn = problem.points.uniform(
+            problem.rounds_an_epoch * problem.epochs,
+            problem.seed_for("shared"),
+        )
         supergraph.train()
+        weights = problem.trained(supergraph)
         problem.taught(
-            supergraph, problem.trained(supergraph), ("shared",), lambda number: supergraph.set(drawn[number])
+            supergraph,
+            weights,
+            ("shared",),
+            lambda number: supergraph.set(drawn[number]),
         )
         supergraph.set(problem.settled)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.search.batches import chunk
-from archdsl.search.ranks import Ranks
 
 Chunks = tuple[tuple[Tensor, Tensor], ...]
 
@@ -34,18 +34,20 @@ class Delivery:
     complaints: Sequence[Diagnostic]
 
 
-def deliveries(
-    data: Any, count: int, order: Callable[[int], Order], seed: int, ranks: Ranks, cuts: int, workers: int
-) -> Iterator[Delivery]:
-    """So many batches, one after the other; without workers each is read when its turn comes.
+def deliveries(reader: Reader, device: torch.device, workers: int) -> Iterator[Delivery]:
+    """The batches of a reader, one after the other; without workers each is read when its turn comes.
 
-    `order` says what is in which of them, and is asked when its turn comes. An example depends on its order
-    alone, so the number of workers changes nothing but time. Raises DiagnosticError as the data do.
+    An example depends on its order alone, so the number of workers changes nothing but time. Raises
+    DiagnosticError as the data do.
     """
-    reader = _Reader(data, count, order, seed, ranks.rank, ranks.size, cuts)
-    pinned = ranks.device.type == "cuda"
+    pinned = device.type == "cuda"
     loader: DataLoader[Any] = DataLoader(
-        reader, batch_size=None, shuffle=False, num_workers=workers, pin_memory=pinned, collate_fn=_as_it_is
+        reader,
+        batch_size=None,
+        shuffle=False,
+        num_workers=workers,
+        pin_memory=pinned,
+        collate_fn=_as_it_is,
     )
     for chunks, size, complaints, failed in loader:
         if failed is not None:
@@ -53,31 +55,36 @@ def deliveries(
         yield Delivery(chunks, size, complaints)
 
 
-class _Reader(Dataset[Any]):  # type: ignore[misc]
-    def __init__(
-        self,
-        data: Any,
-        count: int,
-        order: Callable[[int], Order],
-        seed: int,
-        rank: int,
-        ranks: int,
-        cuts: int,
-    ) -> None:
-        self._data, self._count, self._order, self._seed = data, count, order, seed
-        self._rank, self._ranks, self._cuts = rank, ranks, cuts
+@dataclass(frozen=True, eq=False, slots=True)
+class Share:
+    """Which part of every batch is this rank's: it is computed in `cuts` chunks, over all `ranks`."""
+
+    rank: int
+    ranks: int
+    cuts: int
+
+
+@dataclass(frozen=True, eq=False)
+class Reader(Dataset[Any]):  # type: ignore[misc]
+    """`count` batches of data. `order` says what is in which of them, and is asked when its turn comes."""
+
+    data: Any
+    count: int
+    order: Callable[[int], Order]
+    seed: int
+    share: Share
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __getitem__(self, number: int) -> tuple[Chunks, int, list[Diagnostic], tuple[Diagnostic, ...] | None]:
-        order = self._order(number)
-        parts = chunk(order.indices, self._cuts, self._rank, self._ranks)
+        order, share = self.order(number), self.share
+        parts = chunk(order.indices, share.cuts, share.rank, share.ranks)
         try:
-            chunks = tuple(self._data.batch(order.split, self._seed, order.epoch, part) for part in parts)
+            chunks = tuple(self.data.batch(order.split, self.seed, order.epoch, part) for part in parts)
         except DiagnosticError as error:  # a worker could only say it in a traceback
             return (), 0, [], tuple(error.diagnostics)
-        return chunks, len(order.indices), list(self._data.complaints()), None
+        return chunks, len(order.indices), list(self.data.complaints()), None
 
 
 def _as_it_is(item: Any) -> Any:

@@ -15,11 +15,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from archdsl.search import randomness
-from archdsl.search.batches import Batch, chunk, nth
+from archdsl.search.batches import Batch, chunk, evenly, nth
 from archdsl.search.optimiser import Optimiser
 from archdsl.search.ranks import Ranks
 
 Result = TypeVar("Result")
+
+BACKWARD = 3  # a step of learning costs as much as so many forward passes
 
 
 class Learning(ABC):
@@ -82,31 +84,35 @@ class Learning(ABC):
 
     def batch(self, examples: Sequence[int], purpose: str, epoch: int, within: int) -> Batch:
         """A batch of training examples for this rank, in the order that epoch and purpose decide."""
-        indices = nth(examples, self.batch_size, self.seed_for("order", purpose, epoch), within)
+        indices = nth(
+            examples,
+            self.batch_size,
+            self.seed_for("order", purpose, epoch),
+            within,
+        )
         return self._batch("train", epoch, indices)
 
     def validation(self) -> list[Batch]:
-        """All validation data, in order."""
-        count = len(self.data.validation)
-        starts = range(0, count, self.batch_size)
-        return [self._batch("validation", 0, range(s, min(s + self.batch_size, count))) for s in starts]
+        """All validation data, in order, in batches as alike as that goes: where the statistics of a batch
+        count, the last one is no smaller than the others.
+        """
+        parts = evenly(len(self.data.validation), self.batch_size)
+        return [self._batch("validation", 0, part) for part in parts]
 
     def whole(self, count: int) -> list[Tensor]:
         """The inputs of the first batches of the training data, uncut, on every rank."""
-        starts = range(0, self.examples, self.batch_size)[:count]
-        parts = [range(s, min(s + self.batch_size, self.examples)) for s in starts]
+        size = min(self.batch_size, self.examples)
+        parts = [range(i * size, (i + 1) * size) for i in range(min(count, self.rounds_an_epoch))]
         return [self._placed(*self.data.batch("train", self.seed, 0, part))[0] for part in parts]
 
     def _batch(self, split: str, epoch: int, indices: Sequence[int]) -> Batch:
         parts = chunk(indices, self.cuts, self.ranks.rank, self.ranks.size)
-        return Batch(
-            tuple(self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts),
-            len(indices),
-        )
+        chunks = [self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts]
+        return Batch(tuple(chunks), len(indices))
 
     def _placed(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        wide = torch.float64 if self.settings["precision"] == "float64" and x.is_floating_point() else x.dtype
-        return x.to(self.device, wide), y.to(self.device)
+        is_wide = self.settings["precision"] == "float64" and x.is_floating_point()
+        return x.to(self.device, torch.float64 if is_wide else x.dtype), y.to(self.device)
 
     # -- one step of learning ----------------------------------------------------------------------------
 
@@ -116,16 +122,15 @@ class Learning(ABC):
         for x, y in batch.chunks:
             with self._precision():
                 out = network(x)
-            total = (
-                total
-                + functional.cross_entropy(
-                    out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum"
-                )
-                / batch.size
-            )
+            total = total + _cross_entropy(out, y) / batch.size
         return total
 
-    def learned(self, network: Callable[[Tensor], Tensor], batch: Batch, share: float = 1.0) -> float:
+    def learned(
+        self,
+        network: Callable[[Tensor], Tensor],
+        batch: Batch,
+        share: float = 1.0,
+    ) -> float:
         """Adds `share` times the gradient of the loss, chunk by chunk; returns this rank's sum of
         cross-entropies.
         """
@@ -133,14 +138,18 @@ class Learning(ABC):
         for x, y in batch.chunks:
             with self._precision():
                 out = network(x)
-            loss = functional.cross_entropy(
-                out.float() if out.dtype == torch.bfloat16 else out, y, reduction="sum"
-            )
-            (share / batch.size * loss).backward()
+            loss = _cross_entropy(out, y)
+            if loss.requires_grad:  # an architecture may have no weights, or only frozen ones
+                (share / batch.size * loss).backward()
             total += float(loss.detach())
         return total
 
-    def stepped(self, optimiser: Optimiser, number: int, differentiate: Callable[[], Result]) -> Result:
+    def stepped(
+        self,
+        optimiser: Optimiser,
+        number: int,
+        differentiate: Callable[[], Result],
+    ) -> Result:
         """A round's step along the gradients that `differentiate` leaves, summed over ranks; returns what it
         does.
         """
@@ -182,11 +191,8 @@ class Learning(ABC):
         return found
 
     def _precision(self) -> AbstractContextManager[Any]:
-        return (
-            torch.autocast(self.device.type, torch.bfloat16)
-            if self.settings["precision"] == "bfloat16"
-            else nullcontext()
-        )
+        half = self.settings["precision"] == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16) if half else nullcontext()
 
     # -- other ranks -------------------------------------------------------------------------------------
 
@@ -215,8 +221,17 @@ class Learning(ABC):
 
     def prepared(self, network: torch.nn.Module) -> None:
         """Moves a network to where the data goes, in the number format of the plan."""
-        network.to(self.device, torch.float64 if self.settings["precision"] == "float64" else None)
+        network.to(
+            self.device,
+            torch.float64 if self.settings["precision"] == "float64" else None,
+        )
 
     def optimiser(self, which: str, parameters: Sequence[Tensor], every: int) -> Optimiser:
         """The plan's optimiser for `alpha` or `weights`; `every` rounds make an epoch."""
         return Optimiser(self.settings[which], parameters, every, self.epochs)
+
+
+def _cross_entropy(out: Tensor, y: Tensor) -> Tensor:
+    """Summed over a batch, in single precision at least."""
+    wide = out.float() if out.dtype == torch.bfloat16 else out
+    return functional.cross_entropy(wide, y, reduction="sum")

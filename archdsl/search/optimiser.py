@@ -10,13 +10,22 @@ from torch import Tensor
 
 from archdsl.elaborate.plans.table import Invocation
 
-_STEPS = (0.5, 0.75)  # of the way, where the schedule "steps" divides the rate by ten
+_STEPS = (
+    0.5,
+    0.75,
+)  # of the way, where the schedule "steps" divides the rate by ten
 
 
 class Optimiser:
     """`sgd(…)` or `adam(…)` over parameters, for `epochs` of `every` rounds each."""
 
-    def __init__(self, call: Invocation, parameters: Sequence[Tensor], every: int, epochs: int) -> None:
+    def __init__(
+        self,
+        call: Invocation,
+        parameters: Sequence[Tensor],
+        every: int,
+        epochs: int,
+    ) -> None:
         self.parameters = list(parameters)
         self._settings = call.named
         self._every, self._rounds = every, max(1, every * epochs)

@@ -16,7 +16,12 @@ from archdsl.ir.activity import Activity
 from archdsl.ir.choice import Choice
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import CostBound, Graph
-from archdsl.questions.genotype import Genotype, assignment, complete, genotype_of
+from archdsl.questions.genotype import (
+    Genotype,
+    assignment,
+    complete,
+    genotype_of,
+)
 from archdsl.questions.sample import sample
 from archdsl.search.costs import Costs
 
@@ -41,7 +46,9 @@ class Points:
         Raises DiagnosticError where an active choice is not answered.
         """
         return genotype_of(
-            self.graph, complete(self.graph, {**self.settled, **answers}, self.active), self.active
+            self.graph,
+            complete(self.graph, {**self.settled, **answers}, self.active),
+            self.active,
         )
 
     def uniform(self, n: int, seed: int) -> list[Genotype]:
@@ -58,9 +65,28 @@ class Points:
             drawn = [g for g in drawn if self.costs.allows(g)][:n]
             if len(drawn) < n:
                 raise DiagnosticError(
-                    codes.NOTHING_OPEN.error(None, "hardly any architecture is within the bound on latency")
+                    codes.NOTHING_OPEN.error(
+                        None,
+                        "hardly any architecture is within the bound on latency",
+                    )
                 )
         return drawn
+
+    def distinct(self, n: int, seed: int) -> list[Genotype]:
+        """`n` different architectures within the hard bounds, drawn uniformly one after the other; all of
+        them, in such an order, where there are no more.
+
+        Of a space that cannot be listed they may be fewer, where 8 n draws found no more. Raises
+        DiagnosticError where there is none.
+        """
+        found: dict[Genotype, None] = {}
+        for times in (1, 2, 4, 8):
+            found.update(dict.fromkeys(self.uniform(times * n, seed)))
+            if len(found) >= n:
+                return list(found)[:n]
+        rest = [g for g in self._listed() or () if g not in found]
+        Random(seed).shuffle(rest)
+        return [*found, *rest][:n]
 
     def mutated(self, genotype: Mapping[str, str], random: Random) -> Genotype:
         """The architecture with another answer to one of its active open choices; what that makes active is
@@ -80,34 +106,38 @@ class Points:
         """Every architecture within the hard bounds, once. Raises DiagnosticError E0706 where there are too
         many for a grid.
         """
-        size = prod(c.size for c in self.opened)
+        allowed = self._listed()
+        if allowed is None:
+            many = f"more than {_GRID:,} architectures are too many for a grid"
+            help = "fix some choices, or take `random` or `evolution`"
+            raise DiagnosticError(codes.BAD_OPTION.error(None, many, help=help))
+        if not allowed:
+            problem = f"no architecture of `{self.graph.name}` is within every bound"
+            raise DiagnosticError(codes.NOTHING_OPEN.error(None, problem))
+        return allowed
+
+    def _listed(self) -> list[Genotype] | None:
+        """Every architecture within the hard bounds, once; None where there are too many."""
+        if prod(c.size for c in self.opened) > _PRODUCT:
+            return None
         found: dict[Genotype, None] = {}
-        for genotype in self._combinations() if size <= _PRODUCT else ():
+        for genotype in self._combinations():
             found[genotype] = None
             if len(found) > _GRID:
-                break
-        if size > _PRODUCT or len(found) > _GRID:
-            many = f"more than {_GRID:,} architectures are too many for a grid"
-            raise DiagnosticError(
-                codes.BAD_OPTION.error(None, many, help="fix some choices, or take `random` or `evolution`")
-            )
-        allowed = [g for g in found if self.costs.allows(g)]
-        if not allowed:
-            raise DiagnosticError(
-                codes.NOTHING_OPEN.error(
-                    None, f"no architecture of `{self.graph.name}` is within every bound"
-                )
-            )
-        return allowed
+                return None
+        return [g for g in found if self.costs.allows(g)]
 
     def levels(self, genotype: Mapping[str, str]) -> list[int]:
         """For each open choice 0 where it is inactive, else 1 + the index of its answer."""
-        answers = dict(
-            genotype.answers if isinstance(genotype, Genotype) else genotype
-        )  # the former finds a path by looking at all
+        # a `Genotype` finds a path by looking at all of its answers
+        answers = dict(genotype.answers if isinstance(genotype, Genotype) else genotype)
         return [1 + c.labels().index(answers[c.path]) if c.path in answers else 0 for c in self.opened]
 
     def _combinations(self) -> Iterator[Genotype]:
         at = dict.fromkeys(self.graph.choices, 0) | assignment(self.graph, self.settled)
         for indices in product(*(range(c.size) for c in self.opened)):
-            yield genotype_of(self.graph, at | dict(zip(self.opened, indices, strict=True)), self.active)
+            yield genotype_of(
+                self.graph,
+                at | dict(zip(self.opened, indices, strict=True)),
+                self.active,
+            )

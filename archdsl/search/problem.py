@@ -79,7 +79,12 @@ class Problem(Learning):
     # -- supergraphs ---------------------------------------------------------------------------------------
 
     def supergraph(
-        self, mode: str, *, zero: bool = False, edges: Literal["own", "by_op"] = "own", **options: Any
+        self,
+        mode: str,
+        *,
+        zero: bool = False,
+        edges: Literal["own", "by_op"] = "own",
+        **options: Any,
     ) -> Any:
         """A supergraph of the space with what the step settles, and weights that earlier steps left.
 
@@ -93,7 +98,12 @@ class Problem(Learning):
             from archdsl_torch.supergraph.mixed import Mixed as Kind
         graph = self.points.graph
         distribution = Distribution(graph, zero=zero, edges=edges, active=self.points.active)
-        made = Kind(graph, seed=self.seed_for("weights") % 2**31, distribution=distribution, **options)
+        made = Kind(
+            graph,
+            seed=self.seed_for("weights") % 2**31,
+            distribution=distribution,
+            **options,
+        )
         made.checkpointing = self.settings["checkpointing"]
         self.prepared(made)
         inherit(made.weights, self.inherited)
@@ -120,7 +130,10 @@ class Problem(Learning):
             if self.points.costs.allows(found):
                 return found
         raise DiagnosticError(
-            codes.NOTHING_OPEN.error(None, f"none of {_DRAWS:,} draws is within the step's `require`")
+            codes.NOTHING_OPEN.error(
+                None,
+                f"none of {_DRAWS:,} draws is within the step's `require`",
+            )
         )
 
     def favoured(self, supergraph: Any) -> Mapping[str, str]:
@@ -136,4 +149,7 @@ class Problem(Learning):
                 self.within(lambda: supergraph.distribution.sample(generator, self.settled))
                 for _ in range(1000)
             ]
-            return max(draws, key=lambda g: float(supergraph.distribution.log_prob(g, self.settled)))
+            return max(
+                draws,
+                key=lambda g: float(supergraph.distribution.log_prob(g, self.settled)),
+            )

@@ -74,7 +74,10 @@ def joined(device: str | None = None) -> Iterator[Ranks]:
     """The ranks that torchrun started, or this process alone. `device` is "cpu" or "cuda"; by default what
     there is.
     """
-    size, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
+    size, local = (
+        int(os.environ.get("WORLD_SIZE", "1")),
+        int(os.environ.get("LOCAL_RANK", "0")),
+    )
     kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
     place = torch.device(kind, local % torch.cuda.device_count()) if kind == "cuda" else torch.device(kind)
     if size == 1:

@@ -15,6 +15,7 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plans.plan import Plan, Step
 from archdsl.elaborate.plans.table import STRATEGIES, Invocation
 from archdsl.elaborate.plans.values import PLUGINS, filled
+from archdsl.ir.choice import Choice
 from archdsl.questions.diagram import live
 from archdsl.search.costs import costs_of
 from archdsl.search.places import placed
@@ -56,7 +57,15 @@ def kind_of(strategy: Invocation) -> type[Strategy]:
         raise DiagnosticError(codes.BAD_STRATEGY.error(strategy.span, problem)) from error
     lacking = [
         name
-        for name in ("OPTIONS", "round", "genotype", "probabilities", "state", "restore", "weights")
+        for name in (
+            "OPTIONS",
+            "round",
+            "genotype",
+            "probabilities",
+            "state",
+            "restore",
+            "weights",
+        )
         if not hasattr(kind, name)
     ]
     if lacking or not isinstance(kind, type):
@@ -92,6 +101,15 @@ def answers_before(step: Step, found: Mapping[str, Answers]) -> dict[str, str]:
     return inherited | dict(step.fixed)
 
 
+def check_open(step: Step, settled: Mapping[str, str]) -> tuple[Choice, ...]:
+    """What is open in a step. Raises DiagnosticError E0712 where nothing is."""
+    opened = tuple(c for c in step.graph.choices if c.path not in settled)
+    if not opened:
+        problem = f"`{step.name}` leaves no choice of `{step.graph.name}` open"
+        raise DiagnosticError(codes.NOTHING_OPEN.error(step.span, problem))
+    return opened
+
+
 def begin(
     plan: Plan,
     number: int,
@@ -107,11 +125,7 @@ def begin(
     kind = kind_of(plan.strategy)
     options = options_of(plan.strategy, kind)
     settled = answers_before(step, found)
-    opened = tuple(c for c in step.graph.choices if c.path not in settled)
-    if not opened:
-        raise DiagnosticError(
-            codes.NOTHING_OPEN.error(step.span, f"`{step.name}` leaves no choice of `{step.graph.name}` open")
-        )
+    opened = check_open(step, settled)
     active = live(step.graph)
     with placed(plan.strategy.span):
         costs = costs_of(step.graph, active, step.budgets, options.get("latency"))

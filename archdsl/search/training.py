@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from archdsl.diagnostics.codes import runs as codes
-from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.plans.table import setting_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
+from archdsl.questions.cost import cost
 from archdsl.search.batches import Batch, nth
-from archdsl.search.feeding import Delivery, Order, deliveries
-from archdsl.search.learning import Learning
-from archdsl.search.optimiser import Optimiser
+from archdsl.search.clock import Clock, Status
+from archdsl.search.feeding import Delivery, Order, Reader, Share, deliveries
+from archdsl.search.learnable import (
+    check_statistics,
+    check_weights,
+    least_chunk,
+)
+from archdsl.search.learning import BACKWARD, Learning
+from archdsl.search.loop import Loop, Watch
 from archdsl.search.ranks import Ranks
-from archdsl.search.runs import Run, Stopped, part
+from archdsl.search.runs import Complain, Run, part, writing
 from archdsl.search.statistics import Statistics
+from archdsl.search.strategies.protocol import Facts, State
 from archdsl.search.training_page import page
 from archdsl.whole_files import replacing, write_text
 
-SAVED_EVERY = 500  # rounds, and at the end of each epoch
-
-Watch = Callable[[Mapping[str, Any]], None]
+_SETTINGS = ("weights", "epochs", "batch", "precision", "checkpointing")
 
 
 @dataclass(eq=False)
@@ -77,20 +83,46 @@ class Training(Learning):
         return self._deliveries(-(-len(self.data.validation) // self.batch_size), self._part)
 
     def _deliveries(self, count: int, order: Callable[[int], Order]) -> Iterator[Delivery]:
-        return deliveries(self.data, count, order, self.seed, self.ranks, self.cuts, self.workers)
+        share = Share(self.ranks.rank, self.ranks.size, self.cuts)
+        return deliveries(
+            Reader(self.data, count, order, self.seed, share),
+            self.ranks.device,
+            self.workers,
+        )
 
     def _round(self, first: int, number: int) -> Order:
         epoch, within = divmod(first + number, self.rounds_an_epoch)
-        return Order(
-            "train", epoch, nth(range(self.examples), self.batch_size, self.seed_for("order", epoch), within)
+        indices = nth(
+            range(self.examples),
+            self.batch_size,
+            self.seed_for("order", epoch),
+            within,
         )
+        return Order("train", epoch, indices)
 
     def _part(self, number: int) -> Order:
         start = number * self.batch_size
-        return Order("validation", 0, range(start, min(start + self.batch_size, len(self.data.validation))))
+        return Order(
+            "validation",
+            0,
+            range(start, min(start + self.batch_size, len(self.data.validation))),
+        )
 
     def placed(self, delivery: Delivery) -> Batch:
-        return Batch(tuple(self._placed(x, y) for x, y in delivery.chunks), delivery.size)
+        return Batch(
+            tuple(self._placed(x, y) for x, y in delivery.chunks),
+            delivery.size,
+        )
+
+
+def check(training: Training) -> None:
+    """Raises DiagnosticError for a model with open choices, weights that do not fit, and where there is
+    nothing to learn.
+    """
+    training.network()
+    check_weights(training.graph)
+    least = least_chunk(training.batch_size, training.examples, training.cuts)
+    check_statistics(training.graph, least)
 
 
 def frozen(training: Training, reference: str, data: str, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,10 +131,7 @@ def frozen(training: Training, reference: str, data: str, extra: Mapping[str, An
     return {
         "model": reference,
         "graph": hashlib.sha256(print_graph(training.graph).encode()).hexdigest(),
-        "settings": {
-            n: setting_text(training.settings[n])
-            for n in ("weights", "epochs", "batch", "precision", "checkpointing")
-        },
+        "settings": {name: setting_text(training.settings[name]) for name in _SETTINGS},
         "seed": training.seed,
         "weights": start,
         "data": data,
@@ -114,144 +143,137 @@ def train(
     training: Training,
     run: Run,
     *,
-    watch: Watch = lambda facts: None,
+    watch: Watch = lambda event: None,
     stop: Callable[[], bool] = lambda: False,
-    complain: Callable[[Diagnostic], None] = lambda diagnostic: None,
-) -> dict[str, Any]:
-    """Takes every round that the run has not taken yet; leaves `weights.safetensors`, and returns the last
-    epoch's record.
+    complain: Complain = lambda diagnostic: None,
+) -> Facts:
+    """Takes every round that the run has not taken yet; the record of the last epoch. The weights are then in
+    `weights.safetensors`.
 
-    `watch` hears of every round, `complain` of each trouble with the data once; `stop` is asked after each
-    round, and what the first rank says holds for all. Raises Stopped when it says so, and DiagnosticError as
-    the data do or, E0725, where the loss is no number any more.
+    `watch` hears of every round, `complain` of the troubles of the data, each once; `stop` is asked after
+    every round, and what the first rank says holds for all. Raises Stopped when it says so, and
+    DiagnosticError: E0725 where the loss is no number any more, and as data and models do.
     """
-    network = training.network()
-    every, rounds = training.rounds_an_epoch, training.rounds_an_epoch * training.epochs
-    learning = training.optimiser("weights", list(network.parameters()), every)
-    at = training.ranks.agreed(lambda: _Place.of(run))
-    at.restore(network, learning, training.ranks)
-    computing = training.computing(network)
-    statistics = Statistics(network, training.ranks, training.cuts)
-    told: set[str] = set()
+    taker = _Taken(training, complain)
 
-    def heard(delivery: Delivery) -> Batch:
-        for diagnostic in delivery.complaints:
-            if diagnostic.message not in told:
-                told.add(diagnostic.message)
-                complain(diagnostic)
-        return training.placed(delivery)
+    def show(status: Status) -> None:
+        write_text(run.folder / "index.html", page(training.graph, run, status))
 
-    def differentiate(batch: Batch) -> float:
-        loss = training.learned(statistics.begin(computing), batch)
-        statistics.end()
+    loop = Loop(run, training.ranks, Clock(run.folder), show, watch, stop)
+    at = loop.start()
+    with loop.shown():
+        loop.take(training.name, taker, at, {"work": taker.work})
+        if training.ranks.is_first:
+            _write(taker.network, run.folder / "weights.safetensors")
+    return taker.record
+
+
+class _Taken:
+    """The rounds of a training. The end of an epoch is told of, what is between is not."""
+
+    def __init__(self, training: Training, complain: Complain) -> None:
+        self.training = training
+        self.network = training.network()
+        self.every = training.rounds_an_epoch
+        self.rounds = self.every * training.epochs
+        self.note = ""
+        self.record: Facts = {}  # of the last epoch
+        self._learning = training.optimiser("weights", list(self.network.parameters()), self.every)
+        self._computing = training.computing(self.network)
+        self._statistics = Statistics(self.network, training.ranks, training.cuts)
+        self._loss, self._seen = (
+            0.0,
+            0,
+        )  # this rank's sum, and all examples in the epoch
+        self._deliveries: Iterator[Delivery] | None = None
+        self._complain = complain
+        self._complained: set[str] = set()
+
+    @property
+    def work(self) -> float:
+        """MACs of a round, forward and backward."""
+        size = min(self.training.batch_size, self.training.examples)
+        return float(BACKWARD * size * cost(self.training.graph, {}).macs)
+
+    def round(self, number: int) -> Facts:
+        training = self.training
+        if self._deliveries is None:
+            self._deliveries = training.to_learn(number, self.rounds)
+        batch = self._heard(next(self._deliveries))
+        training.start_randomness(number)
+        self.network.train()
+        self._loss += training.stepped(self._learning, number, partial(self._differentiate, batch))
+        if not isfinite(self._loss):
+            problem = f"the loss of round {number} is {self._loss}"
+            raise DiagnosticError(codes.DIVERGED.error(None, problem, help="a smaller learning rate"))
+        self._seen += batch.size
+        if (number + 1) % self.every:
+            return {}
+        self.record = self._epoch(number)
+        self._loss, self._seen = 0.0, 0
+        return self.record
+
+    def _differentiate(self, batch: Batch) -> float:
+        loss = self.training.learned(self._statistics.begin(self._computing), batch)
+        self._statistics.end()
         return loss
 
-    watch({"event": "step", "step": training.name, "rounds": rounds, "round": at.round, "every": every})
-    for delivery in training.to_learn(at.round, rounds):
-        batch = heard(delivery)
-        training.start_randomness(at.round)
-        network.train()
-        at.loss += training.stepped(learning, at.round, partial(differentiate, batch))
-        if not isfinite(at.loss):
-            raise DiagnosticError(
-                codes.DIVERGED.error(
-                    None, f"the loss of round {at.round} is {at.loss}", help="a smaller learning rate"
-                )
-            )
-        at.round += 1
-        at.examples += batch.size
-        if at.round % every == 0:
-            at.record = _epoch(training, network, at, learning.rate(at.round - 1), heard)
-            if training.ranks.is_first:
-                run.log(at.record)
-            watch({"event": "epoch", "round": at.round - 1, **at.record})
-            at.loss, at.examples = 0.0, 0
-        else:
-            watch(
-                {"event": "round", "round": at.round - 1, "loss": at.loss * training.ranks.size / at.examples}
-            )
-        stopping = training.ranks.agreed(stop)
-        if stopping or at.round % every == 0 or at.round % SAVED_EVERY == 0:
-            at.save(run, network, learning, training.ranks)
-            if training.ranks.is_first and at.round % every == 0:
-                write_text(
-                    run.folder / "index.html", page(training.graph, training.settings, list(run.records()))
-                )
-        if stopping and at.round < rounds:
-            raise Stopped
-    if training.ranks.is_first:
-        _write(network, run.folder / "weights.safetensors")
-    return dict(at.record)
+    def _heard(self, delivery: Delivery) -> Batch:
+        """A batch where it is computed; of what its source complained is told once."""
+        for diagnostic in delivery.complaints:
+            if diagnostic.message not in self._complained:
+                self._complained.add(diagnostic.message)
+                self._complain(diagnostic)
+        return self.training.placed(delivery)
 
+    def _epoch(self, number: int) -> Facts:
+        """What an epoch has led to: mean cross-entropies in nats, and accuracies from 0 to 1."""
+        training = self.training
+        self.network.eval()
+        sums, count = torch.zeros(2, dtype=torch.float64), 0
+        with torch.no_grad():
+            for delivery in training.to_judge():
+                batch = self._heard(delivery)
+                sums += training.judged(self.network, batch)
+                count += batch.size
+        likelihood, accuracy = (training.summed(sums) / max(1, count)).tolist()
+        (loss,) = training.summed(torch.tensor([self._loss], dtype=torch.float64)).tolist()
+        return {
+            "epoch": (number + 1) // self.every,
+            "loss": loss / self._seen,
+            "validation_loss": -likelihood,
+            "accuracy": accuracy,
+            "rate": self._learning.rate(number),
+        }
 
-@dataclass(slots=True)
-class _Place:
-    """How far a training has come: rounds taken, this rank's sum of losses and all examples in the epoch, the
-    last record.
-    """
-
-    round: int = 0
-    loss: float = 0.0
-    examples: int = 0
-    record: Mapping[str, Any] = field(default_factory=dict)
-    losses: Sequence[float] = ()  # of each rank, as they were saved
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, run: Run) -> _Place:
-        """Where the latest checkpoint of a run stands, or the beginning."""
-        latest = run.latest()
-        return cls(**latest.facts, tensors=latest.tensors) if latest is not None else cls()
-
-    def restore(self, network: nn.Module, learning: Optimiser, ranks: Ranks) -> None:
-        """Gives what was saved back to the network and its optimiser."""
-        if self.tensors:
-            network.load_state_dict(part(self.tensors, "network/"))
-            learning.restore(part(self.tensors, "optimiser/"))
-            self.loss, self.tensors = self.losses[ranks.rank], {}
-
-    def save(self, run: Run, network: nn.Module, learning: Optimiser, ranks: Ranks) -> None:
-        """Writes a checkpoint on the first rank; all of them take part."""
+    def state(self) -> State:
+        """All ranks take part: each has a loss of its own."""
+        ranks = self.training.ranks
         losses = torch.zeros(ranks.size, dtype=torch.float64)
-        losses[ranks.rank] = self.loss
+        losses[ranks.rank] = self._loss
+        tensors = {f"network/{name}": t for name, t in self.network.state_dict().items()}
+        tensors.update({f"optimiser/{name}": t for name, t in self._learning.tensors().items()})
         facts = {
-            "round": self.round,
-            "examples": self.examples,
-            "record": dict(self.record),
+            "seen": self._seen,
+            "record": self.record,
             "losses": ranks.summed(losses).tolist(),
         }
-        if ranks.is_first:
-            tensors = {f"network/{name}": t for name, t in network.state_dict().items()}
-            tensors.update({f"optimiser/{name}": t for name, t in learning.tensors().items()})
-            run.save(self.round, tensors, facts)
+        return State(tensors, facts)
 
-
-def _epoch(
-    training: Training, network: nn.Module, at: _Place, rate: float, heard: Callable[[Delivery], Batch]
-) -> dict[str, Any]:
-    """What an epoch has led to: mean cross-entropies in nats, and the accuracy on the validation data."""
-    network.eval()
-    sums, count = torch.zeros(2, dtype=torch.float64), 0
-    with torch.no_grad():
-        for delivery in training.to_judge():
-            batch = heard(delivery)
-            sums += training.judged(network, batch)
-            count += batch.size
-    likelihood, accuracy = (training.summed(sums) / max(1, count)).tolist()
-    (loss,) = training.summed(torch.tensor([at.loss], dtype=torch.float64)).tolist()
-    return {
-        "epoch": at.round // training.rounds_an_epoch,
-        "loss": loss / at.examples,
-        "validation_loss": -likelihood,
-        "accuracy": accuracy,
-        "rate": rate,
-    }
+    def restore(self, state: State) -> None:
+        facts = state.facts
+        self._loss, self._seen = (
+            float(facts["losses"][self.training.ranks.rank]),
+            int(facts["seen"]),
+        )
+        self.record = {name: value + 0 for name, value in facts["record"].items()}  # of numbers alone
+        self.network.load_state_dict(part(state.tensors, "network/"))
+        self._learning.restore(part(state.tensors, "optimiser/"))
 
 
 def _write(network: nn.Module, path: Path) -> None:
     from safetensors.torch import save_file
 
-    with replacing(path) as beside:
-        save_file(
-            {name: t.detach().cpu().contiguous().clone() for name, t in network.state_dict().items()}, beside
-        )
+    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in network.state_dict().items()}
+    with writing(path), replacing(path) as beside:
+        save_file(tensors, beside)

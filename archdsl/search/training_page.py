@@ -1,34 +1,43 @@
-"""The page of a training: losses and accuracy over the epochs, and the diagram. One file, nothing fetched."""
+"""The page of a training: how it stands, losses and accuracy over the epochs, and the diagram. One file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any
+from dataclasses import replace
 
-from archdsl.elaborate.plans.table import setting_text
 from archdsl.ir.graph import Graph
 from archdsl.ir.notation import amount
 from archdsl.questions.cost import cost
-from archdsl.search.charts import curves, drawing, framed
-
-_CURVES = {
-    "loss": "loss on training batches",
-    "validation_loss": "loss on validation batches",
-    "accuracy": "accuracy on validation data",
-    "rate": "learning rate",
-}
+from archdsl.search.clock import Status
+from archdsl.search.curves import QUANTITIES, across_of, chance
+from archdsl.search.plots import figure
+from archdsl.search.runs import Run, facts_of
+from archdsl.search.sheet import circumstances, drawing, framed, heading
 
 
-def page(graph: Graph, settings: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
-    """The page for the records of all epochs so far."""
+def page(graph: Graph, run: Run, status: Status) -> str:
+    """The page for all epochs so far."""
+    frozen, records = facts_of(run.folder), list(run.records())
+    epochs = int(frozen["settings"]["epochs"])
+    plots = []
+    for quantity in QUANTITIES:
+        plot = quantity.plot(
+            records,
+            across_of(records),
+            chance(quantity, frozen.get("classes")),
+        )
+        if plot is not None:
+            plots.append(replace(plot, last=epochs))
     costs = cost(graph, {})
+    progress = f"{len(records):,} of {epochs:,} epoch{'' if epochs == 1 else 's'}"
     parts = [
-        f"<h1>{escape(graph.name)}</h1>",
-        f"<p>{escape(setting_text(settings['weights']))}, {len(records):,} of {settings['epochs']:,} "
-        "epochs</p>",
-        f'<div class="grid">{"".join(curves(records, _CURVES))}</div>',
-        f"<h2>The architecture, {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>",
-        f'<div class="drawing">{drawing(graph)}</div>',
+        heading(
+            graph.name,
+            status,
+            progress,
+            {"model": frozen["model"], **circumstances(frozen)},
+        ),
+        f'<div class="plots">{"".join(map(figure, plots))}</div>',
+        f"<h2>The architecture: {amount(costs.macs)} MACs, {amount(costs.params)} parameters</h2>",
+        drawing(graph),
     ]
     return framed(graph.name, parts)

@@ -6,18 +6,47 @@ Expressions and statements come in the order of the grammar. A node never holds 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeAlias, TypeVar, dataclass_transform
 
 from archdsl.diagnostics.source import Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Node:
+    """A part of a text. What it prints and equals is said here for all kinds: written out for each, as
+    dataclasses do, it took a third of the time in which this module loads.
+    """
+
     span: Span = field(compare=False, repr=False)
 
+    def __eq__(self, other: object) -> bool:
+        if self.__class__ is not other.__class__:
+            return NotImplemented
+        return self is other or _compared(self) == _compared(other)
 
-@dataclass(frozen=True, slots=True)
+    def __hash__(self) -> int:
+        return hash(_compared(self))
+
+    def __repr__(self) -> str:
+        shown = [f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _compared(node: Any) -> tuple[Any, ...]:
+    return tuple([getattr(node, each.name) for each in fields(node) if each.compare])
+
+
+_Kind = TypeVar("_Kind", bound=Node)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def _node(kind: type[_Kind]) -> type[_Kind]:
+    """A kind of node: a frozen dataclass with slots."""
+    return dataclass(frozen=True, slots=True, eq=False, repr=False)(kind)
+
+
+@_node
 class Broken(Node):
     """What could not be read, and is reported where it went wrong: a statement, a declaration, an edit or an
     expression.
@@ -37,18 +66,22 @@ class Broken(Node):
 # -- expressions ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Int(Node):
+    """`24`."""
+
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Float(Node):
+    """`2.25`, `1e-3`."""
+
     value: float
     text: str = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Quantity(Node):
     """A number with a unit: `2.0G` is 2·10⁹ (K, M, G, T)."""
 
@@ -56,36 +89,42 @@ class Quantity(Node):
     text: str = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Size(Node):
     """`1x3x3`."""
 
     sizes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Axes(Node):
     """`@hw`: dimension letters in the order written."""
 
     names: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class String(Node):
+    """`"half"`."""
+
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Bool(Node):
+    """`true`, `false`."""
+
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Ref(Node):
+    """A name: `width`."""
+
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Entry(Node):
     """One element of a tuple or a list, with its label if it has one."""
 
@@ -93,48 +132,62 @@ class Entry(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Tuple(Node):
+    """`(x, skip: y)`."""
+
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class List(Node):
+    """`[8, 16]`, `[narrow: 8, wide: 16]`."""
+
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Clause(Node):
+    """`for i in xs` of a comprehension."""
+
     pattern: Pattern
     iterable: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Comprehension(Node):
+    """`[f(i) for i in xs if i > 2]`."""
+
     value: Expr
     clauses: tuple[Clause, ...]
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Arg(Node):
+    """`3` or `kernel = 3` in a call."""
+
     name: str | None
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Call(Node):
+    """`conv(24, kernel = 3)`."""
+
     callee: Expr
     args: tuple[Arg, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Attr(Node):
+    """`x.h`."""
+
     value: Expr
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Item(Node):
     """`xs[i]`; with a range inside, a slice that includes both ends."""
 
@@ -148,20 +201,24 @@ BinaryOp: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Unary(Node):
+    """`-x`, `not x`."""
+
     op: UnaryOp
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Binary(Node):
+    """`a + b`, `a in xs`."""
+
     op: BinaryOp
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Mode(Node):
     """`shared L` or `tied L`."""
 
@@ -169,7 +226,7 @@ class Mode(Node):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Range(Node):
     """`a..b by c`, both ends included."""
 
@@ -178,7 +235,7 @@ class Range(Node):
     step: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Of(Node):
     """`2 of xs`, `1..4 of xs`."""
 
@@ -186,7 +243,7 @@ class Of(Node):
     items: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Named(Node):
     """`layer as name`."""
 
@@ -194,14 +251,14 @@ class Named(Node):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Flow(Node):
     """`a -> b -> c`, at least two items."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Conditional(Node):
     """`if test then value else orelse`."""
 
@@ -220,20 +277,24 @@ Expr: TypeAlias = (
 # -- patterns, statements ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class NamePattern(Node):
+    """`i`, what a loop binds."""
+
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class TuplePattern(Node):
+    """`(i, x)`, what a loop binds."""
+
     items: tuple[Pattern, ...]
 
 
 Pattern: TypeAlias = NamePattern | TuplePattern
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Dim(Node):
     """`c = 3` in a shape; without a size the dimension is free (only the batch) or left to the caller."""
 
@@ -241,18 +302,22 @@ class Dim(Node):
     size: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Port(Node):
+    """`x: [b, c = 3]` in an `input`."""
+
     name: str
     shape: tuple[Dim, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Input(Node):
+    """`input x: [b, c = 3], y`."""
+
     ports: tuple[Port, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Weight(Node):
     """`param cls: [c = width] = trunc_normal(0.02)`."""
 
@@ -261,7 +326,7 @@ class Weight(Node):
     init: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Formula(Node):
     """`const mask: [i = n, j = n] = if j > i then -inf else 0`: a tensor by a formula of its positions."""
 
@@ -270,7 +335,7 @@ class Formula(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Output(Node):
     """`output cls, tokens: [b, n, c]`. `shapes` has one entry a value, None where none is written; empty
     without any.
@@ -285,7 +350,7 @@ class Output(Node):
         return tuple(zip(self.values, self.shapes or (None,) * len(self.values), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Bind(Node):
     """`a, b = x, y`."""
 
@@ -293,7 +358,7 @@ class Bind(Node):
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Choose(Node):
     """`name ~ domain`."""
 
@@ -301,15 +366,17 @@ class Choose(Node):
     domain: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class For(Node):
+    """`for i in xs as label { … }`."""
+
     pattern: Pattern
     iterable: Expr
     label: str | None
     body: tuple[Stmt, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class If(Node):
     """`orelse` is None without an `else`; `else if` is a tuple of one If."""
 
@@ -318,7 +385,7 @@ class If(Node):
     orelse: tuple[Stmt, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Require(Node):
     """`require condition`, in a body or in a plan."""
 
@@ -331,14 +398,14 @@ Stmt: TypeAlias = Input | Weight | Formula | Output | Bind | Choose | For | If |
 # -- paths and edits -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Name(Node):
     """A segment `.name` of a path."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Index(Node):
     """A segment `[1, 3]`, `[1..3]` or `[*]` of a path; `indices` is None for `*`."""
 
@@ -346,51 +413,65 @@ class Index(Node):
     ranged: bool = False  # `[1..3]`: indices holds both ends
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Path(Node):
+    """`group[3].block[*].kernel`."""
+
     segments: tuple[Name | Index, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class SetEdit(Node):
+    """`path = value`."""
+
     path: Path
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class NarrowEdit(Node):
+    """`path ~ domain`."""
+
     path: Path
     domain: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class GroupEdit(Node):
+    """`path { … }`."""
+
     path: Path
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class InsertEdit(Node):
+    """`after path insert layer`."""
+
     where: Literal["after", "before"]
     paths: tuple[Path, ...]
     layer: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class ReplaceEdit(Node):
+    """`replace path by layer`."""
+
     paths: tuple[Path, ...]
     layer: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class RemoveEdit(Node):
+    """`remove path`."""
+
     paths: tuple[Path, ...]
 
 
 Edit: TypeAlias = SetEdit | NarrowEdit | GroupEdit | InsertEdit | ReplaceEdit | RemoveEdit | Broken
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Edits(Node):
     """`{ edit* }`, the body of `with` and of a genotype."""
 
@@ -400,18 +481,22 @@ class Edits(Node):
 # -- plans ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Step(Node):
+    """`step name { … }`."""
+
     name: str
     entries: tuple[PlanEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Open(Node):
+    """`open path`."""
+
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Fix(Node):
     """`fix path = value`, or `fix genotype` where `value` is None."""
 
@@ -419,18 +504,24 @@ class Fix(Node):
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Freeze(Node):
+    """`freeze path`."""
+
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Budget(Node):
+    """`budget macs <= 2.0G`."""
+
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Setting(Node):
+    """`epochs = 200`."""
+
     name: str
     value: Expr
 
@@ -441,7 +532,7 @@ PlanEntry: TypeAlias = Step | Open | Fix | Freeze | Budget | Require | Setting |
 # -- declarations --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Param(Node):
     """`name: kind = default` of a block, a net or a fn."""
 
@@ -450,7 +541,7 @@ class Param(Node):
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Alias(Node):
     """`name` or `name as alias` in a `use`."""
 
@@ -458,7 +549,7 @@ class Alias(Node):
     alias: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Use(Node):
     """`use std: mbconv3d, project as proj`; `module` is the dotted name."""
 
@@ -466,20 +557,24 @@ class Use(Node):
     names: tuple[Alias, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Const(Node):
+    """`width = 24`."""
+
     name: str
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Fn(Node):
+    """`fn double(x) = 2 * x`."""
+
     name: str
     params: tuple[Param, ...]
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Block(Node):
     """`block name(params) { body }`, or `= value` for a composition; exactly one of `body`, `value` is set.
 
@@ -492,7 +587,7 @@ class Block(Node):
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Net(Node):
     """`space` or `model`, with a body or as `= value with patch with patch`."""
 
@@ -504,15 +599,19 @@ class Net(Node):
     patches: tuple[Edits | Path, ...]  # a Path names a genotype
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Genotype(Node):
+    """`genotype name of space { … }`."""
+
     name: str
     of: Expr
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Search(Node):
+    """`search name of space { … }`."""
+
     name: str
     of: Expr
     entries: tuple[PlanEntry, ...]
@@ -521,15 +620,17 @@ class Search(Node):
 Declaration: TypeAlias = Use | Const | Fn | Block | Net | Genotype | Search | Broken
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Comment(Node):
     """`text` includes the `#`. Comments are kept beside the tree and placed by their spans."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class File(Node):
+    """`arch 1` and what it declares."""
+
     edition: int
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...] = field(default=(), compare=False)

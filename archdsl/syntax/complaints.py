@@ -399,7 +399,7 @@ def _opened(scene: Scene, level: int) -> Label:
 
 def _shown(tokens: Tokens, at: int, plain: bool = False) -> str:
     kind = tokens.kinds[at]
-    text = tokens.span(at).text or str(tokens.texts[at])
+    text = tokens.span(at).text or tokens.texts[at]
     if kind == END:
         return "the end of the file" if plain else "the file ends here"
     named = f"{_VALUES[kind]} " if kind in _VALUES else ""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 from archdsl.diagnostics.codes import limits
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source, Span
 
 MAX_BYTES = 1 << 20
+_LINES = 1_000  # of comments above a document
 
 
 def decode(name: str, data: bytes) -> Source:
@@ -34,6 +38,15 @@ def decode(name: str, data: bytes) -> Source:
             limits.NOT_TEXT.error(_end(name, text[:nul]), "the file holds a NUL character, so it is no text")
         )
     return Source(name, text)
+
+
+def form_of(text: str) -> Literal["text", "yaml"]:
+    """The form of a document whose name does not say it: YAML begins with the key `arch`, or with `---`."""
+    for line in text.split("\n", _LINES)[:_LINES]:
+        start = line.strip()
+        if start and not start.startswith("#"):
+            return "yaml" if re.match(r"---|[\"']?arch[\"']?\s*:", start) else "text"
+    return "text"
 
 
 def _end(name: str, readable: str) -> Span:

@@ -8,14 +8,29 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 
+import lark
 from lark import Token, Tree, UnexpectedToken
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
+from archdsl.syntax import lark_parser
 from archdsl.syntax.depth import MAX_STACK, too_deep
-from archdsl.syntax.table import BROKEN, END, parser, place, spellings, terminals
+from archdsl.syntax.table import BROKEN, END, grammar, spellings, table, terminals
 from archdsl.syntax.tokens import Tokens
+
+
+@cache
+def parser() -> lark.Lark:
+    """lark's parser of the shipped grammar."""
+    saved = table()
+    return lark_parser.load(saved) if saved["lark"] == lark.__version__ else lark_parser.build(grammar())
+
+
+def place(kind: str, text: str, start: int, end: int) -> Token:
+    """A token of a kind at a place of the text."""
+    return Token(terminals().get(kind, kind), text, start, end_pos=end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +67,15 @@ class Machine:
         self.tree = self._parser.feed_token(token)
         return True
 
+    def take(self, at: int) -> bool:
+        """Takes the token of this index, as `feed` does."""
+        tokens = self.tokens
+        return self.feed(place(tokens.kinds[at], tokens.texts[at], tokens.starts[at], tokens.ends[at]))
+
     def put(self, kind: str, text: str, at: int) -> bool:
         """Takes a token that is not in the text, as if it stood before the one of this index."""
         start = self.tokens.starts[at]
-        return self.feed(place(terminals().get(kind, kind), text, start, start))
+        return self.feed(place(kind, text, start, start))
 
     def accepts(self, *kinds: str) -> bool:
         """Could these tokens come next? Nothing changes."""

@@ -6,12 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from lark import Token
-
 from archdsl.diagnostics.codes import syntax
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Source, Span
-from archdsl.syntax.table import BROKEN, place, terminals
+from archdsl.syntax.table import BROKEN
 
 ERROR = "$ERROR"  # a terminal that no rule has
 
@@ -28,13 +26,15 @@ _KINDS = re.compile(
 )
 
 
-def misspelt(source: Source, at: int) -> tuple[Token, Diagnostic]:
-    """What stands at a place where no token begins."""
+def misspelt(source: Source, at: int) -> tuple[str, str, int, Diagnostic]:
+    """What stands at a place where no token begins: kind and text of a token for it, where it ends, and what
+    is said.
+    """
     found = _KINDS.match(source.text, at)
     assert found is not None and found.lastgroup is not None
     span = Span(source, *found.span())
     kind, text, diagnostic = _READINGS[found.lastgroup](span)
-    return place(terminals().get(kind, kind), text, span.start, span.end), diagnostic
+    return kind, text, span.end, diagnostic
 
 
 Reading: TypeAlias = tuple[
@@ -53,7 +53,9 @@ def _string(span: Span) -> Reading:
         return (
             "STRING",
             span.text,
-            syntax.BAD_STRING.error(span, "a string may not contain control characters"),
+            syntax.BAD_STRING.error(
+                span, "a string may not contain control characters, nor bytes that are no text"
+            ),
         )
     return (
         "STRING",

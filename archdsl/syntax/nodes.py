@@ -1,16 +1,11 @@
-"""From lark's tree to the nodes of the language: one function for each rule of the grammar, from its parts to
-a node.
-"""
+"""The nodes of the language: one function for each rule of the grammar, from its parts to a node."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from lark import Token, Transformer_NonRecursive, Tree
-from lark.tree import Meta
-
-from archdsl.diagnostics.source import Source, Span
+from archdsl.diagnostics.source import Span
 from archdsl.syntax import ast
 
 Action: TypeAlias = Callable[[Span, list[Any]], Any]
@@ -211,21 +206,3 @@ ACTIONS: Mapping[str, Action] = {
 # Rules whose values are no level of nesting: a list becomes a field of the node around it. Parentheses are
 # one, to a reader.
 FLAT = frozenset(name for name, action in ACTIONS.items() if action in (_sequence, _first)) | {"edits"}
-
-
-def node(tree: Tree[Token], source: Source) -> Any:
-    """What a tree stands for. Texts of tokens become plain ones."""
-    return _Builder(source).transform(tree)
-
-
-class _Builder(Transformer_NonRecursive[Token, Any]):
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self._source = source
-
-    def __default__(self, data: str, children: list[Any], meta: Meta) -> Any:
-        return ACTIONS[data](Span(self._source, meta.start_pos, meta.end_pos), children)
-
-    def __default_token__(self, token: Token) -> str:
-        text: str = token.value
-        return text

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lark import Token, Tree, UnexpectedToken
-
 from archdsl.diagnostics.codes import limits
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
 from archdsl.syntax.decoding import MAX_BYTES
-from archdsl.syntax.depth import MAX_DEPTH, below, too_deep
 from archdsl.syntax.edition import EDITION, stated
-from archdsl.syntax.nodes import node
-from archdsl.syntax.table import parser
-from archdsl.syntax.tokens import MAX_ERRORS, Tokens, tokenize
+from archdsl.syntax.reading import read
+from archdsl.syntax.tokens import tokenize
 
 
 def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
@@ -28,23 +24,11 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     if oversized:
         return ast.File(EDITION, (), span=whole), oversized
     tokens = tokenize(source)
-    tree = _sound(tokens, "file") if stated(tokens) else None
-    if tree is None:
+    file: ast.File | None = read(tokens, "file") if stated(tokens) and not tokens.diagnostics else None
+    if file is None:
         from archdsl.syntax.repair import repaired  # only where there is an error
 
-        tree = repaired(tokens)
-    if len(tokens.diagnostics) >= MAX_ERRORS:
-        last = max(
-            (diagnostic.span for diagnostic in tokens.diagnostics if diagnostic.span),
-            key=lambda span: span.start,
-        )
-        tokens.diagnostics.append(
-            limits.ERRORS.error(last, f"after {MAX_ERRORS} errors the rest of the file was not read")
-        )
-    tree.children[1:] = [
-        part for part in tree.children[1:] if isinstance(part, Tree) and _shallow(part, tokens, MAX_DEPTH - 1)
-    ]
-    file: ast.File = node(tree, source)
+        file = repaired(tokens)
     return replace(file, comments=tuple(tokens.comments), span=whole), _ordered(tokens.diagnostics)
 
 
@@ -63,34 +47,12 @@ def _single(source: Source, start: str) -> tuple[Any, list[Diagnostic]]:
     if oversized:
         return None, oversized
     tokens = tokenize(source)
-    tree = _sound(tokens, start)
-    if tree is None:
-        from archdsl.syntax.repair import refused  # only where there is an error
+    found = None if tokens.diagnostics else read(tokens, start)
+    if found is None:
+        from archdsl.syntax.repair import refuse  # only where there is an error
 
-        tokens.diagnostics += refused(tokens, start)
-    if tree is None or not _shallow(tree, tokens) or tokens.diagnostics:
-        return None, _ordered(tokens.diagnostics)
-    return node(tree, source), []
-
-
-def _sound(tokens: Tokens, start: str) -> Tree[Token] | None:
-    """The tree of a text without syntax errors; None where there is one."""
-    machine = parser().parse_interactive(start=start)
-    tree: Tree[Token] | None = None
-    try:
-        for token in tokens.texts:
-            tree = machine.feed_token(token)
-    except UnexpectedToken:
-        return None
-    return tree
-
-
-def _shallow(tree: Tree[Token], tokens: Tokens, levels: int = MAX_DEPTH) -> bool:
-    """Is the nesting within the limit? Reports where it is not."""
-    deep = below(tree, levels)
-    if deep is not None and len(tokens.diagnostics) < MAX_ERRORS:
-        tokens.diagnostics.append(too_deep(Span(tokens.source, deep.meta.start_pos, deep.meta.end_pos)))
-    return deep is None
+        refuse(tokens, start)
+    return found, _ordered(tokens.diagnostics)
 
 
 def _oversized(source: Source) -> list[Diagnostic]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archdsl.syntax.machine import Machine
+from archdsl.syntax.machine import Machine, place
 from archdsl.syntax.misspellings import ERROR
-from archdsl.syntax.table import BROKEN, END, place
+from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens
 
 LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
@@ -97,7 +97,7 @@ def bound_names(tokens: Tokens, first: int, end: int) -> list[str]:
     depth = 0
     for at in range(first, end):
         depth = max(depth + (tokens.kinds[at] in ("(", "[")) - (tokens.kinds[at] in (")", "]")), 0)
-        name = str(tokens.texts[at])
+        name = tokens.texts[at]
         outside = not depth or tokens.kinds[at + 1] == "~"
         if name.isidentifier() and outside and (_assigned(tokens, at, end) or _introduced(tokens, at, first)):
             names[name] = None
@@ -239,13 +239,11 @@ def _header(machine: Machine, tokens: Tokens, at: int, first: int) -> list[tuple
     """A sound header in place of the broken one before this `{`; empty where no body can begin here."""
     opener = tokens.kinds[first]
     words = [
-        str(tokens.texts[i])
-        for i in range(first + 1, at)
-        if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"
+        tokens.texts[i] for i in range(first + 1, at) if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"
     ]
     words = [word for word in dict.fromkeys(words) if word not in _LATER]
     if opener == "NAME":
-        header = [("NAME", str(tokens.texts[first]))]
+        header = [("NAME", tokens.texts[first])]
     elif opener == "if":
         header = [("if", "if"), _UNKNOWN]
     elif not words:

@@ -11,17 +11,22 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from lark import Token, Tree
+from lark import Token, Tree, UnexpectedToken
 
+from archdsl.diagnostics.codes import limits
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.source import Span
+from archdsl.syntax import ast
 from archdsl.syntax.complaints import complain, explanations
-from archdsl.syntax.edition import restated
-from archdsl.syntax.machine import Machine, Snapshot
+from archdsl.syntax.depth import MAX_DEPTH, too_deep
+from archdsl.syntax.edition import restated, stated
+from archdsl.syntax.machine import Machine, Snapshot, parser, place
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import close, innermost, recover, runs_into_declaration
 from archdsl.syntax.slips import Edit, Slip, mended, put
 from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import MAX_ERRORS, Tokens
+from archdsl.syntax.trees import below, node
 
 _REMEMBERED = 256  # tokens to which the parse can be set back
 _AHEAD = 3  # tokens behind the refused one that a mend must let in
@@ -58,7 +63,7 @@ class _Reader:
         """Takes one token; False where it cannot stand."""
         self.dedent(at)
         self.marks.append(_Mark(at, self.machine.snapshot(), tuple(self.suites)))
-        if not self.machine.feed(self.tokens.texts[at]):
+        if not self.machine.take(at):
             return False
         if self.tokens.kinds[at] == "{" and self.tokens.span(at).text == ":":
             self.suites.append(_Suite(self._margin(at), self._depth()))
@@ -172,7 +177,7 @@ class _Before:
     snapshot: Snapshot
     marks: tuple[_Mark, ...]
     suites: tuple[_Suite, ...]
-    columns: tuple[list[str], list[Token], list[int], list[int]]
+    columns: tuple[list[str], list[str], list[int], list[int]]
 
     @staticmethod
     def of(reader: _Reader) -> _Before:
@@ -194,8 +199,68 @@ def _moved(at: int, edit: Edit) -> int:
     return at + len(edit.put) - (edit.end - edit.start) if edit.end <= at else at
 
 
-def repaired(tokens: Tokens) -> Tree[Token]:
-    """The tree of a file as far as it could be read; its errors join the diagnostics of the tokens."""
+def repaired(tokens: Tokens) -> ast.File:
+    """The file as far as it could be read; its errors join the diagnostics of the tokens."""
+    tree = (_sound(tokens, "file") if stated(tokens) else None) or _read_past_errors(tokens)
+    if len(tokens.diagnostics) >= MAX_ERRORS:
+        last = max(
+            (diagnostic.span for diagnostic in tokens.diagnostics if diagnostic.span),
+            key=lambda span: span.start,
+        )
+        tokens.diagnostics.append(
+            limits.ERRORS.error(last, f"after {MAX_ERRORS} errors the rest of the file was not read")
+        )
+    tree.children[1:] = [
+        part for part in tree.children[1:] if isinstance(part, Tree) and _shallow(part, tokens, MAX_DEPTH - 1)
+    ]
+    file: ast.File = node(tree, tokens.source)
+    return file
+
+
+def refuse(tokens: Tokens, start: str) -> None:
+    """Adds the first syntax error of a text that is one thing only, where it is not reported yet."""
+    tree = _sound(tokens, start)
+    if tree is None:
+        tokens.diagnostics += _refused(tokens, start)
+    else:
+        _shallow(tree, tokens)
+
+
+def _refused(tokens: Tokens, start: str) -> list[Diagnostic]:
+    machine = Machine(tokens, start)
+    try:
+        for at, kind in enumerate(tokens.kinds):
+            if kind in (ERROR, BROKEN):
+                break
+            if not machine.take(at):
+                return [complain(machine, tokens, at)]
+    except DiagnosticError as stopped:
+        return list(stopped.diagnostics)
+    return []
+
+
+def _sound(tokens: Tokens, start: str) -> Tree[Token] | None:
+    """The tree of a text without syntax errors; None where there is one."""
+    machine = parser().parse_interactive(start=start)
+    tree: Tree[Token] | None = None
+    try:
+        for each in zip(tokens.kinds, tokens.texts, tokens.starts, tokens.ends, strict=True):
+            tree = machine.feed_token(place(*each))
+    except UnexpectedToken:
+        return None
+    return tree
+
+
+def _shallow(tree: Tree[Token], tokens: Tokens, levels: int = MAX_DEPTH) -> bool:
+    """Is the nesting within the limit? Reports where it is not."""
+    deep = below(tree, levels)
+    if deep is not None and len(tokens.diagnostics) < MAX_ERRORS:
+        tokens.diagnostics.append(too_deep(Span(tokens.source, deep.meta.start_pos, deep.meta.end_pos)))
+    return deep is None
+
+
+def _read_past_errors(tokens: Tokens) -> Tree[Token]:
+    """The tree of a file as far as it could be read."""
     machine = Machine(tokens, "file")
     at = restated(machine)
     try:
@@ -206,20 +271,6 @@ def repaired(tokens: Tokens) -> Tree[Token]:
         _stop(machine, tokens)
     assert machine.tree is not None
     return machine.tree
-
-
-def refused(tokens: Tokens, start: str) -> list[Diagnostic]:
-    """The first syntax error of a text that is one thing only, where it is not reported yet."""
-    machine = Machine(tokens, start)
-    try:
-        for at, kind in enumerate(tokens.kinds):
-            if kind in (ERROR, BROKEN):
-                break
-            if not machine.feed(tokens.texts[at]):
-                return [complain(machine, tokens, at)]
-    except DiagnosticError as stopped:
-        return list(stopped.diagnostics)
-    return []
 
 
 def _run(reader: _Reader, at: int) -> None:
@@ -243,5 +294,5 @@ def _stop(machine: Machine, tokens: Tokens) -> None:
     """Ends the file behind the last declaration that is complete."""
     for level in (3, 2):  # `arch`, the number, and the declarations if there are any
         machine.cut(level)
-        if machine.feed(tokens.texts[-1]):
+        if machine.take(-1):
             return

@@ -112,7 +112,7 @@ class Scene:
         return index >= len(self.tokens.kinds) or (index >= 0 and self.tokens.first_on_line(index))
 
     def text(self, index: int) -> str:
-        return str(self.tokens.texts[index]) if 0 <= index < len(self.tokens.kinds) else ""
+        return self.tokens.texts[index] if 0 <= index < len(self.tokens.kinds) else ""
 
     def is_word(self, index: int) -> bool:
         """Is this a name, also one that opens a declaration elsewhere?"""

@@ -1,6 +1,4 @@
-"""From text to tokens and comments, by lark's lexer. Tokens do not depend on the parser, so tools may use
-them alone.
-"""
+"""From text to tokens and comments. Tokens do not depend on the parser, so tools may use them alone."""
 
 from __future__ import annotations
 
@@ -8,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isinf
 
-from lark import TextSlice, Token, UnexpectedCharacters
-from lark.lexer import LexerState
-
 from archdsl.diagnostics.codes import limits
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
-from archdsl.syntax.table import END, lexer, place, spellings, terminals
+from archdsl.syntax.table import END, lexer, terminals
 
 MAX_TOKENS = 100_000
 MAX_ERRORS = 50
@@ -31,7 +26,7 @@ class Tokens:
 
     source: Source
     kinds: list[str] = field(default_factory=list)
-    texts: list[Token] = field(default_factory=list)  # as the parser takes them
+    texts: list[str] = field(default_factory=list)  # as the parser takes them
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     comments: list[ast.Comment] = field(default_factory=list)
@@ -49,14 +44,10 @@ class Tokens:
         """Other tokens, each of a kind and a text, at the place of those from one index to before another."""
         first = self.starts[start]
         last = self.ends[end - 1] if end > start else first
-        made = [
-            place(terminals().get(kind, kind), text, last if i else first, last)
-            for i, (kind, text) in enumerate(put)
-        ]
         self.kinds[start:end] = [kind for kind, _ in put]
-        self.texts[start:end] = made
-        self.starts[start:end] = [token.start_pos or 0 for token in made]
-        self.ends[start:end] = [last for _ in made]
+        self.texts[start:end] = [text for _, text in put]
+        self.starts[start:end] = [last if i else first for i in range(len(put))]
+        self.ends[start:end] = [last for _ in put]
 
     def column(self, index: int) -> int:
         return self.starts[index] - self.source.text.rfind("\n", 0, self.starts[index])
@@ -69,42 +60,40 @@ def tokenize(source: Source) -> Tokens:
     Stops at MAX_TOKENS, and after MAX_ERRORS errors.
     """
     tokens = Tokens(source)
-    state = LexerState(TextSlice(source.text, 0, len(source.text)))
-    while not _read(tokens, state):
-        pass
+    at, full = 0, False
+    while at < len(source.text) and not full:
+        found = lexer().match(source.text, at)
+        if found is None:
+            at = _misspelt(tokens, at)
+            full = _full(tokens)
+            continue
+        kind, text, start, at = found.lastgroup or "", found.group(), at, found.end()
+        if kind == "COMMENT":
+            tokens.comments.append(ast.Comment(text, span=Span(source, start, at)))
+        elif kind != "WHITE_SPACE":
+            if kind in _NUMBERS:
+                text = _bounded(tokens, kind, text, start)
+            _add(tokens, text if text in terminals() else kind, text, start, at)
+            full = _full(tokens)
     # The end lies behind the last token, not behind trailing white space: that is where something is missing.
     end = tokens.ends[-1] if tokens.ends else 0
-    _add(tokens, place(END, "", end, end))
+    _add(tokens, END, "", end, end)
     return tokens
 
 
-def _read(tokens: Tokens, state: LexerState) -> bool:
-    """Reads up to and including the next thing that is no token; True at the end or at a limit."""
-    source = tokens.source
-    try:
-        for token in lexer().lex(state, None):
-            if token.type == "COMMENT":
-                tokens.comments.append(ast.Comment(token.value, span=Span(source, *_extent(token))))
-                continue
-            _add(tokens, _bounded(tokens, token) if token.type in _NUMBERS else token)
-            if _full(tokens):
-                return True
-    except UnexpectedCharacters:
-        from archdsl.syntax.misspellings import misspelt  # only where there is one
+def _misspelt(tokens: Tokens, at: int) -> int:
+    """Reports what is no token, and puts one that can stand for it; where the text goes on."""
+    from archdsl.syntax.misspellings import misspelt  # only where there is one
 
-        at = state.line_ctr.char_pos
-        token, diagnostic = misspelt(source, at)
-        tokens.diagnostics.append(diagnostic)
-        state.line_ctr.feed(source.text[at : token.end_pos])
-        _add(tokens, token)
-        return _full(tokens)
-    return True
+    kind, text, end, diagnostic = misspelt(tokens.source, at)
+    tokens.diagnostics.append(diagnostic)
+    _add(tokens, kind, text, at, end)
+    return end
 
 
-def _add(tokens: Tokens, token: Token) -> None:
-    start, end = _extent(token)
-    tokens.kinds.append(spellings().get(token.type, token.type))
-    tokens.texts.append(token)
+def _add(tokens: Tokens, kind: str, text: str, start: int, end: int) -> None:
+    tokens.kinds.append(kind)
+    tokens.texts.append(text)
     tokens.starts.append(start)
     tokens.ends.append(end)
 
@@ -119,24 +108,19 @@ def _full(tokens: Tokens) -> bool:
     return True
 
 
-def _extent(token: Token) -> tuple[int, int]:
-    assert token.start_pos is not None and token.end_pos is not None
-    return token.start_pos, token.end_pos
-
-
 # The kinds of numbers, each with one that can stand for a broken one.
 _NUMBERS = {"INT": "0", "SIZE": "1x1", "FLOAT": "0.0", "QUANTITY": "0K"}
 
 
-def _bounded(tokens: Tokens, token: Token) -> Token:
+def _bounded(tokens: Tokens, kind: str, text: str, start: int) -> str:
     """The number, or what stands for it where it is too large."""
-    if not _too_long(token.type, token.value):
-        return token
-    span = Span(tokens.source, *_extent(token))
+    if not _too_long(kind, text):
+        return text
+    span = Span(tokens.source, start, start + len(text))
     tokens.diagnostics.append(
         limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits, or beyond every float")
     )
-    return token.update(value=_NUMBERS[token.type])
+    return _NUMBERS[kind]
 
 
 def _too_long(kind: str, text: str) -> bool:

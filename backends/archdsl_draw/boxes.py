@@ -11,7 +11,7 @@ from archdsl.ir.notation import amounts, between
 from archdsl_draw.look import Look
 from archdsl_draw.macro import Unit
 from archdsl_draw.metrics import fitted, text_width
-from archdsl_draw.palette import INK, LINE, PAPER, SOFT, STAR, colour_of, ink_on, paled
+from archdsl_draw.palette import INK, LINE, PAPER, SOFT, STAR, colour_of, ink_on, kernel_number, paled
 from archdsl_draw.scene import Box, Item, Label, Mark, Shape
 from archdsl_draw.words import count_text, depending_on
 
@@ -73,7 +73,7 @@ def key_of(found: Mapping[Unit, Look]) -> Key:
     kernels = sorted(shown, key=lambda k: [int(n) for n in k.split("×")])
     often = sorted(sorted(marks), key=lambda m: -marks[m])[: len(SHAPES) * 2]
     return Key(
-        {k: i for i, k in enumerate(kernels)},
+        {kernel: kernel_number(kernel) for kernel in kernels},
         {m: (SHAPES[i % len(SHAPES)], i >= len(SHAPES)) for i, m in enumerate(often)},
     )
 

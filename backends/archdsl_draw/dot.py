@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from archdsl.diagnostics.visible import visible
 from archdsl_draw.metrics import text_width
 from archdsl_draw.scene import Arrow, Box, Label, Mark, Scene
 from archdsl_draw.svg import number
@@ -96,5 +97,6 @@ def _place(x: float, y: float, width: float, height: float, paper: float) -> str
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    shown = visible(text, keep="\n")
+    escaped = shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -18,6 +18,7 @@ from typing import Any
 from archdsl.compare.difference import Difference
 from archdsl.compare.edits import Moved
 from archdsl.compare.text import as_text
+from archdsl.diagnostics.visible import markup, visible
 from archdsl.ir.graph import Graph
 from archdsl.outline.paths import spelled_out
 from archdsl_draw.anatomy import anatomy
@@ -26,6 +27,7 @@ from archdsl_draw.svg import as_svg
 from archdsl_draw.theme import themed
 
 _SCRIPTS = ("layered.js", "camera.js", "facts.js", "structure.js", "viewer.js")
+_FOREIGN = re.compile(r"[^\x20-\x7e]+")
 _PLACES = 50  # paths of an edit that the page can point at
 
 
@@ -53,7 +55,7 @@ def as_page(scene: Scene, subject: Subject) -> str:
     )
     parts = {
         "policy": policy,
-        "title": escape(scene.title),
+        "title": markup(scene.title),
         "style": style,
         "script": script,
         "picture": as_svg(themed(scene)),
@@ -73,15 +75,10 @@ def _hash(text: str) -> str:
 
 
 def _embedded(data: Any) -> str:
-    """JSON that cannot end the element that it stands in."""
+    """JSON that cannot end the element that it stands in, and whose texts are visible."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return (
-        text.replace("<", "\\u003c")
-        .replace(">", "\\u003e")
-        .replace("&", "\\u0026")
-        .replace("\u2028", "\\u2028")
-        .replace("\u2029", "\\u2029")
-    )
+    text = _FOREIGN.sub(lambda found: visible(found[0]).replace("\\", "\\\\"), text)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _differences(difference: Difference | None) -> str:
@@ -91,9 +88,9 @@ def _differences(difference: Difference | None) -> str:
     count = len(difference.edits)
     lines = as_text(difference).splitlines()
     items = "\n".join(
-        f'<li data-edit="{i}"><code>{escape(line)}</code></li>' for i, line in enumerate(lines[:count])
+        f'<li data-edit="{i}"><code>{markup(line)}</code></li>' for i, line in enumerate(lines[:count])
     )
-    rest = escape("\n".join(lines[count:]))
+    rest = escape("\n".join(map(visible, lines[count:])))
     heading = f"{count} difference{'' if count == 1 else 's'}"
     listed = f"<ol>\n{items}\n</ol>\n<pre>{rest}</pre>"
     return f'<details class="differences" open>\n<summary>{heading}</summary>\n{listed}\n</details>'

@@ -5,6 +5,30 @@ shape.
 from __future__ import annotations
 
 OKABE_ITO = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
+_COLOURS = (
+    *OKABE_ITO,
+    "#999933",
+    "#AA4499",
+    "#44AA99",
+    "#882255",
+    "#6699CC",
+    "#B0A08A",
+    "#117733",
+    "#7A6F9B",
+)
+_KERNELS = {
+    (3, 3): 0,
+    (5, 5): 1,
+    (3, 3, 3): 2,
+    (7, 7): 3,
+    (3, 1, 1): 4,
+    (5, 1, 1): 5,
+    (3, 5, 5): 6,
+    (5, 3, 3): 7,
+    (5, 5, 5): 8,
+    (7, 7, 7): 9,
+    (5, 7, 7): 10,
+}
 INK = "#1a1a1a"
 SOFT = "#5c5c5c"  # lesser texts; 6.8:1 on white
 LINE = "#8c8c8c"
@@ -22,7 +46,21 @@ SIGNS = {
 
 
 def colour_of(index: int) -> str:
-    return OKABE_ITO[index % len(OKABE_ITO)]
+    return _COLOURS[index % len(_COLOURS)]
+
+
+def kernel_number(kernel: str) -> int:
+    """The number of a kernel's colour, the same in every picture: `3×3` and `1×3×3` have one, `3×3×3` has
+    another.
+
+    What is rarer than the table shares one of the colours that are not in it.
+    """
+    sizes = tuple(map(int, kernel.split("×")))
+    while len(sizes) > 2 and sizes[0] == 1:
+        sizes = sizes[1:]
+    if sizes in _KERNELS:
+        return _KERNELS[sizes]
+    return len(_KERNELS) + sum(i * n for i, n in enumerate(sizes, 1)) % (len(_COLOURS) - len(_KERNELS))
 
 
 def ink_on(fill: str) -> str:

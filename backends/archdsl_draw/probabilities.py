@@ -10,7 +10,10 @@ from typing import Any
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
+from archdsl.whole_files import read_bytes
 
+_MOST_BYTES = 1 << 28
+_ROUNDED = 1e-4  # what a sum of rounded shares may be beyond
 Chances = Mapping[str, Mapping[str, float]]
 
 
@@ -22,19 +25,13 @@ def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
     be read or holds no probabilities.
     """
     file = path / "metrics.jsonl" if path.is_dir() else path
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise DiagnosticError(
-            codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {reason}")
-        ) from None
+    lines = _lines(file)
     records = []
     for number, line in enumerate(lines, start=1):
         try:
             records.append(json.loads(line))
             latest(records[-1:])
-        except (ValueError, TypeError, AttributeError):
+        except (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError):
             if number == len(lines) > 1:
                 del records[number - 1 :]
                 break
@@ -50,14 +47,30 @@ def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
     return found
 
 
+def _lines(file: Path) -> list[str]:
+    try:
+        data = read_bytes(file, _MOST_BYTES)
+        problem = "it is too large" if len(data) > _MOST_BYTES else None
+        lines = data.decode("utf-8").splitlines()
+    except DiagnosticError as error:
+        problem = error.diagnostics[0].message
+    except UnicodeDecodeError:
+        problem = "it is not text"
+    if problem is not None:
+        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {problem}"))
+    return lines
+
+
 def latest(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
     """The probabilities of every choice in the last of the records of a run that has them: steps open
-    different choices.
+    different choices. Raises ValueError, TypeError or AttributeError for what is no record.
     """
     found: dict[str, dict[str, float]] = {}
     for record in records:
         for path, chances in record.get("probabilities", {}).items():
             found[path] = {label: float(p) for label, p in chances.items()}
+            if not all(-_ROUNDED <= p <= 1 + _ROUNDED for p in found[path].values()):
+                raise ValueError(f"{chances} are no probabilities")
     return found
 
 

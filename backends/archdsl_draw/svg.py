@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from math import cos, pi, sin
 
+from archdsl.diagnostics.visible import visible
 from archdsl_draw.metrics import FONT
 from archdsl_draw.palette import PAPER
 from archdsl_draw.scene import Arrow, Box, Item, Label, Mark, Scene
@@ -20,13 +21,18 @@ def as_svg(scene: Scene) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
         f' width="{width}" height="{height}" role="img"'
         f' font-family="{FONT}">',
-        f"<title>{escape(scene.title)}</title>",
-        f"<desc>{escape(scene.description)}</desc>",
+        f"<title>{_text(scene.title)}</title>",
+        f"<desc>{_text(scene.description)}</desc>",
         f'<rect class="paper" width="{width}" height="{height}" fill="{PAPER}"/>',
     ]
     for item in scene.items:
         lines.extend(_item(item))
     return "\n".join([*lines, "</svg>", ""])
+
+
+def _text(text: str, quote: bool = True) -> str:
+    """Text as it may stand in XML: what no document may hold, and what hides, is seen as its escape."""
+    return escape(visible(text, keep="\n"), quote=quote)
 
 
 def number(value: float) -> str:
@@ -57,8 +63,8 @@ def _item(item: Item) -> Iterator[str]:
             weight = ' font-weight="bold"' if item.bold else ""
             anchor = "" if item.anchor == "start" else f' text-anchor="{item.anchor}"'
             where = f'x="{number(item.x)}" y="{number(item.y)}" font-size="{number(item.size)}"'
-            text = escape(item.text, quote=False)
-            yield f'<text {where}{anchor}{weight} fill="{item.colour}">{text}</text>'
+            look = f'{where}{anchor}{weight} fill="{item.colour}"'
+            yield f"<text {look}>{_text(item.text, quote=False)}</text>"
         case Arrow():
             yield from _arrow(item)
         case Mark(shape="circle"):
@@ -77,9 +83,9 @@ def _box(box: Box) -> Iterator[str]:
     rounded = f' rx="{number(box.radius)}"' if box.radius else ""
     stroke = f' stroke="{box.stroke}"' if box.stroke != "none" else ""
     dashed = ' stroke-dasharray="3 2"' if box.dashed else ""
-    name = f' data-path="{escape(box.name)}"' if box.name else ""
+    name = f' data-path="{_text(box.name)}"' if box.name else ""
     rect = f'<rect {place}{rounded} fill="{box.fill}"{stroke}{dashed}{name}'
-    yield f"{rect}><title>{escape(box.note, quote=False)}</title></rect>" if box.note else f"{rect}/>"
+    yield f"{rect}><title>{_text(box.note, quote=False)}</title></rect>" if box.note else f"{rect}/>"
 
 
 def _arrow(arrow: Arrow) -> Iterator[str]:

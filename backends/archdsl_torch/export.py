@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from archdsl.whole_files import replacing
 from archdsl_torch.compiled import Compiled
 from archdsl_torch.exported_nodes import tell_apart
 from archdsl_torch.onnx_names import rename
+from archdsl_torch.weights import save
 
 
 def export(model: Compiled, graph: Graph, path: Path) -> None:
@@ -112,7 +114,9 @@ def _names(program: torch.export.ExportedProgram, entries: Sequence[Entry]) -> t
 
 
 def _program(model: Compiled, graph: Graph, path: Path) -> None:
-    torch.export.save(exported(model, graph), path)
+    whole = BytesIO()  # PyTorch's own writer ends the process where the disk is full
+    torch.export.save(exported(model, graph), whole)
+    path.write_bytes(whole.getbuffer())
 
 
 def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
@@ -150,9 +154,4 @@ def _quiet() -> Iterator[None]:
 
 
 def _weights(model: Compiled, graph: Graph, path: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file(
-        {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
-        path,
-    )
+    save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)

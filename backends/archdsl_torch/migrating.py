@@ -11,8 +11,9 @@ from typing import Any, Literal
 import torch
 
 from archdsl.compare.difference import Inheritance
-from archdsl.compare.migration import Carry, Positions, migration
+from archdsl.compare.migration import Carry, Migration, Positions, migration
 from archdsl.ir.graph import Graph
+from archdsl.questions.checkpoint import below
 from archdsl_lowering.fixed import lower
 from archdsl_torch.starting import outline, start
 from archdsl_torch.weights import fitting
@@ -49,53 +50,86 @@ def migrate_weights(
     before: Graph,
     after: Graph,
     weights: Mapping[str, Any] | str | Path,
+    anew: Sequence[str] = (),
     seed: int = 0,
 ) -> Migrated:
     """Carries a model's weights over to another, as far as `archdsl.compare.migration` pairs them.
 
     Equal tensors stay as they are, kinds of numbers included. Where sizes differ, the new tensor starts as
     the text says, the old numbers lie in it by channel, and a larger kernel is zero around the old one.
-    Running statistics go with their channels. What has no counterpart starts as compiling with this seed
-    starts it.
+    Running statistics go with their channels. What has no counterpart, or lies at or below a path of `anew`,
+    starts as compiling with this seed starts it.
 
     Raises DiagnosticError: E0950 (open choices), E0951 and E0952 (weights that cannot be read, or not the
-    first model's).
+    first model's), E0988 (a path of `anew` without weights).
     """
     old, new = lower(before), lower(after)
     ours, theirs = outline(old), outline(new)
+    fresh = below(anew, theirs)
     given = fitting(weights, ours)
     plan = migration(before, after)
-    carries = {c.key: c for c in plan.carries}
-    for key in theirs:
-        if key not in carries:
-            carries[key] = _statistic(key, plan.modules, plan.statistics, ours, theirs)
-    fresh = [key for key in theirs if carries[key].axes or carries[key].source not in given]
-    started = start(new, theirs, fresh, seed)
+    carries = _carries(plan, ours, theirs)
+    carries |= {key: Carry(key) for key in fresh}
+    starting = [key for key in theirs if carries[key].axes or carries[key].source not in given]
+    started = start(new, theirs, starting, seed)
     found: dict[str, torch.Tensor] = {}
     moved: list[Moved] = []
     for key, own in theirs.items():
         carry = carries[key]
-        source = carry.source if carry.source in given else None
-        if source is None:
-            found[key] = started[key]
-            moved.append(Moved(key, "anew", None, None, tuple(own.shape), 0))
-            continue
-        held = given[source]
-        how: Literal["same", "moved", "sliced"] = "same" if source == key else "moved"
-        carried = own.numel()
-        if carry.axes:
-            found[key] = sliced(held, started[key].to(held.dtype), carry)
-            how, carried = "sliced", prod(map(len, map(_present, carry.axes)))
-        else:
-            found[key] = held.clone(memory_format=torch.contiguous_format)
-        moved.append(Moved(key, how, source, tuple(held.shape), tuple(own.shape), carried))
+        held = None if carry.source is None else given.get(carry.source)
+        found[key] = _carried(carry, held, started.get(key))
+        moved.append(_moved(carry, held, own))
     used = {m.source for m in moved}
-    return Migrated(
-        found,
-        tuple(moved),
-        tuple(key for key in given if key not in used),
-        plan.inherits,
-    )
+    dropped = tuple(key for key in given if key not in used)
+    inherits = _without(plan.inherits, plan, fresh, theirs) if fresh else plan.inherits
+    return Migrated(found, tuple(moved), dropped, inherits)
+
+
+def _carries(
+    plan: Migration, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]
+) -> dict[str, Carry]:
+    """Where each key of the new model comes from, running statistics included."""
+    carries = {carry.key: carry for carry in plan.carries}
+    for key in theirs:
+        if key not in carries:
+            carries[key] = _statistic(key, plan, ours, theirs)
+    return carries
+
+
+def _carried(carry: Carry, held: torch.Tensor | None, started: torch.Tensor | None) -> torch.Tensor:
+    """The new tensor: the old one, the old one in the new one, or the new one as it starts."""
+    if held is None:
+        assert started is not None
+        return started
+    if started is None or not carry.axes:
+        return held.clone(memory_format=torch.contiguous_format)
+    return sliced(held, started.to(held.dtype), carry)
+
+
+def _moved(carry: Carry, held: torch.Tensor | None, own: torch.Tensor) -> Moved:
+    """What a report says of a key."""
+    shape = tuple(own.shape)
+    if held is None:
+        return Moved(carry.key, "anew", None, None, shape, 0)
+    before = tuple(held.shape)
+    if carry.axes:
+        kept = prod(len(_present(axis)) for axis in carry.axes)
+        return Moved(carry.key, "sliced", carry.source, before, shape, kept)
+    how: Literal["same", "moved"] = "same" if carry.source == carry.key else "moved"
+    return Moved(carry.key, how, carry.source, before, shape, own.numel())
+
+
+def _without(
+    inherits: Inheritance, plan: Migration, fresh: frozenset[str], theirs: Mapping[str, torch.Tensor]
+) -> Inheritance:
+    """What is inherited where some weights start anew although they have a counterpart."""
+    same = sliceable = 0
+    for carry in plan.carries:
+        if carry.key in fresh and carry.source is not None:
+            size = theirs[carry.key].numel()
+            same += 0 if carry.axes else size
+            sliceable += size if carry.axes else 0
+    return Inheritance(inherits.same - same, inherits.sliceable - sliceable, inherits.total)
 
 
 def sliced(held: torch.Tensor, started: torch.Tensor, carry: Carry) -> torch.Tensor:
@@ -125,18 +159,13 @@ def _present(axis: Positions) -> dict[int, int]:
 
 
 def _statistic(
-    key: str,
-    modules: Mapping[str, str],
-    statistics: Mapping[str, Positions],
-    ours: Mapping[str, torch.Tensor],
-    theirs: Mapping[str, torch.Tensor],
+    key: str, plan: Migration, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]
 ) -> Carry:
     """Where a running statistic comes from: with the channels of its batch norm."""
     place, _, name = key.rpartition(".")
-    source = f"{modules.get(place, place)}.{name}"
+    source = f"{plan.modules.get(place, place)}.{name}"
     if source not in ours or ours[source].dim() != theirs[key].dim():
         return Carry(key)
-    axes = (statistics[place],) if place in statistics and theirs[key].dim() else ()
-    if not axes and ours[source].shape != theirs[key].shape:
-        return Carry(key)
-    return Carry(key, source, axes, len(axes))
+    if place in plan.statistics and theirs[key].dim():
+        return Carry(key, source, (plan.statistics[place],), 1)
+    return Carry(key, source) if ours[source].shape == theirs[key].shape else Carry(key)

@@ -23,12 +23,13 @@ def read(path: str | Path) -> dict[str, torch.Tensor]:
 
     Raises DiagnosticError: E0901 and E0902 (no such file), E0951 (not a file of plain tensors).
     """
-    found = tensor_files.read(path)
+    opened = tensor_files.read(path)
+    found = opened.value
     if not isinstance(found, Mapping) or not all(
-        isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in found.items()
+        isinstance(name, str) and tensor_files.is_tensor(value) for name, value in found.items()
     ):
         raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path} does not hold tensors by name"))
-    return {name: tensor_files.plain(tensor, name, path) for name, tensor in found.items()}
+    return opened.load(found)
 
 
 def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> None:
@@ -69,9 +70,9 @@ def fitting(weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Ten
 
 def save(weights: Mapping[str, torch.Tensor], path: Path) -> None:
     """Writes tensors as safetensors, whatever the path's suffix: the same tensors are the same bytes."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file(dict(weights), path)
+    path.write_bytes(save(dict(weights)))
 
 
 def _size(tensor: torch.Tensor) -> str:

@@ -4,13 +4,14 @@ than a message.
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
 import pickle
 import struct
 import zipfile
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.syntax.shipped import shipped
@@ -126,7 +127,7 @@ def test_what_does_not_fit_is_listed_by_name(run: Run, net: dict[str, torch.Tens
     assert result.stderr == (
         "error[E0984]: theirs.pth, by net_theirs, lacks 1 weight of net:\n  norm.bias\n"
         "help: weights that the checkpoint does not have to provide: `--anew PATH`\n"
-        "error[E0985]: theirs.pth, by net_theirs, holds 2 weights that net lacks:\n  fc2.bias\n  '\\x1b[31mred'\n"
+        "error[E0985]: theirs.pth, by net_theirs, holds 2 weights that net lacks:\n  fc2.bias\n  \\x1b[31mred\n"
         "error[E0986]: theirs.pth has 2 weights of another size:\n"
         "  head.weight is 4×8 there and 5×8 here\n  head.bias is 4 there and 5 here\n"
         "help: to start anew what has another size: `--anew head`\n"
@@ -180,6 +181,133 @@ def test_tables_by_name(run: Run, net: dict[str, torch.Tensor]) -> None:
         assert result.exit_code == code and says in result.stderr, result.output
 
 
+# -- what is told, and what is not --------------------------------------------------------------------
+
+
+def test_lines_that_no_key_came_to_are_said(run: Run, net: dict[str, torch.Tensor]) -> None:
+    Path("net_theirs.rename").write_text(f"{TABLE}\nfc.weight -> -\nneck -> head\n*_w -> *.weight\n")
+    torch.save(net, "theirs.pth")
+    result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
+    assert result.exit_code == 0 and result.stdout.splitlines()[2:] == [
+        "  unused    *_w -> *.weight  (line 10)",
+        "  unused    fc.weight -> -  (line 8, whose keys line 5 takes)",
+        "  unused    neck -> head  (line 9)",
+    ]
+    found = facts(run, "net.arch", "theirs.pth")
+    assert found["unused"][1] == {"line": "fc.weight -> -", "taken_by": "fc -> head"}
+
+
+def test_a_table_that_starts_weights_has_to_be_asked_for(run: Run, net: dict[str, torch.Tensor]) -> None:
+    del net["pos"]
+    Path("net_theirs.rename").write_text(
+        TABLE.replace("pos            -> time   resize linear row", "- -> time anew")
+    )
+    torch.save(net, "theirs.pth")
+    result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
+    assert (result.exit_code, result.stdout) == (1, "") and not Path("w.safetensors").exists()
+    assert result.stderr == (
+        "error[E0989]: theirs.pth, by net_theirs, leaves 1 weight of net to start anew:\n  time\n"
+        "help: if that is meant: `--table net_theirs`, or `--anew PATH` for what shall start anew\n"
+    )
+    assert facts(run, "net.arch", "theirs.pth", exit_code=1)["untold"] == ["time"]
+    assert facts(run, "net.arch", "theirs.pth", "--table", "net_theirs.rename")["anew"] == ["time"]
+    Path("w.safetensors").unlink()
+    assert facts(run, "net.arch", "theirs.pth", "--anew", "time")["anew"] == ["time"]
+
+
+def test_a_guess_that_fits_a_part_is_no_guess(run: Run, net: dict[str, torch.Tensor]) -> None:
+    torch.save({"fc.weight": net["fc.weight"], "a.b": net["fc.bias"]}, "theirs.pth")
+    result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
+    assert result.exit_code == 2 and result.stderr == (
+        "error[E0983]: the checkpoint's keys, by `net_theirs`, which fits best, are 1 of the 8 weights of the model\n"
+        "help: its keys are `fc.weight`, `a.b`, …; `--table` names a table, and what does not fit is then listed\n"
+    )
+    found = facts(run, "net.arch", "theirs.pth", "--table", "net_theirs.rename", exit_code=1)
+    assert found["extra"] == [{"key": "a.b", "ours": None}] and len(found["missing"]) == 7
+    anew = ("--anew", "stem", "--anew", "n*m", "--anew", "time", "--anew", "head.bias")
+    torch.save({"fc.weight": net["fc.weight"]}, "theirs.pth")
+    assert list(facts(run, "net.arch", "theirs.pth", *anew)["taken"]) == ["head.weight"]
+
+
+def test_patterns_of_what_starts_anew(run: Run, net: dict[str, torch.Tensor]) -> None:
+    torch.save(net, "theirs.pth")
+    found = facts(run, "net.arch", "theirs.pth", "--anew", "*.weight")
+    assert found["anew"] == ["stem.weight", "norm.weight", "head.weight"]
+    result = run("import-weights", "net.arch", "theirs.pth", "--anew", "*.wieght", "-o", "w.safetensors")
+    assert result.exit_code == 2 and "E0988" in result.stderr
+
+
+def test_what_happens_where_shapes_differ_can_be_said_instead(run: Run, net: dict[str, torch.Tensor]) -> None:
+    torch.save(net, "theirs.pth")
+    args = ("net.arch", "theirs.pth", "--set", "frames=6")
+    assert facts(run, *args, "--resize", "time=repeat")["resized"][0]["how"] == "repeat"
+    time = load_file("w.safetensors")["time"]
+    assert torch.equal(time, torch.cat([net["pos"][0], net["pos"][0]]))
+    facts(run, *args, "--resize", "time = nearest row after 1")
+    assert torch.equal(load_file("w.safetensors")["time"], net["pos"][0, [0, 1, 1, 1, 2, 2]])
+    for how, says in (("time=grid", "E0980"), ("tiem=repeat", "E0988"), ("time", "E0980")):
+        result = run("import-weights", *args, "--resize", how, "-o", "w.safetensors")
+        assert result.exit_code == 2 and says in result.stderr, result.output
+
+
+def test_equal_ranks_need_equal_shapes(run: Run, net: dict[str, torch.Tensor]) -> None:
+    torch.save({**net, "backbone.conv1.weight": torch.ones(8, 3, 3, 1, 3)}, "theirs.pth")
+    found = facts(run, "net.arch", "theirs.pth", exit_code=1)
+    assert [m["key"] for m in found["misshapen"]] == ["stem.weight"]
+    torch.save({**net, "fc.weight": net["fc.weight"][:, :, None, None, None]}, "theirs.pth")
+    assert not facts(run, "net.arch", "theirs.pth")["misshapen"]
+
+
+@pytest.mark.parametrize("how", ["mean", "centre"])
+def test_kernels_of_pictures_are_inflated(run: Run, net: dict[str, torch.Tensor], how: str) -> None:
+    Path("net.arch").write_text(NET.replace("1x3x3", "5x3x3"), encoding="utf-8")
+    Path("net_theirs.rename").write_text(TABLE.replace("-> stem ", f"-> stem  inflate {how} "))
+    kernel = net["backbone.conv1.weight"][:, :, 0]
+    torch.save({**net, "backbone.conv1.weight": kernel}, "theirs.pth")
+    result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
+    assert f"  inflated  stem.weight  8×3×3×3 → 8×3×5×3×3  ({how})\n" in result.stdout
+    stem = load_file("w.safetensors")["stem.weight"]
+    torch.testing.assert_close(stem.sum(2), kernel)
+    zero = torch.zeros_like(kernel)
+    assert torch.equal(stem[:, :, 0], kernel / 5 if how == "mean" else zero)
+    assert torch.equal(stem[:, :, 2], kernel / 5 if how == "mean" else kernel)
+
+
+def test_one_key_in_two_places(run: Run, net: dict[str, torch.Tensor]) -> None:
+    Path("net.arch").write_text(NET.replace("as norm", "as norm -> batch_norm as again"), encoding="utf-8")
+    Path("net_theirs.rename").write_text(TABLE.replace("-> norm", "-> norm, again"))
+    torch.save(net, "theirs.pth")
+    taken = facts(run, "net.arch", "theirs.pth")["taken"]
+    assert taken["norm.bias"] == taken["again.bias"] == "backbone.bn1.bias"
+    ours = load_file("w.safetensors")
+    assert torch.equal(ours["norm.bias"], ours["again.bias"])
+
+
+def test_two_keys_of_one_weight(run: Run, net: dict[str, torch.Tensor]) -> None:
+    Path("net_theirs.rename").write_text(f"{TABLE}\nlast -> head\n")
+    torch.save({**net, "last.bias": net["fc.bias"]}, "theirs.pth")
+    result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
+    assert result.exit_code == 2 and "E0982" in result.stderr
+    assert "`fc.bias` and `last.bias` would both be `head.bias`" in result.stderr
+
+
+def test_blobs_of_caffe2(run: Run, net: dict[str, torch.Tensor]) -> None:
+    """A pickle of numpy arrays, as Python 2 wrote it, with what the optimiser kept."""
+    Path("net_theirs.rename").write_text(
+        "*_bn_s -> *_bn.weight\n*_bn_b -> *_bn.bias\n*_bn_rm -> *_bn.running_mean\n"
+        "*_bn_riv -> *_bn.running_var\n*_w -> *.weight\n*_b -> *.bias\n*_momentum -> -\n"
+        "conv1 -> stem\nconv1_bn -> norm\nt -> time\npred -> head\nlr -> -\n"
+    )
+    names = ["conv1_w", "conv1_bn_s", "conv1_bn_b", "conv1_bn_rm", "conv1_bn_riv", "t", "pred_w", "pred_b"]
+    blobs: dict[str, Any] = dict(zip(names, (t.numpy() for t in net.values()), strict=False))
+    blobs |= {f"{name}_momentum": blob * 0 for name, blob in blobs.items()}
+    blobs["lr"] = blobs["t"][0, 0, 0]
+    Path("theirs.pkl").write_bytes(pickle.dumps({"blobs": blobs, "cfg": "TRAIN: {}"}, protocol=2))
+    found = facts(run, "net.arch", "theirs.pkl")
+    assert found["taken"]["head.weight"] == "pred_w" and len(found["left_out"]) == 9
+    assert torch.equal(load_file("w.safetensors")["stem.weight"], net["backbone.conv1.weight"])
+
+
 def test_bad_arguments(run: Run, net: dict[str, torch.Tensor]) -> None:
     torch.save(net, "theirs.pth")
     for args, says in (
@@ -199,6 +327,10 @@ def test_bad_arguments(run: Run, net: dict[str, torch.Tensor]) -> None:
 # -- files that are no checkpoints -------------------------------------------------------------------
 
 
+class _Options(dict[str, Any]):
+    """Hyper-parameters as Lightning keeps them: a mapping of a class of its own."""
+
+
 class _Runs:
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return os.mkdir, ("executed",)
@@ -207,6 +339,20 @@ class _Runs:
 def _saved(content: Any) -> bytes:
     buffer = io.BytesIO()
     torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+def _old(content: Any) -> bytes:
+    """As PyTorch before 1.6 wrote it."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer, _use_new_zipfile_serialization=False)
+    return buffer.getvalue()
+
+
+def _zip(name: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, b"hello")
     return buffer.getvalue()
 
 
@@ -237,7 +383,6 @@ BROKEN: Mapping[str, bytes] = {
     "without its end": _WHOLE[:-30],
     "flipped": _flipped(_WHOLE),
     "runs": pickle.dumps({"state_dict": _Runs()}),
-    "runs inside": _saved({"state_dict": {"a": torch.zeros(1)}, "args": _Runs()}),
     "a module": _saved(torch.nn.Linear(2, 2)),
     "a list": _saved([torch.zeros(2)]),
     "a tensor": _saved(torch.zeros(2)),
@@ -257,6 +402,46 @@ BROKEN: Mapping[str, bytes] = {
     "a header of half": struct.pack("<Q", 4) + b'{"a"',
     "a huge header": struct.pack("<Q", 1 << 62) + b"{}",
 }
+
+
+# What a file is that was taken for weights, in the words of the message.
+FOREIGN: Mapping[str, tuple[bytes, str]] = {
+    "empty": (b"", "it is empty"),
+    "page": (b"\xef\xbb\xbf\n<!DOCTYPE html><html><head>", "it is a page of HTML"),
+    "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "it is a pointer of Git LFS"),
+    "gzip": (b"\x1f\x8b\x08\0", "it is packed by gzip"),
+    "tar": (b"a" * 257 + b"ustar\0", "it is a tar archive"),
+    "zeros": (b"\0" * 4096, "it begins with zeros"),
+    "text": (b"Not found\n", "its first bytes are those of no file of weights"),
+    "cut off": (_WHOLE[:-400], "it is cut off: the end is missing"),
+    "cut off, an old one": (_old({"a": torch.zeros(99)})[:-9], "it is cut off: it ends before"),
+    "cut off, safetensors": (
+        save({"a": torch.zeros(99)})[:-9],
+        f"it is cut off: it should have {len(save({'a': torch.zeros(99)}))} bytes and has ",
+    ),
+    "zip": (_zip("readme.txt"), "it is a zip archive without the `data.pkl`"),
+    "a pickle, cut off": (pickle.dumps({"a": 1})[:-1], "it is cut off: it ends before it is whole"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_wrong_bytes_are_named_as_what_they_are(run: Run, net: dict[str, torch.Tensor], name: str) -> None:
+    data, says = FOREIGN[name]
+    Path("theirs.pth").write_bytes(data)
+    result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
+    assert result.exit_code == 2 and f"error[E0951]: theirs.pth: {says}" in result.stderr, result.output
+
+
+def test_what_stands_beside_the_weights_is_a_stand_in(run: Run, net: dict[str, torch.Tensor]) -> None:
+    """Options of argparse, a logger's folder, counters of a script: nothing of it is made or called."""
+    beside = {"args": argparse.Namespace(lr=0.1, out=Path("runs")), "hyper_parameters": _Options(lr=1)}
+    saved = {"state_dict": net, "hook": _Runs(), "seen": defaultdict(list, {"a": [1]}), **beside}
+    for name, data in (("zip", _saved(saved)), ("old", _old(saved)), ("pickle", pickle.dumps(saved))):
+        Path("theirs.pth").write_bytes(data)
+        assert facts(run, "net.arch", "theirs.pth")["table"] == "net_theirs", name
+        assert torch.equal(load_file("w.safetensors")["head.weight"], net["fc.weight"]), name
+        Path("w.safetensors").unlink()
+    assert not Path("executed").exists()
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -302,6 +487,6 @@ def test_any_damage_is_a_message(
     path = tmp_path_factory.getbasetemp() / "damaged.pth"
     path.write_bytes(damaged[:end] if end % 2 else damaged)
     try:
-        tensor_files.tensors_in(tensor_files.read(path), path)
+        tensor_files.tensors_in(tensor_files.read(path))
     except DiagnosticError as error:
         assert {d.code for d in error.diagnostics} <= {"E0951"}

@@ -36,7 +36,7 @@ HEAVY = {"torch", "numpy", "jsonschema", "importlib_metadata"}
 @pytest.mark.parametrize(
     ("args", "absent"),
     [
-        (["check", "zoo/autox3d.arch"], HEAVY | {"rich", "yaml", "difflib"}),
+        (["check", "zoo/autox3d.arch"], HEAVY | {"rich", "yaml", "difflib", "lark"}),
         (["summary", "zoo/autox3d.arch:autox3d", "--json"], HEAVY | {"rich", "yaml"}),
         (["summary", "zoo/autox3d.arch:autox3d"], HEAVY | {"yaml"}),
         (["diff", "zoo/x3d.arch:x3d_s", "zoo/x3d.arch:x3d_m"], HEAVY | {"rich", "yaml"}),

@@ -99,6 +99,45 @@ def test_formatting_changes_no_byte(run: Run, old: Path) -> None:
     assert Path("new.safetensors").read_bytes() == old.read_bytes()
 
 
+def test_settings_of_either_side_and_what_starts_anew(run: Run, old: Path) -> None:
+    wide = "model net(width = 8, classes = 4)"
+    text = NET.replace("model net(width = 8)", wide).replace("linear(4)", "linear(classes)")
+    Path("new.arch").write_text(text, encoding="utf-8")
+    found = facts(run, "old.safetensors", "old.arch", "new.arch", "--set", "classes=6", "--anew", "head")
+    hows = {w["key"]: w["how"] for w in found["weights"]}
+    assert {key for key, how in hows.items() if how == "anew"} == {"head.weight", "head.bias"}
+    assert found["inherits"] == {"same": 8 * 3 * 9 + 16, "sliceable": 0, "total": 8 * 3 * 9 + 16 + 6 * 9}
+    assert set(found["dropped"]) == {"head.weight", "head.bias"}
+    assert run("compile", "new.arch", "--set", "classes=6", "-o", "fresh.safetensors").exit_code == 0
+    new, fresh = load_file("new.safetensors"), load_file("fresh.safetensors")
+    assert torch.equal(new["head.weight"], fresh["head.weight"])
+    back = facts(run, "new.safetensors", "new.arch", "old.arch", "--set-before", "classes=6")
+    assert {w["how"] for w in back["weights"] if "head" not in w["key"]} == {"same"}
+    for args, says in (
+        (("--anew", "haed"), "E0988"),
+        (("--set", "classes"), "E0908"),
+        (("--set", "a=1"), "E0"),
+    ):
+        result = run(
+            "migrate-weights", "old.safetensors", "old.arch", "new.arch", *args, "-o", "n.safetensors"
+        )
+        assert result.exit_code in (1, 2) and says in result.stderr and not Path("n.safetensors").exists()
+
+
+def test_a_stem_is_found_in_another_block(run: Run, old: Path) -> None:
+    """A convolution that a block has become part of is still the one that reads the picture."""
+    block = "block enter(width) = conv(width, 5x5) as conv -> batch_norm as norm\n\nmodel"
+    text = NET.replace("model", block).replace(
+        "conv(width, 3x3) as stem -> batch_norm as norm", "enter(width) as stem"
+    )
+    Path("new.arch").write_text(text, encoding="utf-8")
+    found = facts(run, "old.safetensors", "old.arch", "new.arch")
+    stem = next(w for w in found["weights"] if w["key"] == "stem.conv.weight")
+    assert (stem["how"], stem["source"]) == ("sliced", "stem.weight")
+    centre = load_file("new.safetensors")["stem.conv.weight"][:, :, 1:4, 1:4]
+    assert torch.equal(centre, load_file("old.safetensors")["stem.weight"])
+
+
 def test_from_another_revision(run: Run, old: Path) -> None:
     Path("new.arch").write_text(NET, encoding="utf-8")
     identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -55,3 +56,9 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     named = [ROOT / name for name in NAMED.findall(text)]
     assert linked and len(named) > 20
     assert [path for path in (*linked, *named) if not path.exists()] == []
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """pytest imports them by their last names, and refuses a second one."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

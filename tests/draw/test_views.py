@@ -16,7 +16,7 @@ from archdsl.architecture import Architecture
 from archdsl.cli.commands.render import command
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.ir.graph import Graph
-from archdsl.search import charts
+from archdsl.search import sheet
 from archdsl_draw import VIEWS, Drawing, engine, latest, read_probabilities, render
 from archdsl_draw.scene import Arrow, Box, Label
 from tests.compare.pairs import network
@@ -283,12 +283,12 @@ def test_probabilities_of_a_run(tmp_path: Path) -> None:
 
 def test_the_page_of_a_run_shows_what_was_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     graph = network(CELL, "cells")
-    assert "narrow: 1.00" in charts.learned(
+    assert "narrow: 1.00" in sheet.learned(
         graph, [{"probabilities": {"cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}}}]
     )
-    assert charts.learned(graph, [{"loss": 1.0}]) == ""
+    assert sheet.learned(graph, [{"loss": 1.0}]) == ""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "<svg" in charts.drawing(graph), "without dot the page shows the macro view"
+    assert "<svg" in sheet.drawing(graph), "without dot the page shows the macro view"
 
 
 # -- what is refused --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from archdsl.search import runs
+from archdsl.search import checkpoints
 from tests.search.tiny import find, learn
 
 _MOST = 40  # kills of one run
@@ -39,7 +39,7 @@ def forked(folder: Path, name: str, run: str, kill: str | None, after: float) ->
 
             if kill == "writing":
                 written = 0
-                sync = runs._sync
+                sync = checkpoints.sync
 
                 def dying(path: Path) -> None:
                     nonlocal written
@@ -48,7 +48,7 @@ def forked(folder: Path, name: str, run: str, kill: str | None, after: float) ->
                         os.kill(os.getpid(), signal.SIGKILL)
                     sync(path)
 
-                runs._sync = dying
+                checkpoints.sync = dying
             if kill == "time":
                 signal.signal(signal.SIGALRM, signal.SIG_DFL)
                 signal.setitimer(signal.ITIMER_REAL, after)

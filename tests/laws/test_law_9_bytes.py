@@ -29,6 +29,7 @@ from archdsl.elaborate.files.project import Project, networks
 from archdsl.questions.count import architectures
 from archdsl.syntax.decoding import decode
 from archdsl.syntax.shipped import shipped
+from tests.fuzz.mutations import TOKEN
 from tests.laws.subjects import SPECS, examples
 from tests.strategies.specs import specs
 
@@ -37,9 +38,6 @@ ROOT = Path(__file__).parents[2]
 TEXTS = [spec.text for spec in SPECS.values()] + [
     p.read_text(encoding="utf-8") for p in sorted(shipped("specs").rglob("*.arch"))
 ]
-TOKEN = re.compile(
-    r'"[^"\n]*"|@[a-z]+|[A-Za-z_][A-Za-z_0-9]*|[0-9][0-9.xKMGT]*(?<!\.)|->|\.\.|==|!=|<=|>=|//|\S|\s+'
-)
 WORDS = sorted({t for text in TEXTS for t in TOKEN.findall(text) if not t.isspace()})
 
 _opened: list[str] | None = None

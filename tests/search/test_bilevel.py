@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from archdsl.search.strategies.bilevel import first_order, second_order
+from archdsl.search.strategies.bilevel import Ahead, first_order, second_order
 
 
 def _problem(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -34,7 +34,11 @@ def test_second_order(momentum: float) -> None:
 
     w, a = w0.clone().requires_grad_(), a0.clone().requires_grad_()
     (found,), loss = second_order(
-        lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a], rate, [held], momentum, decay
+        lambda: _training(w, a, x),
+        lambda: _validation(w, a, y),
+        [w],
+        [a],
+        Ahead(rate, [held], momentum, decay),
     )
     assert found is not None and torch.allclose(found, exact, rtol=2e-4, atol=1e-6)
     assert torch.allclose(loss, _validation(ahead, a0, y))
@@ -50,7 +54,7 @@ def test_first_order_is_second_order_without_a_step() -> None:
     )
     first, loss = first_order(lambda: _validation(w, a, y), [a, unused])
     second, same = second_order(
-        lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a, unused], 0.0
+        lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a, unused], Ahead(0.0)
     )
     assert first[0] is not None and second[0] is not None
     assert torch.allclose(first[0], second[0]) and torch.equal(loss, same)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -101,6 +104,21 @@ BROKEN: list[tuple[str, Callable[[Path], str]]] = [
         lambda p: saved(p, x=np.zeros((9, 3, 8, 16, 16)), y=np.arange(9) % 3),
     ),
     (r"E0973.*4 classes.*3 outputs", lambda p: saved(p, x=np.zeros((9, 3, 4, 16, 16)), y=np.arange(9) % 4)),
+    (
+        r"E0973.*2,147,483,648 classes.*3 outputs",
+        lambda p: saved(p, x=np.zeros((9, 3, 4, 16, 16)), y=np.array([2**31 - 1] + [0] * 8)),
+    ),
+    (
+        r"E0971.*`y\[1\]` is 18446744073709551615",
+        lambda p: saved(p, x=np.zeros((2, 3, 4, 16, 16)), y=np.array([0, 2**64 - 1], np.uint64)),
+    ),
+    (r"E0971.*says that it has 8,000,000,000,000,000 bytes", lambda p: claiming(p, (10**15,), b"")),
+    (r"E0971.*says that it has 8 bytes, and has 16", lambda p: claiming(p, (1,), b"0" * 16)),
+    (r"E0971.*says that it has -8 bytes", lambda p: claiming(p, (-1,), b"0" * 16)),
+    (r"E0971.*unpacks to 3,221,225,472 bytes, more than 1 GiB", lambda p: packed(p, 3 << 30)),
+    (r"E0971.*it is no regular file", lambda p: f"tensor:{fifo(p / 'pipe.npz')}"),
+    (r"E0971.*no regular file", lambda p: "tensor:/dev/zero"),
+    (r"E0971", lambda p: f"tensor:{cut(p)}"),
     (r"E0970.*no data that can be opened", lambda p: "tensors:x.npz"),
     (r"E0970.*where the data are", lambda p: "video"),
     (r"E0701.*no option `frame`", lambda p: "motion:frame=8"),
@@ -108,6 +126,39 @@ BROKEN: list[tuple[str, Callable[[Path], str]]] = [
     (r"E0971.*No module named", lambda p: "python:no_such_module_here:factory"),
     (r"E0971.*of 1 examples none is left for", lambda p: "motion:count=1"),
 ]
+
+
+def claiming(folder: Path, shape: tuple[int, ...], content: bytes) -> str:
+    """A file whose header of `x` states a shape, whatever there is."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(folder / "clips.npz", "w") as file:
+        file.writestr("x.npy", header.getvalue() + content)
+    return f"tensor:{folder / 'clips.npz'}"
+
+
+def packed(folder: Path, size: int) -> str:
+    """A file of a few bytes that is said to unpack to so many."""
+    path = folder / "clips.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("x.npy", bytes(1000))
+        file.getinfo("x.npy").file_size = size
+    return f"tensor:{path}"
+
+
+def fifo(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def cut(folder: Path) -> Path:
+    """A packed file of which a piece in the middle is other bytes."""
+    path = folder / "clips.npz"
+    np.savez_compressed(path, x=np.random.default_rng(0).normal(size=(4, 9)), y=np.arange(4))
+    data = bytearray(path.read_bytes())
+    data[100:140] = bytes(40)
+    path.write_bytes(data)
+    return path
 
 
 def written(path: Path, text: str) -> Path:
@@ -150,7 +201,7 @@ def two(): return {"train": Named(), "validation": Named()}
 
 def test_a_dataset_of_ones_own(mine: None) -> None:
     opened = data.open("python:mine_clips:two", None, graph_of(NET))
-    assert (len(opened.train), len(opened.validation)) == (10, 10) and opened.classes == ("0", "1")
+    assert (len(opened.train), len(opened.validation)) == (10, 10) and len(opened.classes) == 2
     first, again = opened.example("train", 0, 3, 4)[0], opened.example("train", 0, 3, 4)[0]
     later = opened.example("train", 0, 4, 4)[0]
     assert torch.equal(first, again) and not torch.equal(first, later) and 4 <= float(first[0, 0, 0, 0]) < 5

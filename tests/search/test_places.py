@@ -99,7 +99,7 @@ def test_what_diverges_says_so(strategy: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scores", ["accuracy", "likelihood"])
 def test_a_trial_that_diverges_is_a_bad_one(scores: str, tmp_path: Path) -> None:
-    plan = f'strategy = bandit(trials = 4, initial = 2, scores = "{scores}")  weights = sgd(1.0e38)  batch = 4  epochs = 1'
+    plan = f'strategy = bandit(trials = 4, initial = 2, repeats = true, scores = "{scores}")  weights = sgd(1.0e38)  batch = 4  epochs = 1'
     assert "genotype found" in searched(tmp_path, plan)  # of two architectures, in four trials
     records = [
         json.loads(line)
@@ -124,16 +124,11 @@ def test_one_example_has_no_halves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
-        ("metrics.jsonl", lambda text: text[:-20], "knows of"),
-        ("metrics.jsonl", lambda text: "{" + text[1:].replace("}", "]"), "metrics.jsonl:1 cannot be read"),
-        ("checkpoints/{}/facts.json", lambda text: text.replace('"round"', '"ring"'), "KeyError: 'round'"),
-        (
-            "checkpoints/{}/facts.json",
-            lambda text: text.replace('"trials"', '"trails"'),
-            "KeyError: 'trials'",
-        ),
-        ("checkpoints/{}/facts.json", lambda text: text[:30], "cannot be read"),
-        ("checkpoints/{}/tensors.safetensors", lambda text: text[:4], "cannot be read"),
+        ("metrics.jsonl", lambda text: text[:5], "bytes of metrics.jsonl that it knows are others"),
+        ("metrics.jsonl", lambda text: "{" + text[1:].replace("}", "]"), "metrics.jsonl that it knows"),
+        ("checkpoints/{}/facts.json", lambda text: text.replace('"round"', '"ring"'), "not what was written"),
+        ("checkpoints/{}/facts.json", lambda text: text[:30], "not what was written"),
+        ("checkpoints/{}/tensors.safetensors", lambda text: text[:4], "not what was written"),
         ("checkpoints/latest", lambda text: "00000099", "cannot be read"),
     ],
 )

@@ -127,6 +127,14 @@ def test_latency(tmp_path: Path) -> None:
         ({"terms": [{"choices": ["stride"], "costs": {}}]}, "no choice `stride`"),
         ({"terms": [{"choices": ["act"], "costs": {"relu": 1.0}}]}, "`gelu` is missing"),
         ({"terms": [{"choices": ["act"], "costs": {"relu": 1.0, "gelu": "fast"}}]}, "a cost is a number"),
+        (
+            {"terms": [{"choices": ["act"], "costs": {"relu": 1.0, "gelu": float("nan")}}]},
+            "a cost is a number",
+        ),
+        (
+            {"terms": [{"choices": ["act"], "costs": {"relu": 1.0, "gelu": 1.0, "silu": 1}}]},
+            "`silu` is missing",
+        ),
         ({"base": 1.0}, "terms"),
         ([], "attribute"),
     ],
@@ -137,3 +145,11 @@ def test_wrong_latency(change: object, message: str, tmp_path: Path) -> None:
     graph = graph_of(SPACE)
     with pytest.raises(DiagnosticError, match=rf"E0710.*{message}"):
         costs_of(graph, activity(graph.outputs), [Budget("latency", 2.0)], str(path))
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "deep"])
+def test_latency_of_a_stranger(path: str, tmp_path: Path) -> None:
+    (tmp_path / "deep").write_text("[" * 200_000, encoding="utf-8")
+    graph = graph_of(SPACE)
+    with pytest.raises(DiagnosticError, match="E0710"):
+        costs_of(graph, activity(graph.outputs), [Budget("latency", 2.0)], str(tmp_path / path))

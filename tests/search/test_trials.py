@@ -149,3 +149,49 @@ def test_probabilities_follow_the_better_half() -> None:
     likely = strategy.probabilities()
     assert all(abs(sum(p.values()) - 1) < 1e-9 for p in likely.values())
     assert likely["inner"]["deep"] > 0.9
+
+
+FEW = (
+    "space net { input x: [b, c = 3, h = 8, w = 8]  act ~ [relu, gelu]  more ~ [identity, deep: conv(4)]  "
+    "output x -> conv(4, 3) -> act -> more }"
+)
+
+
+def few() -> Toy:
+    """A problem of four architectures."""
+    toy = Toy(lambda g: len(g["act"]) + len(g["more"]))
+    toy.graph = graph_of(FEW)
+    active = activity(toy.graph.outputs)
+    toy.points = Points(toy.graph, active, {}, toy.graph.choices, costs_of(toy.graph, active, ()))
+    return toy
+
+
+@pytest.mark.parametrize("kind", [RandomSearch, Evolution, Bandit])
+def test_no_architecture_twice(kind: type[Trials], tmp_path: Path) -> None:
+    """Of four architectures each is tried once, and that is said; with `repeats` there are as many trials as
+    were asked for.
+    """
+    few_of_them = {Evolution: {"population": 2, "sample": 1}, Bandit: {"initial": 2}}.get(kind, {})
+    once = run(kind, few().in_folder(tmp_path / "once"), trials=12, **few_of_them)
+    assert once.rounds == 4 and len({str(sorted(t.genotype.items())) for t in once.trials}) == 4
+    assert "all 4 architectures have been tried, 12 trials were asked for" in once.note  # type: ignore[attr-defined]
+    again = run(kind, few().in_folder(tmp_path / "again"), trials=12, repeats=True, **few_of_them)
+    assert len(again.trials) == 12 and again.note == ""  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", [RandomSearch, Evolution])
+def test_no_architecture_twice_of_many(kind: type[Trials]) -> None:
+    strategy = run(kind, Toy(worth), trials=150)
+    assert len({str(sorted(t.genotype.items())) for t in strategy.trials}) == 150
+    assert strategy.note == ""  # type: ignore[attr-defined]
+
+
+def test_distinct_draws() -> None:
+    points = few().points
+    everything = points.distinct(9, 3)
+    assert len(everything) == 4 and set(everything) == set(points.all())
+    assert points.distinct(2, 3) == everything[:2]
+    firsts = Counter(str(points.distinct(1, seed)[0]) for seed in range(400))
+    assert len(firsts) == 4 and min(firsts.values()) > 70
+    many = Toy(worth).points
+    assert many.distinct(50, 7) == many.uniform(50, 7), "of a large space the draws are those of `uniform`"

@@ -20,7 +20,7 @@ from archdsl.elaborate.plans.values import written
 from archdsl.search.documents import Documents, documents
 from archdsl.search.randomness import generator
 from archdsl.search.ranks import Ranks
-from archdsl.search.runs import Run
+from archdsl.search.running import Asked, begun
 from archdsl.search.search import Found, Watch, frozen, search
 from archdsl.search.steps import Surroundings
 from archdsl.search.training import Training, train
@@ -62,11 +62,13 @@ search wide of net(norm = identity) {
 search hard of net { strategy = parsec(samples = 3)  alpha = adam(0.1)  batch = 8  epochs = 2  require macs <= 10K }
 """
 
+complaints: list[Diagnostic] = []  # of the runs of this process
+
 
 class Slopes:
     """Images of noise on a slope, whose direction is the class; each a function of its index alone."""
 
-    classes = 2
+    classes = range(2)
 
     def __init__(self, count: int = 32) -> None:
         self.train, self.validation = range(count), range(count // 2)
@@ -99,10 +101,10 @@ def find(folder: Path, name: str, run: str, ranks: Ranks | None = None, cuts: in
     ranks = ranks or Ranks()
     place = folder / run
     there = (place / "frozen.json").is_file()
-    facts = frozen(plan, "slopes", {})
-    held = ranks.agreed(lambda: (Run.resume if there else Run.create)(place, facts))
+    facts = frozen(plan, "slopes", {"classes": 2})
     around = Surroundings(Slopes(), ranks, str(place / "trials.journal"), "worker", cuts, ranks.device)
-    return search(plan, papers, held, around, **asked)
+    with begun(Asked(place, there), facts, ranks, complaints.append) as held:
+        return search(plan, papers, held, around, **asked)
 
 
 def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **asked: Any) -> dict[str, Any]:
@@ -110,7 +112,8 @@ def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **a
     settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tiny.arch").write_text(TEXT, encoding="utf-8")
+    if not (folder / "tiny.arch").exists():
+        (folder / "tiny.arch").write_text(TEXT, encoding="utf-8")
     graph = load(f"{folder / 'tiny.arch'}:fixed").graph
     ranks = ranks or Ranks()
     settings = {n: asked.pop(n) for n in ("precision", "checkpointing") if n in asked}
@@ -123,10 +126,9 @@ def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **a
     training = Training(graph, planned, 5, Slopes(), ranks, cuts, ranks.device, workers=workers)
     place = folder / run
     there = (place / "frozen.json").is_file()
-    held = ranks.agreed(
-        lambda: (Run.resume if there else Run.create)(place, facts_of(training, "fixed", "slopes", {}))
-    )
-    return train(training, held, **asked)
+    facts = facts_of(training, "fixed", "slopes", {"classes": 2})
+    with begun(Asked(place, there), facts, ranks, complaints.append) as held:
+        return train(training, held, **asked)
 
 
 __all__ = ["Slopes", "Watch", "find", "learn", "read"]

@@ -119,7 +119,7 @@ _KINDS: dict[str, Callable[[Tokens, int], bool]] = {
     "arrow": _is("->"),
     "opener": _is("(", "["),
     "closer": _is(")", "]"),
-    "name": lambda tokens, at: len(tokens.texts[at]) > 2 and str(tokens.texts[at]) in BUILTIN_NAMES,
+    "name": lambda tokens, at: len(tokens.texts[at]) > 2 and tokens.texts[at] in BUILTIN_NAMES,
     "keyword": lambda tokens, at: len(tokens.texts[at]) > 2 and tokens.kinds[at] in _KEYWORDS,
     "drop": lambda tokens, at: True,
     "double": lambda tokens, at: True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from totals import counted, static
 import archdsl
 from archdsl.architecture import Architecture
 from archdsl.elaborate.files.project import Project
+from archdsl.questions.rename import Rules
 
 SHIPPED = Project()  # reads every file once
 
@@ -31,6 +32,18 @@ def load(reference: str, larger: Sequence[int] = (), **settings: Any) -> Archite
     texts = {name: written(value) for name, value in settings.items()}
     inputs = {"clip": dict(zip("thw", larger, strict=True))} if larger else None
     return archdsl.load(f"zoo/{reference}", settings=texts, inputs=inputs, project=SHIPPED)
+
+
+def ours_by_theirs(keys: Iterable[str], rules: Rules) -> dict[str, str]:
+    """Our key of each of theirs, without those that are left out; every key has a line, and no two are
+    one.
+    """
+    found = {key: rules.find(key) for key in keys}
+    assert None not in found.values(), found
+    names = {key: each.names for key, each in found.items() if each is not None}
+    ours = {key: name for key, (name,) in ((key, names) for key, names in names.items() if names)}
+    assert len(set(ours.values())) == len(ours)
+    return ours
 
 
 def assert_counts(model: Architecture, plain: nn.Module, sizes: Sequence[int]) -> None:

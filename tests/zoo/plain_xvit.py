@@ -17,10 +17,12 @@ MIXES = {
 }
 
 
-def mixed(z: torch.Tensor, offsets: Sequence[int], fraction: float) -> torch.Tensor:
-    """Eq. 9: of frame t's channels, z [b, t, n, c], equal shares are those of frames t + o; beyond the clip
-    there is nothing.
+def mixed(z: torch.Tensor, offsets: Sequence[int], fraction: float, segments: int) -> torch.Tensor:
+    """Eq. 9: of frame t's channels, z [b, t, n, c], equal shares are those of frames t + o; beyond the clip,
+    and in the public code beyond each `segments` frames, there is nothing.
     """
+    if segments < z.shape[1]:
+        return torch.cat([mixed(part, offsets, fraction, segments) for part in z.split(segments, 1)], 1)
     share = int(z.shape[3] * fraction) // len(offsets)
     frames = []
     for t in range(z.shape[1]):
@@ -64,17 +66,12 @@ class Block(nn.Module):
         heads: int,
         mixes: Sequence[bool],
         offsets: Sequence[int],
-        fraction: float,
+        shares: tuple[float, int],
         summary: bool,
     ) -> None:
         super().__init__()
-        self.heads, self.mixes, self.offsets, self.fraction, self.summary = (
-            heads,
-            mixes,
-            offsets,
-            fraction,
-            summary,
-        )
+        self.heads, self.mixes, self.offsets, self.summary = heads, mixes, offsets, summary
+        self.fraction, self.segments = shares
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
         self.attention = Projections(width)
         self.mlp = Mlp(width)
@@ -83,13 +80,13 @@ class Block(nn.Module):
         x_mixed, key_mixed, value_mixed = self.mixes
         z = self.norm1(x)
         if x_mixed:
-            z = mixed(z, self.offsets, self.fraction)
+            z = mixed(z, self.offsets, self.fraction, self.segments)
         q, k, v = self.attention.qkv(z).chunk(3, -1)
         k_summary, v_summary = k.mean(2), v.mean(2)  # one of each frame, before mixing
         if key_mixed:
-            k = mixed(k, self.offsets, self.fraction)
+            k = mixed(k, self.offsets, self.fraction, self.segments)
         if value_mixed:
-            v = mixed(v, self.offsets, self.fraction)
+            v = mixed(v, self.offsets, self.fraction, self.segments)
         frames = []
         for t in range(x.shape[1]):
             keys, values = k[:, t], v[:, t]
@@ -161,24 +158,31 @@ class XViT(nn.Module):
         summary: bool = False,
         aggregate: str = "temporal_attention",
         layers: int = 1,
+        segments: int | None = None,
+        times: int | None = None,
     ) -> None:
+        """`times` are the rows of the time embedding, as many as frames but in the public code."""
         super().__init__()
         self.patch = nn.Conv2d(3, width, patch, patch)
         self.cls = nn.Parameter(torch.empty(width))
         self.position_embedding = nn.Parameter(torch.empty((size // patch) ** 2 + 1, width))
-        self.time_embedding = nn.Parameter(torch.empty(frames, width))
+        self.time_embedding = nn.Parameter(torch.empty(times or frames, width))
         self.block = nn.ModuleList()
         for i in range(depth):
             on = MIXES[mixed_blocks](i, depth)
             mixes = [on and x_mixed, on and key_mixed, on and value_mixed]
-            self.block.append(Block(width, heads, mixes, OFFSETS[window], fraction, summary))
+            self.block.append(
+                Block(width, heads, mixes, OFFSETS[window], (fraction, segments or frames), summary)
+            )
         self.norm = nn.LayerNorm(width, eps=1e-6)
         self.aggregate = nn.ModuleDict({aggregate: AGGREGATES[aggregate](width, heads, layers, classes)})
 
     def forward(self, clip: torch.Tensor) -> torch.Tensor:
         x = torch.stack([self.patch(frame).flatten(2).transpose(1, 2) for frame in clip.unbind(2)], 1)
         x = torch.cat([self.cls.expand(*x.shape[:2], 1, -1), x], 2)
-        x = x + self.position_embedding + self.time_embedding[:, None]
+        x = x + self.position_embedding
+        x = x.unflatten(1, (-1, len(self.time_embedding))) + self.time_embedding[:, None]
+        x = x.flatten(1, 2)
         for block in self.block:
             x = block(x)
         (aggregate,) = self.aggregate.values()

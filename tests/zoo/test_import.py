@@ -17,12 +17,12 @@ from plain_inception import Inception
 from plain_r50_lite import Lite
 from plain_slowfast import SlowFast
 from plain_x3d import X3D
+from plain_xvit import XViT
 from torch import nn
 from torch.nn import functional as F
 
 import archdsl
 from archdsl.cli.rename_tables import table_named, tables_for
-from archdsl.questions import rename
 from archdsl.questions.rename import Resize
 from archdsl_torch.importing import Imported, import_weights, resize
 
@@ -83,7 +83,8 @@ def published(name: str) -> dict[str, tuple[int, ...]]:
 def checkpoint(name: str, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The weights of a small network under the published keys, with the published sizes of 1."""
     shapes = published(name)
-    keys = {key: found[0] for key in shapes if (found := rename.find(key, table_named(SMALL[name][0]).rules))}
+    rules = table_named(SMALL[name][0]).rules
+    keys = {key: "".join(found.names) for key in shapes if (found := rules.find(key))}
     found = {}
     for key, shape in shapes.items():
         ours = keys.get(key)
@@ -160,6 +161,46 @@ def test_every_published_key_of_a_transformer_is_imported(name: str, tmp_path: P
     assert all(torch.equal(found.weights[key], tensor) for key, tensor in state.items())
 
 
+def test_kylemins_s3d_pools_whatever_is_left_of_a_larger_picture() -> None:
+    """Its head has the window of what is left, torchvision's that of the declared size."""
+    small = {**SMALL["s3d"][2], "size": 64}
+    plain = Inception("s3d", **small)
+    clip = torch.randn(2, 3, 16, 96, 128, generator=torch.Generator().manual_seed(1))
+    randomise(plain, clip)
+    model = load("s3d.arch:s3d_kylemin", larger=(16, 96, 128), **small)
+    state = {**plain.state_dict(), "logits.weight": plain.logits.weight.detach()[..., 0, 0]}
+    actual = archdsl.compile(model, weights=state).eval()(clip)
+    declared = plain.eval()(clip)
+    plain.window = (plain.window[0], 3, 4)
+    expected = plain(clip)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
+    assert not torch.allclose(actual, declared, rtol=1e-3)
+
+
+# The public configurations of 16 frames: settings here, and what the public code does in its own words.
+RELEASED: Mapping[str, dict[str, Any]] = {
+    "xvit_b16_16x16_k400": {"segments": 8},
+    "xvit_b16_16x16_k600": {"segments": 8, "classes": 600},
+    "xvit_b16_16x16_ssv2": {"fraction": 0.5, "classes": 174},
+}
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_a_released_xvit_is_what_its_public_code_computes(name: str, tmp_path: Path) -> None:
+    """Its time embedding has 8 rows for 16 frames; K400 and K600 mix within windows of 8."""
+    sizes = {"width": 24, "size": 32}
+    plain = XViT(frames=16, times=8, **sizes, **RELEASED[name])
+    clip = torch.randn(2, 3, 16, 32, 32, generator=torch.Generator().manual_seed(1))
+    randomise(plain, clip)
+    torch.save({"model_state": checkpoint("xvit_8f", plain.state_dict())}, tmp_path / "checkpoint.pth")
+    model = load(f"xvit.arch:{name}", **sizes)
+    found = import_weights(model.graph, tmp_path / "checkpoint.pth", tables_for("zoo/xvit.arch"))
+    assert found and set(found.shapes) == {"time_embedding"} and not found.fit.anew
+    expected = plain.eval()(clip)
+    actual = archdsl.compile(model, weights=found.weights).eval()(clip)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-5 * expected.abs().max().item())
+
+
 # -- positions ---------------------------------------------------------------------------------------
 
 
@@ -182,6 +223,25 @@ def test_timesformer_takes_the_nearest_position_as_its_public_code_does(tmp_path
     assert all(torch.equal(found.weights[key], state[key]) for key in same)
 
 
+def test_timesformer_at_test_time_takes_the_nearest_on_the_grid(tmp_path: Path) -> None:
+    """The forward of the public code interpolates the square of patches, its load_pretrained the row."""
+    state = filled(
+        archdsl.compile(
+            load("timesformer.arch:timesformer_divided", width=24, classes=5), meta=True
+        ).state_dict()
+    )
+    torch.save(checkpoint("timesformer_divided", state), tmp_path / "checkpoint.pth")
+    model = load("timesformer.arch:timesformer_divided", width=24, classes=5, size=256)
+    tables = tables_for("zoo/timesformer.arch")
+    on_the_grid = {"position_embedding": Resize("nearest", is_grid=True, after=1)}
+    found = import_weights(model.graph, tmp_path / "checkpoint.pth", tables, changes=on_the_grid)
+    patches = state["position_embedding"][1:].T.reshape(1, 24, 14, 14)
+    grid = F.interpolate(patches, size=(16, 16), mode="nearest").flatten(2)[0].T
+    assert torch.equal(found.weights["position_embedding"][1:], grid)
+    in_a_row = import_weights(model.graph, tmp_path / "checkpoint.pth", tables)
+    assert not torch.equal(in_a_row.weights["position_embedding"][1:], grid)
+
+
 def test_our_own_keys_are_resized_as_the_tables_beside_the_model_say(tmp_path: Path) -> None:
     state = filled(
         archdsl.compile(
@@ -196,10 +256,8 @@ def test_our_own_keys_are_resized_as_the_tables_beside_the_model_say(tmp_path: P
     assert all(torch.equal(ours.weights[key], tensor) for key, tensor in theirs.weights.items())
 
 
-def test_xvit_interpolates_a_grid_and_starts_other_frames_anew(tmp_path: Path) -> None:
-    """Its forward resizes the grid of 224 / 16 by a factor, bicubic; its load_checkpoint leaves out what has
-    another size.
-    """
+def test_xvit_interpolates_a_grid_and_repeats_times(tmp_path: Path) -> None:
+    """Its forward resizes the grid of 224 / 16 by a factor, bicubic, and looks at 8 frames at a time."""
     state = filled(archdsl.compile(load("xvit.arch:xvit_b16", width=24, classes=5), meta=True).state_dict())
     _, found = imported("xvit_8f", checkpoint("xvit_8f", state), tmp_path, frames=16, size=288)
     space = state["position_embedding"]
@@ -210,8 +268,10 @@ def test_xvit_interpolates_a_grid_and_starts_other_frames_anew(tmp_path: Path) -
     )
     grid = grid.permute(0, 2, 3, 1).reshape(-1, 24)
     torch.testing.assert_close(found.weights["position_embedding"], torch.cat([space[:1], grid]))
-    assert found.fit.anew == ("time_embedding",) and "base_model.temp_embed" in found.fit.left_out
-    assert torch.equal(found.weights["time_embedding"], torch.zeros(16, 24))
+    time = state["time_embedding"]
+    assert torch.equal(found.weights["time_embedding"], torch.cat([time, time])) and not found.fit.anew
+    _, found = imported("xvit_8f", checkpoint("xvit_8f", state), tmp_path, frames=12)
+    assert [m.ours for m in found.fit.misshapen] == ["time_embedding"], "12 frames are no groups of 8"
 
 
 @pytest.mark.parametrize("mode", ["nearest", "linear"])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import public_keys
 import pytest
+from networks import load, ours_by_theirs
+from public_keys import blobs, keys
 
 import archdsl
+from archdsl.cli.rename_tables import table_named
 from archdsl.diagnostics.source import Source
 from archdsl.questions import rename
 from archdsl.syntax.shipped import shipped
@@ -46,7 +51,7 @@ def test_the_published_keys_are_ours_one_to_one(table: str, reference: str, publ
     text = Path(__file__).with_name("published").joinpath(f"{published}.tsv").read_text()
     theirs = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     rules = rename.read(Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text()))
-    keys = rename.rename([key for key, *_ in theirs], rules)
+    keys = ours_by_theirs([key for key, *_ in theirs], rules)
     net = archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True)
     ours = {key: longer_than_one(tuple(tensor.shape)) for key, tensor in net.state_dict().items()}
     shapes = {
@@ -66,12 +71,87 @@ def test_the_keys_of_cousins_are_ours_one_to_one(
     text = Path(__file__).with_name("published").joinpath(f"{published}.tsv").read_text()
     theirs = [line.partition("\t")[0] for line in text.splitlines() if not line.startswith("#")]
     rules = rename.read(Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text()))
-    keys = rename.rename([key for key in theirs if not any(part in key for part in without)], rules)
+    keys = ours_by_theirs([key for key in theirs if not any(part in key for part in without)], rules)
     assert set(keys.values()) == set(
         archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True).state_dict()
     )
 
 
+# Tables whose public keys are regular: (table, keys, network, its settings).
+REGULAR: list[tuple[str, list[str], str, dict[str, Any]]] = [
+    ("slowfast_caffe2", blobs(public_keys.caffe2_slowfast()), "slowfast.arch:slowfast_4x16_r50", {}),
+    ("slow_caffe2", blobs(public_keys.caffe2_slow()), "slowfast.arch:slow_4x16_r50", {}),
+    ("i3d_r50_caffe2", blobs(public_keys.caffe2_slow()), "i3d.arch:i3d_r50", {}),
+    ("i3d_r50_caffe2", blobs(public_keys.caffe2_non_local()), "i3d.arch:i3d_r50_nl", {}),
+    (
+        "slowfast_pytorchvideo",
+        keys(public_keys.pytorchvideo_slowfast()),
+        "slowfast.arch:slowfast_8x8_r50",
+        {},
+    ),
+    ("slow_pytorchvideo", keys(public_keys.pytorchvideo_slow()), "slowfast.arch:slow_8x8_r50", {}),
+    ("i3d_r50_pytorchvideo", keys(public_keys.pytorchvideo_i3d()), "i3d.arch:i3d_r50", {}),
+    ("x3d_slowfast", keys(public_keys.slowfast_x3d()), "x3d.arch:x3d_s", {"stage1_norm": True}),
+    ("s3d_kylemin", keys(public_keys.kylemin_s3d()), "s3d.arch:s3d_kylemin", {}),
+    ("mobilenet_v2_torchvision", keys(public_keys.torchvision_mobilenet_v2()), "nas.arch:mobilenet_v2", {}),
+    (
+        "efficientnet_torchvision",
+        keys(public_keys.torchvision_efficientnet_b0()),
+        "nas.arch:efficientnet_b0",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("table", "theirs", "reference", "settings"), REGULAR)
+def test_regular_public_keys_are_ours_one_to_one(
+    table: str, theirs: list[str], reference: str, settings: dict[str, Any]
+) -> None:
+    rules = table_named(table).rules
+    found = ours_by_theirs(theirs, rules)
+    assert len(found) + sum(
+        key.endswith("_momentum") or key in ("lr", "model_iter") for key in theirs
+    ) == len(theirs)
+    net = archdsl.compile(load(reference, **settings), meta=True)
+    assert set(found.values()) == {
+        key for key in net.state_dict() if "caffe2" not in table or not key.endswith("num_batches_tracked")
+    }
+    used = {each.line for key in theirs if (each := rules.find(key)) is not None}
+    unused = {line.text for line in rules.unused(used, theirs)}
+    assert all("non" in line for line in unused) and (not unused or reference == "i3d.arch:i3d_r50")
+
+
+# From pictures to clips: (table, keys, network, what starts anew, what is left out).
+BEGINNINGS = [
+    ("i3d_r50_resnet50", "torchvision_resnet50", "i3d.arch:i3d_r50", ("head.",), ("fc.",)),
+    ("i3d_r50_resnet50", "torchvision_resnet50", "i3d.arch:i3d_r50_nl", ("head.", "non_local"), ("fc.",)),
+    ("slow_resnet50", "torchvision_resnet50", "slowfast.arch:slow", ("head.",), ("fc.",)),
+    ("timesformer_divided_vit", "timm_vit", "timesformer.arch:timesformer_divided", ("time_", ".fc."), ()),
+    ("timesformer_one_vit", "timm_vit", "timesformer.arch:timesformer_joint", ("time_",), ()),
+    ("timesformer_one_vit", "timm_vit", "timesformer.arch:timesformer_space", (), ()),
+    ("xvit_vit", "timm_vit", "xvit.arch:xvit_b16", ("time_", "aggregate."), ("head.",)),
+]
+
+
+@pytest.mark.parametrize(("table", "layout", "reference", "anew", "left_out"), BEGINNINGS)
+def test_pictures_have_all_but_what_starts_anew(
+    table: str, layout: str, reference: str, anew: tuple[str, ...], left_out: tuple[str, ...]
+) -> None:
+    rules = table_named(table).rules
+    theirs = keys(getattr(public_keys, layout)())
+    found = {key: rules.find(key) for key in theirs}
+    assert all(found.values()), [key for key in theirs if not found[key]]
+    placed = [name for each in found.values() if each for name in each.names]
+    assert len(placed) == len(set(placed))
+    ours = set(archdsl.compile(load(reference), meta=True).state_dict())
+    assert set(placed) == {name for name in ours if not any(part in name for part in anew)}
+    started = {name for name in ours if any(rule.starts(name) for rule in rules.rules)}
+    assert started == ours - set(placed)
+    assert {key for key in theirs if not found[key].names} == {
+        k for k in theirs if k.startswith(left_out or "-")
+    }
+
+
 def test_every_table_of_the_zoo_is_tested() -> None:
-    tested = {table for table, *_ in (*TABLES, *COUSINS)} | {"x3d_pytorchvideo"}
+    tested = {table for table, *_ in (*TABLES, *COUSINS, *REGULAR, *BEGINNINGS)} | {"x3d_pytorchvideo"}
     assert {path.stem for path in (shipped("specs") / "zoo").glob("*.rename")} == tested

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from agreement import assert_same
+from networks import ours_by_theirs
 from plain_x3d import X3D
 from totals import counted, static
 
@@ -56,7 +57,7 @@ def test_a_norm_on_the_first_shortcut_is_one_parameter_away() -> None:
 
 def test_the_published_keys_are_ours_one_to_one() -> None:
     published = [line.split("\t") for line in PUBLISHED.read_text().splitlines() if not line.startswith("#")]
-    keys = rename.rename([key for key, _, _ in published], RULES)
+    keys = ours_by_theirs([key for key, _, _ in published], RULES)
     net = archdsl.compile(load("x3d_s"), meta=True)
     ours = {key: tensor.shape for key, tensor in net.state_dict().items()}
     assert {keys[key]: shape for key, _, shape in published} == {
@@ -86,7 +87,7 @@ def test_it_is_the_function_of_the_plain_statement(settings: dict[str, Any], tra
         settings["size"],
         generator=torch.Generator().manual_seed(1),
     )
-    assert_same(archdsl.compile(model), plain, rename.rename(plain.state_dict(), RULES), clip, training)
+    assert_same(archdsl.compile(model), plain, ours_by_theirs(plain.state_dict(), RULES), clip, training)
 
 
 def test_a_larger_clip_is_classified_at_every_position() -> None:
@@ -100,7 +101,7 @@ def test_a_larger_clip_is_classified_at_every_position() -> None:
     with torch.device("meta"):
         counts = counted(X3D(**settings), 1, 3, *larger.values())
     assert static(model) == counts
-    assert_same(archdsl.compile(model), plain, rename.rename(plain.state_dict(), RULES), clip)
+    assert_same(archdsl.compile(model), plain, ours_by_theirs(plain.state_dict(), RULES), clip)
 
 
 def test_the_head_of_a_larger_clip_costs_more() -> None:

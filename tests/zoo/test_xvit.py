@@ -43,6 +43,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "larger": {"frames": 9, "size": 32, "classes": 7},
     "wider": {"width": 24, "heads": 3, "depth": 3, "patch": 4},
     "one_frame": {"frames": 1, "window": "window_2"},
+    "segments": {"frames": 6, "segments": 3},
+    "segments_of_a_wide_window": {"frames": 8, "segments": 4, "window": "window_2", "x_mixed": True},
 }
 
 
@@ -80,7 +82,9 @@ def test_every_variant_is_the_function_of_the_plain_statement(name: str) -> None
     ("name", "settings"),
     [
         ("xvit_b16", {}),
-        ("xvit_b16_16f", {"frames": 16}),
+        ("xvit_b16_16x16_k400", {"frames": 16, "segments": 8}),
+        ("xvit_b16_16x16_k600", {"frames": 16, "segments": 8, "classes": 600}),
+        ("xvit_b16_16x16_ssv2", {"frames": 16, "fraction": 0.5, "classes": 174}),
         ("xvit_t16", {"width": 192, "heads": 3}),
         ("xvit_s16", {"width": 384, "heads": 6}),
         ("xvit_s32", {"width": 384, "heads": 6, "patch": 32}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -10,11 +9,12 @@ from typing import TypedDict, Unpack
 import click
 
 from archdsl.cli.options import scale_option
-from archdsl.cli.output import by_suffix, print_json
+from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.report import FINE, NO
 from archdsl.cli.sides import Side, compare, compare_files, open_side, patch_between, single
 from archdsl.compare import Difference, as_facts, as_markdown, as_text
 from archdsl.compare.facts import FORMAT_VERSION
+from archdsl.ir.work import rarely_collected
 from archdsl.whole_files import replacing
 
 
@@ -52,6 +52,7 @@ class Shown(TypedDict):
     "--install-git", is_flag=True, help="Let `git diff` show .arch files this way, in this repository."
 )
 @click.pass_context
+@rarely_collected()
 def command(
     ctx: click.Context,
     a: str | None,
@@ -83,7 +84,7 @@ def command(
     whole = one.meant.name is None and two.meant.name is None and max(len(one.names()), len(two.names())) > 1
     if as_patch:
         patch = patch_between(one, two, single(one), single(two))
-        click.echo(json.dumps(patch.facts(), indent=1, ensure_ascii=False))
+        print_json(patch.facts(), indent=1)
         differs = bool(patch)
     elif whole and shown["output"] is None:
         differs = _show_files(one, two, shown)
@@ -101,9 +102,9 @@ def _show(one: Side, two: Side, shown: Shown) -> bool:
     elif shown["form"] == "json":
         print_json(as_facts(difference))
     elif shown["form"] == "markdown":
-        click.echo(as_markdown(difference), nl=False)
+        say(as_markdown(difference), end="")
     else:
-        click.echo(as_text(difference, full=shown["full"]), nl=False)
+        say(as_text(difference, full=shown["full"]), end="")
     return bool(difference.edits)
 
 
@@ -114,7 +115,7 @@ def _show_files(one: Side, two: Side, shown: Shown) -> bool:
         networks = {name: as_facts(d) if isinstance(d, Difference) else d for name, d in found.items()}
         print_json({"format_version": FORMAT_VERSION, "kind": "files", "networks": networks})
     else:
-        click.echo(of_files(found, shown["form"], shown["full"]), nl=False)
+        say(of_files(found, shown["form"], shown["full"]), end="")
     return any(found.values())
 
 
@@ -150,4 +151,4 @@ def _draw(a: Side, b: Side, names: tuple[str, str], difference: Difference, path
 def _install() -> None:
     from archdsl.cli.commands.git_diff import install
 
-    click.echo(install())
+    say(install())

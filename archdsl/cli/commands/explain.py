@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from archdsl.cli.options import json_option
-from archdsl.cli.output import print_json
+from archdsl.cli.output import print_json, say
 from archdsl.diagnostics.codes import CODES, files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 
@@ -29,14 +29,14 @@ def command(subject: str | None, as_json: bool) -> None:
         if as_json:
             print_json([{"code": code.id, "title": code.title} for code in codes])
         else:
-            click.echo("\n".join(f"{code.id}  {code.title}" for code in codes))
+            say("\n".join(f"{code.id}  {code.title}" for code in codes))
         return
     code = CODES.get(subject.strip("[]").upper())
     about = (code.id, code.title, code.explanation) if code is not None else _primitive(subject)
     if as_json:
         print_json(dict(zip(("code", "title", "explanation"), about, strict=True)))
     else:
-        click.echo(f"{about[0]}: {about[1]}\n\n{about[2]}")
+        say(f"{about[0]}: {about[1]}\n\n{about[2]}")
 
 
 def _primitive(name: str) -> tuple[str, str, str]:

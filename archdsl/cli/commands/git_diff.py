@@ -5,6 +5,8 @@ up.
 from __future__ import annotations
 
 import difflib
+import sys
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -12,17 +14,21 @@ import click
 
 from archdsl.cli.commands.diff import of_files
 from archdsl.cli.files import read
+from archdsl.cli.output import say, show
 from archdsl.cli.revisions import configure, git_folder
 from archdsl.cli.sides import Side, compare_files
+from archdsl.cli.terminal import has_color
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Source
+from archdsl.diagnostics.visible import visible
 from archdsl.elaborate.files.importer import Importer
 from archdsl.elaborate.files.project import Project
 from archdsl.elaborate.files.reference import Reference
 from archdsl.syntax.shipped import shipped
 
 _PATTERN = "*.arch diff=archdsl"
+_MOST_LINES = 2_000  # that are compared: the time for it grows with their square
 _GIT_PASSES = 7  # path, then file, hash and mode of either side
 
 
@@ -36,15 +42,16 @@ def command(arguments: tuple[str, ...]) -> None:
       git config diff.archdsl.command "archdsl git-diff"
     """
     if len(arguments) < _GIT_PASSES:
-        click.echo(f"{arguments[0] if arguments else '?'} is unmerged")
+        say(f"{arguments[0] if arguments else '?'} is unmerged")
         return
     path, old, _, _, new = arguments[:5]
     before, after = _text(path, old), _text(path, new)
-    click.secho(f"archdsl diff {path}", bold=True)
+    title = visible(f"archdsl diff {path}")
+    show(click.style(title, bold=True) if has_color(sys.stdout) else title)
     if before is None or after is None:
-        click.echo("added" if before is None else "removed")
+        say("added" if before is None else "removed")
     else:
-        click.echo(_shown(path, before, after), nl=False)
+        say(_shown(path, before, after), end="")
 
 
 def install() -> str:
@@ -58,7 +65,7 @@ def install() -> str:
             files.NOT_FOUND.error(None, "this folder is in no git repository", help="`git init` makes one")
         )
     attributes = top / ".gitattributes"
-    lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.exists() else []
+    lines = read(attributes).text.splitlines() if attributes.exists() else []
     if _PATTERN not in lines:
         from archdsl.whole_files import write_text
 
@@ -98,7 +105,17 @@ def _side(path: str, source: Source) -> Side:
 
 
 def _lines(before: Source, after: Source) -> str:
-    parts = difflib.unified_diff(
-        before.text.splitlines(), after.text.splitlines(), "before", "after", lineterm="", n=2
-    )
+    """What differs line by line; of two texts that differ in too much only how much."""
+    old, new = before.text.splitlines(), after.text.splitlines()
+    if _differing(old, new) > _MOST_LINES:
+        return f"-{len(old):,} lines\n+{len(new):,} lines\n"
+    parts = difflib.unified_diff(old, new, "before", "after", lineterm="", n=2)
     return "".join(f"{line}\n" for line in parts)
+
+
+def _differing(old: Sequence[str], new: Sequence[str]) -> int:
+    """The lines of the longer text between those with which both begin and both end."""
+    shorter = min(len(old), len(new))
+    begin = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    end = next((i for i in range(shorter - begin) if old[-1 - i] != new[-1 - i]), shorter - begin)
+    return max(len(old), len(new)) - begin - end

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
+from functools import cache
 from itertools import groupby
 
 import click
 
 from archdsl.cli.options import json_option
-from archdsl.cli.output import print_json
+from archdsl.cli.output import print_json, say
 from archdsl.diagnostics.source import Source
 from archdsl.syntax import ast
 from archdsl.syntax.parser import parse
@@ -59,21 +60,27 @@ def command(pattern: str | None, as_json: bool) -> None:
         return
     for place, (file, of_file) in enumerate(groupby(entries, key=lambda entry: entry.file)):
         if place:
-            click.echo()
-        click.echo(_cut(f"# {_title(file)}"))
+            say()
+        say(_cut(f"# {_title(file)}"))
         listed = list(of_file)
         width = max(len(entry.reference) for entry in listed)
         kinds = max(len(entry.kind) for entry in listed)
         for entry in listed:
-            click.echo(_cut(f"{entry.reference:<{width}}  {entry.kind:<{kinds}}  {entry.about}".rstrip()))
+            say(_cut(f"{entry.reference:<{width}}  {entry.kind:<{kinds}}  {entry.about}".rstrip()))
 
 
 def _cut(line: str) -> str:
     width = shutil.get_terminal_size().columns
-    return line if len(line) <= width or not sys.stdout.isatty() else f"{line[: width - 1]}…"
+    return line if len(line) <= width or not (sys.stdout and sys.stdout.isatty()) else f"{line[: width - 1]}…"
 
 
-def _entries() -> Iterator[_Entry]:
+@cache
+def _entries() -> tuple[_Entry, ...]:
+    """What ships does not change while a process runs."""
+    return tuple(_declared())
+
+
+def _declared() -> Iterator[_Entry]:
     root = shipped("specs")
     for path in sorted(root.rglob("*.arch")):
         source = _source(path.relative_to(root).as_posix())

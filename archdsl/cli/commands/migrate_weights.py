@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
-from archdsl.cli.options import json_option
-from archdsl.cli.output import by_suffix, print_json
+from archdsl.cli.options import json_option, parse_settings, seed_option
+from archdsl.cli.output import by_suffix, print_json, say
 from archdsl.cli.sides import open_side, single
 from archdsl.cli.torch_backend import torch_backend
 from archdsl.outline.paths import KeyPath
@@ -22,20 +22,32 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 
+class _Options(TypedDict):
+    settings_before: tuple[str, ...]
+    settings: tuple[str, ...]
+    anew: tuple[str, ...]
+    seed: int
+
+
 @click.command()
 @click.argument("weights", metavar="OLD.safetensors")
 @click.argument("a", metavar="A[:NAME]")
 @click.argument("b", metavar="B[:NAME]")
 @click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides the weights that start anew.",
+    "--set-before", "settings_before", multiple=True, metavar="NAME=VALUE", help="Change a parameter of A."
 )
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter of B.")
+@click.option(
+    "--anew",
+    multiple=True,
+    metavar="PATH",
+    help="Start the weights at and below PATH of B anew, whatever A has; `*` is any name or number. "
+    "Repeatable.",
+)
+@seed_option("Decides the weights that start anew.")
 @json_option
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
-def command(weights: str, a: str, b: str, seed: int, as_json: bool, output: str) -> None:
+def command(weights: str, a: str, b: str, as_json: bool, output: str, **options: Unpack[_Options]) -> None:
     """Carry the weights of the model A over to the model B that was edited from it.
 
     What `archdsl diff A B` pairs is carried over: under the same name, renamed or moved, and in part where
@@ -45,25 +57,27 @@ def command(weights: str, a: str, b: str, seed: int, as_json: bool, output: str)
     \b
     Examples:
       archdsl migrate-weights old.safetensors HEAD~1:net.arch net.arch -o new.safetensors
+      archdsl migrate-weights w.safetensors net.arch net.arch --set classes=9 --anew head -o n.safetensors
       archdsl migrate-weights s.safetensors zoo/x3d.arch:x3d_s zoo/x3d.arch:x3d_l -o l.safetensors
     """
     path = Path(output)
     by_suffix(path, {".safetensors": None})
     one = open_side(a)
     two = open_side(b, one)
-    before, after = one.graph(single(one)), two.graph(single(two))
+    before = one.graph(single(one), parse_settings(options["settings_before"]))
+    after = two.graph(single(two), parse_settings(options["settings"]))
     with torch_backend("carrying weights over"):
         from archdsl_torch.migrating import migrate_weights
         from archdsl_torch.weights import save
 
-        migrated = migrate_weights(before, after, weights, seed)
+        migrated = migrate_weights(before, after, weights, options["anew"], options["seed"])
         with replacing(path) as beside:
             save(migrated.weights, beside)
     if as_json:
         print_json(_facts(migrated, before.name, after.name, output))
     else:
         for line in _lines(migrated, before.name, after.name):
-            click.echo(line)
+            say(line)
 
 
 def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:

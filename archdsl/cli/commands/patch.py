@@ -9,7 +9,7 @@ import click
 
 from archdsl.backends import backend, suffixes
 from archdsl.cli.files import read
-from archdsl.cli.output import by_suffix
+from archdsl.cli.output import by_suffix, print_document
 from archdsl.cli.sides import Side, open_side, single
 from archdsl.cli.target import module_path
 from archdsl.compare import Patch, apply, read_patch
@@ -88,7 +88,7 @@ def _use(side: Side, space: str) -> str:
 
 def _deliver(text: str, path: Path | None) -> None:
     if path is None:
-        click.echo(text, nl=False)
+        print_document(text)
     else:
         write_text(path, text)
 

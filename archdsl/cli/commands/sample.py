@@ -7,9 +7,17 @@ from typing import Any, Unpack
 
 import click
 
+from archdsl.cli import standard_input
 from archdsl.cli.drawn import Head, head, whole
-from archdsl.cli.options import input_option, json_option, parse_quantity, parse_settings, set_option
-from archdsl.cli.output import print_json
+from archdsl.cli.options import (
+    input_option,
+    json_option,
+    parse_quantity,
+    parse_settings,
+    seed_option,
+    set_option,
+)
+from archdsl.cli.output import print_document, print_json
 from archdsl.cli.target import Target, open_target
 from archdsl.elaborate.files.project import Project
 from archdsl.ir.notation import exact, macs_word
@@ -28,13 +36,7 @@ from archdsl.questions.genotype import Genotype
     metavar="N",
     help="How many.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="The same seed draws the same genotypes.",
-)
+@seed_option("The same seed draws the same genotypes.")
 @click.option("--max-macs", metavar="COST", help="Only architectures within this cost, e.g. 2.0G.")
 @input_option
 @set_option
@@ -60,16 +62,16 @@ def command(
     architecture = open_target(**target)
     drawn = architecture.samples(count, seed, budget)
     costs = architecture.cost(drawn)
-    reference, settings = target["reference"], parse_settings(target["settings"])
+    reference, settings = standard_input.named(target["reference"]), parse_settings(target["settings"])
     genotypes = whole(reference, architecture.graph, drawn, settings)
     params, macs = costs["params"].tolist(), costs["macs"].tolist()
     if as_json:
         print_json([_facts(*one) for one in zip(genotypes, params, macs, strict=True)])
         return
-    above = head(Project(), reference, settings)
+    above = head(standard_input.given(Project(), reference), reference, settings)
     unit = macs_word(batch_of(architecture.graph))
     costs = [f"{exact(m)} {unit}, {exact(p)} params" for p, m in zip(params, macs, strict=True)]
-    click.echo(_document(above, genotypes, costs), nl=False)
+    print_document(_document(above, genotypes, costs))
 
 
 def _document(above: Head, genotypes: Sequence[Genotype], costs: Sequence[str]) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
-from archdsl.cli.options import json_option, run_options
+from archdsl.cli.options import RunOptions, json_option, run_options
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.diagnostics.codes import files
-from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.files.project import Project
 from archdsl.elaborate.files.reference import opened
 from archdsl.syntax import ast
@@ -40,15 +40,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    reference: str,
-    data: str | None,
-    folder: Path,
-    resume: bool,
-    seed: int | None,
-    storage: str | None,
-    chunks: int,
-    device: str | None,
-    as_json: bool,
+    reference: str, data: str | None, seed: int | None, storage: str | None, **options: Unpack[RunOptions]
 ) -> None:
     """Search a space as a plan says, and write the genotype that it finds to DIR/genotype.arch.
 
@@ -77,10 +69,12 @@ def command(
             files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
         ) from missing
 
+    folder, as_json = options["folder"], options["as_json"]
+    asked = running.Asked(folder, options["resume"], options["chunks"], storage)
     with (
-        ranks.joined(device) as own,
-        running.started(plan, data, folder, resume, storage, chunks, own) as (run, around),
-        asked_to_stop() as stop,
+        ranks.joined(options["device"]) as own,
+        running.started(plan, data, asked, own, _complain) as (run, around),
+        asked_to_stop(quiet=not own.is_first) as stop,
         progress(quiet=as_json or not own.is_first) as watch,
     ):
 
@@ -98,6 +92,10 @@ def command(
         raise SystemExit(INTERRUPTED)
     if own.is_first:
         _report(plan, found, folder, as_json)
+
+
+def _complain(diagnostic: Diagnostic) -> None:
+    report([diagnostic])
 
 
 def open_plan(reference: str, project: Project, seed: int | None = None) -> tuple[Plan, ast.Search, Module]:

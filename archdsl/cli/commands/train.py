@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import click
 
 from archdsl.cli.interrupts import INTERRUPTED, asked_to_stop
-from archdsl.cli.options import genotype_option, input_option, json_option, run_options, set_option
+from archdsl.cli.options import (
+    RunOptions,
+    genotype_option,
+    input_option,
+    json_option,
+    run_options,
+    seed_option,
+    set_option,
+)
 from archdsl.cli.output import print_json
 from archdsl.cli.report import report
 from archdsl.cli.target import open_target
@@ -17,6 +25,17 @@ from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.elaborate.plans.table import defaults
 from archdsl.elaborate.plans.values import written
+
+
+class _Options(RunOptions):
+    genotype: str | None
+    inputs: tuple[str, ...]
+    settings: tuple[str, ...]
+    epochs: str | None
+    batch: str | None
+    optimiser: str | None
+    precision: str
+    checkpointing: bool
 
 
 @click.command()
@@ -50,14 +69,7 @@ from archdsl.elaborate.plans.values import written
 @click.option(
     "--checkpointing", is_flag=True, help="Compute activations again in the backward pass, for memory."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Where the random numbers start.",
-)
+@seed_option("Where the random numbers start.")
 @click.option(
     "--workers",
     type=click.IntRange(min=0),
@@ -68,24 +80,7 @@ from archdsl.elaborate.plans.values import written
 )
 @json_option
 def command(
-    reference: str,
-    data: str,
-    folder: Path,
-    resume: bool,
-    genotype: str | None,
-    inputs: tuple[str, ...],
-    settings: tuple[str, ...],
-    weights: Path | None,
-    epochs: str | None,
-    batch: str | None,
-    optimiser: str | None,
-    precision: str,
-    checkpointing: bool,
-    seed: int,
-    workers: int,
-    chunks: int,
-    device: str | None,
-    as_json: bool,
+    reference: str, data: str, seed: int, weights: Path | None, workers: int, **options: Unpack[_Options]
 ) -> None:
     """Train a model, from scratch or from weights, and leave DIR/weights.safetensors.
 
@@ -101,39 +96,50 @@ def command(
       torchrun --nproc-per-node=2 -m archdsl -- train zoo/motion.arch:with_no_cell --data motion --run plain
     """
     planned = _settings(
-        {"weights": (optimiser, "--optimiser"), "epochs": (epochs, "--epochs"), "batch": (batch, "--batch")}
+        {
+            "weights": (options["optimiser"], "--optimiser"),
+            "epochs": (options["epochs"], "--epochs"),
+            "batch": (options["batch"], "--batch"),
+        }
     )
-    planned |= {"precision": precision, "checkpointing": checkpointing, "seed": seed}
+    planned |= {"precision": options["precision"], "checkpointing": options["checkpointing"], "seed": seed}
+    folder, chunks, as_json = options["folder"], options["chunks"], options["as_json"]
     if weights is not None and not weights.is_file():
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
-    graph = open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph
+    graph = open_target(
+        reference,
+        inputs=options["inputs"],
+        settings=options["settings"],
+        genotype=options["genotype"],
+    ).graph
     try:
         from archdsl.cli.run_progress import progress
         from archdsl.search import data as sources
         from archdsl.search import ranks, running
         from archdsl.search.runs import Stopped
-        from archdsl.search.training import Training, frozen, train
+        from archdsl.search.training import Training, check, frozen, train
     except ModuleNotFoundError as missing:
         message = f"training needs the package {missing.name}, which is not installed"
         raise DiagnosticError(
             files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
         ) from missing
 
-    with ranks.joined(device) as own:
+    with ranks.joined(options["device"]) as own:
         opened = sources.open(data, None, graph)
         report(opened.complaints() if own.is_first else ())
         training = Training(
             graph, planned, seed, opened, own, running.cuts(chunks, own), own.device, weights, workers
         )
-        # a model with open choices, or weights that do not fit, are refused before there is a run
-        training.network()
+        # what cannot be learned from or with is refused before there is a run
+        check(training)
         held = frozen(training, reference, data, running.conditions(opened, chunks, own))
-        run = running.begun(folder, held, resume, own)
-        with asked_to_stop() as stop, progress(quiet=as_json or not own.is_first) as watch:
+        with (
+            running.begun(running.Asked(folder, options["resume"], chunks), held, own, _complain) as run,
+            asked_to_stop(quiet=not own.is_first) as stop,
+            progress(quiet=as_json or not own.is_first) as watch,
+        ):
             try:
-                found = train(
-                    training, run, watch=watch, stop=stop, complain=lambda diagnostic: report([diagnostic])
-                )
+                found = train(training, run, watch=watch, stop=stop, complain=_complain)
             except Stopped:
                 found = None
     if not own.is_first:
@@ -150,6 +156,10 @@ def command(
             f"accuracy {found['accuracy']:.4f}, loss {found['validation_loss']:.4f}: "
             f"{folder / 'weights.safetensors'}"
         )
+
+
+def _complain(diagnostic: Diagnostic) -> None:
+    report([diagnostic])
 
 
 def _settings(given: Mapping[str, tuple[str | None, str]]) -> dict[str, Any]:

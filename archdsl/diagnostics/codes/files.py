@@ -22,18 +22,20 @@ Use instead: a name that `archdsl list` prints, or the path of a file of yours."
 UNREADABLE = Code(
     "E0902",
     "the file cannot be read",
-    """What: the path exists, but is a folder, a device, or a file that may not be opened.
+    """What: the path exists, but is a folder, a pipe, a device, or a file that may not be opened.
 
-Why: the operating system refused; the message repeats its words.
+Why: only regular files are read, because a pipe or a device could block for ever; or the operating system
+refused, whose words the message repeats.
 
 Example: `archdsl check specs`
 
-Use instead: the path of a file that you may read.""",
+Use instead: the path of a file that you may read, or `-` for standard input.""",
 )
 UNWRITABLE = Code(
     "E0903",
     "the file cannot be written",
-    """What: the output's folder does not exist or may not be written to, or the path is a folder.
+    """What: the output's folder does not exist or may not be written to, the path is a folder, or the disk is
+full, that of standard output as well.
 
 Why: an output is written beside its place and then renamed, so that nobody ever sees half a file.
 

@@ -11,9 +11,9 @@ Code = partial(diagnostic.Code, about="question")
 BAD_RULE = Code(
     "E0980",
     "a rule of a rename table that cannot be read",
-    """What: a line of a rename table is `theirs -> ours`, both paths with dots; `{i}` stands for a number, at
-most one in a part. `theirs -> -` leaves a key out. Behind it may stand what happens where sizes differ:
-`anew` or `resize …`.
+    """What: a line of a rename table is `theirs -> ours`, both paths with dots; `{i}` stands for a number.
+`theirs -> -` leaves a key out, `theirs -> one, other` sends it to two places, and `*_w -> *.weight` spells
+the ends of keys. Behind it may stand what happens where shapes differ: `anew`, `resize …` or `inflate …`.
 
 Why: a rule renames whole parts of keys, and a number that appears on the right must have been read on the
 left.
@@ -21,18 +21,6 @@ left.
 Example: `blocks.{s}.conv -> stage.{t}.conv`
 
 Use instead: the same name on both sides, moved if need be: `blocks.{s}.conv -> stage.{s-1}.conv`.""",
-)
-NO_RULE = Code(
-    "E0981",
-    "a key that no rule renames",
-    """What: a checkpoint holds a key that no line of the rename table fits.
-
-Why: weights are moved one to one or not at all; one that is passed over in silence would be trained from
-nothing.
-
-Example: `blocks.5.proj.bias`, and no line begins with `blocks.5`
-
-Use instead: a line for it, or the table that belongs to this checkpoint.""",
 )
 SAME_KEY = Code(
     "E0982",
@@ -49,10 +37,10 @@ NO_TABLE = Code(
     "E0983",
     "no table for a checkpoint",
     """What: none of a checkpoint's keys is a weight of the model, neither as it stands nor by any rename
-table that was tried.
+table that was tried; or the best of them finds less than half of the model's weights.
 
 Why: weights are found by their keys. The tables that are tried lie beside the model's file and begin with its
-name, or ship with archdsl.
+name, or ship with archdsl. A guess that fits a tenth of the weights is the wrong table or the wrong model.
 
 Example: `archdsl import-weights mine.arch resnet18.pth -o w.safetensors`
 
@@ -85,10 +73,11 @@ a key out.""",
 MISSHAPEN = Code(
     "E0986",
     "weights of another size",
-    """What: a weight of the checkpoint has another shape than the model's. Sizes of 1 do not count.
+    """What: a weight of the checkpoint has another shape than the model's. Where one has more dimensions than
+the other, sizes of 1 do not count: 1×1×768 is 768, but 4×3×1 is not 4×1×3.
 
-Why: cutting or filling up weights gives another function. Only positions are resized, where the table says
-how.
+Why: cutting or filling up weights gives another function. Positions are resized and kernels of pictures are
+inflated only where the table, or `--resize`, says how.
 
 Example: `head.weight`, which is 400×768 in the checkpoint and 174×768 in the model with `--set classes=174`
 
@@ -119,4 +108,18 @@ Example: `--anew clasify`
 
 Use instead: a path as `archdsl summary` prints it, or the beginning of a key: `head`, `block[3].mlp`,
 `block.3.mlp`.""",
+)
+UNTOLD = Code(
+    "E0989",
+    "weights that would start anew without a word",
+    """What: the table that fits a checkpoint best lets some of the model's weights start as the text says,
+and nobody has asked for that.
+
+Why: a table from images to video starts what pictures do not have. That is meant by who begins to train, and
+a wrong model for who wants a trained one.
+
+Example: `archdsl import-weights zoo/timesformer.arch:timesformer_divided vit.pth -o w.safetensors`
+
+Use instead: the table by its name, `--table timesformer_divided_vit`, or `--anew PATH` for what shall
+start.""",
 )

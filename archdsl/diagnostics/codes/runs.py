@@ -31,7 +31,9 @@ Restore that, or begin a new run in another directory.""",
 BROKEN_CHECKPOINT = Code(
     "E0723",
     "a checkpoint that cannot be read",
-    """Checkpoints appear whole or not at all, so something outside has changed or removed a part of this one.
+    """Checkpoints appear whole or not at all, with a checksum of every byte. So something outside has changed
+or removed a part of each that is left, of the metrics that they know, or of the file `latest`; or what is in
+one is not what such a run saves.
 
 Restore the directory, or begin a new run in another one.""",
 )
@@ -51,4 +53,37 @@ checkpoint is from before.
 
 Lower the rate in the step's `weights = …` or `alpha = …`, of a training in `--optimiser`, or let it rise
 slowly (`warmup = 2`), and begin again in another directory.""",
+)
+IN_USE = Code(
+    "E0726",
+    "a run directory in which another process is at work",
+    """Two processes in one directory would write over each other. The lock is the other process's own, so it
+is gone when that has ended, however it did; the message says which process holds it.
+
+Wait for it or stop it; or give the second run a directory of its own. Several workers of a bandit share
+trials by `--storage`, each in its own directory.""",
+)
+PASSED_OVER = Code(
+    "E0727",
+    "a damaged checkpoint was passed over",
+    """Each checkpoint has a checksum of every byte, and this one is not what was written: a disk that fails,
+or a hand that changed it. The run goes on from the one before, and ends where it would have.
+
+Nothing has to be done for this run; have a look at the disk.""",
+)
+NOTHING_TO_LEARN = Code(
+    "E0728",
+    "nothing to learn",
+    """Learning moves weights, and the network (of a space, every network) has none.
+
+Train a model with layers that have weights; what a network without them computes is known already.""",
+)
+SINGLE_VALUE = Code(
+    "E0729",
+    "statistics of a single value",
+    """A batch norm takes mean and variance over all examples and positions of a batch. Where it sees one
+value of each channel, that value is the mean and the variance is 0: the norm gives 0 whatever comes in.
+
+Take larger batches (`--batch`, the plan's `batch`), fewer `--chunks`, more examples, or a norm that does not
+look at other examples, such as `layer_norm`.""",
 )

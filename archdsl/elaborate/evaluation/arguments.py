@@ -118,7 +118,7 @@ def _given(parameter: Parameter, given: Thing | None, primitive: Primitive, span
             f"`{primitive.name}` needs `{parameter.name}`",
             help=parameter.doc and f"`{parameter.name}`: {parameter.doc}",
         )
-    return constant(parameter.default)
+    return parameter.usual
 
 
 def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Span, state: State) -> Expr:
@@ -134,6 +134,8 @@ def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Sp
             fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {describe(given)}")
         return constant(str(axes))
     if kind not in _ACCEPTED:
+        return value
+    if not value.scope and _fits(kind, value.value):
         return value
     return state.told(lift(partial(_fitting, kind, what), value), span, codes.NO_VALUE)
 
@@ -156,18 +158,15 @@ def _activation(layer: Thing) -> Expr | None:
     return select(layer.index, names) if len(names) == len(layer.options) else None
 
 
+def _fits(kind: Kind, entry: Any) -> bool:
+    """Whether a parameter can have a value."""
+    return entry.__class__ in _ACCEPTED[kind] and not too_large(entry)
+
+
 def _fitting(kind: Kind, what: str, entry: Any) -> Any:
-    """A value of a parameter. Raises Undefined for one of another kind."""
-    accepted = _ACCEPTED[kind]
-    exact = accepted if kind == "string" else (*accepted, Init)
-    if (
-        (isinstance(entry, bool) and bool not in accepted)
-        or not isinstance(entry, accepted)
-        or entry.__class__ not in exact
-    ):
+    """A value of a parameter. Raises Undefined for one that does not fit."""
+    if _fits(kind, entry):
+        return entry
+    if entry.__class__ not in _ACCEPTED[kind]:
         raise Undefined(f"{what} is {_WANTED[kind]}, not {value_text(entry)}", code=codes.WRONG_KIND)
-    if too_large(entry):
-        raise Undefined(
-            f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE
-        )
-    return entry
+    raise Undefined(f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)

@@ -172,12 +172,15 @@ def bind(layer: Layer, args: Arguments, span: Span, problems: list[Diagnostic] |
             )
         return layer
     if isinstance(layer, BlockL):
-        names = [p.name for p in layer.block.params or ()]
-        what, letters = f"the block `{layer.block.name}`", False
-    else:
-        names = [p.name for p in layer.primitive.parameters]
-        what, letters = f"`{layer.primitive.name}`", layer.primitive.dims is not None
-    return replace(layer, args=match(names, layer.args, args, what, letters, problems), span=span)
+        block = layer.block
+        names = [p.name for p in block.params or ()]
+        values = match(names, layer.args, args, f"the block `{block.name}`", problems=problems)
+        return BlockL(block, layer.module, values, span)
+    primitive = layer.primitive
+    names = [p.name for p in primitive.parameters]
+    letters = primitive.dims is not None
+    values = match(names, layer.args, args, f"`{primitive.name}`", letters, problems)
+    return PrimitiveL(primitive, values, span)
 
 
 def match(

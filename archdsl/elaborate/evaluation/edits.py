@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archdsl.diagnostics.codes import edits as codes
@@ -51,7 +51,7 @@ class EditTable:
 
     edits: list[Edit] = field(default_factory=list)
     values: dict[str, list[Edit]] = field(default_factory=dict)  # set and narrow, by last name
-    rewriting: list[Edit] = field(default_factory=list)
+    rewriting: dict[str, list[Edit]] = field(default_factory=dict)  # the others, likewise
     broken: bool = False  # some could not be read, so what is left open may be settled by them
     settable: dict[str, Sequence[str]] = field(
         default_factory=dict
@@ -101,19 +101,14 @@ class EditTable:
     def insert(self, edit: Edit) -> None:
         """Adds one edit behind the others."""
         self.edits.append(edit)
-        if edit.answers:
-            name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
-            self.values.setdefault(name, []).append(edit)
-        else:
-            self.rewriting.append(edit)
+        name = next((p for p in reversed(edit.pattern) if isinstance(p, str)), "")
+        named = self.values if edit.answers else self.rewriting
+        named.setdefault(name, []).append(edit)
 
     def rewrites(self, path: str) -> Rewrite | None:
         """What happens to the instance of this path, if anything."""
         found: Rewrite | None = None
-        segments = split(path)
-        for edit in self.rewriting:
-            if not matches(edit.pattern, segments):
-                continue
+        for edit in self._matching(self.rewriting, path):
             edit.matched = True
             found = found or Rewrite(edit.node.span)
             match edit.node:
@@ -151,8 +146,11 @@ class EditTable:
 
     def of_choice(self, path: str) -> Iterator[Edit]:
         """The edits that answer or narrow the choice of this path."""
-        name = path.rpartition(".")[2].partition("[")[0]
-        candidates = self.values.get(name)
+        return self._matching(self.values, path)
+
+    def _matching(self, named: Mapping[str, list[Edit]], path: str) -> Iterator[Edit]:
+        """The edits among `named` whose pattern names a path."""
+        candidates = named.get(path.rpartition(".")[2].partition("[")[0])
         if candidates:
             segments = split(path)
             for edit in candidates:

@@ -14,6 +14,7 @@ from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.picks import combined, picked_tensors
 from archdsl.elaborate.evaluation.place import Place
 from archdsl.elaborate.evaluation.problems import check_of, is_real, undefined_checks
+from archdsl.elaborate.evaluation.rules import ruled_by
 from archdsl.elaborate.evaluation.state import fail, too_wide_help
 from archdsl.elaborate.evaluation.values import (
     POISON,
@@ -27,10 +28,10 @@ from archdsl.elaborate.evaluation.values import (
     describe,
 )
 from archdsl.ir.expr import Expr, TooWide, Undefined, constant, mend
-from archdsl.ir.graph import Check, Op, Shape, Value, Weight
+from archdsl.ir.graph import Check, Op, Value, Weight
 from archdsl.ir.instance import Instance
 from archdsl.ops.call import Call
-from archdsl.ops.primitive import REQUIRED, Primitive, Problem
+from archdsl.ops.primitive import REQUIRED, Primitive, Problem, WeightRule
 from archdsl.ops.table import PRIMITIVES
 
 _MOST_CHUNKS = 4096
@@ -90,16 +91,23 @@ def operation(
         attrs, dims = _mended(attrs, primitive), _mended(dims, primitive)
     call = Call(tuple([state_shape(v, state) for v in inputs]), attrs, dims)
     try:
-        result = primitive.shape(call)
-        weights = _weights(primitive, call, result.shape, place)
-        macs = mend(primitive.macs(call, result.shape), 0)
+        ruled = ruled_by(primitive, call)
     except TooWide as wide:
         fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
-    shape = {dim: mend(size, 1) for dim, size in result.shape.items()}
-    state.tick(span, macs.weight)
-    problems = [check_of(p, inputs, place) for p in (*extra, *result.problems) if is_real(p)]
-    checks = (*reasons, *problems)
-    op = Op(primitive.name, inputs, {**attrs, **dims}, shape, weights, macs, place.instance, span, checks)
+    state.tick(span, ruled.macs.weight)
+    weights = _weights(ruled.weights, place)
+    problems = [check_of(p, inputs, place) for p in (*extra, *ruled.problems) if is_real(p)]
+    op = Op(
+        primitive.name,
+        inputs,
+        {**attrs, **dims},
+        ruled.shape,
+        weights,
+        ruled.macs,
+        place.instance,
+        span,
+        (*reasons, *problems),
+    )
     _note_wrong(op, place, decided=not reasons)
     return op
 
@@ -118,12 +126,11 @@ def _note_wrong(op: Op, place: Place, *, decided: bool) -> None:
         state.wrong[op] = known
 
 
-def _weights(primitive: Primitive, call: Call, shape: Shape, place: Place) -> tuple[Weight, ...]:
+def _weights(rules: tuple[WeightRule, ...], place: Place) -> tuple[Weight, ...]:
     """The weights of an op, registered under their paths."""
     found = []
-    for rule in primitive.weights(call, shape):
-        sizes = tuple([mend(size, 1) for size in rule.shape])
-        weight = Weight(place.instance.weights_path, rule.name, sizes, rule.init, place.state.variant)
+    for rule in rules:
+        weight = Weight(place.instance.weights_path, rule.name, rule.shape, rule.init, place.state.variant)
         found.append(place.state.weight(weight, place.instance, place.span))
     return tuple(found)
 

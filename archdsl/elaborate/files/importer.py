@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from archdsl.diagnostics.codes import files as file_codes
 from archdsl.diagnostics.codes import names as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.diagnostics.source import Source, Span
 from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.elaborate.evaluation.module import Module
 from archdsl.syntax import ast
-from archdsl.syntax.decoding import MAX_BYTES, decode
+from archdsl.syntax.decoding import MAX_BYTES, decode, form_of
 from archdsl.syntax.parser import parse
 from archdsl.syntax.slipped import slipped
+from archdsl.whole_files import read_bytes
 
 
 @dataclass(eq=False)
@@ -47,7 +47,7 @@ class Importer:
         return self._module((folder / "<text>").absolute(), source)
 
     def _module(self, path: Path, source: Source) -> Module:
-        if path.suffix in (".yaml", ".yml"):
+        if path.suffix in (".yaml", ".yml") or (not path.suffix and form_of(source.text) == "yaml"):
             from archdsl.syntax.yaml_form import from_yaml
 
             file, diagnostics = from_yaml(source)
@@ -70,14 +70,7 @@ class Importer:
     def _read(self, path: Path, name: str) -> Source:
         if path in self.texts:
             return Source(name, self.texts[path])
-        try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise DiagnosticError(
-                file_codes.UNREADABLE.error(None, f"cannot read {name}: {reason}")
-            ) from None
+        data = read_bytes(path, MAX_BYTES, name)
         return replace(decode(name, data), shipped=path.is_relative_to(self.shipped.absolute()))
 
     def _declare(self, module: Module, declaration: ast.Declaration, path: Path) -> None:
@@ -122,13 +115,25 @@ class Importer:
 
     def _find(self, use: ast.Use, path: Path) -> Path:
         relative = Path(*use.module)
+        outside: Path | None = None
         for root in (path.parent, self.shipped, self.shipped / "zoo"):
             for suffix in (".arch", ".yaml"):
                 candidate = root / relative.with_suffix(suffix)
                 if candidate.absolute() in self.texts:
                     return candidate.absolute()
-                if candidate.is_file() and candidate.resolve().is_relative_to(root.resolve()):
+                if not candidate.is_file():
+                    continue
+                if candidate.resolve().is_relative_to(root.resolve()):
                     return candidate.absolute()
+                outside = outside or candidate
+        if outside is not None:
+            raise DiagnosticError(
+                codes.UNKNOWN_MODULE.error(
+                    use.span,
+                    f"`{outside.name}` is a link that leads out of this folder, so it is not read",
+                    help="copy the file to where it is used",
+                )
+            )
         beside = chain.from_iterable(root.glob("*.arch") for root in (path.parent, self.shipped))
         known = sorted({p.stem for p in beside})
         name = ".".join(use.module)

@@ -41,7 +41,15 @@ class Project:
         """
         if "\0" in name:
             raise DiagnosticError(codes.NOT_FOUND.error(None, "a path cannot contain a NUL character"))
-        found = next(filter(_is_meant, self._candidates(name)), None)
+        if Path(name).absolute() in self.importer.texts:
+            return Path(name)
+        try:
+            found = next(filter(_is_meant, self._candidates(name)), None)
+        except (OSError, RuntimeError) as error:  # a name too long, a closed folder, links in circles
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DiagnosticError(
+                codes.UNREADABLE.error(None, f"`{name}` cannot be read: {reason}")
+            ) from None
         if found is not None:
             return found
         specs = sorted(self.importer.shipped.rglob("*.arch"))
@@ -131,7 +139,7 @@ class Project:
 
 def _is_meant(path: Path) -> bool:
     """Whether a file is there; of a folder without a suffix nothing is meant."""
-    return path.exists() and (path.is_file() or path.suffix != "")
+    return path.exists() and (not path.is_dir() or path.suffix != "")
 
 
 def networks(module: Module) -> list[str]:

@@ -209,6 +209,8 @@ EVALUATION = (
     Option("latency", TEXT, None, "a file with measured costs, for `budget latency <= …`"),
 )
 
+_REPEATS = Option("repeats", FLAG, False, "whether an architecture may be tried again")
+
 # Strategies with their options. A plug-in (entry-point group `archdsl.strategies`) brings its own.
 STRATEGIES: Mapping[str, tuple[Option, ...]] = {
     "parsec": (
@@ -265,6 +267,7 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
     ),
     "bandit": (
         *EVALUATION,
+        _REPEATS,
         Option(
             "acquisition",
             UCB,
@@ -279,9 +282,10 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
         ),
         Option("initial", whole(1), 8, "trials drawn uniformly before the model is asked"),
     ),
-    "random": EVALUATION,
+    "random": (*EVALUATION, _REPEATS),
     "evolution": (
         *EVALUATION,
+        _REPEATS,
         Option("population", whole(2), 20, "the most recent architectures that may have children"),
         Option("sample", whole(1), 5, "how many of them compete to have one"),
     ),

@@ -22,32 +22,34 @@ def sizes_of(network: Graph) -> dict[str, int]:
     return {dim: given.shape[dim].value for dim in given.dims if dim != "b"}
 
 
-def check_fit(shape: Mapping[str, int], classes: Sequence[str], network: Graph) -> dict[str, int]:
+def check_fit(shape: Mapping[str, int], classes: Sequence[object], network: Graph) -> dict[str, int]:
     """The shape of examples in the order in which the network takes them. Raises DiagnosticError E0973."""
     wanted = sizes_of(network)
-    if len(network.outputs) != 1 or set(network.outputs[0].shape) != {"b", "c"}:
+    if len(network.outputs) != 1 or set(network.outputs[0].shape) != {
+        "b",
+        "c",
+    }:
         dims = ", ".join("[" + ", ".join(v.shape) + "]" for v in network.outputs)
         raise _unfit(f"`{network.name}` does not sort into classes: its outputs are {dims}, not one [b, c]")
     name = network.inputs[0].name
     if dict(shape) != wanted:
-        sizes = "x".join(str(shape[d]) for d in wanted) if set(shape) == set(wanted) else None
-        help = (
-            f"`--input {name}=1x{sizes}` feeds this size to the same network, where its weights allow"
-            if sizes
-            else None
-        )
+        help = None
+        if set(shape) == set(wanted):
+            sizes = "x".join(str(shape[d]) for d in wanted)
+            help = f"`--input {name}=1x{sizes}` feeds this size to the same network, where its weights allow"
         raise _unfit(
             f"the examples are [{_listed(shape)}], and `{name}` of `{network.name}` is [{_listed(wanted)}]",
             help,
         )
-    scores = network.outputs[0].shape["c"]
-    if scores.is_constant and scores.value < len(classes):
+    scores = min(network.outputs[0].shape["c"].distinct())
+    if scores < len(classes):
         help = (
             f"ask for so many, as `{network.name}(classes = {len(classes)})` where that is what the "
             "parameter is called"
         )
         raise _unfit(
-            f"the data have {len(classes)} classes, and `{network.name}` has {scores.value} outputs", help
+            f"the data have {len(classes):,} classes, and `{network.name}` {scores:,} outputs",
+            help,
         )
     return {dim: shape[dim] for dim in wanted}
 

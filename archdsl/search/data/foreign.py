@@ -20,6 +20,7 @@ from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.search.data.source import HELD_OUT, split
 
 OPTIONS = (HELD_OUT,)
+_AXES = {3: "chw", 4: "cthw"}
 
 
 class Foreign:
@@ -33,7 +34,12 @@ class Foreign:
     train: Sequence[int]
     validation: Sequence[int]
 
-    def __init__(self, reference: str, settings: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        reference: str,
+        settings: Mapping[str, Any],
+        sizes: Mapping[str, int],
+    ) -> None:
         self._reference = reference
         made = self._called()
         parts = [made[name] for name in ("train", "validation")] if isinstance(made, Mapping) else [made]
@@ -43,30 +49,26 @@ class Foreign:
         if len(parts) == 1:
             self.train, self.validation = split(range(lengths[0]), settings["held_out"])
         else:
-            self.train, self.validation = range(lengths[0]), range(lengths[0], sum(lengths))
+            self.train, self.validation = (
+                range(lengths[0]),
+                range(lengths[0], sum(lengths)),
+            )
         given = getattr(parts[0], "classes", None)
         if given is None or isinstance(given, str | bool):
             raise self._wrong(
                 "the dataset says nowhere how many `classes` there are, as a number or by their names"
             )
-        self.classes = tuple(map(str, range(given) if isinstance(given, int) else given))
+        self.classes: Sequence[object] = range(given) if isinstance(given, int) else tuple(given)
         first, _ = self.example(0, None)
-        dims = (
-            "".join(sizes)
-            if len(sizes) == first.dim()
-            else "cthw"
-            if first.dim() == 4
-            else "chw"
-            if first.dim() == 3
-            else "abcdefgh"
-        )
+        known = {len(sizes): "".join(sizes)}
+        dims = known.get(first.dim()) or _AXES.get(first.dim(), "abcdefgh")
         self.shape = dict(zip(dims, first.shape, strict=False))
         self.fingerprint = f"{reference} {lengths}"
 
     def example(self, number: int, generator: torch.Generator | None) -> tuple[Tensor, int]:
-        part, place = (
-            (self._parts[0], number) if number < self._first else (self._parts[1], number - self._first)
-        )
+        part, place = self._parts[0], number
+        if number >= self._first:
+            part, place = self._parts[1], number - self._first
         seed = int(torch.randint(2**32, (), generator=generator)) if generator is not None else 0
         try:
             with _seeded(seed):

@@ -19,12 +19,26 @@ from archdsl.elaborate.plans.table import NOT_NEGATIVE, Option, one_of, whole
 from archdsl.search.data.source import HELD_OUT, split
 from archdsl.search.randomness import generator
 
-CLASSES = ("right", "left", "down", "up", "grows", "shrinks", "large first", "small first")
+CLASSES = (
+    "right",
+    "left",
+    "down",
+    "up",
+    "grows",
+    "shrinks",
+    "large first",
+    "small first",
+)
 
 OPTIONS = (
     Option("count", whole(1), 512, "clips, for training and validation together"),
     Option("frames", whole(2), None, "as the network takes them, or 8"),
-    Option("size", whole(4), None, "height and width; as the network takes them, or 16"),
+    Option(
+        "size",
+        whole(4),
+        None,
+        "height and width; as the network takes them, or 16",
+    ),
     Option("classes", one_of(2, 4, 6, 8), 8, "the first so many"),
     Option(
         "difficulty",
@@ -32,7 +46,12 @@ OPTIONS = (
         0.3,
         "deviation of the noise, and contrast of a shape that wanders about for nothing; 0 is clean",
     ),
-    Option("seed", whole(0), 0, "other clips; the seed of a run leaves them as they are"),
+    Option(
+        "seed",
+        whole(0),
+        0,
+        "other clips; the seed of a run leaves them as they are",
+    ),
     HELD_OUT,
 )
 
@@ -46,19 +65,41 @@ class Motion:
         self.classes = CLASSES[: settings["classes"]]
         self._frames = settings["frames"] or sizes.get("t", 8)
         self._size = settings["size"] or sizes.get("h", 16)
-        self._difficulty, self._seed = float(settings["difficulty"]), settings["seed"]
-        self.shape = {"c": 3, "t": self._frames, "h": self._size, "w": self._size}
+        self._difficulty, self._seed = (
+            float(settings["difficulty"]),
+            settings["seed"],
+        )
+        self.shape = {
+            "c": 3,
+            "t": self._frames,
+            "h": self._size,
+            "w": self._size,
+        }
         self.train, self.validation = split(range(settings["count"]), settings["held_out"])
 
     def example(self, number: int, generator: torch.Generator | None) -> tuple[Tensor, int]:
         label = number % len(self.classes)
-        return clip(self._seed, number, label, self._frames, self._size, self._difficulty), label
+        return clip(
+            self._seed,
+            number,
+            label,
+            self._frames,
+            self._size,
+            self._difficulty,
+        ), label
 
     def complaints(self) -> Iterator[Diagnostic]:
         return iter(())
 
 
-def clip(seed: int, number: int, label: int, frames: int, size: int, difficulty: float) -> Tensor:
+def clip(
+    seed: int,
+    number: int,
+    label: int,
+    frames: int,
+    size: int,
+    difficulty: float,
+) -> Tensor:
     """A clip [3, frames, size, size] of a class. Of its number's two clips in a pair of classes one is the
     other, reversed.
     """
@@ -99,9 +140,20 @@ class _Shape:
     def wandering(self, way: Tensor, size: int) -> Tensor:
         """[3, t, size, size]: going off in a direction of its own."""
         angle = torch.tensor(self.angle)
-        return self.seen(way * self.reach * torch.cos(angle), way * self.reach * torch.sin(angle), 1, size)
+        return self.seen(
+            way * self.reach * torch.cos(angle),
+            way * self.reach * torch.sin(angle),
+            1,
+            size,
+        )
 
-    def seen(self, right: Tensor | int, down: Tensor | int, growth: Tensor | float, size: int) -> Tensor:
+    def seen(
+        self,
+        right: Tensor | int,
+        down: Tensor | int,
+        growth: Tensor | float,
+        size: int,
+    ) -> Tensor:
         """[3, t, size, size]: moved and grown, frame by frame."""
         places = (torch.arange(size) + 0.5) / size
         x = _across(places, self.x + right)[:, None, :]

@@ -47,7 +47,7 @@ class Data:
         return self.source.validation
 
     @property
-    def classes(self) -> Sequence[str]:
+    def classes(self) -> Sequence[object]:
         return self.source.classes
 
     @property
@@ -80,7 +80,11 @@ class Data:
         return list(self.source.complaints())
 
 
-def open(reference: str | None, planned: Invocation | None = None, network: Graph | None = None) -> Data:
+def open(
+    reference: str | None,
+    planned: Invocation | None = None,
+    network: Graph | None = None,
+) -> Data:
     """The data of a reference, or else of a plan, whose transforms hold in both cases.
 
     What the reference leaves open follows the network's input. Raises DiagnosticError: E0970 to E0973, E0701
@@ -96,19 +100,15 @@ def open(reference: str | None, planned: Invocation | None = None, network: Grap
     given = references.transforms(planned) | dict(asked.settings)
     options = filled(asked.kind, given, (*references.SOURCES[asked.kind], *TRANSFORMS))
     if asked.kind == "video":
-        options["crop"] = options["crop"] or sizes.get(
-            "h", options["jitter"][0] if options["jitter"] else None
-        )
+        least = options["jitter"][0] if options["jitter"] else None
+        options["crop"] = options["crop"] or sizes.get("h", least)
     source = _source(asked, options, sizes)
     for split in ("train", "validation"):
         if not getattr(source, split):
-            problem = (
-                f"{reference or planned}: of {len(source.train) + len(source.validation)} examples none is "
-                f"left for {split}"
-            )
-            raise DiagnosticError(
-                codes.UNREADABLE_DATA.error(None, problem, help="`held_out=0.25` is the share for validation")
-            )
+            count = len(source.train) + len(source.validation)
+            problem = f"{reference or planned}: of {count} examples none is left for {split}"
+            help = "`held_out=0.25` is the share for validation"
+            raise DiagnosticError(codes.UNREADABLE_DATA.error(None, problem, help=help))
     transform = Transform.of(options)
     shape = transform.sizes(source.shape)
     if network is not None:
@@ -116,13 +116,14 @@ def open(reference: str | None, planned: Invocation | None = None, network: Grap
     return Data(source, transform, shape)
 
 
-def _source(asked: references.Reference, options: Mapping[str, object], sizes: Mapping[str, int]) -> Source:
+def _source(
+    asked: references.Reference,
+    options: Mapping[str, object],
+    sizes: Mapping[str, int],
+) -> Source:
     if asked.kind == "motion":
         return Motion(options, sizes)
     if asked.kind == "python":
         return Foreign(asked.place, options, sizes)
-    return (
-        Tensors(Path(asked.place), options, sizes)
-        if asked.kind == "tensor"
-        else Video(Path(asked.place), options, sizes)
-    )
+    kind = Tensors if asked.kind == "tensor" else Video
+    return kind(Path(asked.place), options, sizes)

@@ -71,7 +71,9 @@ def of_plan(call: Invocation) -> Reference:
     if call.name != "motion" or call.args:
         raise DiagnosticError(
             codes.UNKNOWN_SOURCE.error(
-                call.span, f"`{call}` says what the data are, not where they lie", help=_HELP
+                call.span,
+                f"`{call}` says what the data are, not where they lie",
+                help=_HELP,
             )
         )
     return Reference("motion", "", call.named)

@@ -12,7 +12,12 @@ from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.elaborate.plans.table import FRACTION, Option
 from archdsl.search.randomness import seed_for
 
-HELD_OUT = Option("held_out", FRACTION, 0.25, "the share of examples that are kept for validation")
+HELD_OUT = Option(
+    "held_out",
+    FRACTION,
+    0.25,
+    "the share of examples that are kept for validation",
+)
 
 
 class Source(Protocol):
@@ -27,7 +32,7 @@ class Source(Protocol):
     @property
     def validation(self) -> Sequence[int]: ...
     @property
-    def classes(self) -> Sequence[str]: ...
+    def classes(self) -> Sequence[object]: ...
     @property
     def shape(self) -> Mapping[str, int]: ...
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,15 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import data as codes
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.diagnostics.suggestions import few
+from archdsl.search.data.npz import is_number, read_arrays
 from archdsl.search.data.source import HELD_OUT, split
 
 OPTIONS = (HELD_OUT,)
-_AXES = {2: "n", 3: "ct", 4: "chw", 5: "cthw"}
+_AXES = {1: "n", 2: "ct", 3: "chw", 4: "cthw"}
+_LETTERS = "abcdefgh"
+_NAMES = ("x", "y", "x_validation", "y_validation")
+_CLASSES = 2**31  # labels are below
 
 
 class Tensors:
@@ -28,7 +32,12 @@ class Tensors:
     train: Sequence[int]
     validation: Sequence[int]
 
-    def __init__(self, path: Path, settings: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: Mapping[str, Any],
+        sizes: Mapping[str, int],
+    ) -> None:
         self._path = path
         arrays = self._read()
         self._x, self._y = self._checked(arrays, "x", "y")
@@ -37,16 +46,20 @@ class Tensors:
             x, y = self._checked(arrays, "x_validation", "y_validation")
             if x.shape[1:] != self._x.shape[1:]:
                 raise self._wrong(f"`x` holds examples of {_sizes(self._x)}, `x_validation` of {_sizes(x)}")
-            self.train, self.validation = range(len(self._y)), range(len(self._y), len(self._y) + len(y))
-            self._x, self._y = np.concatenate([self._x, x]), np.concatenate([self._y, y])
-        dims = (
-            "".join(sizes)
-            if len(sizes) == self._x.ndim - 1
-            else _AXES.get(self._x.ndim, "abcdefgh"[: self._x.ndim - 1])
-        )
+            self.train, self.validation = (
+                range(len(self._y)),
+                range(len(self._y), len(self._y) + len(y)),
+            )
+            self._x, self._y = (
+                np.concatenate([self._x, x]),
+                np.concatenate([self._y, y]),
+            )
+        rank = self._x.ndim - 1
+        dims = "".join(sizes) if len(sizes) == rank else _AXES.get(rank, _LETTERS[:rank])
         self.shape = dict(zip(dims, self._x.shape[1:], strict=True))
-        self.classes = tuple(map(str, range(int(self._y.max()) + 1)))
-        self.fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.classes = range(int(self._y.max()) + 1)
+        with path.open("rb") as file:
+            self.fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
 
     def example(self, number: int, generator: torch.Generator | None) -> tuple[Tensor, int]:
         x = torch.from_numpy(self._x[number])
@@ -57,24 +70,19 @@ class Tensors:
 
     def _read(self) -> dict[str, Any]:
         try:
-            with np.load(self._path, allow_pickle=False) as held:
-                if not hasattr(held, "files"):
-                    raise self._wrong("it holds one array; `numpy.savez(FILE, x=…, y=…)` makes such a file")
-                return {name: held[name] for name in held.files}
-        except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-            raise self._wrong(
-                getattr(error, "strerror", None) or str(error) or type(error).__name__
-            ) from None
+            arrays, self._all = read_arrays(self._path, _NAMES)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise self._wrong(reason) from None
+        return arrays
 
     def _checked(self, arrays: Mapping[str, Any], examples: str, labels: str) -> tuple[Any, Any]:
         for name in (examples, labels):
             if name not in arrays:
-                raise self._wrong(
-                    f"it has no array `{name}`; its arrays are "
-                    f"{', '.join(f'`{a}`' for a in arrays) or 'none'}"
-                )
+                held = few([f"`{a}`" for a in self._all], 8, ", ") if self._all else "none"
+                raise self._wrong(f"it has no array `{name}`; its arrays are {held}")
         x, y = arrays[examples], arrays[labels]
-        if x.ndim < 2 or x.dtype.kind not in "fu" or (x.dtype.kind == "u" and x.dtype != np.uint8):
+        if not 2 <= x.ndim <= len(_LETTERS) or not is_number(x.dtype):
             raise self._wrong(
                 f"`{examples}` is {x.dtype} {list(x.shape)}; it should be floating point or uint8, an "
                 "example a row"
@@ -84,8 +92,11 @@ class Tensors:
                 f"`{labels}` is {y.dtype} {list(y.shape)}; it should be a whole number for each of "
                 f"{len(x)} examples"
             )
-        if int(y.min()) < 0:
-            raise self._wrong(f"`{labels}[{int(y.argmin())}]` is {int(y.min())}; classes count from 0")
+        for place in (int(y.argmin()), int(y.argmax())):
+            if not 0 <= int(y[place]) < _CLASSES:
+                raise self._wrong(
+                    f"`{labels}[{place}]` is {int(y[place])}; classes count from 0, to 2^31 - 1"
+                )
         if x.dtype.kind == "f":
             for i, row in enumerate(x):
                 if not np.isfinite(row).all():

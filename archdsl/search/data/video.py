@@ -45,7 +45,12 @@ class Video:
     for validation.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, Any],
+        sizes: Mapping[str, int],
+    ) -> None:
         try:
             import av
         except ModuleNotFoundError:
@@ -54,7 +59,10 @@ class Video:
                 files.NO_BACKEND.error(None, message, help="pip install 'archdsl[video]'")
             ) from None
         self._av = av
-        self._frames, self._stride = settings["frames"] or sizes.get("t", 8), settings["stride"]
+        self._frames, self._stride = (
+            settings["frames"] or sizes.get("t", 8),
+            settings["stride"],
+        )
         self.shape = {"c": 3, "t": self._frames, "h": SIDE, "w": SIDE}
         self._complaints: list[Diagnostic] = []
         self._complained: set[str] = set()
@@ -89,11 +97,17 @@ class Video:
                     relative = path.relative_to(folder).as_posix()
                     try:
                         yield _File(path, relative, label, self._count(path))
-                    except (self._av.FFmpegError, ValueError, OSError) as error:
+                    except (
+                        self._av.FFmpegError,
+                        ValueError,
+                        OSError,
+                    ) as error:
                         self._complain(relative, path, error)
 
     def _count(self, path: Path) -> int:
         """The frames of a file whose first one can be decoded. Raises FFmpegError or ValueError."""
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is no regular file")
         with self._av.open(str(path)) as container:
             if not container.streams.video:
                 raise ValueError("it has no picture")

@@ -5,53 +5,49 @@ small grid.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from archdsl.elaborate.plans.table import STRATEGIES, Option
 from archdsl.search.strategies.protocol import Answers
-from archdsl.search.strategies.trials import Trials
+from archdsl.search.strategies.trials import Trials, Untried
 
 if TYPE_CHECKING:
     from archdsl.search.problem import Problem
 
+_CHILDREN = 32  # that may have been tried, before an architecture drawn uniformly takes their place
 
-class RandomSearch(Trials):
-    """Every architecture equally likely, drawn independently."""
+
+class RandomSearch(Untried):
+    """Every architecture equally likely; of those that are not tried yet, or with `repeats` of all."""
 
     OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["random"]
-
-    @cached_property
-    def drawn(self) -> Sequence[Answers]:
-        """The architectures of all trials; a longer list begins with the shorter one."""
-        return self.problem.points.uniform(self.rounds, self.problem.seed_for("random"))
+    PURPOSE = "random"
 
     def propose(self, number: int) -> Answers:
-        return self.drawn[number]
+        return self.order[number]
 
 
-class Evolution(Trials):
+class Evolution(Untried):
     """Regularised evolution (Real et al. 2019): the best of a few mutates, and the oldest of the population
-    dies.
+    dies. A child that was tried already is not born.
     """
 
     OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["evolution"]
-
-    @cached_property
-    def first(self) -> Sequence[Answers]:
-        """The architectures that the population starts with."""
-        return self.problem.points.uniform(self.options["population"], self.problem.seed_for("evolution"))
+    PURPOSE = "evolution"
 
     def propose(self, number: int) -> Answers:
-        if number < len(self.first):
-            return self.first[number]
+        if number < self.options["population"]:
+            return self.order[number]
         random = Random(self.problem.seed_for("evolution", number))
         alive = self.trials[-self.options["population"] :]
-        parent = max(
-            random.sample(alive, min(self.options["sample"], len(alive))), key=lambda trial: trial.value
-        )
-        return self.problem.points.mutated(parent.genotype, random)
+        for _ in range(_CHILDREN):
+            rivals = random.sample(alive, min(self.options["sample"], len(alive)))
+            parent = max(rivals, key=lambda trial: trial.value)
+            child = self.problem.points.mutated(parent.genotype, random)
+            if not self.is_tried(child):
+                return child
+        return self.untried()
 
 
 class Grid(Trials):

@@ -6,6 +6,7 @@ Functions of closures and of lists of tensors, so that they can be tried on any 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,36 +23,60 @@ def first_order(validation: Loss, alpha: Sequence[Tensor]) -> tuple[list[Tensor 
     return list(torch.autograd.grad(loss, alpha, allow_unused=True)), loss.detach()
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Ahead:
+    """The step that the weights take ahead, w − rate · (momentum · direction + ∇_w L_train + decay · w); a
+    weight that has not moved yet has no direction.
+
+    `reduce` sums the gradients of the weights over ranks where each has a part of the losses.
+    """
+
+    rate: float
+    directions: Sequence[Tensor | None] = ()
+    momentum: float = 0.0
+    decay: float = 0.0
+    reduce: Callable[[Gradients], Gradients] = tuple
+
+    def move(self, weights: Sequence[Tensor], gradients: Gradients) -> None:
+        """Takes it, in place."""
+        directions = self.directions or [None] * len(weights)
+        with torch.no_grad():
+            for w, gradient, held in zip(weights, gradients, directions, strict=True):
+                if gradient is None:
+                    continue
+                direction = gradient + self.decay * w
+                w -= self.rate * (direction if held is None else direction + self.momentum * held)
+
+
 def second_order(
     training: Loss,
     validation: Loss,
     weights: Sequence[Tensor],
     alpha: Sequence[Tensor],
-    rate: float,
-    directions: Sequence[Tensor | None] | None = None,
-    momentum: float = 0.0,
-    decay: float = 0.0,
-    reduce: Callable[[Gradients], Gradients] = tuple,
+    ahead: Ahead,
 ) -> tuple[list[Tensor | None], Tensor]:
-    """∇_α L_val(w − ξ d(w, α), α) with d = momentum · direction + ∇_w L_train + decay · w, and the loss.
+    """∇_α L_val(w − ξ d(w, α), α), where the step of the weights is `ahead`, and the loss.
 
-    `reduce` sums the gradients of the weights over ranks where each has a part of the losses. The
-    Hessian–vector product comes from differences at w ± ε ∇_w' L_val, ε = 0.01 / ‖∇_w' L_val‖. Weights are
-    moved in place and put back, bit by bit, before it returns.
+    The Hessian–vector product comes from differences at w ± ε ∇_w' L_val, ε = 0.01 / ‖∇_w' L_val‖. Weights
+    are moved in place and put back, bit by bit, before it returns. Where no weight is to learn, that is the
+    gradient of first order.
     """
+    if not weights:
+        return first_order(validation, alpha)
     kept = [w.detach().clone() for w in weights]
-    steps = reduce(torch.autograd.grad(training(), weights, allow_unused=True))
-    with torch.no_grad():
-        for i, (w, gradient) in enumerate(zip(weights, steps, strict=True)):
-            if gradient is None:
-                continue
-            direction = gradient + decay * w
-            held = directions[i] if directions is not None else None
-            w -= rate * (direction if held is None else direction + momentum * held)
+    ahead.move(
+        weights,
+        ahead.reduce(torch.autograd.grad(training(), weights, allow_unused=True)),
+    )
     loss = validation()
     both = torch.autograd.grad(loss, [*alpha, *weights], allow_unused=True)
-    direct, vector = both[: len(alpha)], reduce(both[len(alpha) :])
-    norm = torch.sqrt(sum((v.square().sum() for v in vector if v is not None), torch.zeros(())))
+    direct, vector = both[: len(alpha)], ahead.reduce(both[len(alpha) :])
+    norm = torch.sqrt(
+        sum(
+            (v.square().sum() for v in vector if v is not None),
+            torch.zeros(()),
+        )
+    )
     _put(weights, kept)
     if not norm > 0:
         return list(direct), loss.detach()
@@ -62,9 +87,9 @@ def second_order(
     _shift(weights, vector, -reach)
     below = torch.autograd.grad(training(), alpha, allow_unused=True)
     _put(weights, kept)
-    return [
-        _combined(d, a, b, rate / (2 * reach)) for d, a, b in zip(direct, above, below, strict=True)
-    ], loss.detach()
+    scale = ahead.rate / (2 * reach)
+    found = [_combined(d, a, b, scale) for d, a, b in zip(direct, above, below, strict=True)]
+    return found, loss.detach()
 
 
 def _put(weights: Sequence[Tensor], values: Sequence[Tensor]) -> None:
@@ -81,7 +106,10 @@ def _shift(weights: Sequence[Tensor], vector: Sequence[Tensor | None], scale: fl
 
 
 def _combined(
-    direct: Tensor | None, above: Tensor | None, below: Tensor | None, scale: float
+    direct: Tensor | None,
+    above: Tensor | None,
+    below: Tensor | None,
+    scale: float,
 ) -> Tensor | None:
     if above is None or below is None:
         return direct

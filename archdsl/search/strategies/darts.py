@@ -13,7 +13,8 @@ from torch import Tensor
 
 from archdsl.elaborate.plans.table import STRATEGIES, Option
 from archdsl.search.batches import Batch, halves
-from archdsl.search.strategies.bilevel import first_order, second_order
+from archdsl.search.learning import BACKWARD
+from archdsl.search.strategies.bilevel import Ahead, first_order, second_order
 from archdsl.search.strategies.protocol import Answers, Facts, State
 from archdsl.search.strategies.relaxed import Relaxed
 
@@ -32,16 +33,24 @@ class Darts(Relaxed):
     OPTIONS: ClassVar[Sequence[Option]] = STRATEGIES["darts"]
 
     def __init__(self, problem: Problem, options: Mapping[str, Any]) -> None:
-        super().__init__(problem, problem.supergraph("mixed", zero=options["zero"], edges=options["edges"]))
-        self._options = options
-        everything = list(range(problem.examples))
-        parts = (
-            halves(problem.examples, problem.seed_for("halves"))
-            if options["bilevel"]
-            else (everything, everything)
+        super().__init__(
+            problem,
+            problem.supergraph("mixed", zero=options["zero"], edges=options["edges"]),
         )
-        self._for_weights, self._for_logits = parts
-        self._plan_rounds(len(self._for_weights), options["warmup"])
+        self._options = options
+        self._for_weights = self._for_logits = list(range(problem.examples))
+        if options["bilevel"]:
+            self._for_weights, self._for_logits = halves(problem.examples, problem.seed_for("halves"))
+        self._plan_rounds(len(self._for_logits), len(self._for_weights), options["warmup"])
+
+    @property
+    def work(self) -> float:
+        """MACs of a round at most: all alternatives on one batch, or bilevel on two, of second order five
+        times.
+        """
+        passes = {1: 2, 2: 5}[self._options["order"]] if self._options["bilevel"] else 1
+        widest = sum(max(op.macs.distinct()) for op in self.problem.points.graph.ops())
+        return float(BACKWARD * passes * self.problem.batch_size * widest)
 
     def round(self, number: int) -> Facts:
         epoch, within = divmod(number, self.every)
@@ -53,9 +62,8 @@ class Darts(Relaxed):
             facts["validation_loss"] = self._move_logits(batch, number, epoch, within)
         self.logits.zero_grad()
         self.problem.start_randomness("weights", number)
-        loss = self.problem.stepped(
-            self.learning, number, partial(self.problem.learned, self.supergraph, batch)
-        )
+        differentiate = partial(self.problem.learned, self.supergraph, batch)
+        loss = self.problem.stepped(self.learning, number, differentiate)
         if epoch >= self._warmup and not self._options["bilevel"]:
             self._step_logits(number)
         facts["loss"] = float(self.problem.summed(torch.tensor(loss, dtype=torch.float64))) / batch.size
@@ -90,16 +98,19 @@ class Darts(Relaxed):
             gradients, loss = first_order(lambda: loss_on(validation, "logits"), alpha)
         else:
             settings = problem.settings["weights"].named
+            ahead = Ahead(
+                self.learning.rate(number),
+                self.learning.directions(),
+                settings.get("momentum", 0.0),
+                settings["decay"],
+                problem.reduced,
+            )
             gradients, loss = second_order(
                 lambda: loss_on(training, "ahead"),
                 lambda: loss_on(validation, "logits"),
                 weights,
                 alpha,
-                self.learning.rate(number),
-                self.learning.directions(),
-                settings.get("momentum", 0.0),
-                settings["decay"],
-                reduce=problem.reduced,
+                ahead,
             )
         self.logits.zero_grad()
         for parameter, gradient in zip(alpha, gradients, strict=True):

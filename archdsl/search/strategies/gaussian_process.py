@@ -37,28 +37,49 @@ def covariance(apart: Tensor, inverse_lengths: Tensor, kernel: Kernel) -> Tensor
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Regression:
-    """A process conditioned on values at points; `values` are standardised, which `scale` and `mean` undo."""
+class Prior:
+    """A kernel with its hyperparameters, and the mean and scale by which values are standardised."""
 
-    points: Tensor
-    values: Tensor
     kernel: Kernel
     inverse_lengths: Tensor
-    variance: float
-    noise: float
-    cholesky: Tensor
-    weights: Tensor
+    variance: Tensor | float
+    noise: Tensor | float
     mean: float
     scale: float
 
+    def between(self, a: Tensor, b: Tensor) -> Tensor:
+        """[n, m]: covariances of the function itself."""
+        return self.variance * covariance(differences(a, b), self.inverse_lengths, self.kernel)
+
+    def noisy(self, points: Tensor) -> Tensor:
+        """[n, n]: covariances of values as they are observed."""
+        identity = torch.eye(len(points), dtype=torch.float64)
+        return self.between(points, points) + (self.noise + _JITTER) * identity
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Regression:
+    """A process conditioned on values at points; `values` are standardised."""
+
+    prior: Prior
+    points: Tensor
+    values: Tensor
+    cholesky: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, prior: Prior, points: Tensor, values: Tensor) -> Regression:
+        factor = torch.linalg.cholesky(prior.noisy(points))
+        weights = torch.cholesky_solve(values[:, None], factor)[:, 0]
+        return cls(prior, points, values, factor, weights)
+
     def predict(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation [n] of the function itself, without noise, at points [n, choices]."""
-        across = self.variance * covariance(
-            differences(points, self.points), self.inverse_lengths, self.kernel
-        )
+        prior = self.prior
+        across = prior.between(points, self.points)
         half = torch.linalg.solve_triangular(self.cholesky, across.T, upper=False)
-        spread = (self.variance - half.square().sum(0)).clamp_min(0).sqrt()
-        return self.mean + self.scale * (across @ self.weights), self.scale * spread
+        spread = (prior.variance - half.square().sum(0)).clamp_min(0).sqrt()
+        return prior.mean + prior.scale * (across @ self.weights), prior.scale * spread
 
     def including(self, pending: Tensor) -> Regression:
         """The process as if the points [n, choices] had yielded what it expects there: only its deviations
@@ -68,18 +89,12 @@ class Regression:
         """
         if not len(pending):
             return self
-        expected = (self.predict(pending)[0] - self.mean) / self.scale
-        points, values = torch.cat([self.points, pending]), torch.cat([self.values, expected])
-        return _conditioned(
-            points,
-            values,
-            self.kernel,
-            self.inverse_lengths,
-            self.variance,
-            self.noise,
-            self.mean,
-            self.scale,
+        expected = (self.predict(pending)[0] - self.prior.mean) / self.prior.scale
+        points, values = (
+            torch.cat([self.points, pending]),
+            torch.cat([self.values, expected]),
         )
+        return Regression.of(self.prior, points, values)
 
 
 def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
@@ -90,12 +105,8 @@ def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
     mean = float(values.mean())
     scale = float(values.std(correction=0)) or 1.0
     standard = (values - mean) / scale
-    apart = differences(points, points)
-    start = (
-        math.log(1 / max(1, points.shape[1]))
-        if kernel == "hamming"
-        else -0.5 * math.log(max(1, points.shape[1]))
-    )
+    width = max(1, points.shape[1])
+    start = -math.log(width) * (1.0 if kernel == "hamming" else 0.5)
     centre = torch.full((points.shape[1],), start, dtype=torch.float64)
     with torch.enable_grad():  # whoever asks may be evaluating
         lengths = centre.clone().requires_grad_()
@@ -104,48 +115,32 @@ def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
         optimiser = torch.optim.Adam([lengths, amplitude, noise], lr=0.15)
         for _ in range(_STEPS):
             optimiser.zero_grad()
-            matrix = _matrix(apart, lengths.exp(), amplitude.exp(), noise.exp(), kernel)
-            density = _log_likelihood(matrix, standard)
-            density = (
-                density - 0.5 * (lengths - centre).square().sum()
-            )  # a log-normal prior of deviation 1 on each
+            prior = Prior(
+                kernel,
+                lengths.exp(),
+                amplitude.exp(),
+                noise.exp(),
+                mean,
+                scale,
+            )
+            density = _log_likelihood(prior.noisy(points), standard)
+            # log-normal priors, of deviation 1 on each length and on the amplitude, of 2 on the noise
+            density = density - 0.5 * (lengths - centre).square().sum()
             density = density - 0.5 * amplitude.square() - 0.5 * ((noise - math.log(0.1)) / 2).square()
             (-density).backward()
             optimiser.step()
-    found = lengths.detach().exp(), float(amplitude.detach().exp()), float(noise.detach().exp())
-    return _conditioned(points, standard, kernel, *found, mean, scale)
-
-
-def _matrix(
-    apart: Tensor, inverse_lengths: Tensor, variance: Tensor | float, noise: Tensor | float, kernel: Kernel
-) -> Tensor:
-    identity = torch.eye(len(apart), dtype=torch.float64)
-    return variance * covariance(apart, inverse_lengths, kernel) + (noise + _JITTER) * identity
+    variances = float(amplitude.detach().exp()), float(noise.detach().exp())
+    return Regression.of(
+        Prior(kernel, lengths.detach().exp(), *variances, mean, scale),
+        points,
+        standard,
+    )
 
 
 def _log_likelihood(matrix: Tensor, values: Tensor) -> Tensor:
     factor = torch.linalg.cholesky(matrix)
     half = torch.linalg.solve_triangular(factor, values[:, None], upper=False)
     return -0.5 * half.square().sum() - factor.diagonal().log().sum()
-
-
-def _conditioned(
-    points: Tensor,
-    standard: Tensor,
-    kernel: Kernel,
-    inverse_lengths: Tensor,
-    variance: float,
-    noise: float,
-    mean: float,
-    scale: float,
-) -> Regression:
-    factor = torch.linalg.cholesky(
-        _matrix(differences(points, points), inverse_lengths, variance, noise, kernel)
-    )
-    weights = torch.cholesky_solve(standard[:, None], factor)[:, 0]
-    return Regression(
-        points, standard, kernel, inverse_lengths, variance, noise, factor, weights, mean, scale
-    )
 
 
 def upper_bound(regression: Regression, points: Tensor, deviations: float) -> Tensor:

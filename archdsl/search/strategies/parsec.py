@@ -13,7 +13,14 @@ from torch import Tensor
 from archdsl.elaborate.plans.table import STRATEGIES, Option
 from archdsl.questions.genotype import Genotype
 from archdsl.search.batches import halves
-from archdsl.search.strategies.importance import advantages, hinges, importance, logits_loss, multipliers
+from archdsl.search.learning import BACKWARD
+from archdsl.search.strategies.importance import (
+    advantages,
+    hinges,
+    importance,
+    logits_loss,
+    multipliers,
+)
 from archdsl.search.strategies.protocol import Answers, Facts, State
 from archdsl.search.strategies.relaxed import Relaxed
 
@@ -35,16 +42,26 @@ class Parsec(Relaxed):
 
     def __init__(self, problem: Problem, options: Mapping[str, Any]) -> None:
         super().__init__(
-            problem, problem.supergraph("sampled", channels=options["channels"], kernels=options["kernels"])
+            problem,
+            problem.supergraph(
+                "sampled",
+                channels=options["channels"],
+                kernels=options["kernels"],
+            ),
         )
         self._options = options
         self._for_weights, self._for_logits = halves(problem.examples, problem.seed_for("halves"))
-        self._plan_rounds(
-            len(self._for_weights),
-            options["warmup"] if options["warmup"] is not None else problem.epochs // 3,
-        )
+        warmup = problem.epochs // 3 if options["warmup"] is None else options["warmup"]
+        self._plan_rounds(len(self._for_logits), len(self._for_weights), warmup)
         default = _ACCURACY_BETA if options["scores"] == "accuracy" else 1.0
         self._beta = options["beta"] if options["beta"] is not None else default
+
+    @property
+    def work(self) -> float:
+        """MACs of a round: each sample judged on one batch and learned from on another."""
+        expected = float(self.supergraph.expected_macs().detach())
+        samples = int(self._options["samples"])
+        return (1 + BACKWARD) * samples * self.problem.batch_size * expected
 
     def round(self, number: int) -> Facts:
         epoch, within = divmod(number, self.every)
@@ -71,7 +88,12 @@ class Parsec(Relaxed):
         return found
 
     def _move_logits(
-        self, drawn: Sequence[Genotype], number: int, epoch: int, within: int, facts: Facts
+        self,
+        drawn: Sequence[Genotype],
+        number: int,
+        epoch: int,
+        within: int,
+        facts: Facts,
     ) -> Tensor:
         """Updates the logits by one batch; returns the shares [K] of the architectures in the loss of the
         weights.
@@ -94,11 +116,8 @@ class Parsec(Relaxed):
         m = scores
         costs = [problem.points.costs.of(g) for g in drawn]
         for budget in problem.soft_budgets:
-            m = multipliers(
-                m,
-                hinges(torch.tensor([c[budget.metric] for c in costs], dtype=torch.float64), budget.limit),
-                self._beta,
-            )
+            own = torch.tensor([c[budget.metric] for c in costs], dtype=torch.float64)
+            m = multipliers(m, hinges(own, budget.limit), self._beta)
         self.logits.zero_grad()
         logs = torch.stack([self.supergraph.distribution.log_prob(g, problem.settled) for g in drawn])
         if logs.requires_grad:
@@ -110,7 +129,12 @@ class Parsec(Relaxed):
         return share
 
     def _move_weights(
-        self, drawn: Sequence[Genotype], share: Tensor, number: int, epoch: int, within: int
+        self,
+        drawn: Sequence[Genotype],
+        share: Tensor,
+        number: int,
+        epoch: int,
+        within: int,
     ) -> float:
         problem = self.problem
         batch = problem.batch(self._for_weights, "weights", epoch, within)

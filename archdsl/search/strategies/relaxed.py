@@ -10,6 +10,7 @@ from torch import Tensor
 
 from archdsl.diagnostics.codes import runs as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
+from archdsl.search.learnable import check_statistics, least_chunk
 from archdsl.search.strategies.protocol import Answers, Facts, State
 
 if TYPE_CHECKING:
@@ -28,11 +29,18 @@ class Relaxed:
         self.every = 1
         self._warmup = 0
 
-    def _plan_rounds(self, examples: int, warmup: int) -> None:
+    def _plan_rounds(self, fewest: int, examples: int, warmup: int) -> None:
         """So many rounds as there are batches of the examples in the step's epochs; the logits move after
         `warmup` epochs.
+
+        Raises DiagnosticError E0729 where a batch of the `fewest` examples that are learned from together
+        has no statistics.
         """
         problem = self.problem
+        check_statistics(
+            problem.points.graph,
+            least_chunk(problem.batch_size, fewest, problem.cuts),
+        )
         self.every = max(1, examples // problem.batch_size)
         self.rounds = self.every * problem.epochs
         self._warmup = warmup
@@ -64,14 +72,15 @@ class Relaxed:
         return {path: p for path, p in self.supergraph.probabilities().items() if path in opened}
 
     def saved(self) -> State:
+        parts = {
+            "weights": self.supergraph.weights.state_dict(),
+            "logits": self.supergraph.distribution.state_dict(),
+            "learning": self.learning.tensors(),
+            "moving": self.logits.tensors(),
+        }
         tensors: dict[str, Tensor] = {}
-        for part, held in (
-            ("weights", self.supergraph.weights.state_dict()),
-            ("logits", self.supergraph.distribution.state_dict()),
-        ):
+        for part, held in parts.items():
             tensors.update({f"{part}/{name}": tensor.detach() for name, tensor in held.items()})
-        for part, optimiser in (("learning", self.learning), ("moving", self.logits)):
-            tensors.update({f"{part}/{name}": tensor for name, tensor in optimiser.tensors().items()})
         return State(tensors)
 
     def restore(self, state: State) -> None:

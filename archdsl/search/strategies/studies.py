@@ -50,7 +50,12 @@ class Study:
     """
 
     def __init__(
-        self, storage: str, name: str, choices: Sequence[Choice], worker: str, propose: Propose
+        self,
+        storage: str,
+        name: str,
+        choices: Sequence[Choice],
+        worker: str,
+        propose: Propose,
     ) -> None:
         optuna = _optuna()
         self._states = optuna.trial.TrialState
@@ -60,7 +65,8 @@ class Study:
         self._space = {c.path: optuna.distributions.CategoricalDistribution(c.labels()) for c in choices}
         # By the time that it is asked, the new trial counts already.
         self._sampler = _sampler(
-            self._space, lambda: propose(self.count() - 1, self.finished(), self.pending())
+            self._space,
+            lambda: propose(self.count() - 1, self.finished(), self.pending()),
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -93,8 +99,14 @@ class Study:
             if t.user_attrs.get("worker") == self._worker and t.user_attrs.get("round", round_) >= round_:
                 self._study.tell(t.number, state=self._states.FAIL)
         for t in self._trials(self._states.COMPLETE):
-            if (t.user_attrs.get("worker"), t.user_attrs.get("round")) == (self._worker, round_):
-                return Known(Trial(self._answers(t.params), float(t.value)), dict(t.user_attrs["facts"]))
+            if (t.user_attrs.get("worker"), t.user_attrs.get("round")) == (
+                self._worker,
+                round_,
+            ):
+                return Known(
+                    Trial(self._answers(t.params), float(t.value)),
+                    dict(t.user_attrs["facts"]),
+                )
         return None
 
     def ask(self, round_: int) -> Asked:
@@ -108,7 +120,9 @@ class Study:
             if path in genotype:
                 trial.suggest_categorical(path, self._space[path].choices)
         return Asked(
-            trial.number, self.count() - 1, {path: genotype[path] for path in self._paths if path in genotype}
+            trial.number,
+            self.count() - 1,
+            {path: genotype[path] for path in self._paths if path in genotype},
         )
 
     def tell(self, asked: Asked, value: float, facts: Facts) -> None:
@@ -137,7 +151,13 @@ def _sampler(space: Mapping[str, Any], propose: Callable[[], Answers]) -> Any:
         def sample_relative(self, study: Any, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
             return {path: label for path, label in propose().items() if path in search_space}
 
-        def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
+        def sample_independent(
+            self,
+            study: Any,
+            trial: Any,
+            param_name: str,
+            param_distribution: Any,
+        ) -> Any:
             raise AssertionError(f"`{param_name}` was not proposed")
 
     return Sampler()

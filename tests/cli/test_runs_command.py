@@ -169,3 +169,42 @@ def test_interrupted_and_resumed(file: Path) -> None:
     _, told = begun.communicate(timeout=60)
     assert begun.returncode == 130 and "--resume" in told and "Traceback" not in told, told
     assert not (Path("r") / "weights.safetensors").exists()
+
+
+@pytest.mark.parametrize("suffix", ["py", "json", "pt2", "safetensors"])
+def test_compiling_to_a_full_disk(suffix: str, file: Path) -> None:
+    """No file may grow beyond 300 bytes: an error with a code, and nothing is left."""
+    program = (
+        "import resource, sys\n"
+        "from archdsl.cli.main import cli\n"
+        "import torch, archdsl_torch, safetensors.torch\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))\n"
+        f"cli(['compile', 'net.arch', '--genotype', 'narrow', '-o', 'out.{suffix}'])"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.returncode == 2 and "E0903" in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert sorted(p.name for p in Path().iterdir()) == ["net.arch"]
+
+
+def test_sigterm_is_ctrl_c_and_one_process_works(file: Path) -> None:
+    """It ends with 130, what it found is there, and it can go on; meanwhile another one is refused."""
+    train = ["train", str(file), "--genotype", "narrow", "--data", DATA, "--epochs", "400", "--run", "r"]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")]),
+    }
+    command = [sys.executable, "-m", "archdsl", *train]
+    begun = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    while not (Path("r") / "metrics.jsonl").exists():
+        assert begun.poll() is None
+        time.sleep(0.05)
+    assert json.loads(run("runs", "r", "--json").stdout)["runs"][0]["status"] == "running"
+    other = run(*train, "--resume")
+    assert other.exit_code == 1 and f"process {begun.pid} is at work" in other.output
+    begun.send_signal(signal.SIGTERM)
+    _, told = begun.communicate(timeout=60)
+    assert begun.returncode == 130 and "stopping after this round" in told and "Traceback" not in told
+    assert json.loads(run("runs", "r", "--json").stdout)["runs"][0]["status"] == "stopped"
+    assert ">stopped<" in (Path("r") / "index.html").read_text(encoding="utf-8")
