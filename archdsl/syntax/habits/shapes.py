@@ -12,6 +12,10 @@ _SHAPES = {1: ("c",), 2: ("n", "c"), 3: ("c", "h", "w"), 4: ("c", "t", "h", "w")
 def no_shape(scene: Scene) -> Iterator[Slip]:
     """`input x = [b, c = 3]`, `input [b, c = 3]`."""
     at, kind = scene.at, scene.kind
+    if kind(at) == "=" and kind(at - 2) == "const":
+        message = "`const` declares a tensor by a formula of its positions; a name needs no word"
+        help = "write `name = value`, or `const name: [n = 4] = formula`"
+        yield mended(scene.foreign(at - 2, at - 1, message, help), put(at - 2, at - 1))
     if kind(at) == "=" and kind(at - 2) in ("input", "param"):
         value = scene.shown(at + 1, scene.value_end(at + 1))
         diagnostic = scene.foreign(

@@ -19,7 +19,6 @@ _WORDS = {
     "elif": "write `else if`",
     "elsif": "write `else if`",
     "elseif": "write `else if`",
-    "const": "write `name = value`",
     "let": "write `name = value`",
     "var": "write `name = value`",
     "val": "write `name = value`",
@@ -45,7 +44,7 @@ _WORDS = {
 }
 _REPLACED = {"return": "output", "yield": "output", "assert": "require", "network": "model"}
 _ELSE_IF = frozenset({"elif", "elsif", "elseif"})
-_DELETED = frozenset({"let", "var", "val", "auto", "const", "pass"})
+_DELETED = frozenset({"let", "var", "val", "auto", "pass"})
 _TYPES = frozenset(
     {"int", "float", "bool", "str", "string", "tensor", "Tensor", "list", "tuple", "number", "double"}
 )
