@@ -1,4 +1,4 @@
-"""What lark makes of the grammar: the table that sound texts are read by, and its own parser, which reads past
+"""What lark makes of the grammar: the table that sound texts are read by, and its own parser, for texts with
 errors.
 
 The table also holds lark's serialised form as plain JSON, so that loading it can run no code. It names the
