@@ -17,9 +17,13 @@ from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch.fx import GraphModule
+    from torch.nn import Module
 
     from archdsl.architecture import Architecture
+    from archdsl.importing.imported import Imported
     from archdsl_torch.supergraph import Sharing
     from archdsl_torch.supergraph.base import Supergraph
 
@@ -72,6 +76,18 @@ def supergraph(
     return supergraph(space.graph, mode, zero=zero, edges=edges, **sharing)
 
 
+def from_module(module: Module, example_inputs: Sequence[Any], *, name: str = "") -> Imported:
+    """An `nn.Module` as text, verified: `.text`, `.architecture`, `.weights()`, `.save(path)`.
+
+    `example_inputs` are the tensors that `forward` takes; see docs/import.md. Raises DiagnosticError: E1401
+    (what cannot be said), E1403 (`torch.export` does not follow it), E1404 (text and module differ).
+    """
+    from archdsl.importing.capture import capture
+    from archdsl.importing.imported import import_captured
+
+    return import_captured(capture(module, example_inputs, name))
+
+
 def diff(a: Any, b: Any) -> Any:
     """What differs by meaning between two architectures, or two genotypes."""
     from archdsl.compare import diff
@@ -86,4 +102,14 @@ def render(architecture: Architecture, **options: Any) -> Any:
     return archdsl_draw.render(architecture.graph, **options)
 
 
-__all__ = ["Diagnostic", "DiagnosticError", "__version__", "compile", "diff", "load", "render", "supergraph"]
+__all__ = [
+    "Diagnostic",
+    "DiagnosticError",
+    "__version__",
+    "compile",
+    "diff",
+    "from_module",
+    "load",
+    "render",
+    "supergraph",
+]

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "Compare two spaces, models or genotypes by meaning.",
     "git-diff": "What `git diff` calls, once `archdsl diff --install-git` has set it up.",
     "patch": "Apply what `archdsl diff --patch` prints.",
+    "import": "Read a PyTorch or ONNX model as text, verified.",
     "import-weights": "Read a public checkpoint as the weights of a model.",
     "migrate-weights": "Carry weights over to a model that was edited.",
     "search": "Search a space as a plan says.",
@@ -190,7 +191,8 @@ def cli() -> None:
     """Neural architectures and search spaces as text: checked, counted, compared and compiled.
 
     A FILE is a path, or the name of a file that ships with archdsl (`archdsl list`); FILE:NAME picks one
-    space, model or genotype of it, and `-` in its place is standard input.
+    space, model or genotype of it, and `-` in its place is standard input. A .pt2, an .onnx or
+    pkg.mod:factory (your own code, which is run) is a FILE too.
 
     \b
     Examples:

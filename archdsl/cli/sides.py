@@ -9,13 +9,14 @@ from archdsl.cli import standard_input
 from archdsl.cli.genotypes import Opened, open_genotype
 from archdsl.cli.report import report
 from archdsl.cli.revisions import open_revision
+from archdsl.cli.sources import open_reference
 from archdsl.compare import Difference, GraphPatch, Patch, diff, patch
 from archdsl.compare.genotypes import compare_genotypes
 from archdsl.compare.totals import totals
 from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.files.project import Project, networks
-from archdsl.elaborate.files.reference import Reference, opened
+from archdsl.elaborate.files.reference import Reference
 from archdsl.elaborate.networks.spaces import Spaces
 from archdsl.ir.graph import Graph
 from archdsl.ir.printer import print_graph
@@ -54,7 +55,7 @@ def open_side(reference: str, other: Side | None = None) -> Side:
         other.meant.project if other is not None and shares else Project(), reference
     )
     try:
-        meant = opened(reference, project)
+        meant = open_reference(reference, project)
     except DiagnosticError as error:
         if any(problem.code != files.NOT_FOUND.id for problem in error.diagnostics):
             raise

@@ -11,6 +11,9 @@ from archdsl.architecture import Architecture, load
 from archdsl.cli import standard_input
 from archdsl.cli.options import parse_settings
 from archdsl.cli.report import report
+from archdsl.cli.sources import is_source, open_reference
+from archdsl.diagnostics.codes import files
+from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.elaborate.files.project import Project
 from archdsl.elaborate.files.reference import split_reference
 from archdsl.syntax.complaints import RESERVED
@@ -43,6 +46,14 @@ def open_target(
     reference = standard_input.named(reference)
     genotype = None if genotype is None else standard_input.named(genotype)
     project = standard_input.given(Project(), reference, genotype)
+    if is_source(reference, project):
+        if genotype is not None:
+            message = f"{reference} is a model, which leaves nothing for a genotype to settle"
+            raise DiagnosticError(files.NO_GENOTYPE.error(None, message))
+        meant = open_reference(reference, project, inputs)
+        found = project.elaborate(meant.module, meant.network(), settings=values)
+        report(found.warnings)
+        return Architecture(found.graph, found.warnings)
     architecture = load(reference, inputs=inputs, settings=values, genotype=genotype, project=project)
     report(architecture.warnings)
     return architecture

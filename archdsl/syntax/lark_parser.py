@@ -1,5 +1,5 @@
-"""What lark makes of the grammar: the table that sound texts are read by, and its own parser, for texts with
-errors.
+"""What lark makes of the grammar: the table that sound texts are read by, and its own parser, which reads
+past errors.
 
 The table also holds lark's serialised form as plain JSON, so that loading it can run no code. It names the
 lark that it was made with; where that is another one, the parser is built from the grammar.

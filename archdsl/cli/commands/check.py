@@ -8,7 +8,9 @@ from archdsl.cli import standard_input
 from archdsl.cli.options import json_option
 from archdsl.cli.output import print_json
 from archdsl.cli.report import exit_code, report
+from archdsl.cli.sources import is_source, open_reference
 from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError
+from archdsl.elaborate.files.checking import checked
 from archdsl.elaborate.files.project import Project
 
 
@@ -30,7 +32,7 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     found: list[Diagnostic] = []
     for file in map(standard_input.named, files):
         try:
-            found.extend(standard_input.given(Project(), file).check(file))
+            found.extend(_checked(file))
         except DiagnosticError as error:
             found.extend(error.diagnostics)
     if as_json:
@@ -38,3 +40,11 @@ def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     else:
         report(found)
     ctx.exit(exit_code(found))
+
+
+def _checked(file: str) -> list[Diagnostic]:
+    """The diagnostics of a file; of a model of another format whether it can be said."""
+    project = Project()
+    if is_source(file, project):
+        return checked(open_reference(file, project).module)
+    return standard_input.given(project, file).check(file)

@@ -11,6 +11,7 @@ import click
 from archdsl.backends import backend, suffixes
 from archdsl.cli.options import genotype_option, input_option, seed_option, set_option
 from archdsl.cli.output import by_suffix
+from archdsl.cli.sources import weights_of
 from archdsl.cli.target import Target, open_target
 from archdsl.cli.torch_backend import torch_backend
 from archdsl.diagnostics.codes import files
@@ -51,4 +52,9 @@ def command(weights: str | None, seed: int, output: str, **target: Unpack[Target
         write_text(path, json.dumps(to_json(graph), ensure_ascii=False) + "\n")
         return
     with replacing(path) as beside, torch_backend(f"writing {suffix}"):
-        writer.write(graph, beside, weights=weights, seed=seed)
+        own = (
+            weights_of(target["reference"], target["inputs"])
+            if weights is None and suffix != ".py"
+            else weights
+        )
+        writer.write(graph, beside, weights=own, seed=seed)

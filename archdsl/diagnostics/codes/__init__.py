@@ -14,6 +14,7 @@ from archdsl.diagnostics.codes import (
     edits,
     elaboration,
     files,
+    importing,
     limits,
     names,
     plans,
@@ -41,6 +42,7 @@ _FAMILIES = (
     renames,
     supergraphs,
     data,
+    importing,
 )
 
 _NAMED = chain.from_iterable(vars(family).values() for family in _FAMILIES)
