@@ -18,7 +18,7 @@ Requirements make nothing active.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from heapq import heapify, heappop, heappush
@@ -162,10 +162,10 @@ def _needs(value: Value) -> Iterator[tuple[Value, Expr]]:
             yield operand, TRUE
     elif isinstance(value, Select):
         for position in reachable(value.index):
-            yield value.operands[position], test(partial(_equals, position), value.index)
+            yield value.operands[position], _where(_equals, position, value.index)
     elif isinstance(value, Pick):
         for position, operand in enumerate(value.operands):
-            yield operand, test(partial(_contains, position), value.subset)
+            yield operand, _where(_contains, position, value.subset)
 
 
 def _uses(value: Value) -> Iterator[tuple[Weight, Expr]]:
@@ -177,7 +177,19 @@ def _uses(value: Value) -> Iterator[tuple[Weight, Expr]]:
         several = test(_several, value.subset)
         each = len(value.weights) == len(value.operands)
         for position, weight in enumerate(value.weights):
-            yield weight, both(several, test(partial(_contains, position), value.subset)) if each else several
+            yield weight, both(several, _where(_contains, position, value.subset)) if each else several
+
+
+def _where(fn: Callable[[int, Any], bool], position: int, expr: Expr) -> Expr:
+    """Where `fn` holds of a position and the value; once for a tied choice, however often it selects."""
+    if not expr.scope:
+        return test(partial(fn, position), expr)
+    key = fn, position, expr
+    joined = expr.scope[0].joined
+    known: Expr | None = joined.get(key)
+    if known is None:
+        known = joined[key] = test(partial(fn, position), expr)
+    return known
 
 
 def _reads(
@@ -216,7 +228,7 @@ def _decided_by(value: Value, position: int, targets: Mapping[Value, Expr]) -> I
         several = test(_several, value.subset)
         yield value.subset, several
         for member, operand in enumerate(value.operands):
-            yield targets[operand], both(several, test(partial(_contains, member), value.subset))
+            yield targets[operand], both(several, _where(_contains, member, value.subset))
     elif isinstance(value, Select | Pick) and targets[value] == constant(position):
         yield selected_index(value), TRUE  # too wide to be followed: it counts as itself
 

@@ -39,7 +39,7 @@ class Choice:
     )  # of decision diagrams, by their children
     joined: dict[Any, Any] = field(
         default_factory=dict, init=False, repr=False
-    )  # `and` and `or` of wide conditions, of which the first asks this choice first
+    )  # `and` and `or` of two conditions that read this choice
 
     @property
     def size(self) -> int:

@@ -302,23 +302,25 @@ def _logical(
     b: Expr,
 ) -> Expr:
     """`fn` pointwise, by `whole` where nothing is undefined: guards are the widest functions that there
-    are.
+    are. What is live is asked again and again, so what was found is remembered with the first choice.
     """
     scope = _small((a, b))
     if scope is None:
         return _joined(settle, a.root, b.root)
-    one, other = spread(a, scope), spread(b, scope)
-    spend(len(one) // 8)
+    spend(prod([c.size for c in scope]) // 8)
     if a.is_partial or b.is_partial:
-        return _tabled(
-            scope,
-            tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in zip(one, other, strict=True)]),
-        )
-    return _tabled(scope, tuple(map(whole, one, other)))
+        rows = zip(spread(a, scope), spread(b, scope), strict=True)
+        return _tabled(scope, tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in rows]))
+    key = settle, a, b
+    known: Expr | None = scope[0].joined.get(key)
+    if known is None:
+        table = tuple(map(whole, spread(a, scope), spread(b, scope)))
+        known = scope[0].joined[key] = _tabled(scope, table)
+    return known
 
 
 def _joined(settle: Callable[[tuple[Diagram, ...]], Diagram | None], one: Diagram, other: Diagram) -> Expr:
-    """`and` or `or` of wide conditions, once for each two: what is live is asked again and again."""
+    """`and` or `or` of wide conditions, once for each two."""
     if isinstance(one, Leaf):
         return of_diagram(decision.combine(settle, (one, other)))
     key = settle, one, other

@@ -29,10 +29,15 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, span: Span) -> Thing:
     """
     run(body, frame)
     if not frame.outputs:
-        if _has_output(body) or any(isinstance(statement, ast.Broken) for statement in body):
+        if _has_output(body) or any(_is_unsound(statement, frame) for statement in body):
             return POISON
         fail(codes.NO_OUTPUT, span, "this body has no `output`", help="end it with `output x`")
     return frame.outputs[0]
+
+
+def _is_unsound(statement: ast.Stmt, frame: Frame) -> bool:
+    """Whether a statement has an error of syntax: what it lacks may be the word `output`."""
+    return isinstance(statement, ast.Broken) or head_of(statement) in frame.module.slipped
 
 
 def run(body: tuple[ast.Stmt, ...], frame: Frame) -> None:
