@@ -24,7 +24,10 @@ def _softmax_shape(call: Call) -> Result:
 
 
 def _dropped(call: Call) -> Result:
-    return Result(call.input, checks.number("p", call.attrs["p"], _probability, "at least 0 and below 1"))
+    return Result(
+        call.input,
+        checks.number("p", call.attrs["p"], _probability, "at least 0 and below 1"),
+    )
 
 
 def _probability(value: float) -> bool:
@@ -41,7 +44,10 @@ def _numbers(call: Call) -> Result:
 
 def _softplus_shape(call: Call) -> Result:
     found = checks.number("beta", call.attrs["beta"], _positive, "above 0")
-    return Result(call.input, found + checks.number("threshold", call.attrs["threshold"], isfinite, "finite"))
+    return Result(
+        call.input,
+        found + checks.number("threshold", call.attrs["threshold"], isfinite, "finite"),
+    )
 
 
 def _positive(value: float) -> bool:
@@ -69,7 +75,11 @@ def _along_channels(call: Call, out: Shape) -> Lies:
 
 
 def _pointwise(
-    name: str, doc: str, source: str, short: str = "", parameters: tuple[Parameter, ...] = ()
+    name: str,
+    doc: str,
+    source: str,
+    short: str = "",
+    parameters: tuple[Parameter, ...] = (),
 ) -> Primitive:
     return Primitive(
         name,
@@ -90,15 +100,21 @@ PRIMITIVES: tuple[Primitive, ...] = (
         "The tensor itself, y = x: the layer that does nothing, such as a shortcut.",
         "He et al., Deep Residual Learning (2015)",
     ),
-    _pointwise("relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)", "ReLU"),
-    _pointwise("relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)", "ReLU6"),
+    _pointwise(
+        "relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)", "ReLU"
+    ),
+    _pointwise(
+        "relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)", "ReLU6"
+    ),
     _pointwise(
         "swish",
         "y = x · sigmoid(x), also called SiLU.",
         "Ramachandran et al., Searching for Activation Functions (2017)",
     ),
     _pointwise(
-        "hardswish", "y = x · min(max(x + 3, 0), 6) / 6.", "Howard et al., Searching for MobileNetV3 (2019)"
+        "hardswish",
+        "y = x · min(max(x + 3, 0), 6) / 6.",
+        "Howard et al., Searching for MobileNetV3 (2019)",
     ),
     _pointwise(
         "sigmoid",
@@ -129,7 +145,12 @@ PRIMITIVES: tuple[Primitive, ...] = (
     Primitive(
         name="prelu",
         parameters=(
-            Parameter("channelwise", "bool", False, "whether each channel has a slope, or all have one"),
+            Parameter(
+                "channelwise",
+                "bool",
+                False,
+                "whether each channel has a slope, or all have one",
+            ),
             Parameter("init", "init", 0.25, "how the slopes start"),
         ),
         shape=_prelu_shape,
@@ -166,7 +187,12 @@ Any shape → the same.""",
         name="softplus",
         parameters=(
             Parameter("beta", "number", 1.0, "how sharp the bend is, above 0"),
-            Parameter("threshold", "number", 20.0, "beyond beta · x of this much y is x, as in PyTorch"),
+            Parameter(
+                "threshold",
+                "number",
+                20.0,
+                "beyond beta · x of this much y is x, as in PyTorch",
+            ),
         ),
         shape=_softplus_shape,
         role="activation",
@@ -183,7 +209,11 @@ Any shape → the same.""",
     Primitive(
         name="softmax",
         parameters=(
-            Parameter("over", "axes", doc="the dimensions over which the result sums to 1, together"),
+            Parameter(
+                "over",
+                "axes",
+                doc="the dimensions over which the result sums to 1, together",
+            ),
         ),
         shape=_softmax_shape,
         role="activation",

@@ -91,7 +91,9 @@ def _computed(node: ast.Expr, positions: Mapping[str, Positions]) -> Computation
             sides = _computed(node.left, positions), _computed(node.right, positions)
             return Computed(_OPERATORS[node.op], sides)
         case ast.Conditional():
-            parts = [_computed(part, positions) for part in (node.test, node.value, node.orelse)]
+            parts = [
+                _computed(part, positions) for part in (node.test, node.value, node.orelse)
+            ]
             return Computed("torch.where", (_tensor(parts[0], positions), *parts[1:]))
         case ast.Call(callee=ast.Ref(name=name)):
             args = [_computed(arg.value, positions) for arg in node.args]

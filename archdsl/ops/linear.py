@@ -8,7 +8,18 @@ from archdsl.diagnostics.codes import shapes
 from archdsl.ir.expr import Expr
 from archdsl.ir.graph import Shape
 from archdsl.ops import checks
-from archdsl.ops.axes import Lies, Made, New, Numbered, Origins, Over, Own, Read, named, through
+from archdsl.ops.axes import (
+    Lies,
+    Made,
+    New,
+    Numbered,
+    Origins,
+    Over,
+    Own,
+    Read,
+    named,
+    through,
+)
 from archdsl.ops.call import Call
 from archdsl.ops.formula import LARGEST
 from archdsl.ops.initialisers import FAN_IN, ZERO, initial
@@ -23,7 +34,11 @@ def _target(dims: str) -> str:
 def _shape(call: Call) -> Result:
     width, found = checks.whole("width", call.attrs["width"])
     dims, wrong = checks.settled("dim", call.attrs["dim"])
-    found += wrong + checks.present(call.input, dims) + checks.initial("init", call.attrs["init"])
+    found += (
+        wrong
+        + checks.present(call.input, dims)
+        + checks.initial("init", call.attrs["init"])
+    )
     found += checks.settled("bias", call.attrs["bias"])[1]
     kept = {d: n for d, n in call.input.items() if d not in dims}
     return Result(kept | {_target(dims): width}, found)
@@ -34,7 +49,11 @@ def _weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     width = out[_target(dims)]
     inward = volume(call.input.get(d, ONE) for d in dims)
     weight = WeightRule("weight", (width, inward), initial(call.attrs["init"]))
-    return (weight, WeightRule("bias", (width,), ZERO)) if call.attrs["bias"].table[0] else (weight,)
+    return (
+        (weight, WeightRule("bias", (width,), ZERO))
+        if call.attrs["bias"].table[0]
+        else (weight,)
+    )
 
 
 def _macs(call: Call, out: Shape) -> Expr:
@@ -61,7 +80,10 @@ def _weight_shape(call: Call) -> Result:
     )
     if "b" in call.dims:
         found += (
-            checks.problem(shapes.BATCH_NAMED, "a weight is the same for every sample, so it has no `b`"),
+            checks.problem(
+                shapes.BATCH_NAMED,
+                "a weight is the same for every sample, so it has no `b`",
+            ),
         )
     for dim, value in call.dims.items():
         shape[dim], wrong = checks.whole(dim, value)
@@ -79,7 +101,9 @@ def _const_shape(call: Call) -> Result:
     for dim, value in call.dims.items():
         shape[dim], wrong = checks.whole(dim, value)
         found += wrong
-    return Result(shape, found + checks.unless(shapes.ATTRIBUTE, _too_many, volume(shape.values())))
+    return Result(
+        shape, found + checks.unless(shapes.ATTRIBUTE, _too_many, volume(shape.values()))
+    )
 
 
 def _too_many(elements: int) -> str | None:
@@ -106,7 +130,12 @@ PRIMITIVES = (
     Primitive(
         name="linear",
         parameters=(
-            Parameter("width", "int", doc="the size of the dimension that comes out", shapes="width"),
+            Parameter(
+                "width",
+                "int",
+                doc="the size of the dimension that comes out",
+                shapes="width",
+            ),
             Parameter(
                 "dim",
                 "axes",
@@ -114,8 +143,12 @@ PRIMITIVES = (
                 "the dimensions that are contracted, together; in this order they index the weight, the "
                 "first slowest",
             ),
-            Parameter("bias", "bool", True, "whether a learnable number is added to each output"),
-            Parameter("init", "init", FAN_IN, "how the weight starts; the bias starts at 0"),
+            Parameter(
+                "bias", "bool", True, "whether a learnable number is added to each output"
+            ),
+            Parameter(
+                "init", "init", FAN_IN, "how the weight starts; the bias starts at 0"
+            ),
         ),
         shape=_shape,
         weights=_weights,
@@ -152,7 +185,9 @@ Its dimensions and their order are those written. It has no batch; tensors that 
         name="const",
         parameters=(
             Parameter(
-                "formula", "string", doc="a number for every position, as `archdsl.ops.formula` reads it"
+                "formula",
+                "string",
+                doc="a number for every position, as `archdsl.ops.formula` reads it",
             ),
         ),
         shape=_const_shape,

@@ -17,7 +17,9 @@ def _same(call: Call) -> Result:
 
 
 def _pow_shape(call: Call) -> Result:
-    return Result(call.input, checks.number("exponent", call.attrs["exponent"], isfinite, "finite"))
+    return Result(
+        call.input, checks.number("exponent", call.attrs["exponent"], isfinite, "finite")
+    )
 
 
 def _clamp_shape(call: Call) -> Result:
@@ -25,7 +27,9 @@ def _clamp_shape(call: Call) -> Result:
 
 
 def _function(name: str, doc: str, source: str) -> Primitive:
-    return Primitive(name, (), _same, "arithmetic", f"{doc}\n\nAny shape → the same.", source=source)
+    return Primitive(
+        name, (), _same, "arithmetic", f"{doc}\n\nAny shape → the same.", source=source
+    )
 
 
 _HANDBOOK = "Abramowitz and Stegun, Handbook of Mathematical Functions (1964)"
@@ -41,7 +45,9 @@ PRIMITIVES: tuple[Primitive, ...] = (
     _function("erf", "y = 2/√π · ∫₀ˣ exp(−t²) dt, the error function.", _HANDBOOK),
     Primitive(
         name="pow",
-        parameters=(Parameter("exponent", "number", doc="the power, the same for every element"),),
+        parameters=(
+            Parameter("exponent", "number", doc="the power, the same for every element"),
+        ),
         shape=_pow_shape,
         role="arithmetic",
         doc="""y = x^exponent; x is at least 0 where the exponent is no whole number.
@@ -53,7 +59,9 @@ Any shape → the same.""",
         name="clamp",
         parameters=(
             Parameter("low", "number", None, "the least value; none is no bound"),
-            Parameter("high", "number", None, "the greatest value, above `low`; none is no bound"),
+            Parameter(
+                "high", "number", None, "the greatest value, above `low`; none is no bound"
+            ),
         ),
         shape=_clamp_shape,
         role="arithmetic",

@@ -19,7 +19,9 @@ from archdsl.ops.windows import WINDOWED, windows
 
 def _pool_shape(call: Call) -> Result:
     slides, found = windows(call, "window")
-    return Result(dict(call.input) | {w.dim: w.out for w in slides if w.dim in call.input}, found)
+    return Result(
+        dict(call.input) | {w.dim: w.out for w in slides if w.dim in call.input}, found
+    )
 
 
 def _reduction(name: str, verb: str) -> Callable[[Call], Result]:
@@ -30,14 +32,16 @@ def _reduction(name: str, verb: str) -> Callable[[Call], Result]:
         if over is None:
             message = f"{name} needs the dimensions to {verb} over"
             help = f"write {name}(@thw), or {name}(like = x) to keep those of x"
-            return Result(call.input, (*found, checks.problem(shapes.UNSPECIFIED, message, help)))
+            return Result(
+                call.input, (*found, checks.problem(shapes.UNSPECIFIED, message, help))
+            )
         found += checks.present(call.input, over)
         return Result({d: n for d, n in call.input.items() if d not in over}, found)
 
     return rule
 
 
-_NORM = _reduction("norm", "take the norm")
+_NORM = _reduction("vector_norm", "take the norm")
 
 
 def _norm_shape(call: Call) -> Result:
@@ -88,7 +92,12 @@ _COUNT = (
 def _over(verb: str) -> tuple[Parameter, Parameter]:
     return (
         Parameter("over", "axes", None, f"the dimensions that are {verb} over and go away"),
-        Parameter("like", "like", None, "in place of `over`: keep the dimensions that this tensor has"),
+        Parameter(
+            "like",
+            "like",
+            None,
+            "in place of `over`: keep the dimensions that this tensor has",
+        ),
     )
 
 
@@ -181,13 +190,17 @@ y = min_over x.
         source="Riesenhuber and Poggio, Hierarchical Models of Object Recognition in Cortex (1999)",
     ),
     Primitive(
-        name="norm",
-        parameters=(*_over("measured"), Parameter("order", "number", 2, "the order of the norm, at least 1")),
+        name="vector_norm",
+        parameters=(
+            *_over("measured"),
+            Parameter("order", "number", 2, "the order of the norm, at least 1"),
+        ),
         shape=_norm_shape,
         like=_kept,
         role="average",
         over=(Over("summed", named("over")),),
-        doc="""The length over dimensions, which are gone afterwards: `x / (x -> norm(@c))` has length 1.
+        doc="""The length over dimensions, which are gone afterwards: `x / (x -> vector_norm(@c))` has
+length 1.
 
 y = (Σ_over |x|^order)^(1 / order).
 

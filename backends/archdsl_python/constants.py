@@ -31,7 +31,9 @@ def buffer(constant: Constant) -> str:
     found = constant.computation()
     if isinstance(found, float | int):
         return f"nn.Buffer(torch.full({shape}, {_text(float(found))}), persistent=False)"
-    return f"nn.Buffer({_text(found)}.expand({shape}).float().contiguous(), persistent=False)"
+    return (
+        f"nn.Buffer({_text(found)}.expand({shape}).float().contiguous(), persistent=False)"
+    )
 
 
 def _text(part: Computation) -> str:

@@ -32,7 +32,9 @@ def check_inputs(
     """
     for place, entry in enumerate(entries):
         x = given[place] if place < len(given) else named.get(entry.name)
-        if isinstance(x, torch.Tensor) and not (x.dim() == len(entry.dims) and fits(entry.wanted, x.shape)):
+        if isinstance(x, torch.Tensor) and not (
+            x.dim() == len(entry.dims) and fits(entry.wanted, x.shape)
+        ):
             text = misfit(network, entry.name, entry.dims, entry.wanted, x.shape)
             raise DiagnosticError(OTHER_SIZE.error(None, text))
 

@@ -25,11 +25,15 @@ FORMULAS: dict[str, Callable[[int, int], float]] = {
     "i - 2 * j + 0.5": lambda i, j: i - 2 * j + 0.5,
     "(i - 3) // 2": lambda i, j: (i - 3) // 2,
     "(i - 3) % 2 + j / 4": lambda i, j: (i - 3) % 2 + j / 4,
-    "-exp(-i) * sin(j) + cos(pi * i)": lambda i, j: -math.exp(-i) * math.sin(j) + math.cos(math.pi * i),
+    "-exp(-i) * sin(j) + cos(pi * i)": lambda i, j: (
+        -math.exp(-i) * math.sin(j) + math.cos(math.pi * i)
+    ),
     "log(i + 1) + sqrt(j) + pow(2, -i) + pow(j, 3)": (
         lambda i, j: math.log(i + 1) + math.sqrt(j) + 2.0**-i + j**3
     ),
-    "min(i, j) + max(i, 2, j) - min(3, i) + max(i)": lambda i, j: min(i, j) + max(i, 2, j) - min(3, i) + i,
+    "min(i, j) + max(i, 2, j) - min(3, i) + max(i)": lambda i, j: (
+        min(i, j) + max(i, 2, j) - min(3, i) + i
+    ),
     "int((i - 3) / 2) + floor(-j / 2) + ceil(i / 2) + round(j / 2)": (
         lambda i, j: int((i - 3) / 2) + math.floor(-j / 2) + math.ceil(i / 2) + round(j / 2)
     ),
@@ -47,7 +51,9 @@ HEAD = "arch 1\nfn distance(a, far = 3) = min(abs(a), far)\n"
 
 
 def architecture(body: str, kind: str = "model") -> Architecture:
-    return Architecture(elaborate(Spec(f"{HEAD}{kind} m {{\n{body}\n}}\n", ("m",), frozenset())))
+    return Architecture(
+        elaborate(Spec(f"{HEAD}{kind} m {{\n{body}\n}}\n", ("m",), frozenset()))
+    )
 
 
 def with_formula(formula: str) -> Architecture:
@@ -98,7 +104,10 @@ def test_a_buffer_and_no_parameter() -> None:
         assert torch.equal(copied(x), net(x))
         assert set(copied.state_dict()) == {"mix.weight", "mix.bias"}
     assert net.double()(x.double()).dtype == torch.float64
-    assert (archdsl.compile(architecture(MASKED), meta=True)).get_buffer("mask").shape == (6, 6)
+    assert (archdsl.compile(architecture(MASKED), meta=True)).get_buffer("mask").shape == (
+        6,
+        6,
+    )
 
 
 @pytest.mark.parametrize("suffix", ["pt2", "onnx"])
@@ -107,12 +116,18 @@ def test_exported(suffix: str, tmp_path: Path) -> None:
     net = archdsl.compile(model)
     path, x = tmp_path / f"net.{suffix}", torch.randn(3, 8, 6)
     if suffix == "onnx":
-        runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
-        pytest.importorskip("onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'")
+        runtime = pytest.importorskip(
+            "onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime"
+        )
+        pytest.importorskip(
+            "onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'"
+        )
     archdsl_torch.write(model.graph, path, weights=net.state_dict())
     if suffix == "onnx":
         (found,) = runtime.InferenceSession(path).run(None, {"x": x.numpy()})
-        torch.testing.assert_close(torch.from_numpy(found), net(x).detach(), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(
+            torch.from_numpy(found), net(x).detach(), rtol=1e-4, atol=1e-4
+        )
     else:
         torch.testing.assert_close(torch.export.load(path).module()(x), net(x))
 
@@ -160,7 +175,9 @@ def test_what_it_is_called_clashes_with_nothing() -> None:
     output x -> linear(4) as conv -> dropout(0.5) as drop -> batch_norm(affine = false) as norm"""
     net = archdsl.compile(architecture(body)).eval()
     zero = torch.zeros(1, 4, 3)
-    expected = net.conv((6.0 * torch.arange(4)).reshape(1, 1, 4)).reshape(1, 4, 1).expand(1, 4, 3)
+    expected = (
+        net.conv((6.0 * torch.arange(4)).reshape(1, 1, 4)).reshape(1, 4, 1).expand(1, 4, 3)
+    )
     torch.testing.assert_close(net(zero), expected / (1 + 1e-5) ** 0.5)
 
 

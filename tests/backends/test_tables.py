@@ -19,7 +19,11 @@ from archdsl_lowering.rows.table import ROWS
 from archdsl_torch.names import resolve
 from tests.laws.subjects import SPECS, graph_of, some_answers
 
-OWN_ROW = {"identity", "softmax", "prelu"}  # activations that are more than a function of the tensor
+OWN_ROW = {
+    "identity",
+    "softmax",
+    "prelu",
+}  # activations that are more than a function of the tensor
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)
@@ -28,7 +32,9 @@ def test_every_primitive_is_lowered(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "primitive", [p for p in PRIMITIVES.values() if p.role == "activation"], ids=lambda p: p.name
+    "primitive",
+    [p for p in PRIMITIVES.values() if p.role == "activation"],
+    ids=lambda p: p.name,
 )
 def test_every_activation_is_a_function(primitive: Primitive) -> None:
     assert primitive.name in OWN_ROW or callable(resolve(FUNCTIONS[primitive.name]))
@@ -49,7 +55,9 @@ def modules() -> dict[str, Module]:
     found: dict[str, Module] = {}
     for feature in SPECS:
         graph = graph_of(feature)
-        for module in program_of(complete(graph, some_answers(graph, feature))[0]).modules.values():
+        for module in program_of(
+            complete(graph, some_answers(graph, feature))[0]
+        ).modules.values():
             found.setdefault(module.type, module)
     return found
 

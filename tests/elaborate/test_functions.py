@@ -95,4 +95,8 @@ def test_a_tensor_in_parentheses_is_told() -> None:
 
 def test_a_name_of_a_file_comes_first() -> None:
     text = "arch 1\nblock norm = batch_norm\nmodel m {\n  input x: [b, c = 4]\n  output x -> norm\n}\n"
-    assert elaborate(Spec(text, ("m",), frozenset())).values[-1].instance.path.startswith("norm")
+    assert (
+        elaborate(Spec(text, ("m",), frozenset()))
+        .values[-1]
+        .instance.path.startswith("norm")
+    )

@@ -32,7 +32,10 @@ def test_linear_over_several_dimensions() -> None:
     assert out.sizes == {"b": 1, "t": 4, "c": 16}
     assert out.weight("weight") == (16, 48)
     assert out.macs.value == 4 * 48 * 16
-    assert call("linear", tensor(c=8, h=3, w=2), width=5, dim="hw").sizes == {"c": 8, "h": 5}
+    assert call("linear", tensor(c=8, h=3, w=2), width=5, dim="hw").sizes == {
+        "c": 8,
+        "h": 5,
+    }
 
 
 def test_linear_over_choices() -> None:
@@ -49,8 +52,16 @@ def test_linear_over_choices() -> None:
     [
         ({"width": 0}, "E0407", "width is 0; it must be at least 1"),
         ({"width": 1.5}, "E0408", "width is 1.5, which is not a whole number"),
-        ({"width": 8, "dim": "n"}, "E0401", "dimension `n` is missing; the tensor has [b, c, t]"),
-        ({"width": 8, "dim": "b"}, "E0406", "`b` is the batch and cannot be named in an operation"),
+        (
+            {"width": 8, "dim": "n"},
+            "E0401",
+            "dimension `n` is missing; the tensor has [b, c, t]",
+        ),
+        (
+            {"width": 8, "dim": "b"},
+            "E0406",
+            "`b` is the batch and cannot be named in an operation",
+        ),
         ({"width": 8, "dim": "cc"}, "E0405", "dimension `c` is named twice in @cc"),
     ],
 )
@@ -68,23 +79,37 @@ def test_weight() -> None:
 
 
 def test_weight_refused() -> None:
-    assert call("weight", b=1, c=3).messages == ["a weight is the same for every sample, so it has no `b`"]
+    assert call("weight", b=1, c=3).messages == [
+        "a weight is the same for every sample, so it has no `b`"
+    ]
     assert call("weight", c=0).messages == ["c is 0; it must be at least 1"]
 
 
 def test_batch_norm() -> None:
     _, c = choice(0, 24, 48)
     out = call("batch_norm", tensor(b=1, c=c, t=4), gamma=0)
-    assert out.shape["c"] == c and out.weights["weight"].shape == (c,) and out.weights["bias"].shape == (c,)
+    assert (
+        out.shape["c"] == c
+        and out.weights["weight"].shape == (c,)
+        and out.weights["bias"].shape == (c,)
+    )
     assert out.weights["weight"].init.value == Init("constant", (0.0,))
-    assert call("batch_norm", tensor(c=8)).weights["weight"].init.value == Init("constant", (1.0,))
+    assert call("batch_norm", tensor(c=8)).weights["weight"].init.value == Init(
+        "constant", (1.0,)
+    )
     assert not call("batch_norm", tensor(c=8), affine=False).weights
 
 
 def test_batch_norm_refused() -> None:
-    assert call("batch_norm", tensor(h=8)).messages == ["dimension `c` is missing; the tensor has [h]"]
-    assert call("batch_norm", tensor(c=8), eps=0).messages == ["`eps` is 0; it must be above 0"]
-    assert call("batch_norm", tensor(c=8), momentum=2).messages == ["`momentum` is 2; it must be from 0 to 1"]
+    assert call("batch_norm", tensor(h=8)).messages == [
+        "dimension `c` is missing; the tensor has [h]"
+    ]
+    assert call("batch_norm", tensor(c=8), eps=0).messages == [
+        "`eps` is 0; it must be above 0"
+    ]
+    assert call("batch_norm", tensor(c=8), momentum=2).messages == [
+        "`momentum` is 2; it must be from 0 to 1"
+    ]
     assert not call("batch_norm", tensor(c=8), momentum=1).problems
 
 
@@ -96,28 +121,40 @@ def test_layer_norm() -> None:
     assert call("layer_norm", tensor(c=8), dim="n").messages == [
         "dimension `n` is missing; the tensor has [c]"
     ]
-    assert call("layer_norm", tensor(c=8), eps="x").messages == ['`eps` is "x", not a number']
+    assert call("layer_norm", tensor(c=8), eps="x").messages == [
+        '`eps` is "x", not a number'
+    ]
 
 
 def test_rms_norm() -> None:
     out = call("rms_norm", tensor(b=1, n=9, c=8))
-    assert out.sizes == {"b": 1, "n": 9, "c": 8} and not out.problems and out.macs.value == 0
+    assert (
+        out.sizes == {"b": 1, "n": 9, "c": 8} and not out.problems and out.macs.value == 0
+    )
     assert list(out.weights) == ["weight"] and out.weight("weight") == (8,)
     assert call("rms_norm", tensor(c=8, h=4), dim="hc").weight("weight") == (4, 8)
     assert not call("rms_norm", tensor(c=8), affine=False).weights
-    assert call("rms_norm", tensor(h=8)).messages == ["dimension `c` is missing; the tensor has [h]"]
-    assert call("rms_norm", tensor(c=8), eps=0).messages == ["`eps` is 0; it must be above 0"]
+    assert call("rms_norm", tensor(h=8)).messages == [
+        "dimension `c` is missing; the tensor has [h]"
+    ]
+    assert call("rms_norm", tensor(c=8), eps=0).messages == [
+        "`eps` is 0; it must be above 0"
+    ]
 
 
 def test_group_norm() -> None:
     out = call("group_norm", tensor(b=1, c=8, h=4), groups=2)
-    assert out.sizes == {"b": 1, "c": 8, "h": 4} and not out.problems and out.macs.value == 0
+    assert (
+        out.sizes == {"b": 1, "c": 8, "h": 4} and not out.problems and out.macs.value == 0
+    )
     assert out.weight("weight") == out.weight("bias") == (8,)
     assert not call("group_norm", tensor(c=8), groups=8, affine=False).weights
     assert call("group_norm", tensor(c=8), groups=3).messages == [
         "8 channels cannot be divided into 3 groups"
     ]
-    assert call("group_norm", tensor(c=8), groups=0).messages == ["groups is 0; it must be at least 1"]
+    assert call("group_norm", tensor(c=8), groups=0).messages == [
+        "groups is 0; it must be at least 1"
+    ]
     assert call("group_norm", tensor(h=8), groups=1).messages == [
         "dimension `c` is missing; the tensor has [h]"
     ]
@@ -145,7 +182,12 @@ POINTWISE = [
 @pytest.mark.parametrize("name", POINTWISE)
 def test_what_goes_by_elements_keeps_the_shape(name: str) -> None:
     out = call(name, tensor(b=1, c=8))
-    assert out.sizes == {"b": 1, "c": 8} and not out.weights and out.macs.value == 0 and not out.problems
+    assert (
+        out.sizes == {"b": 1, "c": 8}
+        and not out.weights
+        and out.macs.value == 0
+        and not out.problems
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +196,11 @@ def test_what_goes_by_elements_keeps_the_shape(name: str) -> None:
         ("leaky_relu", {"slope": "x"}, '`slope` is "x", not a number'),
         ("elu", {"alpha": inf}, "`alpha` is inf; it must be finite"),
         ("softplus", {"beta": 0}, "`beta` is 0; it must be above 0"),
-        ("hardtanh", {"low": 2}, "`low` is 2 and `high` is 1.0; the first must be below the second"),
+        (
+            "hardtanh",
+            {"low": 2},
+            "`low` is 2 and `high` is 1.0; the first must be below the second",
+        ),
         ("clamp", {}, "neither `low` nor `high` is given, so nothing would be bounded"),
         ("clamp", {"low": "x"}, '`low` is "x", not a number'),
         ("pow", {"exponent": "x"}, '`exponent` is "x", not a number'),
@@ -184,7 +230,9 @@ def test_softmax() -> None:
 def test_dropout(name: str) -> None:
     assert not call(name, tensor(c=8), p=0).problems
     assert not call(name, tensor(c=8), p=0.5).problems
-    assert call(name, tensor(c=8), p=1.0).messages == ["`p` is 1.0; it must be at least 0 and below 1"]
+    assert call(name, tensor(c=8), p=1.0).messages == [
+        "`p` is 1.0; it must be at least 0 and below 1"
+    ]
     probability, p = choice(0, 0.5, -0.1)
     out = call(name, tensor(c=8), p=p)
     assert [out.problems[0].message.at({probability: i}) for i in (0, 1)] == [

@@ -18,7 +18,7 @@ NAMES = """
 conv linear batch_norm layer_norm group_norm weighted_sum max_pool avg_pool mean dot attend identity
 relu relu6 swish hardswish sigmoid gelu tanh softmax dropout drop_path concat add sub mul div scalar
 leaky_relu elu prelu hardsigmoid hardtanh softplus mish exp log sqrt rsqrt abs sin cos erf pow clamp
-maximum minimum sum max min norm rms_norm const
+maximum minimum sum max min vector_norm rms_norm const
 chunk merge split rename take expand pad resize shift weight
 """.split()
 INTERNAL = {"sub", "mul", "div", "scalar", "weight", "const"}
@@ -38,8 +38,12 @@ def test_rows_are_complete(primitive: Primitive) -> None:
     assert len(set(names)) == len(names)
     for parameter in primitive.parameters:
         assert parameter.doc, f"{parameter.name} has no doc"
-        assert len(parameter.name) > 1 or primitive.dims is None, "a keyword of one letter is a dimension"
-    assert (primitive.like is not None) == any(p.kind == "like" for p in primitive.parameters)
+        assert len(parameter.name) > 1 or primitive.dims is None, (
+            "a keyword of one letter is a dimension"
+        )
+    assert (primitive.like is not None) == any(
+        p.kind == "like" for p in primitive.parameters
+    )
     optional = [p.default is not REQUIRED for p in primitive.parameters]
     assert optional == sorted(optional), "required parameters come first"
 
@@ -63,4 +67,6 @@ def test_codes_are_of_the_family_and_explained() -> None:
 
 def test_the_reference_page_is_current() -> None:
     page = Path(__file__).parents[2] / "docs" / "primitives.md"
-    assert page.read_text() == reference(), "python -m archdsl.ops.reference > docs/primitives.md"
+    assert page.read_text() == reference(), (
+        "python -m archdsl.ops.reference > docs/primitives.md"
+    )

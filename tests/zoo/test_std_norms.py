@@ -30,8 +30,12 @@ def test_as_in_pytorch(name: str) -> None:
     use = layer.partition("(")[0]
     text = f"arch 1\nuse std: {use}\nmodel m {{\n  input x: [b, c = 8, h = 5, w = 6]\n  output x -> {layer}\n}}\n"
     ours = archdsl.compile(Architecture(elaborate(Spec(text, ("m",), frozenset()))))
-    x = torch.randn(3, 8, 5, 6, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    x = torch.randn(
+        3, 8, 5, 6, generator=torch.Generator().manual_seed(1), requires_grad=True
+    )
     direction = torch.randn(3, 8, 5, 6, generator=torch.Generator().manual_seed(2))
     torch.testing.assert_close(ours(x), theirs(x))
-    found, expected = (torch.autograd.grad((net(x) * direction).sum(), x)[0] for net in (ours, theirs))
+    found, expected = (
+        torch.autograd.grad((net(x) * direction).sum(), x)[0] for net in (ours, theirs)
+    )
     torch.testing.assert_close(found, expected)

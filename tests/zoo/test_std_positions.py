@@ -19,7 +19,9 @@ def model(use: str, body: str) -> Architecture:
 
 def added(use: str, shape: str, call: str, sizes: tuple[int, ...]) -> torch.Tensor:
     """What a block makes, added to zeros."""
-    net = archdsl.compile(model(use, f"input x: [b, {shape}] output x + ([] -> {call}): [b, {shape}]"))
+    net = archdsl.compile(
+        model(use, f"input x: [b, {shape}] output x + ([] -> {call}): [b, {shape}]")
+    )
     found = net(torch.zeros(1, *sizes))
     assert isinstance(found, torch.Tensor)
     return found[0]
@@ -47,7 +49,9 @@ def test_alibi() -> None:
 def test_sine_positions() -> None:
     found = added("sine_positions", "n = 6, c = 8", "sine_positions(6, 8)", (6, 8))
     expected = torch.zeros(6, 8)
-    angle = torch.arange(6)[:, None] * torch.exp(torch.arange(0, 8, 2) * (-math.log(10000.0) / 8))
+    angle = torch.arange(6)[:, None] * torch.exp(
+        torch.arange(0, 8, 2) * (-math.log(10000.0) / 8)
+    )
     expected[:, 0::2], expected[:, 1::2] = angle.sin(), angle.cos()
     torch.testing.assert_close(found, expected)
 
@@ -55,16 +59,27 @@ def test_sine_positions() -> None:
 def test_causal_attention() -> None:
     """Outputs and gradients are those of PyTorch's scaled_dot_product_attention."""
     space = model(
-        "causal_attention", "input x: [b, n = 7, c = 12] output x -> causal_attention(3) as a: [b, n, c]"
+        "causal_attention",
+        "input x: [b, n = 7, c = 12] output x -> causal_attention(3) as a: [b, n, c]",
     )
     net = archdsl.compile(space)
     w = dict(net.named_parameters())
     assert set(w) == {"a.qkv.weight", "a.qkv.bias", "a.proj.weight", "a.proj.bias"}
-    x = torch.randn(2, 7, 12, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    heads = F.linear(x, w["a.qkv.weight"], w["a.qkv.bias"]).reshape(2, 7, 3, 3, 4).permute(2, 0, 3, 1, 4)
+    x = torch.randn(
+        2, 7, 12, generator=torch.Generator().manual_seed(0), requires_grad=True
+    )
+    heads = (
+        F.linear(x, w["a.qkv.weight"], w["a.qkv.bias"])
+        .reshape(2, 7, 3, 3, 4)
+        .permute(2, 0, 3, 1, 4)
+    )
     y = F.scaled_dot_product_attention(heads[0], heads[1], heads[2], is_causal=True)
-    expected = F.linear(y.transpose(1, 2).reshape(2, 7, 12), w["a.proj.weight"], w["a.proj.bias"])
+    expected = F.linear(
+        y.transpose(1, 2).reshape(2, 7, 12), w["a.proj.weight"], w["a.proj.bias"]
+    )
     torch.testing.assert_close(net(x), expected)
     learned = [x, *w.values()]
-    ours, theirs = (torch.autograd.grad(out.square().sum(), learned) for out in (net(x), expected))
+    ours, theirs = (
+        torch.autograd.grad(out.square().sum(), learned) for out in (net(x), expected)
+    )
     torch.testing.assert_close(ours, theirs)

@@ -47,13 +47,17 @@ class _Part:
     kind: Kind
 
 
-_Given: TypeAlias = Mapping[str, _Part]  # positions, `inf`, and what a function was called with
+_Given: TypeAlias = Mapping[
+    str, _Part
+]  # positions, `inf`, and what a function was called with
 
 
 def tensor(node: ast.Formula, frame: Frame) -> None:
     """Binds the tensor. Raises DiagnosticError for a formula of anything but numbers and positions."""
     if is_reserved(node.name):
-        message = f"`{node.name}` cannot name a constant: PyTorch's modules or Python use it"
+        message = (
+            f"`{node.name}` cannot name a constant: PyTorch's modules or Python use it"
+        )
         fail(name_codes.RESERVED_INSTANCE, node.span, message)
     for dim in node.shape:
         check_letter(dim)
@@ -62,7 +66,9 @@ def tensor(node: ast.Formula, frame: Frame) -> None:
     part = _numeric(_part(node.value, frame, given), node.value)
     inner = frame.under(layers.enter(frame, node.name, "const", "primitive", node.span))
     frame.state.instances.setdefault(inner.instance.path, inner.instance)
-    made = operation(PRIMITIVES["const"], (), {"formula": part.text}, sizes, inner.at(node.span))
+    made = operation(
+        PRIMITIVES["const"], (), {"formula": part.text}, sizes, inner.at(node.span)
+    )
     frame.env.assign(node.name, Tensor(made))
 
 
@@ -100,7 +106,10 @@ def _number(node: ast.Expr, frame: Frame) -> _Part:
     value = frame.state.settled(scalar(node, frame, "a part of a formula"))
     defined = [v for v in value.distinct() if not isinstance(v, Undefined)]
     truth = bool(defined) and all(isinstance(v, bool) for v in defined)
-    return _Part(placed(lift(_literal, value), node.span, codes.WRONG_KIND), "truth" if truth else "number")
+    return _Part(
+        placed(lift(_literal, value), node.span, codes.WRONG_KIND),
+        "truth" if truth else "number",
+    )
 
 
 def _literal(value: Any) -> str:
@@ -113,7 +122,12 @@ def _literal(value: Any) -> str:
 def _numeric(part: _Part, node: ast.Expr) -> _Part:
     if part.kind == "truth":
         help = "write `if … then 1 else 0`"
-        fail(codes.WRONG_KIND, node.span, "a number is needed here, not a truth value", help=help)
+        fail(
+            codes.WRONG_KIND,
+            node.span,
+            "a number is needed here, not a truth value",
+            help=help,
+        )
     return part
 
 
@@ -162,9 +176,15 @@ def _call(node: ast.Call, frame: Frame, given: _Given) -> _Part:
         name = callee.primitive.name
     function = NUMBER_FUNCTIONS.get(name)
     if function is None:
-        fail(codes.WRONG_KIND, node.span, "positions of a constant go into functions of numbers alone")
+        fail(
+            codes.WRONG_KIND,
+            node.span,
+            "positions of a constant go into functions of numbers alone",
+        )
     least, most = function.arity
-    if any(arg.name for arg in node.args) or not least <= len(node.args) <= (most or len(node.args)):
+    if any(arg.name for arg in node.args) or not least <= len(node.args) <= (
+        most or len(node.args)
+    ):
         message = f"`{name}` takes numbers by position, at least {least}"
         fail(codes.WRONG_INPUTS, node.span, message)
     parts = [_numeric(_part(arg.value, frame, given), arg.value) for arg in node.args]
@@ -176,7 +196,12 @@ def _defined(node: ast.Call, callee: FunctionV, frame: Frame, given: _Given) -> 
     definition, module, state = callee.definition, callee.module, frame.state
     assert definition is not None and module is not None
     names = [p.name for p in definition.params]
-    nodes = match(names, {}, [(arg, constant(i)) for i, arg in enumerate(node.args)], f"`{callee.name}`")
+    nodes = match(
+        names,
+        {},
+        [(arg, constant(i)) for i, arg in enumerate(node.args)],
+        f"`{callee.name}`",
+    )
     inner = file_frame(module, state)
     called: dict[str, _Part] = {}
     for parameter in definition.params:
@@ -190,7 +215,11 @@ def _defined(node: ast.Call, callee: FunctionV, frame: Frame, given: _Given) -> 
             message = f"the function `{callee.name}` needs `{parameter.name}`"
             fail(codes.MISSING_PARAMETER, node.span, message)
     if state.depth >= DEPTH_LIMIT:
-        fail(bounds.TOO_DEEP, node.span, f"functions call functions more than {DEPTH_LIMIT} levels deep")
+        fail(
+            bounds.TOO_DEEP,
+            node.span,
+            f"functions call functions more than {DEPTH_LIMIT} levels deep",
+        )
     state.depth += 1
     try:
         return _part(definition.value, inner, called)

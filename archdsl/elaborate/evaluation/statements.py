@@ -41,6 +41,7 @@ from archdsl.elaborate.evaluation.values import (
 from archdsl.ir.expr import Expr, constant, lift, negate, test
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
+from archdsl.syntax.slipped import head_of
 
 
 def choose(node: ast.Choose, frame: Frame) -> None:
@@ -63,12 +64,18 @@ def bind(node: ast.Bind, frame: Frame) -> None:
     values = [evaluate(e, frame) for e in node.values]
     unused = len(state.reads) > reads and state.traces() == before
     if unused and all(_stands_once(name, node) for name in node.targets):
-        for read in list(state.reads)[reads:]:  # nothing follows from what is not mentioned again
+        for read in list(state.reads)[
+            reads:
+        ]:  # nothing follows from what is not mentioned again
             del state.reads[read]
     parts: Sequence[Thing] = values
     if len(node.targets) != len(values):
         if len(values) != 1:
-            fail(codes.UNPACK, node.span, f"{len(node.targets)} names for {len(values)} values")
+            fail(
+                codes.UNPACK,
+                node.span,
+                f"{len(node.targets)} names for {len(values)} values",
+            )
         parts = unpack(values[0], len(node.targets), node.span)
     for name, value in zip(node.targets, parts, strict=True):
         frame.env.assign(name, bound(value, name, frame))
@@ -162,7 +169,9 @@ def _level(node: ast.For, label: str, i: int, frame: Frame) -> Instance:
     if is_reserved(label):
         message = f"`{label}` cannot name a level: PyTorch's modules or Python use it"
         fail(name_codes.RESERVED_INSTANCE, node.span, message)
-    level = Instance(f"{frame.segment(label)}[{i}]", frame.instance, label, "loop", node.span)
+    level = Instance(
+        f"{frame.segment(label)}[{i}]", frame.instance, label, "loop", node.span
+    )
     frame.instance.children.append(level)
     frame.state.instances.setdefault(level.path, level)
     return level
@@ -182,6 +191,7 @@ def _searched_depth(node: ast.For, source: CountV, frame: Frame) -> None:
             _turn(node, position, constant(i), frame)
         after.append(frame.env.snapshot())
     count = turns_of(source, node.iterable.span, state)
+    _forget(_guessed(node.body, frame), after)
     words = [str(k) for k in range(len(after))]
     _join_names(after[0], after, count, words, frame, span)
 
@@ -228,6 +238,7 @@ def _both_sides(node: ast.If, condition: Expr, frame: Frame) -> None:
             run(body, frame.inner())
         sides.append(frame.env.snapshot())
         frame.env.restore(before)
+    _forget(_guessed((*node.body, *(node.orelse or ())), frame), sides)
     _join_names(before, sides, lift(_side, condition), ("then", "else"), frame, node.span)
 
 
@@ -240,8 +251,33 @@ def _side(test: bool) -> int:
 Names = list[dict[str, Thing]]  # bindings, level by level, the innermost first
 
 
+def _guessed(body: Sequence[ast.Stmt], frame: Frame) -> set[str]:
+    """The names that statements with errors of syntax bind: what they hold is a guess."""
+    names: set[str] = set()
+    for statement in body if frame.module.slipped else ():
+        if head_of(statement) in frame.module.slipped:
+            names.update(assigned((statement,)))
+        elif isinstance(statement, ast.If):
+            names |= _guessed((*statement.body, *(statement.orelse or ())), frame)
+        elif isinstance(statement, ast.For):
+            names |= _guessed(statement.body, frame)
+    return names
+
+
+def _forget(names: set[str], ways: Sequence[Names]) -> None:
+    """Two guesses need not agree: nothing is known of such a name after what hangs on a choice."""
+    for levels in ways:
+        for level in levels:
+            level.update(dict.fromkeys(names & level.keys(), POISON))
+
+
 def _join_names(
-    known: Names, ways: Sequence[Names], index: Expr, words: Sequence[str], frame: Frame, span: Span
+    known: Names,
+    ways: Sequence[Names],
+    index: Expr,
+    words: Sequence[str],
+    frame: Frame,
+    span: Span,
 ) -> None:
     """Rebinds each name that differs between several ways to the one that the index points to."""
 
@@ -262,7 +298,11 @@ def _undefine(names: Sequence[str], why: Expr, span: Span, frame: Frame) -> None
 
     def undefined(level: int, name: str) -> Thing:
         value = known[level][name]
-        return branches.join(why, (value,), (name,), frame.at(span)) if name in names else value
+        return (
+            branches.join(why, (value,), (name,), frame.at(span))
+            if name in names
+            else value
+        )
 
     _rebind(known, frame.env, undefined)
 

@@ -38,10 +38,12 @@ def reduction(site: Site) -> Value:
     if not over:
         return site.x
     x, layout, axes = _reduced(site, over)
-    return site.result(site.emit.function(_REDUCTIONS[site.primitive], x, axes), without(layout, over))
+    return site.result(
+        site.emit.function(_REDUCTIONS[site.primitive], x, axes), without(layout, over)
+    )
 
 
-def norm(site: Site) -> Value:
+def vector_norm(site: Site) -> Value:
     """The length over dimensions; over none that of each element."""
     over: str = site.attrs["over"]
     if not over:
@@ -63,7 +65,9 @@ def chunk(site: Site) -> Value:
     (dim,) = _letters(site.attrs)
     x, layout = site.fit(site.x, lambda form: alone(form, dim))
     size = site.sizes[dim]
-    part = site.emit.function("torch.narrow", x, axis(layout, dim), site.attrs["index"] * size, size)
+    part = site.emit.function(
+        "torch.narrow", x, axis(layout, dim), site.attrs["index"] * size, size
+    )
     return site.result(part, layout)
 
 
@@ -86,7 +90,9 @@ def split(site: Site) -> Value:
 def rename(site: Site) -> Value:
     """The same tensor under other names."""
     names = str.maketrans(site.attrs["over"], site.attrs["into"])
-    return site.relabelled(site.x, lambda form: tuple([g.translate(names) for g in form]), site.sizes)
+    return site.relabelled(
+        site.x, lambda form: tuple([g.translate(names) for g in form]), site.sizes
+    )
 
 
 def take(site: Site) -> Value:
@@ -114,7 +120,9 @@ def expand(site: Site) -> Value:
 
 def pad(site: Site) -> Value:
     """Zeros before and after along dimensions."""
-    wanted = {dim: tuple(site.attrs[dim]) for dim in _letters(site.attrs) if any(site.attrs[dim])}
+    wanted = {
+        dim: tuple(site.attrs[dim]) for dim in _letters(site.attrs) if any(site.attrs[dim])
+    }
     if not wanted:
         return site.unmoved()
     x, layout = site.fit(site.x, lambda form: alone(form, "".join(wanted)))
@@ -194,10 +202,14 @@ def _ascending(which: range) -> tuple[int, int, int]:
     return min(which), max(which) + 1, abs(which.step)
 
 
-def _zeros_around(site: Site, x: Handle, layout: Layout, amounts: Mapping[str, tuple[int, int]]) -> Handle:
+def _zeros_around(
+    site: Site, x: Handle, layout: Layout, amounts: Mapping[str, tuple[int, int]]
+) -> Handle:
     first = min(axis(layout, dim) for dim in amounts)
     pairs = [amounts.get(group, (0, 0)) for group in reversed(layout[first:])]
-    return site.emit.function("torch.nn.functional.pad", x, tuple(chain.from_iterable(pairs)))
+    return site.emit.function(
+        "torch.nn.functional.pad", x, tuple(chain.from_iterable(pairs))
+    )
 
 
 def _batch_and_channels(form: Layout, dims: str) -> Layout:

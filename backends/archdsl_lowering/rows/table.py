@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from archdsl_lowering.rows import arithmetic, norms, pointwise, products, regrouping, windows
+from archdsl_lowering.rows import (
+    arithmetic,
+    norms,
+    pointwise,
+    products,
+    regrouping,
+    windows,
+)
 from archdsl_lowering.rows.site import Site, Value
 
 Row: TypeAlias = Callable[[Site], Value]
@@ -37,7 +44,7 @@ ROWS: Mapping[str, Row] = {
     "weighted_sum": arithmetic.weighted_sum,
     "concat": arithmetic.concat,
     **dict.fromkeys(("mean", "sum", "max", "min"), regrouping.reduction),
-    "norm": regrouping.norm,
+    "vector_norm": regrouping.vector_norm,
     "chunk": regrouping.chunk,
     "merge": regrouping.merge,
     "split": regrouping.split,

@@ -13,7 +13,14 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from archdsl_lowering.program import Constant, Instruction, Program, Ref, references, substitute
+from archdsl_lowering.program import (
+    Constant,
+    Instruction,
+    Program,
+    Ref,
+    references,
+    substitute,
+)
 from archdsl_lowering.rows.layers import Module, functional
 from archdsl_torch.constants import tensor_of, tensor_on
 from archdsl_torch.names import resolve
@@ -135,7 +142,9 @@ class Calls:
         """The calls in so many segments of about the same length."""
         if count not in self._segments:
             bounds = [len(self._steps) * i // count for i in range(count + 1)]
-            self._segments[count] = [self._segment(a, b) for a, b in pairwise(bounds) if a < b]
+            self._segments[count] = [
+                self._segment(a, b) for a, b in pairwise(bounds) if a < b
+            ]
         return self._segments[count]
 
     def _segment(self, first: int, end: int) -> _Segment:
@@ -144,7 +153,9 @@ class Calls:
         reads = [i for i in _read_by(steps) if i not in inside]
         later = {*_read_by(self._steps[end:]), *self._outputs}
         gives = tuple(at for at, _ in steps if at in later)
-        return _Segment(steps, tuple(reads), gives, tuple(i for i in reads if i not in later))
+        return _Segment(
+            steps, tuple(reads), gives, tuple(i for i in reads if i not in later)
+        )
 
 
 def _go(
@@ -185,7 +196,9 @@ def _result(
         return resolve(target)(*args)
     assert step.call is not None
     if step.nested:
-        return step.call(*substitute(one.args, lambda ref: results[ref.index]), **step.kwargs)
+        return step.call(
+            *substitute(one.args, lambda ref: results[ref.index]), **step.kwargs
+        )
     return step.call(
         *[results[a.index] if isinstance(a, Ref) else a for a in one.args],
         **step.kwargs,
