@@ -38,7 +38,9 @@ def load(reference: str, **options: Any) -> Architecture:
     return load(reference, **options)
 
 
-def compile(model: Architecture, *, weights: Any = None, seed: int = 0, **options: Any) -> GraphModule:
+def compile(
+    model: Architecture, *, weights: Any = None, seed: int = 0, **options: Any
+) -> GraphModule:
     """A model as a `torch.fx.GraphModule` whose `state_dict` keys are the paths in the text.
 
     `weights` is a state dict; without one every weight starts as the text says, by `seed`.
@@ -76,7 +78,9 @@ def supergraph(
     return supergraph(space.graph, mode, zero=zero, edges=edges, **sharing)
 
 
-def from_module(module: Module, example_inputs: Sequence[Any], *, name: str = "") -> Imported:
+def from_module(
+    module: Module, example_inputs: Sequence[Any], *, name: str = ""
+) -> Imported:
     """An `nn.Module` as text, verified: `.text`, `.architecture`, `.weights()`, `.save(path)`.
 
     `example_inputs` are the tensors that `forward` takes; see docs/import.md. Raises DiagnosticError: E1401

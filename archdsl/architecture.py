@@ -41,7 +41,9 @@ class Architecture:
         """
         return self.samples(1, seed, max_macs)[0]
 
-    def samples(self, n: int, seed: int = 0, max_macs: float | None = None) -> list[Genotype]:
+    def samples(
+        self, n: int, seed: int = 0, max_macs: float | None = None
+    ) -> list[Genotype]:
         """`n` genotypes drawn independently; the same seed gives the same list."""
         from archdsl.questions.sample import sample
 
@@ -106,4 +108,8 @@ def load(
 
 def _beside(other: Reference, reference: str) -> Reference:
     """What a genotype's reference means beside that of its space: a name alone is one of the same file."""
-    return replace(other, name=reference) if reference.isidentifier() else opened(reference, other.project)
+    return (
+        replace(other, name=reference)
+        if reference.isidentifier()
+        else opened(reference, other.project)
+    )

@@ -24,7 +24,9 @@ class Backend(Protocol):
 
     SUFFIXES: tuple[str, ...]
 
-    def write(self, graph: Graph, path: Path, *, weights: Any = None, seed: int = 0) -> None:
+    def write(
+        self, graph: Graph, path: Path, *, weights: Any = None, seed: int = 0
+    ) -> None:
         """Writes a model in the format of the path's suffix; raises DiagnosticError where it cannot."""
 
 
@@ -48,7 +50,9 @@ def _registered() -> Iterator[Backend]:
         except ImportError as error:
             message = f"the backend `{entry.name}` cannot be imported from `{entry.value}`: {error}"
             raise DiagnosticError(
-                files.NO_BACKEND.error(None, message, help="install what it needs, or remove it")
+                files.NO_BACKEND.error(
+                    None, message, help="install what it needs, or remove it"
+                )
             ) from error
         if hasattr(module, "write") and hasattr(module, "SUFFIXES"):
             yield cast(Backend, module)

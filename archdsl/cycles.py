@@ -65,4 +65,8 @@ def components(after: Mapping[Node, Collection[Node]]) -> list[tuple[Node, ...]]
 
 def circles(after: Mapping[Node, Collection[Node]]) -> list[tuple[Node, ...]]:
     """The components whose members reach themselves."""
-    return [members for members in components(after) if len(members) > 1 or members[0] in after[members[0]]]
+    return [
+        members
+        for members in components(after)
+        if len(members) > 1 or members[0] in after[members[0]]
+    ]

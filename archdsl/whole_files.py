@@ -43,11 +43,18 @@ def read_bytes(path: Path, most: int, shown: str | None = None) -> bytes:
             files.UNREADABLE.error(None, f"{name} cannot be read: {_reason(error)}")
         ) from None
     if data is None:  # what /proc has that waits for its next line
-        raise DiagnosticError(files.UNREADABLE.error(None, f"{name} cannot be read: it has nothing yet"))
+        raise DiagnosticError(
+            files.UNREADABLE.error(None, f"{name} cannot be read: it has nothing yet")
+        )
     return data
 
 
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 def _regular(status: os.stat_result, name: str) -> None:
@@ -98,7 +105,9 @@ def _replaceable(path: Path) -> None:
     if path.is_dir():
         raise DiagnosticError(files.UNWRITABLE.error(None, f"`{path}` is a folder"))
     if path.exists() and not path.is_file():
-        raise DiagnosticError(files.UNWRITABLE.error(None, f"`{path}` is not a regular file"))
+        raise DiagnosticError(
+            files.UNWRITABLE.error(None, f"`{path}` is not a regular file")
+        )
 
 
 def write_text(path: Path, text: str) -> None:
@@ -108,7 +117,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _unwritable(path: Path, error: OSError | ValueError) -> DiagnosticError:
-    return DiagnosticError(files.UNWRITABLE.error(None, f"`{path}` cannot be written: {_reason(error)}"))
+    return DiagnosticError(
+        files.UNWRITABLE.error(None, f"`{path}` cannot be written: {_reason(error)}")
+    )
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -18,7 +18,16 @@ COMMANDS = (
     ("summary", "counted_edges.arch:s"),
     ("summary", "zoo/autox3d.arch:autox3d", "--json"),
     ("summary", "zoo/x3d.arch:x3d_s", "--json"),
-    ("sample", "zoo/autox3d.arch:autox3d", "-n", "1000", "--max-macs", "2.0G", "--seed", "7"),
+    (
+        "sample",
+        "zoo/autox3d.arch:autox3d",
+        "-n",
+        "1000",
+        "--max-macs",
+        "2.0G",
+        "--seed",
+        "7",
+    ),
     ("diff", "zoo/x3d.arch:x3d_s", "zoo/x3d.arch:x3d_l"),
 )
 

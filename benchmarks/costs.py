@@ -45,10 +45,16 @@ def races(rounds: int) -> Iterator[Race]:
     )
 
     drawn = [dict(genotype.items()) for genotype in space.samples(MAPPINGS, seed=0)]
-    by_hand = {c.path: {label: i for i, label in enumerate(c.labels())} for c in space.graph.choices}
+    by_hand = {
+        c.path: {label: i for i, label in enumerate(c.labels())}
+        for c in space.graph.choices
+    }
 
     def looked_up() -> list[int]:
-        return [sum([by_hand[path][label] for path, label in genotype.items()]) for genotype in drawn]
+        return [
+            sum([by_hand[path][label] for path, label in genotype.items()])
+            for genotype in drawn
+        ]
 
     yield race(
         f"space.cost of {MAPPINGS:,} mappings",

@@ -24,7 +24,9 @@ model one(depth = 420) {
   output x -> mean(@hw) -> linear(10) as head
 }
 """
-OTHER = DEEP.replace("3x3, groups", "if i % 9 == 7 then 5x5 else 3x3, groups").replace("n3", "narrow_norm")
+OTHER = DEEP.replace("3x3, groups", "if i % 9 == 7 then 5x5 else 3x3, groups").replace(
+    "n3", "narrow_norm"
+)
 
 
 def races(rounds: int) -> Iterator[Race]:
@@ -47,10 +49,16 @@ def races(rounds: int) -> Iterator[Race]:
         found.write_bytes(subprocess.run(command, capture_output=True, check=True).stdout)
         ours = cold("-m", "archdsl", "diff", f"{found}:sample_0", f"{found}:sample_1")
         yield race(
-            "archdsl diff of two genotypes of auto_tsnet", ours, IMPORT, cold("-c", "import torch"), rounds
+            "archdsl diff of two genotypes of auto_tsnet",
+            ours,
+            IMPORT,
+            cold("-c", "import torch"),
+            rounds,
         )
         (Path(folder) / "one.arch").write_text(DEEP, encoding="utf-8")
         (Path(folder) / "other.arch").write_text(OTHER, encoding="utf-8")
         a, b = (archdsl.load(f"{folder}/{name}.arch:one") for name in ("one", "other"))
         name = f"diff of two models of {len(a.graph.values):,} ops, in process"
-        yield race(name, lambda: archdsl.diff(a, b), IMPORT, cold("-c", "import torch"), rounds)
+        yield race(
+            name, lambda: archdsl.diff(a, b), IMPORT, cold("-c", "import torch"), rounds
+        )

@@ -84,7 +84,10 @@ def batches(first: int) -> Iterator[tuple[str, range]]:
 
 def try_batch(stage: str, numbers: range, seed: int, pipe: int) -> None:
     """In a process of its own: each case, written to the pipe as it ends, its number before it begins."""
-    with tempfile.TemporaryDirectory(dir=_memory_folder()) as folder, os.fdopen(pipe, "wb") as out:
+    with (
+        tempfile.TemporaryDirectory(dir=_memory_folder()) as folder,
+        os.fdopen(pipe, "wb") as out,
+    ):
         os.chdir(folder)
         start = _resident()
         limit = start[1] + _MEMORY
@@ -190,7 +193,10 @@ class Campaign:
             ours.inputs += theirs.inputs
             ours.answers += theirs.answers
             ours.cpu += theirs.cpu
-            ours.worst, ours.memory = max(ours.worst, theirs.worst), max(ours.memory, theirs.memory)
+            ours.worst, ours.memory = (
+                max(ours.worst, theirs.worst),
+                max(ours.memory, theirs.memory),
+            )
         self.times += other.times
         self.faults = {**other.faults, **self.faults}
 
@@ -216,7 +222,9 @@ class Campaign:
         )
         for what, fault in self.faults.items():
             case = f"--seed {self.seed} --only {fault.stage!r}:{fault.number}"
-            print(f"\n{self.times[what]} × {what}\n  python benchmarks/fuzz.py {case}\n{fault.detail}")
+            print(
+                f"\n{self.times[what]} × {what}\n  python benchmarks/fuzz.py {case}\n{fault.detail}"
+            )
 
 
 def again(seed: int, case: str) -> None:
@@ -248,7 +256,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processors to keep busy")
-    parser.add_argument("--stage", action="append", choices=list(STAGES), help="only this stage; repeatable")
+    parser.add_argument(
+        "--stage", action="append", choices=list(STAGES), help="only this stage; repeatable"
+    )
     parser.add_argument("--only", metavar="STAGE:NUMBER", help="one case again")
     asked = parser.parse_args()
     if asked.only is not None:

@@ -29,7 +29,9 @@ def main() -> None:
     parser.add_argument("zoo", choices=("torchvision", "timm"))
     parser.add_argument("names", nargs="*")
     parser.add_argument("--path", help="a folder with the zoo's packages")
-    parser.add_argument("--params", type=float, default=100e6, help="models up to this size alone")
+    parser.add_argument(
+        "--params", type=float, default=100e6, help="models up to this size alone"
+    )
     given = parser.parse_args()
     if given.path:
         sys.path.insert(0, given.path)
@@ -42,7 +44,10 @@ def main() -> None:
     for name, make, shape in wanted:
         if _size(make) > given.params:
             left_out += 1
-            print(f"| {name} | | | not tried here: more than {given.params:,.0f} parameters |", flush=True)
+            print(
+                f"| {name} | | | not tried here: more than {given.params:,.0f} parameters |",
+                flush=True,
+            )
             continue
         row, length = _imported(name, make, shape)
         print(row, flush=True)
@@ -50,7 +55,9 @@ def main() -> None:
             lines.append(length)
     tried = len(wanted) - left_out
     share = len(lines) / max(tried, 1)
-    print(f"\n{len(lines)} of {tried} verified ({share:.0%}), median {statistics.median(lines or [0])} lines")
+    print(
+        f"\n{len(lines)} of {tried} verified ({share:.0%}), median {statistics.median(lines or [0])} lines"
+    )
 
 
 def _size(make: Callable[[], Any]) -> int:
@@ -64,7 +71,9 @@ def _size(make: Callable[[], Any]) -> int:
             return 0
 
 
-def _imported(name: str, make: Callable[[], Any], shape: tuple[int, ...]) -> tuple[str, int]:
+def _imported(
+    name: str, make: Callable[[], Any], shape: tuple[int, ...]
+) -> tuple[str, int]:
     """A row of the table, and the lines of a verified text."""
     import torch
 
@@ -75,11 +84,15 @@ def _imported(name: str, make: Callable[[], Any], shape: tuple[int, ...]) -> tup
     start = time.monotonic()
     try:
         torch.manual_seed(0)
-        imported = import_captured(capture(make(), [torch.zeros(shape)], name.partition(".")[0]))
+        imported = import_captured(
+            capture(make(), [torch.zeros(shape)], name.partition(".")[0])
+        )
     except DiagnosticError as error:
         first = error.diagnostics[0]
         return f"| {name} | | | {first.code}: {first.message[:160]} |", 0
-    except Exception as error:  # a mistake, of ours or of the zoo: it must not end the others
+    except (
+        Exception
+    ) as error:  # a mistake, of ours or of the zoo: it must not end the others
         said = (str(error).splitlines() or [""])[0]
         return f"| {name} | | | {type(error).__name__}: {said[:160]} |", 0
     length = len(imported.text.splitlines())
@@ -97,7 +110,14 @@ def _without_kernels() -> None:
     global _LIBRARY
     _LIBRARY = torch.library.Library("torchvision", "DEF")
     for kind in ("", "q", "_"):
-        for op in ("nms", "roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d"):
+        for op in (
+            "nms",
+            "roi_align",
+            "roi_pool",
+            "ps_roi_align",
+            "ps_roi_pool",
+            "deform_conv2d",
+        ):
             for end in ("", "_backward"):
                 _LIBRARY.define(f"{kind}{op}{end}(Tensor x) -> Tensor")
 
@@ -106,7 +126,11 @@ def _torchvision() -> Iterator[Model]:
     _without_kernels()
     from torchvision import models
 
-    parts = (("", (1, 3, 96, 96)), ("segmentation", (1, 3, 96, 96)), ("video", (1, 3, 8, 56, 56)))
+    parts = (
+        ("", (1, 3, 96, 96)),
+        ("segmentation", (1, 3, 96, 96)),
+        ("video", (1, 3, 8, 56, 56)),
+    )
     for part, shape in parts:
         module = getattr(models, part) if part else models
         for name in models.list_models(module=module):
@@ -115,7 +139,11 @@ def _torchvision() -> Iterator[Model]:
                 options["weights_backbone"] = None
             if name in ("googlenet", "inception_v3"):
                 options["init_weights"] = False
-            yield name, partial(models.get_model, name, **options), _SIZES.get(name.partition("_")[0], shape)
+            yield (
+                name,
+                partial(models.get_model, name, **options),
+                _SIZES.get(name.partition("_")[0], shape),
+            )
 
 
 # what does not come with small pictures

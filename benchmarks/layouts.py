@@ -54,7 +54,10 @@ class Answer:
     def is_like(self, other: Answer) -> bool:
         sizes = ((self.width, other.width), (self.height, other.height))
         is_as_large = all(isclose(a, b, rel_tol=_ALIKE) for a, b in sizes)
-        return is_as_large and (self.crossings, self.struck) == (other.crossings, other.struck)
+        return is_as_large and (self.crossings, self.struck) == (
+            other.crossings,
+            other.struck,
+        )
 
 
 def questions() -> Iterator[Question]:
@@ -63,7 +66,9 @@ def questions() -> Iterator[Question]:
         if entry.is_drawn:
             graph = load(f"{entry.file}:{entry.name}").graph
             for view in ("graph", "cell"):
-                yield from asked(f"{entry.name}, {view}", lambda g=graph, v=view: render(g, view=v))
+                yield from asked(
+                    f"{entry.name}, {view}", lambda g=graph, v=view: render(g, view=v)
+                )
     for name, (_, figure) in gallery["FIGURES"].items():
         if name.endswith("cell"):
             yield from asked(name, figure)
@@ -90,28 +95,38 @@ def asked(name: str, draw: Callable[[], object]) -> list[Question]:
 def answer(program: str, question: Question) -> Answer | None:
     """None where the program fails."""
     before = getrusage(RUSAGE_CHILDREN)
-    done = subprocess.run([program, "-Tjson"], input=question.source.encode(), capture_output=True)
+    done = subprocess.run(
+        [program, "-Tjson"], input=question.source.encode(), capture_output=True
+    )
     after = getrusage(RUSAGE_CHILDREN)
     if done.returncode or not done.stdout:
         return None
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     found = json.loads(done.stdout)
-    places = placing.read_places(found, len(question.spots), len(question.ties), question.frames)
+    places = placing.read_places(
+        found, len(question.spots), len(question.ties), question.frames
+    )
     lines = [straightened(curve) for curve in places.curves]
     struck = count_struck(question, places, lines)
-    return Answer(seconds, places.width, places.height, count_crossings(question.ties, lines), struck)
+    return Answer(
+        seconds, places.width, places.height, count_crossings(question.ties, lines), struck
+    )
 
 
 def count_crossings(ties: Sequence[placing.Tie], lines: Sequence[list[Point]]) -> int:
     """Crossings of curves that have no box in common."""
     total = 0
     for (one, a), (other, b) in combinations(zip(ties, lines, strict=True), 2):
-        if {one.source, one.target}.isdisjoint((other.source, other.target)) and meet(room(a), room(b)):
+        if {one.source, one.target}.isdisjoint((other.source, other.target)) and meet(
+            room(a), room(b)
+        ):
             total += crossings(a, b)
     return total
 
 
-def count_struck(question: Question, places: placing.Places, lines: Sequence[list[Point]]) -> int:
+def count_struck(
+    question: Question, places: placing.Places, lines: Sequence[list[Point]]
+) -> int:
     """Pairs of a box and a curve between other boxes that runs through it."""
     total = 0
     for number, (spot, (x, y)) in enumerate(zip(question.spots, places.boxes, strict=True)):
@@ -188,7 +203,9 @@ def main() -> None:
     for question, *own in zip(found, *answers, strict=True):
         good = [a for a in own if a is not None]
         if len(good) < len(own) or not all(a.is_like(good[0]) for a in good):
-            texts = [f"{a.width:.0f} × {a.height:.0f}, {a.crossings}, {a.struck}" for a in good]
+            texts = [
+                f"{a.width:.0f} × {a.height:.0f}, {a.crossings}, {a.struck}" for a in good
+            ]
             print(f"  {question.name:<44} {'   '.join(texts)}")
 
 

@@ -28,12 +28,20 @@ class Race:
 
 
 def race(
-    name: str, ours: Callable[[], object], rival: str, theirs: Callable[[], object], rounds: int
+    name: str,
+    ours: Callable[[], object],
+    rival: str,
+    theirs: Callable[[], object],
+    rounds: int,
 ) -> Race:
     """Runs both `rounds` times, alternating."""
     pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
     return Race(
-        name, rival, median(a for a, _ in pairs), median(b for _, b in pairs), median(a / b for a, b in pairs)
+        name,
+        rival,
+        median(a for a, _ in pairs),
+        median(b for _, b in pairs),
+        median(a / b for a, b in pairs),
     )
 
 

@@ -28,7 +28,10 @@ SETTINGS: Mapping[str, tuple[dict[str, int], int]] = {  # and the batch
     "zoo/motion.arch:narrow": ({"size": 32}, 16),
     "zoo/autotsnet.arch:auto_tsnet_small": ({"size": 32}, 16),
     "zoo/nas.arch:darts": ({"layers": 6, "channels": 8}, 16),
-    "zoo/attentionnas.arch:attention_structures": ({"channels": 32, "frames": 8, "size": 14}, 2),
+    "zoo/attentionnas.arch:attention_structures": (
+        {"channels": 32, "frames": 8, "size": 14},
+        2,
+    ),
 }
 LARGE = (
     "zoo/autox3d.arch:autox3d",
@@ -123,10 +126,14 @@ def attention(channels: int, size: int, rounds: int) -> Race:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "attention.arch"
         path.write_text(ATTENTION, encoding="utf-8")
-        space = archdsl.load(f"{path}:attention", settings=text({"channels": channels, "size": size}))
+        space = archdsl.load(
+            f"{path}:attention", settings=text({"channels": channels, "size": size})
+        )
     mixed = archdsl.supergraph(space, "mixed")
     (choice,) = space.graph.choices
-    networks = [archdsl.compile(space.fix({choice.path: label})) for label in choice.labels()]
+    networks = [
+        archdsl.compile(space.fix({choice.path: label})) for label in choice.labels()
+    ]
     alpha = torch.nn.Parameter(torch.zeros(len(networks)))
     inputs = example(space, 4)
 
@@ -138,7 +145,10 @@ def attention(channels: int, size: int, rounds: int) -> Race:
 
         def forward(self, x: Any) -> Any:
             return sum(
-                w * network(x) for w, network in zip(torch.softmax(self.alpha, 0), self.networks, strict=True)
+                w * network(x)
+                for w, network in zip(
+                    torch.softmax(self.alpha, 0), self.networks, strict=True
+                )
             )
 
     ours, theirs = step(mixed, inputs), step(Apart(), inputs)
@@ -174,7 +184,9 @@ def darts(rounds: int) -> Race:
     inputs = (torch.randn(8, 3, 32, 32),)
     one, other = step(ours, inputs), step(theirs, inputs)
     one(), other()
-    return race("mixed step of DARTS's space on CIFAR", one, "nni 3.0's supernet", other, rounds)
+    return race(
+        "mixed step of DARTS's space on CIFAR", one, "nni 3.0's supernet", other, rounds
+    )
 
 
 def memory(reference: str) -> str:
@@ -191,7 +203,9 @@ def memory(reference: str) -> str:
     for genotype in space.samples(FEW, seed=1):
         network = archdsl.compile(space.fix(genotype), weights=above.extract(genotype))
         above.set(genotype)
-        ours, theirs = (median(peak(one, inputs) for _ in range(2)) for one in (above, network))
+        ours, theirs = (
+            median(peak(one, inputs) for _ in range(2)) for one in (above, network)
+        )
         found.append((ours / theirs, theirs))
     ratio, bytes_ = (median(column) for column in zip(*found, strict=True))
     name = reference.rpartition(":")[2]
@@ -218,9 +232,13 @@ def questions(reference: str) -> str:
     above.expected_macs().backward()
     times |= {
         "expected_macs": [seconds(above.expected_macs) for _ in range(PAIRS)],
-        "with backward": [seconds(lambda: above.expected_macs().backward()) for _ in range(PAIRS)],
+        "with backward": [
+            seconds(lambda: above.expected_macs().backward()) for _ in range(PAIRS)
+        ],
     }
-    told = "   ".join(f"{name} {1000 * median(found):.1f} ms" for name, found in times.items())
+    told = "   ".join(
+        f"{name} {1000 * median(found):.1f} ms" for name, found in times.items()
+    )
     return f"{reference.rpartition(':')[2]:<24} {told}"
 
 
@@ -256,7 +274,10 @@ def peak(module: Any, inputs: tuple[Any, ...]) -> int:
     from torch.profiler import ProfilerActivity, profile
 
     module.zero_grad(set_to_none=True)
-    with _unheard(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace:
+    with (
+        _unheard(),
+        profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace,
+    ):
         module(*inputs).sum().backward()
     events = [e for e in trace.profiler.kineto_results.events() if e.name() == "[memory]"]
     held = most = 0
@@ -270,7 +291,8 @@ def example(space: Any, batch: int) -> tuple[Any, ...]:
     import torch
 
     return tuple(
-        torch.randn([batch if d == "b" else x.shape[d].value for d in x.dims]) for x in space.graph.inputs
+        torch.randn([batch if d == "b" else x.shape[d].value for d in x.dims])
+        for x in space.graph.inputs
     )
 
 
@@ -279,9 +301,15 @@ def text(settings: Mapping[str, int]) -> dict[str, str]:
 
 
 def race(
-    name: str, ours: Callable[[], object], rival: str, theirs: Callable[[], object], rounds: int
+    name: str,
+    ours: Callable[[], object],
+    rival: str,
+    theirs: Callable[[], object],
+    rounds: int,
 ) -> Race:
-    return Race(name, rival, *middle([(seconds(ours), seconds(theirs)) for _ in range(rounds)]))
+    return Race(
+        name, rival, *middle([(seconds(ours), seconds(theirs)) for _ in range(rounds)])
+    )
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -291,7 +319,11 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def middle(pairs: list[tuple[float, float]]) -> tuple[float, float, float]:
-    return median(a for a, _ in pairs), median(b for _, b in pairs), median(a / b for a, b in pairs)
+    return (
+        median(a for a, _ in pairs),
+        median(b for _, b in pairs),
+        median(a / b for a, b in pairs),
+    )
 
 
 if __name__ == "__main__":

@@ -47,16 +47,28 @@ def main() -> None:
     steps: list[tuple[str, Callable[[Console], None]]] = [
         ("Is the space sound?", lambda out: archdsl(out, "check", "zoo/autox3d.arch")),
         ("What is in it?", lambda out: archdsl(out, "summary", SPACE)),
-        ("Sample an architecture within 2.0 GMACs", lambda out: archdsl(out, *sample, "7", into=first)),
-        ("What did we get?", lambda out: archdsl(out, "summary", SPACE, "--genotype", first)),
+        (
+            "Sample an architecture within 2.0 GMACs",
+            lambda out: archdsl(out, *sample, "7", into=first),
+        ),
+        (
+            "What did we get?",
+            lambda out: archdsl(out, "summary", SPACE, "--genotype", first),
+        ),
         (
             "Compile it to PyTorch source",
             lambda out: archdsl(out, "compile", SPACE, "--genotype", first, "-o", source),
         ),
         ("Train it for one step on two clips of 13×160²", lambda out: train(out, first)),
-        ("Draw it", lambda out: archdsl(out, "render", SPACE, "--genotype", first, "-o", drawing)),
+        (
+            "Draw it",
+            lambda out: archdsl(out, "render", SPACE, "--genotype", first, "-o", drawing),
+        ),
         ("Sample another", lambda out: archdsl(out, *sample, "8", into=second)),
-        ("How do the two differ?", lambda out: archdsl(out, "diff", first, second, fine=(0, 1))),
+        (
+            "How do the two differ?",
+            lambda out: archdsl(out, "diff", first, second, fine=(0, 1)),
+        ),
         (
             "Search a small space",
             lambda out: archdsl(out, "search", PLAN, "--data", CLIPS, "--run", searched),
@@ -64,7 +76,14 @@ def main() -> None:
         (
             "Train what was found",
             lambda out: archdsl(
-                out, "train", f"{searched}/genotype.arch", "--data", CLIPS, *LEARNING, "--run", trained
+                out,
+                "train",
+                f"{searched}/genotype.arch",
+                "--data",
+                CLIPS,
+                *LEARNING,
+                "--run",
+                trained,
             ),
         ),
     ]
@@ -93,11 +112,15 @@ def progress_display() -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         yield progress
 
 
-def archdsl(out: Console, *args: str, into: str | None = None, fine: tuple[int, ...] = (0,)) -> None:
+def archdsl(
+    out: Console, *args: str, into: str | None = None, fine: tuple[int, ...] = (0,)
+) -> None:
     """Runs a command as a user would, its output shown, and written to the file `into` if given."""
     shown = " ".join(["$ archdsl", *args, *(["> " + into] if into else [])])
     out.print(Text(shown, "cyan"))

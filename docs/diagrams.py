@@ -17,7 +17,10 @@ _DOCS = Path(__file__).parent
 def commands() -> list[list[str]]:
     """The arguments of every `archdsl render` in the text."""
     text = (_DOCS / "diagrams.md").read_text(encoding="utf-8").replace("\\\n", " ")
-    return [shlex.split(line)[1:] for line in re.findall(r"^archdsl render .*$", text, re.MULTILINE)]
+    return [
+        shlex.split(line)[1:]
+        for line in re.findall(r"^archdsl render .*$", text, re.MULTILINE)
+    ]
 
 
 if __name__ == "__main__":

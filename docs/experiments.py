@@ -60,22 +60,33 @@ def searched(
         running.started(plan, None, asked, own, print) as (run, around),
     ):
         found = search(plan, documents(node, module, project), run, around)
-    spent = time.process_time() - began + (float(seconds.read_text()) if seconds.exists() else 0.0)
+    spent = (
+        time.process_time()
+        - began
+        + (float(seconds.read_text()) if seconds.exists() else 0.0)
+    )
     seconds.write_text(f"{spent:.3f}\n")
     records = [
-        json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        json.loads(line)
+        for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     return plan, found, records, spent, around
 
 
 def accuracy(
-    plan: Plan, genotype: Mapping[str, str], seed: int, around: Surroundings, epochs: int = TRAINING
+    plan: Plan,
+    genotype: Mapping[str, str],
+    seed: int,
+    around: Surroundings,
+    epochs: int = TRAINING,
 ) -> float:
     """Of an architecture of a plan's space, trained from scratch."""
     last = plan.steps[-1]
     step = replace(last, settings={**last.settings, "epochs": epochs, "seed": seed})
     active = live(step.graph)
-    points = Points(step.graph, active, {}, step.graph.choices, costs_of(step.graph, active, ()))
+    points = Points(
+        step.graph, active, {}, step.graph.choices, costs_of(step.graph, active, ())
+    )
     problem = Problem(step, points, seed, around.data, around.ranks, "", "", "", {})
     return Scratch(problem, "accuracy", 0.0).evaluate(points.whole(genotype), 0).accuracy
 
@@ -120,10 +131,20 @@ def windows(seeds: Sequence[int], runs: Path) -> list[Row]:
 def steps(seeds: Sequence[int], runs: Path) -> list[Row]:
     """(b) Auto-TSNet's three steps against one."""
     rows = []
-    for name, plan_name in (("three steps", "auto_tsnet_motion"), ("one step", "auto_tsnet_at_once")):
-        columns: dict[str, list[float]] = {"entropy": [], "seconds": [], "MACs, M": [], "accuracy": []}
+    for name, plan_name in (
+        ("three steps", "auto_tsnet_motion"),
+        ("one step", "auto_tsnet_at_once"),
+    ):
+        columns: dict[str, list[float]] = {
+            "entropy": [],
+            "seconds": [],
+            "MACs, M": [],
+            "accuracy": [],
+        }
         for seed in seeds:
-            plan, found, records, seconds, around = searched(f"zoo/autotsnet.arch:{plan_name}", seed, runs)
+            plan, found, records, seconds, around = searched(
+                f"zoo/autotsnet.arch:{plan_name}", seed, runs
+            )
             columns["entropy"].append(entropies(records))
             columns["seconds"].append(seconds)
             columns["MACs, M"].append(found.costs["macs"] / 1e6)
@@ -135,7 +156,10 @@ def steps(seeds: Sequence[int], runs: Path) -> list[Row]:
 def cells(seeds: Sequence[int], runs: Path) -> list[Row]:
     """(c) Attention cells: each place its own, one design for all, non-local blocks, none."""
     rows = []
-    for name, plan_name in (("position-specific", "cells_own"), ("position-agnostic", "cells_alike")):
+    for name, plan_name in (
+        ("position-specific", "cells_own"),
+        ("position-agnostic", "cells_alike"),
+    ):
         columns: dict[str, list[float]] = {"MACs, M": [], "accuracy": []}
         for seed in seeds:
             plan, found, _, _, around = searched(f"zoo/motion.arch:{plan_name}", seed, runs)
@@ -148,7 +172,10 @@ def cells(seeds: Sequence[int], runs: Path) -> list[Row]:
         rows.append(
             Row(
                 name,
-                {"MACs, M": [macs], "accuracy": [fixed(reference, plan, seed, around) for seed in seeds]},
+                {
+                    "MACs, M": [macs],
+                    "accuracy": [fixed(reference, plan, seed, around) for seed in seeds],
+                },
             )
         )
     return rows
@@ -158,7 +185,11 @@ def bandit(seeds: Sequence[int], runs: Path) -> list[Row]:
     """(d) The bandit against random search: the best so far after 10, 20 and 30 trials."""
     rows = []
     for name, plan_name in (("bandit", "cells_bandit"), ("random", "cells_random")):
-        columns: dict[str, list[float]] = {"best of 10": [], "best of 20": [], "best of 30": []}
+        columns: dict[str, list[float]] = {
+            "best of 10": [],
+            "best of 20": [],
+            "best of 30": [],
+        }
         for seed in seeds:
             _, _, records, _, _ = searched(f"zoo/motion.arch:{plan_name}", seed, runs)
             values = [r["value"] for r in records]
@@ -194,7 +225,9 @@ def table(rows: Sequence[Row]) -> str:
     columns = list(rows[0].values)
     lines = ["| |" + "".join(f" {c} |" for c in columns), "|---|" + "---:|" * len(columns)]
     for row in rows:
-        cells = (f" {mean(row.values[c]):.3g} ± {pstdev(row.values[c]):.2g} |" for c in columns)
+        cells = (
+            f" {mean(row.values[c]):.3g} ± {pstdev(row.values[c]):.2g} |" for c in columns
+        )
         lines.append(f"| {row.name} |" + "".join(cells))
     return "\n".join(lines)
 

@@ -34,7 +34,11 @@ FIGURES: Mapping[str, tuple[str, Callable[[], Drawing]]] = {
     "figure_attention_cell": (
         "An attention cell, `archdsl render zoo/motion.arch:cells_specific --view cell --focus "
         "stage[0].unit.cell`: dashes are open.",
-        lambda: render(load("zoo/motion.arch:cells_specific").graph, view="cell", focus="stage[0].unit.cell"),
+        lambda: render(
+            load("zoo/motion.arch:cells_specific").graph,
+            view="cell",
+            focus="stage[0].unit.cell",
+        ),
     ),
     "figure_gpb_cell": (
         "The cell that AttentionNAS's bandit searches, `archdsl render "
@@ -43,7 +47,9 @@ FIGURES: Mapping[str, tuple[str, Callable[[], Drawing]]] = {
     ),
     "figure_darts_cell": (
         "The normal cell of DARTS, `archdsl render zoo/nas.arch:darts_v2_cifar --view cell --focus cell[3]`.",
-        lambda: render(load("zoo/nas.arch:darts_v2_cifar").graph, view="cell", focus="cell[3]"),
+        lambda: render(
+            load("zoo/nas.arch:darts_v2_cifar").graph, view="cell", focus="cell[3]"
+        ),
     ),
     "figure_space": (
         "A space, `archdsl render zoo/autox3d.arch:autox3d --view space`: every choice with its "
@@ -54,14 +60,20 @@ FIGURES: Mapping[str, tuple[str, Callable[[], Drawing]]] = {
         "Two genotypes of AutoX3D compared, `archdsl diff one.arch two.arch -o diff.svg`: what is pale is "
         "the same in both.",
         lambda: _difference(
-            *(_genotype("zoo/autox3d.arch:autox3d", seed=seed, most=2.0e9) for seed in (1, 2))
+            *(
+                _genotype("zoo/autox3d.arch:autox3d", seed=seed, most=2.0e9)
+                for seed in (1, 2)
+            )
         ),
     ),
     "figure_diff_streams": (
         "A stream added, `archdsl diff zoo/slowfast.arch:slow_8x8_r50 zoo/slowfast.arch:slowfast_8x8_r50 "
         "-o diff.svg`.",
         lambda: _difference(
-            *(load(f"zoo/slowfast.arch:{name}_8x8_r50").graph for name in ("slow", "slowfast"))
+            *(
+                load(f"zoo/slowfast.arch:{name}_8x8_r50").graph
+                for name in ("slow", "slowfast")
+            )
         ),
     ),
 }
@@ -98,7 +110,13 @@ def entries() -> Iterator[Entry]:
             )
             if isinstance(declaration, ast.Net | ast.Block | ast.Genotype | ast.Search):
                 drawn = kind in ("space", "model", "genotype") and not is_open
-                yield Entry(file, declaration.name, kind, caption(text, kind, declaration.name), drawn)
+                yield Entry(
+                    file,
+                    declaration.name,
+                    kind,
+                    caption(text, kind, declaration.name),
+                    drawn,
+                )
 
 
 def caption(text: str, kind: str, name: str) -> str:
@@ -108,7 +126,9 @@ def caption(text: str, kind: str, name: str) -> str:
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if re.match(rf"{kind}\s+{name}\b", line))
     declaration = re.sub(r"\s+", " ", lines[at].partition("#")[0]).rstrip(" {([")
-    while at and re.match(r"(space|model|genotype|block|search)\s+\w+.*[^{(\[]$", lines[at - 1]):
+    while at and re.match(
+        r"(space|model|genotype|block|search)\s+\w+.*[^{(\[]$", lines[at - 1]
+    ):
         at -= 1
     comment: list[str] = []
     while at and lines[at - 1].startswith("#") and not lines[at - 1].startswith("# --"):
@@ -152,11 +172,21 @@ def page(found: list[Entry], facts: Mapping[str, str]) -> str:
             lines += [f"{word}: {', '.join(names)}.", ""] if names else []
         for entry in inside:
             if entry.is_drawn:
-                said = f" {entry.caption}" if entry.caption and entry.caption != heading(file) else ""
-                lines += [f"**`{entry.file}:{entry.name}`**, {facts[entry.picture]}.{said}", ""]
+                said = (
+                    f" {entry.caption}"
+                    if entry.caption and entry.caption != heading(file)
+                    else ""
+                )
+                lines += [
+                    f"**`{entry.file}:{entry.name}`**, {facts[entry.picture]}.{said}",
+                    "",
+                ]
                 lines += [f"![{entry.name}]({entry.picture})", ""]
             elif entry.kind in ("space", "model"):
-                lines += [f"**`{entry.file}:{entry.name}`** takes arguments: what follows are some.", ""]
+                lines += [
+                    f"**`{entry.file}:{entry.name}`** takes arguments: what follows are some.",
+                    "",
+                ]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -194,7 +224,9 @@ def main() -> None:
         figure().save(folder / f"{name}.svg")
     with ProcessPoolExecutor(2) as workers:
         facts = dict(workers.map(_write, [entry for entry in found if entry.is_drawn]))
-    kept = {DOCS / picture for picture in facts} | {folder / f"{name}.svg" for name in FIGURES}
+    kept = {DOCS / picture for picture in facts} | {
+        folder / f"{name}.svg" for name in FIGURES
+    }
     for path in set(folder.glob("*.svg")) - kept:
         path.unlink()
     (DOCS / "gallery.md").write_text(page(found, facts), encoding="utf-8")

@@ -21,7 +21,9 @@ from archdsl.syntax.parser import parse
 from archdsl.syntax.shipped import shipped
 
 Fact = Mapping[str, Any]
-FACTS: dict[str, list[Fact]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+FACTS: dict[str, list[Fact]] = yaml.safe_load(
+    Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+)
 
 HEAD = """# The zoo
 
@@ -73,7 +75,11 @@ def page(measure: Callable[[Fact], tuple[int, int]], size: Callable[[str], int])
 def model_row(fact: Fact, params: int, macs: int) -> str:
     """One line of the table of models."""
     sizes = "".join(f", {name} = {value}" for name, value in fact.get("set", {}).items())
-    sizes += ", clip " + "x".join(str(fact["clip"][dim]) for dim in "thw") if "clip" in fact else ""
+    sizes += (
+        ", clip " + "x".join(str(fact["clip"][dim]) for dim in "thw")
+        if "clip" in fact
+        else ""
+    )
     theirs = (
         (f"{fact.get('code_params', fact['params']):,}", f"{fact['macs']:,}")
         if "macs" in fact
@@ -95,7 +101,9 @@ def model_row(fact: Fact, params: int, macs: int) -> str:
 def measured(fact: Fact) -> tuple[int, int]:
     """Params and MACs of a model of the zoo at the fact's input."""
     inputs = {"clip": fact["clip"]} if "clip" in fact else None
-    totals = cost(archdsl.load(fact["ours"], settings=fact.get("set", {}), inputs=inputs).graph, {})
+    totals = cost(
+        archdsl.load(fact["ours"], settings=fact.get("set", {}), inputs=inputs).graph, {}
+    )
     return totals.params, totals.macs
 
 
@@ -149,7 +157,10 @@ def _source(file: str) -> Source:
 
 
 def _count(text: str) -> int:
-    return sum(bool(line.strip()) and not line.strip().startswith("#") for line in text.splitlines())
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#")
+        for line in text.splitlines()
+    )
 
 
 def _code(text: str) -> str:

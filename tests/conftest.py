@@ -16,13 +16,17 @@ _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_bas
 settings.register_profile(
     "ci", deadline=None, derandomize=True, max_examples=100, suppress_health_check=_SLOW
 )
-settings.register_profile("deep", deadline=None, max_examples=2000, suppress_health_check=_SLOW)
+settings.register_profile(
+    "deep", deadline=None, max_examples=2000, suppress_health_check=_SLOW
+)
 settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--update", action="store_true", help="write golden files instead of comparing with them"
+        "--update",
+        action="store_true",
+        help="write golden files instead of comparing with them",
     )
 
 
@@ -33,7 +37,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     def check(path: Path, text: str) -> None:
         if request.config.getoption("--update"):
             path.write_text(text, encoding="utf-8")
-        assert path.is_file(), f"{path} is missing: run pytest --update and read what it wrote"
+        assert path.is_file(), (
+            f"{path} is missing: run pytest --update and read what it wrote"
+        )
         assert text == path.read_text(encoding="utf-8")
 
     return check

@@ -11,7 +11,9 @@ import pytest
 RUN = Path(__file__).parents[1] / ".ci" / "run"
 
 
-def ran(folder: Path, user: int, apt_works: bool, *there: str) -> tuple[int, str, list[str]]:
+def ran(
+    folder: Path, user: int, apt_works: bool, *there: str
+) -> tuple[int, str, list[str]]:
     """Exit code, output and calls of apt-get, on a machine that has nothing but the programs `there`."""
     tools = folder / "bin"
     tools.mkdir()
@@ -35,7 +37,11 @@ def ran(folder: Path, user: int, apt_works: bool, *there: str) -> tuple[int, str
         text=True,
         check=False,
     )
-    return done.returncode, done.stdout, calls.read_text().splitlines() if calls.exists() else []
+    return (
+        done.returncode,
+        done.stdout,
+        calls.read_text().splitlines() if calls.exists() else [],
+    )
 
 
 INSTALL = "install --yes --no-install-recommends"
@@ -49,12 +55,22 @@ INSTALL = "install --yes --no-install-recommends"
         (("google-chrome", "chromedriver"), "graphviz"),
     ],
 )
-def test_what_is_missing_is_installed(tmp_path: Path, there: tuple[str, ...], installed: str) -> None:
-    assert ran(tmp_path, 0, True, *there) == (3, "made test\n", ["update", f"{INSTALL} {installed}"])
+def test_what_is_missing_is_installed(
+    tmp_path: Path, there: tuple[str, ...], installed: str
+) -> None:
+    assert ran(tmp_path, 0, True, *there) == (
+        3,
+        "made test\n",
+        ["update", f"{INSTALL} {installed}"],
+    )
 
 
 def test_nothing_is_installed_where_all_is_there_or_it_may_not(tmp_path: Path) -> None:
-    assert ran(tmp_path, 0, True, "dot", "chromium", "chromedriver") == (3, "made test\n", [])
+    assert ran(tmp_path, 0, True, "dot", "chromium", "chromedriver") == (
+        3,
+        "made test\n",
+        [],
+    )
     (tmp_path / "user").mkdir()
     assert ran(tmp_path / "user", 1000, True) == (3, "made test\n", [])
 
@@ -63,4 +79,7 @@ def test_it_goes_on_where_that_fails(tmp_path: Path) -> None:
     code, output, calls = ran(tmp_path, 0, False)
     assert (code, calls) == (3, ["update"])
     missing = "graphviz chromium chromium-driver"
-    assert output == f"could not be installed, so that tests are skipped: {missing}\nmade test\n"
+    assert (
+        output
+        == f"could not be installed, so that tests are skipped: {missing}\nmade test\n"
+    )

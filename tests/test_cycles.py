@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from archdsl.cycles import circles, components
 
 GRAPHS = st.integers(0, 7).flatmap(
-    lambda n: st.fixed_dictionaries({i: st.lists(st.integers(0, n - 1), max_size=3) for i in range(n)})
+    lambda n: st.fixed_dictionaries(
+        {i: st.lists(st.integers(0, n - 1), max_size=3) for i in range(n)}
+    )
 )
 
 
@@ -32,7 +34,9 @@ def test_an_example() -> None:
 
 
 @given(GRAPHS)
-def test_members_reach_each_other_and_come_after_what_they_lead_to(after: dict[int, list[int]]) -> None:
+def test_members_reach_each_other_and_come_after_what_they_lead_to(
+    after: dict[int, list[int]],
+) -> None:
     far = {node: reached(after, node) for node in after}
     found = components(after)
     assert sorted(node for members in found for node in members) == sorted(after)

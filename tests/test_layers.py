@@ -19,10 +19,18 @@ print(*sorted({"torch", "numpy", "rich", "click", "jsonschema"} & set(sys.module
 
 
 def test_importing_the_core_loads_nothing_heavy() -> None:
-    paths = (p.relative_to(ROOT).with_suffix("").parts for p in (ROOT / "archdsl").rglob("*.py"))
-    names = sorted(".".join(parts) for parts in paths if parts[1] not in ("cli", "search", "__main__"))
+    paths = (
+        p.relative_to(ROOT).with_suffix("").parts for p in (ROOT / "archdsl").rglob("*.py")
+    )
+    names = sorted(
+        ".".join(parts) for parts in paths if parts[1] not in ("cli", "search", "__main__")
+    )
     done = subprocess.run(
-        [sys.executable, "-c", _IMPORT, *names], capture_output=True, text=True, cwd=ROOT, check=True
+        [sys.executable, "-c", _IMPORT, *names],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
     )
     assert len(names) > 120
     assert done.stdout.split() == []

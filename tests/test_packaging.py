@@ -16,7 +16,9 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     built = list(
-        WheelBuilder(str(ROOT)).build(directory=str(tmp_path_factory.mktemp("wheel")), versions=["standard"])
+        WheelBuilder(str(ROOT)).build(
+            directory=str(tmp_path_factory.mktemp("wheel")), versions=["standard"]
+        )
     )
     assert f"archdsl-{__version__}-" in built[0]
     return ZipFile(built[0])

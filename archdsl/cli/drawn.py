@@ -65,13 +65,19 @@ def head(project: Project, reference: str, settings: Mapping[str, str]) -> Head:
     if node is not None:
         callee = flat(node.callee if isinstance(node, ast.Call) else node)
     given = _arguments(node, net, settings)
-    of = callee + (f"({', '.join(f'{name} = {text}' for name, text in given.items())})" if given else "")
+    of = callee + (
+        f"({', '.join(f'{name} = {text}' for name, text in given.items())})"
+        if given
+        else ""
+    )
     needed = _Needed(project)
     needed.add(home, [callee, *_words(of)])
     return Head(needed.text(), of, frozenset((*needed.used, *needed.copied)))
 
 
-def _arguments(node: ast.Expr | None, net: ast.Net, settings: Mapping[str, str]) -> dict[str, str]:
+def _arguments(
+    node: ast.Expr | None, net: ast.Net, settings: Mapping[str, str]
+) -> dict[str, str]:
     """The parameters of a network as they are given, by name: in the text, and over that by `--set`."""
     names = [param.name for param in net.params or ()]
     given: dict[str, str] = {}
@@ -116,9 +122,15 @@ class _Needed:
     def text(self) -> str:
         of_file: dict[str, list[str]] = {}
         for name, (file, original) in self.used.items():
-            of_file.setdefault(file, []).append(name if name == original else f"{original} as {name}")
+            of_file.setdefault(file, []).append(
+                name if name == original else f"{original} as {name}"
+            )
         lines = [f"use {file}: {', '.join(names)}" for file, names in of_file.items()]
-        return "\n".join(["arch 1", *lines]) + "\n" + "".join(f"\n{text}\n" for text in self.copied.values())
+        return (
+            "\n".join(["arch 1", *lines])
+            + "\n"
+            + "".join(f"\n{text}\n" for text in self.copied.values())
+        )
 
     def _called(self, module: Module) -> str | None:
         importer = self._project.importer
@@ -137,8 +149,14 @@ def _texts(module: Module) -> dict[str, str]:
     if module.source.name.endswith((".yaml", ".yml")):
         from archdsl.syntax.formatter import format
 
-        declarations = parse(Source(module.source.name, format(module.file)))[0].declarations
-    return {each.name: each.span.text for each in declarations if not isinstance(each, ast.Use | ast.Broken)}
+        declarations = parse(Source(module.source.name, format(module.file)))[
+            0
+        ].declarations
+    return {
+        each.name: each.span.text
+        for each in declarations
+        if not isinstance(each, ast.Use | ast.Broken)
+    }
 
 
 def _mentioned(part: object) -> Iterator[str]:
@@ -149,11 +167,17 @@ def _mentioned(part: object) -> Iterator[str]:
         if isinstance(node, ast.Ref):
             yield node.name
         elif isinstance(node, ast.Net):
-            yield from (str(patch.span.text) for patch in node.patches if isinstance(patch, ast.Path))
+            yield from (
+                str(patch.span.text)
+                for patch in node.patches
+                if isinstance(patch, ast.Path)
+            )
         if isinstance(node, tuple):
             stack.extend(node)
         elif isinstance(node, ast.Node):
-            stack.extend(getattr(node, each.name) for each in fields(node) if each.name != "span")
+            stack.extend(
+                getattr(node, each.name) for each in fields(node) if each.name != "span"
+            )
 
 
 # -- answers -----------------------------------------------------------------------------------------
@@ -169,12 +193,17 @@ def whole(
     choices = {choice.path: choice for choice in space.choices}
     open_now = {choice.path for choice in graph.choices}
     settled = {
-        path: graph.answers[path] for path in choices if path not in open_now and path in graph.answers
+        path: graph.answers[path]
+        for path in choices
+        if path not in open_now and path in graph.answers
     }
     if not open_now <= choices.keys():  # edits have made another network of it
         return list(drawn)
     active = activity(space.outputs)
-    return [genotype_of(space, assignment(space, {**settled, **genotype}), active) for genotype in drawn]
+    return [
+        genotype_of(space, assignment(space, {**settled, **genotype}), active)
+        for genotype in drawn
+    ]
 
 
 def _before_answers(reference: str, settings: Mapping[str, str]) -> Graph | None:

@@ -48,12 +48,16 @@ def open_genotype(reference: Reference, name: str, spaces: Spaces) -> Opened | N
     space = nets.resolve(net, given, value.genotype.span, state)
     graph = spaces.of(space).graph
     if not is_sound(graph, value):
-        reference.project.elaborate(reference.module, name)  # reports every edit that fits nothing
+        reference.project.elaborate(
+            reference.module, name
+        )  # reports every edit that fits nothing
     answers = _answers(value, graph, state)
     settled = fix(graph, answers)
     left_open = {choice.path for choice in settled.choices}
     full = genotype_of(graph, answers)
-    given_answers = tuple((path, label) for path, label in full.answers if path not in left_open)
+    given_answers = tuple(
+        (path, label) for path, label in full.answers if path not in left_open
+    )
     return Opened(Genotype(given_answers, full.of), space.net, graph, settled)
 
 
@@ -61,5 +65,8 @@ def _answers(value: GenotypeV, graph: Graph, state: State) -> dict[Choice, int]:
     """The index of every choice that the genotype settles."""
     table = EditTable()
     table.add(value.genotype.edits, Scope(value.module), genotype=True)
-    kept = {choice: allowed(choice.path, choice.alternatives, table, state) for choice in graph.choices}
+    kept = {
+        choice: allowed(choice.path, choice.alternatives, table, state)
+        for choice in graph.choices
+    }
     return {choice: indices[0] for choice, indices in kept.items() if len(indices) == 1}

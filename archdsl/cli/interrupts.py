@@ -26,7 +26,9 @@ def asked_to_stop(quiet: bool = False) -> Iterator[Callable[[], bool]]:
         if not quiet:
             os.write(2, _HEARD)  # a handler may interrupt a print, so it does not print
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield lambda: asked
     finally:

@@ -59,7 +59,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"archdsl.cli.commands.{cmd_name.replace('-', '_')}").command
+        command: click.Command = import_module(
+            f"archdsl.cli.commands.{cmd_name.replace('-', '_')}"
+        ).command
         return command
 
     def resolve_command(
@@ -69,7 +71,9 @@ class _Commands(click.Group):
             from archdsl.diagnostics.suggestions import did_you_mean
 
             hint = did_you_mean(args[0], COMMANDS)
-            raise click.UsageError(f"no command `{args[0]}`" + (f"; {hint}" if hint else ""), ctx)
+            raise click.UsageError(
+                f"no command `{args[0]}`" + (f"; {hint}" if hint else ""), ctx
+            )
         return super().resolve_command(
             ctx, [named(arg) if arg.startswith(f"{NAME}:") else arg for arg in args]
         )
@@ -79,7 +83,11 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
     ) -> click.Context:
         with _shown_plainly():
             return super().make_context(info_name, args, parent, **extra)
@@ -91,7 +99,9 @@ class _Commands(click.Group):
         except DiagnosticError as error:
             ctx.exit(_told(*error.diagnostics))
         except KeyboardInterrupt as interrupt:
-            ctx.exit(128 + (interrupt.number if isinstance(interrupt, Ended) else signal.SIGINT))
+            ctx.exit(
+                128 + (interrupt.number if isinstance(interrupt, Ended) else signal.SIGINT)
+            )
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -136,9 +146,13 @@ def _told(*diagnostics: Diagnostic) -> int:
 def _own_mistake(error: Exception) -> Diagnostic:
     """Nobody who uses the command can do anything with a traceback; whoever mends it asks for one."""
     if isinstance(error, OSError) and error.errno in _FULL:
-        return files.UNWRITABLE.error(None, f"nothing more can be written: {error.strerror}")
+        return files.UNWRITABLE.error(
+            None, f"nothing more can be written: {error.strerror}"
+        )
     if isinstance(error, FileNotFoundError) and not _has_folder():
-        return files.NOT_FOUND.error(None, "the folder that this runs in is not there any more")
+        return files.NOT_FOUND.error(
+            None, "the folder that this runs in is not there any more"
+        )
     said = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0][:200]
     return files.INTERNAL.error(
         None,
@@ -206,10 +220,15 @@ def cli() -> None:
 def main() -> None:
     """The entry point of the `archdsl` command."""
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+        if (
+            hasattr(signal, name)
+            and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL
+        ):
             signal.signal(getattr(signal, name), _end)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a locale that lacks a letter is no reason to fail
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # a locale that lacks a letter is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     try:
         cli(prog_name="archdsl")

@@ -34,21 +34,30 @@ def input_option(command: Command) -> Command:
 def set_option(command: Command) -> Command:
     """`--set name=value`, repeatable."""
     return click.option(
-        "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter, e.g. classes=174."
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Change a parameter, e.g. classes=174.",
     )(command)
 
 
 def genotype_option(command: Command) -> Command:
     """`--genotype G`."""
     return click.option(
-        "--genotype", metavar="G", help="Settle choices: a genotype's FILE, FILE:NAME, or NAME."
+        "--genotype",
+        metavar="G",
+        help="Settle choices: a genotype's FILE, FILE:NAME, or NAME.",
     )(command)
 
 
 def json_option(command: Command) -> Command:
     """`--json`."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="Print the facts as JSON (schema in grammar/)."
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print the facts as JSON (schema in grammar/).",
     )(command)
 
 
@@ -56,14 +65,24 @@ def scale_option(command: Command) -> Command:
     """`--scale S`."""
     help = "Of a PNG: pixels for each point."
     return click.option(
-        "--scale", type=click.FloatRange(0.1, 20), default=2, show_default=True, metavar="S", help=help
+        "--scale",
+        type=click.FloatRange(0.1, 20),
+        default=2,
+        show_default=True,
+        metavar="S",
+        help=help,
     )(command)
 
 
 def seed_option(help: str) -> Callable[[Command], Command]:
     """`--seed N`, 0 by default, and what it decides."""
     return click.option(
-        "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help=help
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help=help,
     )
 
 
@@ -82,11 +101,26 @@ def run_options(command: Command) -> Command:
     directory = click.Path(path_type=Path)
     chunks = "Compute each batch in so many parts, a rank's share."
     for option in (
-        click.option("--device", metavar="D", help="cpu or cuda; by default what there is."),
-        click.option("--chunks", type=click.IntRange(min=1), default=1, show_default=True, help=chunks),
-        click.option("--resume", is_flag=True, help="Go on from the run's latest checkpoint."),
         click.option(
-            "--run", "folder", required=True, metavar="DIR", type=directory, help="The run directory."
+            "--device", metavar="D", help="cpu or cuda; by default what there is."
+        ),
+        click.option(
+            "--chunks",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help=chunks,
+        ),
+        click.option(
+            "--resume", is_flag=True, help="Go on from the run's latest checkpoint."
+        ),
+        click.option(
+            "--run",
+            "folder",
+            required=True,
+            metavar="DIR",
+            type=directory,
+            help="The run directory.",
         ),
     ):
         command = option(command)
@@ -104,7 +138,9 @@ def parse_settings(texts: tuple[str, ...]) -> Mapping[str, str]:
         if match is None or match[1] in values:
             problem = "is given twice" if match else "is not a name and a value"
             raise DiagnosticError(
-                files.BAD_SETTING.error(None, f"`--set {text}` {problem}", help="write `--set classes=174`")
+                files.BAD_SETTING.error(
+                    None, f"`--set {text}` {problem}", help="write `--set classes=174`"
+                )
             )
         values[match[1]] = match[2]
     return values
@@ -118,9 +154,13 @@ def parse_quantity(text: str) -> float:
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise DiagnosticError(
-            files.BAD_QUANTITY.error(None, f"`{text}` is not a cost", help="write `2.0G` or `2000000000`")
+            files.BAD_QUANTITY.error(
+                None, f"`{text}` is not a cost", help="write `2.0G` or `2000000000`"
+            )
         )
     cost = float(match[1]) * _UNITS[match[2]]
     if isinf(cost):
-        raise DiagnosticError(files.BAD_QUANTITY.error(None, f"the cost `{text}` is beyond every number"))
+        raise DiagnosticError(
+            files.BAD_QUANTITY.error(None, f"the cost `{text}` is beyond every number")
+        )
     return cost

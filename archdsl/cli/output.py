@@ -71,7 +71,9 @@ def _write(text: str | bytes, *, to_errors: bool = False) -> None:
             raise
         if not to_errors:  # else there is nobody to tell
             raise DiagnosticError(
-                files.UNWRITABLE.error(None, f"standard output cannot be written: {error.strerror}")
+                files.UNWRITABLE.error(
+                    None, f"standard output cannot be written: {error.strerror}"
+                )
             ) from error
 
 
@@ -83,6 +85,12 @@ def by_suffix(path: Path, known: Mapping[str, Format]) -> Format:
     suffix = path.suffix.lower()
     if suffix not in known:
         listed = ", ".join(known)
-        problem = f"unknown suffix `{path.suffix}` of `{path}`" if path.suffix else f"`{path}` has no suffix"
-        raise DiagnosticError(files.UNKNOWN_SUFFIX.error(None, problem, help=f"known suffixes: {listed}"))
+        problem = (
+            f"unknown suffix `{path.suffix}` of `{path}`"
+            if path.suffix
+            else f"`{path}` has no suffix"
+        )
+        raise DiagnosticError(
+            files.UNKNOWN_SUFFIX.error(None, problem, help=f"known suffixes: {listed}")
+        )
     return known[suffix]

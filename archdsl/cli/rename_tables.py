@@ -30,7 +30,9 @@ def tables_for(reference: str) -> list[Table]:
     reference = standard_input.named(reference)
     file = standard_input.given(Project(), reference).find(split_reference(reference)[0])
     paths = sorted(
-        path for path in file.parent.glob(f"*{SUFFIX}") if path.is_file() and path.stem.startswith(file.stem)
+        path
+        for path in file.parent.glob(f"*{SUFFIX}")
+        if path.is_file() and path.stem.startswith(file.stem)
     )
     here = {path.absolute() for path in paths}
     others = [path for path in _shipped() if path.absolute() not in here]
@@ -52,7 +54,9 @@ def table_named(name: str) -> Table:
     for ours in _shipped():
         known[ours.stem] = known[ours.relative_to(shipped("specs")).as_posix()] = ours
     if name not in known:
-        hint = did_you_mean(name, known, f"those that ship: {', '.join(p.stem for p in _shipped())}")
+        hint = did_you_mean(
+            name, known, f"those that ship: {', '.join(p.stem for p in _shipped())}"
+        )
         text = f"no rename table `{name}`, here or among those that ship"
         raise DiagnosticError(files.NOT_FOUND.error(None, text, help=hint))
     return replace(_open(known[name]), is_asked=True)

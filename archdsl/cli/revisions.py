@@ -31,12 +31,17 @@ def open_revision(reference: str) -> Reference | None:
     path, name = split_reference(rest)
     text = _git("show", f"{revision}:./{path}")
     if text is None:
-        raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{path}` in the revision {revision}"))
+        raise DiagnosticError(
+            files.NOT_FOUND.error(None, f"no file `{path}` in the revision {revision}")
+        )
     folder = Path(path).parent
-    root = Path.cwd() / f"{revision}:"  # a folder that is nowhere: what is not in the revision is not found
+    root = (
+        Path.cwd() / f"{revision}:"
+    )  # a folder that is nowhere: what is not in the revision is not found
     texts = _texts(revision, folder, root)
     importer = Importer(
-        shipped("specs"), texts={**texts, root / path: decode(f"{revision}:{path}", text).text}
+        shipped("specs"),
+        texts={**texts, root / path: decode(f"{revision}:{path}", text).text},
     )
     module = importer.load(root / path, f"{revision}:{path}")
     errors = [d for d in importer.diagnostics[root / path] if d.severity == "error"]
@@ -59,8 +64,14 @@ def configure(key: str, value: str) -> None:
 
 def _texts(revision: str, folder: Path, root: Path) -> dict[Path, str]:
     """What stands beside a file and below, in the same revision."""
-    listed = _git("ls-tree", "-r", "-z", "--name-only", revision, "--", f"./{folder}/") or b""
-    names = [n for n in listed.decode("utf-8", "surrogateescape").split("\0") if n.endswith(_SUFFIXES)]
+    listed = (
+        _git("ls-tree", "-r", "-z", "--name-only", revision, "--", f"./{folder}/") or b""
+    )
+    names = [
+        n
+        for n in listed.decode("utf-8", "surrogateescape").split("\0")
+        if n.endswith(_SUFFIXES)
+    ]
     texts = {}
     for name in names[:_MOST_FILES]:
         data = _git("show", f"{revision}:./{name}")
@@ -70,7 +81,12 @@ def _texts(revision: str, folder: Path, root: Path) -> dict[Path, str]:
 
 
 def _is_commit(revision: str) -> bool:
-    return _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is not None
+    return (
+        _git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
+        is not None
+    )
 
 
 def _git(*arguments: str) -> bytes | None:

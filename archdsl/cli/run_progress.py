@@ -97,7 +97,9 @@ class _Pace:
         self._taken += 1
         if self._taken not in _TOLD_AFTER:
             return ""
-        return forecast(self.step, self._taken, self.since - self._began, self.rounds - self.at)
+        return forecast(
+            self.step, self._taken, self.since - self._began, self.rounds - self.at
+        )
 
 
 @contextmanager
@@ -129,7 +131,9 @@ def _wait(pace: _Pace, ended: threading.Event) -> None:
             since, patience = pace.since, _PATIENCE
         seconds = time.monotonic() - since
         if seconds > patience and pace.step:
-            _say(f"{pace.step}: round {pace.at + 1} of {pace.rounds:,} has taken {duration(seconds)} so far")
+            _say(
+                f"{pace.step}: round {pace.at + 1} of {pace.rounds:,} has taken {duration(seconds)} so far"
+            )
             patience *= 2
 
 
@@ -155,7 +159,11 @@ def _bar() -> Iterator[Watch]:
     )
 
     console = Console(
-        file=sys.stderr, no_color=not has_color(sys.stderr), highlight=False, emoji=False, markup=False
+        file=sys.stderr,
+        no_color=not has_color(sys.stderr),
+        highlight=False,
+        emoji=False,
+        markup=False,
     )
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -164,7 +172,9 @@ def _bar() -> Iterator[Watch]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, TextColumn("{task.fields[state]}", markup=False), console=console) as bar:
+    with Progress(
+        *columns, TextColumn("{task.fields[state]}", markup=False), console=console
+    ) as bar:
         pace, task, last = _Pace(), None, ""
 
         def watch(event: Mapping[str, Any]) -> None:
@@ -172,7 +182,9 @@ def _bar() -> Iterator[Watch]:
             told = pace.hear(event)
             if event["event"] == "step":
                 told = announced(event)
-                task = bar.add_task(event["step"], total=event["rounds"], completed=event["round"], state="")
+                task = bar.add_task(
+                    event["step"], total=event["rounds"], completed=event["round"], state=""
+                )
             elif event["event"] == "end":
                 told = f"{event['step']}: {event['note']}"
             else:
@@ -187,7 +199,11 @@ def _bar() -> Iterator[Watch]:
 
 def _state(event: Mapping[str, Any]) -> str:
     """What there is to say of a round."""
-    parts = [f"{name} {event[name]:.4f}" for name in ("loss", "value", "best", "accuracy") if name in event]
+    parts = [
+        f"{name} {event[name]:.4f}"
+        for name in ("loss", "value", "best", "accuracy")
+        if name in event
+    ]
     if "entropy" in event:
         parts.append(f"entropy {event['entropy']:.2f}")
     if "expected_macs" in event:

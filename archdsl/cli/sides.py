@@ -36,7 +36,9 @@ class Side:
 
     def graph(self, name: str, settings: Mapping[str, str] | None = None) -> Graph:
         """The elaborated network or settled genotype, with these parameters; its warnings are printed."""
-        elaborated = self.meant.project.elaborate(self.meant.module, name, settings=settings)
+        elaborated = self.meant.project.elaborate(
+            self.meant.module, name, settings=settings
+        )
         report(elaborated.warnings)
         return elaborated.graph
 
@@ -63,7 +65,9 @@ def open_side(reference: str, other: Side | None = None) -> Side:
         if revision is None:
             raise
         return Side(reference, revision, is_elsewhere=True)
-    return Side(reference, meant, spaces=other.spaces if other is not None and shares else Spaces())
+    return Side(
+        reference, meant, spaces=other.spaces if other is not None and shares else Spaces()
+    )
 
 
 def single(side: Side) -> str:
@@ -82,7 +86,9 @@ def compare(a: Side, b: Side, name_a: str, name_b: str) -> Difference:
         and _same_space(first, second, a.is_elsewhere or b.is_elsewhere)
     ):
         costs = totals(first.graph), totals(second.graph)
-        return compare_genotypes(first.genotype, second.genotype, (a.label, b.label), *costs)
+        return compare_genotypes(
+            first.genotype, second.genotype, (a.label, b.label), *costs
+        )
     return diff(a.graph(name_a), b.graph(name_b))
 
 

@@ -28,7 +28,9 @@ def is_source(reference: str, project: Project) -> bool:
     return False
 
 
-def open_reference(reference: str, project: Project, inputs: Inputs | None = None) -> Reference:
+def open_reference(
+    reference: str, project: Project, inputs: Inputs | None = None
+) -> Reference:
     """The file of a reference, read; of a model of another format the text that it is imported as, which is
     held against the graph of its source, but not run.
     """

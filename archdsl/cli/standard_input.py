@@ -47,7 +47,10 @@ def given(project: Project, *references: str | None) -> Project:
     """The project, in which `-` is standard input if one of the references means it; what that uses is looked
     for in the current folder.
     """
-    if any(reference is not None and named(reference).startswith(_SHOWN) for reference in references):
+    if any(
+        reference is not None and named(reference).startswith(_SHOWN)
+        for reference in references
+    ):
         project.importer.texts[Path(_SHOWN).absolute()] = read().text
     return project
 

@@ -45,7 +45,9 @@ def print_summary(summary: Summary) -> None:
         table.add_row(*map(_visible, (*cells, *(chosen if space else []))))
     out = console()
     with out.capture() as printed:
-        out.print(Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold")))
+        out.print(
+            Text.assemble((summary.graph.kind, "dim"), " ", (summary.graph.name, "bold"))
+        )
         out.print(table)
         facts = [*common.items(), *_totals(summary)]
         wide = max(_LABEL, *(len(label) for label, _ in facts))
@@ -65,7 +67,11 @@ def name_text(row: Row) -> str:
 
 def shape_text(shape: Mapping[str, Amount]) -> str:
     """`24×13×80×80` for c, t, h, w; other dimensions are named: `n=197 c=768`. The batch is left out."""
-    sizes = {dim: between(str(size.low), str(size.high)) for dim, size in shape.items() if dim != "b"}
+    sizes = {
+        dim: between(str(size.low), str(size.high))
+        for dim, size in shape.items()
+        if dim != "b"
+    }
     if all(dim in "cthw" for dim in sizes):
         return "×".join(sizes.values()) or "1"
     return " ".join(f"{dim}={size}" for dim, size in sizes.items())
@@ -79,7 +85,11 @@ def _common(summary: Summary) -> dict[str, str]:
     for row in summary.rows:
         for choice in row.stage.choices:
             domains.setdefault(_name(choice), []).append(choice_text(choice))
-    return {name: found[0] for name, found in domains.items() if len(found) > 1 and len(set(found)) == 1}
+    return {
+        name: found[0]
+        for name, found in domains.items()
+        if len(found) > 1 and len(set(found)) == 1
+    }
 
 
 def _choices_text(row: Row, common: Mapping[str, str]) -> str:
@@ -100,12 +110,21 @@ def _choices_text(row: Row, common: Mapping[str, str]) -> str:
 
 def _apart(choices: Iterable[Choice]) -> str:
     """Choices outside of any stage; those that differ in an index only are one text, with their number."""
-    alike = Counter((KeyPath.parse(choice.path).starred, choice_text(choice)) for choice in choices)
-    return "; ".join(f"{path} {domain}" + (f" ×{n}" if n > 1 else "") for (path, domain), n in alike.items())
+    alike = Counter(
+        (KeyPath.parse(choice.path).starred, choice_text(choice)) for choice in choices
+    )
+    return "; ".join(
+        f"{path} {domain}" + (f" ×{n}" if n > 1 else "")
+        for (path, domain), n in alike.items()
+    )
 
 
 def _choice_text(choice: Choice, common: Mapping[str, str]) -> str:
-    return _name(choice) if _name(choice) in common else f"{_name(choice)} {choice_text(choice)}"
+    return (
+        _name(choice)
+        if _name(choice) in common
+        else f"{_name(choice)} {choice_text(choice)}"
+    )
 
 
 def _name(choice: Choice) -> str:
@@ -118,13 +137,17 @@ def _cell(cost: Amount, space: bool) -> str:
 
 
 def _totals(summary: Summary) -> Iterator[tuple[str, str]]:
-    for label, cost in (("params", summary.params), (macs_word(summary.batch), summary.macs)):
+    for label, cost in (
+        ("params", summary.params),
+        (macs_word(summary.batch), summary.macs),
+    ):
         yield label, between(exact(cost.low), exact(cost.high))
     if summary.elsewhere:
         yield "choices apart", _apart(summary.elsewhere)
     if summary.graph.bounds:
         required = " and ".join(
-            f"{bound.metric} {bound.op} {amount(int(bound.limit))}" for bound in summary.graph.bounds
+            f"{bound.metric} {bound.op} {amount(int(bound.limit))}"
+            for bound in summary.graph.bounds
         )
         yield (
             "required",

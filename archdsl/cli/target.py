@@ -48,13 +48,17 @@ def open_target(
     project = standard_input.given(Project(), reference, genotype)
     if is_source(reference, project):
         if genotype is not None:
-            message = f"{reference} is a model, which leaves nothing for a genotype to settle"
+            message = (
+                f"{reference} is a model, which leaves nothing for a genotype to settle"
+            )
             raise DiagnosticError(files.NO_GENOTYPE.error(None, message))
         meant = open_reference(reference, project, inputs)
         found = project.elaborate(meant.module, meant.network(), settings=values)
         report(found.warnings)
         return Architecture(found.graph, found.warnings)
-    architecture = load(reference, inputs=inputs, settings=values, genotype=genotype, project=project)
+    architecture = load(
+        reference, inputs=inputs, settings=values, genotype=genotype, project=project
+    )
     report(architecture.warnings)
     return architecture
 
@@ -88,4 +92,8 @@ def module_name(path: Path, root: Path) -> str | None:
 
 def _dotted(relative: Path) -> str | None:
     parts = relative.with_suffix("").parts
-    return ".".join(parts) if all(_NAME.fullmatch(part) and part not in RESERVED for part in parts) else None
+    return (
+        ".".join(parts)
+        if all(_NAME.fullmatch(part) and part not in RESERVED for part in parts)
+        else None
+    )

@@ -14,7 +14,11 @@ def has_color(stream: TextIO | None) -> bool:
     """Whether to color what is written here: a terminal, and nobody asked for none (https://no-color.org)."""
     if stream is None:  # closed before we began: `archdsl … >&-`
         return False
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    return (
+        not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+        and stream.isatty()
+    )
 
 
 def console() -> Console:

@@ -21,7 +21,13 @@ from archdsl.compare.genotypes import (
     read_answers_patch,
 )
 from archdsl.compare.graphs import compare_graphs
-from archdsl.compare.patches import GraphPatch, apply_to_graph, kind_of, patch_graphs, read_graph_patch
+from archdsl.compare.patches import (
+    GraphPatch,
+    apply_to_graph,
+    kind_of,
+    patch_graphs,
+    read_graph_patch,
+)
 from archdsl.compare.text import as_markdown, as_text
 from archdsl.diagnostics.codes import files as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
@@ -49,7 +55,9 @@ def diff(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> Differen
     if isinstance(a, Graph) and isinstance(b, Graph):
         return compare_graphs(a, b)
     if isinstance(a, Graph) or isinstance(b, Graph):
-        raise TypeError("a genotype compares with a genotype, an architecture with an architecture")
+        raise TypeError(
+            "a genotype compares with a genotype, an architecture with an architecture"
+        )
     return compare_genotypes(a, b, ("a", "b"))
 
 
@@ -74,7 +82,9 @@ def patch(a: Graph | Mapping[str, str], b: Graph | Mapping[str, str]) -> GraphPa
 def apply(change: GraphPatch, a: Graph) -> Graph: ...
 @overload
 def apply(change: Patch, a: Mapping[str, str]) -> dict[str, str]: ...
-def apply(change: GraphPatch | Patch, a: Graph | Mapping[str, str]) -> Graph | dict[str, str]:
+def apply(
+    change: GraphPatch | Patch, a: Graph | Mapping[str, str]
+) -> Graph | dict[str, str]:
     """The architecture, or the genotype, that a patch makes of `a`.
 
     Raises DiagnosticError (E0961) where `a` is not what the patch starts from, and (E0962) where the patch is

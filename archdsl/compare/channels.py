@@ -72,7 +72,9 @@ def _entering(value: Input) -> Labelled:
     return found
 
 
-def axes_of(value: Value, weight: Weight, labels: Mapping[Value, Labelled]) -> list[Labels | None]:
+def axes_of(
+    value: Value, weight: Weight, labels: Mapping[Value, Labelled]
+) -> list[Labels | None]:
     """The labels along each axis of a weight that a value of a model holds; None where an axis has none."""
     found: list[Labels | None] = []
     for lie, size in zip(lies_of(value, weight), weight.shape, strict=True):
@@ -86,7 +88,9 @@ def axes_of(value: Value, weight: Weight, labels: Mapping[Value, Labelled]) -> l
     return found
 
 
-def positions(before: Labels | None, after: Labels | None, sizes: tuple[int, int]) -> tuple[int | None, ...]:
+def positions(
+    before: Labels | None, after: Labels | None, sizes: tuple[int, int]
+) -> tuple[int | None, ...]:
     """For every position of an axis the one that it was, None for a new one: by label, or by place where
     nothing is alike.
     """
@@ -137,9 +141,14 @@ def _along(carrying: _Carrying, dim: str, origin: Origin) -> Labels | None:
     """The labels of one dimension of a result."""
     match origin:
         case Same(places=places):
-            return next((labels for place in places if (labels := carrying.of(place)) is not None), None)
+            return next(
+                (labels for place in places if (labels := carrying.of(place)) is not None),
+                None,
+            )
         case New():
-            return _arising(carrying.name, carrying.size(dim), carrying.parts.get((carrying.op, dim), 1))
+            return _arising(
+                carrying.name, carrying.size(dim), carrying.parts.get((carrying.op, dim), 1)
+            )
         case Own():
             return None
         case Ended(parts=parts):
@@ -158,7 +167,11 @@ def _along(carrying: _Carrying, dim: str, origin: Origin) -> Labels | None:
         case Padded(dim=whole, amounts=amounts):
             labels = carrying.of((0, whole))
             low, high = amounts.value
-            return labels and (*_zeros(carrying, "low", low), *labels, *_zeros(carrying, "high", high))
+            return labels and (
+                *_zeros(carrying, "low", low),
+                *labels,
+                *_zeros(carrying, "high", high),
+            )
 
 
 def _arising(name: Hashable, size: int, parts: int) -> Labels:
@@ -175,12 +188,16 @@ def _zeros(carrying: _Carrying, side: str, count: int) -> Labels:
 
 def _end(carrying: _Carrying, dim: str, number: int, part: Place | None) -> Labels | None:
     """The labels of one of several parts; one without the dimension is one position that is like no other."""
-    return carrying.of(part) if part is not None else ((id(carrying.op.inputs[number]), dim),)
+    return (
+        carrying.of(part) if part is not None else ((id(carrying.op.inputs[number]), dim),)
+    )
 
 
 def _factor(whole: Labels | None, sizes: Sequence[int], number: int) -> Labels | None:
     """One factor of what was merged, where it is cut as it was made."""
-    if whole is None or not all(isinstance(label, tuple) and len(label) == len(sizes) for label in whole):
+    if whole is None or not all(
+        isinstance(label, tuple) and len(label) == len(sizes) for label in whole
+    ):
         return None
     factors: list[Labels] = []
     for i, size in enumerate(sizes):

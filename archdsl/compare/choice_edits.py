@@ -20,7 +20,9 @@ def choice_edits(pairing: Pairing) -> Iterator[Edit]:
     there = _with_ancestors(n.path for n in pairing.owners_b.values())
     backward = {y: x for x, y in pairing.nodes.values.items()}
     known = set(pairs.values())
-    closed = settled_as([c for c in pairing.a.choices if c not in pairs], pairing.nodes.values, there)
+    closed = settled_as(
+        [c for c in pairing.a.choices if c not in pairs], pairing.nodes.values, there
+    )
     opened = settled_as([c for c in pairing.b.choices if c not in known], backward, here)
 
     def effects(*choices: Choice) -> tuple[Effect, ...]:
@@ -33,22 +35,30 @@ def choice_edits(pairing: Pairing) -> Iterator[Edit]:
             yield from _changes(choice, twin, effects(choice, twin), pairing)
         elif _scope_stays(choice, pairing.nodes.nodes):
             kinds = choice.kind, choice.kind
-            yield ChoiceChanged(choice.path, choice.labels(), closed[choice], effects(choice), kinds=kinds)
+            yield ChoiceChanged(
+                choice.path, choice.labels(), closed[choice], effects(choice), kinds=kinds
+            )
     nodes = {y: x for x, y in pairing.nodes.nodes.items()}
     for choice in in_path_order(pairing.b.choices):
         if choice not in known and _scope_stays(choice, nodes):
             kinds = choice.kind, choice.kind
-            yield ChoiceChanged(choice.path, opened[choice], choice.labels(), effects(choice), kinds=kinds)
+            yield ChoiceChanged(
+                choice.path, opened[choice], choice.labels(), effects(choice), kinds=kinds
+            )
 
 
-def _changes(a: Choice, b: Choice, effects: tuple[Effect, ...], pairing: Pairing) -> Iterator[Edit]:
+def _changes(
+    a: Choice, b: Choice, effects: tuple[Effect, ...], pairing: Pairing
+) -> Iterator[Edit]:
     """What differs between a choice and the one that it has become."""
     if b.path != a.path and not _follows_a_move(a, b, pairing):
         yield Moved(a.path, b.path, True, ("space",))
     if b.labels() != a.labels():
         is_other = set(b.labels()) != set(a.labels())
         severity: tuple[Effect, ...] = effects if is_other else ("cosmetic",)
-        yield ChoiceChanged(b.path, a.labels(), b.labels(), severity, kinds=(a.kind, b.kind))
+        yield ChoiceChanged(
+            b.path, a.labels(), b.labels(), severity, kinds=(a.kind, b.kind)
+        )
     if b.kind != a.kind:
         yield Changed(b.path, "kind", a.kind, b.kind, effects)
 

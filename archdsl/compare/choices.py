@@ -29,7 +29,9 @@ def pair_choices(a: Graph, b: Graph, moved: Mapping[Node, Node]) -> ChoicePairs:
     renames = [(x.path, y.path) for x, y in moved.items()]
     for path in list(left):
         here = KeyPath.parse(path)
-        renamed = (str(here.moved(old, new)) for old, new in renames if here.parent.startswith(old))
+        renamed = (
+            str(here.moved(old, new)) for old, new in renames if here.parent.startswith(old)
+        )
         target = next((name for name in renamed if name in right), None)
         if target is not None:
             take(path, target)
@@ -61,7 +63,9 @@ def settled_as(
         labels = choice.labels()
         if len(still) < choice.size:
             found[choice] = tuple(labels[i] for i in sorted(still))
-        elif "identity" in labels and choice.size > 1:  # nothing tells: of layers, that there is none
+        elif (
+            "identity" in labels and choice.size > 1
+        ):  # nothing tells: of layers, that there is none
             found[choice] = ("identity",)
         else:
             found[choice] = ()
@@ -75,7 +79,9 @@ def _there(choice: Choice, present: set[KeyPath]) -> set[int]:
     return there or set(range(choice.size))
 
 
-def _facts(open_: Collection[Choice], values: Mapping[Value, Value]) -> Iterator[tuple[Expr, Any]]:
+def _facts(
+    open_: Collection[Choice], values: Mapping[Value, Value]
+) -> Iterator[tuple[Expr, Any]]:
     """Expressions over these choices alone, each with the value that its counterpart has."""
     for a, b in values.items():
         for x, y in _counterparts(a, b):
@@ -96,7 +102,9 @@ def _propagate(open_: dict[Choice, set[int]], facts: Sequence[tuple[Expr, Any]])
                 rest.append((expr, value))
             elif free:
                 left = free[0]
-                open_[left] &= {i for i in open_[left] if expr.at({**known, left: i}) == value}
+                open_[left] &= {
+                    i for i in open_[left] if expr.at({**known, left: i}) == value
+                }
         facts = rest
 
 

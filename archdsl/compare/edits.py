@@ -8,9 +8,20 @@ from typing import Literal, TypeAlias
 
 from archdsl.ir.choice import Kind
 
-Effect = Literal["cosmetic", "function", "shape", "params", "space", "checkpoint-incompatible"]
-EFFECTS: tuple[Effect, ...] = ("cosmetic", "function", "shape", "params", "space", "checkpoint-incompatible")
-KEYS: frozenset[Effect] = frozenset(("params", "checkpoint-incompatible"))  # of what has other weights
+Effect = Literal[
+    "cosmetic", "function", "shape", "params", "space", "checkpoint-incompatible"
+]
+EFFECTS: tuple[Effect, ...] = (
+    "cosmetic",
+    "function",
+    "shape",
+    "params",
+    "space",
+    "checkpoint-incompatible",
+)
+KEYS: frozenset[Effect] = frozenset(
+    ("params", "checkpoint-incompatible")
+)  # of what has other weights
 FUNCTION: frozenset[Effect] = frozenset(("function",))
 
 # cosmetic: computes the same under the same keys, or under new names for what has no weights. function:

@@ -23,7 +23,9 @@ class ChoicePairs:
     def add(self, a: Choice, b: Choice) -> None:
         place = {label: i for i, label in enumerate(b.labels())}
         self.pairs[a] = b
-        self.shared[a] = tuple((i, place[label]) for i, label in enumerate(a.labels()) if label in place)
+        self.shared[a] = tuple(
+            (i, place[label]) for i, label in enumerate(a.labels()) if label in place
+        )
 
     def identical(self, a: Choice) -> bool:
         return a in self.pairs and a.labels() == self.pairs[a].labels()
@@ -38,7 +40,9 @@ def agree(a: Expr, b: Expr, choices: ChoicePairs) -> bool:
     if a.is_constant and b.is_constant:
         return bool(a.value == b.value)
     scope_a, scope_b = list(a.scope), list(b.scope)
-    if [choices.pairs.get(c) for c in scope_a] == scope_b and all(map(choices.identical, scope_a)):
+    if [choices.pairs.get(c) for c in scope_a] == scope_b and all(
+        map(choices.identical, scope_a)
+    ):
         return function(a) == function(b)
     backward = {y: x for x, y in choices.pairs.items()}
     common = [c for c in scope_a if c in choices.pairs]
@@ -46,7 +50,10 @@ def agree(a: Expr, b: Expr, choices: ChoicePairs) -> bool:
     only_a = [c for c in scope_a if c not in choices.pairs]
     only_b = [c for c in scope_b if c not in backward]
     cases = prod(len(choices.shared[c]) for c in common)
-    if cases * max(prod(c.size for c in only_a), prod(c.size for c in only_b)) > TABLE_LIMIT:
+    if (
+        cases * max(prod(c.size for c in only_a), prod(c.size for c in only_b))
+        > TABLE_LIMIT
+    ):
         return set(map(repr, a.distinct())) == set(map(repr, b.distinct()))
     for case in product(*(choices.shared[c] for c in common)):
         at_a = {c: i for c, (i, _) in zip(common, case, strict=True)}

@@ -57,7 +57,9 @@ def _totals(totals: Totals | None) -> dict[str, Any]:
     return {
         "params": _ends(totals.params),
         "macs": _ends(totals.macs),
-        "architectures": None if count is None else {"min": digits(count[0]), "max": digits(count[1])},
+        "architectures": None
+        if count is None
+        else {"min": digits(count[0]), "max": digits(count[1])},
     }
 
 

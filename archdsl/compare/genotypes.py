@@ -42,7 +42,9 @@ class Patch:
         return {
             "format_version": FORMAT_VERSION,
             "kind": "genotype",
-            "changes": [{"path": c.path, "before": c.before, "after": c.after} for c in self.changes],
+            "changes": [
+                {"path": c.path, "before": c.before, "after": c.after} for c in self.changes
+            ],
         }
 
     def edits(self) -> str:
@@ -98,7 +100,9 @@ def read_answers_patch(facts: object) -> Patch:
         or facts.get("kind") != "genotype"
         or facts.get("format_version") != FORMAT_VERSION
     ):
-        raise _malformed(f'it has no `"kind": "genotype", "format_version": {FORMAT_VERSION}`')
+        raise _malformed(
+            f'it has no `"kind": "genotype", "format_version": {FORMAT_VERSION}`'
+        )
     rows = facts.get("changes")
     if (
         not isinstance(rows, Sequence)
@@ -127,7 +131,11 @@ def read_answers_patch(facts: object) -> Patch:
 
 
 def compare_genotypes(
-    a: Answers, b: Answers, names: tuple[str, str], before: Totals | None = None, after: Totals | None = None
+    a: Answers,
+    b: Answers,
+    names: tuple[str, str],
+    before: Totals | None = None,
+    after: Totals | None = None,
 ) -> Difference:
     """The difference between two genotypes, answer by answer; the totals are those of what they select, if
     known.
@@ -136,7 +144,9 @@ def compare_genotypes(
     for path, group in _gathered(patch_answers(a, b).changes):
         edits.append(replace(_edit(group[0]), path=str(path), places=len(group)))
     kept = tuple(p for p, label in a.items() if b.get(p) == label)
-    return Difference("genotypes", names, tuple(edits), len(kept), before=before, after=after, kept=kept)
+    return Difference(
+        "genotypes", names, tuple(edits), len(kept), before=before, after=after, kept=kept
+    )
 
 
 def _edit(change: Change) -> Edit:
@@ -168,4 +178,6 @@ def _answer(label: str | None) -> str:
 
 
 def _malformed(why: str) -> DiagnosticError:
-    return DiagnosticError(codes.NOT_A_PATCH.error(None, f"this is not a patch of a genotype: {why}"))
+    return DiagnosticError(
+        codes.NOT_A_PATCH.error(None, f"this is not a patch of a genotype: {why}")
+    )

@@ -43,7 +43,16 @@ def compare_graphs(a: Graph, b: Graph) -> Difference:
     pairing = paired(a, b)
     nodes, owners_a, owners_b = pairing.nodes, pairing.owners_a, pairing.owners_b
     edits: list[Edit] = []
-    for source in (_inputs, _results, choice_edits, _moves, _presence, properties, _wiring, conditions):
+    for source in (
+        _inputs,
+        _results,
+        choice_edits,
+        _moves,
+        _presence,
+        properties,
+        _wiring,
+        conditions,
+    ):
         edits += source(pairing)
     same = []
     for x, y in nodes.values.items():
@@ -98,7 +107,9 @@ def _results(pairing: Pairing) -> Iterator[Edit]:
 
 def _moves(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.moved.items():
-        effects: tuple[Effect, ...] = ("checkpoint-incompatible",) if x.has_weights else ("cosmetic",)
+        effects: tuple[Effect, ...] = (
+            ("checkpoint-incompatible",) if x.has_weights else ("cosmetic",)
+        )
         around = pairing.nodes.nodes.get(x.parent) if x.parent is not None else None
         renamed = around is not None and around is y.parent
         yield Moved(str(x.path), str(y.path), renamed, effects)
@@ -207,10 +218,16 @@ def _wiring(pairing: Pairing) -> Iterator[Edit]:
     for x, y in pairing.nodes.moved.items():
         if x.parent is None or pairing.nodes.nodes.get(x.parent) is not y.parent:
             through.update(x.held())
-    for value, before, after in rewired(pairing.a, pairing.b, pairing.nodes.values, through):
+    for value, before, after in rewired(
+        pairing.a, pairing.b, pairing.nodes.values, through
+    ):
         path = pairing.owners_b[value].path if value is not None else KeyPath(("output",))
-        names_before = tuple(str(_source_path(pairing.owners_a[v]).beside(path)) for v in before)
-        names_after = tuple(str(_source_path(pairing.owners_b[v]).beside(path)) for v in after)
+        names_before = tuple(
+            str(_source_path(pairing.owners_a[v]).beside(path)) for v in before
+        )
+        names_after = tuple(
+            str(_source_path(pairing.owners_b[v]).beside(path)) for v in after
+        )
         yield Rewired(str(path), names_before, names_after, ("function",))
 
 
@@ -236,7 +253,9 @@ def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
     for path, group in gather(edits, lambda e: KeyPath.parse(e.path), likeness):
         first = replace(group[0], path=str(path), places=len(group))
         if isinstance(first, Moved) and len(group) > 1:
-            first = replace(first, to=str(KeyPath.parse(first.to).with_indices(path.indices)))
+            first = replace(
+                first, to=str(KeyPath.parse(first.to).with_indices(path.indices))
+            )
         gathered.append(first)
     alike: dict[Hashable, list[Edit]] = {}
     for edit in sorted(gathered, key=lambda e: natural(e.path)):
@@ -245,7 +264,11 @@ def _collapsed(edits: Sequence[Edit]) -> Iterator[Edit]:
         if len(same) < _MANY:
             yield from same
             continue
-        first = replace(same[0], path=", ".join(e.path for e in same), places=sum(e.places for e in same))
+        first = replace(
+            same[0],
+            path=", ".join(e.path for e in same),
+            places=sum(e.places for e in same),
+        )
         if isinstance(first, Moved):
             first = replace(first, to=", ".join(e.to for e in same if isinstance(e, Moved)))
         yield first
@@ -265,7 +288,9 @@ def _substitution(edit: Edit) -> Hashable | None:
             return "layer", edit.before, edit.after, edit.effects
         case Changed(field="repeats"):
             return None
-        case ChoiceChanged() if scope:  # of a layer that stands in several places, by its path within
+        case ChoiceChanged() if (
+            scope
+        ):  # of a layer that stands in several places, by its path within
             return "choice", path.segments[1:], edit.before, edit.after, edit.effects
         case Changed() if scope:
             return "changed", name, edit.field, edit.before, edit.after, edit.effects

@@ -27,7 +27,8 @@ class Heir:
     @property
     def is_same(self) -> bool:
         return self.source is not None and all(
-            widest(m) == widest(n) for m, n in zip(self.source.shape, self.weight.shape, strict=True)
+            widest(m) == widest(n)
+            for m, n in zip(self.source.shape, self.weight.shape, strict=True)
         )
 
     @property
@@ -49,7 +50,11 @@ def heirs(pairing: Pairing) -> Iterator[Heir]:
                 found.setdefault(weight.identity, Heir(weight, ours[weight.name], (a, b)))
     for identity, weight in pairing.b.weights().items():
         heir = found.get(identity)
-        known = heir is not None and heir.source is not None and len(heir.source.shape) == len(weight.shape)
+        known = (
+            heir is not None
+            and heir.source is not None
+            and len(heir.source.shape) == len(weight.shape)
+        )
         yield heir if heir is not None and known else Heir(weight)
 
 

@@ -23,11 +23,15 @@ class Matching:
     nodes: dict[Node, Node] = field(default_factory=dict)
     values: dict[Value, Value] = field(default_factory=dict)
     moved: dict[Node, Node] = field(default_factory=dict)
-    removed: list[Node] = field(default_factory=list)  # maximal subtrees without a counterpart
+    removed: list[Node] = field(
+        default_factory=list
+    )  # maximal subtrees without a counterpart
     added: list[Node] = field(default_factory=list)
 
 
-def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]) -> Matching:
+def match(
+    a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Value, Node]
+) -> Matching:
     """Pairs two trees. Stable paths first; what is left by equal content, then by likeness within one
     scope.
     """
@@ -49,7 +53,9 @@ def match(a: Node, b: Node, owners_a: Mapping[Value, Node], owners_b: Mapping[Va
     return found
 
 
-def _set_turns_apart(nodes: list[Node], pairs: Mapping[Node, Node]) -> tuple[list[Node], list[Node]]:
+def _set_turns_apart(
+    nodes: list[Node], pairs: Mapping[Node, Node]
+) -> tuple[list[Node], list[Node]]:
     """Splits off the turns of a loop that the other side runs less often: those are repeats, never moves."""
     turns: list[Node] = []
     others: list[Node] = []
@@ -103,7 +109,9 @@ class _Search:
         keys_a = [_reads(n, self.owners_a) for n in row_a]
         keys_b = [_reads(n, self.owners_b) for n in row_b]
         pairs: list[tuple[Node, Node]] = []
-        for tag, a0, a1, b0, b1 in SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
+        for tag, a0, a1, b0, b1 in SequenceMatcher(
+            None, keys_a, keys_b, autojunk=False
+        ).get_opcodes():
             if tag in ("equal", "replace"):
                 pairs.extend(zip(row_a[a0:a1], row_b[b0:b1], strict=False))
         return pairs
@@ -153,7 +161,9 @@ def _reads(node: Node, owners: Mapping[Value, Node]) -> Hashable:
     return node.callee, tuple(owners[o].path for o in read_of(node.values))
 
 
-def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[tuple[Node, Node]]:
+def _content(
+    left: list[Node], right: list[Node], found: Matching
+) -> Iterable[tuple[Node, Node]]:
     """Pairs of subtrees of equal content: those in one scope first, then, at equal sizes, the largest parts
     anywhere.
     """
@@ -175,7 +185,11 @@ def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[t
             for node in root.walk():
                 if node in covered or node in found.nodes or not _substantial(node):
                     continue
-                candidates = [c for c in by_content.get((digest(node), node.callee), ()) if c not in covered]
+                candidates = [
+                    c
+                    for c in by_content.get((digest(node), node.callee), ())
+                    if c not in covered
+                ]
                 fits = _same_scope if nearby else _same_tensors
                 candidates = [c for c in candidates if fits(node, c, found)]
                 if candidates:
@@ -183,7 +197,9 @@ def _content(left: list[Node], right: list[Node], found: Matching) -> Iterable[t
     return list(pairs.items())
 
 
-def _likeness(left: list[Node], right: list[Node], found: Matching) -> Iterable[tuple[Node, Node]]:
+def _likeness(
+    left: list[Node], right: list[Node], found: Matching
+) -> Iterable[tuple[Node, Node]]:
     """Pairs of layers of one kind in one scope that have most inner parts in common."""
     taken = set(found.nodes.values())
     rest = [n for n in right if n not in taken and _substantial(n)]
@@ -229,16 +245,26 @@ def _alike(a: Node, b: Node) -> float:
 
 def _parts(node: Node) -> set[tuple[KeyPath, str]]:
     """The names and kinds of all that is inside."""
-    return {(inner.path.below(node.path), inner.callee) for inner in node.walk() if inner is not node}
+    return {
+        (inner.path.below(node.path), inner.callee)
+        for inner in node.walk()
+        if inner is not node
+    }
 
 
 def _same_scope(a: Node, b: Node, found: Matching) -> bool:
-    return a.parent is not None and b.parent is not None and found.nodes.get(a.parent) is b.parent
+    return (
+        a.parent is not None
+        and b.parent is not None
+        and found.nodes.get(a.parent) is b.parent
+    )
 
 
 def _same_tensors(a: Node, b: Node, found: Matching) -> bool:
     """Whether the weights have equal sizes: across scopes, a layer of another size is another layer."""
-    return all(_tables(x) == _tables(y) for x, y in zip(a.weights(), b.weights(), strict=False))
+    return all(
+        _tables(x) == _tables(y) for x, y in zip(a.weights(), b.weights(), strict=False)
+    )
 
 
 def _tables(weight: Weight) -> list[tuple[Any, ...]]:

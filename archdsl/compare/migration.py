@@ -76,7 +76,9 @@ def migration(a: Graph, b: Graph) -> Migration:
     return Migration(carries, modules, statistics, inheritance(pairing))
 
 
-def _carry(heir: Heir, labels_a: Mapping[Value, Labelled], labels_b: Mapping[Value, Labelled]) -> Carry:
+def _carry(
+    heir: Heir, labels_a: Mapping[Value, Labelled], labels_b: Mapping[Value, Labelled]
+) -> Carry:
     name = key(heir.weight.full_name)
     if heir.source is None or heir.holders is None:
         return Carry(name)
@@ -92,7 +94,9 @@ def _carry(heir: Heir, labels_a: Mapping[Value, Labelled], labels_b: Mapping[Val
     before, after = axes_of(x, heir.source, labels_a), axes_of(y, heir.weight, labels_b)
     for i, (m, n) in enumerate(zip(heir.source.shape, heir.weight.shape, strict=True)):
         sizes = m.value, n.value
-        axes.append(_centre(*sizes) if i >= kernel else positions(before[i], after[i], sizes))
+        axes.append(
+            _centre(*sizes) if i >= kernel else positions(before[i], after[i], sizes)
+        )
     if any(set(axis) <= {None} for axis in axes):  # nothing of an axis stays
         return Carry(name)
     return Carry(name, source, tuple(axes), kernel)

@@ -48,7 +48,8 @@ def same_weights(a: Value, b: Value, pairing: Pairing) -> bool:
 
 def _same_tensor(a: Weight, b: Weight, pairing: Pairing) -> bool:
     return len(a.shape) == len(b.shape) and all(
-        agree(m, n, pairing.choices) and widest(m) == widest(n) for m, n in zip(a.shape, b.shape, strict=True)
+        agree(m, n, pairing.choices) and widest(m) == widest(n)
+        for m, n in zip(a.shape, b.shape, strict=True)
     )
 
 

@@ -19,7 +19,12 @@ from archdsl.outline.paths import natural
 
 FORMAT_VERSION = 1
 Place: TypeAlias = tuple[str, ...]  # ("values", "stem: conv", "attrs", "kernel")
-_NAMED = ("choices", "inputs", "instances", "values")  # whose entries come and go one by one
+_NAMED = (
+    "choices",
+    "inputs",
+    "instances",
+    "values",
+)  # whose entries come and go one by one
 ABSENT: Any = None
 
 
@@ -53,14 +58,19 @@ class GraphPatch:
         return {
             "format_version": FORMAT_VERSION,
             "kind": "architecture",
-            "changes": [{"at": list(e.at), "before": e.before, "after": e.after} for e in self.entries],
+            "changes": [
+                {"at": list(e.at), "before": e.before, "after": e.after}
+                for e in self.entries
+            ],
         }
 
 
 def patch_graphs(a: Graph, b: Graph) -> GraphPatch:
     """What turns `a` into `b`, as elaborated."""
     found = _differences((), to_names(a), to_names(b))
-    return GraphPatch(tuple(sorted(found, key=lambda e: [(natural(part), part) for part in e.at])))
+    return GraphPatch(
+        tuple(sorted(found, key=lambda e: [(natural(part), part) for part in e.at]))
+    )
 
 
 def apply_to_graph(patch: GraphPatch, a: Graph) -> Graph:
@@ -78,7 +88,9 @@ def apply_to_graph(patch: GraphPatch, a: Graph) -> Graph:
         _follow_rules(graph)
     except (Malformed, InternalError) as error:
         raise DiagnosticError(
-            codes.NOT_A_PATCH.error(None, f"what the patch leads to is no architecture: {error}")
+            codes.NOT_A_PATCH.error(
+                None, f"what the patch leads to is no architecture: {error}"
+            )
         ) from None
     except (
         ArithmeticError,
@@ -88,7 +100,9 @@ def apply_to_graph(patch: GraphPatch, a: Graph) -> Graph:
         ValueError,
     ) as error:  # rules rely on types that nobody checked here
         raise DiagnosticError(
-            codes.NOT_A_PATCH.error(None, f"what the patch leads to has a value of another type: {error}")
+            codes.NOT_A_PATCH.error(
+                None, f"what the patch leads to has a value of another type: {error}"
+            )
         ) from None
     return graph
 
@@ -134,9 +148,13 @@ def _differences(at: Place, a: Any, b: Any) -> Iterator[Entry]:
     if isinstance(a, dict) and isinstance(b, dict) and (at == () or at[0] in _NAMED):
         if len(at) == 1:
             for name in dict.fromkeys((*a, *b)):
-                yield from _differences((*at, name), a.get(name, ABSENT), b.get(name, ABSENT))
+                yield from _differences(
+                    (*at, name), a.get(name, ABSENT), b.get(name, ABSENT)
+                )
             return
-        if list(a) == list(b) and not {"value", "table"} & a.keys():  # an expression is one thing
+        if (
+            list(a) == list(b) and not {"value", "table"} & a.keys()
+        ):  # an expression is one thing
             for name in a:
                 yield from _differences((*at, name), a[name], b[name])
             return
@@ -153,7 +171,9 @@ def _set(document: Document, entry: Entry) -> None:
             raise _misfit(entry, "there is no such place")
         here[name] = here = dict(inner)
     if here.get(last, ABSENT) != entry.before:
-        raise _misfit(entry, "another value stands there" if last in here else "nothing stands there")
+        raise _misfit(
+            entry, "another value stands there" if last in here else "nothing stands there"
+        )
     if entry.after is ABSENT:
         del here[last]
     else:
@@ -199,12 +219,16 @@ def _misfit(entry: Entry, why: str) -> DiagnosticError:
     place = " / ".join(entry.at)
     help_ = "apply the patch to what it was made from"
     return DiagnosticError(
-        codes.PATCH_DOES_NOT_FIT.error(None, f"the patch changes `{place}`: {why}", help=help_)
+        codes.PATCH_DOES_NOT_FIT.error(
+            None, f"the patch changes `{place}`: {why}", help=help_
+        )
     )
 
 
 def _malformed(why: str) -> DiagnosticError:
-    return DiagnosticError(codes.NOT_A_PATCH.error(None, f"this is not a patch of an architecture: {why}"))
+    return DiagnosticError(
+        codes.NOT_A_PATCH.error(None, f"this is not a patch of an architecture: {why}")
+    )
 
 
 def kind_of(facts: Any) -> str | None:

@@ -22,9 +22,15 @@ def properties(pairing: Pairing) -> Iterator[Edit]:
     for a, b in pairing.nodes.values.items():
         if isinstance(a, Op) and isinstance(b, Op) and a.name == b.name:
             yield from _attributes(a, b, pairing)
-        elif isinstance(a, Select) and isinstance(b, Select) and not agree(a.index, b.index, pairing.choices):
+        elif (
+            isinstance(a, Select)
+            and isinstance(b, Select)
+            and not agree(a.index, b.index, pairing.choices)
+        ):
             path = pairing.owners_b[b].path
-            yield Changed(str(path), "index", values_text(a.index), values_text(b.index), ("space",))
+            yield Changed(
+                str(path), "index", values_text(a.index), values_text(b.index), ("space",)
+            )
         elif isinstance(a, Pick) and isinstance(b, Pick):
             yield from _pick(a, b, pairing)
 
@@ -70,9 +76,13 @@ def _pick(a: Pick, b: Pick, pairing: Pairing) -> Iterator[Edit]:
     if a.combine != b.combine:
         yield Changed(path, "combine", a.combine, b.combine, functional(has_weights=True))
     if a.dim != b.dim:
-        yield Changed(path, "dim", _axis_text(a.dim), _axis_text(b.dim), ("function", "shape"))
+        yield Changed(
+            path, "dim", _axis_text(a.dim), _axis_text(b.dim), ("function", "shape")
+        )
     if not agree(a.subset, b.subset, pairing.choices):
-        yield Changed(path, "subset", values_text(a.subset), values_text(b.subset), ("space",))
+        yield Changed(
+            path, "subset", values_text(a.subset), values_text(b.subset), ("space",)
+        )
 
 
 def _axis_text(dim: str | None) -> str:
@@ -88,11 +98,15 @@ def conditions(pairing: Pairing) -> Iterator[Edit]:
     bounds_a = sorted(f"{c.metric} {c.op} {c.limit:,.12g}" for c in a.bounds)
     bounds_b = sorted(f"{c.metric} {c.op} {c.limit:,.12g}" for c in b.bounds)
     if bounds_a != bounds_b:
-        yield Changed("require", "cost", ", ".join(bounds_a), ", ".join(bounds_b), ("space",))
+        yield Changed(
+            "require", "cost", ", ".join(bounds_a), ", ".join(bounds_b), ("space",)
+        )
     left = [r.condition for r in b.requirements]
     lost = 0
     for requirement in a.requirements:
-        twin = next((c for c in left if agree(requirement.condition, c, pairing.choices)), None)
+        twin = next(
+            (c for c in left if agree(requirement.condition, c, pairing.choices)), None
+        )
         if twin is None:
             lost += 1
         else:

@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from archdsl.compare.difference import Difference, Totals
-from archdsl.compare.edits import Added, Changed, ChoiceChanged, Edit, Moved, Removed, Rewired
+from archdsl.compare.edits import (
+    Added,
+    Changed,
+    ChoiceChanged,
+    Edit,
+    Moved,
+    Removed,
+    Rewired,
+)
 from archdsl.ir.choice import Kind
 from archdsl.ir.notation import amounts, counts, domain_text, factor, percent, step
 from archdsl.outline.paths import KeyPath, gather, natural, scopes_of
@@ -34,7 +42,10 @@ def as_text(difference: Difference, *, full: bool = False) -> str:
     column = min(max(len(path) for _, path, _, _ in rows), _LONGEST)
     heads = [f"{mark} {path:<{column}}  {what}" for mark, path, what, _ in rows]
     edge = max((len(h) for h in heads if len(h) <= _NOTES), default=0)
-    lines = [f"{head:<{edge}}  {note}".rstrip() for head, (*_, note) in zip(heads, rows, strict=True)]
+    lines = [
+        f"{head:<{edge}}  {note}".rstrip()
+        for head, (*_, note) in zip(heads, rows, strict=True)
+    ]
     lines += [f"  {line}" for line in _parts(difference)]
     lines += [f"  {line}" for line in _ending(difference)]
     return "\n".join([*lines, ""])
@@ -90,9 +101,19 @@ def _row_of_one(edit: Edit) -> Row:
         case Removed():
             return "-", edit.path, edit.what, note
         case Moved():
-            return ">", edit.path, f"→ {edit.to}  {'renamed' if edit.renamed else 'moved'}", note
+            return (
+                ">",
+                edit.path,
+                f"→ {edit.to}  {'renamed' if edit.renamed else 'moved'}",
+                note,
+            )
         case Rewired():
-            return "*", edit.path, f"reads {', '.join(edit.before)} → {', '.join(edit.after)}", note
+            return (
+                "*",
+                edit.path,
+                f"reads {', '.join(edit.before)} → {', '.join(edit.after)}",
+                note,
+            )
         case ChoiceChanged():
             return "~", edit.path, _widened(edit), _grown(edit, note)
     mark, path, what = _changed(edit)
@@ -131,7 +152,11 @@ def _domain(labels: tuple[str, ...], kind: Kind) -> str:
     if len(labels) == 1:
         return labels[0]
     text = domain_text(labels, kind)
-    return text if len(text) <= _WIDE // 2 else f"{{{labels[0]}, … {labels[-1]}}} ({len(labels)})"
+    return (
+        text
+        if len(text) <= _WIDE // 2
+        else f"{{{labels[0]}, … {labels[-1]}}} ({len(labels)})"
+    )
 
 
 def _grown(edit: ChoiceChanged, note: str) -> str:
@@ -148,7 +173,9 @@ def _parts(difference: Difference) -> Iterator[str]:
     if len(shown) < 2:
         return
     rows = [("", "params", "MACs")]
-    for path, group in gather(shown, lambda c: KeyPath.parse(c.path), lambda c: (c.params, c.macs)):
+    for path, group in gather(
+        shown, lambda c: KeyPath.parse(c.path), lambda c: (c.params, c.macs)
+    ):
         each = " each" if len(group) > 1 else ""
         params, macs = _amounts(*group[0].params), _amounts(*group[0].macs)
         rows.append((str(path), params, f"{macs}{each}"))
@@ -156,7 +183,9 @@ def _parts(difference: Difference) -> Iterator[str]:
         rows = [*rows[:_MOST_PARTS], (f"and {len(rows) - _MOST_PARTS} parts more", "", "")]
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "   ".join(f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)).rstrip()
+        yield "   ".join(
+            f"{cell:<{width}}" for cell, width in zip(row, wide, strict=True)
+        ).rstrip()
 
 
 def _amounts(before: int, after: int) -> str:

@@ -25,7 +25,9 @@ def _ends(graph: Graph) -> tuple[tuple[int, int] | None, tuple[int, int] | None]
         active = live(graph)
         required = [binding(r, active) for r in graph.requirements]
         found = extremes_of(
-            [cost_terms(graph, metric, active) for metric in METRICS], required, active.choices
+            [cost_terms(graph, metric, active) for metric in METRICS],
+            required,
+            active.choices,
         )
     except DiagnosticError:
         found = None

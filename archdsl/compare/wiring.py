@@ -59,12 +59,18 @@ def _joined(parts: Sequence[_Sources], loose: bool) -> _Sources:
     return _Sources(frozenset().union(*(part.values for part in parts)), loose)
 
 
-Reader: TypeAlias = tuple[Value, Sequence[_Sources]]  # a value and the sources of its operands
+Reader: TypeAlias = tuple[
+    Value, Sequence[_Sources]
+]  # a value and the sources of its operands
 
 
 def _alike(one: Reader, other: Reader, pairs: Pairs) -> bool:
     (a, ours), (b, theirs) = one, other
-    if isinstance(a, Select | Pick) or isinstance(b, Select | Pick) or len(ours) != len(theirs):
+    if (
+        isinstance(a, Select | Pick)
+        or isinstance(b, Select | Pick)
+        or len(ours) != len(theirs)
+    ):
         return _equal(_joined(ours, loose=True), _joined(theirs, loose=True), pairs)
     if _in_turn(ours, theirs, pairs):
         return True

@@ -98,12 +98,21 @@ class Code:
         labels: Iterable[Label] = (),
         items: Iterable[str] = (),
     ) -> Diagnostic:
-        return Diagnostic(self.id, message, span, "error", tuple(labels), help, self.about, tuple(items))
+        return Diagnostic(
+            self.id, message, span, "error", tuple(labels), help, self.about, tuple(items)
+        )
 
     def warning(
-        self, span: Span | None, message: str, *, help: str | None = None, labels: Iterable[Label] = ()
+        self,
+        span: Span | None,
+        message: str,
+        *,
+        help: str | None = None,
+        labels: Iterable[Label] = (),
     ) -> Diagnostic:
-        return Diagnostic(self.id, message, span, "warning", tuple(labels), help, self.about)
+        return Diagnostic(
+            self.id, message, span, "warning", tuple(labels), help, self.about
+        )
 
 
 def table(*codes: Code) -> Mapping[str, Code]:

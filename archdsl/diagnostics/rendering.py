@@ -11,7 +11,12 @@ from archdsl.diagnostics.visible import visible
 _TAB = 4
 _LONGEST = 4_000  # characters of a message
 _WIDEST = 160  # columns of a source line that are shown
-_COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "label": "\x1b[1;34m", "plain": "\x1b[1m"}
+_COLORS = {
+    "error": "\x1b[1;31m",
+    "warning": "\x1b[1;33m",
+    "label": "\x1b[1;34m",
+    "plain": "\x1b[1m",
+}
 _RESET = "\x1b[0m"
 
 
@@ -34,7 +39,9 @@ def render(diagnostic: Diagnostic, color: bool = False) -> str:
         (diagnostic.span, "", "^", diagnostic.severity),
         *((label.span, visible(label.text), "-", "label") for label in diagnostic.labels),
     ]
-    shown = [(span, text, mark, kind) for span, text, mark, kind in parts if span is not None]
+    shown = [
+        (span, text, mark, kind) for span, text, mark, kind in parts if span is not None
+    ]
     gutter = max((len(str(_lines(span)[1])) for span, *_ in shown), default=0)
     lines = [headline, *(f"  {visible(item)}" for item in diagnostic.items)]
     previous = diagnostic.span.source.name if diagnostic.span is not None else ""
@@ -43,7 +50,9 @@ def render(diagnostic: Diagnostic, color: bool = False) -> str:
             lines.append(f"{' ' * gutter} --> {_place(span)}")
             previous = span.source.name
         lines += [
-            f"{number:>{gutter}} | {source}".rstrip() if number else f"{' ' * gutter} | {paint(kind, source)}"
+            f"{number:>{gutter}} | {source}".rstrip()
+            if number
+            else f"{' ' * gutter} | {paint(kind, source)}"
             for number, source in _excerpt(span, text, mark)
         ]
     if diagnostic.help is not None:
@@ -76,7 +85,11 @@ def _excerpt(span: Span, text: str, mark: str) -> list[tuple[int, str]]:
     excerpt: list[tuple[int, str]] = []
     for number in (first, last) if last > first else (first,):
         line = span.source.line(number)
-        start = span.source.position(span.start)[1] - 1 if number == first else len(line) - len(line.lstrip())
+        start = (
+            span.source.position(span.start)[1] - 1
+            if number == first
+            else len(line) - len(line.lstrip())
+        )
         line_end, end_column = span.source.position(span.end)
         end = end_column - 1 if number == line_end else len(line)
         if len(line) > _WIDEST:

@@ -14,7 +14,9 @@ class Source:
 
     name: str
     text: str = field(repr=False)
-    shipped: bool = False  # comes with archdsl: what is wrong in it is explained by how it is called
+    shipped: bool = (
+        False  # comes with archdsl: what is wrong in it is explained by how it is called
+    )
 
     @cached_property
     def _starts(self) -> list[int]:

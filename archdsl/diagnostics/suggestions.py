@@ -43,7 +43,8 @@ def closest(name: str, candidates: Iterable[str]) -> list[str]:
         if candidate.casefold() == folded:
             near.append((0, candidate))
         elif (
-            abs(len(candidate) - len(name)) <= bound and (edits := _distance(name, candidate, bound)) <= bound
+            abs(len(candidate) - len(name)) <= bound
+            and (edits := _distance(name, candidate, bound)) <= bound
         ):
             near.append((edits, candidate))
     return [candidate for _, candidate in sorted(near)][:MOST]

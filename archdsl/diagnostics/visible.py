@@ -20,7 +20,9 @@ def visible(text: str, keep: str = "") -> str:
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() or char in keep else _escape(char) for char in text)
+    return "".join(
+        char if char.isprintable() or char in keep else _escape(char) for char in text
+    )
 
 
 def _escape(char: str) -> str:

@@ -24,7 +24,9 @@ def differences(graph: Graph, lifted: Lifted, keys: Mapping[str, Held]) -> list[
     theirs: dict[int, int] = {}
     ours: dict[Value, int] = {}
     for place, (given, source) in enumerate(zip(graph.inputs, lifted.inputs, strict=True)):
-        ours[given] = theirs[source.value] = numbers.setdefault(("input", place), len(numbers))
+        ours[given] = theirs[source.value] = numbers.setdefault(
+            ("input", place), len(numbers)
+        )
     wanted: Counter[tuple[Hashable, ...]] = Counter()
     for call in lifted.calls:
         reads = tuple(theirs[each] for each in call.inputs)
@@ -41,11 +43,15 @@ def differences(graph: Graph, lifted: Lifted, keys: Mapping[str, Held]) -> list[
         key = (*_of_op(value, ins, keys), index)
         ours[value] = numbers.setdefault(key, len(numbers))
         if not wanted[key]:
-            found.append(f"only the text has `{value.name}` at {value.instance.path or value.name}")
+            found.append(
+                f"only the text has `{value.name}` at {value.instance.path or value.name}"
+            )
         wanted[key] -= 1
     missing = [key[0] for key, count in wanted.items() if count > 0 and key[0] != "chunk"]
     found += [f"only the source has `{name}`" for name in missing]
-    if [ours.get(value, -1) for value in graph.outputs] != [theirs[out.value] for out in lifted.outputs]:
+    if [ours.get(value, -1) for value in graph.outputs] != [
+        theirs[out.value] for out in lifted.outputs
+    ]:
         found.append("the outputs are other values")
     if [result.dims for result in graph.results] != [out.letters for out in lifted.outputs]:
         found.append("the outputs have another order of dimensions")
@@ -90,4 +96,8 @@ def _plain(value: Any) -> str:
         return f"{value.start}..{value[-1]}..{value.step}"
     if isinstance(value, tuple | list):
         return ",".join(map(_plain, value))
-    return str(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return (
+        str(float(value))
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else str(value)
+    )

@@ -33,7 +33,10 @@ def _conv(
 ) -> Tensor:  # fmt: skip
     rank = len(weight.shape) - 2
     window = rows.Window(
-        weight.shape[2:], rows.each(stride, rank), rows.pads(padding, rank), rows.each(dilation, rank)
+        weight.shape[2:],
+        rows.each(stride, rank),
+        rows.pads(padding, rank),
+        rows.each(dilation, rank),
     )
     return rows.conv(lift, lift.tensor(x), weight, bias, window, groups)
 
@@ -54,7 +57,9 @@ def _linear(lift: Lift, x: Any, weight: Any, bias: Any = None) -> Tensor:
 
 
 @_row("addmm")
-def _addmm(lift: Lift, bias: Any, x: Any, weight: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
+def _addmm(
+    lift: Lift, bias: Any, x: Any, weight: Any, beta: Any = 1, alpha: Any = 1
+) -> Tensor:
     if beta != 1 or alpha != 1 or not isinstance(weight, Weight) or not weight.transposed:
         lift.make.refuse("it is no linear map of a weight")
     return rows.linear(lift, lift.tensor(x), Weight(weight.source), bias)
@@ -62,7 +67,12 @@ def _addmm(lift: Lift, bias: Any, x: Any, weight: Any, beta: Any = 1, alpha: Any
 
 @_row("matmul", "mm", "bmm")
 def _matmul(lift: Lift, x: Any, y: Any) -> Any:
-    if isinstance(y, Weight) and y.transposed and len(y.shape) == 2 and isinstance(x, Tensor):
+    if (
+        isinstance(y, Weight)
+        and y.transposed
+        and len(y.shape) == 2
+        and isinstance(x, Tensor)
+    ):
         return rows.linear(lift, x, Weight(y.source), None)
     return rows.product(lift, _known(lift, x), _known(lift, y))
 
@@ -95,15 +105,28 @@ def _batch_norm(
     eps: float, cudnn: bool = False,
 ) -> Tensor:  # fmt: skip
     if training or mean is None:
-        lift.make.refuse("it normalises by the statistics of the batch in evaluation as well")
-    return rows.batch_norm(lift, lift.tensor(x), (weight, bias, mean, variance), eps, momentum)
+        lift.make.refuse(
+            "it normalises by the statistics of the batch in evaluation as well"
+        )
+    return rows.batch_norm(
+        lift, lift.tensor(x), (weight, bias, mean, variance), eps, momentum
+    )
 
 
 @_row("_native_batch_norm_legit_no_training")
 def _native_batch_norm(
-    lift: Lift, x: Any, weight: Any, bias: Any, mean: Any, variance: Any, momentum: float, eps: float
+    lift: Lift,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    mean: Any,
+    variance: Any,
+    momentum: float,
+    eps: float,
 ) -> list[Tensor]:
-    return [rows.batch_norm(lift, lift.tensor(x), (weight, bias, mean, variance), eps, momentum)]
+    return [
+        rows.batch_norm(lift, lift.tensor(x), (weight, bias, mean, variance), eps, momentum)
+    ]
 
 
 @_row("layer_norm")
@@ -145,7 +168,13 @@ def _instance_norm(
 
 @_row("max_pool1d", "max_pool2d", "max_pool3d")
 def _max_pool(
-    lift: Lift, x: Any, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False
+    lift: Lift,
+    x: Any,
+    kernel: Any,
+    stride: Any = (),
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil: bool = False,
 ) -> Tensor:
     tensor = lift.tensor(x)
     rank = _spatial(lift, tensor)
@@ -178,7 +207,12 @@ def _avg_pool(
     return rows.pool(lift, "avg_pool", tensor, window, ceil)
 
 
-@_row("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "_adaptive_avg_pool2d")
+@_row(
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "_adaptive_avg_pool2d",
+)
 def _adaptive_avg_pool(lift: Lift, x: Any, size: Any) -> Tensor:
     return _adaptive(lift, lift.tensor(x), size, "avg_pool")
 
@@ -200,23 +234,31 @@ def _adaptive(lift: Lift, x: Tensor, size: Any, op: str) -> Tensor:
     kernel = tuple(n // m for n, m in zip(given, wanted, strict=True))
     if set(kernel) == {1}:
         return x
-    return rows.pool(lift, op, x, rows.Window(kernel, kernel, ((0, 0),) * rank, (1,) * rank), False)
+    return rows.pool(
+        lift, op, x, rows.Window(kernel, kernel, ((0, 0),) * rank, (1,) * rank), False
+    )
 
 
 def _spatial(lift: Lift, x: Tensor) -> int:
     if not 3 <= x.rank <= 5:
-        lift.make.refuse(f"its input has {x.rank} dimensions, with a batch 3 to 5 are known")
+        lift.make.refuse(
+            f"its input has {x.rank} dimensions, with a batch 3 to 5 are known"
+        )
     return x.rank - 2
 
 
 @_row("mean")
-def _mean(lift: Lift, x: Any, dims: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+def _mean(
+    lift: Lift, x: Any, dims: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Tensor:
     tensor = lift.tensor(x)
     return rows.mean(lift, tensor, _axes(tensor, dims), keepdim)
 
 
 @_row("sum")
-def _sum(lift: Lift, x: Any, dims: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+def _sum(
+    lift: Lift, x: Any, dims: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Tensor:
     tensor = lift.tensor(x)
     axes = _axes(tensor, dims)
     count = prod(tensor.shape[axis] for axis in axes)
@@ -267,7 +309,9 @@ def _gelu(lift: Lift, x: Any, approximate: str = "none") -> Any:
     if approximate == "none":
         return _pointwise("gelu", lift, x)
     tensor = lift.tensor(x)  # x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
-    cube = lift.make.elementwise("mul", lift.make.elementwise("mul", tensor, tensor), tensor)
+    cube = lift.make.elementwise(
+        "mul", lift.make.elementwise("mul", tensor, tensor), tensor
+    )
     inner = lift.make.elementwise("add", tensor, rows.scalar(lift, "mul", cube, 0.044715))
     curve = _pointwise("tanh", lift, rows.scalar(lift, "mul", inner, 0.7978845608028654))
     share = rows.scalar(lift, "mul", rows.scalar(lift, "add", curve, 1), 0.5)
@@ -320,7 +364,17 @@ def _dropout(lift: Lift, x: Any, p: float, training: bool) -> Any:
     return lift.make.emit("dropout", [x], {"p": p}, x.layout)
 
 
-@_row("identity", "contiguous", "clone", "detach", "alias", "lift_fresh_copy", "_to_copy", "to", "type_as")
+@_row(
+    "identity",
+    "contiguous",
+    "clone",
+    "detach",
+    "alias",
+    "lift_fresh_copy",
+    "_to_copy",
+    "to",
+    "type_as",
+)
 def _same(lift: Lift, x: Any, *rest: Any, **options: Any) -> Any:
     return x
 
@@ -330,7 +384,9 @@ def _ones(lift: Lift, x: Any, **options: Any) -> float:
     return 1.0
 
 
-def _arithmetic(op: str, lift: Lift, x: Any, y: Any, alpha: Any = 1, rounding_mode: Any = None) -> Any:
+def _arithmetic(
+    op: str, lift: Lift, x: Any, y: Any, alpha: Any = 1, rounding_mode: Any = None
+) -> Any:
     if alpha != 1 or rounding_mode is not None:
         lift.make.refuse("it scales or rounds on the way")
     return rows.arithmetic(lift, op, x, y)
@@ -371,7 +427,11 @@ def _view(lift: Lift, x: Any, shape: Sequence[int], *rest: Any) -> Any:
 def _flatten(lift: Lift, x: Any, start: int = 0, end: int = -1) -> Tensor:
     tensor = lift.tensor(x)
     first, last = tensor.axis(start), tensor.axis(end)
-    shape = (*tensor.shape[:first], prod(tensor.shape[first : last + 1]), *tensor.shape[last + 1 :])
+    shape = (
+        *tensor.shape[:first],
+        prod(tensor.shape[first : last + 1]),
+        *tensor.shape[last + 1 :],
+    )
     return lift.make.reshape(tensor, shape)
 
 
@@ -381,7 +441,9 @@ def _unflatten(lift: Lift, x: Any, dim: int, sizes: Sequence[int]) -> Tensor:
     axis = tensor.axis(dim)
     rest = tensor.shape[axis] // -prod(sizes) if -1 in sizes else 0
     whole = tuple(rest if n == -1 else n for n in sizes)
-    return lift.make.reshape(tensor, (*tensor.shape[:axis], *whole, *tensor.shape[axis + 1 :]))
+    return lift.make.reshape(
+        tensor, (*tensor.shape[:axis], *whole, *tensor.shape[axis + 1 :])
+    )
 
 
 @_row("permute")
@@ -434,7 +496,9 @@ def _repeat(lift: Lift, x: Any, times: Sequence[int]) -> Tensor:
     sizes = (1,) * (len(times) - tensor.rank) + tensor.shape
     if any(n > 1 and size > 1 for n, size in zip(times, sizes, strict=True)):
         lift.make.refuse("it repeats a dimension that is there")
-    return rows.expand(lift, tensor, [n * size for n, size in zip(times, sizes, strict=True)])
+    return rows.expand(
+        lift, tensor, [n * size for n, size in zip(times, sizes, strict=True)]
+    )
 
 
 @_row("cat", "concat", "concatenate")
@@ -457,7 +521,9 @@ def _select(lift: Lift, x: Any, dim: int, index: int) -> Tensor:
 
 
 @_row("slice")
-def _slice(lift: Lift, x: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Tensor:
+def _slice(
+    lift: Lift, x: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Tensor:
     tensor = lift.tensor(x)
     axis = tensor.axis(dim)
     low, high, stride = slice(start, end, step).indices(tensor.shape[axis])
@@ -466,7 +532,13 @@ def _slice(lift: Lift, x: Any, dim: int = 0, start: Any = None, end: Any = None,
 
 @_row("slice_scatter")
 def _slice_scatter(
-    lift: Lift, x: Any, y: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+    lift: Lift,
+    x: Any,
+    y: Any,
+    dim: int = 0,
+    start: Any = None,
+    end: Any = None,
+    step: int = 1,
 ) -> Tensor:
     """What comes before, the new part, and what comes behind."""
     tensor, new = lift.tensor(x), lift.tensor(y)
@@ -514,7 +586,9 @@ def _unbind(lift: Lift, x: Any, dim: int = 0) -> Any:
 
 
 @_row("pad", "constant_pad_nd")
-def _pad(lift: Lift, x: Any, amounts: Sequence[int], mode: Any = "constant", value: Any = None) -> Tensor:
+def _pad(
+    lift: Lift, x: Any, amounts: Sequence[int], mode: Any = "constant", value: Any = None
+) -> Tensor:
     if isinstance(mode, int | float):
         mode, value = "constant", mode
     tensor = lift.tensor(x)
@@ -585,5 +659,9 @@ def _number(name: str, lift: Lift, a: Any, b: Any) -> Any:
 
 ATEN |= {name: partial(_number, name) for name in _NUMBERS}
 ATEN["_operator.getitem"] = lambda lift, xs, i: xs[i]
-for _silent in ("_assert_tensor_metadata", "_assert_scalar", "sym_constrain_range_for_size"):
+for _silent in (
+    "_assert_tensor_metadata",
+    "_assert_scalar",
+    "sym_constrain_range_for_size",
+):
     ATEN[f"aten.{_silent}"] = lambda lift, *args, **kwargs: None

@@ -20,7 +20,15 @@ from typing import Any
 
 from archdsl.importing.calls import Lifted
 from archdsl.importing.regions import Region, tree
-from archdsl.importing.templates import ANY, Filled, Node, Template, Word, readers_of, template
+from archdsl.importing.templates import (
+    ANY,
+    Filled,
+    Node,
+    Template,
+    Word,
+    readers_of,
+    template,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,9 @@ def _raise(order: Sequence[Region], heights: dict[Region, int]) -> None:
     named = {_class(region) for region in order}
     if not _raised(order, heights, named):
         heights.update(before)
-        if not _raised(order, heights, {name for name in named if not name.startswith("a ")}):
+        if not _raised(
+            order, heights, {name for name in named if not name.startswith("a ")}
+        ):
             heights.update(before)
 
 
@@ -172,7 +182,9 @@ def _groups(templates: Sequence[Template]) -> list[list[Template]]:
     return list(found.values())
 
 
-def _blocks(group: Sequence[Template], sizes: Mapping[int, Mapping[str, int]]) -> list[Block]:
+def _blocks(
+    group: Sequence[Template], sizes: Mapping[int, Mapping[str, int]]
+) -> list[Block]:
     """The templates of a class as few blocks: the longest first, others as what lacks parts of it."""
     buckets: dict[Hashable, list[Template]] = {}
     for each in group:
@@ -266,11 +278,15 @@ def _aliases(base: Template, run: Sequence[int]) -> list[tuple[int, int]]:
     out = [value for value in made if value in read]
     if len(out) != 1:
         return []
-    given = dict.fromkeys(value for node in nodes for value in node.ins if value not in made)
+    given = dict.fromkeys(
+        value for node in nodes for value in node.ins if value not in made
+    )
     return [(out[0], value) for value in given]
 
 
-def _fits(block: Block, runs: Sequence[tuple[int, ...]], aliases: Sequence[tuple[int, int]]) -> bool:
+def _fits(
+    block: Block, runs: Sequence[tuple[int, ...]], aliases: Sequence[tuple[int, int]]
+) -> bool:
     """Whether runs are options that are there already, or lie apart from those."""
     for run, (out, alias) in zip(runs, aliases, strict=True):
         for option in block.options:
@@ -286,7 +302,9 @@ def _partial(block: Block, each: Template, lacking: _Lacking) -> Member:
         flags[_option(block, run, out, alias).parameter] = False
     gone = {place for run in lacking.runs for place in run}
     own = iter(each.nodes)
-    nodes = tuple(None if place in gone else next(own) for place in range(len(block.base.nodes)))
+    nodes = tuple(
+        None if place in gone else next(own) for place in range(len(block.base.nodes))
+    )
     names = dict(lacking.aliases)
     values = _met(block.base, each, nodes)
     for out in names:
@@ -323,7 +341,9 @@ def _parametrise(block: Block, sizes: Mapping[int, Mapping[str, int]]) -> None:
     """Finds the parameters of a block, and what each of its arguments is written as."""
     columns: list[tuple[Parameter, tuple[Any, ...]]] = []
     for option in block.options:
-        flags = tuple(member.options.get(option.parameter, True) for member in block.members)
+        flags = tuple(
+            member.options.get(option.parameter, True) for member in block.members
+        )
         columns.append((Parameter(option.parameter, "bool"), flags))
     widths = _widths(block, sizes)
     taken = {option.parameter for option in block.options}
@@ -337,16 +357,24 @@ def _parametrise(block: Block, sizes: Mapping[int, Mapping[str, int]]) -> None:
             if written is None:
                 called = _called(name, node, taken)
                 taken.add(called)
-                kind = "layer" if isinstance(known[0], Word) else name if name in _WIDTHS else ""
+                kind = (
+                    "layer"
+                    if isinstance(known[0], Word)
+                    else name
+                    if name in _WIDTHS
+                    else ""
+                )
                 filler = Counter(map(_hashable, known)).most_common(1)[0][0]
                 whole = tuple(
-                    next(k for k in known if _hashable(k) == filler) if v is ANY else v for v in values
+                    next(k for k in known if _hashable(k) == filler) if v is ANY else v
+                    for v in values
                 )
                 columns.append((Parameter(called, kind), whole))
                 written = Scaled(called)
             block.args[place, name] = written
     block.parameters = sorted(
-        (_defaulted(parameter, values) for parameter, values in columns), key=lambda p: p.default is not ANY
+        (_defaulted(parameter, values) for parameter, values in columns),
+        key=lambda p: p.default is not ANY,
     )
     for place, member in enumerate(block.members):
         member.options.update({p.name: values[place] for p, values in columns})
@@ -362,7 +390,10 @@ def _columns(block: Block, place: int, node: Node) -> Iterable[tuple[str, tuple[
     own = [member.nodes[place] for member in block.members]
     if not node.turns:
         for name in node.args:
-            yield name, tuple(ANY if each is None else each.args.get(name, ANY) for each in own)
+            yield (
+                name,
+                tuple(ANY if each is None else each.args.get(name, ANY) for each in own),
+            )
         return
     for name in loop_columns(*(each for each in own if each is not None)):
         yield name, tuple(ANY if each is None else _cell(each, name) for each in own)
@@ -426,7 +457,9 @@ def _hashable(value: Any) -> Hashable:
     return (type(value).__name__, value)
 
 
-def _widths(block: Block, sizes: Mapping[int, Mapping[str, int]]) -> dict[tuple[int, str], tuple[int, ...]]:
+def _widths(
+    block: Block, sizes: Mapping[int, Mapping[str, int]]
+) -> dict[tuple[int, str], tuple[int, ...]]:
     """The sizes of each input, by place and letter, over the members."""
     found = {}
     for place in range(len(block.base.inputs)):
@@ -482,7 +515,10 @@ def _called(name: str, node: Node, taken: set[str]) -> str:
         stem = f"first_{stem}"
     wanted = _WORDS.get(stem, stem)
     own = node.segment.name
-    candidates = [wanted, f"{own}_{wanted}" if own and not own[0].isdigit() else f"{wanted}_2"]
+    candidates = [
+        wanted,
+        f"{own}_{wanted}" if own and not own[0].isdigit() else f"{wanted}_2",
+    ]
     candidates += [f"{wanted}_{i}" for i in range(2, 99)]
     return next(c for c in candidates if c not in taken)
 
@@ -491,7 +527,9 @@ def _defaulted(parameter: Parameter, values: Sequence[Any]) -> Parameter:
     """With the value that most members have as its default."""
     counts = Counter(map(_hashable, values))
     (commonest, count), *_ = counts.most_common(1)
-    is_long = isinstance(values[0], tuple) and bool(values[0]) and isinstance(values[0][0], Row)
+    is_long = (
+        isinstance(values[0], tuple) and bool(values[0]) and isinstance(values[0][0], Row)
+    )
     if count < 2 or count * 2 < len(values) or is_long or parameter.kind in _WIDTHS:
         return parameter
     default = next(value for value in values if _hashable(value) == commonest)

@@ -234,14 +234,18 @@ class Body:
         """An argument as text, and the names in it."""
         written = self.args.get((place, name), value)
         if not isinstance(written, Scaled):
-            return (pairs(written) if self.base.nodes[place].op == "pad" else literal(written)), frozenset()
+            return (
+                pairs(written) if self.base.nodes[place].op == "pad" else literal(written)
+            ), frozenset()
         base, reads = written.base, frozenset[str]()
         if written.letter:
             own = self._take(written.input)
             base, reads = f"{own.text}.{written.letter}", own.reads
         if written.by == 1:
             return base, reads
-        return (f"{base} // {written.by}" if written.divides else f"{written.by} * {base}"), reads
+        return (
+            f"{base} // {written.by}" if written.divides else f"{written.by} * {base}"
+        ), reads
 
     def _applied(self, place: int, node: Node) -> Text:
         """A node as an expression."""
@@ -283,7 +287,9 @@ class Body:
         return f"{layer} as {name}" if name and name != called else layer
 
     def _is_shared(self, place: int, node: Node) -> bool:
-        return node.shared is not None or any(each.shared == place for each in self.base.nodes)
+        return node.shared is not None or any(
+            each.shared == place for each in self.base.nodes
+        )
 
     def _param(self, place: int, node: Node) -> None:
         name = self.names[place]
@@ -327,16 +333,27 @@ class Body:
         return loop_columns(node)
 
     def _head(
-        self, place: int, columns: Mapping[str, Any], rows: str | None, locals_: Sequence[str], turn: str
+        self,
+        place: int,
+        columns: Mapping[str, Any],
+        rows: str | None,
+        locals_: Sequence[str],
+        turn: str,
     ) -> str:
         if rows is None:
             times, _ = self._arg(place, "times:", columns["times:"])
             return f"{turn} in range({times})"
         table, _ = self._arg(place, rows, columns[rows])
         pattern = locals_[0] if len(locals_) == 1 else f"({', '.join(locals_)})"
-        return f"({turn}, {pattern}) in enumerate({table})" if turn else f"{pattern} in {table}"
+        return (
+            f"({turn}, {pattern}) in enumerate({table})"
+            if turn
+            else f"{pattern} in {table}"
+        )
 
-    def _turns(self, place: int, node: Node, head: str, texts: Mapping[str, str], reads: set[str]) -> None:
+    def _turns(
+        self, place: int, node: Node, head: str, texts: Mapping[str, str], reads: set[str]
+    ) -> None:
         assert node.block is not None
         names = [self._named(value) for value in node.ins]
         for value in node.ins:
@@ -404,5 +421,9 @@ def _scalar(node: Node, x: Text, texts: Mapping[str, str], reads: frozenset[str]
     by = texts["by"]
     by = f"({by})" if by.startswith("-") else by
     if node.args.get("left"):
-        return Text(f"{by} {_SIGNS[op]} {x.within('product' if level == 'sum' else 'atom')}", level, reads)
+        return Text(
+            f"{by} {_SIGNS[op]} {x.within('product' if level == 'sum' else 'atom')}",
+            level,
+            reads,
+        )
     return Text(f"{x.within(level)} {_SIGNS[op]} {by}", level, reads)

@@ -63,10 +63,16 @@ class Builder:
     step: Step
     calls: list[Call] = field(default_factory=list)
     pending: dict[int, Pending] = field(default_factory=dict)
-    names: dict[int, dict[str, str]] = field(default_factory=dict)  # the letters that weights got
+    names: dict[int, dict[str, str]] = field(
+        default_factory=dict
+    )  # the letters that weights got
     values: int = 0
-    moved: dict[Hashable, tuple[int, ...]] = field(default_factory=dict)  # rearrangements that are there
-    sizes: dict[int, dict[str, int]] = field(default_factory=dict)  # of each value, by letter
+    moved: dict[Hashable, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # rearrangements that are there
+    sizes: dict[int, dict[str, int]] = field(
+        default_factory=dict
+    )  # of each value, by letter
 
     # -- making ------------------------------------------------------------------------------------
 
@@ -104,9 +110,17 @@ class Builder:
         """One call. Its name and scope come from its weights, where it has some."""
         for tensor in inputs:
             self.declare(tensor)
-        again = (op, tuple(t.value for t in inputs), tuple(sorted(args.items(), key=str)), self.step.path)
+        again = (
+            op,
+            tuple(t.value for t in inputs),
+            tuple(sorted(args.items(), key=str)),
+            self.step.path,
+        )
         if op in _MOVES and again in self.moved:
-            return [Tensor(v, layout) for v, layout in zip(self.moved[again], layouts, strict=True)]
+            return [
+                Tensor(v, layout)
+                for v, layout in zip(self.moved[again], layouts, strict=True)
+            ]
         outputs = tuple(self.number() for _ in layouts)
         if op in _MOVES:
             self.moved[again] = outputs
@@ -114,15 +128,21 @@ class Builder:
         if weights:
             scope, name = instance(weights[0].key)
         read = tuple(tensor.value for tensor in inputs)
-        self.calls.append(Call(op, read, dict(args), outputs, scope, name, tuple(weights), self.step.line))
+        self.calls.append(
+            Call(op, read, dict(args), outputs, scope, name, tuple(weights), self.step.line)
+        )
         for value, layout in zip(outputs, layouts, strict=True):
             self.sizes[value] = {d: layout.size(d) for d in layout.letters}
-        return [Tensor(value, layout) for value, layout in zip(outputs, layouts, strict=True)]
+        return [
+            Tensor(value, layout) for value, layout in zip(outputs, layouts, strict=True)
+        ]
 
     def param(self, source: Source) -> Tensor:
         """A weight of its own; its letters are settled by what reads it first."""
         value = self.number()
-        letters = tuple(f"?{value}.{axis}" if size > 1 else "" for axis, size in enumerate(source.shape))
+        letters = tuple(
+            f"?{value}.{axis}" if size > 1 else "" for axis, size in enumerate(source.shape)
+        )
         self.pending[value] = Pending(source, letters)
         return Tensor(value, plain(letters, source.shape))
 
@@ -133,11 +153,17 @@ class Builder:
             return
         self.names[tensor.value] = dict(pending.names)
         sizes = dict(zip(pending.letters, pending.source.shape, strict=True))
-        args: dict[str, Literal] = {pending.names[d]: sizes[d] for d in pending.letters if d}
+        args: dict[str, Literal] = {
+            pending.names[d]: sizes[d] for d in pending.letters if d
+        }
         scope, _, name = pending.source.key.rpartition(".")
-        self.sizes[tensor.value] = {pending.names[d]: sizes[d] for d in pending.letters if d}
+        self.sizes[tensor.value] = {
+            pending.names[d]: sizes[d] for d in pending.letters if d
+        }
         held = (Held("", pending.source.key),)
-        self.calls.append(Call("param", (), args, (tensor.value,), scope, name, held, self.step.line))
+        self.calls.append(
+            Call("param", (), args, (tensor.value,), scope, name, held, self.step.line)
+        )
 
     def current(self, tensor: Tensor) -> Tensor:
         """A weight of its own under the letters that it has got by now."""
@@ -154,7 +180,9 @@ class Builder:
 
     # -- bringing letters into place ---------------------------------------------------------------
 
-    def named(self, tensor: Tensor, wishes: Mapping[int, str] | None = None, taken: str = "") -> Tensor:
+    def named(
+        self, tensor: Tensor, wishes: Mapping[int, str] | None = None, taken: str = ""
+    ) -> Tensor:
         """A pending weight with letters: those wished for, and new ones for the others."""
         pending = self.pending.get(tensor.value)
         if pending is None:
@@ -162,7 +190,11 @@ class Builder:
         names: dict[str, str] = {}
         for axis, wish in (wishes or {}).items():
             lies = tensor.layout.axes[axis]
-            if len(lies) == 1 and len(tensor.layout.dims[lies[0][0]]) == 1 and wish not in (ONE, WHOLE):
+            if (
+                len(lies) == 1
+                and len(tensor.layout.dims[lies[0][0]]) == 1
+                and wish not in (ONE, WHOLE)
+            ):
                 names[lies[0][0]] = wish
         wished = [letter for _, letter in sorted(names.items())]
         if len(set(wished)) < len(wished):
@@ -205,7 +237,12 @@ class Builder:
         if "b" in complete:
             self.refuse("it takes the batch for another dimension")
         over, into = Letters("".join(complete)), Letters("".join(complete.values()))
-        return self.emit("rename", [tensor], {"over": over, "into": into}, tensor.layout.renamed(complete))
+        return self.emit(
+            "rename",
+            [tensor],
+            {"over": over, "into": into},
+            tensor.layout.renamed(complete),
+        )
 
     def _filled(self, tensor: Tensor, wishes: Mapping[int, str]) -> Tensor:
         """Axes that are repeated or stand for nothing, as dimensions of their own where one is wished for."""
@@ -230,10 +267,16 @@ class Builder:
             self.refuse("it takes a repeated dimension and others for one")
         letters = tensor.layout.letters
         letter = (
-            wish if wish not in (ONE, WHOLE) and wish not in letters else self.fresh((letters, WINDOWED, "b"))
+            wish
+            if wish not in (ONE, WHOLE) and wish not in letters
+            else self.fresh((letters, WINDOWED, "b"))
         )
-        dims = {d: f for d, f in tensor.layout.dims.items() if (d, 0) not in lies} | {letter: (size,)}
-        axes = tuple(((letter, 0),) if i == axis else a for i, a in enumerate(tensor.layout.axes))
+        dims = {d: f for d, f in tensor.layout.dims.items() if (d, 0) not in lies} | {
+            letter: (size,)
+        }
+        axes = tuple(
+            ((letter, 0),) if i == axis else a for i, a in enumerate(tensor.layout.axes)
+        )
         return self.emit("expand", [tensor], {letter: size}, Layout(dims, axes))
 
     def _cut(self, tensor: Tensor, wishes: Mapping[int, str], taken: str) -> Tensor:
@@ -245,7 +288,9 @@ class Builder:
                 tensor = self._split(tensor, letter, wishes, taken)
         return tensor
 
-    def _split(self, tensor: Tensor, letter: str, wishes: Mapping[int, str], taken: str) -> Tensor:
+    def _split(
+        self, tensor: Tensor, letter: str, wishes: Mapping[int, str], taken: str
+    ) -> Tensor:
         layout = tensor.layout
         if letter == "b":
             self.refuse("it takes the batch apart")
@@ -253,7 +298,9 @@ class Builder:
         runs = layout.runs(letter)
         for number, run in enumerate(runs):
             lies = [i for i, axis in enumerate(layout.axes) if (letter, run[0]) in axis]
-            wish = wishes.get(lies[0], ONE) if len(layout.axes[lies[0]]) == len(run) else ONE
+            wish = (
+                wishes.get(lies[0], ONE) if len(layout.axes[lies[0]]) == len(run) else ONE
+            )
             used = (*(d for d in layout.letters if d != letter), *names)
             if wish not in (ONE, WHOLE) and wish not in used:
                 names.append(wish)
@@ -264,7 +311,11 @@ class Builder:
                 names.append(self.fresh((*used, taken, *wished, WINDOWED, letter, "b")))
         after = layout.cut(letter, names)
         sizes = {name: after.size(name) for name in names[:-1]}
-        args: dict[str, Literal] = {"over": Letters(letter), "into": Letters("".join(names)), **sizes}
+        args: dict[str, Literal] = {
+            "over": Letters(letter),
+            "into": Letters("".join(names)),
+            **sizes,
+        }
         return self.emit("split", [tensor], args, after)
 
     def _joined(self, tensor: Tensor, wishes: Mapping[int, str], taken: str) -> Tensor:
@@ -279,7 +330,9 @@ class Builder:
             if wish == ONE:
                 into = "c" if "c" in letters else self.fresh((others, taken, WINDOWED))
             if into in others:
-                tensor = self.rename(tensor, {into: self.fresh((tensor.layout.letters, taken, WINDOWED))})
+                tensor = self.rename(
+                    tensor, {into: self.fresh((tensor.layout.letters, taken, WINDOWED))}
+                )
             args: dict[str, Literal] = {"over": Letters(letters), "into": Letters(into)}
             tensor = self.emit("merge", [tensor], args, tensor.layout.joined(axis, into))
         return tensor
@@ -317,7 +370,9 @@ class Builder:
 
     # -- broadcasting ------------------------------------------------------------------------------
 
-    def unified(self, x: Tensor, y: Tensor, skip: int | None = None) -> tuple[Tensor, Tensor]:
+    def unified(
+        self, x: Tensor, y: Tensor, skip: int | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Two tensors of equal rank whose letters agree along each axis where both have some; both come with
         axes that are cut where either has a border.
         """
@@ -355,12 +410,18 @@ class Builder:
             return tensor
         return tensor.over(_stretched(tensor.layout, cuts))
 
-    def _matched(self, x: Tensor, y: Tensor, shared: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def _matched(
+        self, x: Tensor, y: Tensor, shared: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
         """`y` gets the letters of `x` along the shared axes."""
         x = self.conform(x, dict.fromkeys(shared, ONE)) if shared else self.named(x)
         wishes = {i: x.layout.axes[i][0][0] for i in shared}
         if wishes or y.value in self.pending:
-            y = self.conform(y, wishes, x.layout.letters) if wishes else self.named(y, taken=x.layout.letters)
+            y = (
+                self.conform(y, wishes, x.layout.letters)
+                if wishes
+                else self.named(y, taken=x.layout.letters)
+            )
         return x, self._apart(x, y, shared)
 
     def _apart(self, x: Tensor, y: Tensor, shared: Sequence[int]) -> Tensor:
@@ -380,7 +441,9 @@ class Builder:
         shape = tuple(max(pair) for pair in zip(x.shape, y.shape, strict=True))
         x, y = self.unified(x, y)
         for letter in y.layout.letters:
-            if letter not in x.layout.letters and any(d not in y.layout.letters for d in x.layout.letters):
+            if letter not in x.layout.letters and any(
+                d not in y.layout.letters for d in x.layout.letters
+            ):
                 x, y = self._covered(x, y)
                 break
         axes: list[Axis] = []
@@ -400,7 +463,9 @@ class Builder:
                 for letter in dict.fromkeys(d for d, _ in lies):
                     size = y.layout.size(letter)
                     dims = {**x.layout.dims, letter: y.layout.dims[letter]}
-                    axes = tuple(lies if i == axis else a for i, a in enumerate(x.layout.axes))
+                    axes = tuple(
+                        lies if i == axis else a for i, a in enumerate(x.layout.axes)
+                    )
                     x = self.emit("expand", [x], {letter: size}, _over(dims, axes))
         return x, y
 
@@ -438,7 +503,9 @@ def _common(x: Sequence[int], y: Sequence[int]) -> tuple[int, ...] | None:
     """Sizes that part an axis wherever either side does; None where one side has nothing to part."""
     if not x or not y or prod(x) != prod(y):
         return None
-    borders = sorted({prod(x[i:]) for i in range(1, len(x))} | {prod(y[i:]) for i in range(1, len(y))})
+    borders = sorted(
+        {prod(x[i:]) for i in range(1, len(x))} | {prod(y[i:]) for i in range(1, len(y))}
+    )
     sizes: list[int] = []
     below = 1
     for border in borders:
@@ -475,4 +542,6 @@ def _lifted(tensor: Tensor, rank: int) -> Tensor:
     missing = rank - tensor.rank
     if not missing:
         return tensor
-    return replace(tensor, layout=Layout(tensor.layout.dims, ((),) * missing + tensor.layout.axes))
+    return replace(
+        tensor, layout=Layout(tensor.layout.dims, ((),) * missing + tensor.layout.axes)
+    )

@@ -31,7 +31,9 @@ def widened(examples: Sequence[Any]) -> tuple[Any, ...]:
 
     found = []
     for example in examples:
-        is_single = isinstance(example, torch.Tensor) and example.dim() and example.shape[0] == 1
+        is_single = (
+            isinstance(example, torch.Tensor) and example.dim() and example.shape[0] == 1
+        )
         found.append(torch.cat([example, example]) if is_single else example)
     return tuple(found)
 
@@ -69,10 +71,20 @@ def from_program(program: Any, name: str) -> Captured:
         elif node.op == "call_function":
             steps.append(_step(node, kinds))
     outputs = tuple((str(each), called) for each, called in _outputs(program))
-    return Captured(name, "aten", sources, tuple(steps), outputs, lambda key: _numbers(arrays[key]), kinds)
+    return Captured(
+        name,
+        "aten",
+        sources,
+        tuple(steps),
+        outputs,
+        lambda key: _numbers(arrays[key]),
+        kinds,
+    )
 
 
-def _source(node: Any, weights: Mapping[str, str], buffers: Mapping[str, str], user: set[str]) -> Source:
+def _source(
+    node: Any, weights: Mapping[str, str], buffers: Mapping[str, str], user: set[str]
+) -> Source:
     value = node.meta.get("val")
     shape = tuple(int(n) for n in getattr(value, "shape", ()))
     if node.name in weights:
@@ -85,7 +97,9 @@ def _source(node: Any, weights: Mapping[str, str], buffers: Mapping[str, str], u
 def _step(node: Any, kinds: dict[str, str]) -> Step:
     stack = list((node.meta.get("nn_module_stack") or {}).values())
     for path, kind in stack:
-        kinds[path] = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+        kinds[path] = (
+            kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+        )
     noted = own_path(node.meta.get("custom"))
     path = noted if noted is not None else stack[-1][0] if stack else ""
     kwargs = {key: _arg(value) for key, value in node.kwargs.items()}
@@ -124,7 +138,9 @@ def _outputs(program: Any) -> Iterator[tuple[str, str | None]]:
     import torch.utils._pytree as pytree
 
     names = [
-        spec.arg.name for spec in program.graph_signature.output_specs if spec.kind.name == "USER_OUTPUT"
+        spec.arg.name
+        for spec in program.graph_signature.output_specs
+        if spec.kind.name == "USER_OUTPUT"
     ]
     keys: list[str | None] = [None] * len(names)
     spec = program.call_spec.out_spec
@@ -141,7 +157,9 @@ def _outputs(program: Any) -> Iterator[tuple[str, str | None]]:
 
 def _numbers(tensor: Any) -> Any:
     return (
-        tensor.detach().cpu().float().numpy() if tensor.is_floating_point() else tensor.detach().cpu().numpy()
+        tensor.detach().cpu().float().numpy()
+        if tensor.is_floating_point()
+        else tensor.detach().cpu().numpy()
     )
 
 

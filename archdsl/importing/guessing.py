@@ -35,7 +35,11 @@ def _read(source: Source, users: Mapping[str, list[Step]]) -> str | None:
             if kind.startswith(("conv", "Conv", "max_pool", "avg_pool", "MaxPool")):
                 return _WINDOWED.get(rank - 2)
             if kind in _LAST and Ref(name) in step.args[:1]:
-                return None if rank < 3 else "b" + {3: "n", 4: "hw", 5: "thw"}.get(rank, "") + "c"
+                return (
+                    None
+                    if rank < 3
+                    else "b" + {3: "n", 4: "hw", 5: "thw"}.get(rank, "") + "c"
+                )
             if len(names) < _LOOK and kind not in ("permute", "transpose", "Transpose"):
                 names.extend(step.outputs)
     return None

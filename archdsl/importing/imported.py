@@ -59,7 +59,9 @@ class Imported:
 
     def rename_table(self) -> str:
         """The rename table: a line a layer, or one with numbers for several."""
-        return rename_table({held.key: ours for ours, held in self.keys.items()}, self.captured.name)
+        return rename_table(
+            {held.key: ours for ours, held in self.keys.items()}, self.captured.name
+        )
 
 
 def import_captured(captured: Captured, *, verify: bool = True) -> Imported:
@@ -94,7 +96,9 @@ def lifted_from(captured: Captured) -> Lifted:
 def elaborated(written: Written) -> Architecture:
     """The architecture of a written text."""
     project = Project()
-    module = project.importer.load_text(Source(f"{written.model}.arch", written.text), Path.cwd())
+    module = project.importer.load_text(
+        Source(f"{written.model}.arch", written.text), Path.cwd()
+    )
     graph = project.elaborate(module, written.model)
     return Architecture(graph.graph, graph.warnings)
 
@@ -102,5 +106,7 @@ def elaborated(written: Written) -> Architecture:
 def _refuse(captured: Captured, problems: Sequence[str]) -> None:
     if problems:
         more = f", and {len(problems) - 3} more" if len(problems) > 3 else ""
-        message = f"the text of {captured.name} is not the model: {'; '.join(problems[:3])}{more}"
+        message = (
+            f"the text of {captured.name} is not the model: {'; '.join(problems[:3])}{more}"
+        )
         raise DiagnosticError(codes.UNVERIFIED.error(None, message))

@@ -94,11 +94,17 @@ class Lift:
     known: dict[str, Any] = field(default_factory=dict)
     params: dict[str, Tensor] = field(default_factory=dict)
     chunks: dict[tuple[int, int, int], list[Tensor]] = field(default_factory=dict)
-    joined: dict[tuple[Any, int], Tensor] = field(default_factory=dict)  # lists of tensors, by axis
+    joined: dict[tuple[Any, int], Tensor] = field(
+        default_factory=dict
+    )  # lists of tensors, by axis
     users: dict[str, list[Step]] = field(default_factory=dict)
-    fused: dict[str, Any] = field(default_factory=dict)  # outputs of steps that an earlier one has done
+    fused: dict[str, Any] = field(
+        default_factory=dict
+    )  # outputs of steps that an earlier one has done
     settle: Callable[[Lift, Any], Tensor] = field(default=_unsettled)
-    settled: dict[int, tuple[Any, Tensor]] = field(default_factory=dict)  # what was put off, once written
+    settled: dict[int, tuple[Any, Tensor]] = field(
+        default_factory=dict
+    )  # what was put off, once written
     evaluate: Callable[[Step, list[Any]], Any] | None = None  # a step of constants alone
 
     def tensor(self, thing: Any) -> Tensor:
@@ -113,8 +119,14 @@ class Lift:
             if thing.source.key not in self.params:
                 self.params[thing.source.key] = self.make.param(thing.source)
             found = self.make.current(self.params[thing.source.key])
-            return found.over(found.layout.permuted(range(found.rank)[::-1])) if thing.transposed else found
-        self.make.refuse("it reads a constant tensor, and constants are numbers in the language")
+            return (
+                found.over(found.layout.permuted(range(found.rank)[::-1]))
+                if thing.transposed
+                else found
+            )
+        self.make.refuse(
+            "it reads a constant tensor, and constants are numbers in the language"
+        )
 
     def resolve(self, arg: Any) -> Any:
         if isinstance(arg, Ref):
@@ -143,7 +155,14 @@ class Lift:
         kwargs = {key: self.resolve(value) for key, value in step.kwargs.items()}
         try:
             result = row(self, *args, **kwargs)
-        except (TypeError, ValueError, IndexError, AttributeError, KeyError, ZeroDivisionError) as error:
+        except (
+            TypeError,
+            ValueError,
+            IndexError,
+            AttributeError,
+            KeyError,
+            ZeroDivisionError,
+        ) as error:
             self.make.refuse(f"its arguments are of a kind that is not known ({error})")
         self._learn(step, result)
         if in_place and isinstance(step.args[0], Ref):
@@ -194,7 +213,9 @@ def lift(
         under_way.step(step)
     outputs = tuple(_yielded(under_way, name, called) for name, called in captured.outputs)
     calls = _live(under_way.make.calls, [out.value for out in outputs])
-    return Lifted(captured.name, tuple(inputs), calls, outputs, captured.kinds, under_way.make.sizes)
+    return Lifted(
+        captured.name, tuple(inputs), calls, outputs, captured.kinds, under_way.make.sizes
+    )
 
 
 def refs(*args: Any) -> list[str]:

@@ -22,7 +22,11 @@ MAX_BYTES = 2**31 - 1  # what a protobuf message may have
 MAX_STEPS = 100_000
 MAX_NUMBERS = 2**31  # of one tensor
 _BATCH = 2  # of a batch that is open: told from a size of 1
-_ROLES = {"Add": ("bias", "bias"), "Conv": ("", "weight", "bias"), "Gemm": ("weight", "weight", "bias")}
+_ROLES = {
+    "Add": ("bias", "bias"),
+    "Conv": ("", "weight", "bias"),
+    "Gemm": ("weight", "weight", "bias"),
+}
 
 
 def read(path: Path, sizes: Mapping[str, Sequence[int]] | None = None) -> Captured:
@@ -58,11 +62,16 @@ def _model(path: Path) -> Any:
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{path}`")) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DiagnosticError(files.UNREADABLE.error(None, f"cannot read {path}: {reason}")) from None
+        raise DiagnosticError(
+            files.UNREADABLE.error(None, f"cannot read {path}: {reason}")
+        ) from None
     except DiagnosticError:
         raise
     except Exception as error:  # whatever protobuf meets in damaged bytes
-        _refuse(path, f"it is no ONNX model ({str(error).splitlines()[0] if str(error) else 'no message'})")
+        _refuse(
+            path,
+            f"it is no ONNX model ({str(error).splitlines()[0] if str(error) else 'no message'})",
+        )
 
 
 class _Reading:
@@ -78,7 +87,9 @@ class _Reading:
     def captured(self) -> Captured:
         for value in self.graph.input:
             if value.name not in self.tensors:
-                self.sources[value.name] = Source(value.name, "input", value.name, self._shape(value))
+                self.sources[value.name] = Source(
+                    value.name, "input", value.name, self._shape(value)
+                )
         uses = Counter(name for node in self.graph.node for name in node.input)
         steps = [self._step(node, uses) for node in self.graph.node]
         outputs = [(value.name, _called(value.name)) for value in self.graph.output]
@@ -87,7 +98,14 @@ class _Reading:
                 self._source(name, name)
         called = re.sub(r"\W+", "_", self.path.stem) or "net"
         return Captured(
-            called, "onnx", self.sources, tuple(steps), tuple(outputs), self._array, {}, self.model
+            called,
+            "onnx",
+            self.sources,
+            tuple(steps),
+            tuple(outputs),
+            self._array,
+            {},
+            self.model,
         )
 
     def _shape(self, value: Any) -> tuple[int, ...]:
@@ -116,7 +134,11 @@ class _Reading:
                 name = self._named(node, name, position, path, uses[name])
             args.append(Ref(name) if name else None)
         kwargs = {each.name: self._attribute(each) for each in node.attribute}
-        target = f"onnx.{node.op_type}" if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+        target = (
+            f"onnx.{node.op_type}"
+            if node.domain in ("", "ai.onnx")
+            else f"{node.domain}.{node.op_type}"
+        )
         line = place({"stack_trace": metadata.get("pkg.torch.onnx.stack_trace", "")})
         return Step(target, tuple(args), kwargs, tuple(node.output), path, line)
 
@@ -124,7 +146,9 @@ class _Reading:
         """The source of an initialiser as this operation sees it. One that several modules share, since its
         numbers happen to be the same, is one of each.
         """
-        roles = _ROLES.get(node.op_type, ("", "weight", "bias", "running_mean", "running_var"))
+        roles = _ROLES.get(
+            node.op_type, ("", "weight", "bias", "running_mean", "running_var")
+        )
         role = roles[position] if position < len(roles) else ""
         own = f"{path}.{role}".strip(".") if path and role else ""
         is_made_up = "." not in name or "::" in name
@@ -161,7 +185,10 @@ class _Reading:
             return "a graph of its own"
         if isinstance(value, int | float | str):
             return value
-        return tuple(each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in value)
+        return tuple(
+            each.decode("utf-8", "replace") if isinstance(each, bytes) else each
+            for each in value
+        )
 
     def _array(self, key: str) -> Any:
         return self._numbers(self.tensors[self.keys[key]])
@@ -216,7 +243,9 @@ class _Known(tuple[Any, ...]):
         return found
 
 
-def outputs(captured: Captured, inputs: Sequence[Any], shift: Mapping[str, Any]) -> list[Any]:
+def outputs(
+    captured: Captured, inputs: Sequence[Any], shift: Mapping[str, Any]
+) -> list[Any]:
     """What the model gives for numpy inputs, by onnxruntime where it is installed, else by the `onnx`
     package. `shift` is added to weights.
     """
@@ -270,7 +299,11 @@ def _path(name: str, metadata: Mapping[str, str]) -> str:
 
 def _called(name: str) -> str | None:
     """The name of an output, where it looks as if somebody gave it."""
-    return name if re.fullmatch(r"[A-Za-z][A-Za-z_]*", name) and not name.startswith("output") else None
+    return (
+        name
+        if re.fullmatch(r"[A-Za-z][A-Za-z_]*", name) and not name.startswith("output")
+        else None
+    )
 
 
 def _count(dims: Sequence[int]) -> int:

@@ -63,7 +63,9 @@ def _ints(thing: Any) -> tuple[int, ...]:
 def _one(thing: Any, otherwise: float) -> float:
     if thing is None:
         return otherwise
-    return float(thing.array.reshape(-1)[0]) if isinstance(thing, Constant) else float(thing)
+    return (
+        float(thing.array.reshape(-1)[0]) if isinstance(thing, Constant) else float(thing)
+    )
 
 
 # -- layers ------------------------------------------------------------------------------------------
@@ -76,7 +78,9 @@ def _conv(
 ) -> Tensor:  # fmt: skip
     rank = len(weight.shape) - 2
     tensor = lift.tensor(x)
-    window = _window(weight.shape[2:], strides, pads, dilations, auto_pad, tensor.shape[-rank:])
+    window = _window(
+        weight.shape[2:], strides, pads, dilations, auto_pad, tensor.shape[-rank:]
+    )
     return rows.conv(lift, tensor, weight, bias, window, group)
 
 
@@ -90,7 +94,12 @@ def _window(
     window = rows.Window(tuple(size), stride, sides, dilation)
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
         even = window.same(sizes)
-        return rows.Window(window.size, stride, even if auto_pad == "SAME_UPPER" else _turned(even), dilation)
+        return rows.Window(
+            window.size,
+            stride,
+            even if auto_pad == "SAME_UPPER" else _turned(even),
+            dilation,
+        )
     return window
 
 
@@ -114,8 +123,13 @@ def _matmul(lift: Lift, x: Any, y: Any) -> Any:
         step, bias = lift.make.step, None
         readers = lift.users.get(step.outputs[0], [])
         if len(readers) == 1 and readers[0].target == "onnx.Add":
-            others = [lift.resolve(arg) for arg in readers[0].args if arg != Ref(step.outputs[0])]
-            bias = next((o for o in others if isinstance(o, Weight) and o.shape == y.shape[1:]), None)
+            others = [
+                lift.resolve(arg) for arg in readers[0].args if arg != Ref(step.outputs[0])
+            ]
+            bias = next(
+                (o for o in others if isinstance(o, Weight) and o.shape == y.shape[1:]),
+                None,
+            )
         found = rows.linear(lift, lift.tensor(x), y, bias, transposed=not y.transposed)
         if bias is not None:
             lift.fused[readers[0].outputs[0]] = found
@@ -149,18 +163,29 @@ def _layer_norm(
     stash_type: int = 1,
 ) -> Tensor:  # fmt: skip
     tensor = lift.tensor(x)
-    return rows.layer_norm(lift, tensor, tensor.rank - tensor.axis(axis), scale, bias, epsilon)
+    return rows.layer_norm(
+        lift, tensor, tensor.rank - tensor.axis(axis), scale, bias, epsilon
+    )
 
 
 @_row("InstanceNormalization")
-def _instance_norm(lift: Lift, x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5) -> Tensor:
+def _instance_norm(
+    lift: Lift, x: Any, scale: Any, bias: Any, *, epsilon: float = 1e-5
+) -> Tensor:
     tensor = lift.tensor(x)
     return rows.group_norm(lift, tensor, tensor.shape[1], scale, bias, epsilon)
 
 
 @_row("GroupNormalization")
 def _group_norm(
-    lift: Lift, x: Any, scale: Any, bias: Any, *, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1
+    lift: Lift,
+    x: Any,
+    scale: Any,
+    bias: Any,
+    *,
+    num_groups: int,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
 ) -> Tensor:
     return rows.group_norm(lift, lift.tensor(x), num_groups, scale, bias, epsilon)
 
@@ -194,7 +219,9 @@ def _global(lift: Lift, x: Any) -> Tensor:
 
 
 @_row("ReduceMean")
-def _mean(lift: Lift, x: Any, given: Any = None, *, axes: Any = (), keepdims: int = 1, **rest: Any) -> Tensor:
+def _mean(
+    lift: Lift, x: Any, given: Any = None, *, axes: Any = (), keepdims: int = 1, **rest: Any
+) -> Tensor:
     tensor = lift.tensor(x)
     found = _ints(given) if given is not None else tuple(axes)
     places = [tensor.axis(a) for a in found] or list(range(tensor.rank))
@@ -202,7 +229,9 @@ def _mean(lift: Lift, x: Any, given: Any = None, *, axes: Any = (), keepdims: in
 
 
 @_row("ReduceSum")
-def _sum(lift: Lift, x: Any, given: Any = None, *, axes: Any = (), keepdims: int = 1, **rest: Any) -> Tensor:
+def _sum(
+    lift: Lift, x: Any, given: Any = None, *, axes: Any = (), keepdims: int = 1, **rest: Any
+) -> Tensor:
     tensor = lift.tensor(x)
     found = _ints(given) if given is not None else tuple(axes)
     places = [tensor.axis(a) for a in found] or list(range(tensor.rank))
@@ -225,7 +254,10 @@ def _resize(
         lift.make.refuse("it resizes the batch or the channels")
     if mode == "nearest":
         return rows.repeated(lift, tensor, wanted[2:])
-    if mode != "linear" or coordinate_transformation_mode not in ("half_pixel", "pytorch_half_pixel"):
+    if mode != "linear" or coordinate_transformation_mode not in (
+        "half_pixel",
+        "pytorch_half_pixel",
+    ):
         lift.make.refuse(f"resize is linear and does not align corners, not {mode}")
     return rows.resize(lift, tensor, wanted[2:])
 
@@ -258,7 +290,15 @@ def _leaky(lift: Lift, x: Any, *, alpha: float = 0.01) -> Any:
 
 
 @_row("Clip")
-def _clip(lift: Lift, x: Any, low: Any = None, high: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def _clip(
+    lift: Lift,
+    x: Any,
+    low: Any = None,
+    high: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+) -> Any:
     bounds = [
         None if b is None else _one(b, 0.0)
         for b in (low if low is not None else min, high if high is not None else max)
@@ -304,7 +344,10 @@ def _shape(lift: Lift, x: Any, *, start: int = 0, end: Any = None) -> Constant:
 @_row("Reshape")
 def _reshape(lift: Lift, x: Any, shape: Any, *, allowzero: int = 0) -> Tensor:
     tensor = lift.tensor(x)
-    wanted = [tensor.shape[i] if n == 0 and not allowzero else n for i, n in enumerate(_ints(shape))]
+    wanted = [
+        tensor.shape[i] if n == 0 and not allowzero else n
+        for i, n in enumerate(_ints(shape))
+    ]
     return lift.make.reshape(tensor, wanted)
 
 
@@ -325,7 +368,9 @@ def _transpose(lift: Lift, x: Any, *, perm: Any = ()) -> Any:
 def _squeeze(lift: Lift, x: Any, given: Any = None, *, axes: Any = ()) -> Tensor:
     tensor = lift.tensor(x)
     found = _ints(given) if given is not None else tuple(axes)
-    return rows.squeezed(lift, tensor, [tensor.axis(a) for a in found] or range(tensor.rank))
+    return rows.squeezed(
+        lift, tensor, [tensor.axis(a) for a in found] or range(tensor.rank)
+    )
 
 
 @_row("Unsqueeze")
@@ -347,7 +392,9 @@ def _expand(lift: Lift, x: Any, shape: Any) -> Any:
             return number
     tensor = lift.tensor(x)
     own = (1,) * (len(sizes) - tensor.rank) + tensor.shape
-    wanted = [max(n, m) for n, m in zip((1,) * (len(own) - len(sizes)) + sizes, own, strict=True)]
+    wanted = [
+        max(n, m) for n, m in zip((1,) * (len(own) - len(sizes)) + sizes, own, strict=True)
+    ]
     return rows.expand(lift, tensor, wanted)
 
 
@@ -358,17 +405,27 @@ def _concat(lift: Lift, *tensors: Any, axis: int) -> Tensor:
 
 @_row("Split")
 def _split(
-    lift: Lift, x: Any, given: Any = None, *, axis: int = 0, split: Any = (), num_outputs: int = 0
+    lift: Lift,
+    x: Any,
+    given: Any = None,
+    *,
+    axis: int = 0,
+    split: Any = (),
+    num_outputs: int = 0,
 ) -> Any:
     tensor = lift.tensor(x)
     sizes = _ints(given) if given is not None else tuple(split)
     parts = num_outputs or len(lift.make.step.outputs)
-    found = aten.ATEN["aten.split"](lift, tensor, sizes or -(-tensor.shape[tensor.axis(axis)] // parts), axis)
+    found = aten.ATEN["aten.split"](
+        lift, tensor, sizes or -(-tensor.shape[tensor.axis(axis)] // parts), axis
+    )
     return found if len(found) > 1 else found[0]
 
 
 @_row("Slice")
-def _slice(lift: Lift, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> Tensor:
+def _slice(
+    lift: Lift, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any = None
+) -> Tensor:
     tensor = lift.tensor(x)
     low, high = _ints(starts), _ints(ends)
     places = _ints(axes) if axes is not None else tuple(range(len(low)))
@@ -410,7 +467,11 @@ def _pad(
         lift.make.refuse("pad is of zeros")
     tensor = lift.tensor(x)
     amounts = _ints(given) if given is not None else tuple(pads)
-    places = [tensor.axis(a) for a in _ints(axes)] if axes is not None else list(range(tensor.rank))
+    places = (
+        [tensor.axis(a) for a in _ints(axes)]
+        if axes is not None
+        else list(range(tensor.rank))
+    )
     sides = [(0, 0)] * tensor.rank
     for number, place in enumerate(places):
         sides[place] = (amounts[number], amounts[number + len(places)])

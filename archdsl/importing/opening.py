@@ -56,7 +56,9 @@ def open_source(source: str, inputs: Inputs | None = None) -> Captured:
 
         if sizes:
             message = f"{source} was exported for its own sizes"
-            raise DiagnosticError(codes.NEEDS_SIZES.error(None, message, help="leave `--input` out"))
+            raise DiagnosticError(
+                codes.NEEDS_SIZES.error(None, message, help="leave `--input` out")
+            )
         return read_pt2(path)
     return _from_factory(source, sizes)
 
@@ -75,7 +77,9 @@ def _from_factory(source: str, sizes: Mapping[str, Sequence[int]]) -> Captured:
     try:
         import torch
     except ModuleNotFoundError as missing:
-        message = f"importing {source} needs the package {missing.name}, which is not installed"
+        message = (
+            f"importing {source} needs the package {missing.name}, which is not installed"
+        )
         raise DiagnosticError(
             files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
         ) from None
@@ -99,7 +103,9 @@ def _module(source: str) -> Any:
             return found if is_made or not callable(found) else found()
         except Exception as error:  # whatever the code does
             said = str(error).strip().splitlines()
-            _refuse(f"{source}: {type(error).__name__}{': ' + said[0][:200] if said else ''}")
+            _refuse(
+                f"{source}: {type(error).__name__}{': ' + said[0][:200] if said else ''}"
+            )
 
 
 def _examples(source: str, module: Any, sizes: Mapping[str, Sequence[int]]) -> list[Any]:
@@ -117,7 +123,9 @@ def _examples(source: str, module: Any, sizes: Mapping[str, Sequence[int]]) -> l
     unknown = [name for name in sizes if name not in names]
     if unknown:
         message = f"`forward` of {source} has no input `{unknown[0]}`"
-        raise DiagnosticError(codes.NEEDS_SIZES.error(None, message, help=f"it has {', '.join(names)}"))
+        raise DiagnosticError(
+            codes.NEEDS_SIZES.error(None, message, help=f"it has {', '.join(names)}")
+        )
     return [torch.zeros(tuple(sizes[name])) for name in names if name in sizes]
 
 

@@ -56,10 +56,14 @@ class _Archive:
             with zipfile.ZipFile(path) as file:
                 parts = file.infolist()
         except FileNotFoundError:
-            raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{path}`")) from None
+            raise DiagnosticError(
+                files.NOT_FOUND.error(None, f"no file `{path}`")
+            ) from None
         except OSError as error:
             reason = error.strerror or str(error)
-            raise DiagnosticError(files.UNREADABLE.error(None, f"cannot read {path}: {reason}")) from None
+            raise DiagnosticError(
+                files.UNREADABLE.error(None, f"cannot read {path}: {reason}")
+            ) from None
         except Exception as error:  # a damaged list of parts, in one of a dozen ways
             _refuse(path, f"it is no archive of torch.export.save ({error})")
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > size:
@@ -84,7 +88,8 @@ def _captured(document: Mapping[str, Any], archive: _Archive, path: Path) -> Cap
     graph = module["graph"]
     sizes = {name: _size(size) for name, size in graph["sym_int_values"].items()}
     shapes = {
-        name: tuple(_size(size) for size in meta["sizes"]) for name, meta in graph["tensor_values"].items()
+        name: tuple(_size(size) for size in meta["sizes"])
+        for name, meta in graph["tensor_values"].items()
     }
     sources = dict(_sources(module["signature"]["input_specs"], shapes))
     kinds: dict[str, str] = {}
@@ -94,7 +99,9 @@ def _captured(document: Mapping[str, Any], archive: _Archive, path: Path) -> Cap
         if "user_output" in spec:
             outputs.append((spec["user_output"]["arg"]["as_tensor"]["name"], None))
     name = re.sub(r"\W+", "_", path.stem) or "net"
-    return Captured(name, "aten", sources, tuple(steps), tuple(outputs), _arrays(archive), kinds)
+    return Captured(
+        name, "aten", sources, tuple(steps), tuple(outputs), _arrays(archive), kinds
+    )
 
 
 def _size(size: Mapping[str, Any]) -> int:
@@ -119,10 +126,15 @@ def _sources(
         elif kind == "buffer":
             yield name, Source(name, "constant", said["buffer_name"], shape)
         else:
-            yield name, Source(name, "constant", said.get("tensor_constant_name", name), shape)
+            yield (
+                name,
+                Source(name, "constant", said.get("tensor_constant_name", name), shape),
+            )
 
 
-def _steps(node: Mapping[str, Any], sizes: Mapping[str, int], kinds: dict[str, str]) -> Iterator[Step]:
+def _steps(
+    node: Mapping[str, Any], sizes: Mapping[str, int], kinds: dict[str, str]
+) -> Iterator[Step]:
     """A node as a step; a size that is computed is known by its hint, and none."""
     metadata = node.get("metadata", {})
     args, kwargs = [], {}
@@ -165,7 +177,10 @@ def _arg(arg: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
         return tuple(Ref(each["name"]) for each in value)
     if kind in ("as_optional_tensor", "as_optional_tensors"):
         several = value if isinstance(value, list) else [value]
-        found = tuple(None if "as_none" in each else Ref(each["as_tensor"]["name"]) for each in several)
+        found = tuple(
+            None if "as_none" in each else Ref(each["as_tensor"]["name"])
+            for each in several
+        )
         return found if isinstance(value, list) else found[0]
     if kind == "as_sym_int":
         return _symbol(value, sizes)
@@ -200,7 +215,10 @@ def place(metadata: Mapping[str, str]) -> str:
 def _arrays(archive: _Archive) -> Callable[[str], Any]:
     """The numbers of weights, buffers and constants by key."""
     tables: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for folder, name in (("weights", "model_weights_config"), ("constants", "model_constants_config")):
+    for folder, name in (
+        ("weights", "model_weights_config"),
+        ("constants", "model_constants_config"),
+    ):
         part = f"data/{folder}/{name}.json"
         if part in archive.names:
             config = json.loads(archive.part(part, MAX_GRAPH))["config"]
@@ -211,7 +229,9 @@ def _arrays(archive: _Archive) -> Callable[[str], Any]:
             folder, entry = tables[key]
             if entry["use_pickle"]:
                 _refuse(archive.path, f"`{key}` is pickled, and nothing is unpickled")
-            return _numbers(archive.part(f"data/{folder}/{entry['path_name']}"), entry["tensor_meta"])
+            return _numbers(
+                archive.part(f"data/{folder}/{entry['path_name']}"), entry["tensor_meta"]
+            )
 
     return array
 
@@ -230,7 +250,9 @@ def _numbers(data: bytes, meta: Mapping[str, Any]) -> Any:
     if min((*strides, start, 0)) < 0 or (min(shape, default=1) > 0 and last >= len(flat)):
         raise ValueError("a weight reaches beyond its bytes")
     steps = [step * flat.itemsize for step in strides]
-    return numpy.lib.stride_tricks.as_strided(flat[start:], shape, steps, writeable=False).copy()
+    return numpy.lib.stride_tricks.as_strided(
+        flat[start:], shape, steps, writeable=False
+    ).copy()
 
 
 @contextmanager
@@ -238,11 +260,23 @@ def _readable(path: Path) -> Iterator[None]:
     """What a damaged document raises, as a diagnostic."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        _refuse(path, f"its graph is not what torch.export.save writes ({type(error).__name__}: {error})")
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+    ) as error:
+        _refuse(
+            path,
+            f"its graph is not what torch.export.save writes ({type(error).__name__}: {error})",
+        )
     except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         _refuse(path, str(error))
 
 
 def _refuse(path: Path, why: str) -> NoReturn:
-    raise DiagnosticError(codes.UNREADABLE_MODEL.error(None, f"{path}: {why[:300]}")) from None
+    raise DiagnosticError(
+        codes.UNREADABLE_MODEL.error(None, f"{path}: {why[:300]}")
+    ) from None

@@ -83,29 +83,48 @@ class _Tree:
 
     def _way(self, call: Call) -> tuple[str, ...]:
         """The regions that a call lies in, from the outside."""
-        return tuple(p for p in _prefixes(call.scope) if p in self.inhabited and p not in self.lists)
+        return tuple(
+            p for p in _prefixes(call.scope) if p in self.inhabited and p not in self.lists
+        )
 
-    def _items(self, path: str, ways: Sequence[tuple[Call, tuple[str, ...]]], depth: int) -> tuple[Item, ...]:
+    def _items(
+        self, path: str, ways: Sequence[tuple[Call, tuple[str, ...]]], depth: int
+    ) -> tuple[Item, ...]:
         below = [way[depth] if len(way) > depth else None for _, way in ways]
         spans = _spans(below)
-        broken = {p for p in spans if any(q != p and _cross(spans[p], spans[q]) for q in spans)}
+        broken = {
+            p for p in spans if any(q != p and _cross(spans[p], spans[q]) for q in spans)
+        }
         items: list[Item] = []
         at = 0
         while at < len(ways):
-            child = next((p for p, (first, _) in spans.items() if first == at and p not in broken), None)
+            child = next(
+                (p for p, (first, _) in spans.items() if first == at and p not in broken),
+                None,
+            )
             if child is None:
                 items.append(Leaf(ways[at][0], self._leaf(path, ways[at][0])))
                 at += 1
                 continue
             end = spans[child][1] + 1
             inner = [
-                (call, way if len(way) > depth and way[depth] == child else (*way[:depth], child))
+                (
+                    call,
+                    way
+                    if len(way) > depth and way[depth] == child
+                    else (*way[:depth], child),
+                )
                 for call, way in ways[at:end]
             ]
             for run in _runs(inner):
                 kind = self.lifted.kinds.get(child, "").rpartition(".")[2]
                 items.append(
-                    Region(child, self._segment(path, child), self._items(child, run, depth + 1), kind)
+                    Region(
+                        child,
+                        self._segment(path, child),
+                        self._items(child, run, depth + 1),
+                        kind,
+                    )
                 )
             at = end
         return tuple(items)
@@ -153,7 +172,9 @@ def _cross(a: tuple[int, int], b: tuple[int, int]) -> bool:
     return a[0] <= b[1] and b[0] <= a[1]
 
 
-def _runs(ways: Sequence[tuple[Call, tuple[str, ...]]]) -> list[list[tuple[Call, tuple[str, ...]]]]:
+def _runs(
+    ways: Sequence[tuple[Call, tuple[str, ...]]],
+) -> list[list[tuple[Call, tuple[str, ...]]]]:
     """A module that is called again begins a new run where one of its weights comes again."""
     runs: list[list[tuple[Call, tuple[str, ...]]]] = [[]]
     seen: set[str] = set()

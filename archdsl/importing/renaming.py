@@ -16,13 +16,18 @@ _LETTERS = "ijklmn"
 
 def rename_table(keys: Mapping[str, str], name: str) -> str:
     """The table of all keys, ours by theirs: first those that differ, then what stays as it is."""
-    pairs = dict(_shortened(theirs, ours) for theirs, ours in keys.items() if theirs != ours)
+    pairs = dict(
+        _shortened(theirs, ours) for theirs, ours in keys.items() if theirs != ours
+    )
     stay = {theirs: ours for theirs, ours in keys.items() if theirs == ours}
     tops = dict.fromkeys(key.partition(".")[0] for key in stay)
     lines = [*_lines(list(pairs.items()), stay), *((top, top) for top in tops)]
     width = max((len(theirs) for theirs, _ in lines), default=0)
     text = [f"{theirs:<{width}} -> {ours}" for theirs, ours in dict.fromkeys(lines)]
-    return f"# The keys of {name} where it came from, and those of its text.\n\n" + "\n".join([*text, ""])
+    return (
+        f"# The keys of {name} where it came from, and those of its text.\n\n"
+        + "\n".join([*text, ""])
+    )
 
 
 def _shortened(theirs: str, ours: str) -> tuple[str, str]:
@@ -33,12 +38,16 @@ def _shortened(theirs: str, ours: str) -> tuple[str, str]:
     return ".".join(a), ".".join(b)
 
 
-def _lines(pairs: Sequence[tuple[str, str]], stay: Mapping[str, str]) -> list[tuple[str, str]]:
+def _lines(
+    pairs: Sequence[tuple[str, str]], stay: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """Lines that say the pairs: those that no pattern says first, since the first line that fits decides."""
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for pair in pairs:
         groups.setdefault(_pattern(*pair), []).append(pair)
-    alone = dict(pair for members in groups.values() if len(members) == 1 for pair in members)
+    alone = dict(
+        pair for members in groups.values() if len(members) == 1 for pair in members
+    )
     patterns = {pattern: members for pattern, members in groups.items() if len(members) > 1}
     for pattern, members in sorted(patterns.items(), key=lambda item: len(item[1])):
         others = {**stay, **{key: value for key, value in pairs if key not in alone}}
@@ -56,7 +65,9 @@ def _pattern(theirs: str, ours: str) -> tuple[str, str]:
     for part in theirs.split("."):
         numbers = _NUMBER.findall(part)
         place = (
-            _matching(part, int(numbers[0]), shown) if len(numbers) == 1 and used < len(_LETTERS) else None
+            _matching(part, int(numbers[0]), shown)
+            if len(numbers) == 1 and used < len(_LETTERS)
+            else None
         )
         if place is None:
             left.append(part)
@@ -65,7 +76,9 @@ def _pattern(theirs: str, ours: str) -> tuple[str, str]:
         used += 1
         shift = int(_NUMBER.findall(shown[place])[0]) - int(numbers[0])
         left.append(_NUMBER.sub(f"{{{letter}}}", part))
-        shown[place] = _NUMBER.sub(f"{{{letter}{shift:+d}}}" if shift else f"{{{letter}}}", shown[place])
+        shown[place] = _NUMBER.sub(
+            f"{{{letter}{shift:+d}}}" if shift else f"{{{letter}}}", shown[place]
+        )
     return ".".join(left), ".".join(shown)
 
 
@@ -73,7 +86,11 @@ def _matching(part: str, number: int, parts: Sequence[str]) -> int | None:
     """The part of ours that counts with one of theirs: the first with this number, else the number behind a
     name that both have.
     """
-    free = [place for place, each in enumerate(parts) if "{" not in each and len(_NUMBER.findall(each)) == 1]
+    free = [
+        place
+        for place, each in enumerate(parts)
+        if "{" not in each and len(_NUMBER.findall(each)) == 1
+    ]
     for place in free:
         if int(_NUMBER.findall(parts[place])[0]) == number:
             return place
@@ -88,10 +105,15 @@ def _matching(part: str, number: int, parts: Sequence[str]) -> int | None:
 def _holds(pattern: tuple[str, str], pairs: Mapping[str, str]) -> bool:
     """Whether every pair that the left side fits, or begins, is one that the pattern gives."""
     theirs, ours = pattern
-    fits = re.compile(re.sub(r"\\\{(\w)\\\}", r"(?P<\1>\\d+)", re.escape(theirs)) + r"((?:\..*)?)")
+    fits = re.compile(
+        re.sub(r"\\\{(\w)\\\}", r"(?P<\1>\\d+)", re.escape(theirs)) + r"((?:\..*)?)"
+    )
     for key, value in pairs.items():
         match = fits.fullmatch(key)
-        if match is not None and _filled(ours, match.groupdict()) + match[match.re.groups] != value:
+        if (
+            match is not None
+            and _filled(ours, match.groupdict()) + match[match.re.groups] != value
+        ):
             return False
     return True
 

@@ -46,7 +46,9 @@ class Window:
 
         `default` is its padding: "half" or 0. `sizes` are those of the input.
         """
-        half = tuple((k - 1) // 2 * d for k, d in zip(self.size, self.dilation, strict=True))
+        half = tuple(
+            (k - 1) // 2 * d for k, d in zip(self.size, self.dilation, strict=True)
+        )
         found: dict[str, Literal] = {}
         if any(s != 1 for s in self.stride):
             found["stride"] = self.stride
@@ -91,7 +93,11 @@ def _windowed(lift: Lift, x: Tensor, rank: int) -> tuple[Tensor, str, bool]:
     """The input of a window with letters where it wants them; whether a plain number says all of them."""
     letters = _WINDOWS[rank]
     places = range(x.rank - rank, x.rank)
-    wishes = {place: letter for place, letter in zip(places, letters, strict=True) if x.layout.axes[place]}
+    wishes = {
+        place: letter
+        for place, letter in zip(places, letters, strict=True)
+        if x.layout.axes[place]
+    }
     x = lift.make.conform(x, {x.rank - rank - 1: "c", **wishes})
     others = "thw" if rank == 1 else "".join(d for d in "hw" if d not in letters)
     x = lift.make.reserved(x, others, list(places))
@@ -105,7 +111,9 @@ def _sized(args: Mapping[str, Literal], is_plain: bool) -> dict[str, Literal]:
     for name, value in args.items():
         is_uniform = isinstance(value, tuple) and len(set(value)) == 1
         keeps = name in ("kernel", "window") and not is_plain
-        found[name] = value[0] if is_uniform and not keeps and isinstance(value, tuple) else value
+        found[name] = (
+            value[0] if is_uniform and not keeps and isinstance(value, tuple) else value
+        )
     return found
 
 
@@ -139,7 +147,9 @@ def _held(lift: Lift, **weights: Any) -> list[Held]:
     return found
 
 
-def conv(lift: Lift, x: Tensor, weight: Any, bias: Any, window: Window, groups: int) -> Tensor:
+def conv(
+    lift: Lift, x: Tensor, weight: Any, bias: Any, window: Window, groups: int
+) -> Tensor:
     """`weight` (out, in / groups, *kernel)."""
     rank = len(window.size)
     if x.rank != rank + 2:
@@ -181,7 +191,12 @@ def _before_padding(lift: Lift, x: Tensor) -> tuple[Tensor, list[tuple[int, int]
     make = lift.make
     last = make.calls[-1] if make.calls else None
     source = make.step.args[0]
-    if last is None or last.op != "pad" or last.outputs != (x.value,) or not isinstance(source, Ref):
+    if (
+        last is None
+        or last.op != "pad"
+        or last.outputs != (x.value,)
+        or not isinstance(source, Ref)
+    ):
         return None
     if len(lift.users[source.name]) != 1:
         return None
@@ -202,22 +217,33 @@ def read_by(lift: Lift, kind: str) -> bool:
     return len(readers) == 1 and readers[0].target.rpartition(".")[2].startswith(kind)
 
 
-def padded_lowest(lift: Lift, x: Tensor) -> tuple[Tensor, tuple[tuple[int, int], ...]] | None:
+def padded_lowest(
+    lift: Lift, x: Tensor
+) -> tuple[Tensor, tuple[tuple[int, int], ...]] | None:
     """What the step before has padded with what no maximum is, for the pool at hand: its call goes."""
     source = lift.make.step.args[0]
     maker = next(
-        (s for s in lift.captured.steps if isinstance(source, Ref) and source.name in s.outputs), None
+        (
+            s
+            for s in lift.captured.steps
+            if isinstance(source, Ref) and source.name in s.outputs
+        ),
+        None,
     )
     if maker is None or float("-inf") not in maker.args:
         return None
     before = _before_padding(lift, x)
     if before is None:
-        lift.make.refuse("it pools what is padded with minus infinity, and something else is")
+        lift.make.refuse(
+            "it pools what is padded with minus infinity, and something else is"
+        )
     lift.make.calls.pop()
     return before[0], tuple(before[1])
 
 
-def linear(lift: Lift, x: Tensor, weight: Any, bias: Any, transposed: bool = False) -> Tensor:
+def linear(
+    lift: Lift, x: Tensor, weight: Any, bias: Any, transposed: bool = False
+) -> Tensor:
     """`weight` (out, in) over the last axis; with `transposed` it lies (in, out) in the source."""
     last = x.rank - 1
     if not x.layout.axes[last]:
@@ -243,7 +269,9 @@ def linear(lift: Lift, x: Tensor, weight: Any, bias: Any, transposed: bool = Fal
     return lift.make.emit("linear", [x], args, layout, held)
 
 
-def batch_norm(lift: Lift, x: Tensor, weights: Sequence[Any], eps: float, momentum: float) -> Tensor:
+def batch_norm(
+    lift: Lift, x: Tensor, weights: Sequence[Any], eps: float, momentum: float
+) -> Tensor:
     """`weights`: scale, offset, running mean and variance."""
     x = lift.make.conform(x, {1: "c"})
     args: dict[str, Literal] = {}
@@ -258,7 +286,9 @@ def batch_norm(lift: Lift, x: Tensor, weights: Sequence[Any], eps: float, moment
     return lift.make.emit("batch_norm", [x], args, x.layout, held)
 
 
-def layer_norm(lift: Lift, x: Tensor, axes: int, weight: Any, bias: Any, eps: float) -> Tensor:
+def layer_norm(
+    lift: Lift, x: Tensor, axes: int, weight: Any, bias: Any, eps: float
+) -> Tensor:
     """Over the last `axes` axes."""
     places = range(x.rank - axes, x.rank)
     x = lift.make.conform(x, {place: WHOLE for place in places if x.layout.axes[place]})
@@ -273,9 +303,13 @@ def layer_norm(lift: Lift, x: Tensor, axes: int, weight: Any, bias: Any, eps: fl
     return _affine(lift, "layer_norm", x, args, weight, bias)
 
 
-def group_norm(lift: Lift, x: Tensor, groups: int, weight: Any, bias: Any, eps: float) -> Tensor:
+def group_norm(
+    lift: Lift, x: Tensor, groups: int, weight: Any, bias: Any, eps: float
+) -> Tensor:
     """Over a group of channels, axis 1, and all further axes."""
-    x = lift.make.conform(x, {1: "c", **{i: WHOLE for i in range(2, x.rank) if x.layout.axes[i]}})
+    x = lift.make.conform(
+        x, {1: "c", **{i: WHOLE for i in range(2, x.rank) if x.layout.axes[i]}}
+    )
     args: dict[str, Literal] = {"groups": groups}
     over = "".join(x.layout.whole(place) or "" for place in range(2, x.rank))
     if set(x.layout.letters) != {"b", "c", *over}:
@@ -285,7 +319,9 @@ def group_norm(lift: Lift, x: Tensor, groups: int, weight: Any, bias: Any, eps: 
     return _affine(lift, "group_norm", x, args, weight, bias)
 
 
-def _affine(lift: Lift, op: str, x: Tensor, args: dict[str, Literal], weight: Any, bias: Any) -> Tensor:
+def _affine(
+    lift: Lift, op: str, x: Tensor, args: dict[str, Literal], weight: Any, bias: Any
+) -> Tensor:
     if (weight is None) != (bias is None):
         lift.make.refuse("it has a scale without an offset")
     if weight is None:
@@ -295,7 +331,11 @@ def _affine(lift: Lift, op: str, x: Tensor, args: dict[str, Literal], weight: An
 
 def _short(value: float) -> float:
     """A number as somebody wrote it, where it went through 32 bits on the way."""
-    return float(f"{value:.6g}") if abs(float(f"{value:.6g}") - value) < 1e-7 * abs(value) else value
+    return (
+        float(f"{value:.6g}")
+        if abs(float(f"{value:.6g}") - value) < 1e-7 * abs(value)
+        else value
+    )
 
 
 # -- pools ---------------------------------------------------------------------------------------------
@@ -318,7 +358,9 @@ def pool(lift: Lift, op: str, x: Tensor, window: Window, ceil: bool) -> Tensor:
 def _ceiled(window: Window, sizes: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Padding that lets the last window reach over the edge, as long as it begins inside."""
     found = []
-    for n, k, s, (low, high) in zip(sizes, window.size, window.stride, window.padding, strict=True):
+    for n, k, s, (low, high) in zip(
+        sizes, window.size, window.stride, window.padding, strict=True
+    ):
         after = -(-(n + low + high - k) // s) + 1
         if (after - 1) * s >= n + low:
             after -= 1
@@ -358,7 +400,9 @@ def repeated(lift: Lift, x: Tensor, sizes: Sequence[int]) -> Tensor:
     """The nearest of the last dimensions: each position as often as the new size has it."""
     before = x.shape[-len(sizes) :]
     if any(new % old for new, old in zip(sizes, before, strict=True)):
-        lift.make.refuse(f"the nearest of {before} for {tuple(sizes)} is no whole repetition")
+        lift.make.refuse(
+            f"the nearest of {before} for {tuple(sizes)} is no whole repetition"
+        )
     first = x.rank - len(sizes)
     for place, (old, new) in enumerate(zip(before, sizes, strict=True)):
         if new != old:
@@ -387,7 +431,8 @@ def product(lift: Lift, x: Any, y: Any) -> Any:
         scale *= each.by if isinstance(each, Scaled) else 1.0
         parts.append(each.x if isinstance(each, Scaled) else each)
     if all(
-        isinstance(each, Tensor) and each.rank > 2 and each.value not in lift.make.pending for each in parts
+        isinstance(each, Tensor) and each.rank > 2 and each.value not in lift.make.pending
+        for each in parts
     ):
         query, turned = parts
         order = (*range(turned.rank - 2), turned.rank - 1, turned.rank - 2)
@@ -406,7 +451,11 @@ def settled(lift: Lift, thing: Scores | Scaled) -> Tensor:
         found = scalar(lift, "mul", found, thing.scale)
     if not thing.act:
         return found
-    return softmax(lift, found, -1) if thing.act == "softmax" else pointwise(thing.act, lift, found)
+    return (
+        softmax(lift, found, -1)
+        if thing.act == "softmax"
+        else pointwise(thing.act, lift, found)
+    )
 
 
 def pointwise(op: str, lift: Lift, x: Any) -> Any:
@@ -431,9 +480,14 @@ def einsum(lift: Lift, equation: str, operands: Sequence[Tensor]) -> Tensor:
     """Two tensors by an equation without repeated letters in one operand."""
     terms, _, result = equation.replace(" ", "").partition("->")
     names = terms.split(",")
-    plain_terms = all(len(set(name)) == len(name) == x.rank for name, x in zip(names, operands, strict=True))
+    plain_terms = all(
+        len(set(name)) == len(name) == x.rank
+        for name, x in zip(names, operands, strict=True)
+    )
     if len(names) != 2 or "." in equation or "->" not in equation or not plain_terms:
-        lift.make.refuse(f"of einsum two tensors without repetition can be said, not {equation!r}")
+        lift.make.refuse(
+            f"of einsum two tensors without repetition can be said, not {equation!r}"
+        )
     x, y = operands
     shared = [d for d in names[0] if d in names[1]]
     x, y = _met(lift, x, y, names, shared)
@@ -482,7 +536,9 @@ def _met(
             x = make.single(x, i) if x.shape[i] == 1 else x
             y = make.single(y, j) if y.shape[j] == 1 else y
     places = [(i, j) for i, j in places if _is_real(x, i) and _is_real(y, j)]
-    alike = {i for i, j in places if x.layout.whole(i) and x.layout.whole(i) == y.layout.whole(j)}
+    alike = {
+        i for i, j in places if x.layout.whole(i) and x.layout.whole(i) == y.layout.whole(j)
+    }
     first = {i: WHOLE for i in range(x.rank) if _is_real(x, i)}
     x = make.conform(x, {**first, **{i: ONE for i, _ in places if i not in alike}})
     wishes = {j: x.layout.axes[i][0][0] for i, j in places if i not in alike}
@@ -492,7 +548,9 @@ def _met(
     clash: dict[str, str] = {}
     for letter in y.layout.letters:
         if letter in x.layout.letters and letter not in met:
-            clash[letter] = make.fresh((x.layout.letters, y.layout.letters, *clash.values(), WINDOWED))
+            clash[letter] = make.fresh(
+                (x.layout.letters, y.layout.letters, *clash.values(), WINDOWED)
+            )
     return x, make.rename(y, clash)
 
 
@@ -501,7 +559,9 @@ def _is_real(x: Tensor, axis: int) -> bool:
     return bool(lies) and not any(d.startswith("*") for d, _ in lies)
 
 
-def attend(lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act: str = "softmax") -> Tensor:
+def attend(
+    lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act: str = "softmax"
+) -> Tensor:
     """[…, N, d], [M, d], [M, e] → [N, e]; where heads are parts of the channels they are told as such."""
     heads = {_heads(each) for each in (q, k, v)}
     rank = q.rank
@@ -517,13 +577,23 @@ def attend(lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act
     last = q.rank - 1
     q, k, v = (_uncut(lift, each, range(last)) for each in (q, k, v))
     spans = {each.layout.whole(last - 1) for each in (q, k, v)}
-    is_alike = len(spans) == 1 and None not in spans and all(_is_real(each, last - 1) for each in (q, k, v))
+    is_alike = (
+        len(spans) == 1
+        and None not in spans
+        and all(_is_real(each, last - 1) for each in (q, k, v))
+    )
     q = make.conform(q, {last - 1: WHOLE if is_alike else ONE, last: "c"})
     over = q.layout.whole(last - 1) or ""
     positions = WHOLE if is_alike else over
     kept = [i for i in range(last - 1) if _like(q, k, i) and _like(q, v, i)]
-    q = make.conform(q, {i: ONE for i in range(last - 1) if q.layout.axes[i] and i not in kept})
-    leads = {i: q.layout.axes[i][0][0] for i in range(last - 1) if q.layout.axes[i] and i not in kept}
+    q = make.conform(
+        q, {i: ONE for i in range(last - 1) if q.layout.axes[i] and i not in kept}
+    )
+    leads = {
+        i: q.layout.axes[i][0][0]
+        for i in range(last - 1)
+        if q.layout.axes[i] and i not in kept
+    }
     k = make.conform(k, {last - 1: positions, last: "c", **_present(k, leads)})
     v = make.conform(v, {last - 1: positions, last: "c", **_present(v, leads)})
     written: dict[str, Literal] = {"over": Letters(over), **args}
@@ -536,7 +606,9 @@ def attend(lift: Lift, q: Tensor, k: Tensor, v: Tensor, scale: float | None, act
     result = make.emit("attend", [q, k, v], written, Layout(dims, q.layout.axes))
     if not (whole and rank > 3):
         return result
-    return _unfolded(make.reshape(result, (*result.shape[:-1], count, result.shape[-1] // count)))
+    return _unfolded(
+        make.reshape(result, (*result.shape[:-1], count, result.shape[-1] // count))
+    )
 
 
 def _uncut(lift: Lift, x: Tensor, axes: Iterable[int]) -> Tensor:
@@ -582,7 +654,9 @@ def soft(lift: Lift, x: Any, dim: int) -> Any:
 def softmax(lift: Lift, x: Tensor, dim: int) -> Tensor:
     axis = x.axis(dim)
     x = lift.make.conform(x, {axis: WHOLE if x.layout.axes[axis] else ONE})
-    return lift.make.emit("softmax", [x], {"over": Letters(x.layout.whole(axis) or "")}, x.layout)
+    return lift.make.emit(
+        "softmax", [x], {"over": Letters(x.layout.whole(axis) or "")}, x.layout
+    )
 
 
 # -- arithmetic ----------------------------------------------------------------------------------------
@@ -616,7 +690,9 @@ def arithmetic(lift: Lift, op: str, x: Any, y: Any) -> Any:
         return lift.tensor(x) if b == _NEUTRAL[op] else scalar(lift, op, lift.tensor(x), b)
     if a is not None:
         if op in ("add", "mul"):
-            return lift.tensor(y) if a == _NEUTRAL[op] else scalar(lift, op, lift.tensor(y), a)
+            return (
+                lift.tensor(y) if a == _NEUTRAL[op] else scalar(lift, op, lift.tensor(y), a)
+            )
         return scalar(lift, op, lift.tensor(y), a, left=True)
     return lift.make.elementwise(op, lift.tensor(x), lift.tensor(y))
 
@@ -655,7 +731,9 @@ def squeezed(lift: Lift, x: Tensor, axes: Iterable[int]) -> Tensor:
         if x.shape[axis] == 1 and not any(d == "b" for d, _ in x.layout.axes[axis]):
             x = lift.make.single(x, axis)
             gone.append(axis)
-    return x.over(x.layout.with_axes(a for i, a in enumerate(x.layout.axes) if i not in gone))
+    return x.over(
+        x.layout.with_axes(a for i, a in enumerate(x.layout.axes) if i not in gone)
+    )
 
 
 def expand(lift: Lift, x: Tensor, sizes: Sequence[int]) -> Tensor:
@@ -692,21 +770,36 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
         tensors = [_filled(lift, each, axis) for each in tensors]
     order = sorted(
         range(len(tensors)),
-        key=lambda i: (tensors[i].value in make.pending, -len(tensors[i].layout.letters), i),
+        key=lambda i: (
+            tensors[i].value in make.pending,
+            -len(tensors[i].layout.letters),
+            i,
+        ),
     )
     if not any(_is_real(each, axis) for each in tensors):
         widest = order[0]
         tensors[widest] = make.expanded(tensors[widest], axis)
     lead = order[0]
-    tensors = [_uncut(lift, each, [i for i in range(each.rank) if i != axis]) for each in tensors]
+    tensors = [
+        _uncut(lift, each, [i for i in range(each.rank) if i != axis]) for each in tensors
+    ]
     first = tensors[lead]
-    kept = [i for i in range(first.rank) if i != axis and all(_like(first, each, i) for each in tensors)]
-    ref = make.conform(first, {i: ONE for i in range(first.rank) if _is_real(first, i) and i not in kept})
+    kept = [
+        i
+        for i in range(first.rank)
+        if i != axis and all(_like(first, each, i) for each in tensors)
+    ]
+    ref = make.conform(
+        first, {i: ONE for i in range(first.rank) if _is_real(first, i) and i not in kept}
+    )
     along = next((ref.layout.axes[axis][0][0] for _ in "x" if _is_real(ref, axis)), None)
     if along is None:
-        along = make.fresh((ref.layout.letters, *(t.layout.letters for t in tensors), WINDOWED, "b"))
+        along = make.fresh(
+            (ref.layout.letters, *(t.layout.letters for t in tensors), WINDOWED, "b")
+        )
     met = [
-        ref if i == lead else _beside(lift, ref, each, axis, along, kept) for i, each in enumerate(tensors)
+        ref if i == lead else _beside(lift, ref, each, axis, along, kept)
+        for i, each in enumerate(tensors)
     ]
     total = sum(each.shape[axis] for each in tensors)
     dims = {**ref.layout.dims, along: (total,)}
@@ -723,7 +816,9 @@ def concat(lift: Lift, tensors: Sequence[Tensor], dim: int) -> Tensor:
     return found
 
 
-def _grown(lift: Lift, tensors: list[Tensor], axis: int) -> tuple[list[Tensor], tuple[Any, int]]:
+def _grown(
+    lift: Lift, tensors: list[Tensor], axis: int
+) -> tuple[list[Tensor], tuple[Any, int]]:
     """A list that begins with one that is joined already, as that and what is new: a dense block grows."""
     values = tuple(each.value for each in tensors)
     for count in range(len(tensors), 1, -1):
@@ -750,7 +845,9 @@ def _like(a: Tensor, b: Tensor, axis: int) -> bool:
     return bool(letters) and letters == b.layout.whole(axis)
 
 
-def _beside(lift: Lift, ref: Tensor, x: Tensor, axis: int, along: str, kept: Sequence[int]) -> Tensor:
+def _beside(
+    lift: Lift, ref: Tensor, x: Tensor, axis: int, along: str, kept: Sequence[int]
+) -> Tensor:
     wishes = {}
     for i in range(x.rank):
         if i in kept:
@@ -759,7 +856,9 @@ def _beside(lift: Lift, ref: Tensor, x: Tensor, axis: int, along: str, kept: Seq
             wishes[i] = ref.layout.axes[i][0][0]
     if _is_real(x, axis):
         wishes[axis] = along
-    return lift.make.conform(x, wishes, ref.layout.letters) if wishes else lift.make.named(x)
+    return (
+        lift.make.conform(x, wishes, ref.layout.letters) if wishes else lift.make.named(x)
+    )
 
 
 def select(lift: Lift, x: Tensor, axis: int, index: int) -> Tensor:
@@ -767,7 +866,9 @@ def select(lift: Lift, x: Tensor, axis: int, index: int) -> Tensor:
     lies = x.layout.axes[axis]
     rest = [a for i, a in enumerate(x.layout.axes) if i != axis]
     if len(lies) == 1 and lies[0][1] == 0 and len(x.layout.dims[lies[0][0]]) > 1:
-        letter = lies[0][0]  # the slowest part of a letter that is cut further: equal parts of it
+        letter = lies[0][
+            0
+        ]  # the slowest part of a letter that is cut further: equal parts of it
         part = _chunks(lift, x, letter, x.layout.dims[letter][0])[index]
         factors = x.layout.dims[letter][1:]
         dims = {**x.layout.dims, letter: factors}
@@ -792,9 +893,17 @@ def _chunks(lift: Lift, x: Tensor, letter: str, parts: int) -> list[Tensor]:
     if key not in lift.chunks:
         size = x.layout.size(letter)
         left = plain((letter,), (size // parts,))
-        others = {d: (x.layout.size(d),) for d in x.layout.dims if d != letter and not d.startswith("*")}
-        layout = Layout({**others, **left.dims}, tuple(((d, 0),) for d in (*others, letter)))
-        lift.chunks[key] = lift.make.emit_several("chunk", [x], {letter: parts}, [layout] * parts)
+        others = {
+            d: (x.layout.size(d),)
+            for d in x.layout.dims
+            if d != letter and not d.startswith("*")
+        }
+        layout = Layout(
+            {**others, **left.dims}, tuple(((d, 0),) for d in (*others, letter))
+        )
+        lift.chunks[key] = lift.make.emit_several(
+            "chunk", [x], {letter: parts}, [layout] * parts
+        )
     return lift.chunks[key]
 
 
@@ -807,7 +916,9 @@ def narrow(lift: Lift, x: Tensor, axis: int, positions: range) -> Tensor:
         return x
     lies = x.layout.axes[axis]
     if any(d.startswith("*") for d, _ in lies):
-        return x.over(Layout({**x.layout.dims, lies[0][0]: (len(positions),)}, x.layout.axes))
+        return x.over(
+            Layout({**x.layout.dims, lies[0][0]: (len(positions),)}, x.layout.axes)
+        )
     x = lift.make.conform(x, {axis: ONE})
     letter = x.layout.axes[axis][0][0]
     if letter == "b":
@@ -825,7 +936,12 @@ def narrow(lift: Lift, x: Tensor, axis: int, positions: range) -> Tensor:
     step = positions.step
     span = Span(positions.start, positions.start + (count - 1) * step, step)
     last = lift.make.calls[-1] if lift.make.calls else None
-    is_next = last is not None and last.op == "take" and last.outputs == (x.value,) and _is_only(lift)
+    is_next = (
+        last is not None
+        and last.op == "take"
+        and last.outputs == (x.value,)
+        and _is_only(lift)
+    )
     if last is not None and is_next and _spans_others(last.args, letter):
         lift.make.calls.pop()
         before = Tensor(last.inputs[0], x.layout)
@@ -862,7 +978,11 @@ def pad(lift: Lift, x: Tensor, sides: Sequence[tuple[int, int]]) -> Tensor:
         if low < 0 or high < 0:
             positions = range(max(-low, 0), x.shape[axis] - max(-high, 0))
             x = narrow(lift, x, axis, positions)
-    grown = {i: (max(low, 0), max(high, 0)) for i, (low, high) in enumerate(sides) if low > 0 or high > 0}
+    grown = {
+        i: (max(low, 0), max(high, 0))
+        for i, (low, high) in enumerate(sides)
+        if low > 0 or high > 0
+    }
     if not grown:
         return x
     x = lift.make.conform(x, dict.fromkeys(grown, ONE))

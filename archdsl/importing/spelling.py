@@ -10,7 +10,14 @@ from archdsl.importing.calls import Letters, Span
 from archdsl.importing.templates import Word, defaults
 from archdsl.ops.table import PRIMITIVES
 
-_PLACED = {"conv": 3, "max_pool": 2, "avg_pool": 2, "split": 2, "merge": 2, "rename": 2}  # without a name
+_PLACED = {
+    "conv": 3,
+    "max_pool": 2,
+    "avg_pool": 2,
+    "split": 2,
+    "merge": 2,
+    "rename": 2,
+}  # without a name
 
 
 def literal(value: Any) -> str:
@@ -26,7 +33,9 @@ def literal(value: Any) -> str:
     if isinstance(value, Letters):
         return f"@{value.names}"
     if isinstance(value, Span):
-        return f"{value.low}..{value.high}" + (f" by {value.step}" if value.step != 1 else "")
+        return f"{value.low}..{value.high}" + (
+            f" by {value.step}" if value.step != 1 else ""
+        )
     if isinstance(value, Row):
         texts = [literal(each) for each in value.values]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
@@ -46,7 +55,9 @@ def arguments(op: str, args: Mapping[str, Any], texts: Mapping[str, str]) -> str
     usual = defaults(op)
     primitive = PRIMITIVES[op]
     order = [p.name for p in primitive.parameters]
-    named = [name for name in (*order, *(n for n in args if n not in order)) if name in args]
+    named = [
+        name for name in (*order, *(n for n in args if n not in order)) if name in args
+    ]
     found: list[str] = []
     is_placed = True
     for place, name in enumerate(named):

@@ -62,8 +62,16 @@ class Node:
     @property
     def what(self) -> Hashable:
         """Equal for nodes of one kind; letters that are arguments belong to it."""
-        letters = tuple(sorted(name for name in self.args if len(name) == 1)) if self.block is None else ()
-        return (id(self.block) if self.block is not None else self.op), bool(self.turns), letters
+        letters = (
+            tuple(sorted(name for name in self.args if len(name) == 1))
+            if self.block is None
+            else ()
+        )
+        return (
+            (id(self.block) if self.block is not None else self.op),
+            bool(self.turns),
+            letters,
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -76,7 +84,9 @@ class Template:
     outputs: tuple[int, ...]
     values: tuple[int, ...]
 
-    def key(self, without: Iterable[int] = (), aliases: Mapping[int, int] | None = None) -> Hashable:
+    def key(
+        self, without: Iterable[int] = (), aliases: Mapping[int, int] | None = None
+    ) -> Hashable:
         """Equal for templates that are alike but for numbers and names, some nodes left out: what these give
         is then `aliases` of something else.
         """
@@ -99,7 +109,9 @@ class Template:
         return len(self.inputs), tuple(keys), tuple(map(local, self.outputs))
 
 
-def template(region: Region, found: Mapping[Region, Filled], readers: Mapping[int, int]) -> Template:
+def template(
+    region: Region, found: Mapping[Region, Filled], readers: Mapping[int, int]
+) -> Template:
     """The template of a region, the regions in it being known. `readers` counts who reads each value of the
     network, the caller of the network included.
     """
@@ -139,7 +151,11 @@ class _Reading:
         local_outputs = tuple(self.local[value] for value in outputs)
         values = tuple(self.local)
         return Template(
-            self.region, tuple(inputs), tuple(looped(nodes, local_outputs)), local_outputs, values
+            self.region,
+            tuple(inputs),
+            tuple(looped(nodes, local_outputs)),
+            local_outputs,
+            values,
         )
 
     def _outputs(self, read: Mapping[int, int]) -> list[int]:
@@ -157,12 +173,16 @@ class _Reading:
         there = tuple(self.local[value] for value in outs)
         if isinstance(item, Region):
             filled = self.found[item]
-            return Node("", here, there, filled.args, item.segment, block=filled.block, region=item)
+            return Node(
+                "", here, there, filled.args, item.segment, block=filled.block, region=item
+            )
         op, args = _abstract(item.call)
         return Node(op, here, there, args, item.segment, call=item.call)
 
 
-def _ends(item: Leaf | Region, found: Mapping[Region, Filled]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _ends(
+    item: Leaf | Region, found: Mapping[Region, Filled]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if isinstance(item, Region):
         return found[item].inputs, found[item].outputs
     return item.call.inputs, item.call.outputs
@@ -198,25 +218,44 @@ def defaults(op: str) -> Mapping[str, Any]:
     if primitive is None:
         return {}
     plain = (int, float, bool, str, type(None))
-    found = {p.name: p.default for p in primitive.parameters if isinstance(p.default, plain)}
+    found = {
+        p.name: p.default for p in primitive.parameters if isinstance(p.default, plain)
+    }
     if op == "linear":
         found["dim"] = None
     if op == "layer_norm":
         found["dim"] = None
-    return {name: value for name, value in found.items() if name not in ("init", "gamma", "like")}
+    return {
+        name: value
+        for name, value in found.items()
+        if name not in ("init", "gamma", "like")
+    }
 
 
 def is_act(op: str) -> bool:
     """Whether an op is an activation without parameters, which a block may take as a layer."""
     primitive = PRIMITIVES.get(op)
-    return primitive is not None and primitive.role == "activation" and not primitive.parameters
+    return (
+        primitive is not None
+        and primitive.role == "activation"
+        and not primitive.parameters
+    )
 
 
 def _abstract(call: Call) -> tuple[str, Mapping[str, Any]]:
     if is_act(call.op):
         return "act", {"act": Word(call.op)}
     args: dict[str, Literal] = dict(call.args)
-    if call.op not in ("param", "take", "split", "expand", "pad", "chunk", "resize", "scalar"):
+    if call.op not in (
+        "param",
+        "take",
+        "split",
+        "expand",
+        "pad",
+        "chunk",
+        "resize",
+        "scalar",
+    ):
         args = {**defaults(call.op), **args}
     return call.op, args
 
@@ -257,7 +296,11 @@ def looped(nodes: Sequence[Node], outputs: Sequence[int]) -> list[Node]:
             run.append(node)
             continue
         found.extend(_closed(run, lists))
-        run = [node] if is_free and node.block is not None and _place(node) is not None else []
+        run = (
+            [node]
+            if is_free and node.block is not None and _place(node) is not None
+            else []
+        )
         if not run:
             found.append(node)
     found.extend(_closed(run, lists))
@@ -281,10 +324,14 @@ def _continues(run: Sequence[Node], node: Node, reads: Mapping[int, int]) -> boo
         return False
     if len(run) > 1 and carried != _carried(run[-2], run[-1]):
         return False
-    return all(_passed(run[-1], place, carried, reads) for place in range(len(run[-1].outs)))
+    return all(
+        _passed(run[-1], place, carried, reads) for place in range(len(run[-1].outs))
+    )
 
 
-def _passed(node: Node, place: int, carried: Sequence[int | None], reads: Mapping[int, int]) -> bool:
+def _passed(
+    node: Node, place: int, carried: Sequence[int | None], reads: Mapping[int, int]
+) -> bool:
     """Whether an output of a turn is read by the next one alone."""
     times = sum(1 for each in carried if each == place)
     return times > 0 and reads.get(node.outs[place], 0) == times
@@ -313,5 +360,14 @@ def _closed(run: Sequence[Node], lists: Mapping[str, int]) -> Iterable[Node]:
     segment = Segment(*place)
     carried = _carried(run[0], run[1])
     return [
-        Node("", run[0].ins, run[-1].outs, {}, segment, block=run[0].block, turns=tuple(run), carried=carried)
+        Node(
+            "",
+            run[0].ins,
+            run[-1].outs,
+            {},
+            segment,
+            block=run[0].block,
+            turns=tuple(run),
+            carried=carried,
+        )
     ]

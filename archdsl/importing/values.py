@@ -101,7 +101,11 @@ class Layout:
         """The factors of a letter in groups that lie next to each other along one axis."""
         follows = set()
         for axis in self.axes:
-            follows |= {a[1] for a, b in pairwise(axis) if a[0] == b[0] == letter and b[1] == a[1] + 1}
+            follows |= {
+                a[1]
+                for a, b in pairwise(axis)
+                if a[0] == b[0] == letter and b[1] == a[1] + 1
+            }
         groups: list[list[int]] = [[0]]
         for place in range(1, len(self.dims[letter])):
             if place - 1 in follows:
@@ -118,7 +122,9 @@ class Layout:
         for name, run in zip(parts, runs, strict=True):
             dims[name] = tuple(self.dims[letter][place] for place in run)
             moved |= {(letter, place): (name, k) for k, place in enumerate(run)}
-        return Layout(dims, tuple(tuple(moved.get(f, f) for f in axis) for axis in self.axes))
+        return Layout(
+            dims, tuple(tuple(moved.get(f, f) for f in axis) for axis in self.axes)
+        )
 
     def joined(self, axis: int, into: str) -> Layout:
         """The whole letters along an axis as one."""
@@ -143,7 +149,9 @@ class _Reshape:
         # a factor as (letter, place, part of that factor), with its size
         self.left: list[tuple[str, int, int]] = []
         for axis in layout.axes:
-            self.left += [(letter, place, layout.dims[letter][place]) for letter, place in axis]
+            self.left += [
+                (letter, place, layout.dims[letter][place]) for letter, place in axis
+            ]
         self.pieces: dict[Factor, list[int]] = {}
 
     def to(self, shape: Sequence[int]) -> Layout:
@@ -174,7 +182,9 @@ class _Reshape:
                 break
         return found
 
-    def _take(self, letter: str, place: int, size: int, into: list[tuple[str, int, int]]) -> None:
+    def _take(
+        self, letter: str, place: int, size: int, into: list[tuple[str, int, int]]
+    ) -> None:
         parts = self.pieces.setdefault((letter, place), [])
         into.append((letter, place, len(parts)))
         parts.append(size)

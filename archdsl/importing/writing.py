@@ -75,7 +75,9 @@ def _block(block: Block) -> str:
     for parameter in block.parameters:
         kind = f": {parameter.kind}" if parameter.kind else ""
         default = "" if parameter.default is ANY else f" = {literal(parameter.default)}"
-        params.append(f"{parameter.name}{kind if parameter.kind == 'layer' else ''}{default}")
+        params.append(
+            f"{parameter.name}{kind if parameter.kind == 'layer' else ''}{default}"
+        )
     head = f"block {block.name}" + (f"({', '.join(params)})" if params else "")
     body = Body(block.base, block.args, block.options, {p.name for p in block.parameters})
     lines, results = body.written()
@@ -83,7 +85,9 @@ def _block(block: Block) -> str:
     if not lines and len(results) == 1 and len(inputs) == 1:
         start = f"{inputs[0]} -> "
         rest = results[0][len(start) :]
-        if results[0].startswith(start) and not re.search(rf"(?<![\w.@]){inputs[0]}(?!\w)", rest):
+        if results[0].startswith(start) and not re.search(
+            rf"(?<![\w.@]){inputs[0]}(?!\w)", rest
+        ):
             return f"{head} = {rest}"
     given = [f"  input {', '.join(inputs)}"] if inputs else []
     return "\n".join([f"{head} {{", *given, *lines, f"  output {', '.join(results)}", "}"])
@@ -97,16 +101,27 @@ def _model(folded: Folded, name: str) -> str:
         while called in names or is_reserved(called):
             called += "_"
         names.append(called)
-    body = Body(folded.root, {}, (), set(), dict(zip([g.value for g in lifted.inputs], names, strict=True)))
+    body = Body(
+        folded.root,
+        {},
+        (),
+        set(),
+        dict(zip([g.value for g in lifted.inputs], names, strict=True)),
+    )
     wanted = [sane(out.name) if out.name else None for out in lifted.outputs]
     lines, results = body.written_outputs([out.value for out in lifted.outputs], wanted)
     ports = []
     for given, called in zip(lifted.inputs, names, strict=True):
-        sizes = [d if d == "b" else f"{d} = {n}" for d, n in zip(given.letters, given.sizes, strict=True)]
+        sizes = [
+            d if d == "b" else f"{d} = {n}"
+            for d, n in zip(given.letters, given.sizes, strict=True)
+        ]
         ports.append(f"{called}: [{', '.join(sizes)}]")
     shown = []
     for text, out in zip(results, lifted.outputs, strict=True):
-        order = "" if out.letters == canonical(out.letters) else f": [{', '.join(out.letters)}]"
+        order = (
+            "" if out.letters == canonical(out.letters) else f": [{', '.join(out.letters)}]"
+        )
         shown.append(text + order)
     return "\n".join(
         [
@@ -123,13 +138,20 @@ def _model(folded: Folded, name: str) -> str:
 
 
 def _keys(folded: Folded) -> Iterable[tuple[str, Held]]:
-    members = {member.template.region: (block, member) for block in folded.blocks for member in block.members}
+    members = {
+        member.template.region: (block, member)
+        for block in folded.blocks
+        for member in block.members
+    }
     root = folded.root
     yield from _within(root, root.nodes, "", members)
 
 
 def _within(
-    base: Template, nodes: Sequence[Node | None], path: str, members: Mapping[Region, tuple[Block, Member]]
+    base: Template,
+    nodes: Sequence[Node | None],
+    path: str,
+    members: Mapping[Region, tuple[Block, Member]],
 ) -> Iterable[tuple[str, Held]]:
     names = instance_names(base.nodes)
     for place, (name, node) in enumerate(zip(names, nodes, strict=True)):

@@ -85,7 +85,9 @@ def activity(outputs: tuple[Value, ...]) -> Activity:
     in_program_order = sorted(guards, key=lambda c: c.order)
     values = {value: live.where(value) for value in order}
     weights = {identity: live.whole(demand) for identity, demand in live.weights.items()}
-    return Activity(values, {c: guards[c] for c in in_program_order}, weights, asked, targets)
+    return Activity(
+        values, {c: guards[c] for c in in_program_order}, weights, asked, targets
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,9 @@ class _Live:
         """A demand as one condition."""
         return both(self.heads[demand.head], demand.inside)
 
-    def add(self, found: dict[_Asked, _Demand], asked: _Asked, by: _Demand, condition: Expr) -> None:
+    def add(
+        self, found: dict[_Asked, _Demand], asked: _Asked, by: _Demand, condition: Expr
+    ) -> None:
         """Adds to what is demanded: where something is demanded that reads it under a condition."""
         known = found.get(asked)
         if known is not None and known.head is None and known.inside == TRUE:
@@ -135,7 +139,9 @@ class _Live:
         elif known.head is by.head:
             found[asked] = _Demand(by.head, either(known.inside, inside))
         else:
-            found[asked] = _Demand(None, either(self.whole(known), self.whole(_Demand(by.head, inside))))
+            found[asked] = _Demand(
+                None, either(self.whole(known), self.whole(_Demand(by.head, inside)))
+            )
 
 
 def _liveness(outputs: tuple[Value, ...], order: Sequence[Value]) -> _Live:
@@ -177,7 +183,12 @@ def _uses(value: Value) -> Iterator[tuple[Weight, Expr]]:
         several = test(_several, value.subset)
         each = len(value.weights) == len(value.operands)
         for position, weight in enumerate(value.weights):
-            yield weight, both(several, _where(_contains, position, value.subset)) if each else several
+            yield (
+                weight,
+                both(several, _where(_contains, position, value.subset))
+                if each
+                else several,
+            )
 
 
 def _where(fn: Callable[[int, Any], bool], position: int, expr: Expr) -> Expr:
@@ -193,7 +204,10 @@ def _where(fn: Callable[[int, Any], bool], position: int, expr: Expr) -> Expr:
 
 
 def _reads(
-    outputs: tuple[Value, ...], order: Sequence[Value], live: _Live, targets: Mapping[Value, Expr]
+    outputs: tuple[Value, ...],
+    order: Sequence[Value],
+    live: _Live,
+    targets: Mapping[Value, Expr],
 ) -> dict[Expr, Expr]:
     """Every expression that decides what the network is, and where it is read.
 
@@ -214,7 +228,9 @@ def _reads(
     return {expr: live.whole(demand) for expr, demand in reads.items()}
 
 
-def _decided_by(value: Value, position: int, targets: Mapping[Value, Expr]) -> Iterator[tuple[Expr, Expr]]:
+def _decided_by(
+    value: Value, position: int, targets: Mapping[Value, Expr]
+) -> Iterator[tuple[Expr, Expr]]:
     """The expressions that decide what a live value is, each with the condition under which it is read."""
     if isinstance(value, Op):
         for operand in value.inputs:
@@ -256,7 +272,9 @@ def asking_order(matters: Mapping[Choice, Expr]) -> tuple[Choice, ...]:
     p governs q where an answer of p can leave q nothing to decide. Governors come first; where two govern
     each other, and round longer cycles, the order of the text decides.
     """
-    governors = {q: set(condition.scope).intersection(matters) for q, condition in matters.items()}
+    governors = {
+        q: set(condition.scope).intersection(matters) for q, condition in matters.items()
+    }
     waiting: dict[Choice, set[Choice]] = {}
     followers: dict[Choice, list[Choice]] = {q: [] for q in matters}
     for q, others in governors.items():
@@ -303,7 +321,11 @@ def _reached(choice: Choice, waiting: Mapping[Choice, set[Choice]]) -> set[Choic
 def binding(requirement: Requirement, live: Activity) -> Expr:
     """The condition of a requirement as it binds: it is void where a choice that it reads is inactive."""
     condition = requirement.condition
-    return condition if condition.is_constant else either(negate(where_bound(condition, live)), condition)
+    return (
+        condition
+        if condition.is_constant
+        else either(negate(where_bound(condition, live)), condition)
+    )
 
 
 def where_bound(condition: Expr, live: Activity) -> Expr:
@@ -343,7 +365,10 @@ def resolve(order: Sequence[Value]) -> dict[Value, Expr]:
                 targets[value] = mend(select(selected_index(value), options), number)
             else:
                 targets[value] = mend(
-                    select(lift(partial(_place, len(options)), value.subset), (*options, own)), number
+                    select(
+                        lift(partial(_place, len(options)), value.subset), (*options, own)
+                    ),
+                    number,
                 )
         except TooWide:
             targets[value] = own
@@ -355,7 +380,13 @@ def _likeness(value: Op | Pick, targets: Mapping[Value, Expr]) -> Hashable:
     weights = tuple([w.full_name for w in value.weights])
     if isinstance(value, Op):
         attrs = tuple(value.attrs.items())
-        return value.name, tuple([targets[o] for o in value.inputs]), attrs, weights, value.instance.path
+        return (
+            value.name,
+            tuple([targets[o] for o in value.inputs]),
+            attrs,
+            weights,
+            value.instance.path,
+        )
     inputs = tuple([targets[o] for o in value.operands])
     return value.combine, value.dim, inputs, value.subset, weights, value.instance.path
 
@@ -383,17 +414,23 @@ def reachable(index: Expr) -> tuple[int, ...]:
     return tuple(sorted(set(defined(index))))
 
 
-def representative(value: Select | Pick, position: int, targets: Mapping[Value, Expr]) -> int:
+def representative(
+    value: Select | Pick, position: int, targets: Mapping[Value, Expr]
+) -> int:
     """The first operand that the selection can yield and that always resolves to what this one does."""
     target = targets[value.operands[position]]
-    return next(i for i in reachable(selected_index(value)) if targets[value.operands[i]] == target)
+    return next(
+        i for i in reachable(selected_index(value)) if targets[value.operands[i]] == target
+    )
 
 
 def selection(value: Select | Pick, targets: Mapping[Value, Expr]) -> Expr:
     """The index of a selection with operands that are always equal told apart no longer."""
     index = selected_index(value)
     first = {i: representative(value, i, targets) for i in reachable(index)}
-    return index if all(i == j for i, j in first.items()) else lift(first.__getitem__, index)
+    return (
+        index if all(i == j for i, j in first.items()) else lift(first.__getitem__, index)
+    )
 
 
 def _place(count: int, subset: tuple[int, ...]) -> int:

@@ -84,7 +84,8 @@ class Draws:
             attempt += _BATCH
         raise DiagnosticError(
             TOO_LARGE.error(
-                None, f"hardly any architecture costs {self._limit:,} or less, too few to draw from"
+                None,
+                f"hardly any architecture costs {self._limit:,} or less, too few to draw from",
             )
         )
 
@@ -95,7 +96,9 @@ class Draws:
         import numpy as np
 
         leaps = self._table.leaps
-        uniform = np.array([_uniforms(self._seed, attempt + k, len(leaps)) for k in range(_BATCH)])
+        uniform = np.array(
+            [_uniforms(self._seed, attempt + k, len(leaps)) for k in range(_BATCH)]
+        )
         state: Any = np.zeros(_BATCH, np.int64)
         left: Any = np.full(_BATCH, self._table.bins, np.int64)
         cost: Any = np.zeros(_BATCH, np.int64)
@@ -110,7 +113,9 @@ class Draws:
                 weights = np.where(room >= 0, following[targets, np.maximum(room, 0)], 0.0)
                 sums = np.cumsum(weights, axis=1)
                 edge = (sums <= uniform[at, i, None] * sums[:, -1:]).sum(axis=1)
-                edge = np.minimum(edge, (sums < sums[:, -1:]).sum(axis=1))  # never an edge without weight
+                edge = np.minimum(
+                    edge, (sums < sums[:, -1:]).sum(axis=1)
+                )  # never an edge without weight
                 picked[at, i], target[at] = edge, targets[edge]
                 left[at] -= bins[edge]
                 cost[at] += costs[edge]
@@ -145,12 +150,18 @@ class _Table:
         self._kept: list[Any] = []
         self._scale = 0
 
-    def bin(self, layer: int, state: int, target: int, cost: int, rounded_up: bool = False) -> int:
+    def bin(
+        self, layer: int, state: int, target: int, cost: int, rounded_up: bool = False
+    ) -> int:
         """The bins that an edge takes up."""
         extra = cost + self._least[layer + 1][target] - self._least[layer][state]
         if self._room <= 0:
             return 0 if extra <= self._room else self.bins + 1
-        bins = -(-extra * self.bins // self._room) if rounded_up else extra * self.bins // self._room
+        bins = (
+            -(-extra * self.bins // self._room)
+            if rounded_up
+            else extra * self.bins // self._room
+        )
         return min(bins, self.bins + 1)
 
     def histograms(self, rounded_up: bool = False) -> list[Any]:
@@ -176,7 +187,9 @@ class _Table:
                     if bins <= self.bins:
                         part = after[target, : self.bins + 1 - bins]
                         row[bins:] += part if times == 1 else times * part
-            exponent = max(0, frexp(float(here.max()))[1] - 512)  # far below the largest float
+            exponent = max(
+                0, frexp(float(here.max()))[1] - 512
+            )  # far below the largest float
             self._scale += exponent
             tables.append(here * 2.0**-exponent if exponent else here)
         tables.reverse()
@@ -236,7 +249,9 @@ def _joined(before: _Leap, now: _Leap) -> _Leap | None:
     return _Leap(before.choices + now.choices, joined)
 
 
-def _through(state: Sequence[LeapEdge], following: Sequence[Sequence[LeapEdge]]) -> list[LeapEdge]:
+def _through(
+    state: Sequence[LeapEdge], following: Sequence[Sequence[LeapEdge]]
+) -> list[LeapEdge]:
     """The edges of a state, each led on by those of where it leads."""
     found = []
     for values, target, cost in state:
@@ -255,7 +270,11 @@ def _arrays(table: _Table) -> list[list[tuple[Any, Any, Any]]]:
         for state, edges in enumerate(leap.edges):
             bins = [table.bin(layer, state, t, c) for _, t, c in edges]
             rows.append(
-                (np.array([t for _, t, _ in edges]), np.array(bins), np.array([c for _, _, c in edges]))
+                (
+                    np.array([t for _, t, _ in edges]),
+                    np.array(bins),
+                    np.array([c for _, _, c in edges]),
+                )
             )
         result.append(rows)
     return result

@@ -32,7 +32,9 @@ class _Writer:
         self.graph = graph
         self.choices = {choice: i for i, choice in enumerate(graph.choices)}
         self.values = {value: i for i, value in enumerate(graph.values)}
-        self.instances: dict[Instance, int] = {instance: i for i, instance in enumerate(_live(graph))}
+        self.instances: dict[Instance, int] = {
+            instance: i for i, instance in enumerate(_live(graph))
+        }
         self.expressions: list[dict[str, Any]] = []
         self._numbers: dict[Expr, int] = {}
 
@@ -42,14 +44,26 @@ class _Writer:
         body = {
             "choices": [self._choice(c, live.guard(c)) for c in graph.choices],
             "requirements": [self.expr(r.condition) for r in graph.requirements],
-            "bounds": [{"metric": b.metric, "op": b.op, "limit": b.limit} for b in graph.bounds],
+            "bounds": [
+                {"metric": b.metric, "op": b.op, "limit": b.limit} for b in graph.bounds
+            ],
             "instances": [self._instance(i) for i in self.instances],
-            "inputs": [{"name": i.name, "dims": i.dims, "shape": self._named(i.shape)} for i in graph.inputs],
+            "inputs": [
+                {"name": i.name, "dims": i.dims, "shape": self._named(i.shape)}
+                for i in graph.inputs
+            ],
             "values": [self._value(v) for v in graph.values],
             "outputs": [self.values[o] for o in graph.outputs],
-            "results": [{"name": result.name, "dims": result.dims} for result in graph.results],
+            "results": [
+                {"name": result.name, "dims": result.dims} for result in graph.results
+            ],
         }
-        head = {"format": FORMAT, "version": VERSION, "kind": graph.kind, "name": graph.name}
+        head = {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": graph.kind,
+            "name": graph.name,
+        }
         settings = {name: scalar(value) for name, value in graph.settings.items()}
         return {**head, "settings": settings, **body, "expressions": self.expressions}
 
@@ -59,13 +73,18 @@ class _Writer:
             return {"value": scalar(expr.value)}
         number = self._numbers.get(expr)
         if number is None:
-            entry = {"scope": [{"choice": self.choices[c]} for c in expr.scope], **function(expr)}
+            entry = {
+                "scope": [{"choice": self.choices[c]} for c in expr.scope],
+                **function(expr),
+            }
             number = self._numbers[expr] = len(self.expressions)
             self.expressions.append(entry)
         return {"expression": number}
 
     def _choice(self, choice: Choice, guard: Expr) -> dict[str, Any]:
-        alternatives = [{"label": a.label, "value": scalar(a.value)} for a in choice.alternatives]
+        alternatives = [
+            {"label": a.label, "value": scalar(a.value)} for a in choice.alternatives
+        ]
         return {
             "path": choice.path,
             "kind": choice.kind,
@@ -119,7 +138,11 @@ class _Writer:
             found |= {"combine": value.combine, "dim": value.dim}
         if isinstance(value, Op | Pick):
             found["weights"] = self._weights(value.weights)
-        return {**found, "shape": self._named(value.shape), "instance": self.instances.get(value.instance)}
+        return {
+            **found,
+            "shape": self._named(value.shape),
+            "instance": self.instances.get(value.instance),
+        }
 
     def _weights(self, weights: Sequence[Weight]) -> list[dict[str, Any]]:
         found = []

@@ -81,7 +81,13 @@ def complete(
                 source.setdefault(made[value], value)
     outputs = tuple(made[o] for o in graph.outputs)
     model = replace(
-        graph, kind="model", outputs=outputs, values=in_order(outputs), choices=(), requirements=(), bounds=()
+        graph,
+        kind="model",
+        outputs=outputs,
+        values=in_order(outputs),
+        choices=(),
+        requirements=(),
+        bounds=(),
     )
     return model, {value: source[value] for value in model.values}
 
@@ -104,21 +110,36 @@ def _settled(
         return inputs[0]
     name = value.primitive if isinstance(value, Pick) else value.name
     found = settling.parts(value, at)
-    return Op(name, inputs, found.attrs, found.shape, found.weights, found.macs, value.instance, value.span)
+    return Op(
+        name,
+        inputs,
+        found.attrs,
+        found.shape,
+        found.weights,
+        found.macs,
+        value.instance,
+        value.span,
+    )
 
 
 def _parts(value: Op | Pick, at: Mapping[Choice, int]) -> Parts:
     shape, weights = _sizes(value.shape, at), tuple(_weight(w, at) for w in value.weights)
     if isinstance(value, Pick):
         return Parts(
-            {"dim": constant(value.dim)} if value.dim is not None else {}, shape, weights, constant(0)
+            {"dim": constant(value.dim)} if value.dim is not None else {},
+            shape,
+            weights,
+            constant(0),
         )
     return Parts(_sizes(value.attrs, at), shape, weights, _constant(value.macs, at))
 
 
 def _weight(weight: Weight, at: Mapping[Choice, int]) -> Weight:
     return Weight(
-        weight.path, weight.name, tuple(_constant(n, at) for n in weight.shape), _constant(weight.init, at)
+        weight.path,
+        weight.name,
+        tuple(_constant(n, at) for n in weight.shape),
+        _constant(weight.init, at),
     )
 
 

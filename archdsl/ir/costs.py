@@ -22,7 +22,10 @@ def single_costs(graph: Graph, metric: Metric, active: Activity) -> tuple[Expr, 
         return tuple([where(active.values[op], op.macs, zero) for op in graph.ops()])
     weights = graph.weights()
     return tuple(
-        [where(here, product(weights[identity].shape), zero) for identity, here in active.weights.items()]
+        [
+            where(here, product(weights[identity].shape), zero)
+            for identity, here in active.weights.items()
+        ]
     )
 
 

@@ -124,11 +124,17 @@ def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
     """The table of a diagram over a scope that holds all of its choices, in program order."""
     row: list[Diagram] = [root]
     for choice in reversed(scope):
-        after = [part.kids if part.__class__ is Node and part.choice is choice else None for part in row]
+        after = [
+            part.kids if part.__class__ is Node and part.choice is choice else None
+            for part in row
+        ]
         below: list[Diagram] = []
         for index in range(choice.size):
             below.extend(
-                [part if kids is None else kids[index] for part, kids in zip(row, after, strict=True)]
+                [
+                    part if kids is None else kids[index]
+                    for part, kids in zip(row, after, strict=True)
+                ]
             )
         row = below
     return tuple([part.value for part in row])  # type: ignore[union-attr]  # after all choices there are leaves
@@ -136,7 +142,9 @@ def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
 
 def nodes_of(*roots: Diagram) -> list[Node]:
     """Every node below the roots once, parents before children."""
-    found = {root: None for root in roots if isinstance(root, Node)}  # in an order that never changes
+    found = {
+        root: None for root in roots if isinstance(root, Node)
+    }  # in an order that never changes
     stack = list(found)
     while stack:
         for kid in stack.pop().kids:
@@ -203,7 +211,9 @@ def unfold(
     done = settle(start)
     if done is not None:
         return done
-    found: dict[_State, Any] = {start: None}  # diagrams; None where a state is waiting for its own
+    found: dict[_State, Any] = {
+        start: None
+    }  # diagrams; None where a state is waiting for its own
     plan: list[tuple[int, _State, Choice, list[_State]]] = []
     waiting = [start]
     steps = 0
@@ -231,18 +241,24 @@ def unfold(
 
 def _too_many(followed: Iterable[Choice]) -> TooWide:
     asked = sorted(set(followed), key=lambda c: c.order)
-    message = f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps"
+    message = (
+        f"an expression over {len(asked)} choices or more takes over {STEP_LIMIT:,} steps"
+    )
     return TooWide(asked, message)
 
 
-def combine(settle: Callable[[tuple[Diagram, ...]], Diagram | None], roots: Sequence[Diagram]) -> Diagram:
+def combine(
+    settle: Callable[[tuple[Diagram, ...]], Diagram | None], roots: Sequence[Diagram]
+) -> Diagram:
     """A function of functions: `settle` decides a tuple of diagrams as soon as it can, at the latest when all
     are leaves.
     """
     return unfold(tuple(roots), _first_rank, settle, _split)
 
 
-def pointwise(call: Callable[[Sequence[Any]], Any]) -> Callable[[tuple[Diagram, ...]], Diagram | None]:
+def pointwise(
+    call: Callable[[Sequence[Any]], Any],
+) -> Callable[[tuple[Diagram, ...]], Diagram | None]:
     """What settles a strict operation: `call` gets the values once all of them are known."""
 
     def settle(state: tuple[Diagram, ...]) -> Diagram | None:
@@ -256,7 +272,9 @@ def pointwise(call: Callable[[Sequence[Any]], Any]) -> Callable[[tuple[Diagram, 
     return settle
 
 
-def _junction(absorbing: Leaf, neutral: Leaf) -> Callable[[tuple[Diagram, ...]], Diagram | None]:
+def _junction(
+    absorbing: Leaf, neutral: Leaf
+) -> Callable[[tuple[Diagram, ...]], Diagram | None]:
     """Settles `a and b` or `a or b`: b is not asked where a decides, and an undefined a stays undefined."""
 
     def settle(state: tuple[Diagram, ...]) -> Diagram | None:
@@ -293,7 +311,9 @@ def restricted(root: Diagram, assignment: Mapping[Choice, int]) -> Diagram:
             kid = each.kids[index]
             found[each] = found.get(kid, kid)
         else:
-            found[each] = node(each.choice, tuple([found.get(kid, kid) for kid in each.kids]))
+            found[each] = node(
+                each.choice, tuple([found.get(kid, kid) for kid in each.kids])
+            )
     return found.get(root, root)
 
 
@@ -330,10 +350,14 @@ def somewhere(root: Diagram, choices: frozenset[Choice]) -> Diagram:
     def choices_below(each: Node) -> bool:
         if each not in below:
             for inner in reversed(nodes_of(each)):
-                below[inner] = inner.choice in choices or any(below.get(kid, False) for kid in inner.kids)
+                below[inner] = inner.choice in choices or any(
+                    below.get(kid, False) for kid in inner.kids
+                )
         return below[each]
 
-    def split(state: frozenset[Diagram], rank: int) -> tuple[Choice, list[frozenset[Diagram]]]:
+    def split(
+        state: frozenset[Diagram], rank: int
+    ) -> tuple[Choice, list[frozenset[Diagram]]]:
         choice = _choice_of(state, rank)
         after = [_answered(state, choice, index) for index in range(choice.size)]
         if choice in choices:
@@ -357,7 +381,9 @@ def varies(root: Diagram, choice: Choice) -> Diagram:
             common = -1
             for each in state:
                 common &= taken[each]
-            return None if common else YES  # without a value in common they differ everywhere
+            return (
+                None if common else YES
+            )  # without a value in common they differ everywhere
         return NO if state.rank > -choice.order else None
 
     def split(state: Diagram | frozenset[Diagram], rank: int) -> tuple[Choice, list[Any]]:
@@ -396,11 +422,15 @@ def _answered(state: frozenset[Diagram], choice: Choice, index: int) -> frozense
     """The functions that remain of each after an answer."""
     after: set[Diagram] = set()
     for each in state:
-        after.add(each.kids[index] if isinstance(each, Node) and each.choice is choice else each)
+        after.add(
+            each.kids[index] if isinstance(each, Node) and each.choice is choice else each
+        )
     return frozenset(after)
 
 
-def _split(state: tuple[Diagram, ...], rank: int) -> tuple[Choice, list[tuple[Diagram, ...]]]:
+def _split(
+    state: tuple[Diagram, ...], rank: int
+) -> tuple[Choice, list[tuple[Diagram, ...]]]:
     columns: list[Iterable[Diagram]] = []
     for each in state:
         if each.rank == rank:

@@ -24,7 +24,9 @@ from archdsl.ir.undefined import Undefined
 from archdsl.ir.work import spend
 
 TABLED = 1_024  # entries up to which an expression is a table
-TABLE_LIMIT = 65_536  # entries of the largest table that is made of a diagram where one is asked for
+TABLE_LIMIT = (
+    65_536  # entries of the largest table that is made of a diagram where one is asked for
+)
 _KEPT = 4_096  # ways of laying out tables up to this size are remembered
 
 __all__ = ["FALSE", "TABLE_LIMIT", "TRUE", "Expr", "TooWide", "Undefined"]
@@ -38,7 +40,10 @@ class Expr:
     scope: tuple[Choice, ...]
 
     def __init__(
-        self, scope: tuple[Choice, ...], table: tuple[Any, ...] | None, root: Diagram | None = None
+        self,
+        scope: tuple[Choice, ...],
+        table: tuple[Any, ...] | None,
+        root: Diagram | None = None,
     ) -> None:
         self.scope = scope
         self._table = table
@@ -56,12 +61,18 @@ class Expr:
 
     def __hash__(self) -> int:
         if self._hash is None:
-            self._hash = hash((self.scope, self._table) if self._table is not None else self._root)
+            self._hash = hash(
+                (self.scope, self._table) if self._table is not None else self._root
+            )
         return self._hash
 
     def __repr__(self) -> str:
         paths = ", ".join([c.path for c in self.scope])
-        return f"Expr({paths}: {self._table})" if self._table is not None else f"Expr({paths}: a diagram)"
+        return (
+            f"Expr({paths}: {self._table})"
+            if self._table is not None
+            else f"Expr({paths}: a diagram)"
+        )
 
     @property
     def is_constant(self) -> bool:
@@ -83,7 +94,8 @@ class Expr:
             return self._table
         if not fits(self.scope):
             raise TooWide(
-                self.scope, f"a table over {len(self.scope)} choices has more than {TABLE_LIMIT:,} entries"
+                self.scope,
+                f"a table over {len(self.scope)} choices has more than {TABLE_LIMIT:,} entries",
             )
         return decision.to_table(self.root, self.scope)
 
@@ -103,7 +115,11 @@ class Expr:
     @property
     def weight(self) -> int:
         """How much there is of it: entries of a table, nodes of a diagram."""
-        return len(self._table) if self._table is not None else len(decision.nodes_of(self.root))
+        return (
+            len(self._table)
+            if self._table is not None
+            else len(decision.nodes_of(self.root))
+        )
 
     @property
     def first(self) -> Any:
@@ -201,7 +217,9 @@ def lift(fn: Callable[..., Any], *args: Any) -> Expr:
     exprs = [a if a.__class__ is Expr else Expr((), (a,)) for a in args]
     scope = _small(exprs)
     if scope is None and len(exprs) == 1:
-        return of_diagram(decision.replaced(exprs[0].root, lambda value: _call(fn, (value,))))
+        return of_diagram(
+            decision.replaced(exprs[0].root, lambda value: _call(fn, (value,)))
+        )
     if scope is None:
         settle = decision.pointwise(lambda row: _call(fn, row))
         return of_diagram(decision.combine(settle, [e.root for e in exprs]))
@@ -234,7 +252,12 @@ def placed(expr: Expr, span: Span | None, code: Code, help: str | None = None) -
     """The expression with a place for what is undefined and has none yet."""
     if not expr.is_partial:
         return expr
-    return each(lambda value: value.placed(span, code, help) if value.__class__ is Undefined else value, expr)
+    return each(
+        lambda value: (
+            value.placed(span, code, help) if value.__class__ is Undefined else value
+        ),
+        expr,
+    )
 
 
 def _small(exprs: Sequence[Expr]) -> tuple[Choice, ...] | None:
@@ -310,7 +333,9 @@ def _logical(
     spend(prod([c.size for c in scope]) // 8)
     if a.is_partial or b.is_partial:
         rows = zip(spread(a, scope), spread(b, scope), strict=True)
-        return _tabled(scope, tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in rows]))
+        return _tabled(
+            scope, tuple([x if x.__class__ is Undefined else fn(x, y) for x, y in rows])
+        )
     key = settle, a, b
     known: Expr | None = scope[0].joined.get(key)
     if known is None:
@@ -319,7 +344,9 @@ def _logical(
     return known
 
 
-def _joined(settle: Callable[[tuple[Diagram, ...]], Diagram | None], one: Diagram, other: Diagram) -> Expr:
+def _joined(
+    settle: Callable[[tuple[Diagram, ...]], Diagram | None], one: Diagram, other: Diagram
+) -> Expr:
     """`and` or `or` of wide conditions, once for each two."""
     if isinstance(one, Leaf):
         return of_diagram(decision.combine(settle, (one, other)))
@@ -371,7 +398,9 @@ def varies(expr: Expr, choice: Choice) -> Expr:
     table = spread(expr, (choice, *rest))
     width = len(table) // choice.size
     rows = [table[k : k + width] for k in range(0, len(table), width)]
-    return _tabled(rest, tuple([len(set(column)) > 1 for column in zip(*rows, strict=True)]))
+    return _tabled(
+        rest, tuple([len(set(column)) > 1 for column in zip(*rows, strict=True)])
+    )
 
 
 def somewhere(condition: Expr, choices: Iterable[Choice]) -> Expr:
@@ -386,7 +415,9 @@ def somewhere(condition: Expr, choices: Iterable[Choice]) -> Expr:
     rest = tuple([c for c in condition.scope if c not in asked])
     table = spread(condition, (*rest, *[c for c in condition.scope if c in asked]))
     width = len(table) // prod([c.size for c in rest])
-    return _tabled(rest, tuple([True in table[k : k + width] for k in range(0, len(table), width)]))
+    return _tabled(
+        rest, tuple([True in table[k : k + width] for k in range(0, len(table), width)])
+    )
 
 
 def union(exprs: Iterable[Expr]) -> tuple[Choice, ...]:
@@ -424,7 +455,9 @@ def _read(table: tuple[Any, ...], moves: tuple[tuple[int, int], ...]) -> Sequenc
 
 
 @lru_cache(maxsize=256)
-def _reader(moves: tuple[tuple[int, int], ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
+def _reader(
+    moves: tuple[tuple[int, int], ...],
+) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
     """What lays a table out; None where it stays the single value that it is."""
     indices = _indices(moves)
     return itemgetter(*indices) if len(indices) > 1 else None

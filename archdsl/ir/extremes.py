@@ -17,7 +17,9 @@ from archdsl.ir.expr import TABLE_LIMIT, Expr, lift, spread
 from archdsl.ir.frontier import Diagram, frontier
 from archdsl.ir.terms import merged
 
-_WORK = 8 * TABLE_LIMIT  # table entries that an elimination may take; beyond, a diagram is the smaller
+_WORK = (
+    8 * TABLE_LIMIT
+)  # table entries that an elimination may take; beyond, a diagram is the smaller
 
 _Scope: TypeAlias = tuple[Choice, ...]
 _Table: TypeAlias = tuple[_Scope, Sequence[int]]
@@ -25,7 +27,9 @@ Ends: TypeAlias = tuple[int, int]
 
 
 def extremes(
-    terms: Iterable[Expr], constraints: Iterable[Expr] = (), guards: Mapping[Choice, Expr] | None = None
+    terms: Iterable[Expr],
+    constraints: Iterable[Expr] = (),
+    guards: Mapping[Choice, Expr] | None = None,
 ) -> Ends | None:
     """The least and the greatest sum over all assignments that satisfy the constraints; None where none does.
 
@@ -48,7 +52,9 @@ def extremes_of(
     ends: list[Ends] = []
     for question, terms in enumerate(sums):
         ends.append((0, 0))
-        parts.extend([_Part(question, *part) for part in _components(merged(terms), constraints)])
+        parts.extend(
+            [_Part(question, *part) for part in _components(merged(terms), constraints)]
+        )
     known: dict[tuple[tuple[Expr, ...], ...], Ends | None] = {}
     hard: list[_Part] = []
     for part in parts:
@@ -152,7 +158,9 @@ def _order(scopes: Iterable[_Scope]) -> list[Choice] | None:
         gone = waiting.pop(variable)
         rest = frozenset().union(*gone) - {variable}
         for other in rest:
-            waiting[other] = [scope for scope in waiting[other] if variable not in scope] + [rest]
+            waiting[other] = [
+                scope for scope in waiting[other] if variable not in scope
+            ] + [rest]
             sizes[other] = _joint(waiting[other])
         order.append(variable)
     return order
@@ -172,12 +180,16 @@ def _by_elimination(
     found = []
     for best, weight in ((min, heavy), (max, -heavy)):
         price = {True: 0, False: weight}
-        broken: list[_Table] = [(c.scope, list(map(price.__getitem__, c.table))) for c in constraints]
+        broken: list[_Table] = [
+            (c.scope, list(map(price.__getitem__, c.table))) for c in constraints
+        ]
         found.append(_eliminated(costs + broken, order, best))
     return (found[0], found[1]) if abs(found[0]) < heavy else None
 
 
-def _eliminated(tables: list[_Table], order: Iterable[Choice], best: Callable[..., int]) -> int:
+def _eliminated(
+    tables: list[_Table], order: Iterable[Choice], best: Callable[..., int]
+) -> int:
     """The best total."""
     for variable in order:
         mine = [t for t in tables if variable in t[0]]
@@ -186,7 +198,9 @@ def _eliminated(tables: list[_Table], order: Iterable[Choice], best: Callable[..
         width = prod(v.size for v in others)
         total: Sequence[int] = [0] * (width * variable.size)
         for scope, table in mine:
-            total = list(map(add, total, spread(Expr(scope, tuple(table)), (variable, *others))))
+            total = list(
+                map(add, total, spread(Expr(scope, tuple(table)), (variable, *others)))
+            )
         slices = [total[k * width : (k + 1) * width] for k in range(variable.size)]
         tables = [t for t in tables if variable not in t[0]]
         tables.append((others, list(map(best, *slices)) if len(slices) > 1 else slices[0]))
@@ -203,7 +217,11 @@ def _by_diagram(parts: Sequence[_Part], guards: Mapping[Choice, Expr]) -> list[E
     """
     known = set().union(*(part.choices() for part in parts))
     conditions = dict.fromkeys(chain.from_iterable([part.conditions for part in parts]))
-    inside = {c: guard for c, guard in guards.items() if c in known and known.issuperset(guard.choices())}
+    inside = {
+        c: guard
+        for c, guard in guards.items()
+        if c in known and known.issuperset(guard.choices())
+    }
     fields = _fields(parts)
     terms: list[Expr] = []
     for part, field in zip(parts, fields, strict=True):
@@ -255,7 +273,9 @@ def _ends(diagram: Diagram, field: _Field) -> Ends:
     for layer in reversed(diagram.layers):
         now_low, now_high = [], []
         for edges in layer.edges:
-            costs = [(target, cost >> field.shift & field.mask) for _, target, cost in edges]
+            costs = [
+                (target, cost >> field.shift & field.mask) for _, target, cost in edges
+            ]
             now_low.append(min([low[target] + cost for target, cost in costs]))
             now_high.append(max([high[target] + cost for target, cost in costs]))
         low, high = now_low, now_high

@@ -40,7 +40,9 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
         return replace(graph, kind="model", choices=())
     live = activity(graph.outputs)
     conditions = [binding(requirement, live) for requirement in graph.requirements]
-    settled = {c: i for c, i in assignment.items() if restrict(live.guard(c), assignment) != FALSE}
+    settled = {
+        c: i for c, i in assignment.items() if restrict(live.guard(c), assignment) != FALSE
+    }
     settle = _Settle(settled)
     outputs = graph.outputs
     if settled:
@@ -50,7 +52,9 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
         outputs = folded
         live = activity(outputs)
     requirements = []
-    for requirement, condition in zip(graph.requirements, map(settle.expr, conditions), strict=True):
+    for requirement, condition in zip(
+        graph.requirements, map(settle.expr, conditions), strict=True
+    ):
         dead = {c: 0 for c in condition.choices() if c not in live.choices}
         condition = binding(
             Requirement(restrict(condition, dead) if dead else condition), live
@@ -64,7 +68,10 @@ def fix(graph: Graph, assignment: Mapping[Choice, int]) -> Graph:
         values=in_order(outputs),
         choices=tuple(live.choices),
         requirements=tuple(requirements),
-        answers={**graph.answers, **{c.path: c.alternatives[i].label for c, i in settled.items()}},
+        answers={
+            **graph.answers,
+            **{c.path: c.alternatives[i].label for c, i in settled.items()},
+        },
     )
     verify(fixed, live)
     return fixed
@@ -102,7 +109,9 @@ class _Settle:
     def __init__(self, assignment: Mapping[Choice, int]) -> None:
         self._assignment = assignment
         self._paths = {c.path for c in assignment}
-        self._done: dict[int, tuple[Expr, Expr]] = {}  # by identity of the expression, which is kept alive
+        self._done: dict[
+            int, tuple[Expr, Expr]
+        ] = {}  # by identity of the expression, which is kept alive
 
     def expr(self, expr: Expr) -> Expr:
         if not expr.scope or not self._assignment:
@@ -129,7 +138,11 @@ class _Settle:
         if isinstance(value, Op | Pick):
             changes["weights"] = tuple(self._weight(w) for w in value.weights)
             changes["checks"] = tuple(self._checks(value.checks))
-        changed = {name: new for name, new in changes.items() if not _identical(getattr(value, name), new)}
+        changed = {
+            name: new
+            for name, new in changes.items()
+            if not _identical(getattr(value, name), new)
+        }
         return replace(value, **changed) if changed else value
 
     def _shape(self, shape: Shape) -> Shape:
@@ -150,9 +163,15 @@ class _Settle:
         """
         shape, init = tuple(map(self.expr, weight.shape)), self.expr(weight.init)
         variant = (
-            tuple(v for v in weight.variant if v[0] not in self._paths) if self._paths else weight.variant
+            tuple(v for v in weight.variant if v[0] not in self._paths)
+            if self._paths
+            else weight.variant
         )
-        if init is weight.init and _identical(shape, weight.shape) and len(variant) == len(weight.variant):
+        if (
+            init is weight.init
+            and _identical(shape, weight.shape)
+            and len(variant) == len(weight.variant)
+        ):
             return weight
         return replace(weight, shape=shape, init=init, variant=variant)
 
@@ -188,11 +207,21 @@ def _fold(outputs: tuple[Value, ...], live: Activity) -> tuple[Value, ...]:
         kept = sorted(_values_where(here, index))
         if len(kept) <= 1:
             return operands[kept[0] if kept else 0]
-        if len(kept) == len(operands) and isinstance(value_now, Select) and index == value_now.index:
+        if (
+            len(kept) == len(operands)
+            and isinstance(value_now, Select)
+            and index == value_now.index
+        ):
             return value_now
         place = {old: new for new, old in enumerate(kept)}
         index = lift(partial(_replaced, place), index)
-        return Select(index, tuple(operands[i] for i in kept), value_now.shape, value.instance, value.span)
+        return Select(
+            index,
+            tuple(operands[i] for i in kept),
+            value_now.shape,
+            value.instance,
+            value.span,
+        )
 
     return _rebuild(outputs, rule)
 
@@ -205,11 +234,15 @@ def _narrow(pick: Pick, here: Expr) -> Pick:
         return pick
     place = {old: new for new, old in enumerate(kept)}
     weights = (
-        tuple(pick.weights[i] for i in kept) if len(pick.weights) == len(pick.operands) else pick.weights
+        tuple(pick.weights[i] for i in kept)
+        if len(pick.weights) == len(pick.operands)
+        else pick.weights
     )
     first = tuple(place[i] for i in subsets[0])
     subset = lift(partial(_replaced_all, place, first), pick.subset)
-    return replace(pick, subset=subset, operands=tuple(pick.operands[i] for i in kept), weights=weights)
+    return replace(
+        pick, subset=subset, operands=tuple(pick.operands[i] for i in kept), weights=weights
+    )
 
 
 def _settled(pick: Pick) -> Value:
@@ -221,14 +254,27 @@ def _settled(pick: Pick) -> Value:
         only: Value = inputs[0]
         return only
     attrs = {"dim": constant(pick.dim)} if pick.dim is not None else {}
-    return Op(pick.primitive, inputs, attrs, pick.shape, pick.weights, constant(0), pick.instance, pick.span)
+    return Op(
+        pick.primitive,
+        inputs,
+        attrs,
+        pick.shape,
+        pick.weights,
+        constant(0),
+        pick.instance,
+        pick.span,
+    )
 
 
 def _values_where(condition: Expr, expr: Expr) -> list[Any]:
     """The distinct values of an expression where a condition holds, in order of first appearance."""
-    if condition == TRUE or (condition != FALSE and set(condition.scope).isdisjoint(expr.scope)):
+    if condition == TRUE or (
+        condition != FALSE and set(condition.scope).isdisjoint(expr.scope)
+    ):
         return list(expr.distinct())
-    return [value for value in where(condition, expr, _NOWHERE).distinct() if value is not None]
+    return [
+        value for value in where(condition, expr, _NOWHERE).distinct() if value is not None
+    ]
 
 
 _NOWHERE = constant(None)

@@ -163,7 +163,9 @@ def frontier(
     Choices that only the constraints or costs mention are free. Raises DiagnosticError E0509 where every
     order that was tried needs more than `limit` edges.
     """
-    constraints = [c for c in dict.fromkeys([*canonical(choices, guards), *constraints]) if c != TRUE]
+    constraints = [
+        c for c in dict.fromkeys([*canonical(choices, guards), *constraints]) if c != TRUE
+    ]
     terms = merged(costs)
     constant = sum(t.value for t in terms if t.is_constant)
     terms = tuple(t for t in terms if not t.is_constant)
@@ -186,7 +188,9 @@ def frontier(
             before, layers_before = alike[key]
             place = dict(zip(before, own, strict=True))
             built = [
-                Layer(place[layer.choice] if layer.choice is not None else None, layer.edges)
+                Layer(
+                    place[layer.choice] if layer.choice is not None else None, layer.edges
+                )
                 for layer in layers_before
             ]
         else:
@@ -198,7 +202,9 @@ def frontier(
     return Diagram(tuple(layers), constant)
 
 
-def _likeness(choices: Sequence[Choice], bools: Iterable[Expr], adds: Iterable[Expr]) -> tuple[Any, ...]:
+def _likeness(
+    choices: Sequence[Choice], bools: Iterable[Expr], adds: Iterable[Expr]
+) -> tuple[Any, ...]:
     """Equal for components that are the same question about choices of other names."""
     place = {choice: i for i, choice in enumerate(choices)}
 
@@ -259,7 +265,9 @@ def _inactive_is_first(active: bool, index: int) -> bool:
     return active or index == 0
 
 
-def _orders(space: Scopes, part: list[int], guards: Mapping[Choice, Expr]) -> Iterator[list[int]]:
+def _orders(
+    space: Scopes, part: list[int], guards: Mapping[Choice, Expr]
+) -> Iterator[list[int]]:
     """Orders to try: the program's and its reverse, the better one first; what guards before what is guarded;
     and these after a hill-climb.
     """
@@ -294,7 +302,11 @@ def _guards_first(choices: Sequence[Choice], guards: Mapping[Choice, Expr]) -> l
 
 
 def _build_best(
-    space: Scopes, orders: Iterator[list[int]], bools: list[Expr], adds: list[Expr], limit: int
+    space: Scopes,
+    orders: Iterator[list[int]],
+    bools: list[Expr],
+    adds: list[Expr],
+    limit: int,
 ) -> list[Layer]:
     """The layers in the order that needs the fewest edges, about: all race under a limit that grows fourfold.
 
@@ -325,7 +337,9 @@ def _build_best(
         "steps"
     )
     raise DiagnosticError(
-        TOO_LARGE.error(None, message, help=f"settle some of them, for example `{choices[0].path}`")
+        TOO_LARGE.error(
+            None, message, help=f"settle some of them, for example `{choices[0].path}`"
+        )
     )
 
 
@@ -347,22 +361,30 @@ class _Factor:
 def _factor(role: Role, expr: Expr, place: Mapping[Choice, int]) -> _Factor:
     scope = tuple(sorted(expr.scope, key=place.__getitem__))
     if not expr.is_tabled and not (
-        fits(scope) and (prod([c.size for c in scope]) <= _TABULATED or scope[0] is expr.scope[0])
+        fits(scope)
+        and (prod([c.size for c in scope]) <= _TABULATED or scope[0] is expr.scope[0])
     ):
         return _factor_of_diagram(role, expr.root, scope)
     table = spread(expr, scope)
-    ids: Sequence[int] = [1 if value is True else 0 for value in table] if role == "condition" else table
+    ids: Sequence[int] = (
+        [1 if value is True else 0 for value in table] if role == "condition" else table
+    )
     rows: list[tuple[tuple[int, ...], ...]] = []
     for choice in reversed(scope):
         size = choice.size
         known: dict[tuple[int, ...], int] = {(0,) * size: 0} if role == "condition" else {}
-        ids = [known.setdefault(tuple(ids[k : k + size]), len(known)) for k in range(0, len(ids), size)]
+        ids = [
+            known.setdefault(tuple(ids[k : k + size]), len(known))
+            for k in range(0, len(ids), size)
+        ]
         rows.append(tuple(known))
     rows.reverse()
     return _Factor(role, scope, tuple(rows), ids[0])
 
 
-def _factor_of_diagram(role: Role, root: decision.Diagram, scope: tuple[Choice, ...]) -> _Factor:
+def _factor_of_diagram(
+    role: Role, root: decision.Diagram, scope: tuple[Choice, ...]
+) -> _Factor:
     """The automaton of a diagram in any order of its choices: a state is what is left of the function."""
     states: list[decision.Diagram] = [decision.NO, root] if role == "condition" else [root]
     rows: list[_Rows] = []
@@ -375,7 +397,9 @@ def _factor_of_diagram(role: Role, root: decision.Diagram, scope: tuple[Choice, 
             if last:
                 level_rows.append(tuple([_result(role, kid) for kid in kids]))
             else:
-                level_rows.append(tuple([after.setdefault(kid, len(after)) for kid in kids]))
+                level_rows.append(
+                    tuple([after.setdefault(kid, len(after)) for kid in kids])
+                )
         rows.append(tuple(level_rows))
         states = list(after)
     return _Factor(role, scope, tuple(rows), 1 if role == "condition" else 0)
@@ -389,10 +413,14 @@ def _result(role: Role, kid: decision.Diagram) -> int:
     return value
 
 
-def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int) -> list[Layer] | None:
+def _build(
+    order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int
+) -> list[Layer] | None:
     """The layers in one order, without dead ends; None where they need more than `limit` edges."""
     place = {choice: i for i, choice in enumerate(order)}
-    factors = [_factor("condition", e, place) for e in bools] + [_factor("cost", e, place) for e in adds]
+    factors = [_factor("condition", e, place) for e in bools] + [
+        _factor("cost", e, place) for e in adds
+    ]
     blank = [f.start for f in factors]
     opened: list[int] = []  # the factors that a state speaks of
     states: list[tuple[int, ...]] = [()]
@@ -401,7 +429,11 @@ def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int)
     for position, choice in enumerate(order):
         before, opened = (
             opened,
-            [i for i, f in enumerate(factors) if place[f.scope[0]] <= position < place[f.scope[-1]]],
+            [
+                i
+                for i, f in enumerate(factors)
+                if place[f.scope[0]] <= position < place[f.scope[-1]]
+            ],
         )
         step = _step(choice, factors)
         index: dict[tuple[int, ...], int] = {}
@@ -416,7 +448,13 @@ def _build(order: list[Choice], bools: list[Expr], adds: list[Expr], limit: int)
                 cost = _walk(step, value, reached)
                 if cost is not None:
                     edges.append(
-                        (value, index.setdefault(tuple([reached[i] for i in opened]), len(index)), cost)
+                        (
+                            value,
+                            index.setdefault(
+                                tuple([reached[i] for i in opened]), len(index)
+                            ),
+                            cost,
+                        )
                     )
             layer.append(edges)
             spent += len(edges)
@@ -481,4 +519,6 @@ def _alive(choices: list[Choice], layers: list[list[list[Edge]]]) -> list[Layer]
 
 def _placed(edges: Iterable[Edge], place: Mapping[int, int]) -> tuple[Edge, ...]:
     """The edges to states that are kept, by their new numbers."""
-    return tuple([(value, place[target], cost) for value, target, cost in edges if target in place])
+    return tuple(
+        [(value, place[target], cost) for value, target, cost in edges if target in place]
+    )

@@ -254,13 +254,22 @@ def canonical(dims: Iterable[str]) -> str:
     """b, c, t, h, w, then the others by letter: the order of an output's dimensions where the text gives
     none.
     """
-    return "".join(sorted(dims, key=lambda d: (_ORDER.find(d) if d in _ORDER else len(_ORDER), d)))
+    return "".join(
+        sorted(dims, key=lambda d: (_ORDER.find(d) if d in _ORDER else len(_ORDER), d))
+    )
 
 
 def unnamed(outputs: tuple[Value, ...]) -> tuple[Result, ...]:
     """Outputs of which the text says nothing: `output`, or `output_0`, `output_1` …"""
-    names = ["output"] if len(outputs) == 1 else [f"output_{place}" for place in range(len(outputs))]
-    return tuple(Result(name, canonical(value.shape)) for name, value in zip(names, outputs, strict=True))
+    names = (
+        ["output"]
+        if len(outputs) == 1
+        else [f"output_{place}" for place in range(len(outputs))]
+    )
+    return tuple(
+        Result(name, canonical(value.shape))
+        for name, value in zip(names, outputs, strict=True)
+    )
 
 
 def in_order(outputs: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -33,21 +33,33 @@ class Instance:
     path: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.path = join(self.parent.path, self.segment) if self.parent is not None else self.segment
+        self.path = (
+            join(self.parent.path, self.segment)
+            if self.parent is not None
+            else self.segment
+        )
 
     @property
     def weights_path(self) -> str:
         """Where the weights of this instance live: its path, unless it or an instance around it is shared."""
         if self.home is not None:
             return self.home
-        return join(self.parent.weights_path, self.segment) if self.parent is not None else self.segment
+        return (
+            join(self.parent.weights_path, self.segment)
+            if self.parent is not None
+            else self.segment
+        )
 
     @property
     def choices_path(self) -> str:
         """Where the choices of this instance live: its path, unless it or an instance around it is tied."""
         if self.tie is not None:
             return self.tie
-        return join(self.parent.choices_path, self.segment) if self.parent is not None else self.segment
+        return (
+            join(self.parent.choices_path, self.segment)
+            if self.parent is not None
+            else self.segment
+        )
 
     @property
     def is_shared(self) -> bool:

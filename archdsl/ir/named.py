@@ -68,15 +68,23 @@ class _Writer:
         self._instances: dict[Instance, str] = {}
         self._names: dict[Value, str] = {}
         self._seen: dict[str, int] = {}
-        self._written: dict[int, tuple[Expr, Any]] = {}  # by identity of the expression, which is kept alive
+        self._written: dict[
+            int, tuple[Expr, Any]
+        ] = {}  # by identity of the expression, which is kept alive
 
     def document(self) -> Document:
         graph = self._graph
         for value in (*graph.inputs, *self._order):
             if value not in self._names:
                 self._names[value] = self._fresh(_value_name(value))
-        values = {self._names[v]: self._value(v) for v in self._order if not isinstance(v, Input)}
-        instances = {name: self._instance(i) for i, name in self._instances.items() if i.parent is not None}
+        values = {
+            self._names[v]: self._value(v) for v in self._order if not isinstance(v, Input)
+        }
+        instances = {
+            name: self._instance(i)
+            for i, name in self._instances.items()
+            if i.parent is not None
+        }
         return {
             "kind": graph.kind,
             "name": graph.name,
@@ -192,7 +200,13 @@ class _Writer:
 def _value_name(value: Value) -> str:
     if isinstance(value, Input):
         return f"{value.name}: input"
-    word = value.name if isinstance(value, Op) else "select" if isinstance(value, Select) else "pick"
+    word = (
+        value.name
+        if isinstance(value, Op)
+        else "select"
+        if isinstance(value, Select)
+        else "pick"
+    )
     return f"{value.instance.path}: {word}"
 
 
@@ -238,7 +252,9 @@ class _Reader:
             tuple(self._choices.values()),
             tuple(Requirement(self._expr(c)) for c in document["requirements"]),
             tuple(
-                CostBound(_one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit)
+                CostBound(
+                    _one_of(m, "macs", "params"), _one_of(op, "<=", "<", ">=", ">"), limit
+                )
                 for m, op, limit in document["bounds"]
             ),
             self._root,
@@ -255,7 +271,8 @@ class _Reader:
         while path is not None:
             given = choices[path]
             alternatives = tuple(
-                Alternative(_text(label), _plain(value)) for label, value in given["alternatives"]
+                Alternative(_text(label), _plain(value))
+                for label, value in given["alternatives"]
             )
             if not alternatives:
                 raise Malformed(f"the choice `{path}` has no alternative")
@@ -293,7 +310,13 @@ class _Reader:
             parent = self._instances[given["in"]]
             level = _one_of(given["level"], "loop", "block", "primitive", "alternative")
             answered = self._choices.get(given["answers"]) if "answers" in given else None
-            made = Instance(_text(given["segment"]), parent, _text(given["callee"]), level, choice=answered)
+            made = Instance(
+                _text(given["segment"]),
+                parent,
+                _text(given["callee"]),
+                level,
+                choice=answered,
+            )
             made.home, made.tie = given.get("shared"), given.get("tied")
             parent.children.append(made)
             self._instances[inner] = made
@@ -328,7 +351,9 @@ class _Reader:
         )
 
     def _weight(self, given: Mapping[str, Any]) -> Weight:
-        variant = tuple((_text(path), _text(label)) for path, label in given.get("variant", ()))
+        variant = tuple(
+            (_text(path), _text(label)) for path, label in given.get("variant", ())
+        )
         return Weight(
             _text(given["path"]),
             _text(given["name"]),
@@ -355,15 +380,21 @@ class _Reader:
 
     def _diagram(self, scope: tuple[Choice, ...], given: Mapping[str, Any]) -> Expr:
         """A decision diagram from its nodes, each after those that it leads to."""
-        parts: list[decision.Diagram] = [decision.leaf(_plain(value)) for value in given["values"]]
+        parts: list[decision.Diagram] = [
+            decision.leaf(_plain(value)) for value in given["values"]
+        ]
         for position, kids in given["nodes"]:
             if not 0 <= position < len(scope) or len(kids) != scope[position].size:
-                raise Malformed("a node asks a choice of its scope and leads on for each alternative")
+                raise Malformed(
+                    "a node asks a choice of its scope and leads on for each alternative"
+                )
             if not all(0 <= kid < len(parts) for kid in kids):
                 raise Malformed("a node leads to values and to earlier nodes")
             below = tuple([parts[kid] for kid in kids])
             if any(kid.rank <= -scope[position].order for kid in below):
-                raise Malformed("the choices of a diagram are asked from the last to the first")
+                raise Malformed(
+                    "the choices of a diagram are asked from the last to the first"
+                )
             parts.append(decision.node(scope[position], below))
         if not parts:
             raise Malformed("a diagram has values")
@@ -385,7 +416,11 @@ def _results(given: Sequence[Any], outputs: tuple[Value, ...]) -> tuple[Result, 
 def _read(value: Mapping[str, Any]) -> Sequence[str]:
     """The names of what a value reads."""
     found: Sequence[str] = (
-        value["inputs"] if "op" in value else value["select"] if "select" in value else value["pick"]
+        value["inputs"]
+        if "op" in value
+        else value["select"]
+        if "select" in value
+        else value["pick"]
     )
     return found
 

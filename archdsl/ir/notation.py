@@ -84,7 +84,9 @@ def domain_text(labels: Sequence[str], kind: Kind = "list") -> str:
 
     Of what the text writes as a range three numbers are one (`2..4`), of a list four.
     """
-    steps = _equal_steps(labels, _FEWEST_OF_A_RANGE if kind == "range" else _FEWEST_OF_A_LIST)
+    steps = _equal_steps(
+        labels, _FEWEST_OF_A_RANGE if kind == "range" else _FEWEST_OF_A_LIST
+    )
     if steps is None:
         return "{" + ", ".join(labels) + "}"
     low, high, step = steps
@@ -126,7 +128,9 @@ def extent_text(expr: Expr) -> str:
     values = defined(expr)
     if not values:
         return "?"
-    if all(isinstance(v, int | float) for v in values) or all(isinstance(v, tuple) for v in values):
+    if all(isinstance(v, int | float) for v in values) or all(
+        isinstance(v, tuple) for v in values
+    ):
         return between(value_text(min(values)), value_text(max(values)))
     return " or ".join(dict.fromkeys(map(value_text, values)))
 
@@ -200,7 +204,9 @@ def _three_digits(value: int) -> tuple[str, int]:
     30).
     """
     exponent = int(log10(value))
-    exponent += (10 ** (exponent + 1) <= value) - (10**exponent > value)  # the logarithm is only close
+    exponent += (10 ** (exponent + 1) <= value) - (
+        10**exponent > value
+    )  # the logarithm is only close
     unit = 10 ** (exponent - 2)
     rounded = (2 * value + unit) // (2 * unit)
     if rounded == 1000:

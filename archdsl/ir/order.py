@@ -109,7 +109,9 @@ def eager(all_scopes: Scopes, order: Sequence[int]) -> list[int]:
     placed = 0
     waiting = dict.fromkeys(order)
     while waiting:
-        ready = [p for p in waiting if placed and _ends(all_scopes, placed, p)] or [next(iter(waiting))]
+        ready = [p for p in waiting if placed and _ends(all_scopes, placed, p)] or [
+            next(iter(waiting))
+        ]
         for position in ready:
             del waiting[position]
             result.append(position)
@@ -122,7 +124,9 @@ def _ends(all_scopes: Scopes, known: int, position: int) -> bool:
     return all(not f & bit or not f & ~(known | bit) for f in all_scopes.factors)
 
 
-def _edges(all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[int, float]) -> float:
+def _edges(
+    all_scopes: Scopes, placed: int, order: Sequence[int], known: dict[int, float]
+) -> float:
     """The edges that these choices make after those that are placed: states times alternatives. `known` is a
     memo.
     """

@@ -13,7 +13,18 @@ from typing import Any
 from archdsl.ir.activity import activity
 from archdsl.ir.expr import TRUE, Expr, Undefined
 from archdsl.ir.frontier import function_text
-from archdsl.ir.graph import Graph, Init, Input, Op, Pick, Select, Value, Weight, in_order, unnamed
+from archdsl.ir.graph import (
+    Graph,
+    Init,
+    Input,
+    Op,
+    Pick,
+    Select,
+    Value,
+    Weight,
+    in_order,
+    unnamed,
+)
 
 _SHOWN = 8  # entries of a table that are printed in full
 _ORDER = "bcthw"
@@ -36,7 +47,9 @@ def text_of(value: Any) -> str:
         return f"range({value.start}, {value.stop}, {value.step})"
     if isinstance(value, Undefined):
         return f"undefined({json.dumps(value.message, ensure_ascii=False)})"
-    return str(value) if isinstance(value, Init) else "none" if value is None else repr(value)
+    return (
+        str(value) if isinstance(value, Init) else "none" if value is None else repr(value)
+    )
 
 
 def expr_text(expr: Expr) -> str:
@@ -54,7 +67,9 @@ def expr_text(expr: Expr) -> str:
 
 
 def _lines(graph: Graph) -> Iterator[str]:
-    settings = ", ".join(f"{name} = {text_of(value)}" for name, value in graph.settings.items())
+    settings = ", ".join(
+        f"{name} = {text_of(value)}" for name, value in graph.settings.items()
+    )
     yield f"{graph.kind} {graph.name}({settings})"
     live = activity(graph.outputs)
     for choice in graph.choices:
@@ -81,7 +96,9 @@ def _lines(graph: Graph) -> Iterator[str]:
 
 def _outputs(graph: Graph, numbers: Mapping[Value, int]) -> Iterator[str]:
     """Each output, with its name and order where the text says them."""
-    for output, result, plain in zip(graph.outputs, graph.results, unnamed(graph.outputs), strict=True):
+    for output, result, plain in zip(
+        graph.outputs, graph.results, unnamed(graph.outputs), strict=True
+    ):
         said = "" if result == plain else f"{result.name}: [{', '.join(result.dims)}] = "
         yield f"{said}%{numbers[output]}"
 

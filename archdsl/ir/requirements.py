@@ -30,7 +30,9 @@ def unmet(graph: Graph, live: Activity) -> list[Diagnostic]:
     required = [binding(r, live) for r in graph.requirements]
     if required and witness(TRUE, required) is None:
         others = [
-            Label(r.span, "together with this one") for r in graph.requirements[1:4] if r.span is not None
+            Label(r.span, "together with this one")
+            for r in graph.requirements[1:4]
+            if r.span is not None
         ]
         message = (
             "no architecture satisfies all requirements"
@@ -44,14 +46,22 @@ def unmet(graph: Graph, live: Activity) -> list[Diagnostic]:
         if problem is not None:
             return [problem]
     if len(graph.bounds) > 1 and graph.choices and _none_of_few(graph, required, live):
-        others = [Label(b.span, "together with this one") for b in graph.bounds[1:4] if b.span is not None]
+        others = [
+            Label(b.span, "together with this one")
+            for b in graph.bounds[1:4]
+            if b.span is not None
+        ]
         message = "no architecture satisfies all requirements"
         return [UNSATISFIABLE.error(graph.bounds[0].span, message, labels=others)]
     return []
 
 
 def _beyond(
-    graph: Graph, metric: Metric, bounds: Sequence[CostBound], required: Sequence[Expr], live: Activity
+    graph: Graph,
+    metric: Metric,
+    bounds: Sequence[CostBound],
+    required: Sequence[Expr],
+    live: Activity,
 ) -> Diagnostic | None:
     """What is wrong where even the best architecture is beyond a bound."""
     try:
@@ -66,12 +76,12 @@ def _beyond(
             message = _beyond_text(bound, ends[0])
         elif high is not None and ends[0] > high:
             message = (
-                f"no architecture satisfies this requirement: the least is {exact(ends[0])} {_NAMES[metric]}"
+                f"no architecture satisfies this requirement: the least is {exact(ends[0])} "
+                f"{_NAMES[metric]}"
             )
         elif low is not None and ends[1] < low:
-            message = (
-                f"no architecture satisfies this requirement: the most is {exact(ends[1])} {_NAMES[metric]}"
-            )
+            most = f"{exact(ends[1])} {_NAMES[metric]}"
+            message = f"no architecture satisfies this requirement: the most is {most}"
         if message is not None:
             return UNSATISFIABLE.error(bound.span, message)
     return None
@@ -86,7 +96,9 @@ def _none_of_few(graph: Graph, required: Sequence[Expr], live: Activity) -> bool
     if space.count() > _FEW:
         return False
     asked = Requirements.of(graph, live)
-    return all(asked.broken(assignment) is not None for assignment in _paths(space, space.count()))
+    return all(
+        asked.broken(assignment) is not None for assignment in _paths(space, space.count())
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +107,25 @@ class Requirements:
 
     graph: Graph
     conditions: tuple[Expr, ...]  # of each requirement, as it binds
-    totals: Mapping[Metric, tuple[Expr, ...]]  # of each metric with a bound, the terms of the cost
+    totals: Mapping[
+        Metric, tuple[Expr, ...]
+    ]  # of each metric with a bound, the terms of the cost
 
     @staticmethod
     def of(graph: Graph, live: Activity) -> Requirements:
         metrics = dict.fromkeys([b.metric for b in graph.bounds])
         totals = {metric: cost_terms(graph, metric, live) for metric in metrics}
-        return Requirements(graph, tuple([binding(r, live) for r in graph.requirements]), totals)
+        return Requirements(
+            graph, tuple([binding(r, live) for r in graph.requirements]), totals
+        )
 
     def broken(self, assignment: Mapping[Choice, int]) -> Diagnostic | None:
         """What the architecture of an assignment of every choice breaks first: E0504; None where it satisfies
         all.
         """
-        for requirement, condition in zip(self.graph.requirements, self.conditions, strict=True):
+        for requirement, condition in zip(
+            self.graph.requirements, self.conditions, strict=True
+        ):
             if not condition.at(assignment):
                 return UNSATISFIABLE.error(
                     requirement.span, "this architecture does not satisfy this requirement"

@@ -24,7 +24,11 @@ def merged(terms: Iterable[Expr]) -> tuple[Expr, ...]:
     sums: dict[tuple[Choice, ...], list[int]] = {}
     for scope in sorted(by_scope, key=len, reverse=True):
         tables = [t.table for t in by_scope[scope]]
-        total = list(map(sum, zip(*tables, strict=True))) if len(tables) > 1 else list(tables[0])
+        total = (
+            list(map(sum, zip(*tables, strict=True)))
+            if len(tables) > 1
+            else list(tables[0])
+        )
         inside = set(scope)
         home = next((s for s in sums if inside.issubset(s)), None) if scope else None
         if home is None:

@@ -14,7 +14,11 @@ class Undefined(Exception):
     """
 
     def __init__(
-        self, message: str, span: Span | None = None, code: Code | None = None, help: str | None = None
+        self,
+        message: str,
+        span: Span | None = None,
+        code: Code | None = None,
+        help: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -23,12 +27,17 @@ class Undefined(Exception):
         self.help = help
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Undefined) and (other.message, other.span) == (self.message, self.span)
+        return isinstance(other, Undefined) and (other.message, other.span) == (
+            self.message,
+            self.span,
+        )
 
     def __hash__(self) -> int:
         return hash((self.message, self.span))
 
-    def placed(self, span: Span | None, code: Code | None = None, help: str | None = None) -> Undefined:
+    def placed(
+        self, span: Span | None, code: Code | None = None, help: str | None = None
+    ) -> Undefined:
         """The same with a place, unless it has one already: the innermost place is where it went wrong."""
         if self.span is not None or span is None:
             return self

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 
 from archdsl.ir.activity import Activity, Identity, activity
 from archdsl.ir.expr import FALSE, both
-from archdsl.ir.graph import Graph, Input, Op, Pick, Select, Value, Weight, choices_read, in_order, operands
+from archdsl.ir.graph import (
+    Graph,
+    Input,
+    Op,
+    Pick,
+    Select,
+    Value,
+    Weight,
+    choices_read,
+    in_order,
+    operands,
+)
 
 
 class InternalError(Exception):
@@ -77,12 +88,15 @@ def _selections(graph: Graph) -> Iterator[str]:
             if any(set(o.shape) != set(value.shape) for o in value.operands):
                 yield f"{_name(value)} selects among different dimensions"
             if any(
-                not isinstance(i, int) or not 0 <= i < len(value.operands) for i in value.index.distinct()
+                not isinstance(i, int) or not 0 <= i < len(value.operands)
+                for i in value.index.distinct()
             ):
                 yield f"{_name(value)} has an index beyond its operands"
         elif isinstance(value, Pick):
             members = set().union(*value.subset.distinct())
-            if any(not isinstance(i, int) or not 0 <= i < len(value.operands) for i in members):
+            if any(
+                not isinstance(i, int) or not 0 <= i < len(value.operands) for i in members
+            ):
                 yield f"{_name(value)} has a member beyond its operands"
             if any(not subset for subset in value.subset.distinct()):
                 yield f"{_name(value)} may pick nothing"
@@ -102,12 +116,21 @@ def _weights(graph: Graph, live: Activity) -> Iterator[str]:
     for key, identities in by_key.items():
         for i, one in enumerate(identities):
             for other in identities[i + 1 :]:
-                if both(live.weights.get(one, FALSE), live.weights.get(other, FALSE)) != FALSE:
+                if (
+                    both(live.weights.get(one, FALSE), live.weights.get(other, FALSE))
+                    != FALSE
+                ):
                     yield f"two variants of the weight `{key}` live together"
 
 
 def _name(value: Value) -> str:
     if isinstance(value, Input):
         return f"input `{value.name}`"
-    word = value.name if isinstance(value, Op) else "a select" if isinstance(value, Select) else "a pick"
+    word = (
+        value.name
+        if isinstance(value, Op)
+        else "a select"
+        if isinstance(value, Select)
+        else "a pick"
+    )
     return f"{word} at `{value.instance.path}`"

@@ -18,7 +18,10 @@ def _softmax_shape(call: Call) -> Result:
 
 
 def _dropped(call: Call) -> Result:
-    return Result(call.input, checks.number("p", call.attrs["p"], _probability, "at least 0 and below 1"))
+    return Result(
+        call.input,
+        checks.number("p", call.attrs["p"], _probability, "at least 0 and below 1"),
+    )
 
 
 def _probability(value: float) -> bool:
@@ -27,7 +30,13 @@ def _probability(value: float) -> bool:
 
 def _pointwise(name: str, doc: str, source: str, short: str = "") -> Primitive:
     return Primitive(
-        name, (), _same, "activation", f"{doc}\n\nAny shape → the same.", source=source, short=short
+        name,
+        (),
+        _same,
+        "activation",
+        f"{doc}\n\nAny shape → the same.",
+        source=source,
+        short=short,
     )
 
 
@@ -39,15 +48,21 @@ PRIMITIVES: tuple[Primitive, ...] = (
         "The tensor itself, y = x: the layer that does nothing, such as a shortcut.",
         "He et al., Deep Residual Learning (2015)",
     ),
-    _pointwise("relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)", "ReLU"),
-    _pointwise("relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)", "ReLU6"),
+    _pointwise(
+        "relu", "y = max(x, 0).", "Nair and Hinton, Rectified Linear Units (2010)", "ReLU"
+    ),
+    _pointwise(
+        "relu6", "y = min(max(x, 0), 6).", "Sandler et al., MobileNetV2 (2018)", "ReLU6"
+    ),
     _pointwise(
         "swish",
         "y = x · sigmoid(x), also called SiLU.",
         "Ramachandran et al., Searching for Activation Functions (2017)",
     ),
     _pointwise(
-        "hardswish", "y = x · min(max(x + 3, 0), 6) / 6.", "Howard et al., Searching for MobileNetV3 (2019)"
+        "hardswish",
+        "y = x · min(max(x + 3, 0), 6) / 6.",
+        "Howard et al., Searching for MobileNetV3 (2019)",
     ),
     _pointwise(
         "sigmoid",
@@ -64,7 +79,11 @@ PRIMITIVES: tuple[Primitive, ...] = (
     Primitive(
         name="softmax",
         parameters=(
-            Parameter("over", "axes", doc="the dimensions over which the result sums to 1, together"),
+            Parameter(
+                "over",
+                "axes",
+                doc="the dimensions over which the result sums to 1, together",
+            ),
         ),
         shape=_softmax_shape,
         role="activation",

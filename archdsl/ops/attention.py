@@ -39,7 +39,9 @@ def _attend_shape(call: Call) -> Result:
         found += _joins(name, one, over)
     if "c" in over:
         found += (
-            checks.problem(shapes.ATTRIBUTE, "`over` names positions; c is what describes each of them"),
+            checks.problem(
+                shapes.ATTRIBUTE, "`over` names positions; c is what describes each of them"
+            ),
         )
     found += tuple(
         checks.problem(
@@ -119,7 +121,11 @@ PRIMITIVES = (
     Primitive(
         name="dot",
         parameters=(
-            Parameter("over", "axes", doc="the dimensions that are summed over; both inputs have them"),
+            Parameter(
+                "over",
+                "axes",
+                doc="the dimensions that are summed over; both inputs have them",
+            ),
         ),
         shape=_dot_shape,
         macs=_dot_macs,
@@ -137,7 +143,11 @@ that occur.""",
     Primitive(
         name="attend",
         parameters=(
-            Parameter("over", "axes", doc="the positions that attend to each other, all of them together"),
+            Parameter(
+                "over",
+                "axes",
+                doc="the positions that attend to each other, all of them together",
+            ),
             Parameter(
                 "heads",
                 "int",

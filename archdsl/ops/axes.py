@@ -91,14 +91,18 @@ class Padded:
 
 
 Origin: TypeAlias = Same | New | Own | Ended | Merged | Factor | Taken | Part | Padded
-Origins: TypeAlias = Mapping[str, Origin]  # by dimension of the result; nobody follows one that is left out
+Origins: TypeAlias = Mapping[
+    str, Origin
+]  # by dimension of the result; nobody follows one that is left out
 
 
 def through(call: Call, out: Shape) -> Origins:
     """Every dimension as the inputs that have it."""
     if len(call.inputs) == 1:
         there = call.inputs[0]
-        return _of_the_first("".join(out if out.keys() == there.keys() else [d for d in out if d in there]))
+        return _of_the_first(
+            "".join(out if out.keys() == there.keys() else [d for d in out if d in there])
+        )
     found: dict[str, Origin] = {}
     for dim in out:
         places = tuple((i, dim) for i, one in enumerate(call.inputs) if dim in one)
@@ -115,7 +119,9 @@ def _of_the_first(dims: str) -> Origins:
 def resized(call: Call, out: Shape) -> Origins:
     """As `through`, but where a dimension has another size than before."""
     there = call.input
-    return _of_the_first("".join([d for d, n in out.items() if d in there and _is_as(n, there[d])]))
+    return _of_the_first(
+        "".join([d for d, n in out.items() if d in there and _is_as(n, there[d])])
+    )
 
 
 def _is_as(a: Expr, b: Expr) -> bool:
@@ -166,7 +172,10 @@ def letters(dims: str) -> Dims:
 
 def named(parameter: str) -> Dims:
     """The dimensions that a parameter of kind `axes` names."""
-    return Dims(f"the dimensions of `{parameter}`", lambda call, out: call.attrs[parameter].value or "")
+    return Dims(
+        f"the dimensions of `{parameter}`",
+        lambda call, out: call.attrs[parameter].value or "",
+    )
 
 
 def others(dim: str) -> Dims:
@@ -214,7 +223,9 @@ class Within:
 
 
 Lie: TypeAlias = Made | Read | Within | None  # None: by a size of its own
-Lies: TypeAlias = Mapping[str, tuple[Lie, ...]]  # by the name of the weight, an entry for each of its axes
+Lies: TypeAlias = Mapping[
+    str, tuple[Lie, ...]
+]  # by the name of the weight, an entry for each of its axes
 
 
 def apart(call: Call, out: Shape) -> Lies:

@@ -25,7 +25,9 @@ def problem(code: Code, message: str, help: str | None = None) -> Problem:
     return Problem(constant(message), code, help)
 
 
-def unless(code: Code, fn: Callable[..., str | None], *args: Any, help: str | None = None) -> Problems:
+def unless(
+    code: Code, fn: Callable[..., str | None], *args: Any, help: str | None = None
+) -> Problems:
     """`fn` lifted over the arguments is the message; nothing where it is None for all choices."""
     message = lift(fn, *args)
     return () if all(v is None for v in message.table) else (Problem(message, code, help),)
@@ -43,7 +45,10 @@ def listing(dims: Iterable[str]) -> str:
 def present(shape: Shape, dims: str) -> Problems:
     """Each dimension of an axes text is there, is not the batch, and occurs once."""
     found = [
-        problem(shapes.MISSING_DIMENSION, f"dimension `{d}` is missing; the tensor has {listing(shape)}")
+        problem(
+            shapes.MISSING_DIMENSION,
+            f"dimension `{d}` is missing; the tensor has {listing(shape)}",
+        )
         for d in dict.fromkeys(dims)
         if d != "b" and d not in shape
     ]
@@ -54,7 +59,11 @@ def named(dims: str) -> Problems:
     """An axes text does not name the batch and names no dimension twice."""
     found: list[Problem] = []
     if "b" in dims:
-        found.append(problem(shapes.BATCH_NAMED, "`b` is the batch and cannot be named in an operation"))
+        found.append(
+            problem(
+                shapes.BATCH_NAMED, "`b` is the batch and cannot be named in an operation"
+            )
+        )
     found += [
         problem(shapes.DUPLICATE_DIMENSION, f"dimension `{d}` is named twice in @{dims}")
         for d in dict.fromkeys(dims)
@@ -67,7 +76,10 @@ def vacant(kept: Iterable[str], dims: str) -> Problems:
     """Dimensions that are made do not exist already."""
     kept = tuple(kept)
     return tuple(
-        problem(shapes.DUPLICATE_DIMENSION, f"dimension `{d}` exists already; the tensor has {listing(kept)}")
+        problem(
+            shapes.DUPLICATE_DIMENSION,
+            f"dimension `{d}` exists already; the tensor has {listing(kept)}",
+        )
         for d in dict.fromkeys(dims)
         if d in kept and d != "b"
     )
@@ -77,7 +89,11 @@ def single(name: str, dims: str) -> Problems:
     """An axes text names exactly one dimension."""
     if len(dims) == 1:
         return ()
-    return (problem(shapes.ATTRIBUTE, f"`{name}` names one dimension, not {len(dims)} (@{dims})"),)
+    return (
+        problem(
+            shapes.ATTRIBUTE, f"`{name}` names one dimension, not {len(dims)} (@{dims})"
+        ),
+    )
 
 
 def whole(name: str, value: Expr, least: int = 1) -> tuple[Expr, Problems]:
@@ -92,7 +108,11 @@ def whole(name: str, value: Expr, least: int = 1) -> tuple[Expr, Problems]:
 
 
 def number(
-    name: str, value: Expr, holds: Callable[[float], bool], bounds: str, help: str | None = None
+    name: str,
+    value: Expr,
+    holds: Callable[[float], bool],
+    bounds: str,
+    help: str | None = None,
 ) -> Problems:
     """A number for which `holds` is true; `bounds` says in words which those are."""
     if all(v.__class__ in (int, float) and holds(v) for v in value.table):
@@ -148,7 +168,11 @@ def divisible(value: Expr, parts: Expr, what: str, into: str) -> Problems:
 
 def fractional(value: Any) -> bool:
     """Whether a size, or a part of one, is the result of arithmetic with fractions."""
-    return any(v.__class__ is float for v in value) if isinstance(value, tuple) else value.__class__ is float
+    return (
+        any(v.__class__ is float for v in value)
+        if isinstance(value, tuple)
+        else value.__class__ is float
+    )
 
 
 def not_whole(name: str, value: Any, least: int) -> str | None:
@@ -164,7 +188,11 @@ def not_whole(name: str, value: Any, least: int) -> str | None:
 
 def nearest(value: Any, least: int) -> int:
     """A sound number in place of a wrong one, so that elaboration can go on."""
-    return max(least, int(value)) if value.__class__ in (int, float) and abs(value) < 1e18 else least
+    return (
+        max(least, int(value))
+        if value.__class__ in (int, float) and abs(value) < 1e18
+        else least
+    )
 
 
 def suggestion(name: str, options: Iterable[str]) -> str:
@@ -181,7 +209,9 @@ def _wrong_value(name: str, value: Any, least: int) -> str | None:
     return None if fractional(value) else not_whole(name, value, least)
 
 
-def _not_number(name: str, value: Any, holds: Callable[[float], bool], bounds: str) -> str | None:
+def _not_number(
+    name: str, value: Any, holds: Callable[[float], bool], bounds: str
+) -> str | None:
     if value.__class__ not in (int, float):
         return f"`{name}` is {value_text(value)}, not a number"
     return None if holds(value) else f"`{name}` is {value}; it must be {bounds}"
@@ -207,8 +237,16 @@ def _not_initial(name: str, value: Any) -> str | None:
 def _differ(dim: str, a: Any, b: Any) -> str | None:
     if a == b:
         return None
-    return f"channels differ: {a} and {b}" if dim == "c" else f"sizes of `{dim}` differ: {a} and {b}"
+    return (
+        f"channels differ: {a} and {b}"
+        if dim == "c"
+        else f"sizes of `{dim}` differ: {a} and {b}"
+    )
 
 
 def _indivisible(value: int, parts: int, what: str, into: str) -> str | None:
-    return None if value % parts == 0 else f"{what.format(value)} cannot be divided into {parts} {into}"
+    return (
+        None
+        if value % parts == 0
+        else f"{what.format(value)} cannot be divided into {parts} {into}"
+    )

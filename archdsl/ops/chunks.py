@@ -13,7 +13,11 @@ def chunked(graph: Graph) -> Mapping[tuple[Value, str], int]:
     for value in graph.values:
         cut = None
         if isinstance(value, Op) and value.name == "chunk":
-            cut = next((d, n.value) for d, n in value.attrs.items() if len(d) == 1 and n.value is not None)
+            cut = next(
+                (d, n.value)
+                for d, n in value.attrs.items()
+                if len(d) == 1 and n.value is not None
+            )
         for operand in operands(value):
             cuts.setdefault(operand, set()).add(cut)
     for output in graph.outputs:

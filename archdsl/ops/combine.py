@@ -24,7 +24,9 @@ def _broadcast(call: Call) -> Result:
 
 def _combining(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     n = len(call.inputs)
-    return (WeightRule("weight", (constant(n),), constant(Init("constant", (1 / max(n, 1),)))),)
+    return (
+        WeightRule("weight", (constant(n),), constant(Init("constant", (1 / max(n, 1),)))),
+    )
 
 
 def _concat_shape(call: Call) -> Result:
@@ -36,7 +38,8 @@ def _concat_shape(call: Call) -> Result:
             (
                 *found,
                 checks.problem(
-                    shapes.NOTHING_TO_COMBINE, "there is nothing to concatenate: the list is empty"
+                    shapes.NOTHING_TO_COMBINE,
+                    "there is nothing to concatenate: the list is empty",
                 ),
             ),
         )
@@ -48,11 +51,17 @@ def _concat_shape(call: Call) -> Result:
         )
         found += (
             checks.problem(
-                shapes.MISSING_DIMENSION, message, f"expand({d} = 1) gives one of them the dimension"
+                shapes.MISSING_DIMENSION,
+                message,
+                f"expand({d} = 1) gives one of them the dimension",
             ),
         )
     shape, clashes = agree(call.inputs, apart=d)
-    fixed = sum(one[d].value if d in one else 1 for one in call.inputs if d not in one or _is_int(one[d]))
+    fixed = sum(
+        one[d].value if d in one else 1
+        for one in call.inputs
+        if d not in one or _is_int(one[d])
+    )
     total = constant(fixed)
     for one in call.inputs:
         if d in one and not _is_int(one[d]):
@@ -91,7 +100,11 @@ def _zero_divisor(by: Any) -> str | None:
 
 
 def _no_number(by: Any) -> str | None:
-    return None if by.__class__ in (int, float) else f"a tensor cannot be combined with {value_text(by)}"
+    return (
+        None
+        if by.__class__ in (int, float)
+        else f"a tensor cannot be combined with {value_text(by)}"
+    )
 
 
 def _sum(a: int, b: int) -> int:
@@ -105,7 +118,9 @@ _BY_NAME = (
 
 
 def _arithmetic(name: str, sign: str, drawn: str = "") -> Primitive:
-    meaning = f"Elementwise y = x {sign} z: the operator `{sign}` between two tensors. {_BY_NAME}"
+    meaning = (
+        f"Elementwise y = x {sign} z: the operator `{sign}` between two tensors. {_BY_NAME}"
+    )
     doc = f"{meaning}\n\n[…], […] → the dimensions of the larger side."
     return Primitive(
         name,
@@ -124,7 +139,11 @@ PRIMITIVES = (
     Primitive(
         name="concat",
         parameters=(
-            Parameter("dim", "axes", doc="the dimension along which the tensors lie one after the other"),
+            Parameter(
+                "dim",
+                "axes",
+                doc="the dimension along which the tensors lie one after the other",
+            ),
         ),
         shape=_concat_shape,
         role="join",
@@ -159,7 +178,12 @@ it: `[cls, tokens] -> concat(@n)`.""",
         parameters=(
             Parameter("op", "string", doc=f"one of {', '.join(OPERATORS)}"),
             Parameter("by", "number", doc="the number"),
-            Parameter("left", "bool", False, "whether the number stands on the left: number op tensor"),
+            Parameter(
+                "left",
+                "bool",
+                False,
+                "whether the number stands on the left: number op tensor",
+            ),
         ),
         shape=_scalar_shape,
         role="arithmetic",

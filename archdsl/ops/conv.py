@@ -24,11 +24,17 @@ ROOM = (
 
 def _shape(call: Call) -> Result:
     channels, wrong = checks.whole("channels", call.attrs["channels"])
-    grouped = [n for n in (call.input.get("c"), None if wrong else channels) if n is not None]
+    grouped = [
+        n for n in (call.input.get("c"), None if wrong else channels) if n is not None
+    ]
     groups, found = checks.whole("groups", call.attrs["groups"])
     slides, misfits = windows(call, "kernel")
     found = (
-        wrong + found + checks.present(call.input, "c") + misfits + checks.initial("init", call.attrs["init"])
+        wrong
+        + found
+        + checks.present(call.input, "c")
+        + misfits
+        + checks.initial("init", call.attrs["init"])
     )
     found += checks.settled("bias", call.attrs["bias"])[1]
     for size in dict.fromkeys(grouped):
@@ -45,7 +51,9 @@ def _kernel(call: Call, out: Shape) -> tuple[Expr, ...]:
 
 
 def _weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
-    weight = WeightRule("weight", (out["c"], *_kernel(call, out)), initial(call.attrs["init"]))
+    weight = WeightRule(
+        "weight", (out["c"], *_kernel(call, out)), initial(call.attrs["init"])
+    )
     if not call.attrs["bias"].table[0]:
         return (weight,)
     return weight, WeightRule("bias", (out["c"],), ZERO)
@@ -87,7 +95,9 @@ def _lying(inward: Read | None, window: str) -> Lies:
 
 
 def _sizes(call: Call, out: Shape) -> Mapping[str, tuple[int | None, str]]:
-    depthwise: Mapping[str, tuple[int | None, str]] = {"groups": (0, "c")} if _is_depthwise(call, out) else {}
+    depthwise: Mapping[str, tuple[int | None, str]] = (
+        {"groups": (0, "c")} if _is_depthwise(call, out) else {}
+    )
     return {"channels": (None, "c"), **depthwise}
 
 
@@ -111,7 +121,9 @@ PRIMITIVES = (
                 "half",
                 f"zeros around the input: {ROOM}; or a number or size for both sides",
             ),
-            Parameter("dilation", "size", 1, "the distance between the positions of a window"),
+            Parameter(
+                "dilation", "size", 1, "the distance between the positions of a window"
+            ),
             Parameter(
                 "groups",
                 "int",
@@ -119,7 +131,9 @@ PRIMITIVES = (
                 "parts of the channels that are convolved apart; as many as channels is depthwise",
                 shapes="width",
             ),
-            Parameter("bias", "bool", False, "whether a learnable number is added to each channel"),
+            Parameter(
+                "bias", "bool", False, "whether a learnable number is added to each channel"
+            ),
             Parameter("init", "init", MSRA, "how the weight starts; the bias starts at 0"),
         ),
         shape=_shape,

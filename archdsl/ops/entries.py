@@ -70,12 +70,18 @@ def fits(wanted: Iterable[tuple[int, int, int, int]], shape: Sequence[int]) -> b
 
 
 def misfit(
-    network: str, name: str, dims: str, wanted: Iterable[tuple[int, int, int, int]], shape: Sequence[int]
+    network: str,
+    name: str,
+    dims: str,
+    wanted: Iterable[tuple[int, int, int, int]],
+    shape: Sequence[int],
 ) -> str:
     """Why a network cannot be fed a tensor of this shape as the input `name`, whose axes have the letters
     `dims`.
     """
-    fed = "x".join("1" if dim == "b" else str(size) for dim, size in zip(dims, shape, strict=False))
+    fed = "x".join(
+        "1" if dim == "b" else str(size) for dim, size in zip(dims, shape, strict=False)
+    )
     if len(shape) != len(dims):
         return f"`{network}` takes `{name}` as [{', '.join(dims)}], and is fed {len(shape)} dimensions"
     found, known = [], []

@@ -73,14 +73,20 @@ class Demands:
     least: dict[Origin, int] = field(default_factory=dict)
     step: dict[Origin, int] = field(default_factory=dict)
     guarded: set[Origin] = field(default_factory=set)
-    slid: dict[Hashable, Extent] = field(default_factory=dict, repr=False)  # what windows make of extents
-    _made: dict[tuple[Hashable, tuple[Extent, ...]], Made] = field(default_factory=dict, repr=False)
+    slid: dict[Hashable, Extent] = field(
+        default_factory=dict, repr=False
+    )  # what windows make of extents
+    _made: dict[tuple[Hashable, tuple[Extent, ...]], Made] = field(
+        default_factory=dict, repr=False
+    )
 
     def made(self, rule: Hashable, *parts: Extent) -> Made:
         """What a rule makes of sizes: the same rule of the same sizes the same."""
         known = self._made.get((rule, parts))
         if known is None:
-            known = self._made[rule, parts] = Made(frozenset[Origin]().union(*map(origins, parts)))
+            known = self._made[rule, parts] = Made(
+                frozenset[Origin]().union(*map(origins, parts))
+            )
         return known
 
     def exactly(self, extent: Extent) -> None:
@@ -137,7 +143,9 @@ def read_of(reads: Iterable[tuple[Value, str]]) -> frozenset[Origin]:
     """The dimensions of inputs from which these sizes of values derive."""
     open_ = [(value, d) for value, d in reads if not _is_given(value, d)]
     extents = follow(in_order(tuple(dict.fromkeys(value for value, _ in open_))), Demands())
-    return frozenset[Origin]().union(*[origins(extents[value].get(d, 1)) for value, d in open_])
+    return frozenset[Origin]().union(
+        *[origins(extents[value].get(d, 1)) for value, d in open_]
+    )
 
 
 def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
@@ -154,7 +162,9 @@ def _group_norm(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 
 # the channels of what they read
-_KEEPING = frozenset(("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean"))
+_KEEPING = frozenset(
+    ("add", "sub", "mul", "div", "weighted_sum", "max_pool", "avg_pool", "mean")
+)
 
 
 def _is_given(value: Value, dim: str) -> bool:
@@ -195,7 +205,9 @@ def _matched(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     return _agreed(read, demands)
 
 
-def _agreed(read: Sequence[Extents], demands: Demands, apart: str = "") -> dict[str, Extent]:
+def _agreed(
+    read: Sequence[Extents], demands: Demands, apart: str = ""
+) -> dict[str, Extent]:
     """The union of dimensions but for those `apart`; where several tensors have one, their sizes agree."""
     found: dict[str, Extent] = {}
     for extents in read:
@@ -243,7 +255,11 @@ def _slid(extent: Extent, parts: tuple[Expr, ...], i: int, demands: Demands) -> 
                 counts.add(_count(extent, numbers, demands))
         for count in counts:
             demands.at_least(count, 1)
-        known = counts.pop() if len(counts) == 1 else demands.made(("window", i, *parts), extent)
+        known = (
+            counts.pop()
+            if len(counts) == 1
+            else demands.made(("window", i, *parts), extent)
+        )
         demands.slid[extent, i, parts] = known
     return known
 
@@ -275,7 +291,9 @@ def _linear(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     for d in dims:
         demands.exactly(read[0].get(d, 1))
     kept = _left(read[0], dims)
-    made = {d: _given(n, demands) for d, n in op.shape.items() if d not in kept and d != "b"}
+    made = {
+        d: _given(n, demands) for d, n in op.shape.items() if d not in kept and d != "b"
+    }
     return {**kept, **made}
 
 
@@ -304,7 +322,11 @@ def _split(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
         demands.exactly(whole)
     else:
         demands.congruent(whole, parts)
-    rest = demands.made(("split", *given), whole) if parts < 1 else _quotient(whole, parts, demands)
+    rest = (
+        demands.made(("split", *given), whole)
+        if parts < 1
+        else _quotient(whole, parts, demands)
+    )
     parts_of = {d: _given(op.attrs[d], demands) if d in op.attrs else rest for d in into}
     return {**_left(read[0], over), **parts_of}
 
@@ -340,7 +362,9 @@ def _chunk(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
 
 
 def _expand(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
-    new = {d: _given(n, demands) for d, n in op.shape.items() if d not in read[0] and d != "b"}
+    new = {
+        d: _given(n, demands) for d, n in op.shape.items() if d not in read[0] and d != "b"
+    }
     return {**read[0], **new}
 
 
@@ -365,7 +389,9 @@ def _shift(op: Op, read: Sequence[Extents], demands: Demands) -> Extents:
     demands.exactly(read[0].get(_axes(op, "over"), 1))
     for channels in op.attrs["channels"].distinct():
         if isinstance(channels, range) and channels:
-            demands.at_least(read[0].get("c", 1), max(channels[0], channels[-1]) + 1, guarded=True)
+            demands.at_least(
+                read[0].get("c", 1), max(channels[0], channels[-1]) + 1, guarded=True
+            )
     return read[0]
 
 
@@ -401,7 +427,11 @@ def _combined(value: Select | Pick, read: Sequence[Extents], demands: Demands) -
     found: dict[str, Extent] = {}
     for d in read[0]:
         options = tuple(extents.get(d, 1) for extents in read)
-        found[d] = options[0] if len(set(options)) == 1 else demands.made(("select", value.index), *options)
+        found[d] = (
+            options[0]
+            if len(set(options)) == 1
+            else demands.made(("select", value.index), *options)
+        )
     return found
 
 
@@ -443,7 +473,9 @@ def _total(parts: Sequence[Extent], demands: Demands) -> Extent:
     fixed = sum(part for part in parts if isinstance(part, int))
     if not open_:
         return fixed
-    return _sum(open_[0] if len(open_) == 1 else demands.made("sum", *open_), fixed, demands)
+    return _sum(
+        open_[0] if len(open_) == 1 else demands.made("sum", *open_), fixed, demands
+    )
 
 
 _RULES: Mapping[str, _Rule] = {

@@ -22,7 +22,11 @@ def _target(dims: str) -> str:
 def _shape(call: Call) -> Result:
     width, found = checks.whole("width", call.attrs["width"])
     dims, wrong = checks.settled("dim", call.attrs["dim"])
-    found += wrong + checks.present(call.input, dims) + checks.initial("init", call.attrs["init"])
+    found += (
+        wrong
+        + checks.present(call.input, dims)
+        + checks.initial("init", call.attrs["init"])
+    )
     found += checks.settled("bias", call.attrs["bias"])[1]
     kept = {d: n for d, n in call.input.items() if d not in dims}
     return Result(kept | {_target(dims): width}, found)
@@ -33,7 +37,11 @@ def _weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     width = out[_target(dims)]
     inward = volume(call.input.get(d, ONE) for d in dims)
     weight = WeightRule("weight", (width, inward), initial(call.attrs["init"]))
-    return (weight, WeightRule("bias", (width,), ZERO)) if call.attrs["bias"].table[0] else (weight,)
+    return (
+        (weight, WeightRule("bias", (width,), ZERO))
+        if call.attrs["bias"].table[0]
+        else (weight,)
+    )
 
 
 def _macs(call: Call, out: Shape) -> Expr:
@@ -60,7 +68,10 @@ def _weight_shape(call: Call) -> Result:
     )
     if "b" in call.dims:
         found += (
-            checks.problem(shapes.BATCH_NAMED, "a weight is the same for every sample, so it has no `b`"),
+            checks.problem(
+                shapes.BATCH_NAMED,
+                "a weight is the same for every sample, so it has no `b`",
+            ),
         )
     for dim, value in call.dims.items():
         shape[dim], wrong = checks.whole(dim, value)
@@ -85,7 +96,12 @@ PRIMITIVES = (
     Primitive(
         name="linear",
         parameters=(
-            Parameter("width", "int", doc="the size of the dimension that comes out", shapes="width"),
+            Parameter(
+                "width",
+                "int",
+                doc="the size of the dimension that comes out",
+                shapes="width",
+            ),
             Parameter(
                 "dim",
                 "axes",
@@ -93,8 +109,12 @@ PRIMITIVES = (
                 "the dimensions that are contracted, together; in this order they index the weight, the "
                 "first slowest",
             ),
-            Parameter("bias", "bool", True, "whether a learnable number is added to each output"),
-            Parameter("init", "init", FAN_IN, "how the weight starts; the bias starts at 0"),
+            Parameter(
+                "bias", "bool", True, "whether a learnable number is added to each output"
+            ),
+            Parameter(
+                "init", "init", FAN_IN, "how the weight starts; the bias starts at 0"
+            ),
         ),
         shape=_shape,
         weights=_weights,

@@ -21,7 +21,9 @@ def _batch_shape(call: Call) -> Result:
     found = checks.present(call.input, "c")
     found += checks.number("eps", call.attrs["eps"], _positive, "above 0")
     found += checks.number("momentum", call.attrs["momentum"], _share, "from 0 to 1")
-    found += checks.settled("affine", call.attrs["affine"])[1] + checks.initial("gamma", call.attrs["gamma"])
+    found += checks.settled("affine", call.attrs["affine"])[1] + checks.initial(
+        "gamma", call.attrs["gamma"]
+    )
     return Result(call.input, found)
 
 
@@ -29,7 +31,9 @@ def _batch_weights(call: Call, out: Shape) -> tuple[WeightRule, ...]:
     if not call.attrs["affine"].table[0]:
         return ()
     shape = (out.get("c", ONE),)
-    return WeightRule("weight", shape, initial(call.attrs["gamma"])), WeightRule("bias", shape, ZERO)
+    return WeightRule("weight", shape, initial(call.attrs["gamma"])), WeightRule(
+        "bias", shape, ZERO
+    )
 
 
 _BY_CHANNEL: Lies = {"weight": (Made("c"),), "bias": (Made("c"),)}
@@ -62,15 +66,22 @@ def _along_dims(call: Call, out: Shape) -> Lies:
 def _group_shape(call: Call) -> Result:
     groups, found = checks.whole("groups", call.attrs["groups"])
     over, wrong = checks.settled("over", call.attrs["over"])
-    found += wrong + checks.present(call.input, "c") + checks.present(call.input, over or "")
+    found += (
+        wrong + checks.present(call.input, "c") + checks.present(call.input, over or "")
+    )
     if over is not None and "c" in over:
         found += (
-            checks.problem(shapes.ATTRIBUTE, "`over` names positions; the channels of a group always count"),
+            checks.problem(
+                shapes.ATTRIBUTE,
+                "`over` names positions; the channels of a group always count",
+            ),
         )
     if "c" in call.input:
         found += checks.divisible(call.input["c"], groups, "{} channels", "groups")
         counted = [
-            call.input[d] for d in (call.input if over is None else over) if d in call.input and d not in "bc"
+            call.input[d]
+            for d in (call.input if over is None else over)
+            if d in call.input and d not in "bc"
         ]
         found += checks.unless(shapes.ATTRIBUTE, _single, groups, call.input["c"], *counted)
     found += checks.number("eps", call.attrs["eps"], _positive, "above 0")
@@ -118,7 +129,9 @@ def _share(value: float) -> bool:
     return 0 <= value <= 1
 
 
-_EPS = Parameter("eps", "number", 1e-5, "added to the variance, so that nothing is divided by 0")
+_EPS = Parameter(
+    "eps", "number", 1e-5, "added to the variance, so that nothing is divided by 0"
+)
 
 PRIMITIVES = (
     Primitive(
@@ -132,7 +145,12 @@ PRIMITIVES = (
                 "the share of a new batch in the running statistics (PyTorch's convention; TensorFlow's "
                 "is 1 less this)",
             ),
-            Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
+            Parameter(
+                "affine",
+                "bool",
+                True,
+                "whether each channel has a learnable scale and offset",
+            ),
             Parameter(
                 "gamma",
                 "init",
@@ -161,10 +179,15 @@ y = (x − mean) / sqrt(var + eps) · weight + bias; in evaluation mean and var 
     Primitive(
         name="layer_norm",
         parameters=(
-            Parameter("dim", "axes", "c", "the dimensions that are normalised over, together"),
+            Parameter(
+                "dim", "axes", "c", "the dimensions that are normalised over, together"
+            ),
             _EPS,
             Parameter(
-                "affine", "bool", True, "whether each position of `dim` has a learnable scale and offset"
+                "affine",
+                "bool",
+                True,
+                "whether each position of `dim` has a learnable scale and offset",
             ),
         ),
         shape=_layer_shape,
@@ -195,7 +218,12 @@ y = (x − mean) / sqrt(var + eps) · weight + bias.
                 "the positions that count with the channels of a group; none is all but the batch",
             ),
             _EPS,
-            Parameter("affine", "bool", True, "whether each channel has a learnable scale and offset"),
+            Parameter(
+                "affine",
+                "bool",
+                True,
+                "whether each channel has a learnable scale and offset",
+            ),
         ),
         shape=_group_shape,
         weights=_group_weights,

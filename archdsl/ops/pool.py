@@ -15,7 +15,9 @@ from archdsl.ops.windows import WINDOWED, windows
 
 def _pool_shape(call: Call) -> Result:
     slides, found = windows(call, "window")
-    return Result(dict(call.input) | {w.dim: w.out for w in slides if w.dim in call.input}, found)
+    return Result(
+        dict(call.input) | {w.dim: w.out for w in slides if w.dim in call.input}, found
+    )
 
 
 def _mean_shape(call: Call) -> Result:
@@ -27,7 +29,9 @@ def _mean_shape(call: Call) -> Result:
             (
                 *found,
                 checks.problem(
-                    shapes.UNSPECIFIED, message, "write mean(@thw), or mean(like = x) to keep those of x"
+                    shapes.UNSPECIFIED,
+                    message,
+                    "write mean(@thw), or mean(like = x) to keep those of x",
                 ),
             ),
         )
@@ -101,8 +105,15 @@ y[p] = mean_q x[stride·p + q − padding] over the positions q that are not pad
     Primitive(
         name="mean",
         parameters=(
-            Parameter("over", "axes", None, "the dimensions that are averaged over and go away"),
-            Parameter("like", "like", None, "in place of `over`: keep the dimensions that this tensor has"),
+            Parameter(
+                "over", "axes", None, "the dimensions that are averaged over and go away"
+            ),
+            Parameter(
+                "like",
+                "like",
+                None,
+                "in place of `over`: keep the dimensions that this tensor has",
+            ),
         ),
         shape=_mean_shape,
         like=_mean_like,

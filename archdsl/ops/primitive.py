@@ -61,7 +61,9 @@ class Parameter:
     doc: str = ""
     given: bool = True
     shapes: Literal["", "width", "window"] = ""
-    usual: Expr = field(init=False, repr=False, compare=False)  # the default as an expression
+    usual: Expr = field(
+        init=False, repr=False, compare=False
+    )  # the default as an expression
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "usual", constant(self.default))

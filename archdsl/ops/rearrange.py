@@ -38,7 +38,11 @@ def _nothing(call: Call, name: str, example: str) -> Problems:
     """A rearrangement by keywords has at least one."""
     if call.dims:
         return ()
-    return (checks.problem(shapes.UNSPECIFIED, f"{name} names no dimension", f"write {example}"),)
+    return (
+        checks.problem(
+            shapes.UNSPECIFIED, f"{name} names no dimension", f"write {example}"
+        ),
+    )
 
 
 def _keywords(call: Call) -> Problems:
@@ -84,14 +88,22 @@ def _split_shape(call: Call) -> Result:
             sizes[d] = size
         else:
             found += (
-                checks.problem(shapes.ATTRIBUTE, f"`{d}` is given a size, but the split is into @{into}"),
+                checks.problem(
+                    shapes.ATTRIBUTE,
+                    f"`{d}` is given a size, but the split is into @{into}",
+                ),
             )
     open_ = [d for d in into if d not in sizes]
     given = volume(sizes.values())
     if not open_:
         if given != whole:
             found += checks.unless(
-                shapes.NOT_DIVISIBLE, _not_parts, over, whole, into, *(sizes[d] for d in into)
+                shapes.NOT_DIVISIBLE,
+                _not_parts,
+                over,
+                whole,
+                into,
+                *(sizes[d] for d in into),
             )
     elif len(open_) == 1:
         found += _cut(over, whole, given)
@@ -100,7 +112,9 @@ def _split_shape(call: Call) -> Result:
         message = f"the sizes of {' and '.join(open_)} are open; all but one of @{into} must be given"
         found += (
             checks.problem(
-                shapes.UNSPECIFIED, message, f"write split(@{over}, @{into}, {open_[-1]} = …) or like = …"
+                shapes.UNSPECIFIED,
+                message,
+                f"write split(@{over}, @{into}, {open_[-1]} = …) or like = …",
             ),
         )
         sizes |= dict.fromkeys(open_, ONE) | {open_[0]: quotient(whole, given)}
@@ -141,7 +155,12 @@ def _rename_shape(call: Call) -> Result:
     over, found = _axes(call, "over")
     into, wrong = _axes(call, "into")
     kept = [d for d in call.input if d not in over]
-    found += wrong + checks.present(call.input, over) + checks.named(into) + checks.vacant(kept, into)
+    found += (
+        wrong
+        + checks.present(call.input, over)
+        + checks.named(into)
+        + checks.vacant(kept, into)
+    )
     if len(over) != len(into):
         found += (
             checks.problem(
@@ -197,7 +216,9 @@ def _outside(dim: str, index: Any, size: int) -> str | None:
         return f"`{dim}` is {value_text(index)}, neither a position nor a range"
     if 0 <= index < size:
         return None
-    return f"position {index} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
+    return (
+        f"position {index} lies outside {dim} = {size}, whose positions are 0..{size - 1}"
+    )
 
 
 def _range_outside(dim: str, positions: Any, size: int) -> str | None:
@@ -221,7 +242,9 @@ def _empty_range(dim: str, positions: Any) -> str | None:
 def _chunk_shape(call: Call) -> Result:
     found = _keywords(call)
     if len(call.dims) != 1:
-        message = "chunk cuts one dimension" + ("" if not call.dims else f", not {len(call.dims)}")
+        message = "chunk cuts one dimension" + (
+            "" if not call.dims else f", not {len(call.dims)}"
+        )
         found += (checks.problem(shapes.UNSPECIFIED, message, "write chunk(c = 3)"),)
     shape = dict(call.input)
     for d, value in call.dims.items():
@@ -230,7 +253,11 @@ def _chunk_shape(call: Call) -> Result:
         found += wrong + unsettled
         index, _ = checks.settled("index", call.attrs["index"])
         if count.__class__ is int and not (index.__class__ is int and 0 <= index < count):
-            found += (checks.problem(shapes.OUT_OF_BOUNDS, f"part {index} of {count} does not exist"),)
+            found += (
+                checks.problem(
+                    shapes.OUT_OF_BOUNDS, f"part {index} of {count} does not exist"
+                ),
+            )
         if d in shape and d != "b":
             found += _cut(d, shape[d], parts)
             shape[d] = quotient(shape[d], parts)
@@ -242,7 +269,11 @@ def _chunk_shape(call: Call) -> Result:
 
 def _expand_shape(call: Call) -> Result:
     dims = "".join(call.dims)
-    found = _nothing(call, "expand", "expand(t = 8)") + checks.named(dims) + checks.vacant(call.input, dims)
+    found = (
+        _nothing(call, "expand", "expand(t = 8)")
+        + checks.named(dims)
+        + checks.vacant(call.input, dims)
+    )
     shape = dict(call.input)
     for d, value in call.dims.items():
         size, wrong = checks.whole(d, value)
@@ -258,7 +289,9 @@ def _pad_shape(call: Call) -> Result:
         if not all(_wrong_pair(d, v) is None for v in amounts.table):
             fraction = any(checks.fractional(v) for v in amounts.table)
             code = shapes.FRACTIONAL if fraction else shapes.ATTRIBUTE
-            found += checks.unless(code, _wrong_pair, d, amounts, help=checks.ROUND if fraction else None)
+            found += checks.unless(
+                code, _wrong_pair, d, amounts, help=checks.ROUND if fraction else None
+            )
         if d in shape and d != "b":
             shape[d] = lift(_padded, shape[d], amounts)
     return Result(shape, found)
@@ -281,7 +314,9 @@ def _padded(size: int, amounts: Any) -> int:
 
 
 def _resize_shape(call: Call) -> Result:
-    found = _nothing(call, "resize", "resize(h = 14, w = 14) or resize(like = x)") + _keywords(call)
+    found = _nothing(
+        call, "resize", "resize(h = 14, w = 14) or resize(like = x)"
+    ) + _keywords(call)
     shape = dict(call.input)
     for d, value in call.dims.items():
         size, wrong = checks.whole(d, value)
@@ -289,7 +324,8 @@ def _resize_shape(call: Call) -> Result:
         if d not in SPATIAL and d != "b":
             found += (
                 checks.problem(
-                    shapes.ATTRIBUTE, f"`{d}` cannot be resized: only t, h and w have a resolution"
+                    shapes.ATTRIBUTE,
+                    f"`{d}` cannot be resized: only t, h and w have a resolution",
                 ),
             )
         elif d in shape and d != "b":
@@ -318,30 +354,48 @@ def _shift_shape(call: Call) -> Result:
     )
     if "c" in over:
         found += (
-            checks.problem(shapes.ATTRIBUTE, "`over` is what channels are shifted along, so it cannot be c"),
+            checks.problem(
+                shapes.ATTRIBUTE,
+                "`over` is what channels are shifted along, so it cannot be c",
+            ),
         )
     found += checks.present(call.input, "c")
     if "c" in call.input:
         found += checks.unless(shapes.ATTRIBUTE, _no_channels, call.attrs["channels"])
         found += checks.unless(
-            shapes.OUT_OF_BOUNDS, _range_outside, "c", call.attrs["channels"], call.input["c"]
+            shapes.OUT_OF_BOUNDS,
+            _range_outside,
+            "c",
+            call.attrs["channels"],
+            call.input["c"],
         )
     return Result(call.input, found)
 
 
 def _no_offset(offset: Any) -> str | None:
-    return None if offset.__class__ is int else f"`offset` is {value_text(offset)}, not a whole number"
+    return (
+        None
+        if offset.__class__ is int
+        else f"`offset` is {value_text(offset)}, not a whole number"
+    )
 
 
 def _no_channels(channels: Any) -> str | None:
-    return None if isinstance(channels, range) else f"`channels` is {value_text(channels)}, not a range"
+    return (
+        None
+        if isinstance(channels, range)
+        else f"`channels` is {value_text(channels)}, not a range"
+    )
 
 
 # -- where positions go ----------------------------------------------------------------------------
 
 
 def _merged(call: Call, out: Shape) -> Origins:
-    return {**through(call, out), call.attrs["into"].value: Merged(call.attrs["over"].value)}
+    return {
+        **through(call, out),
+        call.attrs["into"].value: Merged(call.attrs["over"].value),
+    }
 
 
 def _factors(call: Call, out: Shape) -> Origins:
@@ -355,7 +409,10 @@ def _renamed(call: Call, out: Shape) -> Origins:
 
 
 def _taken(call: Call, out: Shape) -> Origins:
-    return {**through(call, out), **{d: Taken(d, which) for d, which in call.dims.items() if d in out}}
+    return {
+        **through(call, out),
+        **{d: Taken(d, which) for d, which in call.dims.items() if d in out},
+    }
 
 
 def _part(call: Call, out: Shape) -> Origins:
@@ -364,16 +421,23 @@ def _part(call: Call, out: Shape) -> Origins:
 
 
 def _padding(call: Call, out: Shape) -> Origins:
-    return {**through(call, out), **{d: Padded(d, amounts) for d, amounts in call.dims.items()}}
+    return {
+        **through(call, out),
+        **{d: Padded(d, amounts) for d, amounts in call.dims.items()},
+    }
 
 
 _KEYWORDS = Dims("the dimensions given", lambda call, out: call.dims)
 _POSITIONS = Dims(
-    "the dimensions of which one position is taken", lambda call, out: [d for d in call.dims if d not in out]
+    "the dimensions of which one position is taken",
+    lambda call, out: [d for d in call.dims if d not in out],
 )
-_RANGES = Dims("those of which a range is taken", lambda call, out: [d for d in call.dims if d in out])
+_RANGES = Dims(
+    "those of which a range is taken", lambda call, out: [d for d in call.dims if d in out]
+)
 _SETTLED = Dims(
-    "the dimensions given numbers", lambda call, out: [d for d, n in call.dims.items() if n.is_constant]
+    "the dimensions given numbers",
+    lambda call, out: [d for d, n in call.dims.items() if n.is_constant],
 )
 _RESIZED = Dims(
     "the dimensions that get another size",
@@ -386,7 +450,11 @@ PRIMITIVES = (
     Primitive(
         name="merge",
         parameters=(
-            Parameter("over", "axes", doc="the dimensions that become one; the first letter is the slowest"),
+            Parameter(
+                "over",
+                "axes",
+                doc="the dimensions that become one; the first letter is the slowest",
+            ),
             Parameter("into", "axes", doc="the letter of the result, new or one of them"),
         ),
         shape=_merge_shape,
@@ -416,7 +484,9 @@ y[…, i·W + j] = x[…, i, j]. […, h, w] → […, n = h·w].""",
         dims="int",
         role="rearrange",
         origins=_factors,
-        over=(Over("moved", named("over"), words="where they are cut as they were merged"),),
+        over=(
+            Over("moved", named("over"), words="where they are cut as they were merged"),
+        ),
         doc="""One dimension as several: `split(@t, @ta, a = 8)`. One size may be left out and follows from
 the rest.
 
@@ -457,7 +527,11 @@ include both ends.""",
         name="chunk",
         parameters=(
             Parameter(
-                "index", "int", 0, "which part; the compiler makes one operation for each", given=False
+                "index",
+                "int",
+                0,
+                "which part; the compiler makes one operation for each",
+                given=False,
             ),
         ),
         shape=_chunk_shape,
@@ -499,7 +573,12 @@ y[…, i] = x[…, i − low], 0 outside. […, t] → […, t + low + high]."""
     Primitive(
         name="resize",
         parameters=(
-            Parameter("like", "like", None, "take t, h, w from this tensor, as far as both have them"),
+            Parameter(
+                "like",
+                "like",
+                None,
+                "take t, h, w from this tensor, as far as both have them",
+            ),
         ),
         shape=_resize_shape,
         like=_resize_like,
@@ -517,12 +596,19 @@ never meet.""",
         name="shift",
         parameters=(
             Parameter("over", "axes", doc="the dimension along which channels move"),
-            Parameter("offset", "int", doc="from how many positions later they come; negative is earlier"),
+            Parameter(
+                "offset",
+                "int",
+                doc="from how many positions later they come; negative is earlier",
+            ),
             Parameter("channels", "range", doc="which channels move; the others stay"),
         ),
         shape=_shift_shape,
         role="rearrange",
-        over=(Over("counted", named("over")), Over("partly", letters("c"), attribute="channels")),
+        over=(
+            Over("counted", named("over")),
+            Over("partly", letters("c"), attribute="channels"),
+        ),
         doc="""Some channels taken from a neighbouring position: `shift(@t, 1, channels = 0..95)`.
 
 y[c, i] = x[c, i + offset] for those channels, 0 outside; x[c, i] for the others. [c, over, …] → the same.""",

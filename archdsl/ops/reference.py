@@ -82,7 +82,9 @@ def _lines() -> Iterator[str]:
 def _entry(primitive: Primitive) -> Iterator[str]:
     yield f"### {primitive.name}\n"
     yield (
-        "*Not called by name.*\n" if primitive.internal else f"`{_inputs(primitive)}{signature(primitive)}`\n"
+        "*Not called by name.*\n"
+        if primitive.internal
+        else f"`{_inputs(primitive)}{signature(primitive)}`\n"
     )
     yield f"{primitive.doc}\n"
     if not primitive.internal:

@@ -64,7 +64,13 @@ def broadcast(inputs: Sequence[Shape]) -> Result:
     """
     if not inputs:
         return Result(
-            {}, (checks.problem(shapes.NOTHING_TO_COMBINE, "there is nothing to combine: the list is empty"),)
+            {},
+            (
+                checks.problem(
+                    shapes.NOTHING_TO_COMBINE,
+                    "there is nothing to combine: the list is empty",
+                ),
+            ),
         )
     widest = max(inputs, key=len)
     found: Problems = ()
@@ -102,7 +108,9 @@ def agree(inputs: Sequence[Shape], apart: str = "") -> tuple[dict[str, Expr], Pr
 # -- windows -------------------------------------------------------------------------------------
 
 
-def padding_amounts(value: str | int, n: int, k: int, s: int, d: int = 1) -> tuple[int, int]:
+def padding_amounts(
+    value: str | int, n: int, k: int, s: int, d: int = 1
+) -> tuple[int, int]:
     """What is added before and after `n` positions for a window of `k` at stride `s` and dilation `d`.
 
     "half" is d·(k−1)//2 a side. "same" is TensorFlow's: the output has ceil(n/s) positions, and where the

@@ -7,7 +7,16 @@ from functools import lru_cache
 from itertools import chain
 
 from archdsl.ir.graph import Op, Value, Weight
-from archdsl.ops import activation, attention, combine, conv, linear, normalise, pool, rearrange
+from archdsl.ops import (
+    activation,
+    attention,
+    combine,
+    conv,
+    linear,
+    normalise,
+    pool,
+    rearrange,
+)
 from archdsl.ops.axes import Lie, Lies, Origins, Over, Place
 from archdsl.ops.call import call_of
 from archdsl.ops.initialisers import INITIALISERS
@@ -24,10 +33,14 @@ FAMILIES: Mapping[str, tuple[Primitive, ...]] = {
     "Rearrangement": rearrange.PRIMITIVES,
 }
 
-PRIMITIVES: Mapping[str, Primitive] = {p.name: p for p in chain.from_iterable(FAMILIES.values())}
+PRIMITIVES: Mapping[str, Primitive] = {
+    p.name: p for p in chain.from_iterable(FAMILIES.values())
+}
 
 
-_remembered = lru_cache(maxsize=32)  # whoever follows axes asks several things of one op before the next
+_remembered = lru_cache(
+    maxsize=32
+)  # whoever follows axes asks several things of one op before the next
 _call = _remembered(call_of)
 
 

@@ -46,12 +46,19 @@ def windows(call: Call, name: str) -> tuple[tuple[Window, ...], Problems]:
     result = []
     for i, dim in enumerate(dims):
         n = call.input.get(dim, ONE)
-        k, s, d, p = _part(kernel, i), _part(stride, i), _part(dilation, i), _part(padding, i)
+        k, s, d, p = (
+            _part(kernel, i),
+            _part(stride, i),
+            _part(dilation, i),
+            _part(padding, i),
+        )
         out = lift(window_count, n, k, s, p, d)
         if not all(v.__class__ is int and v >= 1 for v in out.table):
             missing = "" if dim in call.input else "the missing dimension "
             fits = lift(_misfit, n, k, s, p, d)
-            found += checks.unless(shapes.WINDOW_TOO_LARGE, _exceeds, f"{missing}{dim}", n, spelled, fits)
+            found += checks.unless(
+                shapes.WINDOW_TOO_LARGE, _exceeds, f"{missing}{dim}", n, spelled, fits
+            )
             out = lift(_at_least_one, out)
         if dim not in call.input and out != ONE:
             found += checks.unless(shapes.MISSING_DIMENSION, _appears, dim, out)
@@ -71,7 +78,9 @@ def _slid_over(call: Call, out: Shape) -> str:
     return spoken(call, "kernel" if "kernel" in call.attrs else "window")
 
 
-WINDOWED = Over("counted", Dims("the dimensions of the window", _slid_over), "a window moves along it")
+WINDOWED = Over(
+    "counted", Dims("the dimensions of the window", _slid_over), "a window moves along it"
+)
 
 
 def kernel_sizes(call: Call, name: str) -> tuple[Expr, ...]:
@@ -89,17 +98,19 @@ def _spoken(name: str, kernel: Expr, shape: Shape) -> tuple[str, Problems]:
         values = " or ".join(value_text(v) for v in kernel.distinct())
         return dims, (
             checks.problem(
-                shapes.SIZE_RANK, f"`{name}` is {values} by a choice, which speak of different dimensions"
+                shapes.SIZE_RANK,
+                f"`{name}` is {values} by a choice, which speak of different dimensions",
             ),
         )
     if dims:
         return dims, ()
     if isinstance(spoken[0], tuple):
-        message = (
-            f"`{name}` is {value_text(spoken[0])}; it is one number, or three for t, h, w, or two for h, w"
-        )
+        written = value_text(spoken[0])
+        message = f"`{name}` is {written}; it is one number, or three for t, h, w, or two for h, w"
         return "", (checks.problem(shapes.SIZE_RANK, message),)
-    message = f"there is none of t, h, w to slide over; the tensor has {checks.listing(shape)}"
+    message = (
+        f"there is none of t, h, w to slide over; the tensor has {checks.listing(shape)}"
+    )
     help = "use linear(…), or write the kernel out as 1x1x1" if name == "kernel" else None
     return "", (checks.problem(shapes.MISSING_DIMENSION, message, help),)
 
@@ -153,7 +164,11 @@ def _wrong_size(name: str, value: Any, least: int) -> str | None:
 def _sound(name: str, value: Any, least: int) -> Any:
     if isinstance(value, tuple):
         return tuple(_sound(name, v, least) for v in value)
-    return value if name == "padding" and value in PADDING_MODES else checks.nearest(value, least)
+    return (
+        value
+        if name == "padding" and value in PADDING_MODES
+        else checks.nearest(value, least)
+    )
 
 
 def _rank_differs(name: str, value: Any, dims: str) -> str | None:

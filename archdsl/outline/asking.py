@@ -70,7 +70,9 @@ def answered_in(node: Node, outline: Outline) -> dict[KeyPath, str]:
     """The answered choices of an instance, by their paths below it, in program order; of a chosen layer that
     one too."""
     at = node.choices_path
-    answers = ((KeyPath.parse(path), label) for path, label in outline.graph.answers.items())
+    answers = (
+        (KeyPath.parse(path), label) for path, label in outline.graph.answers.items()
+    )
     return {_below(path, at): label for path, label in answers if path.startswith(at)}
 
 

@@ -39,7 +39,9 @@ class Section(Protocol):
 S = TypeVar("S", bound=Section)
 
 
-def hosts(sections: Sequence[S], outline: Outline, fits: Callable[[S, S], bool]) -> dict[S, S]:
+def hosts(
+    sections: Sequence[S], outline: Outline, fits: Callable[[S, S], bool]
+) -> dict[S, S]:
     """For each box that follows another the one that it joins: of `conv -> batch_norm -> relu` the
     convolution.
 
@@ -53,7 +55,11 @@ def hosts(sections: Sequence[S], outline: Outline, fits: Callable[[S, S], bool])
     for section in sections:
         read = followed(section.node, outline) if section.node is not None else None
         source = home.get(read) if read is not None else None
-        if source is not None and _reads_alone(section, source, outline) and fits(section, source):
+        if (
+            source is not None
+            and _reads_alone(section, source, outline)
+            and fits(section, source)
+        ):
             found[section] = found.get(source, source)
     return found
 

@@ -162,11 +162,15 @@ def gather(
         for text, members in groups:
             spots = list(_BRACKET.finditer(text))
             if level >= len(spots):
-                merged.setdefault((text, "", same(members[0])), []).append((text, "", members))
+                merged.setdefault((text, "", same(members[0])), []).append(
+                    (text, "", members)
+                )
                 continue
             spot = spots[-1 - level]
             head, tail = text[: spot.start()], text[spot.end() :]
-            merged.setdefault((head, tail, same(members[0])), []).append((text, spot.group()[1:-1], members))
+            merged.setdefault((head, tail, same(members[0])), []).append(
+                (text, spot.group()[1:-1], members)
+            )
         groups = []
         for key, parts in merged.items():
             assert isinstance(key, tuple)

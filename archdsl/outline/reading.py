@@ -52,7 +52,12 @@ class Outline:
         """The root, or the one block that all of it is."""
         node = self.root
         parts = parts_of(node)
-        while len(parts) == 1 and parts[0].level == "block" and not node.values and not parts[0].values:
+        while (
+            len(parts) == 1
+            and parts[0].level == "block"
+            and not node.values
+            and not parts[0].values
+        ):
             node = parts[0]
             parts = parts_of(node)
         return node
@@ -86,11 +91,15 @@ def parts_of(node: Node) -> list[Node]:
     return [c for c in node.children if c.level != "input"]
 
 
-@lru_cache(maxsize=8)  # the table, the views and the page of one graph ask one after the other
+@lru_cache(
+    maxsize=8
+)  # the table, the views and the page of one graph ask one after the other
 def read(graph: Graph) -> Outline:
     """The outline of a graph."""
     root, owner = live_tree(graph)
-    place = {value: i for i, value in enumerate(dict.fromkeys((*graph.inputs, *graph.values)))}
+    place = {
+        value: i for i, value in enumerate(dict.fromkeys((*graph.inputs, *graph.values)))
+    }
     readers: dict[Value, dict[Value, None]] = {}
     for value in graph.values:
         for operand in operands(value):
@@ -101,10 +110,14 @@ def read(graph: Graph) -> Outline:
         for child in node.children:
             held.extend(inside[child])
         inside[node] = tuple(sorted(held, key=place.__getitem__))
-    return Outline(graph, root, owner, place, {v: tuple(found) for v, found in readers.items()}, inside)
+    return Outline(
+        graph, root, owner, place, {v: tuple(found) for v, found in readers.items()}, inside
+    )
 
 
 def batch_of(graph: Graph) -> int:
     """The nominal batch, at which MACs are counted; 1 unless somebody feeds another size."""
-    sizes = [max(given.shape["b"].distinct()) for given in graph.inputs if "b" in given.shape]
+    sizes = [
+        max(given.shape["b"].distinct()) for given in graph.inputs if "b" in given.shape
+    ]
     return max(sizes, default=1)

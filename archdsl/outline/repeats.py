@@ -37,7 +37,9 @@ class Repeats:
 
     outline: Outline
     _likenesses: dict[Node, int] = field(default_factory=dict)
-    _kinds: dict[Hashable, int] = field(default_factory=dict)  # what makes nodes alike, numbered
+    _kinds: dict[Hashable, int] = field(
+        default_factory=dict
+    )  # what makes nodes alike, numbered
 
     def runs(self, siblings: Sequence[Node]) -> Iterator[Run]:
         """Siblings of one name that are equal and chained, or equal and side by side, together; the others
@@ -64,7 +66,9 @@ class Repeats:
         before = run.nodes[-1]
         if after.path.index is None or after.path.base != before.path.base:
             return False
-        if self.likeness(before) != self.likeness(after) or not self._same_sizes(before, after):
+        if self.likeness(before) != self.likeness(after) or not self._same_sizes(
+            before, after
+        ):
             return False
         is_first = len(run.nodes) == 1
         if self._are_beside(before, after) and (run.abreast or is_first):
@@ -83,7 +87,9 @@ class Repeats:
             return False
         first = chain(reads_a, leaves_a, a.held())
         second = chain(reads_b, leaves_b, b.held())
-        return all(dict(x.shape) == dict(y.shape) for x, y in zip(first, second, strict=True))
+        return all(
+            dict(x.shape) == dict(y.shape) for x, y in zip(first, second, strict=True)
+        )
 
     def _are_chained(self, a: Node, b: Node) -> bool:
         """Whether what leaves the one is what the other reads, and nothing else reads it.

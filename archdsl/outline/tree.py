@@ -43,7 +43,11 @@ class Node:
     @property
     def choices_path(self) -> KeyPath:
         """Where its choices live, which for a tied instance is not its path."""
-        return self.path if self.instance is None else KeyPath.parse(self.instance.choices_path)
+        return (
+            self.path
+            if self.instance is None
+            else KeyPath.parse(self.instance.choices_path)
+        )
 
     @property
     def span(self) -> Span | None:

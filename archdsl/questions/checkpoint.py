@@ -15,7 +15,16 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.suggestions import did_you_mean
 from archdsl.ir.instance import key as state_key
 from archdsl.outline.paths import KeyPath
-from archdsl.questions.rename import Change, Ending, Found, Inflate, Resize, Rule, Rules, Unused
+from archdsl.questions.rename import (
+    Change,
+    Ending,
+    Found,
+    Inflate,
+    Resize,
+    Rule,
+    Rules,
+    Unused,
+)
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -106,7 +115,10 @@ class Fit:
 
 
 def fit(
-    theirs: Mapping[str, Shape], ours: Mapping[str, Shape], tables: Sequence[Table], told: Told | None = None
+    theirs: Mapping[str, Shape],
+    ours: Mapping[str, Shape],
+    tables: Sequence[Table],
+    told: Told | None = None,
 ) -> Fit:
     """Matches a checkpoint with a model: by the table, and without what its wrappers put before the keys,
     under which most of the model's weights are found; the first of those that are alike.
@@ -120,7 +132,9 @@ def fit(
     chosen: _Keys | None = None
     for prefix, keys in _without_wrappers(theirs):
         for table in tables:
-            found = len(wanted.intersection(chain.from_iterable(_names(table, key) for key in keys)))
+            found = len(
+                wanted.intersection(chain.from_iterable(_names(table, key) for key in keys))
+            )
             if found > best:
                 best, chosen = found, _Keys(prefix, keys, table)
     if chosen is None:
@@ -143,7 +157,9 @@ def below(paths: Sequence[str], keys: Collection[str]) -> frozenset[str]:
             known = (KeyPath.parse(key) for key in keys)
             hint = did_you_mean(dotted, {str(key.parent or key) for key in known})
             raise DiagnosticError(
-                codes.NO_SUCH_WEIGHTS.error(None, f"the model has no weights at or below `{path}`", help=hint)
+                codes.NO_SUCH_WEIGHTS.error(
+                    None, f"the model has no weights at or below `{path}`", help=hint
+                )
             )
         found |= inside
     return frozenset(found)
@@ -171,9 +187,13 @@ def _names(table: Table, key: str) -> tuple[str, ...]:
 
 
 def _none_fits(theirs: Mapping[str, Shape], tables: Sequence[Table]) -> DiagnosticError:
-    tried = ", ".join(f"`{table.name}`" for table in tables if table.name is not None) or "none"
+    tried = (
+        ", ".join(f"`{table.name}`" for table in tables if table.name is not None) or "none"
+    )
     few = ", ".join(f"`{key}`" for key in list(theirs)[:3])
-    message = f"none of the checkpoint's {len(theirs)} keys ({few}, …) is a weight of the model"
+    message = (
+        f"none of the checkpoint's {len(theirs)} keys ({few}, …) is a weight of the model"
+    )
     help = f"tables tried: {tried}; `--table FILE` names another"
     return DiagnosticError(codes.NO_TABLE.error(None, message, help=help))
 
@@ -181,13 +201,17 @@ def _none_fits(theirs: Mapping[str, Shape], tables: Sequence[Table]) -> Diagnost
 def _hardly_fits(chosen: _Keys, found: int, wanted: int) -> DiagnosticError:
     name = chosen.table.name
     by = "as they stand" if name is None else f"by `{name}`, which fits best"
-    message = f"the checkpoint's keys, {by}, are {found} of the {wanted} weights of the model"
+    message = (
+        f"the checkpoint's keys, {by}, are {found} of the {wanted} weights of the model"
+    )
     few = ", ".join(f"`{key}`" for key in list(chosen.keys.values())[:3])
     help = f"its keys are {few}, …; `--table` names a table, and what does not fit is then listed"
     return DiagnosticError(codes.NO_TABLE.error(None, message, help=help))
 
 
-def _matched(theirs: Mapping[str, Shape], ours: Mapping[str, Shape], chosen: _Keys, told: Told) -> Fit:
+def _matched(
+    theirs: Mapping[str, Shape], ours: Mapping[str, Shape], chosen: _Keys, told: Told
+) -> Fit:
     placed: dict[str, Source | Misshapen | None] = {}  # None: it starts as the text says
     left_out: list[str] = []
     extra: list[Extra] = []
@@ -207,7 +231,9 @@ def _matched(theirs: Mapping[str, Shape], ours: Mapping[str, Shape], chosen: _Ke
         }
         _refuse_second(here, placed, original, found)
         placed |= here
-        if all(place is None for place in here.values()) and all(name in ours for name in names):
+        if all(place is None for place in here.values()) and all(
+            name in ours for name in names
+        ):
             left_out.append(original)
     started = _started(ours, placed, chosen.table, told)
     rules = chosen.table.rules
@@ -216,10 +242,18 @@ def _matched(theirs: Mapping[str, Shape], ours: Mapping[str, Shape], chosen: _Ke
         table=chosen.table.name,
         prefix=chosen.prefix,
         taken={name: place for name, place in placed.items() if isinstance(place, Source)},
-        anew=tuple(key for key in ours if key in started and _is_told(key, chosen.table, told)),
-        untold=tuple(key for key in ours if key in started and not _is_told(key, chosen.table, told)),
+        anew=tuple(
+            key for key in ours if key in started and _is_told(key, chosen.table, told)
+        ),
+        untold=tuple(
+            key for key in ours if key in started and not _is_told(key, chosen.table, told)
+        ),
         left_out=tuple(left_out),
-        missing=tuple(k for k in ours if k not in placed and k not in started and not may_be_missing(k)),
+        missing=tuple(
+            k
+            for k in ours
+            if k not in placed and k not in started and not may_be_missing(k)
+        ),
         extra=tuple(extra),
         misshapen=tuple(place for place in placed.values() if isinstance(place, Misshapen)),
         unused=unused,
@@ -227,7 +261,10 @@ def _matched(theirs: Mapping[str, Shape], ours: Mapping[str, Shape], chosen: _Ke
 
 
 def _refuse_second(
-    here: Mapping[str, object], placed: Mapping[str, Source | Misshapen | None], key: str, found: Found
+    here: Mapping[str, object],
+    placed: Mapping[str, Source | Misshapen | None],
+    key: str,
+    found: Found,
 ) -> None:
     """Raises DiagnosticError E0982 where a weight has been placed already."""
     name = next((name for name in here if name in placed), None)
@@ -236,7 +273,9 @@ def _refuse_second(
     before = placed[name]
     other = "another key" if before is None else f"`{before.key}`"
     span = found.line.span if found.line is not None else None
-    raise DiagnosticError(codes.SAME_KEY.error(span, f"{other} and `{key}` would both be `{name}`"))
+    raise DiagnosticError(
+        codes.SAME_KEY.error(span, f"{other} and `{key}` would both be `{name}`")
+    )
 
 
 def _placed(
@@ -255,7 +294,10 @@ def _placed(
 
 
 def _started(
-    ours: Mapping[str, Shape], placed: Mapping[str, Source | Misshapen | None], table: Table, told: Told
+    ours: Mapping[str, Shape],
+    placed: Mapping[str, Source | Misshapen | None],
+    table: Table,
+    told: Told,
 ) -> set[str]:
     """Our weights that start as the text says: by the user's word or the table's."""
     started = set(told.anew)
@@ -281,7 +323,9 @@ def _without_wrappers(keys: Collection[str]) -> Iterator[tuple[str, Mapping[str,
         yield prefix, stripped
         firsts = Counter(key.partition(".")[0] for key in stripped if "." in key)
         first, many = firsts.most_common(1)[0] if firsts else ("", 0)
-        shorter = {key.removeprefix(f"{first}."): original for key, original in stripped.items()}
+        shorter = {
+            key.removeprefix(f"{first}."): original for key, original in stripped.items()
+        }
         if 2 * many <= len(stripped) or len(shorter) < len(stripped):
             return
         stripped, prefix = shorter, f"{prefix}{first}."

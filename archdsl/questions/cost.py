@@ -48,7 +48,9 @@ def extremes(graph: Graph, metric: Metric) -> tuple[int, int] | None:
     """
     active = live(graph)
     return sums.extremes(
-        cost_terms(graph, metric, active), [binding(r, active) for r in graph.requirements], active.choices
+        cost_terms(graph, metric, active),
+        [binding(r, active) for r in graph.requirements],
+        active.choices,
     )
 
 
@@ -75,16 +77,21 @@ def costs(graph: Graph, genotypes: Any) -> dict[str, Any]:
         raise ValueError("an index lies outside the domain of its choice")
     columns = np.ascontiguousarray(indices.T.astype(np.int32))
     return {
-        metric: _sum_tables(cost_terms(graph, metric, active), graph.choices, columns) for metric in METRICS
+        metric: _sum_tables(cost_terms(graph, metric, active), graph.choices, columns)
+        for metric in METRICS
     }
 
 
-def _answered(graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Activity) -> Any:
+def _answered(
+    graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Activity
+) -> Any:
     """The indices [n, choices] of complete genotypes, 0 for choices that are inactive."""
     import numpy as np
 
     width = 1 + max([c.size for c in graph.choices], default=0)
-    codes: dict[tuple[str, str], int] = {}  # of an answer, both where its choice stands and its index
+    codes: dict[
+        tuple[str, str], int
+    ] = {}  # of an answer, both where its choice stands and its index
     for place, choice in enumerate(graph.choices):
         for index, label in enumerate(choice.labels()):
             codes[choice.path, label] = place * width + index
@@ -106,7 +113,9 @@ def _answered(graph: Graph, genotypes: Sequence[Mapping[str, str]], active: Acti
     settled = np.where(open_, 0, indices)
     columns = np.ascontiguousarray(settled.T)
     for column in np.nonzero(open_.any(axis=0))[0].tolist():
-        asked = _sum_tables([lift(int, active.guard(graph.choices[column]))], graph.choices, columns)
+        asked = _sum_tables(
+            [lift(int, active.guard(graph.choices[column]))], graph.choices, columns
+        )
         lacking = np.nonzero(open_[:, column] & (asked > 0))[0]
         if len(lacking):
             complete(graph, genotypes[int(lacking[0])], active)  # raises what is missing
@@ -155,10 +164,14 @@ class _Walk:
         for node in nodes:
             for kid in node.kids:
                 places.setdefault(kid, len(places))
-        ends = np.array([0 if isinstance(p, decision.Node) else p.value for p in places], np.int64)
+        ends = np.array(
+            [0 if isinstance(p, decision.Node) else p.value for p in places], np.int64
+        )
         steps = []
         for choice in reversed(term.scope):  # as a diagram asks
-            step = np.repeat(np.arange(len(places), dtype=np.int32)[:, None], choice.size, axis=1)
+            step = np.repeat(
+                np.arange(len(places), dtype=np.int32)[:, None], choice.size, axis=1
+            )
             for node in nodes:
                 if node.choice is choice:
                     step[places[node]] = [places[kid] for kid in node.kids]

@@ -32,7 +32,9 @@ def architectures(graph: Graph) -> int | tuple[int, int]:
     return least if least == most else (least, most)
 
 
-def _within(graph: Graph, bounds: tuple[CostBound, ...], active: Activity) -> tuple[int, int, int]:
+def _within(
+    graph: Graph, bounds: tuple[CostBound, ...], active: Activity
+) -> tuple[int, int, int]:
     """The number of all architectures, and the interval of those within bounds of one metric."""
     space = diagram(graph, cost_terms(graph, bounds[0].metric, active), active)
     total = space.count()

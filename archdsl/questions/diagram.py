@@ -17,10 +17,14 @@ def live(graph: Graph) -> Activity:
     try:
         return activity(graph.outputs)
     except TooWide as wide:
-        raise DiagnosticError(TOO_WIDE.error(graph.root.span, f"`{graph.name}`: {wide}")) from None
+        raise DiagnosticError(
+            TOO_WIDE.error(graph.root.span, f"`{graph.name}`: {wide}")
+        ) from None
 
 
-def diagram(graph: Graph, terms: Iterable[Expr] = (), active: Activity | None = None) -> Diagram:
+def diagram(
+    graph: Graph, terms: Iterable[Expr] = (), active: Activity | None = None
+) -> Diagram:
     """Every architecture once, with the sum of the terms; requirements hold, bounds on cost are left to the
     caller.
 
@@ -29,7 +33,12 @@ def diagram(graph: Graph, terms: Iterable[Expr] = (), active: Activity | None = 
     active = active or live(graph)
     try:
         return frontier(
-            graph.choices, active.choices, [binding(r, active) for r in graph.requirements], terms
+            graph.choices,
+            active.choices,
+            [binding(r, active) for r in graph.requirements],
+            terms,
         )
     except TooWide as wide:
-        raise DiagnosticError(TOO_WIDE.error(graph.root.span, f"`{graph.name}`: {wide}")) from None
+        raise DiagnosticError(
+            TOO_WIDE.error(graph.root.span, f"`{graph.name}`: {wide}")
+        ) from None

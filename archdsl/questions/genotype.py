@@ -46,7 +46,9 @@ class Genotype(Mapping[str, str]):
     def to_text(self, name: str, of: str) -> str:
         """The genotype as a declaration of a file, answers with a common prefix on one line."""
         lines: list[str] = []
-        for prefix, group in groupby(self.answers, key=lambda answer: KeyPath.parse(answer[0]).parent):
+        for prefix, group in groupby(
+            self.answers, key=lambda answer: KeyPath.parse(answer[0]).parent
+        ):
             settled = [f"{KeyPath.parse(path).name} = {label}" for path, label in group]
             if not prefix:
                 lines.extend(f"  {one}" for one in settled)
@@ -60,14 +62,18 @@ class Genotype(Mapping[str, str]):
         return "\n".join([f"genotype {name} of {of} {{", *lines, "}"]) + "\n"
 
 
-def genotype_of(graph: Graph, assignment: Mapping[Choice, int], active: Activity | None = None) -> Genotype:
+def genotype_of(
+    graph: Graph, assignment: Mapping[Choice, int], active: Activity | None = None
+) -> Genotype:
     """The genotype of an assignment: the answers of its active choices. What is left out counts as the first
     alternative.
     """
     active = active or activity(graph.outputs)
     full = {c: assignment.get(c, 0) for c in graph.choices}
     answers = tuple(
-        (c.path, c.alternatives[full[c]].label) for c in graph.choices if active.guard(c).at(full)
+        (c.path, c.alternatives[full[c]].label)
+        for c in graph.choices
+        if active.guard(c).at(full)
     )
     return Genotype(answers, graph.name)
 
@@ -90,7 +96,9 @@ def assignment(graph: Graph, genotype: Mapping[str, str]) -> dict[Choice, int]:
             domain = ", ".join(choice.labels())
             message = f"`{answer}` is not an alternative of `{path}`"
             problems.append(
-                codes.NOT_AN_ALTERNATIVE.error(choice.span, message, help=f"its alternatives are {domain}")
+                codes.NOT_AN_ALTERNATIVE.error(
+                    choice.span, message, help=f"its alternatives are {domain}"
+                )
             )
         else:
             found[choice] = index
@@ -99,7 +107,9 @@ def assignment(graph: Graph, genotype: Mapping[str, str]) -> dict[Choice, int]:
     return found
 
 
-def complete(graph: Graph, genotype: Mapping[str, str], active: Activity | None = None) -> dict[Choice, int]:
+def complete(
+    graph: Graph, genotype: Mapping[str, str], active: Activity | None = None
+) -> dict[Choice, int]:
     """The index of every choice, for a genotype that answers all active ones; the others take their first
     alternative.
 
@@ -107,13 +117,18 @@ def complete(graph: Graph, genotype: Mapping[str, str], active: Activity | None 
     """
     active = active or activity(graph.outputs)
     given = assignment(graph, genotype)
-    open_guards = {c: restrict(active.guard(c), given) for c in graph.choices if c not in given}
+    open_guards = {
+        c: restrict(active.guard(c), given) for c in graph.choices if c not in given
+    }
     missing = [c for c, guard in open_guards.items() if guard == TRUE] or [
         c for c, guard in open_guards.items() if guard != FALSE
     ]
     if missing:
         raise DiagnosticError(*(_missing(c) for c in missing))
-    return {c: given[c] if c in given and _is_active(active, c, given) else 0 for c in graph.choices}
+    return {
+        c: given[c] if c in given and _is_active(active, c, given) else 0
+        for c in graph.choices
+    }
 
 
 def idle(graph: Graph, genotype: Mapping[str, str]) -> list[Diagnostic]:
@@ -124,7 +139,9 @@ def idle(graph: Graph, genotype: Mapping[str, str]) -> list[Diagnostic]:
     given = assignment(graph, genotype)
     unused = [c for c in given if not _is_active(active, c, given)]
     return [
-        codes.INACTIVE_ANSWER.warning(c.span, f"`{c.path}` is inactive under the other answers")
+        codes.INACTIVE_ANSWER.warning(
+            c.span, f"`{c.path}` is inactive under the other answers"
+        )
         for c in unused
     ]
 
@@ -138,7 +155,11 @@ def _index(choice: Choice, answer: object) -> int | None:
     if answer in labels:
         return labels.index(str(answer))
     return next(
-        (i for i, value in enumerate(choice.values()) if value == answer and type(value) is type(answer)),
+        (
+            i
+            for i, value in enumerate(choice.values())
+            if value == answer and type(value) is type(answer)
+        ),
         None,
     )
 

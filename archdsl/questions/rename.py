@@ -40,7 +40,9 @@ _PART = re.compile(rf"(?:{_PIECE.pattern})+")
 _APART = re.compile(r"\}[0-9]*\{")  # two numbers that could not be told from one another
 _NUMBER = "([0-9]{1,9})"
 _ENDING = re.compile(r"\*([A-Za-z0-9_.]+)")
-_RESIZE = re.compile(r"resize\s+(?:(repeat)|(\w+)\s+(row|grid))(?:\s+after\s+([0-9]{1,4}))?", re.ASCII)
+_RESIZE = re.compile(
+    r"resize\s+(?:(repeat)|(\w+)\s+(row|grid))(?:\s+after\s+([0-9]{1,4}))?", re.ASCII
+)
 _INFLATE = re.compile(r"inflate\s+(mean|centre)")
 _MODES = {"row": ("nearest", "linear"), "grid": ("nearest", "linear", "cubic")}
 _CHANGES = "`anew`, `inflate mean`, or `resize nearest row`, `resize cubic grid after 1`, `resize repeat`"
@@ -59,12 +61,16 @@ class Pattern:
     """The beginning of a key up to a dot: its texts, dots included, and the numbers between them."""
 
     pieces: tuple[str | Hole, ...]
-    start: str = field(init=False, repr=False, compare=False)  # what every key that fits begins with
+    start: str = field(
+        init=False, repr=False, compare=False
+    )  # what every key that fits begins with
     _regex: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         first = self.pieces[0]
-        written = "".join(_NUMBER if isinstance(p, Hole) else re.escape(p) for p in self.pieces)
+        written = "".join(
+            _NUMBER if isinstance(p, Hole) else re.escape(p) for p in self.pieces
+        )
         object.__setattr__(self, "start", first if isinstance(first, str) else "")
         object.__setattr__(self, "_regex", re.compile(rf"{written}(?=\.|\Z)", re.ASCII))
 
@@ -85,13 +91,17 @@ class Pattern:
 
     def written(self, numbers: dict[str, int]) -> str | None:
         """The path with these numbers, moved; None where one would be negative."""
-        moved = [numbers[p.name] + p.shift if isinstance(p, Hole) else p for p in self.pieces]
+        moved = [
+            numbers[p.name] + p.shift if isinstance(p, Hole) else p for p in self.pieces
+        ]
         negative = any(isinstance(part, int) and part < 0 for part in moved)
         return None if negative else "".join(map(str, moved))
 
     def unmoved(self) -> Pattern:
         """The same places, by their own numbers."""
-        return Pattern(tuple(Hole(p.name) if isinstance(p, Hole) else p for p in self.pieces))
+        return Pattern(
+            tuple(Hole(p.name) if isinstance(p, Hole) else p for p in self.pieces)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,24 +222,40 @@ class Rules:
                 return Found(names, rule)
         return None
 
-    def unused(self, used: Collection[Rule | Ending | None], keys: Iterable[str]) -> Iterator[Unused]:
+    def unused(
+        self, used: Collection[Rule | Ending | None], keys: Iterable[str]
+    ) -> Iterator[Unused]:
         """The lines that no key came to, each with the line before it that had a key that it fits."""
         keys = list(keys)
         spelled = {self.ending(key) for key in keys}
-        yield from (Unused(ending.span, None) for ending in self.endings if ending not in spelled)
+        yield from (
+            Unused(ending.span, None) for ending in self.endings if ending not in spelled
+        )
         for rule in self.rules:
             if rule not in used and rule.theirs is not None:
-                taken = next((key for key in keys if rule.rename(self.spelled(key)) is not None), None)
+                taken = next(
+                    (key for key in keys if rule.rename(self.spelled(key)) is not None),
+                    None,
+                )
                 found = None if taken is None else self.find(taken)
-                yield Unused(rule.span, None if found is None or found.line is None else found.line.span)
+                yield Unused(
+                    rule.span,
+                    None if found is None or found.line is None else found.line.span,
+                )
 
     def ending(self, key: str) -> Ending | None:
-        return next((ending for ending in self.endings if key.endswith(ending.theirs)), None)
+        return next(
+            (ending for ending in self.endings if key.endswith(ending.theirs)), None
+        )
 
     def spelled(self, key: str) -> str:
         """A key with the end that the table gives it."""
         ending = self.ending(key)
-        return key if ending is None else f"{key.removesuffix(ending.theirs)}{ending.ours or ''}"
+        return (
+            key
+            if ending is None
+            else f"{key.removesuffix(ending.theirs)}{ending.ours or ''}"
+        )
 
     def of_our_keys(self) -> Iterator[Rule]:
         """What the lines say of shapes that differ, for keys that are ours already."""
@@ -268,13 +294,17 @@ def change(text: str, span: Span | None = None) -> Change:
         return Inflate("mean" if inflated[1] == "mean" else "centre")
     match = _RESIZE.fullmatch(text)
     if match is None:
-        raise _bad(span, f"`{text}` does not say what happens where shapes differ", _CHANGES)
+        raise _bad(
+            span, f"`{text}` does not say what happens where shapes differ", _CHANGES
+        )
     repeat, mode, shape, after = match.groups()
     if repeat is not None:
         return Resize(repeat, after=int(after or 0))
     if mode not in _MODES[shape]:
         raise _bad(
-            span, f"a {shape} cannot be resized by `{mode}`", f"known modes: {', '.join(_MODES[shape])}"
+            span,
+            f"a {shape} cannot be resized by `{mode}`",
+            f"known modes: {', '.join(_MODES[shape])}",
         )
     return Resize(mode, shape == "grid", int(after or 0))
 
@@ -315,10 +345,15 @@ def _rule(text: str, span: Span) -> Rule:
     ours = () if paths == ["-"] else tuple(_pattern(p, span) for p in paths)
     is_anew = extent == "anew"
     if theirs is None and not (ours and is_anew):
-        raise _bad(span, "`-` on the left says that a weight of ours starts anew: `- -> head  anew`")
+        raise _bad(
+            span,
+            "`-` on the left says that a weight of ours starts anew: `- -> head  anew`",
+        )
     if theirs is not None:
         _refuse_unread(theirs, ours, span)
-    return Rule(theirs, ours, span, None if is_anew or not extent else change(extent, span), is_anew)
+    return Rule(
+        theirs, ours, span, None if is_anew or not extent else change(extent, span), is_anew
+    )
 
 
 def _refuse_unread(theirs: Pattern, ours: Iterable[Pattern], span: Span) -> None:

@@ -22,7 +22,9 @@ from archdsl.questions.genotype import Genotype, genotype_of
 _REJECTIONS = 100_000  # in a row, before drawing under several bounds at once is given up
 
 
-def sample(graph: Graph, n: int, seed: int = 0, max_macs: float | None = None) -> list[Genotype]:
+def sample(
+    graph: Graph, n: int, seed: int = 0, max_macs: float | None = None
+) -> list[Genotype]:
     """`n` genotypes drawn independently and uniformly from the architectures within every requirement and
     bound.
 
@@ -31,7 +33,9 @@ def sample(graph: Graph, n: int, seed: int = 0, max_macs: float | None = None) -
     the bounds, E0508 or E0509 where the space is out of reach.
     """
     active = live(graph)
-    bounds = graph.bounds + ((CostBound("macs", "<=", max_macs),) if max_macs is not None else ())
+    bounds = graph.bounds + (
+        (CostBound("macs", "<=", max_macs),) if max_macs is not None else ()
+    )
     drawn = _bounded(graph, bounds, seed, active) if bounds else _free(graph, seed, active)
     return [genotype_of(graph, assignment, active) for assignment in islice(drawn, n)]
 
@@ -40,7 +44,9 @@ def _free(graph: Graph, seed: int, active: Activity) -> Iterator[dict[Choice, in
     space = diagram(graph, active=active)
     if not space.possible:
         raise DiagnosticError(
-            UNSATISFIABLE.error(None, f"no architecture of `{graph.name}` satisfies every requirement")
+            UNSATISFIABLE.error(
+                None, f"no architecture of `{graph.name}` satisfies every requirement"
+            )
         )
     counts = space.completions()
     random = Random(f"archdsl.sample:{seed}")
@@ -62,7 +68,8 @@ def _bounded(
     for metric, (low, high) in within.items():
         _possible(graph.name, metric, low, high, spaces[metric])
     leading: Metric = next(
-        (m for m in ("macs", "params") if m in within and within[m][1] is not None), next(iter(within))
+        (m for m in ("macs", "params") if m in within and within[m][1] is not None),
+        next(iter(within)),
     )
     low, high = within[leading]
     if high is not None:
@@ -82,16 +89,21 @@ def _bounded(
         elif (in_vain := in_vain + 1) > _REJECTIONS:
             raise DiagnosticError(
                 TOO_LARGE.error(
-                    None, f"hardly any architecture of `{graph.name}` is within all bounds at once"
+                    None,
+                    f"hardly any architecture of `{graph.name}` is within all bounds at once",
                 )
             )
 
 
-def _possible(name: str, metric: Metric, low: int | None, high: int | None, space: Diagram) -> None:
+def _possible(
+    name: str, metric: Metric, low: int | None, high: int | None, space: Diagram
+) -> None:
     extremes = space.extremes()
     if extremes is None:
         raise DiagnosticError(
-            UNSATISFIABLE.error(None, f"no architecture of `{name}` satisfies every requirement")
+            UNSATISFIABLE.error(
+                None, f"no architecture of `{name}` satisfies every requirement"
+            )
         )
     if high is not None and extremes[0] > high:
         message = (
@@ -101,12 +113,18 @@ def _possible(name: str, metric: Metric, low: int | None, high: int | None, spac
         raise DiagnosticError(UNSATISFIABLE.error(None, message))
     if low is not None and extremes[1] < low:
         message = (
-            f"no architecture of `{name}` has {exact(low)} {metric} or more: the most is {exact(extremes[1])}"
+            f"no architecture of `{name}` has {exact(low)} {metric} or more: the most is "
+            f"{exact(extremes[1])}"
         )
         raise DiagnosticError(UNSATISFIABLE.error(None, message))
 
 
-def _holds(terms: tuple[Expr, ...], low: int | None, high: int | None, assignment: dict[Choice, int]) -> bool:
+def _holds(
+    terms: tuple[Expr, ...],
+    low: int | None,
+    high: int | None,
+    assignment: dict[Choice, int],
+) -> bool:
     if low is None and high is None:
         return True
     total = sum(t.at(assignment) for t in terms)

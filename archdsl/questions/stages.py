@@ -25,7 +25,13 @@ from archdsl.outline.reading import Outline, parts_of, read
 from archdsl.outline.tree import Node, in_text_order
 
 _WEIGHTED = ("convolution", "linear")
-_SHOWN = (*_WEIGHTED, "pool", "average", "attention", "resize")  # what a table names of a block's body
+_SHOWN = (
+    *_WEIGHTED,
+    "pool",
+    "average",
+    "attention",
+    "resize",
+)  # what a table names of a block's body
 _STEPS = 8  # as many convolutions as a row can show
 
 _ARROW = " → "
@@ -52,7 +58,10 @@ def stages(graph: Graph) -> tuple[Stage, ...]:
     """The rows of a graph; every live operation belongs to exactly one. A network that only passes its input
     on has none."""
     outline = read(graph)
-    rows = [tuple(equal) for _, equal in groupby(_parts(outline), key=lambda part: _likeness(part, outline))]
+    rows = [
+        tuple(equal)
+        for _, equal in groupby(_parts(outline), key=lambda part: _likeness(part, outline))
+    ]
     return tuple(_stage(row, outline) for row in rows)
 
 
@@ -106,13 +115,19 @@ def _likeness(part: _Part, outline: Outline) -> tuple[Any, ...]:
     path = part.node.path
     if path.index is None or part.node.level == "loop" or _choices(part, outline):
         return (part.node,)
-    return path.base, _operators(part, outline), tuple(sorted(part.values[-1].shape.items()))
+    return (
+        path.base,
+        _operators(part, outline),
+        tuple(sorted(part.values[-1].shape.items())),
+    )
 
 
 def _choices(part: _Part, outline: Outline) -> tuple[Choice, ...]:
     homes = [node.choices_path for node in part.nodes]
     return tuple(
-        c for c in outline.graph.choices if any(KeyPath.parse(c.path).startswith(home) for home in homes)
+        c
+        for c in outline.graph.choices
+        if any(KeyPath.parse(c.path).startswith(home) for home in homes)
     )
 
 
@@ -126,7 +141,13 @@ def _stage(row: Sequence[_Part], outline: Outline) -> Stage:
     choices = tuple(choice for part in row for choice in _choices(part, outline))
     least, most = times([outline.inside[part.node] for part in row], outline)
     return Stage(
-        name, _operators(first, outline), values, choices, (leaving or values)[-1].shape, most, least
+        name,
+        _operators(first, outline),
+        values,
+        choices,
+        (leaving or values)[-1].shape,
+        most,
+        least,
     )
 
 
@@ -160,9 +181,16 @@ def _describe(node: Node, outline: Outline) -> Iterator[str]:
         return
     kinds = Counter(callee for _, callee in layers)
     for (name, callee), found in layers.items():
-        before = f"{name}: " if kinds[callee] > 1 and name != callee else ""  # two streams, say
+        before = (
+            f"{name}: " if kinds[callee] > 1 and name != callee else ""
+        )  # two streams, say
         only, child = found[0]
-        is_inside = isinstance(only, _Block) and not only.steps and len(found) == 1 and child.level == "block"
+        is_inside = (
+            isinstance(only, _Block)
+            and not only.steps
+            and len(found) == 1
+            and child.level == "block"
+        )
         for text in _describe(child, outline) if is_inside else _counted(found, outline):
             yield before + text
 
@@ -180,16 +208,22 @@ class _Block:
     def text(self, count: str = "1", extras: Iterable[str] | None = None) -> str:
         steps = "".join(map(str.__add__, self.steps, (*self.joints, "")))
         times = f"{count} × " if count != "1" else ""
-        more = "".join(f" + {extra}" for extra in (self.extras if extras is None else extras))
+        more = "".join(
+            f" + {extra}" for extra in (self.extras if extras is None else extras)
+        )
         return f"{times}{self.callee}  {steps}".rstrip() + more
 
 
-def _counted(layers: Sequence[tuple[_Block | str, Node]], outline: Outline) -> Iterator[str]:
+def _counted(
+    layers: Sequence[tuple[_Block | str, Node]], outline: Outline
+) -> Iterator[str]:
     """Equal layers counted. Blocks of one build are one text: what differs in one step is given as
     alternatives."""
     for _, alike in groupby(layers, key=lambda layer: _build(layer[0])):
         found = list(alike)
-        count = between(*map(str, times([outline.inside[node] for _, node in found], outline)))
+        count = between(
+            *map(str, times([outline.inside[node] for _, node in found], outline))
+        )
         blocks = [layer for layer, _ in found if isinstance(layer, _Block)]
         if not blocks:
             yield f"{count} × {found[0][0]}" if count != "1" else str(found[0][0])
@@ -199,7 +233,9 @@ def _counted(layers: Sequence[tuple[_Block | str, Node]], outline: Outline) -> I
             for step in zip(*(block.steps for block in blocks), strict=True)
         )
         often = Counter(extra for block in blocks for extra in block.extras)
-        extras = [extra if n == len(blocks) else f"{n} {extra}" for extra, n in often.items()]
+        extras = [
+            extra if n == len(blocks) else f"{n} {extra}" for extra, n in often.items()
+        ]
         yield _Block(blocks[0].callee, steps, blocks[0].joints, ()).text(count, extras)
 
 
@@ -221,7 +257,11 @@ def _layer(node: Node, outline: Outline) -> _Block | str | None:
     alternatives = _alternatives(node)
     if alternatives:
         is_settled = alternatives[0].choice not in outline.graph.choices
-        return f"{node.segment}  {alternatives[0].segment}" if len(alternatives) == 1 and is_settled else None
+        return (
+            f"{node.segment}  {alternatives[0].segment}"
+            if len(alternatives) == 1 and is_settled
+            else None
+        )
     if node.level != "primitive":
         return _block(node, outline) if _ops(node, outline) else None
     if not node.is_called or role_of(node.callee) not in _SHOWN:
@@ -245,28 +285,53 @@ def _block(node: Node, outline: Outline) -> _Block:
     than that, or a choice between layers, is its name.
     """
     children = [c for c in node.children if c.segment != "shortcut"]
-    blocks = [c for c in children if c.level == "block" and not _is_open(c, outline) and _ops(c, outline)]
+    blocks = [
+        c
+        for c in children
+        if c.level == "block" and not _is_open(c, outline) and _ops(c, outline)
+    ]
     units = _units(children, blocks)
-    steps = [op for c in children for op in units.get(c, _weighted(c) if c.level == "primitive" else ())]
+    steps = [
+        op
+        for c in children
+        for op in units.get(c, _weighted(c) if c.level == "primitive" else ())
+    ]
     others = [c for c in children if c.level not in ("primitive", "block")]
-    if len(steps) > _STEPS or node.level == "loop" or any(_holds_weights(c) for c in others):
+    if (
+        len(steps) > _STEPS
+        or node.level == "loop"
+        or any(_holds_weights(c) for c in others)
+    ):
         return _Block(_callee(node), (), (), ())
-    joints = tuple(_ARROW if _reads_from(after, before) else " | " for before, after in pairwise(steps))
+    joints = tuple(
+        _ARROW if _reads_from(after, before) else " | " for before, after in pairwise(steps)
+    )
     extras = (
-        tuple(dict.fromkeys(c.callee for c in blocks if c not in units and _holds_weights(c)))
+        tuple(
+            dict.fromkeys(c.callee for c in blocks if c not in units and _holds_weights(c))
+        )
         if steps
         else ()
     )
-    return _Block(_callee(node), tuple(_primitive(op, bare=True) for op in steps), joints, extras)
+    return _Block(
+        _callee(node), tuple(_primitive(op, bare=True) for op in steps), joints, extras
+    )
 
 
 def _units(children: Sequence[Node], blocks: Sequence[Node]) -> dict[Node, list[Op]]:
     """The blocks that are told by their one convolution or linear layer."""
     units = {c: found for c in blocks if len(found := _weighted(c)) == 1 and _is_flat(c)}
-    has_its_own = any(role_of(v.name) in _WEIGHTED for c in children for v in c.values if isinstance(v, Op))
+    has_its_own = any(
+        role_of(v.name) in _WEIGHTED
+        for c in children
+        for v in c.values
+        if isinstance(v, Op)
+    )
     if blocks and not has_its_own:
         common = Counter(c.callee for c in blocks).most_common(1)[0][0]
-        alike = [c for c in blocks if c.callee == common and c.path.index is None and _is_flat(c)]
+        alike = [
+            c for c in blocks if c.callee == common and c.path.index is None and _is_flat(c)
+        ]
         if len(alike) > 1:
             units |= {c: _weighted(c) for c in alike}
     return units
@@ -306,7 +371,9 @@ def _reads_from(after: Op, before: Op) -> bool:
         value = waiting.pop()
         if value is before:
             return True
-        if value not in seen and not (isinstance(value, Op) and role_of(value.name) in _WEIGHTED):
+        if value not in seen and not (
+            isinstance(value, Op) and role_of(value.name) in _WEIGHTED
+        ):
             seen.add(value)
             waiting.extend(operands(value))
     return False
@@ -330,7 +397,11 @@ def _primitive(op: Op, *, bare: bool = False) -> str:
 def _size(window: Expr, op: Op) -> str:
     """A window over the dimensions that there are: 1 is 1x1x1 on a clip."""
     if window.is_constant and isinstance(window.value, int):
-        return value_text((window.value,) * _dimensions(op)) if _dimensions(op) > 1 else str(window.value)
+        return (
+            value_text((window.value,) * _dimensions(op))
+            if _dimensions(op) > 1
+            else str(window.value)
+        )
     return sizes_text(window)
 
 

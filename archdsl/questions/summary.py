@@ -104,12 +104,16 @@ def summarise(graph: Graph) -> Summary:
     assert found is not None, "elaboration refuses a space without architectures"
     amounts = [Amount(*ends) for ends in found]
     rows = tuple(
-        Row(stage, _shape(stage.output), amounts[i], amounts[len(table) + i]) for i, stage in enumerate(table)
+        Row(stage, _shape(stage.output), amounts[i], amounts[len(table) + i])
+        for i, stage in enumerate(table)
     )
     placed = {choice for stage in table for choice in stage.choices}
     return Summary(
         graph,
-        {given.name: {dim: _amount(given.shape[dim]) for dim in given.dims} for given in graph.inputs},
+        {
+            given.name: {dim: _amount(given.shape[dim]) for dim in given.dims}
+            for given in graph.inputs
+        },
         {
             result.name: _in_order(value.shape, result.dims)
             for result, value in zip(graph.results, graph.outputs, strict=True)
@@ -124,7 +128,11 @@ def summarise(graph: Graph) -> Summary:
 
 
 def _macs(stage: Stage, live: Activity) -> list[Expr]:
-    return [where(live.values[value], value.macs, _NONE) for value in stage.values if isinstance(value, Op)]
+    return [
+        where(live.values[value], value.macs, _NONE)
+        for value in stage.values
+        if isinstance(value, Op)
+    ]
 
 
 def _params(stage: Stage, live: Activity, seen: set[Any]) -> list[Expr]:
@@ -134,7 +142,9 @@ def _params(stage: Stage, live: Activity, seen: set[Any]) -> list[Expr]:
         for weight in value.weights if isinstance(value, Op | Pick) else ():
             if weight.identity not in seen:
                 seen.add(weight.identity)
-                terms.append(where(live.weights[weight.identity], product(weight.shape), _NONE))
+                terms.append(
+                    where(live.weights[weight.identity], product(weight.shape), _NONE)
+                )
     return terms
 
 

@@ -34,7 +34,9 @@ def shuffled(examples: Sequence[int], seed: int) -> list[int]:
 @lru_cache(maxsize=4)
 def _permutation(count: int, seed: int) -> tuple[int, ...]:
     """Of the numbers below `count`; all batches of an epoch ask for the same."""
-    return tuple(torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist())
+    return tuple(
+        torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()
+    )
 
 
 def halves(count: int, seed: int) -> tuple[list[int], list[int]]:

@@ -44,7 +44,10 @@ def shares(
 ) -> str:
     """A figure of a choice's probabilities by round. `colours` are those that alternatives have elsewhere."""
     labels = list(series[-1][1])
-    filled = {label: colours.get(label, _SHADES[i % len(_SHADES)]) for i, label in enumerate(labels)}
+    filled = {
+        label: colours.get(label, _SHADES[i % len(_SHADES)])
+        for i, label in enumerate(labels)
+    }
     keys = [
         f'<span><i class="key" style="background:{filled[label]}"></i>'
         f"{markup(label)} <b>{series[-1][1][label]:.0%}</b></span>"

@@ -125,7 +125,9 @@ def read(place: Path) -> Checkpoint:
         facts = json.loads((place / _FACTS).read_text(encoding="utf-8"))
         return Checkpoint(load_file(place / _TENSORS), facts)
     except OSError as error:
-        raise DamagedError(f"{Path(error.filename or place).name}: {error.strerror or error}") from None
+        raise DamagedError(
+            f"{Path(error.filename or place).name}: {error.strerror or error}"
+        ) from None
     except (ValueError, SafetensorError) as error:
         raise DamagedError(str(error)) from None
 

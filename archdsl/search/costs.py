@@ -45,7 +45,9 @@ class Costs:
     def excess(self, costs: Mapping[str, float]) -> float:
         """Σ max(cost / limit − 1, 0) over the soft budgets."""
         return sum(
-            max(costs[b.metric] / b.limit - 1, 0.0) for b in self.budgets if not b.hard and b.limit > 0
+            max(costs[b.metric] / b.limit - 1, 0.0)
+            for b in self.budgets
+            if not b.hard and b.limit > 0
         )
 
     def allows(self, genotype: Mapping[str, str]) -> bool:
@@ -88,7 +90,9 @@ def costs_of(
         "macs": "macs",
         "params": "params",
     }
-    terms = {m: cost_terms(graph, counted[m], active) for m in sorted(metrics & counted.keys())}
+    terms = {
+        m: cost_terms(graph, counted[m], active) for m in sorted(metrics & counted.keys())
+    }
     if "latency" in metrics:
         assert latency is not None, "a plan with a budget on latency names its table"
         terms["latency"] = latency_terms(graph, active, Path(latency))
@@ -139,13 +143,21 @@ def _term(graph: Graph, active: Activity, entry: Mapping[str, Any], path: Path) 
     by_path = {c.path: c for c in graph.choices}
     unknown = [p for p in entry["choices"] if p not in by_path]
     if unknown or not entry["choices"]:
-        named = f"`{graph.name}` has no choice `{unknown[0]}`" if unknown else "a term without choices"
+        named = (
+            f"`{graph.name}` has no choice `{unknown[0]}`"
+            if unknown
+            else "a term without choices"
+        )
         raise DiagnosticError(codes.BAD_LATENCY.error(None, f"{path}: {named}"))
     choices: list[Choice] = [by_path[p] for p in entry["choices"]]
     costs: dict[str, Any] = dict(entry["costs"])
     wrong = _unanswered(choices, costs)
     if wrong or not all(map(_is_cost, costs.values())):
-        what = f"`{wrong}` is missing or no answer" if wrong else "a cost is a number, at least 0"
+        what = (
+            f"`{wrong}` is missing or no answer"
+            if wrong
+            else "a cost is a number, at least 0"
+        )
         asked = ", ".join(f"`{c.path}`" for c in choices)
         raise DiagnosticError(codes.BAD_LATENCY.error(None, f"{path}: {what} to {asked}"))
     here = lift(_looked_up(choices, costs), *map(index_of, choices))

@@ -29,7 +29,9 @@ class Quantity:
         """The same with one of its lines, under any of its keys."""
         return replace(self, names={key: n for key, n in self.names.items() if n == name})
 
-    def plot(self, records: Records, across: str, levels: Sequence[Level] = ()) -> Plot | None:
+    def plot(
+        self, records: Records, across: str, levels: Sequence[Level] = ()
+    ) -> Plot | None:
         """Its lines in the records of one step or training; None where it has none."""
         lines, inks = [], list(dict.fromkeys(self.names.values()))
         for key, name in self.names.items():

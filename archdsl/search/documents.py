@@ -40,7 +40,11 @@ class Documents:
 
     def _space(self, step: Step) -> str:
         """`net(classes = 10, two_streams = false)`: the plan's arguments with those that the step fixes."""
-        callee, args = (self.of.callee, self.of.args) if isinstance(self.of, ast.Call) else (self.of, ())
+        callee, args = (
+            (self.of.callee, self.of.args)
+            if isinstance(self.of, ast.Call)
+            else (self.of, ())
+        )
         given = [
             flat(a.value) if a.name is None else f"{a.name} = {flat(a.value)}"
             for a in args

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 _STATISTICS = 8  # batches that statistics are measured on
-_LEAST = -20.0  # nats an example: lower is as bad, and would only drown what else a search has seen
+_LEAST = (
+    -20.0
+)  # nats an example: lower is as bad, and would only drown what else a search has seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,10 @@ class Shared(_Judge):
     def weights(self) -> Mapping[str, Tensor]:
         if self._supergraph is None:
             return self._left
-        return {name: tensor.detach() for name, tensor in self._supergraph.weights.state_dict().items()}
+        return {
+            name: tensor.detach()
+            for name, tensor in self._supergraph.weights.state_dict().items()
+        }
 
     def _ready(self) -> Any:
         if self._supergraph is None:

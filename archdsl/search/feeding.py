@@ -77,11 +77,15 @@ class Reader(Dataset[Any]):  # type: ignore[misc]
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, number: int) -> tuple[Chunks, int, list[Diagnostic], tuple[Diagnostic, ...] | None]:
+    def __getitem__(
+        self, number: int
+    ) -> tuple[Chunks, int, list[Diagnostic], tuple[Diagnostic, ...] | None]:
         order, share = self.order(number), self.share
         parts = chunk(order.indices, share.cuts, share.rank, share.ranks)
         try:
-            chunks = tuple(self.data.batch(order.split, self.seed, order.epoch, part) for part in parts)
+            chunks = tuple(
+                self.data.batch(order.split, self.seed, order.epoch, part) for part in parts
+            )
         except DiagnosticError as error:  # a worker could only say it in a traceback
             return (), 0, [], tuple(error.diagnostics)
         return chunks, len(order.indices), list(self.data.complaints()), None

@@ -82,7 +82,9 @@ class Learning(ABC):
 
     # -- data ------------------------------------------------------------------------------------------
 
-    def batch(self, examples: Sequence[int], purpose: str, epoch: int, within: int) -> Batch:
+    def batch(
+        self, examples: Sequence[int], purpose: str, epoch: int, within: int
+    ) -> Batch:
         """A batch of training examples for this rank, in the order that epoch and purpose decide."""
         indices = nth(
             examples,
@@ -102,12 +104,18 @@ class Learning(ABC):
     def whole(self, count: int) -> list[Tensor]:
         """The inputs of the first batches of the training data, uncut, on every rank."""
         size = min(self.batch_size, self.examples)
-        parts = [range(i * size, (i + 1) * size) for i in range(min(count, self.rounds_an_epoch))]
-        return [self._placed(*self.data.batch("train", self.seed, 0, part))[0] for part in parts]
+        parts = [
+            range(i * size, (i + 1) * size) for i in range(min(count, self.rounds_an_epoch))
+        ]
+        return [
+            self._placed(*self.data.batch("train", self.seed, 0, part))[0] for part in parts
+        ]
 
     def _batch(self, split: str, epoch: int, indices: Sequence[int]) -> Batch:
         parts = chunk(indices, self.cuts, self.ranks.rank, self.ranks.size)
-        chunks = [self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts]
+        chunks = [
+            self._placed(*self.data.batch(split, self.seed, epoch, part)) for part in parts
+        ]
         return Batch(tuple(chunks), len(indices))
 
     def _placed(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,7 +147,9 @@ class Learning(ABC):
             with self._precision():
                 out = network(x)
             loss = _cross_entropy(out, y)
-            if loss.requires_grad:  # an architecture may have no weights, or only frozen ones
+            if (
+                loss.requires_grad
+            ):  # an architecture may have no weights, or only frozen ones
                 (share / batch.size * loss).backward()
             total += float(loss.detach())
         return total

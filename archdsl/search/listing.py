@@ -230,8 +230,12 @@ def _table(runs: Sequence[Listed]) -> str:
         ]
         told += [around["data"], around["seed"], around["device"]]
         key = f'<i class="key ink-{i % 8}{" dashed" if i >= 8 else ""}"></i>'
-        cells = f"<td>{key}{markup(run.name)}</td>" + "".join(f"<td>{markup(t)}</td>" for t in told)
-        cells += "".join(f'<td class="number">{number(last[n]) if n in last else ""}</td>' for n in names)
+        cells = f"<td>{key}{markup(run.name)}</td>" + "".join(
+            f"<td>{markup(t)}</td>" for t in told
+        )
+        cells += "".join(
+            f'<td class="number">{number(last[n]) if n in last else ""}</td>' for n in names
+        )
         rows.append(f"<tr>{cells}</tr>")
     return f"<table>{''.join(rows)}</table>"
 
@@ -285,5 +289,9 @@ def _record(line: str) -> dict[str, Any] | None:
 def _numbers(records: Records, name: str) -> Iterator[float]:
     for record in records:
         value = record.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and isfinite(value)
+        ):
             yield float(value)

@@ -230,7 +230,9 @@ def _sound(told: Facts | None, number: int) -> Facts | None:
     for name, value in (told or {}).items():
         if isinstance(value, float) and not isfinite(value):
             problem = f"the {name.replace('_', ' ')} of round {number} is {value}"
-            raise DiagnosticError(codes.DIVERGED.error(None, problem, help="a smaller learning rate"))
+            raise DiagnosticError(
+                codes.DIVERGED.error(None, problem, help="a smaller learning rate")
+            )
     return told
 
 

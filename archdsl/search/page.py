@@ -81,7 +81,11 @@ def page(
 
 
 def _progress(by_step: Mapping[str, Records]) -> str:
-    told = [f"{name} {len(r):,} round{'' if len(r) == 1 else 's'}" for name, r in by_step.items() if r]
+    told = [
+        f"{name} {len(r):,} round{'' if len(r) == 1 else 's'}"
+        for name, r in by_step.items()
+        if r
+    ]
     return ", ".join(told) or "no round yet"
 
 
@@ -121,7 +125,10 @@ def _choices(graph: Graph, rounds: Records) -> str:
         across_of(rounds),
         int(place(rounds[-1])),
     )
-    return "".join(shares(p, series, colours.get(p, {}), across, last) for p, series in over_time.items())
+    return "".join(
+        shares(p, series, colours.get(p, {}), across, last)
+        for p, series in over_time.items()
+    )
 
 
 def kernel_colours(graph: Graph) -> dict[str, dict[str, str]]:
@@ -149,7 +156,12 @@ def _kernels(op: Op) -> Iterator[tuple[str, str, str]]:
     within: Instance | None = op.instance
     while within is not None and within.choice is None:
         within = within.parent
-    if within is not None and within.choice is not None and window.is_constant and window.value:
+    if (
+        within is not None
+        and within.choice is not None
+        and window.is_constant
+        and window.value
+    ):
         yield (
             within.choice.path,
             within.segment.rpartition(".")[2],

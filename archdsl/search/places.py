@@ -18,6 +18,7 @@ def placed(span: Span | None, about: Collection[About] = get_args(About)) -> Ite
         yield
     except DiagnosticError as error:
         found = [
-            replace(d, span=span) if d.span is None and d.about in about else d for d in error.diagnostics
+            replace(d, span=span) if d.span is None and d.about in about else d
+            for d in error.diagnostics
         ]
         raise DiagnosticError(*found) from error

@@ -72,7 +72,10 @@ class Plot:
 def figure(plot: Plot) -> str:
     """The plot with its title, and in words what stands at its end."""
     ends = [f"{_key(line)}<b>{number(line.points[-1][1])}</b>" for line in plot.lines]
-    ends += [f'<i class="key level"></i>{markup(level.name)} {number(level.value)}' for level in plot.levels]
+    ends += [
+        f'<i class="key level"></i>{markup(level.name)} {number(level.value)}'
+        for level in plot.levels
+    ]
     caption = ", ".join(ends)
     title = f"<h3>{markup(plot.title)}</h3>"
     return f"<figure>{title}{_svg(plot)}<figcaption>{caption}</figcaption></figure>"
@@ -103,7 +106,9 @@ def thinned(values: Sequence[Item], most: int = POINTS) -> list[Item]:
     return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
 
 
-def framed(xs: Sequence[float], ys: Sequence[float], across: str) -> tuple[str, Scale, Scale]:
+def framed(
+    xs: Sequence[float], ys: Sequence[float], across: str
+) -> tuple[str, Scale, Scale]:
     """The axes of a plot between its outermost ticks, and where numbers lie along them."""
     x = Scale(xs[0], xs[-1], LEFT, WIDTH - RIGHT)
     y = Scale(ys[0], ys[-1], HEIGHT - BOTTOM, TOP)
@@ -111,12 +116,16 @@ def framed(xs: Sequence[float], ys: Sequence[float], across: str) -> tuple[str, 
     for value in ys:
         at = f"{y(value):.1f}"
         parts.append(f'<path class="grid" d="M{LEFT} {at}H{WIDTH - RIGHT}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 5}" y="{y(value) + 3.5:.1f}">{number(value)}</text>')
+        parts.append(
+            f'<text class="tick" x="{LEFT - 5}" y="{y(value) + 3.5:.1f}">{number(value)}</text>'
+        )
     for value in xs:
         place = f'x="{x(value):.1f}" y="{HEIGHT - BOTTOM + 14}"'
         parts.append(f'<text class="tick across" {place}>{number(value)}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(f'<text class="tick across" x="{middle}" y="{HEIGHT - 3}">{markup(across)}</text>')
+    parts.append(
+        f'<text class="tick across" x="{middle}" y="{HEIGHT - 3}">{markup(across)}</text>'
+    )
     return "".join(parts), x, y
 
 
@@ -130,13 +139,17 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        return self.start + (self.end - self.start) * (value - self.low) / ((self.high - self.low) or 1.0)
+        return self.start + (self.end - self.start) * (value - self.low) / (
+            (self.high - self.low) or 1.0
+        )
 
 
 def chart(label: str, content: str) -> str:
     """An SVG of the size of all plots."""
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
-    return f'<svg class="chart" role="img" aria-label="{markup(label)}" {box}>{content}</svg>'
+    return (
+        f'<svg class="chart" role="img" aria-label="{markup(label)}" {box}>{content}</svg>'
+    )
 
 
 def told(places: Sequence[float], x: Scale, tell: Callable[[int], tuple[str, str]]) -> str:
@@ -166,7 +179,9 @@ def _svg(plot: Plot) -> str:
     axes, x, y = framed(whole_ticks(last), ticks(low, high), plot.across)
     parts = [axes]
     for level in plot.levels:
-        parts.append(f'<path class="level" d="M{LEFT} {y(level.value):.1f}H{WIDTH - RIGHT}"/>')
+        parts.append(
+            f'<path class="level" d="M{LEFT} {y(level.value):.1f}H{WIDTH - RIGHT}"/>'
+        )
     parts.extend(_drawn(line, x, y) for line in plot.lines)
     shown: set[float] = set()
     for line in plot.lines:
@@ -176,7 +191,11 @@ def _svg(plot: Plot) -> str:
 
     def tell(i: int) -> tuple[str, str]:
         at = places[i]
-        here = [(line, own[at]) for line, own in zip(plot.lines, known, strict=True) if at in own]
+        here = [
+            (line, own[at])
+            for line, own in zip(plot.lines, known, strict=True)
+            if at in own
+        ]
         marks = [_dot(line, x(at), y(value)) for line, value in here]
         words = [f"{line.name} {number(value)}" for line, value in here]
         return "".join(marks), f"{plot.across} {at:g}: {', '.join(words)}"

@@ -95,7 +95,10 @@ class Points:
         before = assignment(self.graph, {**self.settled, **genotype})
         changeable = [c for c in self.opened if c.path in genotype]
         for _ in range(_TRIES):
-            at = {c: before[c] if c in before else random.randrange(c.size) for c in self.graph.choices}
+            at = {
+                c: before[c] if c in before else random.randrange(c.size)
+                for c in self.graph.choices
+            }
             choice = random.choice(changeable)
             at[choice] = (at[choice] + random.randrange(1, choice.size)) % choice.size
             if self.costs.allows_at(at):
@@ -131,7 +134,10 @@ class Points:
         """For each open choice 0 where it is inactive, else 1 + the index of its answer."""
         # a `Genotype` finds a path by looking at all of its answers
         answers = dict(genotype.answers if isinstance(genotype, Genotype) else genotype)
-        return [1 + c.labels().index(answers[c.path]) if c.path in answers else 0 for c in self.opened]
+        return [
+            1 + c.labels().index(answers[c.path]) if c.path in answers else 0
+            for c in self.opened
+        ]
 
     def _combinations(self) -> Iterator[Genotype]:
         at = dict.fromkeys(self.graph.choices, 0) | assignment(self.graph, self.settled)

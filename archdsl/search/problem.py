@@ -97,7 +97,9 @@ class Problem(Learning):
         else:
             from archdsl_torch.supergraph.mixed import Mixed as Kind
         graph = self.points.graph
-        distribution = Distribution(graph, zero=zero, edges=edges, active=self.points.active)
+        distribution = Distribution(
+            graph, zero=zero, edges=edges, active=self.points.active
+        )
         made = Kind(
             graph,
             seed=self.seed_for("weights") % 2**31,

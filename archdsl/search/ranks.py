@@ -79,7 +79,11 @@ def joined(device: str | None = None) -> Iterator[Ranks]:
         int(os.environ.get("LOCAL_RANK", "0")),
     )
     kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    place = torch.device(kind, local % torch.cuda.device_count()) if kind == "cuda" else torch.device(kind)
+    place = (
+        torch.device(kind, local % torch.cuda.device_count())
+        if kind == "cuda"
+        else torch.device(kind)
+    )
     if size == 1:
         yield Ranks(device=place)
         return

@@ -109,7 +109,9 @@ def conditions(data: sources.Data, chunks: int, ranks: Ranks) -> dict[str, Any]:
 
 
 @contextmanager
-def begun(asked: Asked, held: Mapping[str, Any], ranks: Ranks, complain: Complain) -> Iterator[Run]:
+def begun(
+    asked: Asked, held: Mapping[str, Any], ranks: Ranks, complain: Complain
+) -> Iterator[Run]:
     """The run of a directory, new or resumed, and no other process in it meanwhile.
 
     Raises DiagnosticError: E0720 where something else is there, E0721 and E0722 where there is nothing to

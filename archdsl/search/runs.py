@@ -33,7 +33,9 @@ Complain = Callable[[Diagnostic], object]
 
 ELSEWHERE = "begin anew in another directory"
 _LONGEST = 1 << 24  # bytes of `frozen.json`
-_HALF = re.compile(r"\..+\.\d+(\.\w+)?", re.ASCII)  # what a file is called while it is written
+_HALF = re.compile(
+    r"\..+\.\d+(\.\w+)?", re.ASCII
+)  # what a file is called while it is written
 
 
 class Stopped(Exception):
@@ -61,7 +63,9 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
-            raise DiagnosticError(_in_use(folder, os.pread(descriptor, _NUMBER, 0))) from None
+            raise DiagnosticError(
+                _in_use(folder, os.pread(descriptor, _NUMBER, 0))
+            ) from None
         except OSError as error:
             problem = f"`{folder}/.lock` cannot be locked: {error.strerror}"
             raise DiagnosticError(files.UNWRITABLE.error(None, problem)) from None
@@ -146,7 +150,9 @@ def check_same(folder: Path, frozen: Mapping[str, Any]) -> None:
         return  # killed before it had written what it is of
     if not (folder / "frozen.json").is_file():
         problem = f"`{folder}` holds no run"
-        raise DiagnosticError(codes.NO_RUN.error(None, problem, help="leave `--resume` out to begin one"))
+        raise DiagnosticError(
+            codes.NO_RUN.error(None, problem, help="leave `--resume` out to begin one")
+        )
     try:
         held = facts_of(folder)
     except (OSError, ValueError, RecursionError) as error:
@@ -257,16 +263,24 @@ class Run:
                 held = checkpoints.read(self._checkpoints / name)
                 found = Checkpoint(held.tensors, self._back_at(held.facts))
             except DamagedError as error:
-                damaged.append(f"the checkpoint {self._checkpoints / name} is damaged: {error}")
+                damaged.append(
+                    f"the checkpoint {self._checkpoints / name} is damaged: {error}"
+                )
                 continue
             for problem in damaged:
-                self.complain(codes.PASSED_OVER.warning(None, f"{problem}; going on from {name}"))
+                self.complain(
+                    codes.PASSED_OVER.warning(None, f"{problem}; going on from {name}")
+                )
             if name != last:
                 checkpoints.name_latest(self._checkpoints, name)
-            checkpoints.forget(self._checkpoints, name)  # it may have been killed at just that
+            checkpoints.forget(
+                self._checkpoints, name
+            )  # it may have been killed at just that
             return found
         if damaged:
-            raise DiagnosticError(codes.BROKEN_CHECKPOINT.error(None, damaged[0], help=ELSEWHERE))
+            raise DiagnosticError(
+                codes.BROKEN_CHECKPOINT.error(None, damaged[0], help=ELSEWHERE)
+            )
         self._metrics.unlink(missing_ok=True)
         return None
 
@@ -300,7 +314,9 @@ class Run:
             except OSError as error:
                 raise DamagedError(f"{self._metrics.name}: {error.strerror}") from None
         if read != length or logged.hexdigest() != digest:
-            raise DamagedError(f"the {length:,} bytes of {self._metrics.name} that it knows are others")
+            raise DamagedError(
+                f"the {length:,} bytes of {self._metrics.name} that it knows are others"
+            )
         if self._metrics.is_file():
             os.truncate(self._metrics, length)
         self._logged, self._length = logged, length
@@ -309,12 +325,18 @@ class Run:
 
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The tensors of a checkpoint whose names begin so, under what is left of their names."""
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): t
+        for name, t in tensors.items()
+        if name.startswith(prefix)
+    }
 
 
 def _is_bare(folder: Path) -> bool:
     """Whether nothing is there but what a process leaves that was killed while it began a run."""
-    return folder.is_dir() and all(p.name == ".lock" or p.match(".frozen.*") for p in folder.iterdir())
+    return folder.is_dir() and all(
+        p.name == ".lock" or p.match(".frozen.*") for p in folder.iterdir()
+    )
 
 
 def _differences(held: Any, asked: Any, path: str = "") -> Iterator[str]:

@@ -53,7 +53,10 @@ def frozen(plan: Plan, data: str, extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _texts(settings: Mapping[str, Any]) -> dict[str, str | None]:
-    return {name: None if value is None else setting_text(value) for name, value in settings.items()}
+    return {
+        name: None if value is None else setting_text(value)
+        for name, value in settings.items()
+    }
 
 
 def _facts(step: Step) -> dict[str, Any]:
@@ -64,7 +67,8 @@ def _facts(step: Step) -> dict[str, Any]:
         "inherited": list(step.inherited),
         "freeze": list(step.frozen),
         "budgets": [
-            f"{'require' if b.hard else 'budget'} {b.metric} {b.op} {b.limit:g}" for b in step.budgets
+            f"{'require' if b.hard else 'budget'} {b.metric} {b.op} {b.limit:g}"
+            for b in step.budgets
         ],
         "settings": _texts(step.settings),
         "graph": hashlib.sha256(print_graph(step.graph).encode()).hexdigest(),
@@ -136,7 +140,9 @@ class _Taken:
         return str(getattr(self.strategy, "note", ""))
 
     def round(self, number: int) -> Facts | None:
-        with placed(self.step.span, ("choices", "plan")):  # what is wrong with data is not the plan's fault
+        with placed(
+            self.step.span, ("choices", "plan")
+        ):  # what is wrong with data is not the plan's fault
             told = self.strategy.round(number)
         complete = (number + 1) % self.every == 0 or number + 1 == self.rounds
         if told is None or not complete:

@@ -43,7 +43,11 @@ def framed(title: str, parts: Iterable[str]) -> str:
 def heading(title: str, status: Status, progress: str, facts: Mapping[str, str]) -> str:
     """What a run is of and how it stands; its time is filled in where the page is read."""
     why = f": {markup(status.why)}" if status.why else ""
-    rows = [f"<dt>{markup(name)}</dt><dd>{markup(text)}</dd>" for name, text in facts.items() if text]
+    rows = [
+        f"<dt>{markup(name)}</dt><dd>{markup(text)}</dd>"
+        for name, text in facts.items()
+        if text
+    ]
     return (
         f"<h1>{markup(title)}</h1>\n"
         f'<p><span class="status {status.word}">{status.word}</span>{why} · {markup(progress)}</p>\n'

@@ -97,7 +97,9 @@ def answers_before(step: Step, found: Mapping[str, Answers]) -> dict[str, str]:
     for earlier in found.values():
         answers.update(earlier)
     labels = {c.path: c.labels() for c in step.graph.choices}
-    inherited = {path: answers[path] for path in step.inherited if answers.get(path) in labels[path]}
+    inherited = {
+        path: answers[path] for path in step.inherited if answers.get(path) in labels[path]
+    }
     return inherited | dict(step.fixed)
 
 
@@ -150,5 +152,8 @@ def begin(
 
 def answers_after(strategy: Strategy, step: Step) -> dict[str, str]:
     """What a step found: its genotype, and for choices that are inactive in it what is likeliest by now."""
-    likeliest = {path: max(p, key=lambda label: p[label]) for path, p in strategy.probabilities().items()}
+    likeliest = {
+        path: max(p, key=lambda label: p[label])
+        for path, p in strategy.probabilities().items()
+    }
     return likeliest | dict(step.fixed) | dict(strategy.genotype())

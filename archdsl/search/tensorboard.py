@@ -30,7 +30,9 @@ def follower(folder: Path) -> Iterator[Follow | None]:
     def follow(row: Mapping[str, Any]) -> None:
         step = row["step"]
         if step not in writers:  # what a killed run wrote from here on is taken back
-            writers[step] = SummaryWriter(str(folder / FOLDER / step), purge_step=row["round"])
+            writers[step] = SummaryWriter(
+                str(folder / FOLDER / step), purge_step=row["round"]
+            )
         for name, value in scalars(row):
             writers[step].add_scalar(name, value, row["round"])
 
@@ -44,7 +46,11 @@ def follower(folder: Path) -> Iterator[Follow | None]:
 def scalars(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """The numbers of a row by what they are called there."""
     for name, value in row.items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and name != "round":
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and name != "round"
+        ):
             yield name, float(value)
     for path, chances in row.get("probabilities", {}).items():
         for label, chance in chances.items():

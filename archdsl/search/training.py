@@ -80,7 +80,9 @@ class Training(Learning):
 
     def to_judge(self) -> Iterator[Delivery]:
         """All validation data, in order."""
-        return self._deliveries(-(-len(self.data.validation) // self.batch_size), self._part)
+        return self._deliveries(
+            -(-len(self.data.validation) // self.batch_size), self._part
+        )
 
     def _deliveries(self, count: int, order: Callable[[int], Order]) -> Iterator[Delivery]:
         share = Share(self.ranks.rank, self.ranks.size, self.cuts)
@@ -125,9 +127,15 @@ def check(training: Training) -> None:
     check_statistics(training.graph, least)
 
 
-def frozen(training: Training, reference: str, data: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+def frozen(
+    training: Training, reference: str, data: str, extra: Mapping[str, Any]
+) -> dict[str, Any]:
     """All that decides what a training leads to, for a run directory to hold and to compare on resuming."""
-    start = hashlib.sha256(training.weights.read_bytes()).hexdigest() if training.weights else None
+    start = (
+        hashlib.sha256(training.weights.read_bytes()).hexdigest()
+        if training.weights
+        else None
+    )
     return {
         "model": reference,
         "graph": hashlib.sha256(print_graph(training.graph).encode()).hexdigest(),
@@ -178,7 +186,9 @@ class _Taken:
         self.rounds = self.every * training.epochs
         self.note = ""
         self.record: Facts = {}  # of the last epoch
-        self._learning = training.optimiser("weights", list(self.network.parameters()), self.every)
+        self._learning = training.optimiser(
+            "weights", list(self.network.parameters()), self.every
+        )
         self._computing = training.computing(self.network)
         self._statistics = Statistics(self.network, training.ranks, training.cuts)
         self._loss, self._seen = (
@@ -202,10 +212,14 @@ class _Taken:
         batch = self._heard(next(self._deliveries))
         training.start_randomness(number)
         self.network.train()
-        self._loss += training.stepped(self._learning, number, partial(self._differentiate, batch))
+        self._loss += training.stepped(
+            self._learning, number, partial(self._differentiate, batch)
+        )
         if not isfinite(self._loss):
             problem = f"the loss of round {number} is {self._loss}"
-            raise DiagnosticError(codes.DIVERGED.error(None, problem, help="a smaller learning rate"))
+            raise DiagnosticError(
+                codes.DIVERGED.error(None, problem, help="a smaller learning rate")
+            )
         self._seen += batch.size
         if (number + 1) % self.every:
             return {}
@@ -252,7 +266,9 @@ class _Taken:
         losses = torch.zeros(ranks.size, dtype=torch.float64)
         losses[ranks.rank] = self._loss
         tensors = {f"network/{name}": t for name, t in self.network.state_dict().items()}
-        tensors.update({f"optimiser/{name}": t for name, t in self._learning.tensors().items()})
+        tensors.update(
+            {f"optimiser/{name}": t for name, t in self._learning.tensors().items()}
+        )
         facts = {
             "seen": self._seen,
             "record": self.record,
@@ -266,7 +282,9 @@ class _Taken:
             float(facts["losses"][self.training.ranks.rank]),
             int(facts["seen"]),
         )
-        self.record = {name: value + 0 for name, value in facts["record"].items()}  # of numbers alone
+        self.record = {
+            name: value + 0 for name, value in facts["record"].items()
+        }  # of numbers alone
         self.network.load_state_dict(part(state.tensors, "network/"))
         self._learning.restore(part(state.tensors, "optimiser/"))
 
@@ -274,6 +292,9 @@ class _Taken:
 def _write(network: nn.Module, path: Path) -> None:
     from safetensors.torch import save_file
 
-    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in network.state_dict().items()}
+    tensors = {
+        name: t.detach().cpu().contiguous().clone()
+        for name, t in network.state_dict().items()
+    }
     with writing(path), replacing(path) as beside:
         save_file(tensors, beside)

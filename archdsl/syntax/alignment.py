@@ -25,9 +25,8 @@ class Row:
     kinds: tuple[str, ...] = ()
     gap: str = " "
     comment: str = ""
-    whole: bool = (
-        False  # a statement or an entry on one line: its comment stands below those of its neighbours
-    )
+    # A statement or an entry on one line: its comment stands below those of its neighbours.
+    whole: bool = False
 
     @property
     def text(self) -> str:
@@ -52,7 +51,9 @@ def statement(node: Line, text: str) -> Row:
         case ast.Net() if node.params is None and node.value is not None:
             return _cut(f"{indent}{node.kind} {node.name}", text, "Net")
         case ast.Open() | ast.Freeze() | ast.Fix() | ast.Budget() | ast.Require():
-            return Row((text,), ("Setting",), whole=True)  # stands among the settings without a column
+            return Row(
+                (text,), ("Setting",), whole=True
+            )  # stands among the settings without a column
         case ast.GroupEdit() if node.edits:
             return _group(node, indent + path(node.path), text)
     return Row((text,), whole=True)
@@ -73,12 +74,18 @@ def _group(node: ast.GroupEdit, first: str, text: str) -> Row:
         for edit, text in zip(node.edits, edits, strict=True)
     ]
     cells = [f"{edit}  " for edit in edits[:-1]] + [f"{edits[-1]} }}"]
-    return Row((first, "{ " + cells[0], *cells[1:]), ("GroupEdit", *kinds), gap="", whole=True)
+    return Row(
+        (first, "{ " + cells[0], *cells[1:]), ("GroupEdit", *kinds), gap="", whole=True
+    )
 
 
 def list_entry(node: ast.Entry, text: str) -> Row:
     """The row of an entry that takes one line, with its comma: a tuple has a column for each of its cells."""
-    if node.label is not None or not isinstance(node.value, ast.Tuple) or len(node.value.entries) < 2:
+    if (
+        node.label is not None
+        or not isinstance(node.value, ast.Tuple)
+        or len(node.value.entries) < 2
+    ):
         return Row((text,), whole=True)
     cells = [join(entry(each)) + "," for each in node.value.entries]
     cells[0] = text[: len(text) - len(text.lstrip())] + "(" + cells[0]
@@ -113,11 +120,16 @@ def _columns(rows: list[Row], at: int) -> list[Row]:
 def _padded(row: Row, at: int, wide: int) -> Row:
     if len(row.cells) <= at + 1:
         return row
-    return replace(row, cells=(*row.cells[:at], row.cells[at].ljust(wide), *row.cells[at + 1 :]))
+    return replace(
+        row, cells=(*row.cells[:at], row.cells[at].ljust(wide), *row.cells[at + 1 :])
+    )
 
 
 def _commented(rows: list[Row], commented: bool, width: int) -> list[str]:
     wide = max(len(row.text) for row in rows) if commented else 0
     if any(wide + 2 + len(row.comment) > width for row in rows):
         wide = 0
-    return [f"{row.text.ljust(wide)}  {row.comment}" if row.comment else row.text for row in rows]
+    return [
+        f"{row.text.ljust(wide)}  {row.comment}" if row.comment else row.text
+        for row in rows
+    ]

@@ -29,7 +29,11 @@ class Node:
         return hash(_compared(self))
 
     def __repr__(self) -> str:
-        shown = [f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr]
+        shown = [
+            f"{each.name}={getattr(self, each.name)!r}"
+            for each in fields(self)
+            if each.repr
+        ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -338,7 +342,9 @@ class Output(Node):
     @property
     def results(self) -> tuple[tuple[Expr, tuple[Dim, ...] | None], ...]:
         """Each value with the shape that is written behind it."""
-        return tuple(zip(self.values, self.shapes or (None,) * len(self.values), strict=True))
+        return tuple(
+            zip(self.values, self.shapes or (None,) * len(self.values), strict=True)
+        )
 
 
 @_node
@@ -459,7 +465,9 @@ class RemoveEdit(Node):
     paths: tuple[Path, ...]
 
 
-Edit: TypeAlias = SetEdit | NarrowEdit | GroupEdit | InsertEdit | ReplaceEdit | RemoveEdit | Broken
+Edit: TypeAlias = (
+    SetEdit | NarrowEdit | GroupEdit | InsertEdit | ReplaceEdit | RemoveEdit | Broken
+)
 
 
 @_node

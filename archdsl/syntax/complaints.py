@@ -16,7 +16,16 @@ from archdsl.syntax.habits import HABITS
 from archdsl.syntax.machine import Machine
 from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.recovery import innermost, opens_declaration, unfinished
-from archdsl.syntax.slips import OPENERS, STATEMENTS, UNKNOWN, Scene, Slip, mended, opening, put
+from archdsl.syntax.slips import (
+    OPENERS,
+    STATEMENTS,
+    UNKNOWN,
+    Scene,
+    Slip,
+    mended,
+    opening,
+    put,
+)
 from archdsl.syntax.table import END
 from archdsl.syntax.tokens import Tokens
 
@@ -95,7 +104,9 @@ def _unexpected(scene: Scene, diagnostic: Diagnostic) -> Iterator[Slip]:
         yield mended(diagnostic, put(at, scene.value_end(at), UNKNOWN), sure=False)
     if "+" in scene.expected and scene.bracket in ("(", "["):
         start = scene.value_start(at)
-        yield mended(diagnostic, put(start, max(scene.value_end(at), at), UNKNOWN), sure=False)
+        yield mended(
+            diagnostic, put(start, max(scene.value_end(at), at), UNKNOWN), sure=False
+        )
     yield Slip(diagnostic)
 
 
@@ -108,7 +119,12 @@ def _reserved(scene: Scene) -> Iterator[Slip]:
     ):
         yield _reserved_word(scene, at)
     # `input = 8`: the keyword itself was taken, the sign behind it was not.
-    if at > 0 and kind in ("=", "~", ":") and scene.kind(at - 1) in RESERVED and "NAME" in scene.expected:
+    if (
+        at > 0
+        and kind in ("=", "~", ":")
+        and scene.kind(at - 1) in RESERVED
+        and "NAME" in scene.expected
+    ):
         yield _reserved_word(scene, at - 1)
 
 
@@ -124,10 +140,14 @@ def _misspelt(scene: Scene) -> Iterator[Slip]:
         if scene.kind(index) != "NAME":
             continue
         for word in closest(scene.text(index), _WORDS):
-            if len(scene.text(index)) < 2 or (len(word) == 2 and scene.text(index)[0] not in word):
+            if len(scene.text(index)) < 2 or (
+                len(word) == 2 and scene.text(index)[0] not in word
+            ):
                 continue
             message = f"`{scene.text(index)}` is not a word of this language"
-            diagnostic = syntax.FOREIGN.error(scene.span(index), message, help=question([word]))
+            diagnostic = syntax.FOREIGN.error(
+                scene.span(index), message, help=question([word])
+            )
             yield mended(diagnostic, put(index, index + 1, word), sure=False)
 
 
@@ -137,7 +157,9 @@ def _unfinished(scene: Scene) -> Iterator[Slip]:
     """
     at = scene.at
     if scene.opens_line(at) and scene.kind(at) != END and scene.kind(at - 1) == "as":
-        diagnostic = syntax.UNEXPECTED.error(scene.span(at - 1), "expected a name after `as`")
+        diagnostic = syntax.UNEXPECTED.error(
+            scene.span(at - 1), "expected a name after `as`"
+        )
         yield mended(diagnostic, put(at - 1, at))
     elif (
         scene.opens_line(at)
@@ -147,7 +169,9 @@ def _unfinished(scene: Scene) -> Iterator[Slip]:
     ):
         text = scene.text(at - 1)
         diagnostic = syntax.UNEXPECTED.error(
-            scene.span(at - 1), f"expected an expression after `{text}`", help=_range(scene, at)
+            scene.span(at - 1),
+            f"expected an expression after `{text}`",
+            help=_range(scene, at),
         )
         yield mended(diagnostic, put(at, at, UNKNOWN))
     elif scene.opens_line(at) and "else" in scene.expected and scene.begins_statement(at):
@@ -168,7 +192,9 @@ def _unfinished(scene: Scene) -> Iterator[Slip]:
 
 def _assigned(scene: Scene) -> Iterator[Slip]:
     if scene.kind(scene.at) == "=" and "==" in scene.expected:
-        diagnostic = syntax.ASSIGNED.error(scene.span(scene.at), "`=` does not compare", help="write `==`")
+        diagnostic = syntax.ASSIGNED.error(
+            scene.span(scene.at), "`=` does not compare", help="write `==`"
+        )
         yield mended(diagnostic, put(scene.at, scene.at + 1, "=="))
 
 
@@ -179,7 +205,9 @@ def _chained(scene: Scene) -> Iterator[Slip]:
         first = scene.operand_start(scene.at)
         left = scene.source(scene.value_start(scene.at), scene.at)
         help = f"write `{left} and {scene.source(first, scene.at)} {kind} {scene.source(scene.at + 1, end)}`"
-        diagnostic = syntax.CHAINED.error(scene.span(scene.at), "comparisons do not chain", help=help)
+        diagnostic = syntax.CHAINED.error(
+            scene.span(scene.at), "comparisons do not chain", help=help
+        )
         yield mended(diagnostic, put(scene.at, end, "and", UNKNOWN))
 
 
@@ -193,15 +221,22 @@ def _closer(scene: Scene) -> Iterator[Slip]:
     if opener is None or (kind == "}" and "{" not in machine.kinds):
         help = "remove it, or open its partner before"
         yield from _lost_opener(scene)
-        yield Slip(syntax.UNOPENED.error(tokens.span(at), f"`{kind}` closes nothing", help=help), mend)
+        yield Slip(
+            syntax.UNOPENED.error(tokens.span(at), f"`{kind}` closes nothing", help=help),
+            mend,
+        )
         return
     bracket = machine.kinds[opener]
     if OPENERS[bracket] == kind:
         return
-    if bracket == "{" or kind not in (OPENERS[other] for other in machine.kinds if other in OPENERS):
+    if bracket == "{" or kind not in (
+        OPENERS[other] for other in machine.kinds if other in OPENERS
+    ):
         yield from _lost_opener(scene)
         diagnostic = syntax.UNOPENED.error(
-            tokens.span(at), f"`{kind}` closes nothing here", labels=[_opened(scene, opener)]
+            tokens.span(at),
+            f"`{kind}` closes nothing here",
+            labels=[_opened(scene, opener)],
         )
         other = (put(at, at + 1, OPENERS[bracket]),) if bracket != "{" else mend
         yield Slip(diagnostic, other)
@@ -215,10 +250,14 @@ def _lost_opener(scene: Scene) -> Iterator[Slip]:
     partner = _unmatched(scene, start)
     if partner is None:
         return
-    wanted = next(opening_ for opening_, closing in OPENERS.items() if closing == scene.kind(partner))
+    wanted = next(
+        opening_ for opening_, closing in OPENERS.items() if closing == scene.kind(partner)
+    )
     behind = range(partner, start, -1)
     # Behind an operator a whole flow was in parentheses: `x * x -> sigmoid)`.
-    places = [i for i in behind if scene.kind(i - 1) in ("+", "-", "*", "/") and wanted == "("]
+    places = [
+        i for i in behind if scene.kind(i - 1) in ("+", "-", "*", "/") and wanted == "("
+    ]
     places += [i for i in behind if scene.kind(i - 1) in ("~", "=", "in", "->", ":", "of")]
     for place in places:
         # One value alone rather has a bracket too many behind it.
@@ -296,7 +335,8 @@ def _heads_body(scene: Scene) -> bool:
     level = innermost(scene.machine)
     first = scene.machine.first(level + 1) if level < scene.machine.height else scene.at
     return (
-        scene.kind(first) in ("if", "for", "block", "space", "model", "genotype", "search", "step")
+        scene.kind(first)
+        in ("if", "for", "block", "space", "model", "genotype", "search", "step")
         or "else" in scene.machine.kinds
     )
 
@@ -322,7 +362,13 @@ def _juxtaposed(scene: Scene) -> Iterator[Slip]:
     if partner is None or scene.kind(partner) != ")":
         return
     for place in range(scene.line_start(scene.at) + 1, partner):
-        value = scene.is_word(place) or scene.kind(place) in ("INT", "FLOAT", "SIZE", "AXES", "STRING")
+        value = scene.is_word(place) or scene.kind(place) in (
+            "INT",
+            "FLOAT",
+            "SIZE",
+            "AXES",
+            "STRING",
+        )
         if value and scene.kind(place - 1) == "NAME":
             yield from _opens_before(scene, place, "(", partner)
 
@@ -336,7 +382,11 @@ def _opens_before(scene: Scene, place: int, wanted: str, partner: int) -> Iterat
 
 def _put(scene: Scene, at: int, wanted: str) -> Slip:
     opener = opening(scene.machine)
-    labels = [_opened(scene, opener)] if wanted == "," and opener is not None and scene.opens_line(at) else []
+    labels = (
+        [_opened(scene, opener)]
+        if wanted == "," and opener is not None and scene.opens_line(at)
+        else []
+    )
     message = f"expected `{wanted}` before {_shown(scene.tokens, at, plain=True)}"
     diagnostic = syntax.MISSING.error(scene.span(at), message, labels=labels)
     return mended(diagnostic, put(at, at, wanted), sure=False)
@@ -367,9 +417,15 @@ def _never_closed(scene: Scene, opener: int, at: int | None = None) -> Slip:
     """A bracket without its partner. The mend closes every bracket that the statement has open."""
     at = scene.at if at is None else at
     bracket = scene.machine.kinds[opener]
-    where = "the end of the file" if scene.kind(at) == END else _shown(scene.tokens, at, plain=True)
+    where = (
+        "the end of the file"
+        if scene.kind(at) == END
+        else _shown(scene.tokens, at, plain=True)
+    )
     message = f"expected `{OPENERS[bracket]}` before {where}"
-    diagnostic = syntax.UNCLOSED.error(scene.span(at), message, labels=[_opened(scene, opener)])
+    diagnostic = syntax.UNCLOSED.error(
+        scene.span(at), message, labels=[_opened(scene, opener)]
+    )
     closers = tuple((closer, closer) for closer in _open_ones(scene))
     return Slip(diagnostic, (put(at, at, *closers),) if closers else ())
 
@@ -393,7 +449,10 @@ def _open_ones(scene: Scene) -> list[str]:
 
 
 def _opened(scene: Scene, level: int) -> Label:
-    return Label(scene.span(scene.machine.first(level)), f"`{scene.machine.kinds[level]}` opened here")
+    return Label(
+        scene.span(scene.machine.first(level)),
+        f"`{scene.machine.kinds[level]}` opened here",
+    )
 
 
 def _shown(tokens: Tokens, at: int, plain: bool = False) -> str:
@@ -414,10 +473,17 @@ def _wanted(machine: Machine, expected: set[str]) -> str:
         return _either(["an expression", *_quoted(expected, ")", "]")])
     if "+" in expected:
         if bracketed:
-            return _either(["an operator", *_quoted(expected, ",", ")", "]", "then", "else", "for")])
-        words = _quoted(expected, "then", "else", "{", *(() if "NAME" in expected else ("by", "insert")))
+            return _either(
+                ["an operator", *_quoted(expected, ",", ")", "]", "then", "else", "for")]
+            )
+        words = _quoted(
+            expected, "then", "else", "{", *(() if "NAME" in expected else ("by", "insert"))
+        )
         return _either(
-            ["an operator", *(words or ["the next statement" if "NAME" in expected else "the end"])]
+            [
+                "an operator",
+                *(words or ["the next statement" if "NAME" in expected else "the end"]),
+            ]
         )
     if {"NAME", "output"} <= expected:
         return "a statement"

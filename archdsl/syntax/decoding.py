@@ -21,7 +21,9 @@ def decode(name: str, data: bytes) -> Source:
     if len(data) > MAX_BYTES:
         nowhere = Span(Source(name, ""), 0, 0)
         raise DiagnosticError(
-            limits.BYTES.error(nowhere, f"the file has {len(data)} bytes; the limit is {MAX_BYTES}")
+            limits.BYTES.error(
+                nowhere, f"the file has {len(data)} bytes; the limit is {MAX_BYTES}"
+            )
         )
     try:
         text = data.decode("utf-8-sig")
@@ -29,13 +31,17 @@ def decode(name: str, data: bytes) -> Source:
         text = data[: error.start].decode("utf-8-sig", errors="ignore")
         raise DiagnosticError(
             limits.NOT_TEXT.error(
-                _end(name, text), f"byte {error.start} is not UTF-8", help="save the file as UTF-8"
+                _end(name, text),
+                f"byte {error.start} is not UTF-8",
+                help="save the file as UTF-8",
             )
         ) from None
     nul = text.find("\0")
     if nul >= 0:
         raise DiagnosticError(
-            limits.NOT_TEXT.error(_end(name, text[:nul]), "the file holds a NUL character, so it is no text")
+            limits.NOT_TEXT.error(
+                _end(name, text[:nul]), "the file holds a NUL character, so it is no text"
+            )
         )
     return Source(name, text)
 

@@ -64,7 +64,9 @@ class _Layout:
 
     def within(self, start: int, end: int) -> list[ast.Comment]:
         """The comments that begin in a range of the text."""
-        return self.comments[bisect_left(self.starts, start) : bisect_left(self.starts, end)]
+        return self.comments[
+            bisect_left(self.starts, start) : bisect_left(self.starts, end)
+        ]
 
     def skip(self, at: int) -> int:
         """Past white space and comments."""
@@ -107,12 +109,16 @@ class _Layout:
             for comment in self._hoisted(node):
                 rows.append(plain(indent + comment.text.rstrip()))
             lines = self.show(node, indent)
-            shown = [statement(node, lines[0])] if len(lines) == 1 else list(map(plain, lines))
+            shown = (
+                [statement(node, lines[0])] if len(lines) == 1 else list(map(plain, lines))
+            )
             at = self._append(rows, shown, node.span.end, following)
         self.leading(rows, at, end, indent, spaced)
         return aligned(rows, WIDTH)
 
-    def leading(self, rows: list[Row], at: int, until: int, indent: str, spaced: bool = False) -> int:
+    def leading(
+        self, rows: list[Row], at: int, until: int, indent: str, spaced: bool = False
+    ) -> int:
         """Comments on lines of their own; returns where the last one ends."""
         for comment in self.within(at, until):
             if (spaced or rows) and _blank(self.text[at : comment.span.start]):
@@ -189,11 +195,17 @@ class _Layout:
             return [indent + folded]
         inside = bodies(node)
         lines = self._header(node, " {" if inside else "", indent)
-        for index, (body, (start, end)) in enumerate(zip(inside, self._ranges(node), strict=True)):
+        for index, (body, (start, end)) in enumerate(
+            zip(inside, self._ranges(node), strict=True)
+        ):
             chained = otherwise(node) if index else None
             if chained is not None:
                 following = self.show(chained, indent)
-                return [*lines[:-1], f"{lines[-1]} else {following[0].lstrip()}", *following[1:]]
+                return [
+                    *lines[:-1],
+                    f"{lines[-1]} else {following[0].lstrip()}",
+                    *following[1:],
+                ]
             if index:
                 lines[-1] += " else {"
             lines = self._body(lines, body, start, end, indent)
@@ -201,13 +213,17 @@ class _Layout:
             lines = self._patched(lines, patch, indent)
         return lines
 
-    def _body(self, lines: list[str], body: Body, start: int, end: int, indent: str) -> list[str]:
+    def _body(
+        self, lines: list[str], body: Body, start: int, end: int, indent: str
+    ) -> list[str]:
         comment, start = self.trailing(start, body[0].span.start if body else end)
         if comment:
             lines = [*lines[:-1], f"{lines[-1]}  {comment}"]
         return [*lines, *self.sequence(body, start, end, indent + _INDENT), indent + "}"]
 
-    def _patched(self, lines: list[str], patch: ast.Edits | ast.Path, indent: str) -> list[str]:
+    def _patched(
+        self, lines: list[str], patch: ast.Edits | ast.Path, indent: str
+    ) -> list[str]:
         if isinstance(patch, ast.Path):
             return [*lines[:-1], f"{lines[-1]} with {path(patch)}"]
         folded = None
@@ -216,7 +232,9 @@ class _Layout:
         if folded is not None and len(lines[-1]) + len(folded) + 6 <= WIDTH:
             return [*lines[:-1], f"{lines[-1]} with {folded}"]
         lines = [*lines[:-1], lines[-1] + " with {"]
-        return self._body(lines, patch.edits, patch.span.start + 1, patch.span.end - 1, indent)
+        return self._body(
+            lines, patch.edits, patch.span.start + 1, patch.span.end - 1, indent
+        )
 
     def folded(self, node: Line) -> str | None:
         """The statement on one line; None if it was not, holds a comment or a list of several lines, or has
@@ -228,7 +246,11 @@ class _Layout:
 
     def _folded(self, node: Line) -> str | None:
         inside = bodies(node)
-        if not inside or not self.one_line(node.span) or self.within(node.span.start, node.span.end):
+        if (
+            not inside
+            or not self.one_line(node.span)
+            or self.within(node.span.start, node.span.end)
+        ):
             return None
         parts = head(node)
         if any(map(self.tall_inside, _children(parts))) or self._parts_width(parts) > WIDTH:
@@ -288,7 +310,9 @@ class _Layout:
         """May the value stand below its name? Not before a body, and a call that has to break anyway breaks
         where it is.
         """
-        if isinstance(node, ast.Net) and any(isinstance(patch, ast.Edits) for patch in node.patches):
+        if isinstance(node, ast.Net) and any(
+            isinstance(patch, ast.Edits) for patch in node.patches
+        ):
             return False
         return (
             not isinstance(value, ast.Call | ast.List)
@@ -348,7 +372,9 @@ class _Layout:
             text = self.put(text, [item], outer, end)
         return text
 
-    def _conditional(self, before: str, node: ast.Conditional, indent: str, after: int) -> str:
+    def _conditional(
+        self, before: str, node: ast.Conditional, indent: str, after: int
+    ) -> str:
         """Every `else` below its `if`."""
         inner = " " * self._column(before)
         if len(inner) > len(indent) + _HANG:
@@ -367,7 +393,12 @@ class _Layout:
             or group.opening == "["
             or self._column(before) + self._group_width(group) + after <= WIDTH
         ):
-            return self.put(before, [group.opening, *separated(group.items), group.closing], indent, after)
+            return self.put(
+                before,
+                [group.opening, *separated(group.items), group.closing],
+                indent,
+                after,
+            )
         inner = indent + _INDENT
         text = before + group.opening
         room = 0
@@ -384,7 +415,9 @@ class _Layout:
         inner = indent + _INDENT
         rows: list[Row] = []
         at = node.span.start + 1
-        for item, following in zip(node.entries, _starts(node.entries, node.span.end), strict=True):
+        for item, following in zip(
+            node.entries, _starts(node.entries, node.span.end), strict=True
+        ):
             at = self.leading(rows, at, item.span.start, inner)
             if rows and _blank(self.text[at : item.span.start]):
                 rows.append(plain(""))
@@ -395,7 +428,9 @@ class _Layout:
             lines = self.put(inner, [*entry(item), ","], inner).split("\n")
             at = self._append(
                 rows,
-                [list_entry(item, lines[0])] if len(lines) == 1 else list(map(plain, lines)),
+                [list_entry(item, lines[0])]
+                if len(lines) == 1
+                else list(map(plain, lines)),
                 item.span.end,
                 following,
             )
@@ -420,7 +455,9 @@ class _Layout:
         if isinstance(node, ast.List):
             return self.tall(node)
         if id(node) not in self.tallness:
-            self.tallness[id(node)] = any(self.tall_inside(child) for child in _children(pieces(node)))
+            self.tallness[id(node)] = any(
+                self.tall_inside(child) for child in _children(pieces(node))
+            )
         return self.tallness[id(node)]
 
     def _plain_width(self, node: ast.List) -> int:

@@ -17,7 +17,18 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from archdsl.syntax import ast
-from archdsl.syntax.spelling import EXPR, OR, Child, Piece, parameters, path, paths, pattern, result, shape
+from archdsl.syntax.spelling import (
+    EXPR,
+    OR,
+    Child,
+    Piece,
+    parameters,
+    path,
+    paths,
+    pattern,
+    result,
+    shape,
+)
 
 Line: TypeAlias = ast.Declaration | ast.Stmt | ast.Edit | ast.PlanEntry
 Body: TypeAlias = tuple[Any, ...]
@@ -65,13 +76,19 @@ def _net(kind: str) -> Form:
 
 def _insert(where: str) -> Form:
     return _form(
-        ast.InsertEdit, (f"{where} ", where, "paths", "paths"), (" insert ", "insert", "layer", "expression")
+        ast.InsertEdit,
+        (f"{where} ", where, "paths", "paths"),
+        (" insert ", "insert", "layer", "expression"),
     )
 
 
 DECLARATIONS: Forms = {
-    "use": _form(ast.Use, ("use ", "use", "module", "module"), (": ", "names", "names", "names")),
-    "const": _form(ast.Const, ("", "const", "name", "name"), (" = ", "value", "value", "expression")),
+    "use": _form(
+        ast.Use, ("use ", "use", "module", "module"), (": ", "names", "names", "names")
+    ),
+    "const": _form(
+        ast.Const, ("", "const", "name", "name"), (" = ", "value", "value", "expression")
+    ),
     "fn": _form(
         ast.Fn,
         ("fn ", "fn", "name", "name"),
@@ -121,33 +138,53 @@ STATEMENTS: Forms = {
 }
 
 EDITS: Forms = {
-    "set": _form(ast.SetEdit, ("", "set", "path", "path"), (" = ", "to", "value", "expression")),
-    "narrow": _form(ast.NarrowEdit, ("", "narrow", "path", "path"), (" ~ ", "to", "domain", "expression")),
-    "group": _form(ast.GroupEdit, ("", "group", "path", "path"), ("", "edits", "edits", "edits")),
+    "set": _form(
+        ast.SetEdit, ("", "set", "path", "path"), (" = ", "to", "value", "expression")
+    ),
+    "narrow": _form(
+        ast.NarrowEdit,
+        ("", "narrow", "path", "path"),
+        (" ~ ", "to", "domain", "expression"),
+    ),
+    "group": _form(
+        ast.GroupEdit, ("", "group", "path", "path"), ("", "edits", "edits", "edits")
+    ),
     "after": _insert("after"),
     "before": _insert("before"),
     "replace": _form(
-        ast.ReplaceEdit, ("replace ", "replace", "paths", "paths"), (" by ", "by", "layer", "expression")
+        ast.ReplaceEdit,
+        ("replace ", "replace", "paths", "paths"),
+        (" by ", "by", "layer", "expression"),
     ),
     "remove": _form(ast.RemoveEdit, ("remove ", "remove", "paths", "paths")),
 }
 
 ENTRIES: Forms = {
-    "step": _form(ast.Step, ("step ", "step", "name", "name"), ("", "plan", "entries", "plan")),
+    "step": _form(
+        ast.Step, ("step ", "step", "name", "name"), ("", "plan", "entries", "plan")
+    ),
     "open": _form(ast.Open, ("open ", "open", "paths", "paths")),
     "freeze": _form(ast.Freeze, ("freeze ", "freeze", "paths", "paths")),
-    "fix": _form(ast.Fix, ("fix ", "fix", "path", "path"), (" = ", "to", "value", "expression")),
+    "fix": _form(
+        ast.Fix, ("fix ", "fix", "path", "path"), (" = ", "to", "value", "expression")
+    ),
     "budget": _form(ast.Budget, ("budget ", "budget", "condition", "expression")),
     "require": STATEMENTS["require"],
-    "set": _form(ast.Setting, ("", "set", "name", "name"), (" = ", "to", "value", "expression")),
+    "set": _form(
+        ast.Setting, ("", "set", "name", "name"), (" = ", "to", "value", "expression")
+    ),
 }
 
 # In YAML these two are one key, what stands before the sign, and one value.
 BIND = _form(ast.Bind, ("", "", "targets", "targets"), (" = ", "", "values", "expressions"))
 CHOOSE = _form(ast.Choose, ("", "", "name", "name"), (" ~ ", "", "domain", "expression"))
-BROKEN = _form(ast.Broken, ("", "", "written", "text"))  # only the text shows it: YAML has no form of it
+BROKEN = _form(
+    ast.Broken, ("", "", "written", "text")
+)  # only the text shows it: YAML has no form of it
 
-NESTED = frozenset({"body", "edits", "plan", "patches"})  # kinds that hold lines of their own
+NESTED = frozenset(
+    {"body", "edits", "plan", "patches"}
+)  # kinds that hold lines of their own
 
 _ALL = (
     *DECLARATIONS.values(),
@@ -187,7 +224,11 @@ def head(node: Line) -> list[Piece]:
 
 def bodies(node: Line) -> list[Body]:
     """The bodies of a statement in their order; not the patches of a space."""
-    parts = (part for part in form_of(node).parts if part.kind in NESTED and part.kind != "patches")
+    parts = (
+        part
+        for part in form_of(node).parts
+        if part.kind in NESTED and part.kind != "patches"
+    )
     values = (getattr(node, part.field) for part in parts)
     return [value for value in values if value is not None]
 

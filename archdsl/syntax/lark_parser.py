@@ -67,7 +67,12 @@ def text(grammar: str) -> str:
         table[key] = {start: number[state] for start, state in sorted(ends.items())}
     actions = []
     for state in number:
-        actions.append({symbol: -to["@"] if reduces else number[to] for symbol, reduces, to in rows[state]})
+        actions.append(
+            {
+                symbol: -to["@"] if reduces else number[to]
+                for symbol, reduces, to in rows[state]
+            }
+        )
     spelled = _spelled(built)
     saved = {
         "lark": lark.__version__,
@@ -78,16 +83,23 @@ def text(grammar: str) -> str:
         "data": data,
         "memo": list(memo.values()),
         "rules": [
-            _built(Rule.deserialize(entry, {})) if "origin" in entry else None for entry in memo.values()
+            _built(Rule.deserialize(entry, {})) if "origin" in entry else None
+            for entry in memo.values()
         ],
         "states": actions,
     }
-    return "{\n" + ",\n".join(f'"{key}": {_lines(value)}' for key, value in saved.items()) + "\n}\n"
+    return (
+        "{\n"
+        + ",\n".join(f'"{key}": {_lines(value)}' for key, value in saved.items())
+        + "\n}\n"
+    )
 
 
 def _spelled(built: lark.Lark) -> dict[str, str]:
     """The terminal of each text for which there is one of its own."""
-    alone = [terminal for terminal in built.terminals if isinstance(terminal.pattern, PatternStr)]
+    alone = [
+        terminal for terminal in built.terminals if isinstance(terminal.pattern, PatternStr)
+    ]
     return {terminal.pattern.value: terminal.name for terminal in alone}
 
 
@@ -95,7 +107,9 @@ def _lexer(built: lark.Lark, spelled: Mapping[str, str]) -> str:
     """A pattern with a group a terminal, in lark's order. Keywords are names with a terminal of their own."""
     groups = []
     for terminal in BasicLexer(built.lexer_conf).terminals:
-        if not (terminal.pattern.value in spelled and terminal.pattern.value.isidentifier()):
+        if not (
+            terminal.pattern.value in spelled and terminal.pattern.value.isidentifier()
+        ):
             groups.append(f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})")
     return "|".join(groups)
 
@@ -114,7 +128,9 @@ def _built(rule: Rule) -> list[Any]:
             parts.append(None)
             continue
         at, symbol = next(symbols)
-        if rule.options.keep_all_tokens or not (isinstance(symbol, Terminal) and symbol.filter_out):
+        if rule.options.keep_all_tokens or not (
+            isinstance(symbol, Terminal) and symbol.filter_out
+        ):
             parts.append(~at if not symbol.is_term and symbol.name.startswith("_") else at)
     name: str | None = rule.alias or rule.origin.name
     if rule.options.expand1 and not rule.alias and len(parts) == 1:
@@ -124,7 +140,9 @@ def _built(rule: Rule) -> list[Any]:
     return [name, len(rule.expansion), rule.origin.name, parts]
 
 
-def _numbered(waiting: list[int], rows: Mapping[int, list[tuple[str, int, Any]]]) -> dict[int, int]:
+def _numbered(
+    waiting: list[int], rows: Mapping[int, list[tuple[str, int, Any]]]
+) -> dict[int, int]:
     """The states by a walk from the start: lark's own order is that of a set."""
     number: dict[int, int] = {}
     while waiting:
@@ -139,4 +157,8 @@ def _lines(value: Any) -> str:
     """One entry of a list a line."""
     if not isinstance(value, list):
         return json.dumps(value, separators=(",", ":"))
-    return "[\n" + ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in value) + "\n]"
+    return (
+        "[\n"
+        + ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in value)
+        + "\n]"
+    )

@@ -25,7 +25,11 @@ from archdsl.syntax.tokens import Tokens
 def parser() -> lark.Lark:
     """lark's parser of the shipped grammar."""
     saved = table()
-    return lark_parser.load(saved) if saved["lark"] == lark.__version__ else lark_parser.build(grammar())
+    return (
+        lark_parser.load(saved)
+        if saved["lark"] == lark.__version__
+        else lark_parser.build(grammar())
+    )
 
 
 def place(kind: str, text: str, start: int, end: int) -> Token:
@@ -39,7 +43,9 @@ class Snapshot:
 
     states: tuple[int, ...]
     values: tuple[Token | Tree[Token], ...]
-    lengths: tuple[int, ...]  # lists of statements grow in place, also for those who remember them shorter
+    lengths: tuple[
+        int, ...
+    ]  # lists of statements grow in place, also for those who remember them shorter
 
 
 class Machine:
@@ -70,7 +76,9 @@ class Machine:
     def take(self, at: int) -> bool:
         """Takes the token of this index, as `feed` does."""
         tokens = self.tokens
-        return self.feed(place(tokens.kinds[at], tokens.texts[at], tokens.starts[at], tokens.ends[at]))
+        return self.feed(
+            place(tokens.kinds[at], tokens.texts[at], tokens.starts[at], tokens.ends[at])
+        )
 
     def put(self, kind: str, text: str, at: int) -> bool:
         """Takes a token that is not in the text, as if it stood before the one of this index."""
@@ -117,7 +125,9 @@ class Machine:
     def snapshot(self) -> Snapshot:
         """The stack as it is."""
         values = tuple(self._state.value_stack)
-        lengths = tuple(len(value.children) if isinstance(value, Tree) else 0 for value in values)
+        lengths = tuple(
+            len(value.children) if isinstance(value, Tree) else 0 for value in values
+        )
         return Snapshot(tuple(self._state.state_stack), values, lengths)
 
     def restore(self, known: Snapshot) -> None:
@@ -154,4 +164,8 @@ class Machine:
 
 def _shortened(value: Token | Tree[Token], length: int) -> Token | Tree[Token]:
     """A value of the stack as it was when its list had so many parts."""
-    return Tree(value.data, value.children[:length], value.meta) if isinstance(value, Tree) else value
+    return (
+        Tree(value.data, value.children[:length], value.meta)
+        if isinstance(value, Tree)
+        else value
+    )

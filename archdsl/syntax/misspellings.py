@@ -44,7 +44,11 @@ Reading: TypeAlias = tuple[
 
 def _number(span: Span) -> Reading:
     help = "numbers: 24, 2.25, 1e-3, 1x3x3, 2.0G (K, M, G, T); a name cannot begin with a digit"
-    return BROKEN, "", syntax.BAD_NUMBER.error(span, f"`{_shown(span)}` is not a number", help=help)
+    return (
+        BROKEN,
+        "",
+        syntax.BAD_NUMBER.error(span, f"`{_shown(span)}` is not a number", help=help),
+    )
 
 
 def _string(span: Span) -> Reading:
@@ -54,13 +58,16 @@ def _string(span: Span) -> Reading:
             "STRING",
             span.text,
             syntax.BAD_STRING.error(
-                span, "a string may not contain control characters, nor bytes that are no text"
+                span,
+                "a string may not contain control characters, nor bytes that are no text",
             ),
         )
     return (
         "STRING",
         f'{span.text}"',
-        syntax.BAD_STRING.error(span, "this string is not closed on its line", help='close it with `"`'),
+        syntax.BAD_STRING.error(
+            span, "this string is not closed on its line", help='close it with `"`'
+        ),
     )
 
 
@@ -68,18 +75,28 @@ def _axes(span: Span) -> Reading:
     help = "a set of dimensions is `@` and their letters in lower case: `@hw`"
     if span.text == "@":
         help += "; a product over a dimension is `(x, y) -> dot(@c)`"
-    diagnostic = syntax.BAD_AXES.error(span, f"`{_shown(span)}` is not a set of dimensions", help=help)
+    diagnostic = syntax.BAD_AXES.error(
+        span, f"`{_shown(span)}` is not a set of dimensions", help=help
+    )
     return ("AXES", "@", diagnostic) if span.text == "@" else (BROKEN, "", diagnostic)
 
 
 def _pipe(span: Span) -> Reading:
-    return "->", "->", syntax.BAD_CHARACTER.error(span, "`|>` is no arrow", help="write `->`")
+    return (
+        "->",
+        "->",
+        syntax.BAD_CHARACTER.error(span, "`|>` is no arrow", help="write `->`"),
+    )
 
 
 def _quoted(span: Span) -> Reading:
     plain = '"' + span.text.strip("'“”‘’").replace('"', "") + '"'
     help = f"write `{plain}`" if len(plain) <= 40 else 'write `"…"`'
-    return "STRING", plain, syntax.BAD_CHARACTER.error(span, 'a text has double quotes, `"`', help=help)
+    return (
+        "STRING",
+        plain,
+        syntax.BAD_CHARACTER.error(span, 'a text has double quotes, `"`', help=help),
+    )
 
 
 def _other(span: Span) -> Reading:

@@ -52,7 +52,9 @@ def _binary(span: Span, parts: list[Any]) -> ast.Binary:
 
 def _output(span: Span, parts: list[Any]) -> ast.Output:
     values, shapes = zip(*parts, strict=True)
-    return ast.Output(values, () if all(shape is None for shape in shapes) else shapes, span=span)
+    return ast.Output(
+        values, () if all(shape is None for shape in shapes) else shapes, span=span
+    )
 
 
 def _block(span: Span, parts: list[Any]) -> ast.Block:
@@ -204,4 +206,6 @@ ACTIONS: Mapping[str, Action] = {
 
 # Rules whose values are no level of nesting: a list becomes a field of the node around it. Parentheses are
 # one, to a reader.
-FLAT = frozenset(name for name, action in ACTIONS.items() if action in (_sequence, _first)) | {"edits"}
+FLAT = frozenset(
+    name for name, action in ACTIONS.items() if action in (_sequence, _first)
+) | {"edits"}

@@ -24,12 +24,16 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     if oversized:
         return ast.File(EDITION, (), span=whole), oversized
     tokens = tokenize(source)
-    file: ast.File | None = read(tokens, "file") if stated(tokens) and not tokens.diagnostics else None
+    file: ast.File | None = (
+        read(tokens, "file") if stated(tokens) and not tokens.diagnostics else None
+    )
     if file is None:
         from archdsl.syntax.repair import repaired  # only where there is an error
 
         file = repaired(tokens)
-    return replace(file, comments=tuple(tokens.comments), span=whole), _ordered(tokens.diagnostics)
+    return replace(file, comments=tuple(tokens.comments), span=whole), _ordered(
+        tokens.diagnostics
+    )
 
 
 def parse_expression(source: Source) -> tuple[ast.Expr | None, list[Diagnostic]]:
@@ -60,11 +64,14 @@ def _oversized(source: Source) -> list[Diagnostic]:
         return []
     return [
         limits.BYTES.error(
-            Span(source, 0, 0), f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}"
+            Span(source, 0, 0),
+            f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}",
         )
     ]
 
 
 def _ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     """By place; diagnostics at one place keep the order in which they were found."""
-    return sorted(diagnostics, key=lambda diagnostic: diagnostic.span.start if diagnostic.span else 0)
+    return sorted(
+        diagnostics, key=lambda diagnostic: diagnostic.span.start if diagnostic.span else 0
+    )

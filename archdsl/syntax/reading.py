@@ -24,7 +24,9 @@ def read(tokens: Tokens, start: str) -> Any:
         name = names.get(kind, kind)
         while (to := rows[states[-1]].get(name, 0)) < 0:
             rule, length, origin, parts = rules[-to]
-            if rule is not None or length > 1:  # most rules stand for the one symbol that they have
+            if (
+                rule is not None or length > 1
+            ):  # most rules stand for the one symbol that they have
                 stack.reduce(rule, length, parts)
             del states[-length:]
             states.append(rows[states[-1]][origin])
@@ -66,7 +68,12 @@ class _Stack:
             else:
                 parts += symbols[~part]
         level = max(self.levels[-length:])
-        del self.values[-length:], self.starts[-length:], self.ends[-length:], self.levels[-length:]
+        del (
+            self.values[-length:],
+            self.starts[-length:],
+            self.ends[-length:],
+            self.levels[-length:],
+        )
         if name is None:
             value = parts[0]
         elif not name:

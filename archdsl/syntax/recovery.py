@@ -16,7 +16,9 @@ from archdsl.syntax.misspellings import ERROR
 from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens
 
-LISTS = frozenset({"item", "stmt", "edit", "entry"})  # what stands in a list of its own kind
+LISTS = frozenset(
+    {"item", "stmt", "edit", "entry"}
+)  # what stands in a list of its own kind
 _TOP = frozenset({"use", "fn", "block", "space", "model", "genotype", "search"})
 _OPENERS = frozenset(
     {
@@ -42,7 +44,9 @@ _ALONE = frozenset(
 )  # openers that stand nowhere else, so not only first on a line
 _FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
-_STRAY = frozenset({")", "]", "}", ",", ERROR})  # beside a whole statement these mean nothing
+_STRAY = frozenset(
+    {")", "]", "}", ",", ERROR}
+)  # beside a whole statement these mean nothing
 
 _UNKNOWN = (BROKEN, "")
 _LATER = frozenset({"of", "in", "as", "with", "layer"})  # in headers these are no names
@@ -69,13 +73,23 @@ def recover(machine: Machine, tokens: Tokens, at: int) -> int:
     whole = level == machine.height
     if not whole:
         machine.cut(level)
-    return _resume(machine, tokens, _skip(machine, tokens, resumed, first, max(brackets, 0)), first, whole)
+    return _resume(
+        machine,
+        tokens,
+        _skip(machine, tokens, resumed, first, max(brackets, 0)),
+        first,
+        whole,
+    )
 
 
 def _resume(machine: Machine, tokens: Tokens, at: int, first: int, whole: bool) -> int:
     """Puts what stands for the skipped tokens."""
     declares = opens_declaration(tokens, at)
-    if tokens.kinds[at] == "{" and not declares and _replace_header(machine, tokens, at, first):
+    if (
+        tokens.kinds[at] == "{"
+        and not declares
+        and _replace_header(machine, tokens, at, first)
+    ):
         return at
     stray = whole and _complete(machine) and not bound_names(tokens, first, at)
     if at > first and not stray:
@@ -95,10 +109,16 @@ def bound_names(tokens: Tokens, first: int, end: int) -> list[str]:
     names: dict[str, None] = {}
     depth = 0
     for at in range(first, end):
-        depth = max(depth + (tokens.kinds[at] in ("(", "[")) - (tokens.kinds[at] in (")", "]")), 0)
+        depth = max(
+            depth + (tokens.kinds[at] in ("(", "[")) - (tokens.kinds[at] in (")", "]")), 0
+        )
         name = tokens.texts[at]
         outside = not depth or tokens.kinds[at + 1] == "~"
-        if name.isidentifier() and outside and (_assigned(tokens, at, end) or _introduced(tokens, at, first)):
+        if (
+            name.isidentifier()
+            and outside
+            and (_assigned(tokens, at, end) or _introduced(tokens, at, first))
+        ):
             names[name] = None
     return list(names)
 
@@ -106,7 +126,9 @@ def bound_names(tokens: Tokens, first: int, end: int) -> list[str]:
 def _assigned(tokens: Tokens, at: int, end: int) -> bool:
     """Does a sign that gives a value follow the name?"""
     following = tokens.kinds[at + 1]
-    return following in ("=", "~") or (following in _ARITHMETIC and tokens.kinds[min(at + 2, end)] == "=")
+    return following in ("=", "~") or (
+        following in _ARITHMETIC and tokens.kinds[min(at + 2, end)] == "="
+    )
 
 
 def _introduced(tokens: Tokens, at: int, first: int) -> bool:
@@ -116,7 +138,9 @@ def _introduced(tokens: Tokens, at: int, first: int) -> bool:
     before, following = tokens.kinds[at - 1], tokens.kinds[at + 1]
     if at > first and (before in _DECLARED or before in ("input", "param", "for")):
         return True
-    if tokens.kinds[first] == "NAME" and (at == first + 1 or (at == first and following == "NAME")):
+    if tokens.kinds[first] == "NAME" and (
+        at == first + 1 or (at == first and following == "NAME")
+    ):
         return True
     return (at == first or before == ",") and following in (",", ":", "in")
 
@@ -131,7 +155,9 @@ def unfinished(machine: Machine, tokens: Tokens, at: int) -> bool:
     begun = machine.first(level + 1) if level < machine.height else at
     # In brackets and in conditions the sign is rather an `=` for `==`.
     between = machine.kinds[level + 1 :]
-    return begun < at - 1 and not any(kind in ("(", "[", "if", "require", "budget") for kind in between)
+    return begun < at - 1 and not any(
+        kind in ("(", "[", "if", "require", "budget") for kind in between
+    )
 
 
 def close(machine: Machine, at: int) -> None:
@@ -218,7 +244,9 @@ def _skip(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) 
     return at
 
 
-def _begins_statement(machine: Machine, tokens: Tokens, at: int, first: int, brackets: int) -> bool:
+def _begins_statement(
+    machine: Machine, tokens: Tokens, at: int, first: int, brackets: int
+) -> bool:
     kind, following = tokens.kinds[at], tokens.kinds[at + 1]
     if not machine.accepts(kind):
         return False
@@ -227,7 +255,11 @@ def _begins_statement(machine: Machine, tokens: Tokens, at: int, first: int, bra
     named = following in _FOLLOWS_NAME
     if tokens.first_on_line(at):
         # Inside an unclosed bracket a line may be a further argument: then it stands farther right.
-        aligned = kind == "NAME" and tokens.first_on_line(first) and tokens.column(at) == tokens.column(first)
+        aligned = (
+            kind == "NAME"
+            and tokens.first_on_line(first)
+            and tokens.column(at) == tokens.column(first)
+        )
         return (kind in _OPENERS or kind in _TOP or named or aligned) and (
             not brackets or tokens.column(at) <= tokens.column(first)
         )
@@ -238,7 +270,9 @@ def _header(machine: Machine, tokens: Tokens, at: int, first: int) -> list[tuple
     """A sound header in place of the broken one before this `{`; empty where no body can begin here."""
     opener = tokens.kinds[first]
     words = [
-        tokens.texts[i] for i in range(first + 1, at) if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"
+        tokens.texts[i]
+        for i in range(first + 1, at)
+        if tokens.kinds[i] in _TOP or tokens.kinds[i] == "NAME"
     ]
     words = [word for word in dict.fromkeys(words) if word not in _LATER]
     if opener == "NAME":
@@ -248,11 +282,21 @@ def _header(machine: Machine, tokens: Tokens, at: int, first: int) -> list[tuple
     elif not words:
         return []
     elif tokens.kinds[at - 1] == "with":
-        header = [("space", "space"), ("NAME", words[0]), ("=", "="), _UNKNOWN, ("with", "with")]
+        header = [
+            ("space", "space"),
+            ("NAME", words[0]),
+            ("=", "="),
+            _UNKNOWN,
+            ("with", "with"),
+        ]
     elif opener == "for":
         header = [("for", "for"), *_listed(words), ("in", "in"), _UNKNOWN]
     elif opener in ("block", "space", "model"):
-        header = [(opener, opener), ("NAME", words[0]), *_listed(words[1:], ("=", "="), _UNKNOWN)]
+        header = [
+            (opener, opener),
+            ("NAME", words[0]),
+            *_listed(words[1:], ("=", "="), _UNKNOWN),
+        ]
     elif opener in ("genotype", "search"):
         header = [(opener, opener), ("NAME", words[0]), ("of", "of"), _UNKNOWN]
     else:

@@ -128,7 +128,11 @@ class _Reader:
         for edit in sorted(slip.edits, key=lambda edit: -edit.start):
             self.tokens.replace(edit.start, edit.end, edit.put)
             target = _moved(target, edit)
-        last = self._read(mark.at, target, slip.ahead if slip.ahead is not None else _AHEAD * (not slip.sure))
+        last = self._read(
+            mark.at,
+            target,
+            slip.ahead if slip.ahead is not None else _AHEAD * (not slip.sure),
+        )
         if last is None:
             before.restore(self)
         return last
@@ -153,7 +157,10 @@ class _Reader:
         """Ends the bodies that `:` opened and that this token stands behind."""
         kind = self.tokens.kinds[at]
         while self.suites and self.suites[-1].depth == self._depth():
-            outside = self.tokens.first_on_line(at) and self.tokens.column(at) <= self.suites[-1].column
+            outside = (
+                self.tokens.first_on_line(at)
+                and self.tokens.column(at) <= self.suites[-1].column
+            )
             if not (kind in (END, "}") or outside) or not self.machine.put("}", "}", at):
                 break
             self.suites.pop()
@@ -182,12 +189,20 @@ class _Before:
     @staticmethod
     def of(reader: _Reader) -> _Before:
         snapshot, tokens = reader.machine.snapshot(), reader.tokens
-        columns = (list(tokens.kinds), list(tokens.texts), list(tokens.starts), list(tokens.ends))
+        columns = (
+            list(tokens.kinds),
+            list(tokens.texts),
+            list(tokens.starts),
+            list(tokens.ends),
+        )
         return _Before(snapshot, tuple(reader.marks), tuple(reader.suites), columns)
 
     def restore(self, reader: _Reader) -> None:
         reader.machine.restore(self.snapshot)
-        reader.marks, reader.suites = deque(self.marks, maxlen=_REMEMBERED), list(self.suites)
+        reader.marks, reader.suites = (
+            deque(self.marks, maxlen=_REMEMBERED),
+            list(self.suites),
+        )
         tokens = reader.tokens
         tokens.kinds[:], tokens.texts[:], tokens.starts[:], tokens.ends[:] = self.columns
 
@@ -208,10 +223,14 @@ def repaired(tokens: Tokens) -> ast.File:
             key=lambda span: span.start,
         )
         tokens.diagnostics.append(
-            limits.ERRORS.error(last, f"after {MAX_ERRORS} errors the rest of the file was not read")
+            limits.ERRORS.error(
+                last, f"after {MAX_ERRORS} errors the rest of the file was not read"
+            )
         )
     tree.children[1:] = [
-        part for part in tree.children[1:] if isinstance(part, Tree) and _shallow(part, tokens, MAX_DEPTH - 1)
+        part
+        for part in tree.children[1:]
+        if isinstance(part, Tree) and _shallow(part, tokens, MAX_DEPTH - 1)
     ]
     file: ast.File = node(tree, tokens.source)
     return file
@@ -244,7 +263,9 @@ def _sound(tokens: Tokens, start: str) -> Tree[Token] | None:
     machine = parser().parse_interactive(start=start)
     tree: Tree[Token] | None = None
     try:
-        for each in zip(tokens.kinds, tokens.texts, tokens.starts, tokens.ends, strict=True):
+        for each in zip(
+            tokens.kinds, tokens.texts, tokens.starts, tokens.ends, strict=True
+        ):
             tree = machine.feed_token(place(*each))
     except UnexpectedToken:
         return None
@@ -255,7 +276,9 @@ def _shallow(tree: Tree[Token], tokens: Tokens, levels: int = MAX_DEPTH) -> bool
     """Is the nesting within the limit? Reports where it is not."""
     deep = below(tree, levels)
     if deep is not None and len(tokens.diagnostics) < MAX_ERRORS:
-        tokens.diagnostics.append(too_deep(Span(tokens.source, deep.meta.start_pos, deep.meta.end_pos)))
+        tokens.diagnostics.append(
+            too_deep(Span(tokens.source, deep.meta.start_pos, deep.meta.end_pos))
+        )
     return deep is None
 
 

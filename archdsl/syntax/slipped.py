@@ -14,7 +14,9 @@ from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.source import Span
 from archdsl.syntax import ast
 
-Head = tuple[int, int]  # offsets: the first of a statement, and where its body begins or it ends
+Head = tuple[
+    int, int
+]  # offsets: the first of a statement, and where its body begins or it ends
 
 
 def slipped(file: ast.File, diagnostics: Sequence[Diagnostic]) -> frozenset[Head]:
@@ -52,7 +54,9 @@ def _places(diagnostic: Diagnostic, whole: Span) -> Iterator[int]:
     if diagnostic.about != "text" or diagnostic.severity != "error":
         return
     spans = (
-        [label.span for label in diagnostic.labels] if diagnostic.code == UNCLOSED.id else [diagnostic.span]
+        [label.span for label in diagnostic.labels]
+        if diagnostic.code == UNCLOSED.id
+        else [diagnostic.span]
     )
     for span in spans:
         if span is not None and span.source is whole.source:
@@ -78,7 +82,9 @@ def _bodies(node: ast.Node) -> Iterator[tuple[ast.Node, ...]]:
             yield node.body or ()
         case ast.Net():
             yield node.body or ()
-            yield from (patch.edits for patch in node.patches if isinstance(patch, ast.Edits))
+            yield from (
+                patch.edits for patch in node.patches if isinstance(patch, ast.Edits)
+            )
         case ast.Genotype() | ast.GroupEdit():
             yield node.edits
         case ast.Search() | ast.Step():

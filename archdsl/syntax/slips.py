@@ -22,7 +22,23 @@ OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = frozenset(OPENERS.values())
 # What stands before a value: a value never begins earlier.
 _BEFORE_VALUE = frozenset(
-    {"=", "~", ",", "(", "[", "{", "output", "require", "in", "then", "else", ":", "if", "for", "budget"}
+    {
+        "=",
+        "~",
+        ",",
+        "(",
+        "[",
+        "{",
+        "output",
+        "require",
+        "in",
+        "then",
+        "else",
+        ":",
+        "if",
+        "for",
+        "budget",
+    }
 )
 STATEMENTS = frozenset(
     {
@@ -104,11 +120,15 @@ class Scene:
 
     def kind(self, index: int) -> str:
         """The kind of a token; "" before the text, END behind it."""
-        return "" if index < 0 else self.tokens.kinds[min(index, len(self.tokens.kinds) - 1)]
+        return (
+            "" if index < 0 else self.tokens.kinds[min(index, len(self.tokens.kinds) - 1)]
+        )
 
     def opens_line(self, index: int) -> bool:
         """Does nothing stand before the token on its line? True behind the text."""
-        return index >= len(self.tokens.kinds) or (index >= 0 and self.tokens.first_on_line(index))
+        return index >= len(self.tokens.kinds) or (
+            index >= 0 and self.tokens.first_on_line(index)
+        )
 
     def text(self, index: int) -> str:
         return self.tokens.texts[index] if 0 <= index < len(self.tokens.kinds) else ""
@@ -119,7 +139,10 @@ class Scene:
 
     def adjoin(self, index: int) -> bool:
         """Does the token follow the one before without a gap?"""
-        return 0 < index < len(self.tokens.kinds) and self.tokens.starts[index] == self.tokens.ends[index - 1]
+        return (
+            0 < index < len(self.tokens.kinds)
+            and self.tokens.starts[index] == self.tokens.ends[index - 1]
+        )
 
     def span(self, start: int, end: int | None = None) -> Span:
         """From one token to before another."""
@@ -138,7 +161,9 @@ class Scene:
     def statement_end(self, index: int) -> int:
         """Where the statement that holds this token ends."""
         begun = index
-        while self.kind(index) not in (END, "}") and not (index > begun and self.begins_statement(index)):
+        while self.kind(index) not in (END, "}") and not (
+            index > begun and self.begins_statement(index)
+        ):
             index = self.group_end(index) if self.kind(index) in OPENERS else index + 1
         return index
 
@@ -177,10 +202,14 @@ class Scene:
             return False
         if self.kind(index) in STATEMENTS:
             return True
-        while self.is_word(index) and self.kind(index + 1) == "," and self.is_word(index + 2):  # `q, k = …`
+        while (
+            self.is_word(index) and self.kind(index + 1) == "," and self.is_word(index + 2)
+        ):  # `q, k = …`
             index += 2
         following = index + 1
-        while self.kind(following) in _ARITHMETIC and self.adjoin(following + 1):  # `n += …`
+        while self.kind(following) in _ARITHMETIC and self.adjoin(
+            following + 1
+        ):  # `n += …`
             following += 1
         if following > index + 1 and self.kind(following) == "=":
             return True
@@ -220,7 +249,9 @@ class Scene:
     def operand_start(self, index: int) -> int:
         """Where the operand that ends before this token begins."""
         start = self.value_start(index)
-        return max((i + 1 for i in range(start, index) if self.kind(i) in _SIGNS), default=start)
+        return max(
+            (i + 1 for i in range(start, index) if self.kind(i) in _SIGNS), default=start
+        )
 
     def operand_end(self, index: int) -> int:
         """Where the operand that begins with this token ends: `-f(x).c` is one."""

@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 from archdsl.syntax import ast
 
 # Levels of binding, loosest first, as the rules of the grammar.
-EXPR, FLOW, NAMED, OR, AND, NOT, COMPARE, OF, RANGE, SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(14)
+EXPR, FLOW, NAMED, OR, AND, NOT, COMPARE, OF, RANGE, SUM, PRODUCT, UNARY, POSTFIX, ATOM = (
+    range(14)
+)
 
 _BINARY = {
     "or": OR,
@@ -122,7 +124,11 @@ def _range(node: ast.Range) -> tuple[Piece, ...]:
 
 
 def _unary(node: ast.Unary) -> tuple[Piece, ...]:
-    return ("not ", Child(node.operand, NOT)) if node.op == "not" else ("-", Child(node.operand, UNARY))
+    return (
+        ("not ", Child(node.operand, NOT))
+        if node.op == "not"
+        else ("-", Child(node.operand, UNARY))
+    )
 
 
 def entry(node: ast.Entry) -> tuple[Piece, ...]:
@@ -149,7 +155,9 @@ def parameters(params: tuple[ast.Param, ...]) -> Group:
 
 def dimension(node: ast.Dim) -> tuple[Piece, ...]:
     """`c = 3`."""
-    return (node.name,) if node.size is None else (f"{node.name} = ", Child(node.size, EXPR))
+    return (
+        (node.name,) if node.size is None else (f"{node.name} = ", Child(node.size, EXPR))
+    )
 
 
 def shape(dims: tuple[ast.Dim, ...]) -> Group:
@@ -158,11 +166,19 @@ def shape(dims: tuple[ast.Dim, ...]) -> Group:
 
 def result(value: ast.Expr, dims: tuple[ast.Dim, ...] | None) -> tuple[Piece, ...]:
     """`tokens: [b, n, c]`."""
-    return (Child(value, EXPR),) if dims is None else (Child(value, EXPR), ": ", shape(dims))
+    return (
+        (Child(value, EXPR),) if dims is None else (Child(value, EXPR), ": ", shape(dims))
+    )
 
 
 def _tuple(node: ast.Tuple) -> tuple[Piece, ...]:
-    return (Group("(", tuple(entry(item) for item in node.entries), ",)" if len(node.entries) == 1 else ")"),)
+    return (
+        Group(
+            "(",
+            tuple(entry(item) for item in node.entries),
+            ",)" if len(node.entries) == 1 else ")",
+        ),
+    )
 
 
 def clause(node: ast.Clause) -> tuple[Piece, ...]:

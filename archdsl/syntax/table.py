@@ -62,4 +62,6 @@ def spellings() -> Mapping[str, str]:
 if __name__ == "__main__":
     from archdsl.syntax import lark_parser
 
-    (shipped("grammar") / "arch.table.json").write_text(lark_parser.text(grammar()), encoding="utf-8")
+    (shipped("grammar") / "arch.table.json").write_text(
+        lark_parser.text(grammar()), encoding="utf-8"
+    )

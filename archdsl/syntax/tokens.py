@@ -38,7 +38,9 @@ class Tokens:
     def first_on_line(self, index: int) -> bool:
         """Nothing but white space stands before the token on its line."""
         start = self.starts[index]
-        return not self.source.text[self.source.text.rfind("\n", 0, start) + 1 : start].strip()
+        return not self.source.text[
+            self.source.text.rfind("\n", 0, start) + 1 : start
+        ].strip()
 
     def replace(self, start: int, end: int, put: Sequence[tuple[str, str]]) -> None:
         """Other tokens, each of a kind and a text, at the place of those from one index to before another."""
@@ -118,7 +120,9 @@ def _bounded(tokens: Tokens, kind: str, text: str, start: int) -> str:
         return text
     span = Span(tokens.source, start, start + len(text))
     tokens.diagnostics.append(
-        limits.DIGITS.error(span, f"a number of more than {MAX_DIGITS} digits, or beyond every float")
+        limits.DIGITS.error(
+            span, f"a number of more than {MAX_DIGITS} digits, or beyond every float"
+        )
     )
     return _NUMBERS[kind]
 

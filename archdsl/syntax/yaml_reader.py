@@ -17,7 +17,16 @@ from archdsl.diagnostics.diagnostic import Diagnostic, DiagnosticError, Label
 from archdsl.diagnostics.source import Source, Span
 from archdsl.syntax import ast
 from archdsl.syntax.edition import EDITION
-from archdsl.syntax.forms import BIND, CHOOSE, DECLARATIONS, EDITS, ENTRIES, STATEMENTS, Form, Forms
+from archdsl.syntax.forms import (
+    BIND,
+    CHOOSE,
+    DECLARATIONS,
+    EDITS,
+    ENTRIES,
+    STATEMENTS,
+    Form,
+    Forms,
+)
 from archdsl.syntax.parser import parse, parse_expression, parse_path
 from archdsl.syntax.tokens import MAX_ERRORS, tokenize
 from archdsl.syntax.yaml_tree import Mapping, Scalar, Sequence, Tree, tree
@@ -36,7 +45,9 @@ _LISTS = {
 
 def from_yaml(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     """The file that a YAML document stands for, and every error in it, placed in the YAML; never raises."""
-    from archdsl.syntax.yaml_shape import slips  # it takes a while to load what judges shapes
+    from archdsl.syntax.yaml_shape import (
+        slips,
+    )  # it takes a while to load what judges shapes
 
     nothing = ast.File(EDITION, (), span=Span(source, 0, len(source.text)))
     writer = _Writer(source)
@@ -51,11 +62,14 @@ def from_yaml(source: Source) -> tuple[ast.File, list[Diagnostic]]:
         return nothing, list(error.diagnostics)
     if writer.diagnostics:
         return nothing, sorted(
-            writer.diagnostics, key=lambda diagnostic: diagnostic.span.start if diagnostic.span else 0
+            writer.diagnostics,
+            key=lambda diagnostic: diagnostic.span.start if diagnostic.span else 0,
         )
     file, diagnostics = parse(Source(source.name, "".join(writer.parts)))
     moved = _moved(replace(file, comments=()), writer.place)
-    return replace(moved, span=nothing.span), [writer.moved(diagnostic) for diagnostic in diagnostics]
+    return replace(moved, span=nothing.span), [
+        writer.moved(diagnostic) for diagnostic in diagnostics
+    ]
 
 
 class _Writer:
@@ -110,7 +124,8 @@ class _Writer:
         self.diagnostics.append(diagnostic)
         if len(self.diagnostics) >= MAX_ERRORS:
             last = limits.ERRORS.error(
-                diagnostic.span, f"after {MAX_ERRORS} errors the rest of the file was not read"
+                diagnostic.span,
+                f"after {MAX_ERRORS} errors the rest of the file was not read",
             )
             raise DiagnosticError(*self.diagnostics, last)
 
@@ -128,7 +143,11 @@ class _Writer:
         offset = node.exact
 
         def place(span: Span) -> Span:
-            return node.span if offset is None else Span(self.source, offset + span.start, offset + span.end)
+            return (
+                node.span
+                if offset is None
+                else Span(self.source, offset + span.start, offset + span.end)
+            )
 
         for diagnostic in found:
             self.report(_carried(diagnostic, place, node.span))
@@ -162,7 +181,10 @@ class _Writer:
         opening, item, closing = _LISTS[kind]
         nodes = node.items if isinstance(node, Sequence) else (node,)
         self.put(opening)
-        self.separated(nodes, self.expression if item == "expression" else lambda each: self.text(item, each))
+        self.separated(
+            nodes,
+            self.expression if item == "expression" else lambda each: self.text(item, each),
+        )
         self.put(closing)
 
     # -- lines ---------------------------------------------------------------------------------------
@@ -189,7 +211,9 @@ class _Writer:
     def line(self, forms: Forms, node: Tree) -> bool:
         """The text of a mapping that has one of the forms; False where it has none."""
         assert isinstance(node, Mapping)
-        form = next((form for word, form in forms.items() if node.get(word) is not None), None)
+        form = next(
+            (form for word, form in forms.items() if node.get(word) is not None), None
+        )
         for part in () if form is None else form.parts:
             value = node.get(part.key)
             if value is not None:
@@ -261,7 +285,11 @@ class _Writer:
 
     def _settled(self, value: Tree) -> None:
         """What a key of edits holds: a value, or further edits."""
-        listed = isinstance(value, Sequence) and value.items and not isinstance(value.items[0], Mapping)
+        listed = (
+            isinstance(value, Sequence)
+            and value.items
+            and not isinstance(value.items[0], Mapping)
+        )
         if listed or isinstance(value, Scalar):
             self.part(" = ", "expression", value)
         else:
@@ -282,7 +310,9 @@ def _said(source: Source, message: str) -> Diagnostic:
     return syntax.UNEXPECTED.error(Span(source, 0, len(source.text)), message)
 
 
-def _words(source: Source, message: str, follows: dict[str, tuple[str, ...]]) -> list[Diagnostic]:
+def _words(
+    source: Source, message: str, follows: dict[str, tuple[str, ...]]
+) -> list[Diagnostic]:
     """Names and signs, of which each may follow only what `follows` says; a name is `a`, the end is empty."""
     tokens = tokenize(source)
     if tokens.diagnostics:
@@ -307,7 +337,11 @@ def _one_name(source: Source) -> list[Diagnostic]:
 def _names(source: Source) -> list[Diagnostic]:
     return _each(
         source,
-        _words(source, "expected names with commas between them", {"": ("a",), "a": (",", ""), ",": ("a",)}),
+        _words(
+            source,
+            "expected names with commas between them",
+            {"": ("a",), "a": (",", ""), ",": ("a",)},
+        ),
     )
 
 
@@ -335,13 +369,22 @@ def _each(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
     if found:
         return found
     words = source.text.replace(",", " ").replace(".", " ").split()
-    return next((_said_reserved(source, word) for word in words if _one_name(Source(source.name, word))), [])
+    return next(
+        (
+            _said_reserved(source, word)
+            for word in words
+            if _one_name(Source(source.name, word))
+        ),
+        [],
+    )
 
 
 def _said_reserved(source: Source, word: str) -> list[Diagnostic]:
     return [
         syntax.RESERVED.error(
-            Span(source, 0, len(source.text)), f"`{word[:40]}` cannot be a name", help="choose another name"
+            Span(source, 0, len(source.text)),
+            f"`{word[:40]}` cannot be a name",
+            help="choose another name",
         )
     ]
 
@@ -383,7 +426,8 @@ def _one_item(source: Source, what: str, before: str, after: str) -> list[Diagno
 
     def place(span: Span) -> Span:
         start, end = (
-            min(max(offset - len(before), 0), len(source.text)) for offset in (span.start, span.end)
+            min(max(offset - len(before), 0), len(source.text))
+            for offset in (span.start, span.end)
         )
         return Span(source, start, end)
 
@@ -391,7 +435,13 @@ def _one_item(source: Source, what: str, before: str, after: str) -> list[Diagno
         return [_carried(each, place, None) for each in found]
     match file.declarations:
         case (ast.Fn(params=(_,)),) | (
-            ast.Block(body=(ast.Weight(shape=(_,)) | ast.Input(ports=(_,)) | ast.Output(values=(_,)),)),
+            ast.Block(
+                body=(
+                    ast.Weight(shape=(_,))
+                    | ast.Input(ports=(_,))
+                    | ast.Output(values=(_,)),
+                )
+            ),
         ):
             return []
     return [_said(source, f"expected {what} and nothing else")]
@@ -404,16 +454,22 @@ def _moved(node: Any, place: Callable[[Span], Span]) -> Any:
     if not isinstance(node, ast.Node):
         return node
     changed = {
-        each.name: _moved(getattr(node, each.name), place) for each in fields(node) if each.name != "span"
+        each.name: _moved(getattr(node, each.name), place)
+        for each in fields(node)
+        if each.name != "span"
     }
     return replace(node, span=place(node.span), **changed)
 
 
-def _carried(diagnostic: Diagnostic, place: Callable[[Span], Span], nowhere: Span | None) -> Diagnostic:
+def _carried(
+    diagnostic: Diagnostic, place: Callable[[Span], Span], nowhere: Span | None
+) -> Diagnostic:
     """The diagnostic with its places carried to another source; one without a place gets `nowhere`."""
     labels = tuple(Label(place(label.span), label.text) for label in diagnostic.labels)
     return replace(
-        diagnostic, span=nowhere if diagnostic.span is None else place(diagnostic.span), labels=labels
+        diagnostic,
+        span=nowhere if diagnostic.span is None else place(diagnostic.span),
+        labels=labels,
     )
 
 

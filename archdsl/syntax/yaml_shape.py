@@ -29,7 +29,9 @@ from archdsl.syntax.yaml_tree import Mapping, Scalar, Sequence, Tree
 
 Schema: TypeAlias = dict[str, Any]
 
-_MOST_KEYS = 20  # of a mapping that may be meant as a form, so that a hostile file costs nothing
+_MOST_KEYS = (
+    20  # of a mapping that may be meant as a form, so that a hostile file costs nothing
+)
 _WORDS = {"object": "a mapping", "array": "a list", "string": "a text"}
 
 
@@ -54,9 +56,20 @@ def slips(root: Tree) -> Iterator[Slip]:
         errors = list(_validator().evolve(schema=schema).iter_errors(instance))
         for error in errors:
             if error.validator == "$ref":
-                inner = next((step for step in reversed(error.path) if isinstance(step, str)), key)
-                pending.append((_at(node, error.path), error.instance, _named(error.validator_value), inner))
-        yield from _said(node, [error for error in errors if error.validator != "$ref"], key)
+                inner = next(
+                    (step for step in reversed(error.path) if isinstance(step, str)), key
+                )
+                pending.append(
+                    (
+                        _at(node, error.path),
+                        error.instance,
+                        _named(error.validator_value),
+                        inner,
+                    )
+                )
+        yield from _said(
+            node, [error for error in errors if error.validator != "$ref"], key
+        )
 
 
 # -- the schema and its validator ------------------------------------------------------------------
@@ -64,8 +77,12 @@ def slips(root: Tree) -> Iterator[Slip]:
 
 @cache
 def _schema() -> Schema:
-    schema: Schema = json.loads((shipped("grammar") / "document.schema.json").read_text(encoding="utf-8"))
-    del schema["$schema"]  # with it, jsonschema would go on with a validator that reads unions as all do
+    schema: Schema = json.loads(
+        (shipped("grammar") / "document.schema.json").read_text(encoding="utf-8")
+    )
+    del schema[
+        "$schema"
+    ]  # with it, jsonschema would go on with a validator that reads unions as all do
     return schema
 
 
@@ -81,10 +98,14 @@ def _validator() -> Any:
     from jsonschema import Draft202012Validator, ValidationError
     from jsonschema.validators import extend
 
-    def later(validator: Any, reference: str, instance: Any, schema: Schema) -> Iterator[Any]:
+    def later(
+        validator: Any, reference: str, instance: Any, schema: Schema
+    ) -> Iterator[Any]:
         yield ValidationError(reference)
 
-    def meant(validator: Any, alternatives: list[Schema], instance: Any, schema: Schema) -> Iterator[Any]:
+    def meant(
+        validator: Any, alternatives: list[Schema], instance: Any, schema: Schema
+    ) -> Iterator[Any]:
         leaf = _meant(alternatives, instance)
         errors = list(validator.descend(instance, leaf)) if leaf is not None else []
         strays = any(error.validator == "additionalProperties" for error in errors)
@@ -92,7 +113,9 @@ def _validator() -> Any:
             errors = [ValidationError("nothing is meant")]
         yield from errors
 
-    return extend(Draft202012Validator, {"$ref": later, "oneOf": meant, "anyOf": meant})(_schema())
+    return extend(Draft202012Validator, {"$ref": later, "oneOf": meant, "anyOf": meant})(
+        _schema()
+    )
 
 
 def _meant(alternatives: list[Schema], instance: Any) -> Schema | None:
@@ -110,14 +133,20 @@ def _meant(alternatives: list[Schema], instance: Any) -> Schema | None:
 
 def _present(leaf: Schema, instance: Schema) -> int:
     """How many of the keys that a form needs are there, rightly spelt or not."""
-    return sum(key in instance or _misspelt(key, leaf, instance) for key in leaf["required"])
+    return sum(
+        key in instance or _misspelt(key, leaf, instance) for key in leaf["required"]
+    )
 
 
 def _misspelt(word: str, leaf: Schema, instance: Schema) -> bool:
     """Is there a key that the form does not have, close to one that it has? It is not looked for among very
     many.
     """
-    strays = [key for key in instance if key not in leaf["properties"]] if len(instance) <= _MOST_KEYS else []
+    strays = (
+        [key for key in instance if key not in leaf["properties"]]
+        if len(instance) <= _MOST_KEYS
+        else []
+    )
     return bool(closest(word, strays))
 
 
@@ -177,17 +206,30 @@ def _other(node: Tree, error: Any, title: str) -> Slip:
     match error.validator:
         case "enum":
             known = f"this version of archdsl knows edition {EDITION}"
-            return Slip(node, syntax.UNKNOWN_EDITION.error(node.span, "unknown edition", help=known))
+            return Slip(
+                node, syntax.UNKNOWN_EDITION.error(node.span, "unknown edition", help=known)
+            )
         case "minItems":
             return _slip(node, node.span, f"{title} has at least one item")
-        case "oneOf" | "anyOf" if isinstance(node, Mapping) and "object" in _all_kinds(error.schema):
+        case "oneOf" | "anyOf" if isinstance(node, Mapping) and "object" in _all_kinds(
+            error.schema
+        ):
             return _none(node, title, _leaves(error.validator_value))
         case "minProperties" | "maxProperties":
-            second = node.pairs[1][0] if isinstance(node, Mapping) and len(node.pairs) > 1 else node
-            return _slip(
-                node, second.span, f"{title} has one key", "begin another item of the list with `- `"
+            second = (
+                node.pairs[1][0]
+                if isinstance(node, Mapping) and len(node.pairs) > 1
+                else node
             )
-    kinds = dict.fromkeys(_WORDS[kind] for kind in _all_kinds(error.schema) if kind in _WORDS)
+            return _slip(
+                node,
+                second.span,
+                f"{title} has one key",
+                "begin another item of the list with `- `",
+            )
+    kinds = dict.fromkeys(
+        _WORDS[kind] for kind in _all_kinds(error.schema) if kind in _WORDS
+    )
     help = "put it in quotes" if "a text" in kinds and "a mapping" not in kinds else None
     return _slip(node, node.span, f"{title} is {' or '.join(kinds)}", help)
 
@@ -204,7 +246,9 @@ def _none(node: Mapping, title: str, leaves: list[Schema]) -> Slip:
     """A mapping that is none of the alternatives."""
     words = list(dict.fromkeys(_word(leaf) for leaf in leaves if "required" in leaf))
     spare = [leaf["title"] for leaf in leaves if "patternProperties" in leaf]
-    message = f"{title} has one of the keys {', '.join(words)}" + "".join(f", or is {each}" for each in spare)
+    message = f"{title} has one of the keys {', '.join(words)}" + "".join(
+        f", or is {each}" for each in spare
+    )
     known = set(words)
     for leaf in leaves:
         known |= set(leaf.get("properties", ()))
@@ -228,7 +272,9 @@ def _keys(node: Mapping, leaf: Schema) -> Iterator[Slip]:
     if missing:
         word = next((key for key, _ in node.pairs if key.text in leaf["required"]), node)
         lacking = " and ".join(f"`{key}`" for key in missing)
-        yield _slip(node, word.span, f"{title} needs the key{'s' * (len(missing) > 1)} {lacking}")
+        yield _slip(
+            node, word.span, f"{title} needs the key{'s' * (len(missing) > 1)} {lacking}"
+        )
 
 
 def _slip(node: Tree, span: Span, message: str, help: str | None = None) -> Slip:
@@ -246,7 +292,13 @@ def _plain(node: Tree) -> Any:
         case Sequence():
             return list(map(_plain, node.items))
         case Mapping():
-            return dict(zip(node.keys(), map(_plain, (value for _, value in node.pairs)), strict=True))
+            return dict(
+                zip(
+                    node.keys(),
+                    map(_plain, (value for _, value in node.pairs)),
+                    strict=True,
+                )
+            )
 
 
 def _at(node: Tree, path: Any) -> Tree:

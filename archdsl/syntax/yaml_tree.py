@@ -62,7 +62,8 @@ def tree(source: Source) -> Tree:
     if len(source.text) > MAX_BYTES:
         raise DiagnosticError(
             limits.BYTES.error(
-                Span(source, 0, 0), f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}"
+                Span(source, 0, 0),
+                f"the file has {len(source.text)} characters; the limit is {MAX_BYTES}",
             )
         )
     reader = _Reader(source)
@@ -73,24 +74,31 @@ def tree(source: Source) -> Tree:
         at = min(max(error.position, 0), len(source.text))
         raise DiagnosticError(
             syntax.YAML.error(
-                Span(source, at, min(at + 1, len(source.text))), "YAML allows no such character"
+                Span(source, at, min(at + 1, len(source.text))),
+                "YAML allows no such character",
             )
         ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = min(mark.index if mark else 0, len(source.text))
         raise DiagnosticError(
-            syntax.YAML.error(Span(source, at, at), f"this is not YAML: {error.problem or error.context}")
+            syntax.YAML.error(
+                Span(source, at, at), f"this is not YAML: {error.problem or error.context}"
+            )
         ) from None
     except (ValueError, OverflowError):
         # PyYAML turns escapes such as "\UFFFFFFFF" and version numbers of any length into numbers unchecked.
         raise DiagnosticError(
-            syntax.YAML.error(Span(source, 0, 0), "this is not YAML: an escape or a number out of range")
+            syntax.YAML.error(
+                Span(source, 0, 0), "this is not YAML: an escape or a number out of range"
+            )
         ) from None
     if reader.root is None:
         raise DiagnosticError(
             syntax.YAML_SHAPE.error(
-                Span(source, 0, 0), "the file is empty", help="a document begins with `arch: 1`"
+                Span(source, 0, 0),
+                "the file is empty",
+                help="a document begins with `arch: 1`",
             )
         )
     return reader.root
@@ -111,21 +119,27 @@ class _Reader:
         span = self._span(event)
         self._count += 1
         if self._count > MAX_EVENTS:
-            raise DiagnosticError(limits.TOKENS.error(span, f"a YAML file of more than {MAX_EVENTS} parts"))
+            raise DiagnosticError(
+                limits.TOKENS.error(span, f"a YAML file of more than {MAX_EVENTS} parts")
+            )
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise self._refused(span, "anchors and aliases are not allowed")
         if getattr(event, "tag", None) is not None:
             raise self._refused(span, "tags are not allowed")
         if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             raise self._refused(
-                span, "one file holds one document", "put several declarations into the list `declarations:`"
+                span,
+                "one file holds one document",
+                "put several declarations into the list `declarations:`",
             )
         if isinstance(event, yaml.ScalarEvent):
             self._add(self._scalar(event.value, span, bool(event.style)))
         elif isinstance(event, yaml.CollectionStartEvent):
             self._open.append((event, []))
             if len(self._open) > MAX_DEPTH:
-                raise DiagnosticError(limits.DEPTH.error(span, f"nested more than {MAX_DEPTH} levels deep"))
+                raise DiagnosticError(
+                    limits.DEPTH.error(span, f"nested more than {MAX_DEPTH} levels deep")
+                )
         elif isinstance(event, yaml.CollectionEndEvent):
             self._close(event)
 
@@ -159,7 +173,10 @@ class _Reader:
 
     def _scalar(self, text: str, span: Span, quoted: bool) -> Scalar:
         start = span.start + quoted
-        exact = self.source.text.startswith(text, start) and start + len(text) + quoted == span.end
+        exact = (
+            self.source.text.startswith(text, start)
+            and start + len(text) + quoted == span.end
+        )
         return Scalar(text, span, start if exact else None)
 
     def _span(self, event: Any) -> Span:

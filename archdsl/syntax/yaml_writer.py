@@ -67,10 +67,14 @@ def _results(results: tuple[tuple[ast.Expr, tuple[ast.Dim, ...] | None], ...]) -
 
 def _edits(edits: tuple[ast.Edit, ...]) -> Data:
     """A mapping where every edit settles a choice, else a list."""
-    keys = [path(edit.path) for edit in edits if isinstance(edit, ast.SetEdit | ast.GroupEdit)]
+    keys = [
+        path(edit.path) for edit in edits if isinstance(edit, ast.SetEdit | ast.GroupEdit)
+    ]
     if len(set(keys)) == len(edits) and all(len(key) <= _LONGEST_KEY for key in keys):
         return {
-            path(edit.path): _settled(edit) for edit in edits if isinstance(edit, ast.SetEdit | ast.GroupEdit)
+            path(edit.path): _settled(edit)
+            for edit in edits
+            if isinstance(edit, ast.SetEdit | ast.GroupEdit)
         }
     return [_line(edit) for edit in edits]
 

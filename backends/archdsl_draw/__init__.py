@@ -11,4 +11,12 @@ from archdsl_draw.drawing import SUFFIXES, Drawing
 from archdsl_draw.probabilities import latest, read_probabilities
 from archdsl_draw.views import VIEWS, render
 
-__all__ = ["SUFFIXES", "VIEWS", "Drawing", "latest", "read_probabilities", "render", "render_difference"]
+__all__ = [
+    "SUFFIXES",
+    "VIEWS",
+    "Drawing",
+    "latest",
+    "read_probabilities",
+    "render",
+    "render_difference",
+]

@@ -22,7 +22,9 @@ def aligned(plans: Sequence[Plan], difference: Difference) -> list[Plan]:
         if isinstance(edit, Moved):
             renamed.update(zip(spelled_out(edit.path), spelled_out(edit.to), strict=False))
     known = partial(_known, renamed=renamed)
-    pairs = _common([set(map(known, paths)) for paths in _paths(above)], list(map(set, _paths(below))))
+    pairs = _common(
+        [set(map(known, paths)) for paths in _paths(above)], list(map(set, _paths(below)))
+    )
     ends = (_columns(above), _columns(below))
     first: dict[int, int] = {}
     second: dict[int, int] = {}
@@ -70,7 +72,11 @@ def _common(above: Sequence[set[str]], below: Sequence[set[str]]) -> list[tuple[
     for i in reversed(range(len(rows))):
         for j in reversed(range(len(columns))):
             same = bool(above[start + i] & below[start + j])
-            length[i][j] = length[i + 1][j + 1] + 1 if same else max(length[i + 1][j], length[i][j + 1])
+            length[i][j] = (
+                length[i + 1][j + 1] + 1
+                if same
+                else max(length[i + 1][j], length[i][j + 1])
+            )
     middle = []
     i = j = 0
     while i < len(rows) and j < len(columns):
@@ -88,5 +94,8 @@ def _common(above: Sequence[set[str]], below: Sequence[set[str]]) -> list[tuple[
 def _moved(plan: Plan, places: Mapping[int, int]) -> Plan:
     for unit in plan.macro.units:
         unit.column = places[unit.column]
-    bands = [replace(band, first=places[band.first], last=places[band.last]) for band in plan.bands]
+    bands = [
+        replace(band, first=places[band.first], last=places[band.last])
+        for band in plan.bands
+    ]
     return replace(plan, bands=tuple(bands))

@@ -18,7 +18,15 @@ from archdsl.outline.paths import KeyPath
 from archdsl.outline.reading import Outline, read
 from archdsl.outline.tree import Node, kind
 from archdsl.syntax.shipped import shipped
-from archdsl_draw.words import FAMILIES, answered, deciders_of, domain_words, family_of, operation, shape_text
+from archdsl_draw.words import (
+    FAMILIES,
+    answered,
+    deciders_of,
+    domain_words,
+    family_of,
+    operation,
+    shape_text,
+)
 from archdsl_draw.worth import Worth, worth, worths
 
 # parts of all graphs of a page together; more are cut at the depth that fits, and the page says so
@@ -40,7 +48,11 @@ def anatomy(graphs: Sequence[Graph]) -> dict[str, Any]:
     outlines = [read(graph) for graph in graphs]
     depth = _depth_that_fits([outline.root for outline in outlines])
     told = [_told(outline, depth, tables) for outline in outlines]
-    return {"graphs": told, "texts": list(tables.texts), "lines": [list(line) for line in tables.lines]}
+    return {
+        "graphs": told,
+        "texts": list(tables.texts),
+        "lines": [list(line) for line in tables.lines],
+    }
 
 
 class _Tables:
@@ -58,7 +70,11 @@ class _Tables:
         if span is None:
             return -1
         number, _ = span.source.position(span.start)
-        key = self.text(_file(span.source.name)), number, self.text(span.source.line(number).strip())
+        key = (
+            self.text(_file(span.source.name)),
+            number,
+            self.text(span.source.line(number).strip()),
+        )
         return self.lines.setdefault(key, len(self.lines))
 
 
@@ -97,7 +113,9 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
         node, parent, depth = stack.pop()
         number = len(rows)
         is_leaf = not node.children or (cut > 0 and depth == cut)
-        rows.append([parent, *_row(node, outline, costs[node], questions.get(node, ()), tables)])
+        rows.append(
+            [parent, *_row(node, outline, costs[node], questions.get(node, ()), tables)]
+        )
         if is_leaf:
             leaf.update(dict.fromkeys(inner[node], number))
             continue
@@ -117,17 +135,28 @@ def _told(outline: Outline, cut: int, tables: _Tables) -> dict[str, Any]:
         flows.setdefault(leaf[value], {}).setdefault(len(rows))
         texts = [tables.text(t) for t in (name, "output", shape_text(value.shape))]
         rows.append([0, *texts[:2], _ENDS, texts[2], 0, 0, [], -1, []])
-    return {"name": graph.name, "cut": cut, "nodes": rows, "flows": [[a, *to] for a, to in flows.items()]}
+    return {
+        "name": graph.name,
+        "cut": cut,
+        "nodes": rows,
+        "flows": [[a, *to] for a, to in flows.items()],
+    }
 
 
-def _row(node: Node, outline: Outline, cost: Worth, facts: Sequence[str], tables: _Tables) -> list[Any]:
+def _row(
+    node: Node, outline: Outline, cost: Worth, facts: Sequence[str], tables: _Tables
+) -> list[Any]:
     """What is told of a node, but for its parent."""
     inner = outline.inside[node]
     what, family = _what(node, inner[-1])
-    texts = [tables.text(t) for t in (node.segment or "", what, shape_text(inner[-1].shape))]
+    texts = [
+        tables.text(t) for t in (node.segment or "", what, shape_text(inner[-1].shape))
+    ]
     known = [tables.text(f) for f in facts]
     line = tables.line(_span(node, inner))
-    deciders = _deciders(inner, node.path, outline, tables) if node.parent is not None else []
+    deciders = (
+        _deciders(inner, node.path, outline, tables) if node.parent is not None else []
+    )
     costs = _cost(cost.params), _cost(cost.macs)
     return [*texts[:2], family, texts[2], *costs, known, line, deciders]
 
@@ -145,17 +174,24 @@ def _what(node: Node, last: Value) -> tuple[str, int]:
 
 def _own(value: Value, at: KeyPath, outline: Outline, tables: _Tables) -> list[Any]:
     cost = worth([value], outline.live)
-    texts = [tables.text(t) for t in (kind(value), ", ".join(operation(value)), shape_text(value.shape))]
+    texts = [
+        tables.text(t)
+        for t in (kind(value), ", ".join(operation(value)), shape_text(value.shape))
+    ]
     costs = _cost(cost.params), _cost(cost.macs)
     line, deciders = tables.line(value.span), _deciders([value], at, outline, tables)
     return [*texts[:2], _COLOURS[family_of(value)], texts[2], *costs, [], line, deciders]
 
 
-def _deciders(values: Sequence[Value], at: KeyPath, outline: Outline, tables: _Tables) -> list[int]:
+def _deciders(
+    values: Sequence[Value], at: KeyPath, outline: Outline, tables: _Tables
+) -> list[int]:
     return [tables.text(t) for t in deciders_of(deciding(values, outline), at)]
 
 
-def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) -> dict[Node, Worth]:
+def _costs(
+    graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity
+) -> dict[Node, Worth]:
     """The exact cost of every node. Where one table decides a sum, its ends are seen at once; the rest are
     asked together.
     """
@@ -163,13 +199,18 @@ def _costs(graph: Graph, inner: Mapping[Node, Sequence[Value]], live: Activity) 
     several = 0 if graph.requirements else 1
     hard = []
     for node, values in inner.items():
-        known = set[tuple[Choice, ...]]().union(*(scopes.get(value, ()) for value in values))
+        known = set[tuple[Choice, ...]]().union(
+            *(scopes.get(value, ()) for value in values)
+        )
         if len(known) > several:
             hard.append(node)
     exact: dict[Node, Worth] = {}
     if hard:
         exact.update(zip(hard, worths([inner[node] for node in hard], graph), strict=True))
-    return {node: exact[node] if node in exact else worth(values, live) for node, values in inner.items()}
+    return {
+        node: exact[node] if node in exact else worth(values, live)
+        for node, values in inner.items()
+    }
 
 
 def _scopes(value: Value, live: Activity) -> Iterator[tuple[Choice, ...]]:

@@ -11,7 +11,17 @@ from archdsl.ir.notation import amounts, between
 from archdsl_draw.look import Look
 from archdsl_draw.macro import Unit
 from archdsl_draw.metrics import fitted, text_width
-from archdsl_draw.palette import INK, LINE, PAPER, SOFT, STAR, colour_of, ink_on, kernel_number, paled
+from archdsl_draw.palette import (
+    INK,
+    LINE,
+    PAPER,
+    SOFT,
+    STAR,
+    colour_of,
+    ink_on,
+    kernel_number,
+    paled,
+)
 from archdsl_draw.scene import Box, Item, Label, Mark, Shape
 from archdsl_draw.words import count_text, depending_on
 
@@ -85,7 +95,9 @@ def face(unit: Unit, look: Look) -> Face:
     inside += 2 * _STAR + 3 if look.attention != "no" else 0
     inside += 2 * _MARK + 4 if look.marks else 0
     inside += 7 if is_searched(look) else 0
-    width = max([line.width for line in lines] + [2 * _STAR, len(look.marks) * (2 * _MARK + 3), 18])
+    width = max(
+        [line.width for line in lines] + [2 * _STAR, len(look.marks) * (2 * _MARK + 3), 18]
+    )
     if look.sign:
         return Face(unit, look, lines, _SIGN, _SIGN)
     return Face(unit, look, lines, width + 2 * _PAD, max(inside + 2 * _PAD, 26))
@@ -95,10 +107,14 @@ def scaled(faces: Mapping[Unit, Face]) -> tuple[dict[Unit, Face], float]:
     """The same boxes, those with an expansion as high as it says; and the height at expansion 0, so that all
     fit.
     """
-    expanding = [(f, f.look.expansion[1]) for f in faces.values() if f.look.expansion is not None]
+    expanding = [
+        (f, f.look.expansion[1]) for f in faces.values() if f.look.expansion is not None
+    ]
     ground = max((f.height - PER_EXPANSION * e for f, e in expanding), default=0.0)
     heights = {f.unit: ground + PER_EXPANSION * e for f, e in expanding}
-    return {u: replace(f, height=heights.get(u, f.height)) for u, f in faces.items()}, ground
+    return {
+        u: replace(f, height=heights.get(u, f.height)) for u, f in faces.items()
+    }, ground
 
 
 def is_searched(look: Look) -> bool:
@@ -210,13 +226,17 @@ def _fill(look: Look, key: Key) -> str:
     return colour_of(key.kernels[look.kernels[0]])
 
 
-def _inside(box: Face, x: float, y: float, key: Key, colours: tuple[str, str]) -> Iterator[Item]:
+def _inside(
+    box: Face, x: float, y: float, key: Key, colours: tuple[str, str]
+) -> Iterator[Item]:
     """The star, the lines below each other, and the marks at the lower edge, in the colours of texts and of
     lines.
     """
     look, (ink, stroke) = box.look, colours
     middle = x + box.width / 2
-    content = sum(line.height for line in box.lines) + (2 * _STAR + 3 if look.attention != "no" else 0)
+    content = sum(line.height for line in box.lines) + (
+        2 * _STAR + 3 if look.attention != "no" else 0
+    )
     floor = (2 * _MARK + 4 if look.marks else 0) + (7 if is_searched(look) else 0)
     top = y + (box.height - floor - content) / 2
     if look.attention != "no":
@@ -231,13 +251,19 @@ def _inside(box: Face, x: float, y: float, key: Key, colours: tuple[str, str]) -
 
 
 def star(
-    x: float, y: float, radius: float, attention: Literal["no", "maybe", "yes"], stroke: str = INK
+    x: float,
+    y: float,
+    radius: float,
+    attention: Literal["no", "maybe", "yes"],
+    stroke: str = INK,
 ) -> Mark:
     """Filled where there is attention, empty where a choice decides."""
     return Mark("star", x, y, radius, STAR if attention == "yes" else PAPER, stroke)
 
 
-def _marks(marks: Sequence[str], middle: float, y: float, key: Key, stroke: str) -> Iterator[Item]:
+def _marks(
+    marks: Sequence[str], middle: float, y: float, key: Key, stroke: str
+) -> Iterator[Item]:
     step = 2 * _MARK + 3
     left = middle - step * (len(marks) - 1) / 2
     for i, name in enumerate(marks):

@@ -53,7 +53,9 @@ class Cell:
     focus: Node
     nodes: list[CellNode] = field(default_factory=list)
     edges: list[CellEdge] = field(default_factory=list)
-    levels: dict[Node, str] = field(default_factory=dict)  # turns of an outer loop: the columns
+    levels: dict[Node, str] = field(
+        default_factory=dict
+    )  # turns of an outer loop: the columns
 
 
 def entered(around: Around) -> Around:
@@ -61,7 +63,11 @@ def entered(around: Around) -> Around:
     focus = around.focus
     while focus.parent is None or (not focus.values and len(parts_of(focus)) == 1):
         body = parts_of(focus)
-        if len(body) != 1 or body[0].level not in ("block", "alternative") or not body[0].children:
+        if (
+            len(body) != 1
+            or body[0].level not in ("block", "alternative")
+            or not body[0].children
+        ):
             break
         focus = body[0]
     return Around(around.outline, focus)
@@ -97,14 +103,18 @@ class _Reading:
         found = list(self._visit(self._around.focus, None))
         if not found:
             found = [self._node(self._around.focus, None)]
-        found = self._absorbed(sorted(found, key=lambda n: self._outline.place[n.part.values[0]]))
+        found = self._absorbed(
+            sorted(found, key=lambda n: self._outline.place[n.part.values[0]])
+        )
         self.cell.nodes += found
 
     def _absorbed(self, nodes: list[CellNode]) -> list[CellNode]:
         """Norms, activations and dropouts join the layer that they read where nothing else reads that."""
 
         def fits(part: Part, source: Part) -> bool:
-            return source.frame is part.frame and any(isinstance(v, Op) and v.weights for v in source.values)
+            return source.frame is part.frame and any(
+                isinstance(v, Op) and v.weights for v in source.values
+            )
 
         node_of = {node.part: node for node in nodes}
         into = hosts([node.part for node in nodes], self._outline, fits)
@@ -117,7 +127,11 @@ class _Reading:
 
     def _visit(self, focus: Node, level: Node | None) -> Iterator[CellNode]:
         for child in parts_of(focus):
-            if child.level == "loop" and not child.values and all(c.level == "loop" for c in child.children):
+            if (
+                child.level == "loop"
+                and not child.values
+                and all(c.level == "loop" for c in child.children)
+            ):
                 self.cell.levels[child] = child.segment
                 yield from self._visit(child, child)
             else:
@@ -138,7 +152,9 @@ class _Reading:
         if part.node is None:
             return
         own = set(part.values)
-        meeting = _meeting(part.node, own, self._outline) if part.node.level == "loop" else None
+        meeting = (
+            _meeting(part.node, own, self._outline) if part.node.level == "loop" else None
+        )
         if meeting is not None and self._on_edges(node, meeting, own):
             return
         if part.node.level == "loop":
@@ -154,7 +170,9 @@ class _Reading:
                 source = self._from.get(operand)
                 if source is not None and source is not node and source not in seen:
                     seen.add(source)
-                    self.cell.edges.append(CellEdge(source, node, operand, aside=node.gathers is not None))
+                    self.cell.edges.append(
+                        CellEdge(source, node, operand, aside=node.gathers is not None)
+                    )
 
     def _incoming(self, node: CellNode, value: Value, seen: set[CellNode]) -> None:
         """The edges that a sum, a concatenation or a selection gathers."""
@@ -166,7 +184,9 @@ class _Reading:
                 continue
             seen.add(source)
             chance = self._chance(value, position)
-            self.cell.edges.append(CellEdge(source, node, operand, chance=chance, optional=asked is not None))
+            self.cell.edges.append(
+                CellEdge(source, node, operand, chance=chance, optional=asked is not None)
+            )
 
     def _chance(self, value: Value, position: int) -> float | None:
         """How likely the operand at a position is picked, where a search says so of an open choice or of the
@@ -192,12 +212,20 @@ class _Reading:
         around = value.instance.parent
         at = KeyPath.parse(around.choices_path) if around is not None else KeyPath()
         for path, label in self._graph.answers.items():
-            if path not in self._chances or KeyPath.parse(path).parent != at or not label.startswith("["):
+            if (
+                path not in self._chances
+                or KeyPath.parse(path).parent != at
+                or not label.startswith("[")
+            ):
                 continue
             picked = [int(i) for i in label[1:-1].split(",")]
             if len(picked) == len(value.inputs):
-                subsets = [(s, p) for s, p in self._chances[path].items() if s.startswith("[")]
-                return sum(p for subset, p in subsets if picked[position] in _indices(subset))
+                subsets = [
+                    (s, p) for s, p in self._chances[path].items() if s.startswith("[")
+                ]
+                return sum(
+                    p for subset, p in subsets if picked[position] in _indices(subset)
+                )
         return None
 
     def _on_edges(self, node: CellNode, meeting: Value, own: set[Value]) -> bool:
@@ -237,7 +265,11 @@ class _Reading:
         assert node.part.node is not None
         turn = node.part.node
         answers = answered_in(turn, self._outline)
-        named = {e.operation.choices_path.below(turn.choices_path) for e in edges if e.operation is not None}
+        named = {
+            e.operation.choices_path.below(turn.choices_path)
+            for e in edges
+            if e.operation is not None
+        }
         free = [
             p
             for p, label in answers.items()
@@ -246,7 +278,9 @@ class _Reading:
         kept = next((label for label in answers.values() if label.startswith("[")), None)
         taken = sorted(free, key=lambda p: p.order)
         if kept is not None:
-            taken = [p for p in taken if p.index is not None and int(p.index) in _indices(kept)]
+            taken = [
+                p for p in taken if p.index is not None and int(p.index) in _indices(kept)
+            ]
         direct = [e for e in edges if e.operation is None]
         if len(taken) == len(direct):
             for edge, path in zip(direct, taken, strict=True):
@@ -260,7 +294,9 @@ class _Reading:
             given: dict[CellNode, Value] = {}
             for value in ends:
                 given.setdefault(self._from[value], value)
-            self.cell.edges += [CellEdge(source, output, value) for source, value in given.items()]
+            self.cell.edges += [
+                CellEdge(source, output, value) for source, value in given.items()
+            ]
 
 
 def _joins(value: Value) -> bool:

@@ -84,10 +84,14 @@ class _Drawn:
         if joint is not None:
             lines = [Text(joint, 9, True), *_own_question(node)]
             is_open = node.choice is not None
-            return FlowBox(part.path, tuple(lines), "joint", open=is_open, note=note, frame=frame)
+            return FlowBox(
+                part.path, tuple(lines), "joint", open=is_open, note=note, frame=frame
+            )
         lines, kind, is_open = self._lines(node)
         fill = self._colours[kind] if kind else PAPER
-        return FlowBox(part.path, tuple(lines), "box", fill, is_open, note=note, frame=frame)
+        return FlowBox(
+            part.path, tuple(lines), "box", fill, is_open, note=note, frame=frame
+        )
 
     def _end(self, node: CellNode) -> Iterator[Text]:
         """An input or the output, with the shape of what flows there."""
@@ -145,7 +149,9 @@ class _Drawn:
         part = node.part
         assert part.node is not None
         words = answers_of(part.node, self._outline)
-        answers = {n: answered(n, label) for n, label in words.items() if not label.startswith("[")}
+        answers = {
+            n: answered(n, label) for n, label in words.items() if not label.startswith("[")
+        }
         said = [word for word in answers.values() if word]
         if said or is_open:
             self._said.update(dict.fromkeys(answers))
@@ -171,7 +177,12 @@ class _Drawn:
     def _kind(self, node: CellNode) -> str:
         """What a node is coloured by: the first layer that was chosen in it, else the block that it is."""
         body = node.body or node.part.node
-        if node.part.node is None or body is None or self._on_edges(node) or self._joint(node) is not None:
+        if (
+            node.part.node is None
+            or body is None
+            or self._on_edges(node)
+            or self._joint(node) is not None
+        ):
             return ""
         words = answers_of(node.part.node, self._outline)
         chosen = {n.segment for n in body.walk() if n.level == "alternative"} | {
@@ -184,17 +195,30 @@ class _Drawn:
 
     def _on_edges(self, node: CellNode) -> bool:
         """Whether operations stand on the edges into the node."""
-        return any(e.operation is not None or e.answer for e in self._cell.edges if e.target is node)
+        return any(
+            e.operation is not None or e.answer
+            for e in self._cell.edges
+            if e.target is node
+        )
 
     def _note(self, node: CellNode) -> str:
         part = node.part
         assert part.node is not None
         words = answers_of(part.node, self._outline)
         facts = [part.path, *(f"{n} = {label}" for n, label in words.items())]
-        facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._outline).items()]
+        facts += [
+            f"{n} ~ {domain_words(c)}"
+            for n, c in open_choices(part.node, self._outline).items()
+        ]
         deciders = deciding(part.values, self._outline)
         facts += [f"depends on {depending_on(deciders)}"] if deciders else []
-        return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *self._worth[node].lines()])
+        return "\n".join(
+            [
+                *facts,
+                f"shape {shape_text(part.values[-1].shape)}",
+                *self._worth[node].lines(),
+            ]
+        )
 
     # -- edges ------------------------------------------------------------------------------------
 
@@ -210,7 +234,15 @@ class _Drawn:
             lines.append(Text(f"{edge.chance:.2f}", 8, bold=True))
         thickness = 1.0 if edge.chance is None else round(0.4 + 2.6 * edge.chance, 2)
         dashed = edge.optional or edge.asked is not None
-        return FlowEdge(number[edge.source], number[edge.target], tuple(lines), fill, dashed, thickness, note)
+        return FlowEdge(
+            number[edge.source],
+            number[edge.target],
+            tuple(lines),
+            fill,
+            dashed,
+            thickness,
+            note,
+        )
 
     def _question_on_edge(self, choice: Choice) -> tuple[list[Text], str]:
         """The lines of a question, and its alternatives for the note where the plate has no room for them."""
@@ -252,7 +284,9 @@ def _on_edge(edge: CellEdge) -> str:
         return edge.answer
     if node.level == "alternative":
         return node.segment
-    inner = next((n for n in node.walk() if n is not node and n.level == "alternative"), None)
+    inner = next(
+        (n for n in node.walk() if n is not node and n.level == "alternative"), None
+    )
     return inner.segment if inner is not None else node.callee
 
 
@@ -268,7 +302,9 @@ def _own_question(node: CellNode) -> list[Text]:
 def _consisting(part: Part, body: Node) -> Iterator[Text]:
     """What a node without answers does: its operation, or the block with its contents."""
     if body.level == "primitive":
-        yield from (Text(word, 8) for word in operation(body.values[-1]) if word != part.name)
+        yield from (
+            Text(word, 8) for word in operation(body.values[-1]) if word != part.name
+        )
         return
     found = contents(body)
     if found and body is not part.node and body.callee not in ("turn", body.segment):

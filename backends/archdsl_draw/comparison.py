@@ -23,17 +23,29 @@ from archdsl_draw.scene import Box, Item, Label, Scene
 from archdsl_draw.view import draw_plans, draw_title, plans_of
 
 _LISTED, _LINE = 16, 14.0
-_MEANINGS = {"~": "changed", "+": "only in the second", "−": "only in the first", ">": "moved or renamed"}
+_MEANINGS = {
+    "~": "changed",
+    "+": "only in the second",
+    "−": "only in the first",
+    ">": "moved or renamed",
+}
 
 
 def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
     """Both macro views, row under row, what corresponds in the same column. What an edit touches carries its
     sign, in the box's corner and in the colour of its outline; the rest is pale.
     """
-    names = (a.name, b.name) if a.name != b.name else (f"{a.name} (first)", f"{b.name} (second)")
+    names = (
+        (a.name, b.name)
+        if a.name != b.name
+        else (f"{a.name} (first)", f"{b.name} (second)")
+    )
     plans = aligned(plans_of((a, b), names), difference)
     above, below = (plan.macro.units for plan in plans)
-    signs = _both([_signs(difference, above, below, True), _signs(difference, below, above, False)], plans)
+    signs = _both(
+        [_signs(difference, above, below, True), _signs(difference, below, above, False)],
+        plans,
+    )
     plans = [_paled(plan, found) for plan, found in zip(plans, signs, strict=True)]
     count = len(difference.edits)
     scene = Scene(f"{a.name} → {b.name}", f"{count} difference{'' if count == 1 else 's'}")
@@ -42,9 +54,13 @@ def render_difference(a: Graph, b: Graph, difference: Difference) -> Drawing:
     placed = place(plans, MARGIN + 60, tag=18)
     for plan, part in zip(plans, placed, strict=True):
         for row in part.rows:
-            scene.items.append(Label(MARGIN, row.top - 10, plan.title, 11, "start", bold=True))
+            scene.items.append(
+                Label(MARGIN, row.top - 10, plan.title, 11, "start", bold=True)
+            )
         after = MARGIN + text_width(plan.title, 11, True) + 10
-        scene.items.append(Label(after, part.rows[0].top - 10, plan.subtitle, 9, "start", colour=SOFT))
+        scene.items.append(
+            Label(after, part.rows[0].top - 10, plan.subtitle, 9, "start", colour=SOFT)
+        )
         scene.width = max(scene.width, after + text_width(plan.subtitle, 9))
     draw_plans(scene, plans, placed)
     for plan, part, found in zip(plans, placed, signs, strict=True):
@@ -64,13 +80,17 @@ def _list(scene: Scene, difference: Difference) -> None:
     for edit in shown:
         scene.height += _LINE
         sign = _sign(edit, False) or _sign(edit, True)
-        scene.items.append(Label(MARGIN + 4, scene.height - 6, sign, 10, bold=True, colour=SIGNS[sign]))
+        scene.items.append(
+            Label(MARGIN + 4, scene.height - 6, sign, 10, bold=True, colour=SIGNS[sign])
+        )
         text = fitted(edit_words(edit), room, 9)
         scene.items.append(Label(MARGIN + 16, scene.height - 6, text, 9, "start"))
     if len(difference.edits) > _LISTED:
         scene.height += _LINE
         text = f"and {len(difference.edits) - _LISTED} more: `archdsl diff` prints all"
-        scene.items.append(Label(MARGIN + 16, scene.height - 6, text, 9, "start", colour=SOFT))
+        scene.items.append(
+            Label(MARGIN + 16, scene.height - 6, text, 9, "start", colour=SOFT)
+        )
     scene.height += MARGIN / 2 if shown else 0
 
 
@@ -99,7 +119,9 @@ def _explain(scene: Scene, signs: Set[str]) -> None:
             scene.items.append(Label(x + 18, MARGIN + 45.5, meaning, 10, "start"))
             x += 18 + text_width(meaning, 10) + 16
     if signs:
-        scene.items.append(Label(x, MARGIN + 45.5, "pale: the same in both", 10, "start", colour=SOFT))
+        scene.items.append(
+            Label(x, MARGIN + 45.5, "pale: the same in both", 10, "start", colour=SOFT)
+        )
 
 
 def _signs(
@@ -146,11 +168,15 @@ def _place(edit: Edit, first: bool) -> str:
 
 def _near(path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
     """The boxes at a path, in it and around it."""
-    return [u for u in units if u.node.path.startswith(path) or path.startswith(u.node.path)]
+    return [
+        u for u in units if u.node.path.startswith(path) or path.startswith(u.node.path)
+    ]
 
 
 def _is_choice(edit: Edit) -> bool:
-    return isinstance(edit, ChoiceChanged) or (isinstance(edit, Changed) and edit.field == "answer")
+    return isinstance(edit, ChoiceChanged) or (
+        isinstance(edit, Changed) and edit.field == "answer"
+    )
 
 
 def _touched(edit: Edit, path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
@@ -164,7 +190,9 @@ def _touched(edit: Edit, path: KeyPath, units: Sequence[Unit]) -> list[Unit]:
     if near or not _is_choice(edit):
         return near
     dependents = [unit for unit in units if _depends(unit, str(path))]
-    return dependents or [u for u in units if path.parent and u.node.path.startswith(path.parent)]
+    return dependents or [
+        u for u in units if path.parent and u.node.path.startswith(path.parent)
+    ]
 
 
 def _depends(unit: Unit, path: str) -> bool:
@@ -180,7 +208,15 @@ def _turn(unit: Unit, loop: KeyPath) -> int:
 def _marked(x: float, y: float, width: float, height: float, sign: str) -> Iterator[Item]:
     """A double outline, and the sign in a tag at the upper right corner."""
     for gap in (1.5, 2.5):
-        yield Box(x - gap, y - gap, width + 2 * gap, height + 2 * gap, "none", SIGNS[sign], radius=3)
+        yield Box(
+            x - gap,
+            y - gap,
+            width + 2 * gap,
+            height + 2 * gap,
+            "none",
+            SIGNS[sign],
+            radius=3,
+        )
     yield from _tag(x + width + 3, y - 4, sign)
 
 

@@ -44,7 +44,10 @@ class _Cut:
 
     def picture(self) -> Picture:
         around = self._around
-        parts = [Part("input", name, name, None, []) for name in map(around.source_name, around.entering())]
+        parts = [
+            Part("input", name, name, None, [])
+            for name in map(around.source_name, around.entering())
+        ]
         for part, value in zip(parts, around.entering(), strict=True):
             self._leaving[value] = part
         body = list(self._expanded(around.focus, None, 1))
@@ -71,7 +74,15 @@ class _Cut:
     def _expanded(self, node: Node, frame: Node | None, level: int) -> Iterator[Part]:
         children = sorted(parts_of(node), key=self._first)
         if node.values and children and node.parent is not None:
-            own = Node(node.path, node.callee, node.level, node.parent, node.instance, [], node.values)
+            own = Node(
+                node.path,
+                node.callee,
+                node.level,
+                node.parent,
+                node.instance,
+                [],
+                node.values,
+            )
             yield self._part(own, frame, node.segment)
         for run in self._repeats.runs(children):
             outer = run.nodes[0]
@@ -79,13 +90,17 @@ class _Cut:
             name = (outer.segment if len(run.nodes) == 1 else _listed(run.nodes)) + below
             count = run.count(self._outline)
             if level < self._depth and first.children:
-                self._frames[first] = f"{name} × {count_text(count)}" if count[1] > 1 else name
+                self._frames[first] = (
+                    f"{name} × {count_text(count)}" if count[1] > 1 else name
+                )
                 self._inside[first] = frame
                 yield from self._expanded(first, first, level + 1)
             else:
                 part = self._part(first, frame, name)
                 part.repeat, part.abreast = count, run.abreast
-                part.twins = list(chain.from_iterable(self._outline.inside[n] for n in run.nodes[1:]))
+                part.twins = list(
+                    chain.from_iterable(self._outline.inside[n] for n in run.nodes[1:])
+                )
                 yield part
             for other in run.nodes[1:]:
                 self._stand_in(outer, other)
@@ -125,7 +140,9 @@ def _listed(nodes: list[Node]) -> str:
     return f"{first.base}[{first.index}{dots}{last.index}]"
 
 
-def _absorbed(parts: list[Part], links: list[Link], outline: Outline) -> tuple[list[Part], list[Link]]:
+def _absorbed(
+    parts: list[Part], links: list[Link], outline: Outline
+) -> tuple[list[Part], list[Link]]:
     """Norms, activations and dropouts of one frame join the part that they read where nothing else reads
     that.
     """
@@ -142,7 +159,10 @@ def _absorbed(parts: list[Part], links: list[Link], outline: Outline) -> tuple[l
     kept = [p for p in parts if p not in into]
     found = []
     for link in links:
-        link.source, link.target = into.get(link.source, link.source), into.get(link.target, link.target)
+        link.source, link.target = (
+            into.get(link.source, link.source),
+            into.get(link.target, link.target),
+        )
         if link.source is not link.target:
             found.append(link)
     return kept, found

@@ -26,7 +26,11 @@ def as_dot(scene: Scene) -> str:
     ]
     names: set[str] = set()
     for count, item in enumerate(scene.items):
-        name = _unused(item.name, names) if isinstance(item, Box) and item.name else f"box {count}"
+        name = (
+            _unused(item.name, names)
+            if isinstance(item, Box) and item.name
+            else f"box {count}"
+        )
         lines.extend(f"  {line}" for line in _item(item, count, name, scene.height))
     return "\n".join([*lines, "}", ""])
 
@@ -41,13 +45,27 @@ def _unused(name: str, taken: set[str]) -> str:
     return found
 
 
-def _item(item: Box | Label | Arrow | Mark, count: int, name: str, height: float) -> Iterator[str]:
+def _item(
+    item: Box | Label | Arrow | Mark, count: int, name: str, height: float
+) -> Iterator[str]:
     match item:
         case Box():
             style = ", ".join(
-                w for w, on in (("filled", True), ("rounded", item.radius > 5), ("dashed", item.dashed)) if on
+                w
+                for w, on in (
+                    ("filled", True),
+                    ("rounded", item.radius > 5),
+                    ("dashed", item.dashed),
+                )
+                if on
             )
-            place = _place(item.x + item.width / 2, item.y + item.height / 2, item.width, item.height, height)
+            place = _place(
+                item.x + item.width / 2,
+                item.y + item.height / 2,
+                item.width,
+                item.height,
+                height,
+            )
             stroke = item.stroke if item.stroke != "none" else item.fill
             attributes = f'shape=box, {place}, style="{style}", fillcolor="{item.fill}", color="{stroke}"'
             yield f"{_quoted(name)} [{attributes}, tooltip={_quoted(item.note or item.name)}];"

@@ -50,10 +50,14 @@ class Drawing:
         suffix = target.suffix.lower()
         if suffix not in SUFFIXES:
             raise DiagnosticError(
-                codes.UNKNOWN_SUFFIX.error(None, f"`{target}` ends in none of {', '.join(SUFFIXES)}")
+                codes.UNKNOWN_SUFFIX.error(
+                    None, f"`{target}` ends in none of {', '.join(SUFFIXES)}"
+                )
             )
         is_bitmap = suffix in (".png", ".pdf")
-        content = self._bitmap(suffix[1:], scale) if is_bitmap else self._text(suffix).encode()
+        content = (
+            self._bitmap(suffix[1:], scale) if is_bitmap else self._text(suffix).encode()
+        )
         with replacing(target) as beside:
             beside.write_bytes(content)
 

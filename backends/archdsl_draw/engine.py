@@ -21,7 +21,10 @@ def run(source: str, form: str, *options: str) -> bytes:
 
     Raises DiagnosticError E0960 where no program can do it, where it fails, and where it takes too long.
     """
-    from graphviz.backend import CalledProcessError, ExecutableNotFound  # here, as most drawings need none
+    from graphviz.backend import (
+        CalledProcessError,
+        ExecutableNotFound,
+    )  # here, as most drawings need none
     from graphviz.backend.execute import run_check
 
     program = installed(form)
@@ -29,7 +32,13 @@ def run(source: str, form: str, *options: str) -> bytes:
         raise _missing(form)
     command = [program, f"-T{form}", *options]
     try:
-        done = run_check(command, input=source.encode(), capture_output=True, timeout=_SECONDS, quiet=True)
+        done = run_check(
+            command,
+            input=source.encode(),
+            capture_output=True,
+            timeout=_SECONDS,
+            quiet=True,
+        )
     except subprocess.TimeoutExpired:
         message = f"Graphviz was not ready within {_SECONDS} seconds"
         help = "draw less: `--depth 1`, or a part by `--focus`"
@@ -62,10 +71,16 @@ def ported() -> str | None:
 
 def _missing(form: str) -> DiagnosticError:
     if form in _BY_DOT_ALONE:
-        message = f"a {form.upper()} needs the program `dot` of Graphviz, which is not installed"
+        message = (
+            f"a {form.upper()} needs the program `dot` of Graphviz, which is not installed"
+        )
         help = "`apt install graphviz`, or save as .svg or .png"
     else:
-        what = "the cell view and the graph view need" if form == "json" else f"a {form.upper()} needs"
+        what = (
+            "the cell view and the graph view need"
+            if form == "json"
+            else f"a {form.upper()} needs"
+        )
         message = f"{what} a program of Graphviz, and none is installed"
         help = f"`pip install {PORT}` or `apt install graphviz`; the views macro and space as .svg need none"
     return DiagnosticError(codes.NO_DOT.error(None, message, help=help))
@@ -74,4 +89,6 @@ def _missing(form: str) -> DiagnosticError:
 def _failed(complaints: bytes) -> DiagnosticError:
     lines = complaints.decode(errors="replace").strip().splitlines() or ["no output"]
     help = "the views macro and space as .svg need no program"
-    return DiagnosticError(codes.NO_DOT.error(None, f"Graphviz failed: {lines[-1]}", help=help))
+    return DiagnosticError(
+        codes.NO_DOT.error(None, f"Graphviz failed: {lines[-1]}", help=help)
+    )

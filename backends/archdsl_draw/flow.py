@@ -127,7 +127,9 @@ def draw_flow(scene: Scene, flow: Flow, left: float, top: float) -> tuple[float,
         else:
             ties.append(Tie(edge.source, edge.target))
             owners.append(edge)
-    rooms = [Frame(2 * text_width(f.title, _TITLE, True) + 20, 13, f.inside) for f in frames]
+    rooms = [
+        Frame(2 * text_width(f.title, _TITLE, True) + 20, 13, f.inside) for f in frames
+    ]
     places = place(spots, ties, rooms, flow.direction)
     scene.items.extend(_frames(frames, places, left, top))
     for edge, tie, curve in zip(owners, ties, places.curves, strict=True):
@@ -145,7 +147,9 @@ def draw_flow(scene: Scene, flow: Flow, left: float, top: float) -> tuple[float,
 def _plate(edge: FlowEdge) -> tuple[float, float]:
     """The room of an edge's text, with air around it where it has a plate."""
     air = 5 if edge.fill else 1
-    return max(line.width for line in edge.lines) + 8, sum(line.height for line in edge.lines) + air
+    return max(line.width for line in edge.lines) + 8, sum(
+        line.height for line in edge.lines
+    ) + air
 
 
 def _around(a: int | None, b: int | None, frames: Sequence[FlowFrame]) -> int | None:
@@ -159,7 +163,9 @@ def _around(a: int | None, b: int | None, frames: Sequence[FlowFrame]) -> int | 
     return b
 
 
-def _frames(frames: Sequence[FlowFrame], places: Places, left: float, top: float) -> Iterator[Box | Label]:
+def _frames(
+    frames: Sequence[FlowFrame], places: Places, left: float, top: float
+) -> Iterator[Box | Label]:
     depth: list[int] = []
     for frame in frames:
         depth.append(0 if frame.inside is None else depth[frame.inside] + 1)
@@ -168,17 +174,32 @@ def _frames(frames: Sequence[FlowFrame], places: Places, left: float, top: float
         yield Box(x0 + left, y0 + top, x1 - x0, y1 - y0, fill, LINE, radius=4)
 
 
-def _titles(frames: Sequence[FlowFrame], places: Places, left: float, top: float) -> Iterator[Label]:
+def _titles(
+    frames: Sequence[FlowFrame], places: Places, left: float, top: float
+) -> Iterator[Label]:
     """At the left, so that what enters in the middle does not cross them: the room is twice as wide."""
-    for frame, (x0, _, _, _), (_, y) in zip(frames, places.frames, places.titles, strict=True):
-        yield Label(x0 + left + 8, y + top + 3, frame.title, _TITLE, "start", bold=True, colour=SOFT)
+    for frame, (x0, _, _, _), (_, y) in zip(
+        frames, places.frames, places.titles, strict=True
+    ):
+        yield Label(
+            x0 + left + 8, y + top + 3, frame.title, _TITLE, "start", bold=True, colour=SOFT
+        )
 
 
 def _edge_text(edge: FlowEdge, x: float, y: float) -> Iterator[Box | Label]:
     width, height = _plate(edge)
     left, top = x - width / 2, y - height / 2
     if edge.fill:
-        yield Box(left, top, width, height, edge.fill, dashed=edge.dashed, radius=4, note=edge.note)
+        yield Box(
+            left,
+            top,
+            width,
+            height,
+            edge.fill,
+            dashed=edge.dashed,
+            radius=4,
+            note=edge.note,
+        )
     yield from _stacked(edge.lines, x, y, edge.fill or PAPER)
 
 
@@ -199,5 +220,7 @@ def _stacked(lines: Sequence[Text], x: float, y: float, fill: str) -> Iterator[L
     top = y - sum(line.height for line in lines) / 2
     for line in lines:
         colour = SOFT if line.soft and fill in (PAPER, PANEL) else ink_on(fill)
-        yield Label(x, top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour)
+        yield Label(
+            x, top + line.height * 0.8, line.text, line.size, bold=line.bold, colour=colour
+        )
         top += line.height

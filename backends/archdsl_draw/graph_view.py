@@ -90,7 +90,9 @@ class _Drawn:
 
     def _box(self, part: Part, frame: int | None) -> FlowBox:
         if part.node is None:
-            return FlowBox(part.path, (Text(part.name, 9, True),), "end", FAINT, note=part.kind)
+            return FlowBox(
+                part.path, (Text(part.name, 9, True),), "end", FAINT, note=part.kind
+            )
         lines, is_open, family = self._lines(part)
         fill = OKABE_ITO[list(FAMILIES).index(family)] if family else PAPER
         if family:
@@ -98,7 +100,9 @@ class _Drawn:
         is_plain = not part.node.children and not family and not self._worth[part].params[1]
         outline: Outlined = "joint" if is_plain and not part.is_several else "box"
         note = self._note(part)
-        return FlowBox(part.path, tuple(lines), outline, fill, is_open, part.is_several, note, frame)
+        return FlowBox(
+            part.path, tuple(lines), outline, fill, is_open, part.is_several, note, frame
+        )
 
     def _lines(self, part: Part) -> tuple[list[Text], bool, str]:
         """The lines of a box, whether something is open in it, and the family that its colour stands for."""
@@ -106,7 +110,9 @@ class _Drawn:
         assert node is not None
         family = ""
         asked = open_choices(node, self._outline) if node.level != "primitive" else {}
-        own = {name: choice for name, choice in asked.items() if not KeyPath.parse(name).parent}
+        own = {
+            name: choice for name, choice in asked.items() if not KeyPath.parse(name).parent
+        }
         if not node.children and part.values:
             value = next((v for v in part.values if v in node.values), part.values[0])
             lines, family = _of_operation(part, value), family_of(value)
@@ -115,15 +121,26 @@ class _Drawn:
         deciders = deciding([*part.values, *part.twins], self._outline)
         if part.absorbed:
             lines.append(Text(absorbed_text(part.absorbed), 8))
-        lines += [Text(f"{name}: {domain_words(choice)}", 7.5) for name, choice in list(own.items())[:_FEW]]
+        lines += [
+            Text(f"{name}: {domain_words(choice)}", 7.5)
+            for name, choice in list(own.items())[:_FEW]
+        ]
         inner = len(asked) - min(len(own), _FEW)
         if inner:
-            lines.append(Text(f"{inner} {'more ' if own else ''}choice{'s' * (inner > 1)} inside", 7.5))
+            lines.append(
+                Text(
+                    f"{inner} {'more ' if own else ''}choice{'s' * (inner > 1)} inside", 7.5
+                )
+            )
         elsewhere = [c for c in deciders if c not in asked.values()]
         lines += [Text(t, 7.5) for t in deciders_of(elsewhere, node.path)]
         if part.is_several:
             lines.append(
-                Text(f"× {count_text(part.repeat)}{' side by side' if part.abreast else ''}", 9, True)
+                Text(
+                    f"× {count_text(part.repeat)}{' side by side' if part.abreast else ''}",
+                    9,
+                    True,
+                )
             )
         each = " each" if part.is_several else ""
         lines += [Text(f"{t}{each}", 7.5, soft=True) for t in self._worth[part].lines()]
@@ -152,11 +169,22 @@ class _Drawn:
             facts.append(
                 f"{count_text(part.repeat)} equal ones {'side by side' if part.abreast else 'in a row'}"
             )
-        facts += [f"{n} = {label}" for n, label in answers_of(part.node, self._outline).items()]
-        facts += [f"{n} ~ {domain_words(c)}" for n, c in open_choices(part.node, self._outline).items()]
+        facts += [
+            f"{n} = {label}" for n, label in answers_of(part.node, self._outline).items()
+        ]
+        facts += [
+            f"{n} ~ {domain_words(c)}"
+            for n, c in open_choices(part.node, self._outline).items()
+        ]
         deciders = deciding([*part.values, *part.twins], self._outline)
         facts += [f"depends on {depending_on(deciders)}"] if deciders else []
-        return "\n".join([*facts, f"shape {shape_text(part.values[-1].shape)}", *self._worth[part].lines()])
+        return "\n".join(
+            [
+                *facts,
+                f"shape {shape_text(part.values[-1].shape)}",
+                *self._worth[part].lines(),
+            ]
+        )
 
     def _edge(self, link: Link, place: dict[Part, int]) -> FlowEdge:
         shapes = dict.fromkeys(shape_text(v.shape) for v in link.values)
@@ -167,7 +195,11 @@ class _Drawn:
         """What white boxes are."""
         for part, box in zip(self._picture.parts, self.boxes, strict=True):
             if part.node is not None and box.outline == "box" and box.fill == PAPER:
-                yield "block, its inside not shown" if part.node.children else "another operation"
+                yield (
+                    "block, its inside not shown"
+                    if part.node.children
+                    else "another operation"
+                )
 
     def legend(self) -> Iterator[Entry]:
         yield swatch("input, output", FAINT, radius=6)
@@ -198,4 +230,7 @@ def _of_operation(part: Part, value: Value) -> list[Text]:
 def _is_named(part: Part, value: Value) -> bool:
     """Whether somebody gave the operation a name of its own."""
     assert part.node is not None
-    return part.is_several or part.node.path.base not in (part.node.callee, getattr(value, "name", "select"))
+    return part.is_several or part.node.path.base not in (
+        part.node.callee,
+        getattr(value, "name", "select"),
+    )

@@ -37,12 +37,18 @@ def condition_text(guard: Expr, beside: KeyPath) -> str:
     return f"unless {negated}" if negated is not None else _depending(scope, beside)
 
 
-def _conjunction(scope: list[Choice], points: list[tuple[int, ...]], beside: KeyPath) -> str | None:
+def _conjunction(
+    scope: list[Choice], points: list[tuple[int, ...]], beside: KeyPath
+) -> str | None:
     """The points as one condition a choice, where they are all combinations of such."""
     sides = [sorted(set(side)) for side in zip(*points, strict=True)]
     if not points or prod(map(len, sides)) != len(points):
         return None
-    parts = [_one(c, side, beside) for c, side in zip(scope, sides, strict=True) if len(side) < c.size]
+    parts = [
+        _one(c, side, beside)
+        for c, side in zip(scope, sides, strict=True)
+        if len(side) < c.size
+    ]
     return " and ".join(parts)
 
 

@@ -19,7 +19,9 @@ MARGIN = 16.0
 def draw_heading(scene: Scene) -> tuple[float, float]:
     """Writes the scene's title and description; returns the right end and where the drawing may begin."""
     scene.items.append(Label(MARGIN, MARGIN + 12, scene.title, 16, "start", bold=True))
-    scene.items.append(Label(MARGIN, MARGIN + 28, scene.description, 10, "start", colour=SOFT))
+    scene.items.append(
+        Label(MARGIN, MARGIN + 28, scene.description, 10, "start", colour=SOFT)
+    )
     widths = (text_width(scene.title, 16, True), text_width(scene.description, 10), 420)
     return MARGIN + max(widths), MARGIN + 42
 

@@ -42,7 +42,9 @@ def draw_entries(
         middle, x = (y + bottom) / 2, left
         for entry in line:
             scene.items.extend(entry.picture(x, middle))
-            scene.items.append(Label(x + entry.width + 5, middle + 3.2, entry.text, _SIZE, "start"))
+            scene.items.append(
+                Label(x + entry.width + 5, middle + 3.2, entry.text, _SIZE, "start")
+            )
             x += entry.room + _GAP
         far = max(far, x - _GAP)
     return far, bottom
@@ -87,6 +89,9 @@ def sample(text: str, word: str, *, bold: bool = False) -> Entry:
 
 def pile(text: str) -> Entry:
     def picture(x: float, y: float) -> list[Item]:
-        return [Box(x + shift, y - 7 + shift, 20, 10, PAPER, radius=2) for shift in (4.0, 2.0, 0.0)]
+        return [
+            Box(x + shift, y - 7 + shift, 20, 10, PAPER, radius=2)
+            for shift in (4.0, 2.0, 0.0)
+        ]
 
     return Entry(text, 24, 16, picture)

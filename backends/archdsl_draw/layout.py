@@ -91,7 +91,9 @@ def place(plans: Sequence[Plan], top: float, tag: float = 0) -> list[Placed]:
                 lanes = _lanes(plan, part, number, way, top + tag + HEADER)
                 found.append(Row(part, top + tag, *lanes, left, x))
                 top = found[-1].bottom + STRIP
-    return [Placed(columns, tuple(found), way) for found, way in zip(rows, ways, strict=True)]
+    return [
+        Placed(columns, tuple(found), way) for found, way in zip(rows, ways, strict=True)
+    ]
 
 
 def _segments(plans: Sequence[Plan], end: int) -> list[range]:
@@ -107,7 +109,9 @@ def _widths(plan: Plan) -> dict[int, float]:
     """The width of each column: its boxes, and its part of what the stage's texts need."""
     widths: dict[int, float] = {}
     for unit, face in plan.faces.items():
-        widths[unit.column] = max(widths.get(unit.column, 18.0), face.width + (4 if unit.repeat > 1 else 0))
+        widths[unit.column] = max(
+            widths.get(unit.column, 18.0), face.width + (4 if unit.repeat > 1 else 0)
+        )
     for band in plan.bands:
         inside = range(band.first, band.last + 1)
         for c in inside:
@@ -122,12 +126,16 @@ def _balanced(segments: Sequence[range], widths: Mapping[int, float]) -> list[ra
     """As few rows as fit, of about one length."""
     rows = _break(segments, widths, ROW_WIDTH)
     limit = ROW_WIDTH
-    while limit > 200 and len(narrower := _break(segments, widths, limit - 40)) == len(rows):
+    while limit > 200 and len(narrower := _break(segments, widths, limit - 40)) == len(
+        rows
+    ):
         rows, limit = narrower, limit - 40
     return rows
 
 
-def _break(segments: Sequence[range], widths: Mapping[int, float], limit: float) -> list[range]:
+def _break(
+    segments: Sequence[range], widths: Mapping[int, float], limit: float
+) -> list[range]:
     """Rows of columns: stages stay whole where they fit in a row."""
     rows: list[range] = []
     start, used = 0, 0.0
@@ -152,7 +160,9 @@ def _lanes(
     heights = [0.0] * plan.macro.lanes
     for unit, face in plan.faces.items():
         if unit.column in part:
-            heights[unit.lane] = max(heights[unit.lane], face.height + (4 if unit.repeat > 1 else 0))
+            heights[unit.lane] = max(
+                heights[unit.lane], face.height + (4 if unit.repeat > 1 else 0)
+            )
     jumps = [route for route in ways.routes if route.kind == "jump"]
     ends = chain.from_iterable((route.source, route.target) for route in jumps)
     jumping = {unit.lane for unit in ends if unit.column in part}
@@ -175,18 +185,35 @@ def draw_flow(scene: Scene, plan: Plan, placed: Placed) -> None:
     _jumps(scene, plan, placed)
     for unit, face in plan.faces.items():
         spot, middle = placed.spot(face), placed.row(unit).lanes[unit.lane]
-        scene.items.extend(draw(face, spot.x, middle - face.height / 2, plan.key, unit in plan.pale))
+        scene.items.extend(
+            draw(face, spot.x, middle - face.height / 2, plan.key, unit in plan.pale)
+        )
     for unit in plan.macro.units:
         if not unit.after and not unit.is_input:
             spot, middle = placed.spot(plan.faces[unit]), placed.row(unit).lanes[unit.lane]
             scene.items.append(
-                Arrow(((spot.right, middle), (placed.columns[unit.column].right + _GUTTER - 2, middle)))
+                Arrow(
+                    (
+                        (spot.right, middle),
+                        (placed.columns[unit.column].right + _GUTTER - 2, middle),
+                    )
+                )
             )
     names_of = plan.lane_names()
     for row in placed.rows:
-        for lane in sorted({u.lane for u in plan.macro.units if u.column in row.columns} & set(names_of)):
+        for lane in sorted(
+            {u.lane for u in plan.macro.units if u.column in row.columns} & set(names_of)
+        ):
             scene.items.append(
-                Label(MARGIN, row.lanes[lane] + 3, names_of[lane], 9, "start", bold=True, colour=SOFT)
+                Label(
+                    MARGIN,
+                    row.lanes[lane] + 3,
+                    names_of[lane],
+                    9,
+                    "start",
+                    bold=True,
+                    colour=SOFT,
+                )
             )
 
 
@@ -208,7 +235,9 @@ def _arrow(scene: Scene, route: Route, plan: Plan, placed: Placed) -> None:
     elif route.kind == "track":
         shift_a = min(plan.faces[source].height / 2 - 4, 5)
         shift_b = min(plan.faces[target].height / 2 - 4, 6)
-        scene.items.append(Arrow(_track(route, placed, (a.right, ya - shift_a), (b.x, yb - shift_b))))
+        scene.items.append(
+            Arrow(_track(route, placed, (a.right, ya - shift_a), (b.x, yb - shift_b)))
+        )
     else:
         scene.items.append(Arrow(((a.right, ya), (here.right - 2, ya))))
         scene.items.append(Arrow(((there.left, yb), (b.x, yb))))

@@ -15,7 +15,10 @@ from archdsl_draw.plan import Band, Plan
 from archdsl_draw.scene import Box, Item, Label, Mark, Shape
 
 _RATIO = "(inner over outgoing channels)"
-_ATTENTION: Mapping[Literal["yes", "maybe"], str] = {"yes": "attention", "maybe": "attention, if chosen"}
+_ATTENTION: Mapping[Literal["yes", "maybe"], str] = {
+    "yes": "attention",
+    "maybe": "attention, if chosen",
+}
 
 
 def legend_of(plans: Sequence[Plan]) -> Iterator[Entry]:
@@ -25,7 +28,9 @@ def legend_of(plans: Sequence[Plan]) -> Iterator[Entry]:
     found = [face.look for face in faces]
     yield from _unnamed(plans)
     yield from _kernels(key, found)
-    yield from _heights(ground, [look.expansion for look in found if look.expansion is not None])
+    yield from _heights(
+        ground, [look.expansion for look in found if look.expansion is not None]
+    )
     yield from _contents(faces, found)
     for name, (shape, full) in key.marks.items():
         yield Entry(f"with {name}", 8, 8, _mark(shape, INK if full else PAPER))
@@ -47,7 +52,9 @@ def _kernels(key: Key, found: Sequence[Look]) -> Iterator[Entry]:
         yield Entry(f"kernel {kernel}", 18, 12, _swatch(colour_of(number)))
     if any(is_searched(look) for look in found):
         shown = min(len(key.kernels), 4)
-        yield Entry("searched: one of the kernels in the cells", 6.0 * shown, 16, _cells(key))
+        yield Entry(
+            "searched: one of the kernels in the cells", 6.0 * shown, 16, _cells(key)
+        )
 
 
 def _heights(ground: float, expansions: Sequence[Range]) -> Iterator[Entry]:
@@ -61,9 +68,13 @@ def _heights(ground: float, expansions: Sequence[Range]) -> Iterator[Entry]:
         up_to = "up to " if ranged else ""
         for most, more in ((highest[0], f" {_RATIO}"), (highest[-1], "")):
             height = ground + PER_EXPANSION * most
-            yield Entry(f"height: expansion {up_to}{most:g}{more}", 12, height, _outline(height))
+            yield Entry(
+                f"height: expansion {up_to}{most:g}{more}", 12, height, _outline(height)
+            )
     if ranged:
-        yield Entry(f"expansion {_RATIO}", 8, 12, lambda x, y: [Label(x, y + 3, "e", 8, "start")])
+        yield Entry(
+            f"expansion {_RATIO}", 8, 12, lambda x, y: [Label(x, y + 3, "e", 8, "start")]
+        )
 
 
 def _contents(faces: Sequence[Face], found: Sequence[Look]) -> Iterator[Entry]:
@@ -85,7 +96,11 @@ def _costs(bands: Iterable[Band]) -> Iterator[Entry]:
     macs = [band.macs for band in bands]
     if any(high for _, high in macs):
         ranged = any(low != high for low, high in macs)
-        text = "MACs of a stage: full the least, hollow the most" if ranged else "MACs of a stage"
+        text = (
+            "MACs of a stage: full the least, hollow the most"
+            if ranged
+            else "MACs of a stage"
+        )
         yield Entry(text, 12, 14, _bars(ranged))
 
 
@@ -112,7 +127,9 @@ def _outline(height: float) -> Picture:
 def _cells(key: Key) -> Picture:
     def picture(x: float, y: float) -> list[Item]:
         colours = [colour_of(n) for n in list(key.kernels.values())[:4]]
-        cells: list[Item] = [Box(x + 6 * i, y + 2, 6, 6, colour) for i, colour in enumerate(colours)]
+        cells: list[Item] = [
+            Box(x + 6 * i, y + 2, 6, 6, colour) for i, colour in enumerate(colours)
+        ]
         return [Box(x, y - 8, 6 * len(colours), 16, PAPER, radius=2), *cells]
 
     return picture

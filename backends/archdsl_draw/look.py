@@ -48,7 +48,9 @@ class Look:
     sizes: str
     macs: Range
     params: Range
-    repeat: tuple[int, int]  # how many equal blocks in a row there are, at least and at most
+    repeat: tuple[
+        int, int
+    ]  # how many equal blocks in a row there are, at least and at most
     # how many choices there are inside, where some are between layers and nothing else in the box tells them
     inside: int
 
@@ -61,7 +63,9 @@ def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
     members: Counter[str] = Counter()
     for unit in units:
         members[unit.node.callee] += 1
-        inner.setdefault(unit.node.callee, Counter()).update({c.callee for c in _blocks(unit.node)})
+        inner.setdefault(unit.node.callee, Counter()).update(
+            {c.callee for c in _blocks(unit.node)}
+        )
     usual = usual_kind(units)
     found = {}
     for unit in units:
@@ -74,7 +78,9 @@ def looks(units: Sequence[Unit], outline: Outline) -> dict[Unit, Look]:
 def usual_kind(units: Iterable[Unit]) -> str:
     """What most of the numbered boxes are; nothing where no two are alike."""
     counts = Counter(
-        u.node.callee for u in units if u.node.level == "block" and u.node.path.index is not None
+        u.node.callee
+        for u in units
+        if u.node.level == "block" and u.node.path.index is not None
     )
     kind, count = counts.most_common(1)[0] if counts else ("", 0)
     return kind if count > 1 else ""
@@ -102,7 +108,9 @@ def _look(unit: Unit, marks: tuple[str, ...], usual: str, outline: Outline) -> L
     ops = [v for v in unit.values if isinstance(v, Op)]
     first = [v for v in unit.blocks[0] if isinstance(v, Op)]
     inner = set(picking(unit.blocks[0]))
-    kernels, chosen = _kernels(op for op in first if inner.isdisjoint(conditions(op, outline)))
+    kernels, chosen = _kernels(
+        op for op in first if inner.isdisjoint(conditions(op, outline))
+    )
     is_plain = unit.node.level == "primitive" and not any(op.weights for op in ops)
     attends = [op for op in ops if role_of(op.name) == "attention"]
     channels = _channels(unit)
@@ -144,7 +152,9 @@ def _told(attends: Iterable[Op], outline: Outline) -> set[Choice]:
 
 
 def _name(unit: Unit) -> str:
-    alternative = next((n.segment for n in unit.node.children if n.level == "alternative"), None)
+    alternative = next(
+        (n.segment for n in unit.node.children if n.level == "alternative"), None
+    )
     if alternative is not None and not _options(unit):
         return alternative
     is_block = unit.node.level == "block"
@@ -156,7 +166,11 @@ def _window(ops: Iterable[Op]) -> str:
     sizes = next((op.attrs["window"] for op in ops if role_of(op.name) == "pool"), None)
     if sizes is None or not sizes.is_constant:
         return ""
-    return "×".join(map(str, sizes.value)) if isinstance(sizes.value, tuple) else str(sizes.value)
+    return (
+        "×".join(map(str, sizes.value))
+        if isinstance(sizes.value, tuple)
+        else str(sizes.value)
+    )
 
 
 def _is_true(guard: Expr | None) -> bool:
@@ -169,7 +183,11 @@ def _kernels(ops: Iterable[Op]) -> tuple[tuple[str, ...], bool]:
     """
     windows: dict[tuple[tuple[int, ...], ...], int] = {}
     for op in ops:
-        if role_of(op.name) == "convolution" and op.weights and len(op.weights[0].shape) > 2:
+        if (
+            role_of(op.name) == "convolution"
+            and op.weights
+            and len(op.weights[0].shape) > 2
+        ):
             joint = _joint(op.weights[0].shape[2:])
             sizes = tuple(dict.fromkeys(v for v in joint if isinstance(v, tuple)))
             volume = max((prod(v) for v in sizes), default=1)
@@ -193,7 +211,9 @@ def _as_tuple(*values: int) -> tuple[int, ...]:
 
 def _channels(unit: Unit) -> str:
     shape = unit.main.shape
-    dim = "c" if "c" in shape else next((d for d in reversed(list(shape)) if d != "b"), None)
+    dim = (
+        "c" if "c" in shape else next((d for d in reversed(list(shape)) if d != "b"), None)
+    )
     return _domain(shape[dim]) if dim is not None and not unit.is_input else ""
 
 
@@ -212,14 +232,21 @@ def _domain(expr: Expr) -> str:
 
 def _sizes(value: Value) -> str:
     """The size of a feature map, t×h×w as far as present."""
-    rest = [d for d in "thw" if d in value.shape] + [d for d in value.shape if d not in "bcthw"]
+    rest = [d for d in "thw" if d in value.shape] + [
+        d for d in value.shape if d not in "bcthw"
+    ]
     return "×".join(_domain(value.shape[d]) for d in rest)
 
 
 def _options(unit: Unit) -> tuple[str, ...]:
     """The alternatives of the choice of layers that the unit is."""
     choice: Choice | None = next(
-        (n.choice for n in unit.node.children if n.level == "alternative" and n.choice is not None), None
+        (
+            n.choice
+            for n in unit.node.children
+            if n.level == "alternative" and n.choice is not None
+        ),
+        None,
     )
     asked = [e for e in map(selection_of, unit.values) if e is not None]
     if choice is None or not any(choice in e.choices() for e in asked):
@@ -232,13 +259,17 @@ def _expansion(ops: Iterable[Op], last: Value) -> Range | None:
     expansion.
     """
     convolutions = [op for op in ops if role_of(op.name) == "convolution"]
-    found = [op.attrs["groups"] for op in convolutions if op.attrs["groups"] == op.shape.get("c")]
+    found = [
+        op.attrs["groups"] for op in convolutions if op.attrs["groups"] == op.shape.get("c")
+    ]
     wide = [groups for groups in found if not (groups.is_constant and groups.value == 1)]
     out = last.shape.get("c")
     if len(wide) != 1 or out is None or wide[0] == out:
         return None
     try:
-        ratios = [v for v in lift(_ratio, wide[0], out).distinct() if not isinstance(v, Undefined)]
+        ratios = [
+            v for v in lift(_ratio, wide[0], out).distinct() if not isinstance(v, Undefined)
+        ]
     except TooWide:
         return None
     return min(ratios), max(ratios)

@@ -40,7 +40,9 @@ class Unit:
     values: list[Value]
     main: Value  # what it is for: the largest value that others read
     followers: list[str] = field(default_factory=list)
-    before: list[Unit] = field(default_factory=list)  # what it reads, in order of the operands
+    before: list[Unit] = field(
+        default_factory=list
+    )  # what it reads, in order of the operands
     after: list[Unit] = field(default_factory=list)
     column: int = 0
     lane: int = 0
@@ -88,7 +90,12 @@ def joined(units: list[Unit], alike: Callable[[Unit, Unit], bool]) -> list[Unit]
     kept: list[Unit] = []
     for unit in units:
         host = unit.before[0] if len(unit.before) == 1 else None
-        if host is not None and _leads_to(host, unit) and _same_loop(host, unit) and alike(host, unit):
+        if (
+            host is not None
+            and _leads_to(host, unit)
+            and _same_loop(host, unit)
+            and alike(host, unit)
+        ):
             host.blocks.extend(unit.blocks)
             _swallow(host, unit)
         else:
@@ -106,12 +113,16 @@ def _leads_to(host: Unit, unit: Unit) -> bool:
     """Whether all that a box gives goes to the next one, or past it to what reads that: a layer that may not
     be there."""
     others = [reader for reader in host.after if reader is not unit]
-    return unit in host.after and all(reader in unit.after and unit.is_optional for reader in others)
+    return unit in host.after and all(
+        reader in unit.after and unit.is_optional for reader in others
+    )
 
 
 def _same_loop(a: Unit, b: Unit) -> bool:
     is_turn = a.node.path.index is not None and b.node.path.index is not None
-    return a.node.parent is b.node.parent and is_turn and a.node.path.base == b.node.path.base
+    return (
+        a.node.parent is b.node.parent and is_turn and a.node.path.base == b.node.path.base
+    )
 
 
 def _swallow(host: Unit, unit: Unit) -> None:
@@ -186,13 +197,18 @@ def _extent(value: Value) -> int:
 def _is_sequence(node: Node, place: Mapping[Value, int]) -> bool:
     """Whether a block consists of numbered blocks or stages one after the other, so that it is drawn part by
     part."""
-    if node.level != "block" or sum(child.level == "alternative" for child in node.children) > 1:
+    if (
+        node.level != "block"
+        or sum(child.level == "alternative" for child in node.children) > 1
+    ):
         return False  # what a choice is between is one box
     stack = list(node.children)
     while stack:
         child = stack.pop()
         if child.level == "loop" or (
-            child.level == "block" and child.path.index is not None and not _is_web(child, place)
+            child.level == "block"
+            and child.path.index is not None
+            and not _is_web(child, place)
         ):
             return not _is_web(node, place)
         if child.level in ("block", "alternative") and not _is_web(child, place):
@@ -208,7 +224,9 @@ def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
     while stack:
         child = stack.pop()
         held = list(child.held())
-        if child.level in ("block", "primitive") and not all(isinstance(v, Select | Pick) for v in held):
+        if child.level in ("block", "primitive") and not all(
+            isinstance(v, Select | Pick) for v in held
+        ):
             owner.update(dict.fromkeys(held, child))
         else:
             stack.extend(child.children)
@@ -224,7 +242,10 @@ def _is_web(node: Node, place: Mapping[Value, int]) -> bool:
         reach[value] = frozenset({part})
         links.update((source, part) for source in sources if source is not part)
         depth[part] = max(
-            [depth.get(part, 0), *(depth[source] + 1 for source in sources if source is not part)]
+            [
+                depth.get(part, 0),
+                *(depth[source] + 1 for source in sources if source is not part),
+            ]
         )
     abreast = max(Counter(depth.values()).values(), default=0)
     return abreast > _STREAMS or len(links) > _TANGLED * len(depth)
@@ -239,7 +260,9 @@ def _connect(units: list[Unit], graph: Graph) -> None:
         if value in owner:
             reach[value] = (owner[value],)
         else:
-            reach[value] = tuple(dict.fromkeys(chain.from_iterable(reach[o] for o in operands(value))))
+            reach[value] = tuple(
+                dict.fromkeys(chain.from_iterable(reach[o] for o in operands(value)))
+            )
     for unit in units:
         sources = dict.fromkeys(chain.from_iterable(reach[o] for o in read_of(unit.values)))
         earlier = [source for source in sources if source.order < unit.order]
@@ -262,7 +285,9 @@ def _main_source(unit: Unit, owner: Mapping[Value, Unit]) -> Unit | None:
         value = first[0]
     if value.shape.keys() != unit.main.shape.keys():
         crossing = (o for o in read_of(unit.values) if o not in inside and o in owner)
-        value = next((o for o in crossing if o.shape.keys() == unit.main.shape.keys()), value)
+        value = next(
+            (o for o in crossing if o.shape.keys() == unit.main.shape.keys()), value
+        )
     return owner[value]
 
 
@@ -293,7 +318,12 @@ def _is_lateral(unit: Unit) -> bool:
     source, join = unit.before[0], unit.after[0]
     others = [u for u in join.before if u is not unit]
     goes_on = any(reader is not unit for reader in source.after)
-    return meets(join.node.callee) and goes_on and bool(others) and not _comes_from(source, others)
+    return (
+        meets(join.node.callee)
+        and goes_on
+        and bool(others)
+        and not _comes_from(source, others)
+    )
 
 
 def _comes_from(source: Unit, units: list[Unit]) -> bool:
@@ -320,12 +350,22 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
     for unit in units:
         inside.setdefault(knot[unit.stage], {})[unit] = None
         later = after.setdefault(knot[unit.stage], set())
-        later.update(knot[user.stage] for user in unit.after if knot[user.stage] is not knot[unit.stage])
+        later.update(
+            knot[user.stage]
+            for user in unit.after
+            if knot[user.stage] is not knot[unit.stage]
+        )
     level = _latest(after)
     local: dict[Unit, int] = {}
     for members in inside.values():
         inner = {unit: list(filter(members.__contains__, unit.after)) for unit in members}
-        local.update(min(_latest(inner), _latest(inner, waiting=True), key=partial(_clashes, inner=inner)))
+        local.update(
+            min(
+                _latest(inner),
+                _latest(inner, waiting=True),
+                key=partial(_clashes, inner=inner),
+            )
+        )
     width: dict[int, int] = {}
     for unit in units:
         step = level[knot[unit.stage]]
@@ -345,16 +385,24 @@ def _columns(units: list[Unit]) -> tuple[tuple[str, int, int], ...]:
     by_stage: dict[Node, list[Unit]] = {}
     for unit in units:
         by_stage.setdefault(unit.stage, []).append(unit)
-    return tuple((_band_name(bands[s], by_stage), start[s], start[s] + width[s] - 1) for s in sorted(bands))
+    return tuple(
+        (_band_name(bands[s], by_stage), start[s], start[s] + width[s] - 1)
+        for s in sorted(bands)
+    )
 
 
 def _clashes(steps: Mapping[Unit, int], *, inner: Mapping[Unit, Collection[Unit]]) -> int:
     """How often two readers of one box stand in one column, where one of their arrows has to go round the
     other."""
-    return sum(len(readers) - len(set(map(steps.__getitem__, readers))) for readers in inner.values())
+    return sum(
+        len(readers) - len(set(map(steps.__getitem__, readers)))
+        for readers in inner.values()
+    )
 
 
-def _latest(after: Mapping[Place, Collection[Place]], waiting: bool = False) -> dict[Place, int]:
+def _latest(
+    after: Mapping[Place, Collection[Place]], waiting: bool = False
+) -> dict[Place, int]:
     """A step for each place of an acyclic graph: the ends as early as they can be or, if they wait for each
     other, in the last step; all else right before its readers."""
     unread = dict.fromkeys(after, 0)
@@ -384,7 +432,9 @@ def _knots(units: list[Unit]) -> dict[Node, Node]:
     after: dict[Node, dict[Node, None]] = {}
     for unit in units:
         later = after.setdefault(unit.stage, {})
-        later.update((user.stage, None) for user in unit.after if user.stage is not unit.stage)
+        later.update(
+            (user.stage, None) for user in unit.after if user.stage is not unit.stage
+        )
     knots: dict[Node, Node] = {}
     for members in components(after):
         knots.update(dict.fromkeys(members, members[0]))
@@ -448,4 +498,6 @@ def _between(units: list[Unit], heights: Mapping[Unit, float]) -> dict[Unit, flo
 
 
 def _free(lane: int, unit: Unit, busy: dict[int, int], tails: dict[Unit, bool]) -> bool:
-    return busy.get(lane, -1) < unit.column and not any(live and u.lane == lane for u, live in tails.items())
+    return busy.get(lane, -1) < unit.column and not any(
+        live and u.lane == lane for u, live in tails.items()
+    )

@@ -60,7 +60,9 @@ def as_page(scene: Scene, subject: Subject) -> str:
         "script": script,
         "picture": as_svg(themed(scene)),
         "differences": _differences(subject.difference),
-        "data": _embedded({**anatomy(subject.graphs), "edits": list(_edits(subject.difference))}),
+        "data": _embedded(
+            {**anatomy(subject.graphs), "edits": list(_edits(subject.difference))}
+        ),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _datum("page.html"))
 
@@ -88,7 +90,8 @@ def _differences(difference: Difference | None) -> str:
     count = len(difference.edits)
     lines = as_text(difference).splitlines()
     items = "\n".join(
-        f'<li data-edit="{i}"><code>{markup(line)}</code></li>' for i, line in enumerate(lines[:count])
+        f'<li data-edit="{i}"><code>{markup(line)}</code></li>'
+        for i, line in enumerate(lines[:count])
     )
     rest = escape("\n".join(map(visible, lines[count:])))
     heading = f"{count} difference{'' if count == 1 else 's'}"
@@ -102,5 +105,9 @@ def _edits(difference: Difference | None) -> Iterator[list[Sequence[str] | str]]
         return
     for line, edit in zip(as_text(difference).splitlines(), difference.edits, strict=False):
         before = list(map(str, spelled_out(edit.path)[:_PLACES]))
-        after = list(map(str, spelled_out(edit.to)[:_PLACES])) if isinstance(edit, Moved) else before
+        after = (
+            list(map(str, spelled_out(edit.to)[:_PLACES]))
+            if isinstance(edit, Moved)
+            else before
+        )
         yield [" ".join(line.split()), before, after]

@@ -60,7 +60,9 @@ def kernel_number(kernel: str) -> int:
         sizes = sizes[1:]
     if sizes in _KERNELS:
         return _KERNELS[sizes]
-    return len(_KERNELS) + sum(i * n for i, n in enumerate(sizes, 1)) % (len(_COLOURS) - len(_KERNELS))
+    return len(_KERNELS) + sum(i * n for i, n in enumerate(sizes, 1)) % (
+        len(_COLOURS) - len(_KERNELS)
+    )
 
 
 def ink_on(fill: str) -> str:
@@ -73,4 +75,6 @@ def ink_on(fill: str) -> str:
 
 def paled(colour: str) -> str:
     """The colour of what stands back: a quarter of it on white."""
-    return "#" + "".join(f"{(3 * 255 + int(colour[i : i + 2], 16)) // 4:02x}" for i in (1, 3, 5))
+    return "#" + "".join(
+        f"{(3 * 255 + int(colour[i : i + 2], 16)) // 4:02x}" for i in (1, 3, 5)
+    )

@@ -136,7 +136,9 @@ def _at(outline: Outline, path: str) -> Node:
 def _hint(path: str, paths: Sequence[KeyPath]) -> str | None:
     """The nearest paths; without any, those that one can begin with."""
     near = closest(path, [str(p) for p in paths])
-    if not near:  # a path without its indices, or with a slip in one that others have many turns of
+    if (
+        not near
+    ):  # a path without its indices, or with a slip in one that others have many turns of
         plain = {p.plain: str(p) for p in reversed(paths)}
         wanted = KeyPath.parse(path).plain
         near = [plain[name] for name in (wanted, *closest(wanted, plain)) if name in plain]

@@ -56,7 +56,9 @@ class Places:
     the arrow; frames are (left, top, right, bottom) with the centre of their title.
     """
 
-    def __init__(self, width: float, height: float, boxes: int, curves: int, frames: int) -> None:
+    def __init__(
+        self, width: float, height: float, boxes: int, curves: int, frames: int
+    ) -> None:
         self.width, self.height = width, height
         self.boxes: list[Point] = [(0, 0)] * boxes
         self.curves: list[tuple[Point, ...]] = [()] * curves
@@ -65,14 +67,22 @@ class Places:
 
 
 def place(
-    spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: Direction
+    spots: Sequence[Spot],
+    ties: Sequence[Tie],
+    frames: Sequence[Frame],
+    direction: Direction,
 ) -> Places:
     """Raises DiagnosticError E0960 where no program of Graphviz is installed, or it fails."""
     found = run(source(spots, ties, frames, direction), "json")
     return read_places(json.loads(found), len(spots), len(ties), len(frames))
 
 
-def source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], direction: Direction) -> str:
+def source(
+    spots: Sequence[Spot],
+    ties: Sequence[Tie],
+    frames: Sequence[Frame],
+    direction: Direction,
+) -> str:
     """The graph in the DOT language: boxes are `n0`, `n1` …, frames clusters, edges have their number as
     `id`.
     """
@@ -95,7 +105,9 @@ def source(spots: Sequence[Spot], ties: Sequence[Tie], frames: Sequence[Frame], 
     return text
 
 
-def _fill(graph: Digraph, frame: int | None, spots: Sequence[Spot], frames: Sequence[Frame]) -> None:
+def _fill(
+    graph: Digraph, frame: int | None, spots: Sequence[Spot], frames: Sequence[Frame]
+) -> None:
     """Puts what is inside a frame into its cluster, and what is in none into the whole."""
     for number, inner in enumerate(frames):
         if inner.inside == frame:

@@ -36,13 +36,17 @@ def read_probabilities(path: Path) -> dict[str, dict[str, float]]:
                 del records[number - 1 :]
                 break
             raise DiagnosticError(
-                codes.BAD_PROBABILITIES.error(None, f"line {number} of `{file}` is no record of a search")
+                codes.BAD_PROBABILITIES.error(
+                    None, f"line {number} of `{file}` is no record of a search"
+                )
             ) from None
     found = latest(records)
     if not found:
         help = "runs of `archdsl search` hold them from the first round on"
         raise DiagnosticError(
-            codes.BAD_PROBABILITIES.error(None, f"`{file}` holds no probabilities", help=help)
+            codes.BAD_PROBABILITIES.error(
+                None, f"`{file}` holds no probabilities", help=help
+            )
         )
     return found
 
@@ -57,7 +61,9 @@ def _lines(file: Path) -> list[str]:
     except UnicodeDecodeError:
         problem = "it is not text"
     if problem is not None:
-        raise DiagnosticError(codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {problem}"))
+        raise DiagnosticError(
+            codes.BAD_PROBABILITIES.error(None, f"cannot read `{file}`: {problem}")
+        )
     return lines
 
 
@@ -85,13 +91,17 @@ def fitting(graph: Graph, chances: Chances) -> dict[str, dict[str, float]]:
         path = next(iter(chances))
         message = f"`{graph.name}` has none of the choices of the search, such as `{path}`"
         raise DiagnosticError(
-            codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched")
+            codes.BAD_PROBABILITIES.error(
+                None, message, help="draw the space that was searched"
+            )
         )
     for path, labels in found.items():
         other = sorted(set(labels) - set(known[path].labels())) if path in known else []
         if other:
             message = f"the search knows `{other[0]}` as an alternative of `{path}`; `{graph.name}` does not"
             raise DiagnosticError(
-                codes.BAD_PROBABILITIES.error(None, message, help="draw the space that was searched")
+                codes.BAD_PROBABILITIES.error(
+                    None, message, help="draw the space that was searched"
+                )
             )
     return found

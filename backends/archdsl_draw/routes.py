@@ -34,8 +34,12 @@ class Route:
 @dataclass(slots=True)
 class Routes:
     routes: list[Route]
-    gutters: dict[int, int] = field(default_factory=dict)  # column -> verticals in the gutter behind it
-    tracks: dict[tuple[int, int], int] = field(default_factory=dict)  # (row, lane) -> tracks above the lane
+    gutters: dict[int, int] = field(
+        default_factory=dict
+    )  # column -> verticals in the gutter behind it
+    tracks: dict[tuple[int, int], int] = field(
+        default_factory=dict
+    )  # (row, lane) -> tracks above the lane
 
 
 def routes(units: Sequence[Unit], row_of: Mapping[int, int]) -> Routes:
@@ -52,12 +56,16 @@ def routes(units: Sequence[Unit], row_of: Mapping[int, int]) -> Routes:
     return found
 
 
-def _kind(source: Unit, target: Unit, taken: set[tuple[int, int]], row_of: Mapping[int, int]) -> Kind:
+def _kind(
+    source: Unit, target: Unit, taken: set[tuple[int, int]], row_of: Mapping[int, int]
+) -> Kind:
     between = range(source.column + 1, target.column)
     here, there = row_of[source.column], row_of[target.column]
     if here != there:
         is_next = there == here + 1 and source.lane == target.lane
-        is_free = not any((c, source.lane) in taken for c in between if row_of[c] in (here, there))
+        is_free = not any(
+            (c, source.lane) in taken for c in between if row_of[c] in (here, there)
+        )
         return "wrap" if is_next and is_free else "jump"
     if source.lane == target.lane:
         return "track" if any((c, source.lane) in taken for c in between) else "straight"

@@ -76,7 +76,9 @@ class _Cell:
     @property
     def text(self) -> str:
         word = pictured(self.label)
-        return fitted(word if self.chance is None else f"{word}: {self.chance:.2f}", _LONGEST, _TEXT)
+        return fitted(
+            word if self.chance is None else f"{word}: {self.chance:.2f}", _LONGEST, _TEXT
+        )
 
     @property
     def width(self) -> float:
@@ -124,7 +126,9 @@ def _rows(graph: Graph, focus: str | None, apart: bool) -> list[_Row]:
 
 def _homes(focus: str, graph: Graph) -> list[KeyPath]:
     """Where the choices at the focus live: under its path, or where those of a tied instance there do."""
-    tied = [instance.choices_path for instance in graph.root.walk() if instance.path == focus]
+    tied = [
+        instance.choices_path for instance in graph.root.walk() if instance.path == focus
+    ]
     return [KeyPath.parse(path) for path in (focus, *tied)]
 
 
@@ -133,13 +137,18 @@ def _lies_in(path: KeyPath, homes: Iterable[KeyPath]) -> bool:
 
 
 class _Drawing:
-    def __init__(self, scene: Scene, rows: Sequence[_Row], graph: Graph, chances: Chances) -> None:
+    def __init__(
+        self, scene: Scene, rows: Sequence[_Row], graph: Graph, chances: Chances
+    ) -> None:
         self._scene, self._rows, self._chances = scene, rows, chances
         self._callees = {
-            i.choices_path: i.callee for i in reversed(list(graph.root.walk())) if i.level == "block"
+            i.choices_path: i.callee
+            for i in reversed(list(graph.root.walk()))
+            if i.level == "block"
         }
         self._column = MARGIN + max(
-            _INDENT * (len(r.parts) - 1) + text_width(r.parts[-1], _NAME, True) + 12 for r in rows
+            _INDENT * (len(r.parts) - 1) + text_width(r.parts[-1], _NAME, True) + 12
+            for r in rows
         )
 
     def draw(self, top: float) -> tuple[float, float]:
@@ -161,14 +170,18 @@ class _Drawing:
         x += text_width(name, _NAME)
         callee = self._callees.get(".".join(home.path), "")
         if callee and callee != KeyPath.parse(name).base:
-            self._scene.items.append(Label(x + 6, y + 11, callee, _SMALL, "start", colour=SOFT))
+            self._scene.items.append(
+                Label(x + 6, y + 11, callee, _SMALL, "start", colour=SOFT)
+            )
             x += 6 + text_width(callee, _SMALL)
         return x, y + 17
 
     def _row(self, row: _Row, y: float) -> tuple[float, float]:
         scene = self._scene
         indent = MARGIN + _INDENT * (len(row.parts) - 1)
-        scene.items.append(Label(indent, y + 11.5, row.parts[-1], _NAME, "start", bold=True))
+        scene.items.append(
+            Label(indent, y + 11.5, row.parts[-1], _NAME, "start", bold=True)
+        )
         cells, count = list(self._cells(row.choice)), self._count(row)
         x, far, start = self._column, self._column, y
         places = []
@@ -180,17 +193,29 @@ class _Drawing:
             far = max(far, x)
         for cell, left, at in places:
             fill = _shade(cell.chance)
-            note = f"{row.path} = {cell.label}" if len(cells) > 1 else "\n".join(c.path for c in row.choices)
+            note = (
+                f"{row.path} = {cell.label}"
+                if len(cells) > 1
+                else "\n".join(c.path for c in row.choices)
+            )
             name = f"{row.path}={cell.label}"
-            scene.items.append(Box(left, at, cell.width, _BOX, fill, radius=3, name=name, note=note))
-            scene.items.append(Label(left + cell.width / 2, at + 11.2, cell.text, _TEXT, colour=ink_on(fill)))
+            scene.items.append(
+                Box(left, at, cell.width, _BOX, fill, radius=3, name=name, note=note)
+            )
+            scene.items.append(
+                Label(
+                    left + cell.width / 2, at + 11.2, cell.text, _TEXT, colour=ink_on(fill)
+                )
+            )
         scene.items.append(Label(x + 6, y + 11.2, count, _TEXT, "start", colour=SOFT))
         far = max(far, x + 6 + text_width(count, _TEXT))
         if row.condition:
             y += _BOX
             when = "" if row.condition.startswith(("unless", "depending")) else "when "
             text = fitted(f"active {when}{row.condition}", _WIDE, _SMALL)
-            scene.items.append(Label(self._column, y + 9, text, _SMALL, "start", colour=SOFT))
+            scene.items.append(
+                Label(self._column, y + 9, text, _SMALL, "start", colour=SOFT)
+            )
             far = max(far, self._column + text_width(text, _SMALL))
             y -= 4
         bottom = y + _BOX + 6
@@ -209,7 +234,9 @@ class _Drawing:
             else:
                 yield from (_Cell(label) for label in labels)
             return
-        likely = sorted(range(choice.size), key=lambda i: -chances.get(choice.labels()[i], 0.0))
+        likely = sorted(
+            range(choice.size), key=lambda i: -chances.get(choice.labels()[i], 0.0)
+        )
         shown = set(likely[:_SHOWN] if choice.size > _SHOWN else likely)
         for i, label in enumerate(labels):
             if i in shown:
@@ -250,12 +277,16 @@ def _shade(chance: float | None) -> str:
     if chance is None:
         return PAPER
     share = min(max(chance, 0.0), 1.0)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_LIGHT, _DARK, strict=True))
+    return "#" + "".join(
+        f"{round(a + (b - a) * share):02x}" for a, b in zip(_LIGHT, _DARK, strict=True)
+    )
 
 
 def _legend(rows: Sequence[_Row], chances: Chances) -> Iterator[Entry]:
     if chances:
         for share in (0.0, 0.5, 1.0):
             yield swatch(f"probability {share:g}", _shade(share))
-    if any(r.choice.kind == "subset" and (chances or r.choice.size <= _SHOWN) for r in rows):
+    if any(
+        r.choice.kind == "subset" and (chances or r.choice.size <= _SHOWN) for r in rows
+    ):
         yield sample("a pick of two, by their places in the list", "[0, 2]")

@@ -22,21 +22,40 @@ def draw_stages(scene: Scene, plan: Plan, placed: Placed, most: float) -> None:
         for band, x0, x1, starts in _parts(plan, placed, row):
             middle = (x0 + x1) / 2
             if band.name:
-                panel = Box(x0 - 6, row.top - 4, x1 - x0 + 12, row.bottom - row.top, PANEL, "none", radius=4)
+                panel = Box(
+                    x0 - 6,
+                    row.top - 4,
+                    x1 - x0 + 12,
+                    row.bottom - row.top,
+                    PANEL,
+                    "none",
+                    radius=4,
+                )
                 scene.items.append(panel)
                 name = band.name if starts else f"{band.name} …"
-                scene.items.append(Label(middle, row.top + 9, fitted(name, x1 - x0, 9, True), 9, bold=True))
-            scene.items.append(Label(middle, row.top + 20, fitted(band.sizes, x1 - x0, 8), 8, colour=SOFT))
+                scene.items.append(
+                    Label(middle, row.top + 9, fitted(name, x1 - x0, 9, True), 9, bold=True)
+                )
+            scene.items.append(
+                Label(middle, row.top + 20, fitted(band.sizes, x1 - x0, 8), 8, colour=SOFT)
+            )
             if starts and most and band.macs[1]:
                 _bar(scene, band, x0, x1, base, most)
         scene.rule(row.left, base, row.right, base, LINE)
 
 
-def _parts(plan: Plan, placed: Placed, row: Row) -> Iterator[tuple[Band, float, float, bool]]:
+def _parts(
+    plan: Plan, placed: Placed, row: Row
+) -> Iterator[tuple[Band, float, float, bool]]:
     for band in plan.bands:
         inside = [c for c in range(band.first, band.last + 1) if c in row.columns]
         if inside:
-            yield band, placed.columns[inside[0]].x, placed.columns[inside[-1]].right, inside[0] == band.first
+            yield (
+                band,
+                placed.columns[inside[0]].x,
+                placed.columns[inside[-1]].right,
+                inside[0] == band.first,
+            )
 
 
 def _bar(scene: Scene, band: Band, x0: float, x1: float, base: float, most: float) -> None:
@@ -45,7 +64,9 @@ def _bar(scene: Scene, band: Band, x0: float, x1: float, base: float, most: floa
     left = (x0 + x1 - width) / 2
     low, high = (_BAR * n / most for n in band.macs)
     if high > low:
-        scene.items.append(Box(left, base - high, width, high - low, PAPER, LINE, dashed=True))
+        scene.items.append(
+            Box(left, base - high, width, high - low, PAPER, LINE, dashed=True)
+        )
     if low:
         scene.items.append(Box(left, base - low, width, low, FAINT, LINE))
     for i, line in enumerate(cost_lines(band.macs)):

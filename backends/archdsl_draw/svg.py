@@ -52,7 +52,10 @@ def corners(mark: Mark) -> list[tuple[float, float]]:
             "diamond": (4, 0, 1.15),
         }[mark.shape]
         spokes = [(2 * pi * k / count + turn, scale) for k in range(count)]
-    return [(mark.x + mark.radius * r * cos(a), mark.y + mark.radius * r * sin(a)) for a, r in spokes]
+    return [
+        (mark.x + mark.radius * r * cos(a), mark.y + mark.radius * r * sin(a))
+        for a, r in spokes
+    ]
 
 
 def _item(item: Item) -> Iterator[str]:
@@ -62,7 +65,9 @@ def _item(item: Item) -> Iterator[str]:
         case Label():
             weight = ' font-weight="bold"' if item.bold else ""
             anchor = "" if item.anchor == "start" else f' text-anchor="{item.anchor}"'
-            where = f'x="{number(item.x)}" y="{number(item.y)}" font-size="{number(item.size)}"'
+            where = (
+                f'x="{number(item.x)}" y="{number(item.y)}" font-size="{number(item.size)}"'
+            )
             look = f'{where}{anchor}{weight} fill="{item.colour}"'
             yield f"<text {look}>{_text(item.text, quote=False)}</text>"
         case Arrow():
@@ -77,15 +82,18 @@ def _item(item: Item) -> Iterator[str]:
 
 
 def _box(box: Box) -> Iterator[str]:
-    place = (
-        f'x="{number(box.x)}" y="{number(box.y)}" width="{number(box.width)}" height="{number(box.height)}"'
-    )
+    size = f'width="{number(box.width)}" height="{number(box.height)}"'
+    place = f'x="{number(box.x)}" y="{number(box.y)}" {size}'
     rounded = f' rx="{number(box.radius)}"' if box.radius else ""
     stroke = f' stroke="{box.stroke}"' if box.stroke != "none" else ""
     dashed = ' stroke-dasharray="3 2"' if box.dashed else ""
     name = f' data-path="{_text(box.name)}"' if box.name else ""
     rect = f'<rect {place}{rounded} fill="{box.fill}"{stroke}{dashed}{name}'
-    yield f"{rect}><title>{_text(box.note, quote=False)}</title></rect>" if box.note else f"{rect}/>"
+    yield (
+        f"{rect}><title>{_text(box.note, quote=False)}</title></rect>"
+        if box.note
+        else f"{rect}/>"
+    )
 
 
 def _arrow(arrow: Arrow) -> Iterator[str]:
@@ -96,12 +104,20 @@ def _arrow(arrow: Arrow) -> Iterator[str]:
     if arrow.head:
         points[-1] = (x1 - ux * _HEAD * 0.8, y1 - uy * _HEAD * 0.8)
     texts = [f"{number(x)} {number(y)}" for x, y in points]
-    path = f"M{texts[0]} C{' '.join(texts[1:-1])} L{texts[-1]}" if arrow.curved else "M" + " L".join(texts)
+    path = (
+        f"M{texts[0]} C{' '.join(texts[1:-1])} L{texts[-1]}"
+        if arrow.curved
+        else "M" + " L".join(texts)
+    )
     thick = f' stroke-width="{number(arrow.thickness)}"' if arrow.thickness != 1 else ""
     dashed = ' stroke-dasharray="3 2"' if arrow.dashed else ""
     yield f'<path d="{path}" fill="none" stroke="{arrow.colour}" stroke-linejoin="round"{thick}{dashed}/>'
     if arrow.head:
         bx, by, half = x1 - ux * _HEAD, y1 - uy * _HEAD, _HEAD * 0.45
-        tips = ((x1, y1), (bx - uy * half, by + ux * half), (bx + uy * half, by - ux * half))
+        tips = (
+            (x1, y1),
+            (bx - uy * half, by + ux * half),
+            (bx + uy * half, by - ux * half),
+        )
         tip = " L".join(f"{number(x)} {number(y)}" for x, y in tips)
         yield f'<path d="M{tip} Z" fill="{arrow.colour}"/>'

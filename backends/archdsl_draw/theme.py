@@ -7,7 +7,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from archdsl_draw.palette import DIFFERENT, FAINT, INK, LINE, OKABE_ITO, PANEL, PAPER, SIGNS, SOFT, paled
+from archdsl_draw.palette import (
+    DIFFERENT,
+    FAINT,
+    INK,
+    LINE,
+    OKABE_ITO,
+    PANEL,
+    PAPER,
+    SIGNS,
+    SOFT,
+    paled,
+)
 from archdsl_draw.scene import Arrow, Box, Item, Label, Mark, Scene
 
 # The variables of the style sheet. What stands back is pale on white, and dim on dark paper.
@@ -33,7 +44,9 @@ def themed(scene: Scene) -> Scene:
     for item in scene.items:
         match item:
             case Box():
-                is_tag = item.fill == item.stroke  # of a sign, which has the colour of its outline
+                is_tag = (
+                    item.fill == item.stroke
+                )  # of a sign, which has the colour of its outline
                 fill = _turned(item.fill, _LINES if is_tag else _FILLS)
                 boxes.append((item, fill == item.fill))
                 items.append(replace(item, fill=fill, stroke=_turned(item.stroke, _LINES)))
@@ -41,10 +54,16 @@ def themed(scene: Scene) -> Scene:
                 items.append(replace(item, colour=_turned(item.colour, _LINES)))
             case Label():
                 stays = _is_fixed(boxes, item.x, item.y - item.size / 3)
-                items.append(item if stays else replace(item, colour=_turned(item.colour, _LINES)))
+                items.append(
+                    item if stays else replace(item, colour=_turned(item.colour, _LINES))
+                )
             case Mark():
                 stays = _is_fixed(boxes, item.x, item.y)
-                turned = replace(item, fill=_turned(item.fill, _FILLS), stroke=_turned(item.stroke, _LINES))
+                turned = replace(
+                    item,
+                    fill=_turned(item.fill, _FILLS),
+                    stroke=_turned(item.stroke, _LINES),
+                )
                 items.append(item if stays else turned)
     return Scene(scene.title, scene.description, scene.width, scene.height, items)
 
@@ -56,6 +75,10 @@ def _turned(colour: str, names: Mapping[str, str]) -> str:
 def _is_fixed(boxes: list[tuple[Box, bool]], x: float, y: float) -> bool:
     """Whether the topmost box under a point has a colour that stays."""
     for box, fixed in reversed(boxes):
-        if box.fill != "none" and box.x <= x <= box.x + box.width and box.y <= y <= box.y + box.height:
+        if (
+            box.fill != "none"
+            and box.x <= x <= box.x + box.width
+            and box.y <= y <= box.y + box.height
+        ):
             return fixed
     return False

@@ -23,7 +23,9 @@ from archdsl_draw.plan import Band, Plan
 from archdsl_draw.scene import Label, Scene
 from archdsl_draw.stages import draw_stages
 
-_SAID = attrgetter("kernels", "channels", "expansion", "options", "attention", "sizes", "inside")
+_SAID = attrgetter(
+    "kernels", "channels", "expansion", "options", "attention", "sizes", "inside"
+)
 
 
 def macro_scene(graph: Graph) -> Scene:
@@ -54,7 +56,9 @@ def plans_of(graphs: Sequence[Graph], titles: Sequence[str]) -> list[Plan]:
     plans = []
     for graph, title, macro in zip(graphs, titles, arranged, strict=True):
         own = {unit: faces[unit] for unit in macro.units}
-        plans.append(Plan(title, summary_of(graph), macro, own, _bands(macro, known), key, ground))
+        plans.append(
+            Plan(title, summary_of(graph), macro, own, _bands(macro, known), key, ground)
+        )
     return plans
 
 
@@ -89,7 +93,9 @@ def _bands(macro: Macro, found: Mapping[Unit, Look]) -> tuple[Band, ...]:
     bands = []
     for name, first, last in macro.bands:
         inside = [u for u in macro.units if first <= u.column <= last and not u.is_input]
-        leaving = max((u for u in inside if u.lane == main), key=lambda u: u.column, default=None)
+        leaving = max(
+            (u for u in inside if u.lane == main), key=lambda u: u.column, default=None
+        )
         sizes = found[leaving].sizes if leaving is not None else ""
         bands.append(Band(name, first, last, sizes, cost_of(inside, found)))
     return tuple(bands)

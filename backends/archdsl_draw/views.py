@@ -76,21 +76,36 @@ def _suiting(around: Around | None, depth: int | None, learned: bool, graph: Gra
 
 
 def _refuse(
-    view: str, depth: int | None, focus: str | None, probabilities: Chances | None, graph: Graph
+    view: str,
+    depth: int | None,
+    focus: str | None,
+    probabilities: Chances | None,
+    graph: Graph,
 ) -> None:
     problem = None
     if view not in VIEWS:
         problem = f"there is no view `{view}`", f"the views are {', '.join(VIEWS)}"
     elif depth is not None and view != "graph":
-        problem = f"the {view} view has no depth", "leave `--depth` out, or ask for `--view graph`"
+        problem = (
+            f"the {view} view has no depth",
+            "leave `--depth` out, or ask for `--view graph`",
+        )
     elif focus is not None and view == "macro":
         problem = (
             "the macro view shows the whole architecture",
             "leave `--focus` out, or ask for `--view graph` or `--view cell`",
         )
     elif probabilities is not None and view in ("macro", "graph"):
-        problem = f"the {view} view does not show probabilities", "ask for `--view space` or `--view cell`"
+        problem = (
+            f"the {view} view does not show probabilities",
+            "ask for `--view space` or `--view cell`",
+        )
     elif view == "space" and not graph.choices:
-        problem = f"`{graph.name}` has no open choices", "its space has; or ask for `--view macro`"
+        problem = (
+            f"`{graph.name}` has no open choices",
+            "its space has; or ask for `--view macro`",
+        )
     if problem is not None:
-        raise DiagnosticError(codes.VIEW_DOES_NOT_FIT.error(None, problem[0], help=problem[1]))
+        raise DiagnosticError(
+            codes.VIEW_DOES_NOT_FIT.error(None, problem[0], help=problem[1])
+        )

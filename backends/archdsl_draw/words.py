@@ -63,7 +63,8 @@ def family_of(value: Value) -> str:
 def shape_text(shape: Shape) -> str:
     """Sizes with the names of their dimensions, without the batch: `c64 t16 h28 w28`."""
     known = sorted(
-        (d for d in shape if d != "b"), key=lambda d: (_DIMENSIONS.find(d) if d in _DIMENSIONS else 9, d)
+        (d for d in shape if d != "b"),
+        key=lambda d: (_DIMENSIONS.find(d) if d in _DIMENSIONS else 9, d),
     )
     return " ".join(f"{d}{span_text(shape[d])}" for d in known) or "scalar"
 
@@ -138,7 +139,9 @@ def _window(window: Expr, op: Op) -> str:
     words = []
     for sizes in window.distinct():
         each = [str(sizes)] * dims  # one number is that of every dimension
-        words.append("×".join(each) if isinstance(sizes, int) else pictured(value_text(sizes)))
+        words.append(
+            "×".join(each) if isinstance(sizes, int) else pictured(value_text(sizes))
+        )
     return _joined(words)
 
 

@@ -29,7 +29,11 @@ class Worth:
 
     def lines(self) -> list[str]:
         """`2.10M params`, `3.40G MACs`, without what is 0."""
-        return [f"{amounts(b)} {what}" for b, what in ((self.params, "params"), (self.macs, "MACs")) if b[1]]
+        return [
+            f"{amounts(b)} {what}"
+            for b, what in ((self.params, "params"), (self.macs, "MACs"))
+            if b[1]
+        ]
 
 
 def worth(values: Iterable[Value], live: Activity) -> Worth:
@@ -47,7 +51,9 @@ def worths(groups: Sequence[Iterable[Value]], graph: Graph) -> list[Worth]:
     ends: list[Bounds] | None = None
     if graph.choices:
         with suppress(DiagnosticError, TooWide):  # the looser ends do
-            ends = extremes_of(terms, [binding(r, live) for r in graph.requirements], live.choices)
+            ends = extremes_of(
+                terms, [binding(r, live) for r in graph.requirements], live.choices
+            )
     if ends is None:
         ends = [_ends(each) for each in terms]
     return [Worth(*pair) for pair in zip(ends[::2], ends[1::2], strict=True)]
@@ -57,8 +63,13 @@ def _terms(values: Iterable[Value], live: Activity) -> tuple[list[Expr], list[Ex
     """Params and MACs as terms, each 0 where it is not live."""
     values = list(values)
     weights = {w.identity: w for w in chain.from_iterable(map(weights_of, values))}
-    params = [where(live.weights.get(i, TRUE), product(w.shape), _ZERO) for i, w in weights.items()]
-    return params, [where(live.values.get(v, TRUE), v.macs, _ZERO) for v in values if isinstance(v, Op)]
+    params = [
+        where(live.weights.get(i, TRUE), product(w.shape), _ZERO)
+        for i, w in weights.items()
+    ]
+    return params, [
+        where(live.values.get(v, TRUE), v.macs, _ZERO) for v in values if isinstance(v, Op)
+    ]
 
 
 def _ends(terms: Iterable[Expr]) -> Bounds:

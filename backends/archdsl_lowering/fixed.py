@@ -46,12 +46,16 @@ def program_of(graph: Graph) -> Program:
     extents = follow(dict.fromkeys((*graph.inputs, *graph.values)), demands)
     located: dict[Value, Located] = {}
     for given in graph.inputs:
-        located[given] = recorder.input(given, Sizes(nominal(given, settled), extents[given], demands))
+        located[given] = recorder.input(
+            given, Sizes(nominal(given, settled), extents[given], demands)
+        )
     values, dissolved = schedule(graph)
     for value in values:
         recorder.enter(value)
         sizes = Sizes(nominal(value, settled), extents[value], demands)
-        located[value] = lowered(value, [located[v] for v in _read(value)], sizes, recorder, settled)
+        located[value] = lowered(
+            value, [located[v] for v in _read(value)], sizes, recorder, settled
+        )
     recorder.leave()
     outputs = tuple(
         _returned(located[v], result, recorder)
@@ -150,9 +154,13 @@ class _Recorder:
         """From here on, instructions belong to this value."""
         assert isinstance(value, Op | Pick | Select)
         self._scope = scope_of(value)
-        self._given = {} if isinstance(value, Select) else {w.name: w for w in value.weights}
+        self._given = (
+            {} if isinstance(value, Select) else {w.name: w for w in value.weights}
+        )
         primitive = _primitive(value)
-        self._origin = Origin(value.instance.path, primitive, str(value.span or ""), self._scope)
+        self._origin = Origin(
+            value.instance.path, primitive, str(value.span or ""), self._scope
+        )
         if self._given:
             own = next(iter(self._given.values())).path
         elif value.instance.level == "primitive":
@@ -163,7 +171,9 @@ class _Recorder:
         for weight in self._given.values():
             init = weight.init.value
             assert isinstance(init, Init)
-            self.weights[key(weight.full_name)] = Parameter(tuple(n.value for n in weight.shape), init)
+            self.weights[key(weight.full_name)] = Parameter(
+                tuple(n.value for n in weight.shape), init
+            )
 
     def leave(self) -> None:
         """From here on, instructions belong to the model as a whole."""
@@ -192,7 +202,9 @@ class _Recorder:
         while not self._given and self.modules.get(target, module) != module:
             count += 1
             target = f"{self._target}_{count}"
-        assert self.modules.setdefault(target, module) == module, f"two different layers at {target}"
+        assert self.modules.setdefault(target, module) == module, (
+            f"two different layers at {target}"
+        )
         return self._add("module", target, (x,), {}, target)
 
     def weight(self, name: str) -> Handle:
@@ -207,5 +219,7 @@ class _Recorder:
         kwargs: dict[str, Any],
         name: str,
     ) -> Ref:
-        self.instructions.append(Instruction(kind, target, args, tuple(kwargs.items()), name, self._origin))
+        self.instructions.append(
+            Instruction(kind, target, args, tuple(kwargs.items()), name, self._origin)
+        )
         return Ref(len(self.instructions) - 1)

@@ -102,5 +102,7 @@ def substitute(value: Any, replace: Callable[[Ref], Any]) -> Any:
     if isinstance(value, tuple):
         return tuple(substitute(part, replace) for part in value)
     if isinstance(value, slice):
-        return slice(*(substitute(part, replace) for part in (value.start, value.stop, value.step)))
+        return slice(
+            *(substitute(part, replace) for part in (value.start, value.stop, value.step))
+        )
     return value

@@ -83,7 +83,9 @@ def _ordered(
     return found
 
 
-def _topological(values: list[Value], item: Mapping[Value, Item]) -> tuple[list[Item], set[Item]]:
+def _topological(
+    values: list[Value], item: Mapping[Value, Item]
+) -> tuple[list[Item], set[Item]]:
     """Items with what they need before them, as near to the given order as that allows; and those that lie on
     cycles.
     """

@@ -51,7 +51,9 @@ class Body:
         self._units = {u.home: u for u in reversed(everything)}  # the first of each home
         self._homes = sorted(self._units, key=len, reverse=True)
         self._made = made
-        self._first: dict[str, int] = {}  # of every prefix of a key, the place of the first such key
+        self._first: dict[
+            str, int
+        ] = {}  # of every prefix of a key, the place of the first such key
         for place, path in enumerate((*program.weights, *program.modules, *self._units)):
             parts = path.split(".")
             for length in range(1, len(parts) + 1):
@@ -59,7 +61,11 @@ class Body:
 
     def constructor(self, unit: Unit, slot: Slot) -> list[str]:
         """The statements that make the layers, weights and inner units that live right here."""
-        inner = {home: u for home, u in self._units.items() if home and self._owner(home) == unit.home}
+        inner = {
+            home: u
+            for home, u in self._units.items()
+            if home and self._owner(home) == unit.home
+        }
         paths = [
             p
             for p in (*self._program.modules, *self._program.weights)
@@ -82,14 +88,19 @@ class Body:
         found, at = [], ""
         for segment in path.split("."):
             parent, at = at, f"{at}.{segment}" if at else segment
-            found.append(int(segment) if self._containers.kind(parent) == "list" else self._first[at])
+            found.append(
+                int(segment) if self._containers.kind(parent) == "list" else self._first[at]
+            )
         return found
 
     def _owner(self, path: str) -> str:
         return next(home for home in self._homes if home != path and under(path, home))
 
     def _in_module(self, path: str) -> bool:
-        return path in self._program.weights and path.rpartition(".")[0] in self._program.modules
+        return (
+            path in self._program.weights
+            and path.rpartition(".")[0] in self._program.modules
+        )
 
     def _place(
         self,
@@ -115,7 +126,11 @@ class Body:
                 lines.append(f"{self._containers.reach(parent, unit.home)}.append({text})")
             else:
                 name = self._containers.reach(parent, unit.home)
-                added = f'["{segment}"] = {text}' if kind == "dict" else f'.add_module("{segment}", {text})'
+                added = (
+                    f'["{segment}"] = {text}'
+                    if kind == "dict"
+                    else f'.add_module("{segment}", {text})'
+                )
                 lines.append(name + added)
 
     def _make(self, path: str, inner: Mapping[str, Unit], slot: Slot) -> str:
@@ -123,7 +138,9 @@ class Body:
         if path in inner:
             made = self._made[inner[path]]
             hint = next((s for s in reversed(path.split(".")) if not s.isdigit()), name)
-            given = [f"{name}={slot(value, f'{hint}_{name}')}" for name, value in made.arguments]
+            given = [
+                f"{name}={slot(value, f'{hint}_{name}')}" for name, value in made.arguments
+            ]
             return f"{made.name}({', '.join(given)})"
         if path in self._program.modules:
             return _module(self._program.modules[path], name, slot)
@@ -134,10 +151,13 @@ class Body:
 
 def _module(module: Module, name: str, slot: Slot) -> str:
     shown = [
-        slot(value, f"{name}_{argument}") for value, argument in zip(module.args, module.names, strict=True)
+        slot(value, f"{name}_{argument}")
+        for value, argument in zip(module.args, module.names, strict=True)
     ]
     for argument, value in module.kwargs:
-        shown.append(f"{argument}={value if isinstance(value, bool) else slot(value, f'{name}_{argument}')}")
+        shown.append(
+            f"{argument}={value if isinstance(value, bool) else slot(value, f'{name}_{argument}')}"
+        )
     return f"{qualified(module.type)}({', '.join(shown)})"
 
 
@@ -146,7 +166,9 @@ class _Forward:
     chains of list items as loops.
     """
 
-    def __init__(self, program: Program, containers: Containers, unit: Unit, slot: Slot) -> None:
+    def __init__(
+        self, program: Program, containers: Containers, unit: Unit, slot: Slot
+    ) -> None:
         self._program = program
         self._containers = containers
         self._unit = unit
@@ -208,7 +230,11 @@ class _Forward:
             reach = self._containers.reach(instruction.target, self._unit.home)
         text = expression(instruction, reach, self._text, self._slot)
         deepest = _DEPTH if following is not None else _DEPTH + 1
-        if instruction.kind != "weight" and depth < deepest and self._feeds(item, following):
+        if (
+            instruction.kind != "weight"
+            and depth < deepest
+            and self._feeds(item, following)
+        ):
             self._pending[item] = text, depth
         else:
             self._lines.append(f"{self._bind(item, _hint(instruction.name))} = {text}")
@@ -222,7 +248,10 @@ class _Forward:
         if following is None:
             return index in self._unit.outputs
         if isinstance(following, Unit):
-            return index in following.inputs and self._chain_at(self._unit.items.index(following)) < 2
+            return (
+                index in following.inputs
+                and self._chain_at(self._unit.items.index(following)) < 2
+            )
         return index in self._program.instructions[following].reads()
 
     def _chain_at(self, at: int) -> int:
@@ -237,11 +266,15 @@ class _Forward:
             return 0
         turns = self._unit.items[at : at + self._containers.size(listing)]
         chain = [u for u in turns if isinstance(u, Unit)]
-        if [u.home for u in chain] != [f"{listing}.{n}" for n in range(self._containers.size(listing))]:
+        if [u.home for u in chain] != [
+            f"{listing}.{n}" for n in range(self._containers.size(listing))
+        ]:
             return 0
         carried = _carried(chain)
         others = [item for item in self._unit.items if item not in chain]
-        if carried is None or any(isinstance(u, Unit) and under(u.home, listing) for u in others):
+        if carried is None or any(
+            isinstance(u, Unit) and under(u.home, listing) for u in others
+        ):
             return 0
         read = {*self._read_by(others), *self._unit.outputs}
         return len(chain) if all(read.isdisjoint(u.outputs) for u in chain[:-1]) else 0
@@ -266,11 +299,17 @@ class _Forward:
         arguments = [self._text(Ref(i)) for i in chain[0].inputs]
         for place, output in carried.items():
             arguments[place] = names[output]
-        self._lines.append(f"for {turn} in {self._containers.reach(listing, self._unit.home)}:")
+        self._lines.append(
+            f"for {turn} in {self._containers.reach(listing, self._unit.home)}:"
+        )
         self._lines.append(f"    {', '.join(names)} = {turn}({', '.join(arguments)})")
 
     def _text(self, ref: Ref) -> str:
-        return self._pending[ref.index][0] if ref.index in self._pending else self._names[ref.index]
+        return (
+            self._pending[ref.index][0]
+            if ref.index in self._pending
+            else self._names[ref.index]
+        )
 
     def _bind(self, index: int, hint: str) -> str:
         self._names[index] = self._fresh(hint)
@@ -291,7 +330,11 @@ class _Forward:
     def _read_by(self, items: Sequence[Item]) -> Iterator[int]:
         """The results that items read."""
         for item in items:
-            yield from (item.inputs if isinstance(item, Unit) else self._program.instructions[item].reads())
+            yield from (
+                item.inputs
+                if isinstance(item, Unit)
+                else self._program.instructions[item].reads()
+            )
 
 
 def _carried(chain: list[Unit]) -> dict[int, int] | None:

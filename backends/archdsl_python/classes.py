@@ -48,7 +48,9 @@ def classes(program: Program) -> tuple[list[str], str, list[str]]:
         patterns: dict[tuple[str, ...], list[Unit]] = {}
         for unit in level:
             own = "the model" if unit is root else ""  # it alone looks at its inputs
-            patterns.setdefault((_label(unit, program), own, *_pattern(body, unit)), []).append(unit)
+            patterns.setdefault(
+                (_label(unit, program), own, *_pattern(body, unit)), []
+            ).append(unit)
         for pattern, members in patterns.items():
             found = _class(_class_name(pattern[0], names), members, body)
             for n, unit in enumerate(members):
@@ -197,7 +199,9 @@ def _type(value: Any) -> str:
 
 
 def _class_name(label: str, taken: set[str]) -> str:
-    base = "".join(part[:1].upper() + part[1:] for part in label.split("_") if part) or "Model"
+    base = (
+        "".join(part[:1].upper() + part[1:] for part in label.split("_") if part) or "Model"
+    )
     name, count = base, 1
     while name in taken:
         count += 1

@@ -32,7 +32,9 @@ def literal(value: Any) -> str:
     return repr(value)
 
 
-def expression(instruction: Instruction, reach: str, ref: Callable[[Ref], str], slot: Slot) -> str:
+def expression(
+    instruction: Instruction, reach: str, ref: Callable[[Ref], str], slot: Slot
+) -> str:
     """The call of an instruction. `reach` is how its module or weight is got at."""
     hint = instruction.name.rpartition(".")[2]
 
@@ -49,11 +51,15 @@ def expression(instruction: Instruction, reach: str, ref: Callable[[Ref], str], 
     if instruction.kind == "weight":
         return reach
     if instruction.target == "operator.getitem":
-        return f"{_operand(show(args[0], hint))}[{_index(args[1], lambda v: show(v, hint))}]"
+        return (
+            f"{_operand(show(args[0], hint))}[{_index(args[1], lambda v: show(v, hint))}]"
+        )
     if instruction.target in _INFIX:
         left, right = (_operand(show(a, f"{hint}_by")) for a in args)
         return f"{left} {_INFIX[instruction.target]} {right}"
-    named = [f"{name}={show(value, f'{hint}_{name}')}" for name, value in instruction.kwargs]
+    named = [
+        f"{name}={show(value, f'{hint}_{name}')}" for name, value in instruction.kwargs
+    ]
     if instruction.kind == "method":
         shown = [show(a, f"{hint}_{i}") for i, a in enumerate(args)]
         return f"{_operand(shown[0])}.{instruction.target}({', '.join(shown[1:] + named)})"
@@ -67,7 +73,9 @@ def _index(value: Any, show: Callable[[Any], str]) -> str:
         return ", ".join(_index(v, show) for v in value)
     if isinstance(value, slice):
         start, stop = ("" if v is None else show(v) for v in (value.start, value.stop))
-        return f"{start}:{stop}" + (f":{show(value.step)}" if value.step is not None else "")
+        return f"{start}:{stop}" + (
+            f":{show(value.step)}" if value.step is not None else ""
+        )
     return show(value)
 
 

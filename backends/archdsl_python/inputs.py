@@ -33,9 +33,14 @@ def table(program: Program, arguments: Sequence[str]) -> str:
     """The sizes that the inputs may have, by the arguments of `forward`, and the functions that tell whether
     a tensor has them.
     """
-    lines = [f'    "{name}": {_row(entry)},' for name, entry in zip(arguments, program.entries, strict=True)]
+    lines = [
+        f'    "{name}": {_row(entry)},'
+        for name, entry in zip(arguments, program.entries, strict=True)
+    ]
     rows = "\n".join(chain.from_iterable(map(wrapped, lines)))
-    return "\n\n".join([_HEAD.format(rows=rows), getsource(fits), getsource(misfit).rstrip("\n")])
+    return "\n\n".join(
+        [_HEAD.format(rows=rows), getsource(fits), getsource(misfit).rstrip("\n")]
+    )
 
 
 def call(program: Program) -> list[str]:

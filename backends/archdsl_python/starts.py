@@ -52,7 +52,9 @@ def function(program: Program) -> str:
     for key, found in starts.items():
         rows[_pattern(key) if len(patterns[_pattern(key)]) == 1 else key] = found
     return _FUNCTION.format(
-        rows="\n".join(f'    "{key}": ("{name}", {number!r}),' for key, (name, number) in rows.items())
+        rows="\n".join(
+            f'    "{key}": ("{name}", {number!r}),' for key, (name, number) in rows.items()
+        )
     ).rstrip("\n")
 
 

@@ -51,7 +51,11 @@ def units(program: Program) -> Unit:
     inlined = set(program.dissolved)
     while True:
         root, again = _tree(program, inlined)
-        unfit = again | {u.scope for u in root.walk()[1:] if not _fits(u, program)} | _unlike(root, program)
+        unfit = (
+            again
+            | {u.scope for u in root.walk()[1:] if not _fits(u, program)}
+            | _unlike(root, program)
+        )
         if not unfit:
             return root
         inlined |= unfit
@@ -71,7 +75,11 @@ def _tree(program: Program, inlined: set[Instance]) -> tuple[Unit, set[Instance]
     for index, instruction in enumerate(program.instructions):
         if instruction.kind == "input":
             continue
-        scopes = _scopes(instruction.origin.scope, inlined) if instruction.origin is not None else []
+        scopes = (
+            _scopes(instruction.origin.scope, inlined)
+            if instruction.origin is not None
+            else []
+        )
         common = 0
         for outer, scope in zip(stack[1:], scopes, strict=False):
             if outer.scope is not scope:
@@ -113,7 +121,9 @@ def _connect(root: Unit, program: Program) -> None:
         used = chain.from_iterable(program.instructions[i].reads() for i in inside)
         unit.inputs = tuple(dict.fromkeys(r for r in used if r < begin))
         unit.outputs = tuple(i for i in inside if last.get(i, -1) > end)
-    root.inputs = tuple(i for i, one in enumerate(program.instructions) if one.kind == "input")
+    root.inputs = tuple(
+        i for i, one in enumerate(program.instructions) if one.kind == "input"
+    )
     root.outputs = tuple(ref.index for ref in program.outputs)
 
 

@@ -56,7 +56,9 @@ def compile(
     return model
 
 
-def write(graph: Graph, path: Path, *, weights: Weights | None = None, seed: int = 0) -> None:
+def write(
+    graph: Graph, path: Path, *, weights: Weights | None = None, seed: int = 0
+) -> None:
     """Compiles a model and writes it in the format of the path's suffix, one of `SUFFIXES`.
 
     Raises DiagnosticError as `compile` does, and E0911 where `.onnx` needs a package that is not installed.

@@ -60,7 +60,9 @@ class _Segment:
 
     def __init__(self, model: fx.GraphModule, nodes: Sequence[fx.Node]) -> None:
         inside = set(nodes)
-        operands = dict.fromkeys(chain.from_iterable(node.all_input_nodes for node in nodes))
+        operands = dict.fromkeys(
+            chain.from_iterable(node.all_input_nodes for node in nodes)
+        )
         self.reads = [n for n in operands if n not in inside and n.op != "get_attr"]
         self.gives = [n for n in nodes if not inside.issuperset(n.users)]
         graph = fx.Graph()
@@ -73,7 +75,11 @@ class _Segment:
         graph.output(tuple(copies[n] for n in self.gives))
         self.run = fx.GraphModule(model, graph)
         called = {n.target for n in nodes if n.op == "call_module"}
-        self._norms = [m for name, m in model.named_modules() if name in called and isinstance(m, _BatchNorm)]
+        self._norms = [
+            m
+            for name, m in model.named_modules()
+            if name in called and isinstance(m, _BatchNorm)
+        ]
 
     def contexts(
         self,

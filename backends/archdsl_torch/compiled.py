@@ -32,7 +32,9 @@ def check_inputs(
     """
     for place, entry in enumerate(entries):
         x = given[place] if place < len(given) else named.get(entry.name)
-        if isinstance(x, torch.Tensor) and not (x.dim() == len(entry.dims) and fits(entry.wanted, x.shape)):
+        if isinstance(x, torch.Tensor) and not (
+            x.dim() == len(entry.dims) and fits(entry.wanted, x.shape)
+        ):
             text = misfit(network, entry.name, entry.dims, entry.wanted, x.shape)
             raise DiagnosticError(OTHER_SIZE.error(None, text))
 
@@ -92,7 +94,9 @@ def compiled(
     return made
 
 
-def _restored(class_name: str, rebuild: Callable[..., fx.GraphModule], parts: tuple[Any, ...]) -> Compiled:
+def _restored(
+    class_name: str, rebuild: Callable[..., fx.GraphModule], parts: tuple[Any, ...]
+) -> Compiled:
     """A pickled module, from the plain one that PyTorch makes of the pickle; what else it holds goes over to
     it.
     """

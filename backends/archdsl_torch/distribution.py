@@ -109,7 +109,10 @@ class Distribution(nn.Module):
         """
         with torch.no_grad():
             at = assignment(self.space, settled)
-            steps = {c: self._log_marginal(c, at.get(c)).exp().cumsum(0).cpu() for c in self.space.choices}
+            steps = {
+                c: self._log_marginal(c, at.get(c)).exp().cumsum(0).cpu()
+                for c in self.space.choices
+            }
         for _ in range(_DRAWS):
             numbers = torch.empty(len(steps), dtype=torch.float64, device=generator.device)
             drawn = numbers.uniform_(generator=generator).cpu()
@@ -140,7 +143,10 @@ class Distribution(nn.Module):
         """The probability of each alternative of each choice where it is active, by path and label."""
         with torch.no_grad():
             found = self.log_marginals(settled)
-        return {c.path: dict(zip(c.labels(), p.exp().tolist(), strict=True)) for c, p in found.items()}
+        return {
+            c.path: dict(zip(c.labels(), p.exp().tolist(), strict=True))
+            for c, p in found.items()
+        }
 
     def entropy(self, settled: Answers = OPEN) -> torch.Tensor:
         """In nats: the entropy of each choice times the probability that it is active, summed."""
@@ -178,22 +184,30 @@ class Distribution(nn.Module):
         at = assignment(self.space, settled)
         with torch.no_grad():
             scores = {c: self._scores(c) for c in self.space.choices}
-            found = {c: max(range(c.size), key=scores[c].__getitem__) for c in self.space.choices}
+            found = {
+                c: max(range(c.size), key=scores[c].__getitem__) for c in self.space.choices
+            }
             found.update(at)
             if not all(condition.at(found) for condition in self._requirements.conditions):
-                logs = {c: self._log_marginal(c, at.get(c)).tolist() for c in self.space.choices}
+                logs = {
+                    c: self._log_marginal(c, at.get(c)).tolist() for c in self.space.choices
+                }
                 best = favourite(self.space, self.active, logs)
                 if best is None:
                     raise self._none("no architecture meets the requirements")
                 found = best
         if not self._is_allowed(found):
-            raise self._none("the architecture that the distribution favours is outside the bounds on cost")
+            raise self._none(
+                "the architecture that the distribution favours is outside the bounds on cost"
+            )
         return genotype_of(self.space, found, self.active)
 
     def strength(self, choice: Choice) -> float:
         """The weight of the strongest alternative of a list, the competitor counted in but not asked."""
         with torch.no_grad():
-            return float(torch.softmax(self.logits_of(choice).double(), 0)[: choice.size].max())
+            return float(
+                torch.softmax(self.logits_of(choice).double(), 0)[: choice.size].max()
+            )
 
     @property
     def _device(self) -> torch.device:
@@ -210,7 +224,9 @@ class Distribution(nn.Module):
 
     def _log_marginal(self, choice: Choice, settled: int | None) -> torch.Tensor:
         if settled is not None:
-            found = torch.full((choice.size,), -torch.inf, dtype=torch.float64, device=self._device)
+            found = torch.full(
+                (choice.size,), -torch.inf, dtype=torch.float64, device=self._device
+            )
             found[settled] = 0.0
             return found
         alpha = self.logits_of(choice).double()
@@ -230,7 +246,9 @@ class Distribution(nn.Module):
         if choice not in self._members:
             return list(alpha[: choice.size].tolist())
         if choice in self._edges:
-            strengths = [1.0 if op is None else self.strength(op) for op in self._edges[choice]]
+            strengths = [
+                1.0 if op is None else self.strength(op) for op in self._edges[choice]
+            ]
             alpha = torch.tensor(strengths, dtype=torch.float64)
         members = self._members[choice]
         most = members.sum(1).max()
@@ -247,12 +265,18 @@ class Distribution(nn.Module):
         return self.broken(at) is None
 
     def _none(self, why: str) -> DiagnosticError:
-        return DiagnosticError(NOT_FOUND.error(self.space.root.span, f"`{self.space.name}`: {why}"))
+        return DiagnosticError(
+            NOT_FOUND.error(self.space.root.span, f"`{self.space.name}`: {why}")
+        )
 
 
 def layer_lists(space: Graph) -> frozenset[Choice]:
     """The choices whose alternatives are layers."""
-    return frozenset(i.choice for i in space.root.walk() if i.level == "alternative" and i.choice is not None)
+    return frozenset(
+        i.choice
+        for i in space.root.walk()
+        if i.level == "alternative" and i.choice is not None
+    )
 
 
 def edges_of(space: Graph) -> dict[Choice, tuple[Choice | None, ...]]:

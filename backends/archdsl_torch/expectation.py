@@ -22,7 +22,9 @@ from archdsl.ir.decision import Diagram, Leaf, Node, nodes_of
 from archdsl.ir.expr import Expr
 from archdsl.ir.terms import merged
 
-Marginals: TypeAlias = Mapping[Choice, torch.Tensor]  # [alternatives] of each choice, in float64
+Marginals: TypeAlias = Mapping[
+    Choice, torch.Tensor
+]  # [alternatives] of each choice, in float64
 
 
 class Expectation:
@@ -36,12 +38,16 @@ class Expectation:
             if term.is_constant:
                 self._constant += float(term.value)
             elif term.is_tabled:
-                self._tables.append(_Table(term.scope, _Tensor(_shaped(term.table, term.scope))))
+                self._tables.append(
+                    _Table(term.scope, _Tensor(_shaped(term.table, term.scope)))
+                )
             else:
                 diagrams.append(term)
         self._forest = _Forest.of(diagrams) if diagrams else None
 
-    def __call__(self, marginals: Marginals, device: torch.device | None = None) -> torch.Tensor:
+    def __call__(
+        self, marginals: Marginals, device: torch.device | None = None
+    ) -> torch.Tensor:
         """The expectation, a float64 scalar."""
         total = torch.tensor(self._constant, dtype=torch.float64, device=device)
         for table in self._tables:
@@ -121,9 +127,13 @@ class _Forest:
     def expected(self, marginals: Marginals, device: torch.device | None) -> torch.Tensor:
         values = self.leaves.on(device)
         for level in self.levels:
-            values = torch.cat([values, values[level.kids.on(device)] @ marginals[level.choice]])
+            values = torch.cat(
+                [values, values[level.kids.on(device)] @ marginals[level.choice]]
+            )
         return values[self.roots.on(device)].sum()
 
 
 def _shaped(table: Sequence[float], scope: Sequence[Choice]) -> torch.Tensor:
-    return torch.tensor([float(v) for v in table], dtype=torch.float64).reshape([c.size for c in scope])
+    return torch.tensor([float(v) for v in table], dtype=torch.float64).reshape(
+        [c.size for c in scope]
+    )

@@ -40,7 +40,9 @@ def export(model: Compiled, graph: Graph, path: Path) -> None:
     writer = writers.get(path.suffix)
     if writer is None:
         raise DiagnosticError(
-            files.UNKNOWN_SUFFIX.error(None, f"`{path}` ends in none of {', '.join(writers)}")
+            files.UNKNOWN_SUFFIX.error(
+                None, f"`{path}` ends in none of {', '.join(writers)}"
+            )
         )
     with replacing(path) as temporary:
         writer(model, graph, temporary)
@@ -69,8 +71,12 @@ def _traced(
 ) -> torch.export.ExportedProgram:
     if any(entry.open for entry in entries):
         try:
-            with patch(backed_size_oblivious=True):  # or sizes that become 1 would be excluded
-                return torch.export.export(plain, inputs, dynamic_shapes=_open(entries, sizes=True))
+            with patch(
+                backed_size_oblivious=True
+            ):  # or sizes that become 1 would be excluded
+                return torch.export.export(
+                    plain, inputs, dynamic_shapes=_open(entries, sizes=True)
+                )
         except UserError:
             pass
     return torch.export.export(plain, inputs, dynamic_shapes=_open(entries, sizes=False))
@@ -85,7 +91,9 @@ def examples(graph: Graph, batch: int = 2) -> tuple[torch.Tensor, ...]:
     return tuple(found)
 
 
-def _open(entries: Sequence[Entry], *, sizes: bool) -> tuple[dict[int, torch.export.Dim], ...]:
+def _open(
+    entries: Sequence[Entry], *, sizes: bool
+) -> tuple[dict[int, torch.export.Dim], ...]:
     """The open dimensions of each input: the batch, one for all of them, and with `sizes` those that may have
     any.
     """
@@ -94,14 +102,22 @@ def _open(entries: Sequence[Entry], *, sizes: bool) -> tuple[dict[int, torch.exp
     for entry in entries:
         axes = {entry.dims.index("b"): batch} if "b" in entry.dims else {}
         for dim in entry.open if sizes else "":
-            axes[entry.dims.index(dim)] = torch.export.Dim(f"{entry.name}_{dim}", min=entry.least(dim))
+            axes[entry.dims.index(dim)] = torch.export.Dim(
+                f"{entry.name}_{dim}", min=entry.least(dim)
+            )
         found.append(axes)
     return tuple(found)
 
 
-def _names(program: torch.export.ExportedProgram, entries: Sequence[Entry]) -> tuple[dict[int, str], ...]:
+def _names(
+    program: torch.export.ExportedProgram, entries: Sequence[Entry]
+) -> tuple[dict[int, str], ...]:
     """What ONNX calls the open dimensions of an exported program."""
-    inputs = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
+    inputs = {
+        node.name: node.meta["val"]
+        for node in program.graph.nodes
+        if node.op == "placeholder"
+    }
     found = []
     for entry, name in zip(entries, program.graph_signature.user_inputs, strict=True):
         names = {}
@@ -122,7 +138,9 @@ def _program(model: Compiled, graph: Graph, path: Path) -> None:
 def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
     if importlib.util.find_spec("onnxscript") is None:
         message = "writing .onnx needs the package onnxscript, which is not installed"
-        raise DiagnosticError(files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'"))
+        raise DiagnosticError(
+            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'")
+        )
     with _quiet():
         program = exported(model, graph)
         names = _names(program, model.entries)

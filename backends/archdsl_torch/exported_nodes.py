@@ -23,8 +23,16 @@ def tell_apart(program: ExportedProgram, model: fx.GraphModule) -> None:
     """Gives each weight of a program that was exported from a model the origin that it has there, and other
     names to the nodes that are called as a weight.
     """
-    origins = {node.target: node.meta.get("custom") for node in model.graph.nodes if node.op == "get_attr"}
-    inputs = [spec for spec in program.graph_signature.input_specs if spec.kind != InputKind.USER_INPUT]
+    origins = {
+        node.target: node.meta.get("custom")
+        for node in model.graph.nodes
+        if node.op == "get_attr"
+    }
+    inputs = [
+        spec
+        for spec in program.graph_signature.input_specs
+        if spec.kind != InputKind.USER_INPUT
+    ]
     weights = {spec.arg.name: spec.target for spec in inputs}
     looked_for = set(map(_looked_for, weights.values()))
     taken = {node.name for node in program.graph.nodes} | looked_for

@@ -35,7 +35,12 @@ def favourite(
         after = best[-1]
         here = []
         for edges in layer.edges:
-            here.append(min((cost + after[target][0], value, target) for value, target, cost in edges))
+            here.append(
+                min(
+                    (cost + after[target][0], value, target)
+                    for value, target, cost in edges
+                )
+            )
         best.append(here)
     best.reverse()
     state, at = 0, dict.fromkeys(space.choices, 0)

@@ -11,7 +11,10 @@ BEGINNING = 512  # bytes that tell what a file is
 
 # What files begin with that are mistaken for weights, or are what a failed download leaves.
 _MARKS: tuple[tuple[bytes, str], ...] = (
-    (b"version https://git-lfs", "it is a pointer of Git LFS; `git lfs pull` fetches the file itself"),
+    (
+        b"version https://git-lfs",
+        "it is a pointer of Git LFS; `git lfs pull` fetches the file itself",
+    ),
     (b"\x1f\x8b", "it is packed by gzip: unpack it first"),
     (b"BZh", "it is packed by bzip2: unpack it first"),
     (b"\xfd7zXZ", "it is packed by xz: unpack it first"),
@@ -36,14 +39,18 @@ def refuse(start: bytes, size: int) -> None:
         raise Damaged(said)
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(_PAGES):
-        raise Damaged("it is a page of HTML: what was downloaded is a web page, not the file")
+        raise Damaged(
+            "it is a page of HTML: what was downloaded is a web page, not the file"
+        )
     if start[257:262] == b"ustar":
         raise Damaged("it is a tar archive: unpack it first")
     if not start.strip(b"\0"):
         raise Damaged("it begins with zeros: a download that has not written its numbers")
     is_safetensors = start[8:9] == b"{"
     if not is_safetensors and not start.startswith(b"PK") and start[0] not in _PICKLES:
-        raise Damaged("its first bytes are those of no file of weights (safetensors, `torch.save`, a pickle)")
+        raise Damaged(
+            "its first bytes are those of no file of weights (safetensors, `torch.save`, a pickle)"
+        )
 
 
 def of_zip(path: Path, reason: str) -> str:
@@ -63,7 +70,11 @@ def cut_off(path: Path, size: int) -> str | None:
         header = file.read(min(length, 100_000_000))
     try:
         tensors = json.loads(header)
-        ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
+        ends = [
+            tensor["data_offsets"][1]
+            for name, tensor in tensors.items()
+            if name != "__metadata__"
+        ]
         wanted = 8 + length + max(ends, default=0)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None

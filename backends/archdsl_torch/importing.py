@@ -80,12 +80,20 @@ def import_weights(
     }
     if not found or kinds:
         return Imported(found, kinds, shapes, {})
-    left = [key for key in ours if key in found.anew or (key not in found.taken and may_be_missing(key))]
+    left = [
+        key
+        for key in ours
+        if key in found.anew or (key not in found.taken and may_be_missing(key))
+    ]
     started = start(program, ours, left, seed)
     weights = {}
     for key, own in ours.items():
         source = found.taken.get(key)
-        weights[key] = started[key] if source is None else _taken(theirs[source.key], own, source.change)
+        weights[key] = (
+            started[key]
+            if source is None
+            else _taken(theirs[source.key], own, source.change)
+        )
     return Imported(found, kinds, shapes, weights)
 
 
@@ -96,7 +104,11 @@ def resize(tensor: torch.Tensor, shape: tuple[int, ...], how: Resize) -> torch.T
     middle of equal parts (PyTorch's `interpolate` with `align_corners=False`, which the public codes call).
     A grid is a square of rows. Repeat takes position i mod before.
     """
-    rows = tensor.reshape(-1, *shape[1:]).flatten(1) if len(shape) > 1 else tensor.reshape(-1, 1)
+    rows = (
+        tensor.reshape(-1, *shape[1:]).flatten(1)
+        if len(shape) > 1
+        else tensor.reshape(-1, 1)
+    )
     exact = rows if rows.dtype in (torch.float32, torch.float64) else rows.float()
     kept, rest = exact[: how.after], exact[how.after :]
     wanted = shape[0] - how.after
@@ -129,7 +141,9 @@ def inflate(tensor: torch.Tensor, shape: tuple[int, ...], how: Inflate) -> torch
     return spread
 
 
-def _spread(changes: Mapping[str, Change], ours: Mapping[str, torch.Tensor]) -> dict[str, Change]:
+def _spread(
+    changes: Mapping[str, Change], ours: Mapping[str, torch.Tensor]
+) -> dict[str, Change]:
     """Changes by key, of those by path."""
     found: dict[str, Change] = {}
     for path, change in changes.items():

@@ -12,11 +12,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from archdsl.importing.aten import ATEN
 from archdsl.importing.captured import Captured, Ref, Step
 
-_PLACED = ("dtype", "device", "layout", "pin_memory", "memory_format", "implicit")  # where and as what
+_PLACED = (
+    "dtype",
+    "device",
+    "layout",
+    "pin_memory",
+    "memory_format",
+    "implicit",
+)  # where and as what
 
 
 def run(
-    captured: Captured, inputs: Sequence[torch.Tensor], arrays: Callable[[str], torch.Tensor]
+    captured: Captured,
+    inputs: Sequence[torch.Tensor],
+    arrays: Callable[[str], torch.Tensor],
 ) -> list[torch.Tensor]:
     """The outputs of a captured graph; `arrays` gives weights and constants by key."""
     known: dict[str, Any] = {}
@@ -25,7 +34,9 @@ def run(
         known[source.name] = next(given) if source.kind == "input" else arrays(source.key)
     with torch.no_grad():
         for step in captured.steps:
-            result = _function(step)(*_resolved(step.args, known), **_options(step.kwargs, known))
+            result = _function(step)(
+                *_resolved(step.args, known), **_options(step.kwargs, known)
+            )
             if len(step.outputs) == 1:
                 known[step.outputs[0]] = result
             else:

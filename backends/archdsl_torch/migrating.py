@@ -70,7 +70,9 @@ def migrate_weights(
     plan = migration(before, after)
     carries = _carries(plan, ours, theirs)
     carries |= {key: Carry(key) for key in fresh}
-    starting = [key for key in theirs if carries[key].axes or carries[key].source not in given]
+    starting = [
+        key for key in theirs if carries[key].axes or carries[key].source not in given
+    ]
     started = start(new, theirs, starting, seed)
     found: dict[str, torch.Tensor] = {}
     moved: list[Moved] = []
@@ -96,7 +98,9 @@ def _carries(
     return carries
 
 
-def _carried(carry: Carry, held: torch.Tensor | None, started: torch.Tensor | None) -> torch.Tensor:
+def _carried(
+    carry: Carry, held: torch.Tensor | None, started: torch.Tensor | None
+) -> torch.Tensor:
     """The new tensor: the old one, the old one in the new one, or the new one as it starts."""
     if held is None:
         assert started is not None
@@ -120,7 +124,10 @@ def _moved(carry: Carry, held: torch.Tensor | None, own: torch.Tensor) -> Moved:
 
 
 def _without(
-    inherits: Inheritance, plan: Migration, fresh: frozenset[str], theirs: Mapping[str, torch.Tensor]
+    inherits: Inheritance,
+    plan: Migration,
+    fresh: frozenset[str],
+    theirs: Mapping[str, torch.Tensor],
 ) -> Inheritance:
     """What is inherited where some weights start anew although they have a counterpart."""
     same = sliceable = 0
@@ -159,7 +166,10 @@ def _present(axis: Positions) -> dict[int, int]:
 
 
 def _statistic(
-    key: str, plan: Migration, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]
+    key: str,
+    plan: Migration,
+    ours: Mapping[str, torch.Tensor],
+    theirs: Mapping[str, torch.Tensor],
 ) -> Carry:
     """Where a running statistic comes from: with the channels of its batch norm."""
     place, _, name = key.rpartition(".")

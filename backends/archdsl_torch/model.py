@@ -109,9 +109,16 @@ _KINDS = {
 
 
 def _node(graph: fx.Graph, instruction: Instruction, nodes: list[fx.Node]) -> fx.Node:
-    target: Any = resolve(instruction.target) if instruction.kind == "function" else instruction.target
+    target: Any = (
+        resolve(instruction.target)
+        if instruction.kind == "function"
+        else instruction.target
+    )
     args = substitute(instruction.args, lambda ref: nodes[ref.index])
-    kwargs = {name: substitute(value, lambda ref: nodes[ref.index]) for name, value in instruction.kwargs}
+    kwargs = {
+        name: substitute(value, lambda ref: nodes[ref.index])
+        for name, value in instruction.kwargs
+    }
     name = instruction.name.replace(".", "_")
     return graph.create_node(_KINDS[instruction.kind], target, args, kwargs, name=name)
 

@@ -16,8 +16,14 @@ def rename(model: Any, graph: Graph) -> None:
     """Renames inputs and outputs of an `onnx_ir.Model` that was exported from the graph."""
     inside = model.graph
     _separate(inside, [result.name for result in graph.results])
-    wanted = {id(value): given.name for value, given in zip(inside.inputs, graph.inputs, strict=True)}
-    wanted |= {id(value): result.name for value, result in zip(inside.outputs, graph.results, strict=True)}
+    wanted = {
+        id(value): given.name
+        for value, given in zip(inside.inputs, graph.inputs, strict=True)
+    }
+    wanted |= {
+        id(value): result.name
+        for value, result in zip(inside.outputs, graph.results, strict=True)
+    }
     reserved = set(wanted.values())
     taken = {value.name for value in _values(inside)} | reserved
     for value in list(_values(inside)):

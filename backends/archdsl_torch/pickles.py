@@ -19,7 +19,9 @@ from io import SEEK_CUR, BytesIO
 from math import prod
 from typing import IO, Any, TypeAlias
 
-_STEPS_AT_MOST = 10_000_000  # of one pickle; a state dict of a thousand tensors has some 60,000
+_STEPS_AT_MOST = (
+    10_000_000  # of one pickle; a state dict of a thousand tensors has some 60,000
+)
 _CUT_OFF = "it is cut off: it ends before it is whole"
 _NAME = 1_000  # characters of a name
 _DIMENSIONS = 64
@@ -49,7 +51,9 @@ class Storage:
 
     kind: str | None
     key: str
-    data: bytes | bytearray | str | None = None  # a text stands for bytes: Python 2 knew no difference
+    data: bytes | bytearray | str | None = (
+        None  # a text stands for bytes: Python 2 knew no difference
+    )
     is_swapped: bool = False  # the bytes of a number, the highest first
 
 
@@ -87,7 +91,11 @@ class Array:
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> Any:
     """`torch._utils._rebuild_tensor_v2`, whose last argument tells of numbers that are not as they lie."""
     metadata = rest[2] if len(rest) > 2 else None
-    return Unknown("torch.Tensor") if metadata else _of_kind(storage, None, offset, shape, strides)
+    return (
+        Unknown("torch.Tensor")
+        if metadata
+        else _of_kind(storage, None, offset, shape, strides)
+    )
 
 
 def _tensor_of_kind(storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> Any:
@@ -118,7 +126,11 @@ def _numbers(value: Any) -> tuple[int, ...]:
 
 def _of_type(make: Any, kind: Any, args: Any, state: Any) -> Any:
     """`torch._tensor._rebuild_from_type_v2`: a tensor with attributes, which are no weights."""
-    return make.make(*args) if isinstance(make, _Global) and isinstance(args, tuple) else Unknown("a tensor")
+    return (
+        make.make(*args)
+        if isinstance(make, _Global) and isinstance(args, tuple)
+        else Unknown("a tensor")
+    )
 
 
 def _dtype(code: Any, *rest: Any) -> Any:
@@ -280,7 +292,9 @@ class _Machine:
         self.stack.append(value)
 
 
-def read_saved(file: IO[bytes], is_inside: bool = False) -> tuple[Any, list[tuple[Storage, int, int]]]:
+def read_saved(
+    file: IO[bytes], is_inside: bool = False
+) -> tuple[Any, list[tuple[Storage, int, int]]]:
     """What a file holds, and where in it the bytes of each storage begin and how many they are.
 
     A file is one pickle; or it is what `torch.save` wrote before PyTorch 1.6: a magic number, a version,
@@ -356,9 +370,13 @@ def _called(machine: _Machine, name: Any, args: Any) -> Any:
     if isinstance(name, Unknown) and name.name == _INSIDE and isinstance(args, tuple):
         return _inside(machine, *args)
     if isinstance(name, _Global) and isinstance(args, tuple):
-        machine.spend(len(args) + sum(len(arg) for arg in args if isinstance(arg, list | tuple)))
+        machine.spend(
+            len(args) + sum(len(arg) for arg in args if isinstance(arg, list | tuple))
+        )
         return name.make(*args)
-    return Unknown(name.name) if isinstance(name, Unknown | _Global) else Unknown("something")
+    return (
+        Unknown(name.name) if isinstance(name, Unknown | _Global) else Unknown("something")
+    )
 
 
 def _inside(machine: _Machine, data: Any = None, *rest: Any) -> Any:
@@ -438,7 +456,9 @@ def _persistent(machine: _Machine, argument: Any) -> None:
         raise Damaged(f"its numbers are `{name[:40]}`, which is not known")
     key = _text(found[2]) if not isinstance(found[2], int) else str(found[2])
     if len(found) > 5 and found[5] is not None:
-        raise Damaged("a storage is a view of another one, as files before PyTorch 0.4 have them")
+        raise Damaged(
+            "a storage is a view of another one, as files before PyTorch 0.4 have them"
+        )
     machine.push(machine.storages.setdefault(key, Storage(_STORAGES[name], key)))
 
 

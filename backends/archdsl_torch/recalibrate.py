@@ -17,7 +17,9 @@ def recalibrate(model: torch.nn.Module, batches: Iterable[Any]) -> int:
     changes: weights, momenta and modes are afterwards as they were, and other layers compute as in
     evaluation. Raises ValueError where there is no batch; the statistics are then reset.
     """
-    norms = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    norms = [
+        m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats
+    ]
     modes = {m: m.training for m in model.modules()}
     momenta = [norm.momentum for norm in norms]
     count = 0

@@ -39,7 +39,9 @@ class Packed:
             def read(storage: Storage) -> bytearray:
                 if id(storage) not in known:
                     storage.is_swapped = self.is_swapped
-                    known[id(storage)] = bytearray(archive.read(f"{self.folder}{storage.key}"))
+                    known[id(storage)] = bytearray(
+                        archive.read(f"{self.folder}{storage.key}")
+                    )
                 return known[id(storage)]
 
             yield read
@@ -67,7 +69,11 @@ class Places:
 
     def _read(self, storage: Storage) -> bytes | bytearray:
         if storage.data is not None:
-            return storage.data.encode("latin-1") if isinstance(storage.data, str) else storage.data
+            return (
+                storage.data.encode("latin-1")
+                if isinstance(storage.data, str)
+                else storage.data
+            )
         start, count = self.places.get(id(storage), (0, self.size + 1))
         if start + count > self.size:
             raise Damaged("it is cut off: it ends before the numbers that it should have")
@@ -84,12 +90,18 @@ def tensor(told: Tensor, name: str, numbers: _Read) -> torch.Tensor:
     data = numbers(told.storage)
     held = len(data) // kind.itemsize
     wanted = prod(told.shape)
-    last = told.offset + sum((n - 1) * step for n, step in zip(told.shape, told.strides, strict=True))
+    last = told.offset + sum(
+        (n - 1) * step for n, step in zip(told.shape, told.strides, strict=True)
+    )
     if wanted > held or (wanted and last >= held):
-        raise Damaged(f"`{name}` has {wanted:,} numbers, of which the file holds {min(wanted, held):,}")
+        raise Damaged(
+            f"`{name}` has {wanted:,} numbers, of which the file holds {min(wanted, held):,}"
+        )
     if not wanted:
         return torch.empty(told.shape, dtype=kind)
-    row = torch.frombuffer(bytearray(data) if isinstance(data, bytes) else data, dtype=torch.uint8)
+    row = torch.frombuffer(
+        bytearray(data) if isinstance(data, bytes) else data, dtype=torch.uint8
+    )
     row = row[: held * kind.itemsize]
     if told.storage.is_swapped:
         row = row.view(-1, kind.itemsize).flip(1).reshape(-1)

@@ -63,7 +63,9 @@ class Opened:
                 if told is None:
                     without = "is a tensor that is sparse, quantised or without numbers"
                     raise pickles.Damaged(f"`{name}` {without}")
-                loaded[name] = told if isinstance(told, torch.Tensor) else tensor(told, name, numbers)
+                loaded[name] = (
+                    told if isinstance(told, torch.Tensor) else tensor(told, name, numbers)
+                )
         return loaded
 
 
@@ -83,7 +85,9 @@ def read(path: str | Path) -> Opened:
             return _saved(path, size)
         with path.open("rb") as file:
             value, places = pickles.read_saved(file)
-        return Opened(path, value, Places(path, size, {id(s): (start, n) for s, start, n in places}))
+        return Opened(
+            path, value, Places(path, size, {id(s): (start, n) for s, start, n in places})
+        )
 
 
 def tensors_in(opened: Opened) -> dict[str, torch.Tensor]:
@@ -115,18 +119,27 @@ def tensors_in(opened: Opened) -> dict[str, torch.Tensor]:
 def _inner(found: Mapping[Any, Any]) -> dict[Any, Any]:
     """The mappings in a mapping that hold tensors, or are called as if they did."""
     mappings = {name: value for name, value in found.items() if isinstance(value, Mapping)}
-    return {name: value for name, value in mappings.items() if name in _NAMES or _tensors(value)}
+    return {
+        name: value for name, value in mappings.items() if name in _NAMES or _tensors(value)
+    }
 
 
 def _tensors(found: Mapping[Any, Any]) -> dict[str, Any]:
     """The tensors of a mapping; what else there is (numbers of epochs, texts) is no weight."""
-    return {name: value for name, value in found.items() if isinstance(name, str) and is_tensor(value)}
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(name, str) and is_tensor(value)
+    }
 
 
 def is_tensor(value: Any) -> bool:
     """Whether it is a tensor or an array, even one whose numbers cannot be had."""
     kinds = isinstance(value, torch.Tensor | pickles.Tensor | pickles.Array)
-    return kinds or (isinstance(value, pickles.Unknown) and value.name.startswith("torch._utils._rebuild_"))
+    return kinds or (
+        isinstance(value, pickles.Unknown)
+        and value.name.startswith("torch._utils._rebuild_")
+    )
 
 
 def _tensor(value: Any) -> torch.Tensor | pickles.Tensor | None:
@@ -155,7 +168,9 @@ def _beginning(path: Path) -> tuple[bytes, int]:
         raise DiagnosticError(missing) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise DiagnosticError(files.UNREADABLE.error(None, f"`{path}` cannot be read: {reason}")) from None
+        raise DiagnosticError(
+            files.UNREADABLE.error(None, f"`{path}` cannot be read: {reason}")
+        ) from None
 
 
 def _safetensors(path: Path, size: int) -> Any:
@@ -165,7 +180,9 @@ def _safetensors(path: Path, size: int) -> Any:
     try:
         return load_file(path)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise pickles.Damaged(foreign_files.cut_off(path, size) or _first_line(error)) from None
+        raise pickles.Damaged(
+            foreign_files.cut_off(path, size) or _first_line(error)
+        ) from None
 
 
 def _saved(path: Path, size: int) -> Opened:
@@ -176,12 +193,18 @@ def _saved(path: Path, size: int) -> Opened:
     with zipfile.ZipFile(path) as archive:
         parts = {part.filename: part.file_size for part in archive.infolist()}
         if sum(parts.values()) > size:
-            raise pickles.Damaged(f"its parts claim {sum(parts.values()):,} bytes, and the file has {size:,}")
+            raise pickles.Damaged(
+                f"its parts claim {sum(parts.values()):,} bytes, and the file has {size:,}"
+            )
         main = next((name for name in parts if name.endswith("/data.pkl")), None)
         if main is None:
-            raise pickles.Damaged("it is a zip archive without the `data.pkl` that `torch.save` writes")
+            raise pickles.Damaged(
+                "it is a zip archive without the `data.pkl` that `torch.save` writes"
+            )
         root = main.removesuffix("data.pkl")
-        order = archive.read(f"{root}byteorder") if f"{root}byteorder" in parts else b"little"
+        order = (
+            archive.read(f"{root}byteorder") if f"{root}byteorder" in parts else b"little"
+        )
         with archive.open(main) as file:
             value, _ = pickles.read(file)
     return Opened(path, value, Packed(path, f"{root}data/", order == b"big"))

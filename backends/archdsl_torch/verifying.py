@@ -18,7 +18,10 @@ from archdsl_torch import interpreting
 from archdsl_torch.count import macs as static_macs
 from archdsl_torch.model import build
 
-_TOLERANCE = {torch.float64: 1e-8, torch.float32: 2e-4}  # of the largest number that comes out
+_TOLERANCE = {
+    torch.float64: 1e-8,
+    torch.float32: 2e-4,
+}  # of the largest number that comes out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,26 @@ class Verified:
     def problems(self) -> list[str]:
         found = []
         if self.params[0] != self.params[1]:
-            found.append(f"params: {self.params[0]:,} in the text, {self.params[1]:,} in the source")
+            found.append(
+                f"params: {self.params[0]:,} in the text, {self.params[1]:,} in the source"
+            )
         if self.macs[1] is not None and self.macs[0] != self.macs[1]:
-            found.append(f"MACs: {self.macs[0]:,} in the text, {self.macs[1]:,} in the source")
-        allowed = _TOLERANCE[torch.float64 if self.precision == "float64" else torch.float32]
+            found.append(
+                f"MACs: {self.macs[0]:,} in the text, {self.macs[1]:,} in the source"
+            )
+        allowed = _TOLERANCE[
+            torch.float64 if self.precision == "float64" else torch.float32
+        ]
         if not self.difference <= allowed * max(self.scale, 1e-6):
-            found.append(f"outputs differ by {self.difference:.3g}, the largest being {self.scale:.3g}")
+            found.append(
+                f"outputs differ by {self.difference:.3g}, the largest being {self.scale:.3g}"
+            )
         return found
 
 
-def weights_of(graph: Graph, captured: Captured, keys: Mapping[str, Held]) -> dict[str, torch.Tensor]:
+def weights_of(
+    graph: Graph, captured: Captured, keys: Mapping[str, Held]
+) -> dict[str, torch.Tensor]:
     """A state dict of the text's model with the source's numbers."""
     own = build(lower(graph), meta=True).state_dict()
     found = {}
@@ -55,7 +68,9 @@ def weights_of(graph: Graph, captured: Captured, keys: Mapping[str, Held]) -> di
             continue
         held = keys[key]
         array = torch.from_numpy(numpy.array(captured.array(held.key)))
-        found[key] = (array.T if held.transposed else array).reshape(shape.shape).contiguous()
+        found[key] = (
+            (array.T if held.transposed else array).reshape(shape.shape).contiguous()
+        )
     return found
 
 
@@ -63,7 +78,11 @@ def verify(graph: Graph, captured: Captured, keys: Mapping[str, Held]) -> Verifi
     """Runs both on the same numbers, ATen in 64 bits. Weights that make every output alike are disturbed."""
     weights = weights_of(graph, captured, keys)
     read = {held.key for held in keys.values() if not held.name.startswith("running")}
-    params = sum(prod(s.shape) for s in captured.sources.values() if s.kind == "weight" and s.key in read)
+    params = sum(
+        prod(s.shape)
+        for s in captured.sources.values()
+        if s.kind == "weight" and s.key in read
+    )
     program = lower(graph)
     ours = build(program, meta=True)
     counted = static_macs(ours, graph)
@@ -103,10 +122,14 @@ def _compared(
     for key, held in keys.items():
         if held.key in shift:
             by = shift[held.key]
-            moved[key] = weights[key] + (by.T if held.transposed else by).reshape(weights[key].shape)
+            moved[key] = weights[key] + (by.T if held.transposed else by).reshape(
+                weights[key].shape
+            )
     model.load_state_dict(moved)
     model.eval().to(precision)
-    inputs = [torch.randn(s.shape, generator=generator).to(precision) for s in captured.inputs]
+    inputs = [
+        torch.randn(s.shape, generator=generator).to(precision) for s in captured.inputs
+    ]
     with torch.no_grad():
         here = model(*inputs)
     there = source(inputs, shift)
@@ -119,7 +142,9 @@ def _compared(
 
 
 def _aten(captured: Captured) -> Runner:
-    def source(inputs: Sequence[torch.Tensor], shift: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+    def source(
+        inputs: Sequence[torch.Tensor], shift: Mapping[str, torch.Tensor]
+    ) -> list[torch.Tensor]:
         def array(key: str) -> torch.Tensor:
             found = torch.from_numpy(numpy.array(captured.array(key)))
             if key in shift:
@@ -132,11 +157,15 @@ def _aten(captured: Captured) -> Runner:
 
 
 def _onnx(captured: Captured) -> Runner:
-    def source(inputs: Sequence[torch.Tensor], shift: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+    def source(
+        inputs: Sequence[torch.Tensor], shift: Mapping[str, torch.Tensor]
+    ) -> list[torch.Tensor]:
         from archdsl.importing.onnx_file import outputs
 
         arrays = outputs(
-            captured, [each.numpy() for each in inputs], {k: v.numpy() for k, v in shift.items()}
+            captured,
+            [each.numpy() for each in inputs],
+            {k: v.numpy() for k, v in shift.items()},
         )
         return [torch.from_numpy(numpy.array(each)) for each in arrays]
 

@@ -26,9 +26,12 @@ def read(path: str | Path) -> dict[str, torch.Tensor]:
     opened = tensor_files.read(path)
     found = opened.value
     if not isinstance(found, Mapping) or not all(
-        isinstance(name, str) and tensor_files.is_tensor(value) for name, value in found.items()
+        isinstance(name, str) and tensor_files.is_tensor(value)
+        for name, value in found.items()
     ):
-        raise DiagnosticError(files.UNREADABLE_WEIGHTS.error(None, f"{path} does not hold tensors by name"))
+        raise DiagnosticError(
+            files.UNREADABLE_WEIGHTS.error(None, f"{path} does not hold tensors by name")
+        )
     return opened.load(found)
 
 
@@ -42,7 +45,9 @@ def load(model: torch.nn.Module, weights: Mapping[str, Any] | str | Path) -> Non
     model.load_state_dict(given, strict=False)
 
 
-def fitting(weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+def fitting(
+    weights: Mapping[str, Any] | str | Path, own: Mapping[str, torch.Tensor]
+) -> dict[str, Any]:
     """Weights, read where they are a file, that have the keys and shapes of a state dict.
 
     Counters of batches seen may be missing. Raises DiagnosticError: E0952 where they do not fit, and as

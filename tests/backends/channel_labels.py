@@ -88,14 +88,19 @@ def window(size: Expr, at: Assignment, place: Place) -> tuple[list[int], int]:
     return positions, prod(extents) * inner
 
 
-def _product(table: Mapping[tuple[int, ...], int], counts: list[int]) -> list[list[int]] | None:
+def _product(
+    table: Mapping[tuple[int, ...], int], counts: list[int]
+) -> list[list[int]] | None:
     """The sizes along each choice, the others at their first answer, if the table is a product of functions
     of one choice each.
     """
     if len(counts) < 2 or len(table) < prod(counts):
         return None
     origin = (0,) * len(counts)
-    lines = [[table[(*origin[:k], i, *origin[k + 1 :])] for i in range(n)] for k, n in enumerate(counts)]
+    lines = [
+        [table[(*origin[:k], i, *origin[k + 1 :])] for i in range(n)]
+        for k, n in enumerate(counts)
+    ]
     for key, size in table.items():
         if size * prod(line[0] for line in lines) != table[origin] * prod(
             line[i] for line, i in zip(lines, key, strict=True)
@@ -152,28 +157,42 @@ class Evaluation:
         other = {
             d
             for d in op.shape
-            if op.name in RESIZES and d in op.inputs[0].shape and op.shape[d] != op.inputs[0].shape[d]
+            if op.name in RESIZES
+            and d in op.inputs[0].shape
+            and op.shape[d] != op.inputs[0].shape[d]
         }
-        if op.name == "conv" and not (op.inputs[0].shape.get("c") == op.attrs["groups"] == op.shape["c"]):
+        if op.name == "conv" and not (
+            op.inputs[0].shape.get("c") == op.attrs["groups"] == op.shape["c"]
+        ):
             other.add("c")
         if op.name == "linear":
             other.add("c" if "c" in op.attrs["dim"].value else op.attrs["dim"].value[0])
         return missing | other | ({op.attrs["into"].value} if op.name == "split" else set())
 
     def new(self, value: Value, dim: str) -> Labels:
-        size, searched = value.shape[dim], not isinstance(value, Input) and dim not in "bthw"
+        size, searched = (
+            value.shape[dim],
+            not isinstance(value, Input) and dim not in "bthw",
+        )
         parts = self.cut(value, dim)
-        each = Expr(size.scope, tuple(n // parts if type(n) is int else n for n in size.table))
+        each = Expr(
+            size.scope, tuple(n // parts if type(n) is int else n for n in size.table)
+        )
         positions, most = window(each, self.at, self.place if searched else naive)
         return [Made(id(value), dim, k * most + p) for k in range(parts) for p in positions]
 
     def cut(self, value: Value, dim: str) -> int:
         """Into how many equal parts everybody cuts what a layer makes."""
-        if not (isinstance(value, Op) and value.name in ("conv", "linear")) or value in self.graph.outputs:
+        if (
+            not (isinstance(value, Op) and value.name in ("conv", "linear"))
+            or value in self.graph.outputs
+        ):
             return 1
         users = _users(self.graph)[value]
         cuts = {
-            u.attrs[dim].value if isinstance(u, Op) and u.name == "chunk" and dim in u.attrs else 1
+            u.attrs[dim].value
+            if isinstance(u, Op) and u.name == "chunk" and dim in u.attrs
+            else 1
             for u in users
         }
         return cuts.pop() if len(cuts) == 1 else 1
@@ -184,7 +203,11 @@ def _users(graph: Graph) -> Mapping[Value, list[Value]]:
     found: dict[Value, list[Value]] = {value: [] for value in graph.values}
     for value in graph.values:
         for operand in (
-            () if isinstance(value, Input) else value.inputs if isinstance(value, Op) else value.operands
+            ()
+            if isinstance(value, Input)
+            else value.inputs
+            if isinstance(value, Op)
+            else value.operands
         ):
             found[operand].append(value)
     return found
@@ -196,7 +219,13 @@ RESIZES = ("conv", "max_pool", "avg_pool", "resize")
 def _concat(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
     dim = op.attrs["dim"].value
     return (
-        {dim: [Part(k, label) for k, one in enumerate(read) for label in one.get(dim, ["once"])]}
+        {
+            dim: [
+                Part(k, label)
+                for k, one in enumerate(read)
+                for label in one.get(dim, ["once"])
+            ]
+        }
         if len(read) > 1
         else {}
     )
@@ -220,10 +249,12 @@ def _split(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
     over, into = op.attrs["over"].value, op.attrs["into"].value
     rows = read[0][over]
     if all(isinstance(label, tuple) and len(label) == len(into) for label in rows):
-        parts: list[Labels] = [list(dict.fromkeys(label[k] for label in rows)) for k in range(len(into))]  # type: ignore[index]
-        if [len(p) for p in parts] == [op.shape[d].at(run.at) for d in into] and rows == list(
-            itertools.product(*parts)
-        ):
+        parts: list[Labels] = [
+            list(dict.fromkeys(label[k] for label in rows)) for k in range(len(into))
+        ]  # type: ignore[index]
+        if [len(p) for p in parts] == [
+            op.shape[d].at(run.at) for d in into
+        ] and rows == list(itertools.product(*parts)):
             return dict(zip(into, parts, strict=True))
     return {d: run.new(op, d) for d in into}
 
@@ -238,11 +269,17 @@ def _rename(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
 
 def _take(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
     ranges = {d: op.attrs[d].at(run.at) for d in op.shape if op.attrs.get(d)}
-    return {d: [read[0][d][i] for i in which] for d, which in ranges.items() if which is not None}
+    return {
+        d: [read[0][d][i] for i in which]
+        for d, which in ranges.items()
+        if which is not None
+    }
 
 
 def _chunk(run: Evaluation, op: Op, read: list[Carried]) -> Carried:
-    ((dim, count),) = ((d, e.value) for d, e in op.attrs.items() if len(d) == 1 and e.value is not None)
+    ((dim, count),) = (
+        (d, e.value) for d, e in op.attrs.items() if len(d) == 1 and e.value is not None
+    )
     part, size = op.attrs["index"].value, len(read[0][dim]) // count
     return {dim: read[0][dim][part * size : (part + 1) * size]}
 

@@ -35,25 +35,36 @@ class Named:
 
 
 def einsum(out: str, *parts: Named) -> Named:
-    letters = {d: i for i, d in enumerate(dict.fromkeys("".join(p.dims for p in parts) + out))}
+    letters = {
+        d: i for i, d in enumerate(dict.fromkeys("".join(p.dims for p in parts) + out))
+    }
     operands: list[Any] = []
     for part in parts:
         operands += [part.data, [letters[d] for d in part.dims]]
     return Named(torch.einsum(*operands, [letters[d] for d in out]), out)
 
 
-def windows(x: Named, attrs: Mapping[str, Any], name: str, fill: float) -> tuple[Named, str]:
+def windows(
+    x: Named, attrs: Mapping[str, Any], name: str, fill: float
+) -> tuple[Named, str]:
     """Each dimension of the window twice: its positions, and (as digits) what the window sees there."""
     dims = window_dims(attrs[name], x.sizes)
     seen = ""
     for i, d in enumerate(dims):
-        k, s, dilation = along(attrs[name], i), along(attrs["stride"], i), along(attrs.get("dilation", 1), i)
+        k, s, dilation = (
+            along(attrs[name], i),
+            along(attrs["stride"], i),
+            along(attrs.get("dilation", 1), i),
+        )
         if d not in x.dims:
             x = Named(x.data[..., None], x.dims + d)
         n = x.sizes[d]
         low, high = padding_amounts(along(attrs["padding"], i), n, k, s, dilation)
         data = x.to(x.dims.replace(d, "") + d)
-        edge = [torch.full((*data.shape[:-1], amount), fill, dtype=data.dtype) for amount in (low, high)]
+        edge = [
+            torch.full((*data.shape[:-1], amount), fill, dtype=data.dtype)
+            for amount in (low, high)
+        ]
         data = torch.cat([edge[0], data, edge[1]], -1)
         out = (n + low + high - dilation * (k - 1) - 1) // s + 1
         at = s * torch.arange(out)[:, None] + dilation * torch.arange(k)[None]
@@ -89,14 +100,19 @@ def pool(x: Named, attrs: Mapping[str, Any], kind: str) -> Named:
     y, seen = windows(x, attrs, "window", float("-inf") if kind == "max" else float("nan"))
     y = y.front(seen)
     data = y.data.flatten(0, len(seen) - 1)
-    return squeezed(Named(data.amax(0) if kind == "max" else data.nanmean(0), y.dims[len(seen) :]), given)
+    return squeezed(
+        Named(data.amax(0) if kind == "max" else data.nanmean(0), y.dims[len(seen) :]),
+        given,
+    )
 
 
 def linear(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
     dims = attrs["dim"]
     rest = "".join(d for d in x.dims if d not in dims)
     flat = x.to(rest + dims).flatten(len(rest))
-    return Named(flat @ w["weight"].T + w.get("bias", 0), rest + ("c" if "c" in dims else dims[0]))
+    return Named(
+        flat @ w["weight"].T + w.get("bias", 0), rest + ("c" if "c" in dims else dims[0])
+    )
 
 
 def batch_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
@@ -120,7 +136,11 @@ def layer_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named
 
 
 def group_norm(w: Mapping[str, torch.Tensor], attrs: Mapping[str, Any], x: Named) -> Named:
-    over = attrs["over"] if attrs["over"] is not None else "".join(d for d in x.dims if d not in "bc")
+    over = (
+        attrs["over"]
+        if attrs["over"] is not None
+        else "".join(d for d in x.dims if d not in "bc")
+    )
     rest = "".join(d for d in x.dims if d not in over + "c")
     data = x.to(rest + "c" + over).unflatten(len(rest), (attrs["groups"], -1))
     counted = tuple(range(len(rest) + 1, data.dim()))
@@ -150,10 +170,15 @@ ACTS = {
 
 def attend(attrs: Mapping[str, Any], q: Named, k: Named, v: Named) -> Named:
     over, heads = attrs["over"], attrs["heads"]
-    scale = attrs["scale"] if attrs["scale"] is not None else (q.sizes["c"] // heads) ** -0.5
+    scale = (
+        attrs["scale"] if attrs["scale"] is not None else (q.sizes["c"] // heads) ** -0.5
+    )
     upper = str.maketrans(over, over.upper())
     cut = [
-        Named(x.front("c").data.unflatten(0, (heads, -1)), "y" + letter + x.front("c").dims[1:])
+        Named(
+            x.front("c").data.unflatten(0, (heads, -1)),
+            "y" + letter + x.front("c").dims[1:],
+        )
         for x, letter in ((q, "e"), (k, "e"), (v, "f"))
     ]
     q, k, v = (
@@ -161,7 +186,10 @@ def attend(attrs: Mapping[str, Any], q: Named, k: Named, v: Named) -> Named:
         Named(cut[1].data, cut[1].dims.translate(upper)),
         Named(cut[2].data, cut[2].dims.translate(upper)),
     )
-    out = "".join(dict.fromkeys(d for d in q.dims + k.dims if d not in "e" + over.upper())) + over.upper()
+    out = (
+        "".join(dict.fromkeys(d for d in q.dims + k.dims if d not in "e" + over.upper()))
+        + over.upper()
+    )
     scores = einsum(out, q, k)
     data = scores.data * scale
     if attrs["act"] == "softmax":
@@ -176,7 +204,10 @@ def attend(attrs: Mapping[str, Any], q: Named, k: Named, v: Named) -> Named:
 def concat(dim: str, *parts: Named) -> Named:
     dims = "".join(dict.fromkeys("".join(p.dims for p in parts) + dim))
     sizes = {d: n for p in parts for d, n in p.sizes.items()}
-    whole = [p.to(dims).expand([p.sizes.get(d, 1 if d == dim else sizes[d]) for d in dims]) for p in parts]
+    whole = [
+        p.to(dims).expand([p.sizes.get(d, 1 if d == dim else sizes[d]) for d in dims])
+        for p in parts
+    ]
     return Named(torch.cat(whole, dims.index(dim)), dims)
 
 

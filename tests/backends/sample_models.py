@@ -15,14 +15,27 @@ def squeeze(net: Net, x: Value, width: int) -> Value:
         return net.op("mul", x, y)
 
 
-def mobile(net: Net, segment: str, x: Value, channels: int, stride: int, gate: bool) -> Value:
+def mobile(
+    net: Net, segment: str, x: Value, channels: int, stride: int, gate: bool
+) -> Value:
     with net.scope(segment, "mbconv3d"):
         hidden = 2 * channels
         y = net.op(
-            "relu", net.op("batch_norm", net.op("conv", x, name="widen", channels=hidden), name="widen_norm")
+            "relu",
+            net.op(
+                "batch_norm",
+                net.op("conv", x, name="widen", channels=hidden),
+                name="widen_norm",
+            ),
         )
         y = net.op(
-            "conv", y, name="spread", channels=hidden, kernel=3, stride=(1, stride, stride), groups=hidden
+            "conv",
+            y,
+            name="spread",
+            channels=hidden,
+            kernel=3,
+            stride=(1, stride, stride),
+            groups=hidden,
         )
         y = net.op("batch_norm", y, name="spread_norm")
         if gate:
@@ -31,7 +44,9 @@ def mobile(net: Net, segment: str, x: Value, channels: int, stride: int, gate: b
         y = net.op("batch_norm", y, name="narrow_norm", gamma=0)
         if stride > 1:
             with net.scope("shortcut", "project"):
-                x = net.op("conv", x, name="conv", channels=channels, stride=(1, stride, stride))
+                x = net.op(
+                    "conv", x, name="conv", channels=channels, stride=(1, stride, stride)
+                )
                 x = net.op("batch_norm", x, name="norm")
         return net.op("relu", net.op("add", x, y))
 
@@ -42,7 +57,11 @@ def convolutional() -> Graph:
     x: Value = net.input("bcthw", c=3, t=4, h=16, w=16)
     x = net.op(
         "relu",
-        net.op("batch_norm", net.op("conv", x, name="stem", channels=8, kernel=(1, 3, 3)), name="stem_norm"),
+        net.op(
+            "batch_norm",
+            net.op("conv", x, name="stem", channels=8, kernel=(1, 3, 3)),
+            name="stem_norm",
+        ),
     )
     for i, channels in enumerate((8, 12)):
         with net.scope(f"group[{i}]", level="loop"):
@@ -58,7 +77,10 @@ def attention(net: Net, x: Value, heads: int = 2) -> Value:
         qkv = net.op("linear", x, name="qkv", width=3 * x.shape["c"].value)
         q, k, v = (net.op("chunk", qkv, index=i, c=3) for i in range(3))
         return net.op(
-            "linear", net.op("attend", q, k, v, over="n", heads=heads), name="proj", width=x.shape["c"].value
+            "linear",
+            net.op("attend", q, k, v, over="n", heads=heads),
+            name="proj",
+            width=x.shape["c"].value,
         )
 
 
@@ -66,7 +88,16 @@ def transformer() -> Graph:
     """Tokens, a class token, position weights, shared layers and two outputs, as TimeSformer has them."""
     net = Net("transformer")
     x: Value = net.input("bcthw", c=3, t=2, h=8, w=8)
-    x = net.op("conv", x, name="patch", channels=8, kernel=(4, 4), stride=(4, 4), padding=0, bias=True)
+    x = net.op(
+        "conv",
+        x,
+        name="patch",
+        channels=8,
+        kernel=(4, 4),
+        stride=(4, 4),
+        padding=0,
+        bias=True,
+    )
     x = net.op("merge", x, over="hw", into="n")
     cls = net.op("weight", name="cls", c=8)
     x = net.op("concat", cls, x, dim="n")
@@ -79,7 +110,10 @@ def transformer() -> Graph:
             y = net.op("layer_norm", x, name="norm2", eps=1e-6)
             with net.scope("mlp"):
                 y = net.op(
-                    "linear", net.op("gelu", net.op("linear", y, name="fc1", width=16)), name="fc2", width=8
+                    "linear",
+                    net.op("gelu", net.op("linear", y, name="fc1", width=16)),
+                    name="fc2",
+                    width=8,
                 )
             x = net.op("add", x, y)
     first = net.op("take", x, n=0)
@@ -94,7 +128,9 @@ def transformer() -> Graph:
                     width=8,
                 )
             )
-    return net.graph(net.op("linear", net.op("mean", ends[0], over="t"), name="head", width=3), ends[1])
+    return net.graph(
+        net.op("linear", net.op("mean", ends[0], over="t"), name="head", width=3), ends[1]
+    )
 
 
 def reasoning() -> Graph:
@@ -102,13 +138,32 @@ def reasoning() -> Graph:
     net = Net("reasoning")
     x: Value = net.input("bcthw", c=8, t=2, h=4, w=4)
     with net.scope("attention"), net.scope("glore", level="alternative"):
-        state = net.op("rename", net.op("conv", x, name="state", channels=4, bias=True), over="c", into="s")
-        assign = net.op("rename", net.op("conv", x, name="assign", channels=2, bias=True), over="c", into="n")
+        state = net.op(
+            "rename",
+            net.op("conv", x, name="state", channels=4, bias=True),
+            over="c",
+            into="s",
+        )
+        assign = net.op(
+            "rename",
+            net.op("conv", x, name="assign", channels=2, bias=True),
+            over="c",
+            into="n",
+        )
         v = net.op("dot", state, assign, over="thw")
-        v = net.op("relu", net.op("add", v, net.op("linear", v, name="mix_nodes", width=2, dim="n")))
+        v = net.op(
+            "relu",
+            net.op("add", v, net.op("linear", v, name="mix_nodes", width=2, dim="n")),
+        )
         v = net.op("linear", v, name="mix_states", width=4, dim="s", bias=False)
         y = net.op("rename", net.op("dot", v, assign, over="n"), over="s", into="c")
-        y = net.op("batch_norm", net.op("conv", y, name="extend", channels=8), name="norm", eps=1e-4, gamma=0)
+        y = net.op(
+            "batch_norm",
+            net.op("conv", y, name="extend", channels=8),
+            name="norm",
+            eps=1e-4,
+            gamma=0,
+        )
         x = net.op("add", x, y)
     with net.scope("non_local"):
         small = net.op("max_pool", x, window=(1, 2, 2), stride=(1, 2, 2))
@@ -118,10 +173,16 @@ def reasoning() -> Graph:
         ]
         y = net.op("attend", *parts, over="thw")
         x = net.op("add", x, net.op("conv", y, name="expand", channels=8, bias=True))
-    x = net.op("avg_pool", net.op("resize", x, h=6, w=6), window=3, stride=2, padding="same")
+    x = net.op(
+        "avg_pool", net.op("resize", x, h=6, w=6), window=3, stride=2, padding="same"
+    )
     x = net.op("shift", x, over="t", offset=1, channels=range(2))
     return net.graph(
-        net.op("sub", net.op("scalar", x, op="sub", by=1, left=True), net.op("softmax", x, over="hw"))
+        net.op(
+            "sub",
+            net.op("scalar", x, op="sub", by=1, left=True),
+            net.op("softmax", x, over="hw"),
+        )
     )
 
 
@@ -148,7 +209,10 @@ def cell() -> Graph:
         y = net.op("linear", y, name="fc", width=4)
     with net.scope("twin[1]", "twin", home="twin[0]"):
         y = net.op("linear", y, name="fc", width=4)
-    for i in (1, 0):  # a list that does not run in its order, and something inserted inside what it follows
+    for i in (
+        1,
+        0,
+    ):  # a list that does not run in its order, and something inserted inside what it follows
         with net.scope(f"late[{i}]", "late") as late:
             y = net.op("relu", net.op("linear", y, name="fc", width=4 + i))
         net.at = late

@@ -23,7 +23,9 @@ class Net:
         self.at = self.root
         self.inputs: list[Input] = []
 
-    def input(self, dims: str = "bcthw", name: str = "clip", b: int = 1, **sizes: int) -> Input:
+    def input(
+        self, dims: str = "bcthw", name: str = "clip", b: int = 1, **sizes: int
+    ) -> Input:
         sizes["b"] = b
         given = Input(name, dims, {d: constant(sizes[d]) for d in dims})
         self.inputs.append(given)
@@ -31,9 +33,15 @@ class Net:
 
     @contextmanager
     def scope(
-        self, segment: str, callee: str = "", level: Level = "block", home: str | None = None
+        self,
+        segment: str,
+        callee: str = "",
+        level: Level = "block",
+        home: str | None = None,
     ) -> Iterator[Instance]:
-        inner = Instance(segment, self.at, callee or segment.partition("[")[0], level, home=home)
+        inner = Instance(
+            segment, self.at, callee or segment.partition("[")[0], level, home=home
+        )
         self.at.children.append(inner)
         self.at, outer = inner, self.at
         yield inner
@@ -41,7 +49,11 @@ class Net:
 
     def op(self, primitive: str, *inputs: Value, name: str = "", **given: Any) -> Op:
         rule = PRIMITIVES[primitive]
-        attrs = {p.name: constant(given.get(p.name, p.default)) for p in rule.parameters if p.kind != "like"}
+        attrs = {
+            p.name: constant(given.get(p.name, p.default))
+            for p in rule.parameters
+            if p.kind != "like"
+        }
         assert all(e.value is not REQUIRED for e in attrs.values()), attrs
         dims = {d: constant(v) for d, v in given.items() if d not in attrs}
         call = Call(tuple(v.shape for v in inputs), attrs, dims)
@@ -50,12 +62,21 @@ class Net:
         instance = Instance(name or primitive, self.at, primitive, "primitive")
         self.at.children.append(instance)
         weights = tuple(
-            Weight(instance.weights_path, w.name, w.shape, w.init) for w in rule.weights(call, result.shape)
+            Weight(instance.weights_path, w.name, w.shape, w.init)
+            for w in rule.weights(call, result.shape)
         )
         return Op(
-            primitive, inputs, attrs | dims, result.shape, weights, rule.macs(call, result.shape), instance
+            primitive,
+            inputs,
+            attrs | dims,
+            result.shape,
+            weights,
+            rule.macs(call, result.shape),
+            instance,
         )
 
     def graph(self, *outputs: Value) -> Graph:
         values = in_order(outputs)
-        return Graph(self.name, "model", tuple(self.inputs), outputs, values, (), (), (), self.root)
+        return Graph(
+            self.name, "model", tuple(self.inputs), outputs, values, (), (), (), self.root
+        )

@@ -42,10 +42,15 @@ def check(graph: Graph, wholes: Iterable[Assignment], channels: str) -> None:
         given = tuple((c, at[c]) for c in graph.choices if c.kind == "list")
         for value in complete(graph, at)[1].values():
             for dim, size in value.shape.items():
-                positions, labels = layouts.positions(value, dim, at, given), carried[value][dim]
+                positions, labels = (
+                    layouts.positions(value, dim, at, given),
+                    carried[value][dim],
+                )
                 assert len(positions) == len(set(positions)) == len(labels) == size.at(at)
                 assert (
-                    max(positions) < layouts.super_size(value, dim, given) <= layouts.super_size(value, dim)
+                    max(positions)
+                    < layouts.super_size(value, dim, given)
+                    <= layouts.super_size(value, dim)
                 )
                 places = known.setdefault((value, dim, given), {})
                 for position, label in zip(positions, labels, strict=True):

@@ -57,13 +57,15 @@ def check(
 
 
 def test_a_model_with_dropout_and_batch_norms() -> None:
-    graph = load("zoo/x3d.arch:x3d_s", settings={"size": "32", "frames": "2", "classes": "4"}).graph
+    graph = load(
+        "zoo/x3d.arch:x3d_s", settings={"size": "32", "frames": "2", "classes": "4"}
+    ).graph
     x = torch.randn(2, 3, 2, 32, 32)
     plain, saving = compile(graph, seed=3).train(), compile(graph, seed=3).train()
     check(measured(plain, plain, x), measured(saving, Checkpointed(saving).train(), x), 0.3)
-    assert all(torch.equal(t, saving.state_dict()[name]) for name, t in plain.state_dict().items()), (
-        "statistics follow once"
-    )
+    assert all(
+        torch.equal(t, saving.state_dict()[name]) for name, t in plain.state_dict().items()
+    ), "statistics follow once"
 
 
 @pytest.mark.parametrize("mode", ["sampled", "mixed"])
@@ -76,5 +78,7 @@ def test_supergraphs(mode: str) -> None:
         if mode == "sampled":
             supergraph.sample(torch.Generator().manual_seed(0))
         torch.manual_seed(3)
-        found.append(measured(supergraph, partial(supergraph), torch.randn(2, 3, 8, 16, 16)))
+        found.append(
+            measured(supergraph, partial(supergraph), torch.randn(2, 3, 8, 16, 16))
+        )
     check(*found, 0.6)

@@ -45,7 +45,9 @@ def drawn(graph: Graph, seed: int = 0, **options: object) -> Distribution:
 
 def macs_of(graph: Graph, genotypes: list[Mapping[str, str]]) -> Any:
     at = [assignment(graph, g) for g in genotypes]
-    return costs(graph, np.array([[a.get(c, 0) for c in graph.choices] for a in at]))["macs"]
+    return costs(graph, np.array([[a.get(c, 0) for c in graph.choices] for a in at]))[
+        "macs"
+    ]
 
 
 @pytest.mark.parametrize("feature", FREE)
@@ -79,11 +81,15 @@ def test_what_is_settled_is_conditioned_on(feature: str) -> None:
         if all(g.get(path, label) == label for path, label in settled.items())
     ]
     rest = Distribution(fix(graph, assignment(graph, settled)))
-    rest.load_state_dict({k: v for k, v in made.state_dict().items() if k in rest.state_dict()})
+    rest.load_state_dict(
+        {k: v for k, v in made.state_dict().items() if k in rest.state_dict()}
+    )
     p = torch.stack([made.log_prob(g, settled) for g in inside]).exp()
     assert p.sum().item() == pytest.approx(1, abs=1e-12)
     assert made.entropy(settled).item() == pytest.approx(rest.entropy().item(), abs=1e-10)
-    assert made.expected_macs(settled).item() == pytest.approx(rest.expected_macs().item(), rel=1e-12)
+    assert made.expected_macs(settled).item() == pytest.approx(
+        rest.expected_macs().item(), rel=1e-12
+    )
     assert made.sample(torch.Generator().manual_seed(0), settled) in inside
     assert made.genotype(settled) in inside
 
@@ -116,7 +122,9 @@ def test_expected_macs_by_finite_differences() -> None:
                 below = made.expected_macs().item()
                 p[i] += 1e-5
             assert p.grad is not None
-            assert p.grad[i].item() == pytest.approx((above - below) / 2e-5, rel=1e-5, abs=1e-2)
+            assert p.grad[i].item() == pytest.approx(
+                (above - below) / 2e-5, rel=1e-5, abs=1e-2
+            )
 
 
 def test_the_product_of_expectations_is_another_number() -> None:
@@ -144,7 +152,9 @@ def test_draws_repeat_and_do_not_depend_on_what_is_settled() -> None:
     one, other = (made.sample(torch.Generator().manual_seed(5)) for _ in range(2))
     settled = made.sample(torch.Generator().manual_seed(5), {"depth": one["depth"]})
     assert one == other == settled
-    assert set(one) == {c for c in one if not c.startswith("width[1]") or one["depth"] == "2"}
+    assert set(one) == {
+        c for c in one if not c.startswith("width[1]") or one["depth"] == "2"
+    }
 
 
 def test_subsets_weigh_as_the_sum_of_their_members() -> None:
@@ -165,7 +175,9 @@ def test_subsets_weigh_as_the_sum_of_their_members() -> None:
     }
     for subset, w in weight.items():
         label = f"[{', '.join(map(str, subset))}]"
-        assert made.probabilities()["k"][label] == pytest.approx(w / sum(weight.values()), rel=1e-6)
+        assert made.probabilities()["k"][label] == pytest.approx(
+            w / sum(weight.values()), rel=1e-6
+        )
     assert made.genotype() == Genotype((("k", "[0, 2, 3]"),))  # the top 3
 
 
@@ -211,7 +223,11 @@ def test_edges_by_their_strongest_layer_with_a_competitor() -> None:
             made.logits_of(ops[path]).copy_(torch.tensor(alpha))
     # The greatest logit of the first edge is as great as that of the second, but `none` takes nearly all of
     # its weight.
-    assert dict(made.genotype()) == {"cell.op[1]": "two", "cell.op[2]": "skip", "cell.keep": "[1, 2]"}
+    assert dict(made.genotype()) == {
+        "cell.op[1]": "two",
+        "cell.op[2]": "skip",
+        "cell.keep": "[1, 2]",
+    }
     assert made.strength(ops["cell.op[1]"]) == pytest.approx(math.e / (math.e + 3))
     assert made.probabilities()["cell.op[0]"]["one"] == pytest.approx(math.e / (math.e + 2))
     own = Distribution(made.space)
@@ -230,13 +246,18 @@ def test_requirements_hold_for_draws_and_for_the_favourite() -> None:
         made.logits_of(second).copy_(torch.tensor([0.0, 4.0, 3.5, 0.0]))
     assert made.genotype() == Genotype((("first", "3"), ("second", "3")))
     random = torch.Generator().manual_seed(0)
-    assert all(int(g["first"]) <= int(g["second"]) for g in (made.sample(random) for _ in range(200)))
+    assert all(
+        int(g["first"]) <= int(g["second"])
+        for g in (made.sample(random) for _ in range(200))
+    )
     with pytest.raises(DiagnosticError, match="E1002"):
         made.sample(random, {"first": "4", "second": "1"})
 
 
 def test_bounds_on_cost_hold_for_draws() -> None:
-    graph = space("space s { input x: [b, c = 1] w ~ 1..8 require macs <= 3 output x -> linear(w) as a }")
+    graph = space(
+        "space s { input x: [b, c = 1] w ~ 1..8 require macs <= 3 output x -> linear(w) as a }"
+    )
     made = Distribution(graph)
     random = torch.Generator().manual_seed(0)
     assert {made.sample(random)["w"] for _ in range(100)} == {"1", "2", "3"}
@@ -249,7 +270,11 @@ def test_bounds_on_cost_hold_for_draws() -> None:
 def test_a_contradiction_has_no_probability() -> None:
     made = Distribution(space(SMALL))
     genotype = made.sample(torch.Generator().manual_seed(0), {"depth": "1"})
-    assert made.log_prob(genotype, {"depth": "2"}).item() == -math.inf if "depth" in genotype else False
+    assert (
+        made.log_prob(genotype, {"depth": "2"}).item() == -math.inf
+        if "depth" in genotype
+        else False
+    )
 
 
 def test_structures_of_attention_cells() -> None:
@@ -264,12 +289,16 @@ def test_structures_of_attention_cells() -> None:
     settled = {c.path: whole.get(c.path, c.labels()[3]) for c in sources}
     sink = next(c for c in graph.choices if "sink" in c.path)
     logs = made.log_marginals()[sink]
-    each = macs_of(graph, [{**settled, sink.path: label} for label in sink.labels()]).tolist()
+    each = macs_of(
+        graph, [{**settled, sink.path: label} for label in sink.labels()]
+    ).tolist()
     assert made.expected_macs(settled).item() == pytest.approx(
         (logs.exp() * torch.tensor(each, dtype=torch.float64)).sum().item(), rel=1e-12
     )
     macs = torch.tensor(macs_of(graph, [made.sample(random) for _ in range(400)])).double()
-    assert abs(made.expected_macs().item() - macs.mean().item()) < 5 * macs.std().item() / math.sqrt(400)
+    assert abs(
+        made.expected_macs().item() - macs.mean().item()
+    ) < 5 * macs.std().item() / math.sqrt(400)
 
 
 def test_expectation_of_a_diagram() -> None:
@@ -283,11 +312,16 @@ def test_expectation_of_a_diagram() -> None:
     right = lift(lambda q, r: (q * r) % 4, d, e)
     term = lift(lambda p, q: p * 10 + q, left, right)
     assert not term.is_tabled
-    marginals = {c: torch.softmax(torch.arange(c.size, dtype=torch.float64) / 3, 0) for c in graph.choices}
+    marginals = {
+        c: torch.softmax(torch.arange(c.size, dtype=torch.float64) / 3, 0)
+        for c in graph.choices
+    }
     wanted = 0.0
     for at in itertools.product(*(range(c.size) for c in graph.choices)):
         chosen = dict(zip(graph.choices, at, strict=True))
-        wanted += term.at(chosen) * math.prod(marginals[c][i].item() for c, i in chosen.items())
+        wanted += term.at(chosen) * math.prod(
+            marginals[c][i].item() for c, i in chosen.items()
+        )
     assert Expectation([term])(marginals).item() == pytest.approx(wanted, rel=1e-12)
     assert Expectation([term, term, left])(marginals).item() == pytest.approx(
         2 * wanted + Expectation([left])(marginals).item(), rel=1e-12

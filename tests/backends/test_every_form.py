@@ -22,7 +22,11 @@ CHAINS = {
     ),
     "group_norm": (
         "conv(12, 3) as a -> group_norm(4) as n -> relu",
-        [torch.nn.Conv3d(8, 12, 3, padding=1, bias=False), torch.nn.GroupNorm(4, 12), torch.nn.ReLU()],
+        [
+            torch.nn.Conv3d(8, 12, 3, padding=1, bias=False),
+            torch.nn.GroupNorm(4, 12),
+            torch.nn.ReLU(),
+        ],
     ),
 }
 
@@ -42,7 +46,9 @@ def theirs(name: str) -> torch.nn.Module:
 
 
 def drawn(batch: int) -> torch.Tensor:
-    return torch.randn(batch, 8, 4, 6, 6, generator=torch.Generator().manual_seed(batch)) * 3
+    return (
+        torch.randn(batch, 8, 4, 6, 6, generator=torch.Generator().manual_seed(batch)) * 3
+    )
 
 
 @pytest.fixture(params=CHAINS)
@@ -59,7 +65,10 @@ def weights(name: str) -> dict[str, torch.Tensor]:
 
 def test_the_module(name: str, weights: dict[str, torch.Tensor]) -> None:
     """Outputs and gradients, in training."""
-    ours, own = archdsl.compile(architecture(name), weights=weights).train(), theirs(name).train()
+    ours, own = (
+        archdsl.compile(architecture(name), weights=weights).train(),
+        theirs(name).train(),
+    )
     x, y = drawn(2).requires_grad_(), drawn(2).requires_grad_()
     torch.testing.assert_close(ours(x), own(y))
     for net, given in ((ours, x), (own, y)):
@@ -87,7 +96,9 @@ def test_source(name: str, weights: dict[str, torch.Tensor], tmp_path: Path) -> 
     torch.testing.assert_close(net.eval()(drawn(3)), theirs(name)(drawn(3)))
 
 
-def test_exported_program(name: str, weights: dict[str, torch.Tensor], tmp_path: Path) -> None:
+def test_exported_program(
+    name: str, weights: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
     from archdsl_torch import write
 
     write(architecture(name).graph, tmp_path / "net.pt2", weights=weights)
@@ -96,10 +107,18 @@ def test_exported_program(name: str, weights: dict[str, torch.Tensor], tmp_path:
 
 
 def test_onnx(name: str, weights: dict[str, torch.Tensor], tmp_path: Path) -> None:
-    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
-    pytest.importorskip("onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'")
+    runtime = pytest.importorskip(
+        "onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime"
+    )
+    pytest.importorskip(
+        "onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'"
+    )
     from archdsl_torch import write
 
     write(architecture(name).graph, tmp_path / "net.onnx", weights=weights)
-    (found,) = runtime.InferenceSession(tmp_path / "net.onnx").run(None, {"x": drawn(3).numpy()})
-    torch.testing.assert_close(torch.from_numpy(found), theirs(name)(drawn(3)).detach(), rtol=1e-4, atol=1e-4)
+    (found,) = runtime.InferenceSession(tmp_path / "net.onnx").run(
+        None, {"x": drawn(3).numpy()}
+    )
+    torch.testing.assert_close(
+        torch.from_numpy(found), theirs(name)(drawn(3)).detach(), rtol=1e-4, atol=1e-4
+    )

@@ -27,9 +27,7 @@ every_case = pytest.mark.parametrize("case", NAMED_AS_OPERATORS)
 
 def graph_of(case: str, folder: Path) -> Graph:
     path = folder / "net.arch"
-    text = (
-        f"arch 1\n\nmodel net() {{\n  input x: [b, c = 4, h = 8, w = 8]\n  {NAMED_AS_OPERATORS[case]}\n}}\n"
-    )
+    text = f"arch 1\n\nmodel net() {{\n  input x: [b, c = 4, h = 8, w = 8]\n  {NAMED_AS_OPERATORS[case]}\n}}\n"
     path.write_text(text, encoding="utf-8")
     return load(str(path)).graph
 
@@ -48,7 +46,10 @@ def test_a_program_can_be_decomposed(case: str, tmp_path: Path) -> None:
 def test_each_node_of_a_program_says_where_it_comes_from(case: str, tmp_path: Path) -> None:
     graph = graph_of(case, tmp_path)
     program = exported(compile_model(graph), graph)
-    spans = {op.name: {str(o.span) for o in graph.ops() if o.name == op.name} for op in graph.ops()}
+    spans = {
+        op.name: {str(o.span) for o in graph.ops() if o.name == op.name}
+        for op in graph.ops()
+    }
     for node in program.graph.nodes:
         said = node.meta.get("custom")
         if said and said["op"] in spans:
@@ -61,11 +62,17 @@ def test_each_node_of_a_program_says_where_it_comes_from(case: str, tmp_path: Pa
 
 @every_case
 def test_onnx(case: str, tmp_path: Path) -> None:
-    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
-    pytest.importorskip("onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'")
+    runtime = pytest.importorskip(
+        "onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime"
+    )
+    pytest.importorskip(
+        "onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'"
+    )
     graph = graph_of(case, tmp_path)
     model = compile_model(graph).eval()
     write(graph, tmp_path / "net.onnx", weights=model.state_dict())
     x = torch.randn(3, 4, 8, 8)
     (found,) = runtime.InferenceSession(tmp_path / "net.onnx").run(None, {"x": x.numpy()})
-    torch.testing.assert_close(torch.from_numpy(found), model(x).detach(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        torch.from_numpy(found), model(x).detach(), rtol=1e-4, atol=1e-4
+    )

@@ -76,8 +76,14 @@ def test_the_new_model_loads_what_the_diff_says(name: str) -> None:
     learnt = {key for key, _ in net.named_parameters()}
     moved = {m.key: m for m in found.moved}
     assert moved.keys() == fresh.keys()
-    assert sum(fresh[k].numel() for k in learnt if moved[k].how in ("same", "moved")) == inherits.same
-    assert sum(fresh[k].numel() for k in learnt if moved[k].how == "sliced") <= inherits.sliceable
+    assert (
+        sum(fresh[k].numel() for k in learnt if moved[k].how in ("same", "moved"))
+        == inherits.same
+    )
+    assert (
+        sum(fresh[k].numel() for k in learnt if moved[k].how == "sliced")
+        <= inherits.sliceable
+    )
     for key, m in moved.items():
         if m.how == "anew":
             assert torch.equal(found.weights[key], fresh[key])
@@ -125,11 +131,16 @@ def test_a_larger_kernel_is_the_same_function_at_first() -> None:
     for kernel in ("3x3x3", "1x5x7", "5x3x5"):
         after = model(CHAIN.replace("kernel = 1x3x3", f"kernel = {kernel}"))
         _, found = migrated(before, after)
-        torch.testing.assert_close(archdsl_torch.compile(after, weights=found.weights).eval()(x), expected)
+        torch.testing.assert_close(
+            archdsl_torch.compile(after, weights=found.weights).eval()(x), expected
+        )
 
 
 def test_a_smaller_kernel_is_the_middle() -> None:
-    before, after = model(CHAIN.replace("1x3x3", "3x5x4")), model(CHAIN.replace("1x3x3", "1x3x3"))
+    before, after = (
+        model(CHAIN.replace("1x3x3", "3x5x4")),
+        model(CHAIN.replace("1x3x3", "1x3x3")),
+    )
     state, found = migrated(before, after)
     assert torch.equal(found.weights["a.weight"], state["a.weight"][:, :, 1:2, 1:4, 0:3])
 
@@ -141,13 +152,23 @@ def test_channels_are_prefixes_and_statistics_go_with_them() -> None:
         state, found = migrated(before, after)
         both = min(8, width)
         fresh = archdsl_torch.compile(after, seed=1).state_dict()
-        for key in ("a.weight", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var"):
-            assert torch.equal(found.weights[key][:both], state[key][:both]) and torch.equal(
-                found.weights[key][both:], fresh[key][both:]
-            )
-        assert torch.equal(found.weights["classify.weight"][:, :both], state["classify.weight"][:, :both])
+        for key in (
+            "a.weight",
+            "norm.weight",
+            "norm.bias",
+            "norm.running_mean",
+            "norm.running_var",
+        ):
+            assert torch.equal(
+                found.weights[key][:both], state[key][:both]
+            ) and torch.equal(found.weights[key][both:], fresh[key][both:])
+        assert torch.equal(
+            found.weights["classify.weight"][:, :both], state["classify.weight"][:, :both]
+        )
         assert torch.equal(found.weights["classify.bias"], state["classify.bias"])
-        assert torch.equal(found.weights["norm.num_batches_tracked"], state["norm.num_batches_tracked"])
+        assert torch.equal(
+            found.weights["norm.num_batches_tracked"], state["norm.num_batches_tracked"]
+        )
         assert {m.key: m.carried for m in found.moved}["a.weight"] == both * 3 * 9
 
 
@@ -185,9 +206,15 @@ ATTEND = """model net(width = 8) {
 
 def test_parts_of_a_projection_grow_each_by_itself() -> None:
     state, found = migrated(model(ATTEND), model(ATTEND.replace("width = 8", "width = 10")))
-    old, new = state["qkv.weight"].unflatten(0, (3, 8)), found.weights["qkv.weight"].unflatten(0, (3, 10))
+    old, new = (
+        state["qkv.weight"].unflatten(0, (3, 8)),
+        found.weights["qkv.weight"].unflatten(0, (3, 10)),
+    )
     assert torch.equal(new[:, :8, :8], old)
-    old, new = state["qkv.bias"].unflatten(0, (3, 8)), found.weights["qkv.bias"].unflatten(0, (3, 10))
+    old, new = (
+        state["qkv.bias"].unflatten(0, (3, 8)),
+        found.weights["qkv.bias"].unflatten(0, (3, 10)),
+    )
     assert torch.equal(new[:, :8], old)
     assert torch.equal(found.weights["proj.weight"][:, :8], state["proj.weight"])
 

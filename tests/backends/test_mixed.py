@@ -40,7 +40,9 @@ def mixed(graph: Graph, seed: int = 0, **options: Any) -> Mixed:
 
 
 def drawn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    return torch.randn(
+        *shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
 
 
 def close(one: Tensor, other: Tensor) -> None:
@@ -94,12 +96,16 @@ def attention_cell(x: Tensor, p: dict[str, Tensor], alpha: dict[str, Tensor]) ->
 
     def dot(at: str, op: str, f: Tensor, source: Tensor, dim: str) -> Tensor:
         b, _, t, h, w = f.shape
-        scores = described(f"{op}.g1", f, dim) @ described(f"{op}.g2", source, dim).transpose(1, 2)
+        scores = described(f"{op}.g1", f, dim) @ described(
+            f"{op}.g2", source, dim
+        ).transpose(1, 2)
         values = conv(f"{op}.g3", source)
         attention = activations(at, scores)
         if dim == "t":
             return torch.einsum("bij,bcjhw->bcihw", attention, values)
-        tokens = values.permute(0, 2, 3, 4, 1).reshape(attention.shape[0], -1, values.shape[1])
+        tokens = values.permute(0, 2, 3, 4, 1).reshape(
+            attention.shape[0], -1, values.shape[1]
+        )
         return (attention @ tokens).reshape(b, t, h, w, -1).permute(0, 4, 1, 2, 3)
 
     def position_map(at: str, op: str, f: Tensor) -> Tensor:
@@ -107,14 +113,16 @@ def attention_cell(x: Tensor, p: dict[str, Tensor], alpha: dict[str, Tensor]) ->
         b, _, t, h, w = f.shape
         g = described(f"{op}.g1", f, "hw").mean(2)
         hidden = torch.relu(F.linear(g, p[f"{op}.g2a.weight"], p[f"{op}.g2a.bias"]))
-        weights = activations(at, F.linear(hidden, p[f"{op}.g2b.weight"], p[f"{op}.g2b.bias"])).reshape(
-            b, 1, t, h, w
-        )
+        weights = activations(
+            at, F.linear(hidden, p[f"{op}.g2b.weight"], p[f"{op}.g2b.bias"])
+        ).reshape(b, 1, t, h, w)
         return conv(f"{op}.g3", f) * weights
 
     def gated(at: str, y: Tensor) -> Tensor:
         w = softmax(f"{at}.gate")
-        gate = torch.sigmoid(F.linear(y.mean((2, 3, 4)), p[f"{at}.feature_gate.weigh.weight"]))
+        gate = torch.sigmoid(
+            F.linear(y.mean((2, 3, 4)), p[f"{at}.feature_gate.weigh.weight"])
+        )
         return w[0] * y + w[1] * y * gate[:, :, None, None, None]
 
     f0 = conv("cell.enter.reduce", x)
@@ -157,7 +165,9 @@ def test_attention_cells_are_equations_4_to_6() -> None:
     other.square().sum().backward()
     for name, weight in weights.items():
         if given[name].grad is None:
-            assert weight.grad is None, name  # the combining weights of sums, for which the logits stand
+            assert weight.grad is None, (
+                name
+            )  # the combining weights of sums, for which the logits stand
         else:
             close(weight.grad, given[name].grad)
     for name, a in alpha.items():
@@ -169,14 +179,21 @@ def test_activations_share_what_comes_before_them() -> None:
     above = mixed(space(CELL))
     calls = Counter(step.instruction.target for _, step in above._calls._steps)
     modules = [
-        step.module.type.rpartition(".")[2] for _, step in above._calls._steps if step.module is not None
+        step.module.type.rpartition(".")[2]
+        for _, step in above._calls._steps
+        if step.module is not None
     ]
     assert calls["torch.nn.functional.scaled_dot_product_attention"] == 0
     assert calls["torch.matmul"] == 4 * (
         1 + 4
     )  # four attentions by dot product: scores once, answers for each activation
-    embeddings = 4 * 2 + 2 * 3 + 6 * 1  # g1, g2 of dot products; g1, g2a, g2b of maps; a gate for each node
-    assert Counter(modules) == {"Linear": embeddings, "Conv3d": 2 + 6}  # enter, leave, and g3 of each node
+    embeddings = (
+        4 * 2 + 2 * 3 + 6 * 1
+    )  # g1, g2 of dot products; g1, g2a, g2b of maps; a gate for each node
+    assert Counter(modules) == {
+        "Linear": embeddings,
+        "Conv3d": 2 + 6,
+    }  # enter, leave, and g3 of each node
 
 
 # -- Liu et al., DARTS, 2.2: the mixed operation ----------------------------------------------------------
@@ -242,7 +259,10 @@ def test_mixed_operations_are_those_of_darts(zero: bool, edges: str) -> None:
         )
         states.append(
             sum(
-                (w[j] * operation(s, f"cell.node.{i}.op.{j}") for j, s in enumerate(states)),
+                (
+                    w[j] * operation(s, f"cell.node.{i}.op.{j}")
+                    for j, s in enumerate(states)
+                ),
                 torch.zeros_like(x),
             )
         )
@@ -266,7 +286,14 @@ def test_widths_are_masked_where_channels_are_summed() -> None:
     mask = torch.stack([torch.ones_like(w[0]), w[1] + w[2], w[2]]).repeat_interleave(2)
     x = drawn(4, 2, 5)
     y = torch.relu(
-        F.batch_norm(F.conv1d(x, p["a.weight"]), None, None, p["n.weight"], p["n.bias"], training=True)
+        F.batch_norm(
+            F.conv1d(x, p["a.weight"]),
+            None,
+            None,
+            p["n.weight"],
+            p["n.bias"],
+            training=True,
+        )
     )
     close(above(x), F.conv1d(y * mask[:, None], p["d.weight"]))
 
@@ -283,7 +310,10 @@ def test_strides_are_computed_apart_until_shapes_agree() -> None:
     x = drawn(4, 2, 6, 6)
     shared = "a.weight" in p
     kernels = [p["a.weight"]] * 2 if shared else [p["a.weight::1"], p["a.weight::2"]]
-    means = [torch.relu(F.conv2d(x, kernels[i], stride=i + 1, padding=1)).mean((2, 3)) for i in range(2)]
+    means = [
+        torch.relu(F.conv2d(x, kernels[i], stride=i + 1, padding=1)).mean((2, 3))
+        for i in range(2)
+    ]
     close(above(x), F.linear(w[0] * means[0] + w[1] * means[1], p["d.weight"], p["d.bias"]))
 
 
@@ -299,7 +329,10 @@ def test_depth_mixes_the_results_of_all_depths() -> None:
     x = [drawn(4, 2)]
     for i in range(2):
         x.append(torch.relu(F.linear(x[-1], p[f"layer.{i}.weight"], p[f"layer.{i}.bias"])))
-    close(above(x[0]), F.linear(w[0] * x[0] + w[1] * x[1] + w[2] * x[2], p["d.weight"], p["d.bias"]))
+    close(
+        above(x[0]),
+        F.linear(w[0] * x[0] + w[1] * x[1] + w[2] * x[2], p["d.weight"], p["d.bias"]),
+    )
 
 
 def test_partly_settled() -> None:
@@ -337,7 +370,9 @@ def test_combining_weights_are_the_softmax_of_what_is_kept() -> None:
     close(combining, torch.softmax(alpha[[0, 2]], 0))
     p = dict(above.weights.named_parameters())
     x = drawn(4, 2)
-    close(above(x), combining[0] * F.linear(x, p["a.weight"], p["a.bias"]) + combining[1] * x)
+    close(
+        above(x), combining[0] * F.linear(x, p["a.weight"], p["a.bias"]) + combining[1] * x
+    )
 
 
 # -- what moves the positions of a width ---------------------------------------------------------------------
@@ -389,7 +424,9 @@ def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
     soft, probabilities = above(x), above.probabilities()
     expected = torch.zeros_like(soft)
     for answers in product(*(labels.items() for labels in probabilities.values())):
-        genotype = {path: label for path, (label, _) in zip(probabilities, answers, strict=True)}
+        genotype = {
+            path: label for path, (label, _) in zip(probabilities, answers, strict=True)
+        }
         alone = archdsl_torch.compile(Architecture(graph).fix(genotype).graph).double()
         alone.load_state_dict(above.extract(genotype))
         expected += prod(p for _, p in answers) * alone(x)
@@ -430,7 +467,11 @@ def mixed_and_apart(body: str, channels: Channels) -> tuple[Tensor, Tensor]:
             "E1004",
             "`softmax` takes statistics over it",
         ),
-        ("w ~ 2..6 by 2 output x -> linear(w) as a -> mean(@c)", "E1004", "`mean` takes statistics over it"),
+        (
+            "w ~ 2..6 by 2 output x -> linear(w) as a -> mean(@c)",
+            "E1004",
+            "`mean` takes statistics over it",
+        ),
         (
             "w ~ 2..6 by 2 y = x -> conv(w) as a output (y, y, x) -> attend(@hw) -> linear(2) as d",
             "E1004",

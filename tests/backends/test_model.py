@@ -41,7 +41,9 @@ def test_static_counts_are_those_of_the_module(model: Callable[[], Graph]) -> No
     graph = model()
     compiled = compile_model(graph, meta=True)
     assert all(p.is_meta for p in compiled.parameters())
-    assert count.params(compiled) == sum(prod(n.value for n in w.shape) for w in graph.weights().values())
+    assert count.params(compiled) == sum(
+        prod(n.value for n in w.shape) for w in graph.weights().values()
+    )
     assert count.macs(compiled, graph) == sum(op.macs.value for op in graph.ops())
 
 
@@ -49,12 +51,16 @@ def test_static_counts_are_those_of_the_module(model: Callable[[], Graph]) -> No
 def test_keys_are_paths(model: Callable[[], Graph]) -> None:
     graph = model()
     compiled = compile_model(graph, meta=True)
-    expected = {key(w.full_name): tuple(n.value for n in w.shape) for w in graph.weights().values()}
+    expected = {
+        key(w.full_name): tuple(n.value for n in w.shape) for w in graph.weights().values()
+    }
     assert {name: tuple(p.shape) for name, p in compiled.named_parameters()} == expected
 
 
 @every_model
-def test_order_keeps_dependencies_and_instances_together(model: Callable[[], Graph]) -> None:
+def test_order_keeps_dependencies_and_instances_together(
+    model: Callable[[], Graph],
+) -> None:
     graph = model()
     values, dissolved = schedule(graph)
     assert set(values) == {v for v in graph.values if not isinstance(v, Input)}
@@ -70,7 +76,9 @@ def test_order_keeps_dependencies_and_instances_together(model: Callable[[], Gra
 def test_no_shape_but_the_batch_is_read(model: Callable[[], Graph]) -> None:
     compiled = compile_model(model(), meta=True)
     sizes = [
-        n for n in compiled.graph.nodes if n.op == "call_method" and n.target in ("size", "shape", "dim")
+        n
+        for n in compiled.graph.nodes
+        if n.op == "call_method" and n.target in ("size", "shape", "dim")
     ]
     assert all(n.args[1:] == (0,) for n in sizes)
 
@@ -84,10 +92,14 @@ def test_export_takes_any_batch_and_keeps_provenance(model: Callable[[], Graph])
     for x in inputs:
         x.normal_()
     ours, theirs = compiled(*inputs), program.module()(*inputs)
-    for a, b in zip(*((r,) if isinstance(r, torch.Tensor) else r for r in (ours, theirs)), strict=True):
+    for a, b in zip(
+        *((r,) if isinstance(r, torch.Tensor) else r for r in (ours, theirs)), strict=True
+    ):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
     named = {n.meta.get("custom", {}).get("path") for n in program.graph.nodes}
-    assert {op.instance.path for op in graph.ops() if op.name in ("conv", "linear", "attend")} <= named
+    assert {
+        op.instance.path for op in graph.ops() if op.name in ("conv", "linear", "attend")
+    } <= named
 
 
 def test_nodes_know_their_place() -> None:
@@ -95,7 +107,14 @@ def test_nodes_know_their_place() -> None:
     net = Net()
     relu = net.op("relu", net.input("bc", c=2))
     placed = Op(
-        relu.name, relu.inputs, relu.attrs, relu.shape, (), relu.macs, relu.instance, Span(text, 19, 23)
+        relu.name,
+        relu.inputs,
+        relu.attrs,
+        relu.shape,
+        (),
+        relu.macs,
+        relu.instance,
+        Span(text, 19, 23),
     )
     compiled = compile_model(net.graph(placed))
     (node,) = (n for n in compiled.graph.nodes if n.op == "call_function")
@@ -112,9 +131,13 @@ def test_a_weight_depends_on_its_name_and_the_seed_alone() -> None:
 
     assert torch.equal(net(False).head.weight, net(True).head.weight)
     again = compile_model(transformer(), seed=5).state_dict()
-    assert all(torch.equal(v, again[k]) for k, v in compile_model(transformer(), seed=5).state_dict().items())
+    assert all(
+        torch.equal(v, again[k])
+        for k, v in compile_model(transformer(), seed=5).state_dict().items()
+    )
     assert not torch.equal(
-        again["head.weight"], compile_model(transformer(), seed=6).state_dict()["head.weight"]
+        again["head.weight"],
+        compile_model(transformer(), seed=6).state_dict()["head.weight"],
     )
 
 
@@ -134,7 +157,9 @@ def test_initialisers(init: Init, std: float, bound: float | None) -> None:
     weight = torch.empty(64, 32, 3, 3)
     fill(weight, init, 0, "w")
     assert weight.std().item() == pytest.approx(std, rel=0.02, abs=1e-6)
-    assert weight.mean().item() == pytest.approx(0.25 if init.name == "constant" else 0, abs=3e-3)
+    assert weight.mean().item() == pytest.approx(
+        0.25 if init.name == "constant" else 0, abs=3e-3
+    )
     if bound is not None:
         assert weight.abs().max() <= bound
 
@@ -150,12 +175,18 @@ def test_batch_norm_starts_with_fresh_statistics_and_its_gamma() -> None:
         "running_var": [1] * 3,
         "num_batches_tracked": 0,
     }
-    assert {k: v.tolist() for k, v in state.items()} == {f"bn.{k}": v for k, v in expected.items()}
+    assert {k: v.tolist() for k, v in state.items()} == {
+        f"bn.{k}": v for k, v in expected.items()
+    }
 
 
 def test_shared_layers_are_one() -> None:
     compiled = compile_model(transformer())
-    assert [n.target for n in compiled.graph.nodes if n.op == "call_module" and "feed" in n.target] == [
+    assert [
+        n.target
+        for n in compiled.graph.nodes
+        if n.op == "call_module" and "feed" in n.target
+    ] == [
         "feed.fc1",
         "feed.fc2",
     ] * 2
@@ -164,7 +195,17 @@ def test_shared_layers_are_one() -> None:
 def test_open_choices_are_refused() -> None:
     graph = transformer()
     choice = Choice("width", (Alternative("1", 1), Alternative("2", 2)), "list", 0)
-    space = Graph("s", "space", graph.inputs, graph.outputs, graph.values, (choice,), (), (), graph.root)
+    space = Graph(
+        "s",
+        "space",
+        graph.inputs,
+        graph.outputs,
+        graph.values,
+        (choice,),
+        (),
+        (),
+        graph.root,
+    )
     with pytest.raises(DiagnosticError, match=r"E0950.*width"):
         compile_model(space)
 
@@ -210,7 +251,9 @@ def test_picks(combine: Any, chosen: tuple[int, ...], keys: list[str], whole: bo
 
 @every_model
 @pytest.mark.parametrize("training", [True, False])
-def test_modules_and_their_functions_agree(model: Callable[[], Graph], training: bool) -> None:
+def test_modules_and_their_functions_agree(
+    model: Callable[[], Graph], training: bool
+) -> None:
     for module in lower(model()).modules.values():
         made = construct(module).train(training)
         sizes = module.args[0] if isinstance(module.args[0], tuple) else (module.args[0],)
@@ -237,7 +280,9 @@ def test_weights_go_through_files(tmp_path: Path) -> None:
     write(graph, tmp_path / "w.safetensors", seed=1)
     for name in ("w.pt", "w.safetensors"):
         loaded = compile_model(graph, weights=tmp_path / name)
-        assert all(torch.equal(v, trained.state_dict()[k]) for k, v in loaded.state_dict().items())
+        assert all(
+            torch.equal(v, trained.state_dict()[k]) for k, v in loaded.state_dict().items()
+        )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["w.pt", "w.safetensors"]
 
 
@@ -263,7 +308,12 @@ def test_weights_that_do_not_fit_are_listed() -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("w.safetensors", b"nonsense"), ("w.pt", b"nonsense"), ("w.pt", b""), ("w.safetensors", b"")],
+    [
+        ("w.safetensors", b"nonsense"),
+        ("w.pt", b"nonsense"),
+        ("w.pt", b""),
+        ("w.safetensors", b""),
+    ],
 )
 def test_damaged_weights_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
@@ -292,22 +342,37 @@ def test_pt2_is_the_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_onnx_is_the_model(name: str, tmp_path: Path) -> None:
     """In a runtime that knows nothing of PyTorch, for batches of another size than it was exported with."""
-    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
-    pytest.importorskip("onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'")
+    runtime = pytest.importorskip(
+        "onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime"
+    )
+    pytest.importorskip(
+        "onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'"
+    )
     graph = MODELS[name]()
     write(graph, tmp_path / "net.onnx", seed=2)
     session = runtime.InferenceSession(tmp_path / "net.onnx")
     assert [i.name for i in session.get_inputs()] == [i.name for i in graph.inputs]
-    inputs = [torch.randn([3 if d == "b" else i.shape[d].value for d in i.dims]) for i in graph.inputs]
-    found = session.run(None, {i.name: x.numpy() for i, x in zip(graph.inputs, inputs, strict=True)})
+    inputs = [
+        torch.randn([3 if d == "b" else i.shape[d].value for d in i.dims])
+        for i in graph.inputs
+    ]
+    found = session.run(
+        None, {i.name: x.numpy() for i, x in zip(graph.inputs, inputs, strict=True)}
+    )
     expected = compile_model(graph, seed=2).eval()(*inputs)
-    for ours, theirs in zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True):
+    for ours, theirs in zip(
+        found, expected if isinstance(expected, tuple) else (expected,), strict=True
+    ):
         torch.testing.assert_close(torch.from_numpy(ours), theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for path, code in [("net.onnx", "E0911"), ("net.xyz", "E0904"), ("none/net.pt2", "E0903")]:
+    for path, code in [
+        ("net.onnx", "E0911"),
+        ("net.xyz", "E0904"),
+        ("none/net.pt2", "E0903"),
+    ]:
         with pytest.raises(DiagnosticError, match=code):
             write(MODELS["reasoning"](), tmp_path / path)
     assert not list(tmp_path.iterdir())
@@ -320,7 +385,10 @@ def test_channels_last_changes_memory_alone() -> None:
     assert last.stem.weight.is_contiguous(memory_format=torch.channels_last_3d)
     x = torch.randn(2, 3, 4, 16, 16)
     torch.testing.assert_close(
-        last(x.contiguous(memory_format=torch.channels_last_3d)), plain(x), rtol=1e-4, atol=1e-5
+        last(x.contiguous(memory_format=torch.channels_last_3d)),
+        plain(x),
+        rtol=1e-4,
+        atol=1e-5,
     )
 
 
@@ -365,6 +433,10 @@ def test_rows_also_run_at_once() -> None:
     model = compile_model(net.graph(op))
     emitter: Emitter = Eager(dict(model.conv.named_parameters()))
     tensor = torch.randn(2, 3, 2, 4, 4)
-    given = Value(Sizes({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}), [Form(tensor, tuple("bcthw"))])
+    given = Value(
+        Sizes({"b": 1, "c": 3, "t": 2, "h": 4, "w": 4}), [Form(tensor, tuple("bcthw"))]
+    )
     found = lowered(op, [given], Sizes(nominal(op, settled)), emitter, settled)
-    assert torch.equal(output(Site("output", (), {}, found.sizes, emitter), found), model(tensor))
+    assert torch.equal(
+        output(Site("output", (), {}, found.sizes, emitter), found), model(tensor)
+    )

@@ -59,7 +59,9 @@ def test_arrays_as_python_2_wrote_them(tmp_path: Path) -> None:
     old = (
         b"\x80\x02}U\x01wcnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R("
         b"K\x01K\x03\x85cnumpy\ndtype\nU\x02f4K\x00K\x01\x87R"
-        b"(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x0c" + numbers + b"tbs."
+        b"(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x0c"
+        + numbers
+        + b"tbs."
     )
     assert pickle.loads(old, encoding="latin1")["w"].tolist() == [0, 1, 2]
     assert loaded(old, tmp_path / "old.pkl")["w"].tolist() == [0, 1, 2]
@@ -85,7 +87,12 @@ def test_tensors_of_every_kind(save: str, protocol: int, tmp_path: Path) -> None
     if save == "pickle":
         pickle.dump(state, buffer, protocol)
     else:
-        torch.save(state, buffer, pickle_protocol=protocol, _use_new_zipfile_serialization=save == "zip")
+        torch.save(
+            state,
+            buffer,
+            pickle_protocol=protocol,
+            _use_new_zipfile_serialization=save == "zip",
+        )
     found = loaded(buffer.getvalue(), tmp_path / "a.pt")
     assert found.keys() == state.keys()
     for name, tensor in state.items():
@@ -95,7 +102,11 @@ def test_tensors_of_every_kind(save: str, protocol: int, tmp_path: Path) -> None
 
 
 def test_plain_data_is_as_python_reads_it() -> None:
-    data = {"a": [1, -2.5, "ü", b"\xff", None, True, (), (1, (2, 3))], 7: {"b": []}, ("x", 1): 2**80}
+    data = {
+        "a": [1, -2.5, "ü", b"\xff", None, True, (), (1, (2, 3))],
+        7: {"b": []},
+        ("x", 1): 2**80,
+    }
     for protocol in range(1, pickle.HIGHEST_PROTOCOL + 1):
         found = value(pickle.dumps(data, protocol))
         if protocol < 3:  # bytes are texts there
@@ -125,7 +136,11 @@ class Odd(dict[str, Any]):
 
 def test_what_is_not_known_is_never_called(tmp_path: Path) -> None:
     for protocol in range(1, pickle.HIGHEST_PROTOCOL + 1):
-        found = value(pickle.dumps([Runs(str(tmp_path / "made")), argparse.Namespace(lr=1), Odd()], protocol))
+        found = value(
+            pickle.dumps(
+                [Runs(str(tmp_path / "made")), argparse.Namespace(lr=1), Odd()], protocol
+            )
+        )
         assert all(isinstance(each, pickles.Unknown) for each in found)
         assert found[0].name in ("posix.mkdir", "nt.mkdir")
     assert not (tmp_path / "made").exists()
@@ -146,8 +161,14 @@ BOMBS = {
     + b"eq\0("
     + b"".join(b"ccollections\nOrderedDict\nh\0\x85R" for _ in range(2000))
     + b"t.",
-    "a long name": b"\x80\x04X" + struct.pack("<I", 1 << 20) + b"a" * (1 << 20) + b"q\0h\0\x93.",
-    "a number of a megabyte": b"\x80\x02\x8b" + struct.pack("<I", 1 << 20) + b"\x7f" * (1 << 20) + b".",
+    "a long name": b"\x80\x04X"
+    + struct.pack("<I", 1 << 20)
+    + b"a" * (1 << 20)
+    + b"q\0h\0\x93.",
+    "a number of a megabyte": b"\x80\x02\x8b"
+    + struct.pack("<I", 1 << 20)
+    + b"\x7f" * (1 << 20)
+    + b".",
     "a deep key": b"\x80\x02}" + b")" + b"\x85" * 100_000 + b"Ns.",
     "a huge length": b"\x80\x04\x96" + struct.pack("<Q", 1 << 50) + b"x.",
     "a shape of a thousand": b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n)R(K\1("
@@ -171,12 +192,15 @@ def test_a_far_place_of_the_memo_costs_nothing() -> None:
 def test_what_claims_more_numbers_than_there_are_is_refused(tmp_path: Path) -> None:
     good = pickle.dumps({"w": np.zeros(3, np.float32)}, 2)
     assert b"K\x03\x85" in good
-    with pytest.raises(DiagnosticError, match=r"`w` has 255 numbers, of which the file holds 3"):
+    with pytest.raises(
+        DiagnosticError, match=r"`w` has 255 numbers, of which the file holds 3"
+    ):
         loaded(good.replace(b"K\x03\x85", b"K\xff\x85"), tmp_path / "a.pkl")
 
 
 _GOOD = [
-    pickle.dumps({"blobs": ARRAYS, "args": argparse.Namespace(lr=1)}, protocol) for protocol in (1, 2, 4, 5)
+    pickle.dumps({"blobs": ARRAYS, "args": argparse.Namespace(lr=1)}, protocol)
+    for protocol in (1, 2, 4, 5)
 ]
 
 
@@ -187,7 +211,10 @@ _GOOD = [
 )
 @settings(max_examples=300)
 def test_any_bytes_are_a_value_or_damage(
-    tmp_path_factory: pytest.TempPathFactory, good: bytes, places: list[tuple[int, int]], end: int
+    tmp_path_factory: pytest.TempPathFactory,
+    good: bytes,
+    places: list[tuple[int, int]],
+    end: int,
 ) -> None:
     data = bytearray(good)
     for place, byte in places:

@@ -32,7 +32,9 @@ def normal(node: fx.Node, number: dict[fx.Node, int]) -> tuple[Any, ...]:
     """A node without the ways in which one call can be written: arguments by name, defaults left out."""
     args, kwargs = node.args, dict(node.kwargs)
     if node.op == "call_function" and isinstance(node.target, FunctionType):
-        named = normalize_function(node.target, node.args, node.kwargs, normalize_to_only_use_kwargs=True)
+        named = normalize_function(
+            node.target, node.args, node.kwargs, normalize_to_only_use_kwargs=True
+        )
         assert named is not None
         args, kwargs = named.args, named.kwargs
         parameters = inspect.signature(node.target).parameters
@@ -56,7 +58,9 @@ def test_the_source_is_the_fx_module(name: str) -> None:
     assert normalised(fx.symbolic_trace(theirs).graph) == normalised(ours.graph)
     for node in ours.graph.nodes:
         if node.op == "call_module":
-            assert repr(ours.get_submodule(node.target)) == repr(theirs.get_submodule(node.target))
+            assert repr(ours.get_submodule(node.target)) == repr(
+                theirs.get_submodule(node.target)
+            )
     assert {k: v.shape for k, v in ours.state_dict().items()} == {
         k: v.shape for k, v in theirs.state_dict().items()
     }
@@ -68,13 +72,18 @@ def test_the_source_is_the_fx_module(name: str) -> None:
         for model in (ours.train(mode), theirs.train(mode)):
             torch.manual_seed(0)
             results.append(model(*inputs))
-        for a, b in zip(*((r,) if isinstance(r, torch.Tensor) else r for r in results), strict=True):
+        for a, b in zip(
+            *((r,) if isinstance(r, torch.Tensor) else r for r in results), strict=True
+        ):
             assert torch.equal(a, b)
 
 
 def test_loops_and_classes() -> None:
     text = source(MODELS["convolutional"]())
-    assert "for group in self.group:\n            x = group(x)" in text or "for group in self.group:" in text
+    assert (
+        "for group in self.group:\n            x = group(x)" in text
+        or "for group in self.group:" in text
+    )
     assert text.count("class Mbconv3d") == 2  # with and without a shortcut
     assert text.count("class Se(") == 1
     assert text.count("class Group(") == 1

@@ -55,7 +55,9 @@ def check(
         {d: (sizes[i] if i < len(sizes) else {}).get(d, SIZES[d]) for d in letters}
         for i, letters in enumerate(dims)
     ]
-    inputs = [net.input(letters, f"x{i}", **{"b": 2, **own[i]}) for i, letters in enumerate(dims)]
+    inputs = [
+        net.input(letters, f"x{i}", **{"b": 2, **own[i]}) for i, letters in enumerate(dims)
+    ]
     op = net.op(primitive, *inputs, name="op", **given)
     model = build(lower(net.graph(op))).double().train()
     for weight in model.parameters():
@@ -68,7 +70,9 @@ def check(
     learned = [*tensors, *model.parameters()]
     found = model(*tensors)
     weights = {name.rpartition(".")[2]: w for name, w in model.named_parameters()}
-    expected = reference(weights, attrs, *(Named(t, d) for t, d in zip(tensors, dims, strict=True)))
+    expected = reference(
+        weights, attrs, *(Named(t, d) for t, d in zip(tensors, dims, strict=True))
+    )
     order = "".join(canonical(op.shape))
     assert sorted(expected.dims) == sorted(order)
     assert found.shape == tuple(2 if d == "b" else op.shape[d].value for d in order)
@@ -91,7 +95,11 @@ def close(a: torch.Tensor, b: torch.Tensor) -> None:
 def orders(dims: str, count: int = 3) -> list[str]:
     """The given order, its reverse and random ones."""
     shuffle = random.Random(dims)
-    return [dims, dims[::-1], *("".join(shuffle.sample(dims, len(dims))) for _ in range(count))]
+    return [
+        dims,
+        dims[::-1],
+        *("".join(shuffle.sample(dims, len(dims))) for _ in range(count)),
+    ]
 
 
 def unary(fn: Callable[[Named, Mapping[str, Any]], Named]) -> Reference:
@@ -134,7 +142,9 @@ def test_conv(dims: str, given: dict[str, Any]) -> None:
 @pytest.mark.parametrize("kind", ["max", "avg"])
 def test_pools(kind: str, dims: str, given: dict[str, Any]) -> None:
     for order in orders(dims):
-        check(f"{kind}_pool", [order], unary(lambda x, attrs: pool(x, attrs, kind)), **given)
+        check(
+            f"{kind}_pool", [order], unary(lambda x, attrs: pool(x, attrs, kind)), **given
+        )
 
 
 @pytest.mark.parametrize(
@@ -160,7 +170,9 @@ def test_batch_norm(dims: str, affine: bool) -> None:
         check("batch_norm", [order], batch_norm, affine=affine, eps=1e-3)
 
 
-@pytest.mark.parametrize(("dims", "over"), [("bcthw", "c"), ("bcn", "cn"), ("bchw", "wc"), ("c", "c")])
+@pytest.mark.parametrize(
+    ("dims", "over"), [("bcthw", "c"), ("bcn", "cn"), ("bchw", "wc"), ("c", "c")]
+)
 def test_layer_norm(dims: str, over: str) -> None:
     for order in orders(dims):
         check("layer_norm", [order], layer_norm, dim=over)
@@ -205,7 +217,9 @@ def test_dot(a: str, b: str, over: str) -> None:
     ("heads", "act", "scale"),
     [(1, "softmax", None), (2, "softmax", 1), (2, "sigmoid", 1), (1, "identity", 0.5)],
 )
-def test_attend(q: str, k: str, v: str, over: str, heads: int, act: str, scale: float | None) -> None:
+def test_attend(
+    q: str, k: str, v: str, over: str, heads: int, act: str, scale: float | None
+) -> None:
     fewer = {d: SIZES[d] - 1 for d in over}
     for one, two, three in zip(orders(q, 1), orders(k, 1), orders(v, 1), strict=True):
         for few in ({}, fewer):
@@ -237,7 +251,9 @@ def test_attend(q: str, k: str, v: str, over: str, heads: int, act: str, scale: 
 def test_group_norm(dims: str, groups: int, over: str | None) -> None:
     for order in orders(dims):
         check("group_norm", [order], group_norm, groups=groups, over=over)
-    check("group_norm", [dims], group_norm, groups=groups, over=over, affine=False, eps=1e-2)
+    check(
+        "group_norm", [dims], group_norm, groups=groups, over=over, affine=False, eps=1e-2
+    )
 
 
 @pytest.mark.parametrize("name", sorted(ACTS))
@@ -245,11 +261,15 @@ def test_activations(name: str) -> None:
     check(name, ["cbn"], unary(lambda x, _: Named(ACTS[name](x.data), x.dims)))
 
 
-@pytest.mark.parametrize(("dims", "over"), [("bcthw", "c"), ("bchw", "hw"), ("bcn", "n"), ("bchw", "wc")])
+@pytest.mark.parametrize(
+    ("dims", "over"), [("bcthw", "c"), ("bchw", "hw"), ("bcn", "n"), ("bchw", "wc")]
+)
 def test_softmax(dims: str, over: str) -> None:
     def softmax(x: Named, attrs: Mapping[str, Any]) -> Named:
         x = x.front(over)
-        return Named(x.data.flatten(0, len(over) - 1).softmax(0).reshape(x.data.shape), x.dims)
+        return Named(
+            x.data.flatten(0, len(over) - 1).softmax(0).reshape(x.data.shape), x.dims
+        )
 
     for order in orders(dims):
         check("softmax", [order], unary(softmax), over=over)
@@ -270,7 +290,9 @@ def test_softmax(dims: str, over: str) -> None:
 def test_concat(parts: tuple[str, ...]) -> None:
     for orderings in zip(*(orders(p, 2) for p in parts), strict=True):
         sizes = [{"n": 2 + i} for i in range(len(parts))]
-        check("concat", list(orderings), lambda _, attrs, *x: concat("n", *x), sizes, dim="n")
+        check(
+            "concat", list(orderings), lambda _, attrs, *x: concat("n", *x), sizes, dim="n"
+        )
 
 
 def test_concat_of_one() -> None:
@@ -290,7 +312,12 @@ PAIRS = [
 @pytest.mark.parametrize(("a", "b"), PAIRS)
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
 def test_arithmetic(name: str, a: str, b: str) -> None:
-    op = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}[name]
+    op = {
+        "add": operator.add,
+        "sub": operator.sub,
+        "mul": operator.mul,
+        "div": operator.truediv,
+    }[name]
     for one, other in zip(orders(a, 2), orders(b, 2), strict=True):
         check(name, [one, other], lambda _, __, x, y: arithmetic(op, x, y))
 
@@ -300,7 +327,9 @@ def test_add_many() -> None:
         "add",
         ["bc", "cb", "cnb", "n"],
         lambda _, __, *x: arithmetic(
-            operator.add, arithmetic(operator.add, x[2], x[3]), arithmetic(operator.add, x[0], x[1])
+            operator.add,
+            arithmetic(operator.add, x[2], x[3]),
+            arithmetic(operator.add, x[0], x[1]),
         ),
     )
 
@@ -308,7 +337,12 @@ def test_add_many() -> None:
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
 @pytest.mark.parametrize("left", [False, True])
 def test_scalar(name: str, left: bool) -> None:
-    op = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}[name]
+    op = {
+        "add": operator.add,
+        "sub": operator.sub,
+        "mul": operator.mul,
+        "div": operator.truediv,
+    }[name]
     check(
         "scalar",
         ["bc"],
@@ -321,12 +355,17 @@ def test_scalar(name: str, left: bool) -> None:
 
 def test_weighted_sum() -> None:
     def reference(weights: Mapping[str, torch.Tensor], _: Any, *x: Named) -> Named:
-        return Named(sum(w * one.to("bcn") for w, one in zip(weights["weight"], x, strict=True)), "bcn")  # type: ignore[arg-type]
+        return Named(
+            sum(w * one.to("bcn") for w, one in zip(weights["weight"], x, strict=True)),
+            "bcn",
+        )  # type: ignore[arg-type]
 
     check("weighted_sum", ["bcn", "ncb", "bcn"], reference)
 
 
-@pytest.mark.parametrize(("dims", "over"), [("bcthw", "thw"), ("bcthw", "tw"), ("bcn", "c"), ("n", "n")])
+@pytest.mark.parametrize(
+    ("dims", "over"), [("bcthw", "thw"), ("bcthw", "tw"), ("bcn", "c"), ("n", "n")]
+)
 def test_mean(dims: str, over: str) -> None:
     for order in orders(dims):
         check(
@@ -334,7 +373,8 @@ def test_mean(dims: str, over: str) -> None:
             [order],
             unary(
                 lambda x, _: Named(
-                    x.front(over).data.flatten(0, len(over) - 1).mean(0), x.front(over).dims[len(over) :]
+                    x.front(over).data.flatten(0, len(over) - 1).mean(0),
+                    x.front(over).dims[len(over) :],
                 )
             ),
             over=over,
@@ -342,7 +382,8 @@ def test_mean(dims: str, over: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("over", "into"), [("hw", "n"), ("wh", "n"), ("th", "t"), ("thw", "n"), ("h", "n"), ("tc", "c")]
+    ("over", "into"),
+    [("hw", "n"), ("wh", "n"), ("th", "t"), ("thw", "n"), ("h", "n"), ("tc", "c")],
 )
 def test_merge(over: str, into: str) -> None:
     for order in orders("bcthw"):
@@ -351,7 +392,8 @@ def test_merge(over: str, into: str) -> None:
             [order],
             unary(
                 lambda x, _: Named(
-                    x.front(over).data.flatten(0, len(over) - 1), into + x.front(over).dims[len(over) :]
+                    x.front(over).data.flatten(0, len(over) - 1),
+                    into + x.front(over).dims[len(over) :],
                 )
             ),
             over=over,
@@ -360,7 +402,8 @@ def test_merge(over: str, into: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("over", "into", "given"), [("h", "ih", {"i": 2}), ("c", "gc", {"c": 2}), ("h", "nsk", {"n": 3, "s": 2})]
+    ("over", "into", "given"),
+    [("h", "ih", {"i": 2}), ("c", "gc", {"c": 2}), ("h", "nsk", {"n": 3, "s": 2})],
 )
 def test_split(over: str, into: str, given: dict[str, int]) -> None:
     for order in orders("bcthw"):
@@ -380,7 +423,13 @@ def test_split(over: str, into: str, given: dict[str, int]) -> None:
 
 
 def test_rename() -> None:
-    check("rename", ["bchw"], unary(lambda x, _: Named(x.data, "bswh")), over="chw", into="swh")
+    check(
+        "rename",
+        ["bchw"],
+        unary(lambda x, _: Named(x.data, "bswh")),
+        over="chw",
+        into="swh",
+    )
 
 
 @pytest.mark.parametrize(
@@ -397,7 +446,11 @@ def test_take(which: dict[str, Any]) -> None:
     def take(x: Named, _: Any) -> Named:
         for d, at in which.items():
             x = x.front(d)
-            x = Named(x.data[at], x.dims[1:]) if isinstance(at, int) else Named(x.data[list(at)], x.dims)
+            x = (
+                Named(x.data[at], x.dims[1:])
+                if isinstance(at, int)
+                else Named(x.data[list(at)], x.dims)
+            )
         return x
 
     for order in orders("bcthw"):
@@ -410,7 +463,11 @@ def test_chunk() -> None:
             check(
                 "chunk",
                 [order],
-                unary(lambda x, _, i=index: Named(x.front("c").data.chunk(2)[i], x.front("c").dims)),
+                unary(
+                    lambda x, _, i=index: Named(
+                        x.front("c").data.chunk(2)[i], x.front("c").dims
+                    )
+                ),
                 index=index,
                 c=2,
             )
@@ -427,7 +484,9 @@ def test_expand() -> None:
         )
 
 
-@pytest.mark.parametrize("amounts", [{"t": (0, 2)}, {"h": (1, 0), "c": (2, 3)}, {"w": (0, 0)}])
+@pytest.mark.parametrize(
+    "amounts", [{"t": (0, 2)}, {"h": (1, 0), "c": (2, 3)}, {"w": (0, 0)}]
+)
 def test_pad(amounts: dict[str, tuple[int, int]]) -> None:
     def pad(x: Named, _: Any) -> Named:
         for d, (low, high) in amounts.items():
@@ -449,7 +508,14 @@ def test_pad(amounts: dict[str, tuple[int, int]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "sizes", [{"h": 3, "w": 9}, {"t": 7}, {"t": 3, "h": 6, "w": 7}, {"t": 2, "h": 3, "w": 4}, {"h": 11}]
+    "sizes",
+    [
+        {"h": 3, "w": 9},
+        {"t": 7},
+        {"t": 3, "h": 6, "w": 7},
+        {"t": 2, "h": 3, "w": 4},
+        {"h": 11},
+    ],
 )
 def test_resize(sizes: dict[str, int]) -> None:
     def interpolation(n: int, m: int) -> torch.Tensor:
@@ -521,7 +587,9 @@ def test_dropped(name: str) -> None:
     without = Net()
     assert not [
         n
-        for n in lower(without.graph(without.op(name, without.input("bc", c=2), p=0))).instructions
+        for n in lower(
+            without.graph(without.op(name, without.input("bc", c=2), p=0))
+        ).instructions
         if n.kind != "input"
     ]
 
@@ -537,15 +605,23 @@ def test_chains_of_rearrangements_keep_the_values(data: st.DataObject) -> None:
     dims = "".join(data.draw(st.permutations("bcthw")))
     net = Net()
     given_ = net.input(dims, b=2, **{d: SIZES[d] + (d == "t") for d in "cthw"})
-    tensor = torch.randn([2 if d == "b" else given_.shape[d].value for d in dims], dtype=torch.float64)
+    tensor = torch.randn(
+        [2 if d == "b" else given_.shape[d].value for d in dims], dtype=torch.float64
+    )
     value: Any = given_
     named = Named(tensor, dims)
     for _ in range(data.draw(st.integers(1, 5))):
         free = [d for d in named.dims if d != "b"]
-        match data.draw(st.sampled_from(["merge", "split", "add", "linear", "mean", "softmax"])):
+        match data.draw(
+            st.sampled_from(["merge", "split", "add", "linear", "mean", "softmax"])
+        ):
             case "merge" if len(free) > 1:
-                over = "".join(data.draw(st.permutations(free))[: data.draw(st.integers(2, len(free)))])
-                value = net.op("merge", value, over=over, into="n" if "n" not in free else over[0])
+                over = "".join(
+                    data.draw(st.permutations(free))[: data.draw(st.integers(2, len(free)))]
+                )
+                value = net.op(
+                    "merge", value, over=over, into="n" if "n" not in free else over[0]
+                )
                 moved = named.front(over)
                 named = Named(
                     moved.data.flatten(0, len(over) - 1),
@@ -558,7 +634,9 @@ def test_chains_of_rearrangements_keep_the_values(data: st.DataObject) -> None:
                     d, new = data.draw(st.sampled_from(even)), fresh[0]
                     value = net.op("split", value, over=d, into=d + new, **{new: 2})
                     moved = named.front(d)
-                    named = Named(moved.data.unflatten(0, (-1, 2)), d + new + moved.dims[1:])
+                    named = Named(
+                        moved.data.unflatten(0, (-1, 2)), d + new + moved.dims[1:]
+                    )
             case "add":
                 kept = "".join(d for d in named.dims if data.draw(st.booleans()))
                 gone = "".join(d for d in free if d not in kept)
@@ -566,9 +644,14 @@ def test_chains_of_rearrangements_keep_the_values(data: st.DataObject) -> None:
                 if gone:
                     other = net.op("mean", value, over=gone)
                     moved = named.front(gone)
-                    reference = Named(moved.data.flatten(0, len(gone) - 1).mean(0), moved.dims[len(gone) :])
+                    reference = Named(
+                        moved.data.flatten(0, len(gone) - 1).mean(0),
+                        moved.dims[len(gone) :],
+                    )
                 value = (
-                    net.op("mul", other, value) if data.draw(st.booleans()) else net.op("mul", value, other)
+                    net.op("mul", other, value)
+                    if data.draw(st.booleans())
+                    else net.op("mul", value, other)
                 )
                 named = arithmetic(operator.mul, named, reference)
             case "softmax" if free:
@@ -576,7 +659,10 @@ def test_chains_of_rearrangements_keep_the_values(data: st.DataObject) -> None:
                 value = net.op("softmax", value, over=over)
                 moved = named.front(over)
                 named = Named(
-                    moved.data.flatten(0, len(over) - 1).softmax(0).reshape(moved.data.shape), moved.dims
+                    moved.data.flatten(0, len(over) - 1)
+                    .softmax(0)
+                    .reshape(moved.data.shape),
+                    moved.dims,
                 )
             case _:
                 pass

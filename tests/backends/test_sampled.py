@@ -41,7 +41,11 @@ def space(body: str = BODY) -> Graph:
     """A space that takes an image of 3 channels."""
     importer = Importer(shipped("specs"))
     text = f"arch 1\nspace s {{\n  input x: [b, c = 3, h = 6, w = 6]\n{body}}}\n"
-    return Project(importer).elaborate(importer.load_text(Source("s.arch", text), Path(".")), "s").graph
+    return (
+        Project(importer)
+        .elaborate(importer.load_text(Source("s.arch", text), Path(".")), "s")
+        .graph
+    )
 
 
 def images(n: int = 2) -> torch.Tensor:
@@ -57,7 +61,11 @@ def sampled(body: str = BODY, **options: Any) -> Supergraph:
 
 
 def test_weights_have_the_names_and_shapes_of_the_space() -> None:
-    shapes = {name: tuple(p.shape) for name, p in sampled().named_parameters() if name.startswith("weights.")}
+    shapes = {
+        name: tuple(p.shape)
+        for name, p in sampled().named_parameters()
+        if name.startswith("weights.")
+    }
     assert shapes == {
         "weights.widen.weight::1x3": (36, 3, 1, 3),
         "weights.widen.weight::3x3": (36, 3, 3, 3),
@@ -86,7 +94,8 @@ def test_weights_start_by_the_seed_and_their_own_name() -> None:
         assert torch.equal(first[name], second[name])
     assert "widen.weight::3x3" in first.keys() & second.keys()
     assert not torch.equal(
-        first["widen.weight::3x3"], dict(sampled(seed=2).weights.named_parameters())["widen.weight::3x3"]
+        first["widen.weight::3x3"],
+        dict(sampled(seed=2).weights.named_parameters())["widen.weight::3x3"],
     )
 
 
@@ -98,7 +107,13 @@ def test_kernels_in_the_centre() -> None:
     above(images()).sum().backward()
     assert weight.grad is not None
     reached = weight.grad.abs().sum((0, 1)) > 0
-    assert reached.tolist() == [[False] * 3, [False] * 3, [True] * 3, [False] * 3, [False] * 3]
+    assert reached.tolist() == [
+        [False] * 3,
+        [False] * 3,
+        [True] * 3,
+        [False] * 3,
+        [False] * 3,
+    ]
 
 
 def test_expansion_and_width_make_a_grid() -> None:
@@ -112,9 +127,9 @@ def test_expansion_and_width_make_a_grid() -> None:
     # 4..12 by 4 are 1 to 3 of 3 parts; 1.5..3.0 by 0.5 are 3 to 6 of 6 units; a part times a unit is 2
     # channels.
     expected = [(c * 6 + e) * 2 + i for c in range(2) for e in range(4) for i in range(2)]
-    assert above.layouts.taken(_weight(above, "norm.bias"), above.assignment(genotype()), ()) == (
-        tuple(expected),
-    )
+    assert above.layouts.taken(
+        _weight(above, "norm.bias"), above.assignment(genotype()), ()
+    ) == (tuple(expected),)
     assert set(weight.nonzero().flatten().tolist()) <= set(expected)
 
 
@@ -138,7 +153,10 @@ def test_what_is_asked_of_the_distribution_knows_what_is_settled() -> None:
     above = sampled()
     above.set(genotype(width="12"))
     assert float(above.entropy().detach()) == 0
-    assert above.expected_macs().item() == Architecture(above.space).cost([genotype(width="12")])["macs"][0]
+    assert (
+        above.expected_macs().item()
+        == Architecture(above.space).cost([genotype(width="12")])["macs"][0]
+    )
     assert dict(above.genotype()) == genotype(width="12")
     assert above.log_prob(genotype(width="12")).item() == 0
     assert above.probabilities()["width"] == {"4": 0, "8": 0, "12": 1}
@@ -172,7 +190,9 @@ def test_wrong_and_missing_answers() -> None:
 def test_too_many_copies_of_one_weight() -> None:
     lists = "".join(f"  w{i} ~ [1, 2, 3, 4]\n" for i in range(6))
     parts = ", ".join(f"x -> conv(w{i}) as a{i}" for i in range(6))
-    with pytest.raises(DiagnosticError, match=r"E1001.*`head\.weight` would have 4,096 copies"):
+    with pytest.raises(
+        DiagnosticError, match=r"E1001.*`head\.weight` would have 4,096 copies"
+    ):
         sampled(f"{lists}  output [{parts}] -> concat(@c) -> conv(3) as head\n")
 
 
@@ -182,7 +202,10 @@ def test_no_work_beside_what_is_chosen() -> None:
         above.set(one)
         with FlopCounterMode(display=False) as counter:
             above(torch.empty(1, 3, 6, 6, device="meta"))
-        assert counter.get_total_flops() // 2 == Architecture(above.space).cost([one])["macs"][0]
+        assert (
+            counter.get_total_flops() // 2
+            == Architecture(above.space).cost([one])["macs"][0]
+        )
 
 
 class _Living(TorchDispatchMode):
@@ -193,7 +216,9 @@ class _Living(TorchDispatchMode):
         self.most = 0
         self._living: weakref.WeakSet[torch.Tensor] = weakref.WeakSet()
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         found = func(*args, **(kwargs or {}))
         if isinstance(found, torch.Tensor):
             self._living.add(found)
@@ -205,7 +230,9 @@ def test_results_are_let_go_after_their_last_use() -> None:
     """However deep a chain is, no more of it is alive at once."""
     most = []
     for depth in (3, 12):
-        turns = f"  for i in range({depth}) as turn {{ x = x -> conv(3, 3) as c -> relu }}\n"
+        turns = (
+            f"  for i in range({depth}) as turn {{ x = x -> conv(3, 3) as c -> relu }}\n"
+        )
         above = sampled(f"{turns}  width ~ 4..8 by 4\n  output x -> conv(width) as last\n")
         above.set({"width": "4"})
         with torch.no_grad(), _Living() as living:
@@ -227,7 +254,8 @@ def test_one_weight_of_several_layers_that_read_different_channels() -> None:
     for width in ("2", "4", "6"):
         above.set({"width": width})
         net = archdsl_torch.compile(
-            Architecture(above.space).fix({"width": width}).graph, weights=above.extract({"width": width})
+            Architecture(above.space).fix({"width": width}).graph,
+            weights=above.extract({"width": width}),
         )
         assert torch.equal(above(images()), net(images()))
 
@@ -239,7 +267,9 @@ def test_extracted_weights_are_copies() -> None:
     for tensor in state.values():
         tensor.add_(1)
     assert all(torch.equal(p, before[n]) for n, p in above.weights.named_parameters())
-    assert state["norm.num_batches_tracked"] == 1 and not any(t.requires_grad for t in state.values())
+    assert state["norm.num_batches_tracked"] == 1 and not any(
+        t.requires_grad for t in state.values()
+    )
 
 
 def test_copies_conversions_and_saved_states() -> None:
@@ -257,7 +287,9 @@ def test_copies_conversions_and_saved_states() -> None:
     double = copy.deepcopy(above).double()
     assert double(images().double()).dtype == torch.float64
     assert all(
-        t.dtype == torch.float64 for n, t in double.extract(genotype()).items() if not n.endswith("tracked")
+        t.dtype == torch.float64
+        for n, t in double.extract(genotype()).items()
+        if not n.endswith("tracked")
     )
 
 

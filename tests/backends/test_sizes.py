@@ -76,11 +76,17 @@ def emitted(model: Architecture) -> torch.nn.Module:
     return made
 
 
-TWICE = [("same", 14, "h = 7 (or 1, 3, 5, …)"), ("scaled", 8, "h = 4, w = 4;"), ("tok", 8, "h = 4, w = 4;")]
+TWICE = [
+    ("same", 14, "h = 7 (or 1, 3, 5, …)"),
+    ("scaled", 8, "h = 4, w = 4;"),
+    ("tok", 8, "h = 4, w = 4;"),
+]
 
 
 @pytest.mark.parametrize(("name", "size", "says"), TWICE)
-def test_twice_the_size_is_refused_by_module_and_file(of: Of, name: str, size: int, says: str) -> None:
+def test_twice_the_size_is_refused_by_module_and_file(
+    of: Of, name: str, size: int, says: str
+) -> None:
     x = torch.zeros(2, 3, size, size)
     with pytest.raises(DiagnosticError) as ours:
         archdsl.compile(of(name))(x)
@@ -108,14 +114,18 @@ def test_a_number_of_frames_that_is_padded_up_is_refused(of: Of) -> None:
 def test_the_channels_of_a_layer_and_the_number_of_dimensions(of: Of) -> None:
     for net in (archdsl.compile(of("open")), emitted(of("open"))):
         with pytest.raises(
-            Exception, match="E0954: `open` is fed `x` with c = 4, but was compiled for c = 3"
+            Exception,
+            match="E0954: `open` is fed `x` with c = 4, but was compiled for c = 3",
         ):
             net(torch.zeros(2, 4, 16, 16))
         with pytest.raises(
-            Exception, match=r"E0954: `open` takes `x` as \[b, c, h, w\], and is fed 3 dimensions"
+            Exception,
+            match=r"E0954: `open` takes `x` as \[b, c, h, w\], and is fed 3 dimensions",
         ):
             net(x=torch.zeros(3, 16, 16))
-        with pytest.raises(Exception, match=r"h = 4, but was compiled for h = 16 \(or 5, 6, 7, …\)"):
+        with pytest.raises(
+            Exception, match=r"h = 4, but was compiled for h = 16 \(or 5, 6, 7, …\)"
+        ):
             net(torch.zeros(2, 3, 4, 16))
 
 
@@ -153,7 +163,9 @@ def test_copies_and_pickles_check_too(of: Of) -> None:
 def test_what_is_traced_is_without_the_check(of: Of) -> None:
     net = archdsl.compile(of("same"))
     around = torch.nn.Sequential(net, torch.nn.ReLU())
-    assert [n.target for n in fx.symbolic_trace(net).graph.nodes] == [n.target for n in net.graph.nodes]
+    assert [n.target for n in fx.symbolic_trace(net).graph.nodes] == [
+        n.target for n in net.graph.nodes
+    ]
     assert "call_module" in {n.op for n in fx.symbolic_trace(around).graph.nodes}
     sizes = torch.export.export(
         net, (torch.zeros(2, 3, 7, 7),), dynamic_shapes=({0: torch.export.Dim("batch")},)
@@ -205,5 +217,7 @@ def test_onnx_names_the_open_dimensions(of: Of, tmp_path: Path) -> None:
     found = {}
     for name in ("open", "same"):
         archdsl_torch.write(of(name).graph, tmp_path / f"{name}.onnx")
-        found[name] = onnx.InferenceSession(str(tmp_path / f"{name}.onnx")).get_inputs()[0].shape
+        found[name] = (
+            onnx.InferenceSession(str(tmp_path / f"{name}.onnx")).get_inputs()[0].shape
+        )
     assert found == {"open": ["batch", 3, "x_h", "x_w"], "same": ["batch", 3, 7, 7]}

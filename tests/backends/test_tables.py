@@ -28,7 +28,9 @@ def test_every_primitive_is_lowered(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "primitive", [p for p in PRIMITIVES.values() if p.role == "activation"], ids=lambda p: p.name
+    "primitive",
+    [p for p in PRIMITIVES.values() if p.role == "activation"],
+    ids=lambda p: p.name,
 )
 def test_every_activation_is_a_function(primitive: Primitive) -> None:
     assert primitive.name in OWN_ROW or callable(resolve(FUNCTIONS[primitive.name]))
@@ -49,7 +51,9 @@ def modules() -> dict[str, Module]:
     found: dict[str, Module] = {}
     for feature in SPECS:
         graph = graph_of(feature)
-        for module in program_of(complete(graph, some_answers(graph, feature))[0]).modules.values():
+        for module in program_of(
+            complete(graph, some_answers(graph, feature))[0]
+        ).modules.values():
             found.setdefault(module.type, module)
     return found
 

@@ -33,10 +33,14 @@ def test_fair_windows_cover_evenly(unit: int) -> None:
         sizes = tuple(unit * n for n in parts)
         found = windows(sizes, "ring")
         for size in sizes:
-            assert len(set(found[size])) == size and list(found[size]) == sorted(found[size])
+            assert len(set(found[size])) == size and list(found[size]) == sorted(
+                found[size]
+            )
             assert all(0 <= p < sizes[-1] for p in found[size])
         covered = coverage(sizes)
-        assert max(covered) - min(covered) == (0 if sum(sizes) % sizes[-1] == 0 else 1), sizes
+        assert max(covered) - min(covered) == (0 if sum(sizes) % sizes[-1] == 0 else 1), (
+            sizes
+        )
 
 
 def test_fair_windows_lie_end_to_end() -> None:

@@ -26,7 +26,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a distribution of others, which registers the module `archdsl_jax`."""
     about = tmp_path / "archdsl_jax-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: archdsl-jax\nVersion: 1.0\n")
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: archdsl-jax\nVersion: 1.0\n"
+    )
     (about / "entry_points.txt").write_text("[archdsl.backends]\njax = archdsl_jax\n")
     (tmp_path / "m.arch").write_text(MODEL)
     monkeypatch.syspath_prepend(tmp_path)
@@ -60,4 +62,7 @@ def test_a_broken_one_is_named_and_disturbs_no_other(elsewhere: Path, run: Run) 
     assert ours.exit_code == 0, ours.output
     theirs = run("compile", "m.arch", "-o", "m.jax")
     assert theirs.exit_code == 2
-    assert "E0911" in theirs.stderr and "`jax` cannot be imported from `archdsl_jax`" in theirs.stderr
+    assert (
+        "E0911" in theirs.stderr
+        and "`jax` cannot be imported from `archdsl_jax`" in theirs.stderr
+    )

@@ -46,7 +46,11 @@ def test_help_has_an_example(run: Run, command: str) -> None:
         (["summary", "tiny.arch:tiny", "--input", "x=3"], 2, "E0907"),
         (["summary", "tiny.arch:tiny", "--input", "y=1x3x8x8"], 2, "its inputs are `x`"),
         (["summary", "tiny.arch:tiny", "--input", "x=1x3x8xten"], 2, "E0907"),
-        (["summary", "tiny.arch:tiny", "--input", "x=1x3x8x8", "--input", "x=1x3x8x8"], 2, "is given twice"),
+        (
+            ["summary", "tiny.arch:tiny", "--input", "x=1x3x8x8", "--input", "x=1x3x8x8"],
+            2,
+            "is given twice",
+        ),
         (["summary", "tiny.arch:tiny", "--set", "width"], 2, "E0908"),
         (["summary", "tiny.arch:tiny", "--set", "widht=3"], 2, "did you mean `width`?"),
         (["summary", "tiny.arch:tiny", "--set", "width=(("], 1, "--set width:1:3: error"),
@@ -72,7 +76,9 @@ def test_help_has_an_example(run: Run, command: str) -> None:
         (["--version"], 0, "archdsl "),
     ],
 )
-def test_exit_codes_and_messages(run: Run, tiny: Path, args: list[str], code: int, says: str) -> None:
+def test_exit_codes_and_messages(
+    run: Run, tiny: Path, args: list[str], code: int, says: str
+) -> None:
     Path("folder.arch").mkdir()
     Path("folder.svg").mkdir()
     Path("bytes.arch").write_bytes(b"arch 1\n\xff\xfe\x00\x80")
@@ -81,7 +87,9 @@ def test_exit_codes_and_messages(run: Run, tiny: Path, args: list[str], code: in
     assert result.exit_code == code, result.output
     assert says in result.output
     if code:
-        assert sorted(Path().iterdir()) == before, "a command that fails leaves nothing behind"
+        assert sorted(Path().iterdir()) == before, (
+            "a command that fails leaves nothing behind"
+        )
 
 
 def test_an_unreadable_file(run: Run, tiny: Path) -> None:
@@ -114,7 +122,8 @@ def test_convert_there_and_back(run: Run, tiny: Path) -> None:
     assert run("check", "tiny.yaml").exit_code == 0
     assert run("convert", "tiny.yaml", "back.arch").exit_code == 0
     (before, _), (after, _) = (
-        parse(Source(name, Path(name).read_text(encoding="utf-8"))) for name in ("tiny.arch", "back.arch")
+        parse(Source(name, Path(name).read_text(encoding="utf-8")))
+        for name in ("tiny.arch", "back.arch")
     )
     assert before == after
 
@@ -122,17 +131,25 @@ def test_convert_there_and_back(run: Run, tiny: Path) -> None:
 def test_a_local_file_comes_before_a_shipped_one(run: Run) -> None:
     Path("zoo").mkdir()
     Path("zoo/x3d.arch").write_text(TINY, encoding="utf-8")
-    assert "tiny" in run("summary", "zoo/x3d.arch:small").stdout + run("summary", "zoo/x3d.arch:tiny").stdout
+    assert (
+        "tiny"
+        in run("summary", "zoo/x3d.arch:small").stdout
+        + run("summary", "zoo/x3d.arch:tiny").stdout
+    )
     assert run("summary", "zoo/x3d.arch:x3d_s").exit_code == 2
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
-    command = f"{sys.executable} -m archdsl sample zoo/autox3d.arch:autox3d -n 300 | head -n 1"
+    command = (
+        f"{sys.executable} -m archdsl sample zoo/autox3d.arch:autox3d -n 300 | head -n 1"
+    )
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("arch 1\n", "")
 
 
-def test_a_mistake_of_our_own_is_a_message_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_our_own_is_a_message_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("no such thing")
 

@@ -66,7 +66,15 @@ def test_import_writes_text_weights_and_what_is_renamed(folder: Path) -> None:
     import torch
 
     torch.save(imported_nets.Net().state_dict(), "theirs.pth")
-    run("import-weights", "net.arch", "theirs.pth", "--table", "net.rename", "-o", "ours.safetensors")
+    run(
+        "import-weights",
+        "net.arch",
+        "theirs.pth",
+        "--table",
+        "net.rename",
+        "-o",
+        "ours.safetensors",
+    )
     run("check", "net.arch")
     run("compile", "net.arch", "--weights", "w.safetensors", "-o", "net.pt2")
     assert "linear(10)" in (folder / "net.arch").read_text()
@@ -74,10 +82,14 @@ def test_import_writes_text_weights_and_what_is_renamed(folder: Path) -> None:
 
 def test_the_facts_are_those_of_the_schema(folder: Path) -> None:
     said = run("import", "imported_nets:wide", "-o", "net.arch", "--json")
-    schema = json.loads((shipped("grammar") / "import.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (shipped("grammar") / "import.schema.json").read_text(encoding="utf-8")
+    )
     facts = json.loads(said)
     jsonschema.validate(facts, schema)
-    assert facts["renamed"] == {f"head.1.{n}": f"head.linear.{n}" for n in ("weight", "bias")}
+    assert facts["renamed"] == {
+        f"head.1.{n}": f"head.linear.{n}" for n in ("weight", "bias")
+    }
     assert facts["macs"] == facts["macs_of_source"] == 27_808
 
 
@@ -89,15 +101,27 @@ def test_what_cannot_be_said_leaves_no_file(folder: Path) -> None:
 
 
 def test_sizes_that_are_missing_are_asked_for(folder: Path) -> None:
-    assert "--input image=1x3x224x224" in run("import", "imported_nets:Net", "-o", "net.arch", code=2)
-    run("import", "imported_nets:Net", "--input", "picture=1x3x8x8", "-o", "net.arch", code=2)
+    assert "--input image=1x3x224x224" in run(
+        "import", "imported_nets:Net", "-o", "net.arch", code=2
+    )
+    run(
+        "import",
+        "imported_nets:Net",
+        "--input",
+        "picture=1x3x8x8",
+        "-o",
+        "net.arch",
+        code=2,
+    )
 
 
 def test_commands_take_a_factory_and_a_pt2(folder: Path) -> None:
     assert "27,808" in run("summary", "imported_nets:wide")
     run("compile", "imported_nets:wide", "-o", "wide.pt2")
     assert "params" in run("summary", "wide.pt2")
-    assert run("diff", "imported_nets:wide", "wide.pt2") == run("diff", "wide.pt2", "imported_nets:wide")
+    assert run("diff", "imported_nets:wide", "wide.pt2") == run(
+        "diff", "wide.pt2", "imported_nets:wide"
+    )
     run("render", "wide.pt2", "-o", "wide.svg")
     run("check", "wide.pt2")
     run("import", "imported_nets:Net", "--input", "image=1x3x16x16", "-o", "net.arch")

@@ -44,7 +44,9 @@ pos            -> time   resize linear row
 fc             -> head
 unused         -> -
 """
-SCHEMA = json.loads((shipped("grammar") / "import-weights.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (shipped("grammar") / "import-weights.schema.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture
@@ -76,9 +78,21 @@ def facts(run: Run, *args: str, exit_code: int = 0) -> Any:
     return printed
 
 
-def test_a_checkpoint_by_the_table_beside_the_model(run: Run, net: dict[str, torch.Tensor]) -> None:
-    torch.save({"state_dict": {f"module.{k}": v for k, v in net.items()}, "epoch": 9}, "theirs.pth")
-    result = run("import-weights", "net.arch", "theirs.pth", "--set", "frames=5", "-o", "w.safetensors")
+def test_a_checkpoint_by_the_table_beside_the_model(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
+    torch.save(
+        {"state_dict": {f"module.{k}": v for k, v in net.items()}, "epoch": 9}, "theirs.pth"
+    )
+    result = run(
+        "import-weights",
+        "net.arch",
+        "theirs.pth",
+        "--set",
+        "frames=5",
+        "-o",
+        "w.safetensors",
+    )
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
         "8 of 9 weights of net from theirs.pth, by net_theirs, without `module.`\n"
@@ -90,21 +104,41 @@ def test_a_checkpoint_by_the_table_beside_the_model(run: Run, net: dict[str, tor
     assert written["norm.num_batches_tracked"].item() == 0
     assert (
         run(
-            "compile", "net.arch", "--set", "frames=5", "--weights", "w.safetensors", "-o", "net.pt2"
+            "compile",
+            "net.arch",
+            "--set",
+            "frames=5",
+            "--weights",
+            "w.safetensors",
+            "-o",
+            "net.pt2",
         ).exit_code
         == 0
     )
 
 
-def test_facts_of_what_fits_and_of_what_does_not(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_facts_of_what_fits_and_of_what_does_not(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     torch.save(net, "theirs.pth")
     found = facts(run, "net.arch", "theirs.pth")
-    assert (found["table"], found["prefix"], found["output"]) == ("net_theirs", "", "w.safetensors")
-    assert found["taken"]["head.bias"] == "fc.bias" and found["left_out"] == ["unused.weight"]
+    assert (found["table"], found["prefix"], found["output"]) == (
+        "net_theirs",
+        "",
+        "w.safetensors",
+    )
+    assert found["taken"]["head.bias"] == "fc.bias" and found["left_out"] == [
+        "unused.weight"
+    ]
     Path("w.safetensors").unlink()
     del net["backbone.bn1.bias"]
     torch.save(
-        {**net, "fc2.bias": net["fc.bias"], "backbone.bn1.scale": net["fc.bias"], "pos": torch.ones(3, 4)},
+        {
+            **net,
+            "fc2.bias": net["fc.bias"],
+            "backbone.bn1.scale": net["fc.bias"],
+            "pos": torch.ones(3, 4),
+        },
         "theirs.pth",
     )
     found = facts(run, "net.arch", "theirs.pth", "--set", "classes=5", exit_code=1)
@@ -116,13 +150,28 @@ def test_facts_of_what_fits_and_of_what_does_not(run: Run, net: dict[str, torch.
     assert [m["key"] for m in found["misshapen"]] == ["time", "head.weight", "head.bias"]
 
 
-def test_what_does_not_fit_is_listed_by_name(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_what_does_not_fit_is_listed_by_name(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     del net["backbone.bn1.bias"]
     torch.save(
-        {**net, "fc2.bias": net["fc.bias"], "\x1b[31mred": net["fc.bias"], "pos": torch.ones(1, 3, 8).int()},
+        {
+            **net,
+            "fc2.bias": net["fc.bias"],
+            "\x1b[31mred": net["fc.bias"],
+            "pos": torch.ones(1, 3, 8).int(),
+        },
         "theirs.pth",
     )
-    result = run("import-weights", "net.arch", "theirs.pth", "--set", "classes=5", "-o", "w.safetensors")
+    result = run(
+        "import-weights",
+        "net.arch",
+        "theirs.pth",
+        "--set",
+        "classes=5",
+        "-o",
+        "w.safetensors",
+    )
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         "error[E0984]: theirs.pth, by net_theirs, lacks 1 weight of net:\n  norm.bias\n"
@@ -136,13 +185,20 @@ def test_what_does_not_fit_is_listed_by_name(run: Run, net: dict[str, torch.Tens
     assert not Path("w.safetensors").exists()
 
 
-def test_a_classifier_of_other_classes_starts_anew_when_asked(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_a_classifier_of_other_classes_starts_anew_when_asked(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     torch.save(net, "theirs.pth")
     args = ("net.arch", "theirs.pth", "--set", "classes=9", "--anew", "head")
     assert facts(run, *args)["anew"] == ["head.weight", "head.bias"]
     first = Path("w.safetensors").read_bytes()
     started = load_file("w.safetensors")["head.weight"]
-    assert run("compile", "net.arch", "--set", "classes=9", "-o", "scratch.safetensors").exit_code == 0
+    assert (
+        run(
+            "compile", "net.arch", "--set", "classes=9", "-o", "scratch.safetensors"
+        ).exit_code
+        == 0
+    )
     assert torch.equal(started, load_file("scratch.safetensors")["head.weight"]), (
         "as compiling with this seed starts it"
     )
@@ -168,7 +224,10 @@ def test_our_own_keys_and_half_precision(run: Run, net: dict[str, torch.Tensor])
 
 def test_tables_by_name(run: Run, net: dict[str, torch.Tensor]) -> None:
     torch.save(net, "theirs.pth")
-    assert facts(run, "net.arch", "theirs.pth", "--table", "net_theirs.rename")["table"] == "net_theirs"
+    assert (
+        facts(run, "net.arch", "theirs.pth", "--table", "net_theirs.rename")["table"]
+        == "net_theirs"
+    )
     Path("w.safetensors").unlink()
     for table, code, says in (
         ("x3d_pytorchvideo", 2, "E0983"),
@@ -177,7 +236,15 @@ def test_tables_by_name(run: Run, net: dict[str, torch.Tensor]) -> None:
         ("net.arch", 2, "E0980"),
         (".", 2, "E0902"),
     ):
-        result = run("import-weights", "net.arch", "theirs.pth", "--table", table, "-o", "w.safetensors")
+        result = run(
+            "import-weights",
+            "net.arch",
+            "theirs.pth",
+            "--table",
+            table,
+            "-o",
+            "w.safetensors",
+        )
         assert result.exit_code == code and says in result.stderr, result.output
 
 
@@ -185,7 +252,9 @@ def test_tables_by_name(run: Run, net: dict[str, torch.Tensor]) -> None:
 
 
 def test_lines_that_no_key_came_to_are_said(run: Run, net: dict[str, torch.Tensor]) -> None:
-    Path("net_theirs.rename").write_text(f"{TABLE}\nfc.weight -> -\nneck -> head\n*_w -> *.weight\n")
+    Path("net_theirs.rename").write_text(
+        f"{TABLE}\nfc.weight -> -\nneck -> head\n*_w -> *.weight\n"
+    )
     torch.save(net, "theirs.pth")
     result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
     assert result.exit_code == 0 and result.stdout.splitlines()[2:] == [
@@ -197,32 +266,42 @@ def test_lines_that_no_key_came_to_are_said(run: Run, net: dict[str, torch.Tenso
     assert found["unused"][1] == {"line": "fc.weight -> -", "taken_by": "fc -> head"}
 
 
-def test_a_table_that_starts_weights_has_to_be_asked_for(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_a_table_that_starts_weights_has_to_be_asked_for(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     del net["pos"]
     Path("net_theirs.rename").write_text(
         TABLE.replace("pos            -> time   resize linear row", "- -> time anew")
     )
     torch.save(net, "theirs.pth")
     result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
-    assert (result.exit_code, result.stdout) == (1, "") and not Path("w.safetensors").exists()
+    assert (result.exit_code, result.stdout) == (1, "") and not Path(
+        "w.safetensors"
+    ).exists()
     assert result.stderr == (
         "error[E0989]: theirs.pth, by net_theirs, leaves 1 weight of net to start anew:\n  time\n"
         "help: if that is meant: `--table net_theirs`, or `--anew PATH` for what shall start anew\n"
     )
     assert facts(run, "net.arch", "theirs.pth", exit_code=1)["untold"] == ["time"]
-    assert facts(run, "net.arch", "theirs.pth", "--table", "net_theirs.rename")["anew"] == ["time"]
+    assert facts(run, "net.arch", "theirs.pth", "--table", "net_theirs.rename")["anew"] == [
+        "time"
+    ]
     Path("w.safetensors").unlink()
     assert facts(run, "net.arch", "theirs.pth", "--anew", "time")["anew"] == ["time"]
 
 
-def test_a_guess_that_fits_a_part_is_no_guess(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_a_guess_that_fits_a_part_is_no_guess(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     torch.save({"fc.weight": net["fc.weight"], "a.b": net["fc.bias"]}, "theirs.pth")
     result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
     assert result.exit_code == 2 and result.stderr == (
         "error[E0983]: the checkpoint's keys, by `net_theirs`, which fits best, are 1 of the 8 weights of the model\n"
         "help: its keys are `fc.weight`, `a.b`, …; `--table` names a table, and what does not fit is then listed\n"
     )
-    found = facts(run, "net.arch", "theirs.pth", "--table", "net_theirs.rename", exit_code=1)
+    found = facts(
+        run, "net.arch", "theirs.pth", "--table", "net_theirs.rename", exit_code=1
+    )
     assert found["extra"] == [{"key": "a.b", "ours": None}] and len(found["missing"]) == 7
     anew = ("--anew", "stem", "--anew", "n*m", "--anew", "time", "--anew", "head.bias")
     torch.save({"fc.weight": net["fc.weight"]}, "theirs.pth")
@@ -233,18 +312,30 @@ def test_patterns_of_what_starts_anew(run: Run, net: dict[str, torch.Tensor]) ->
     torch.save(net, "theirs.pth")
     found = facts(run, "net.arch", "theirs.pth", "--anew", "*.weight")
     assert found["anew"] == ["stem.weight", "norm.weight", "head.weight"]
-    result = run("import-weights", "net.arch", "theirs.pth", "--anew", "*.wieght", "-o", "w.safetensors")
+    result = run(
+        "import-weights",
+        "net.arch",
+        "theirs.pth",
+        "--anew",
+        "*.wieght",
+        "-o",
+        "w.safetensors",
+    )
     assert result.exit_code == 2 and "E0988" in result.stderr
 
 
-def test_what_happens_where_shapes_differ_can_be_said_instead(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_what_happens_where_shapes_differ_can_be_said_instead(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     torch.save(net, "theirs.pth")
     args = ("net.arch", "theirs.pth", "--set", "frames=6")
     assert facts(run, *args, "--resize", "time=repeat")["resized"][0]["how"] == "repeat"
     time = load_file("w.safetensors")["time"]
     assert torch.equal(time, torch.cat([net["pos"][0], net["pos"][0]]))
     facts(run, *args, "--resize", "time = nearest row after 1")
-    assert torch.equal(load_file("w.safetensors")["time"], net["pos"][0, [0, 1, 1, 1, 2, 2]])
+    assert torch.equal(
+        load_file("w.safetensors")["time"], net["pos"][0, [0, 1, 1, 1, 2, 2]]
+    )
     for how, says in (("time=grid", "E0980"), ("tiem=repeat", "E0988"), ("time", "E0980")):
         result = run("import-weights", *args, "--resize", how, "-o", "w.safetensors")
         assert result.exit_code == 2 and says in result.stderr, result.output
@@ -259,9 +350,13 @@ def test_equal_ranks_need_equal_shapes(run: Run, net: dict[str, torch.Tensor]) -
 
 
 @pytest.mark.parametrize("how", ["mean", "centre"])
-def test_kernels_of_pictures_are_inflated(run: Run, net: dict[str, torch.Tensor], how: str) -> None:
+def test_kernels_of_pictures_are_inflated(
+    run: Run, net: dict[str, torch.Tensor], how: str
+) -> None:
     Path("net.arch").write_text(NET.replace("1x3x3", "5x3x3"), encoding="utf-8")
-    Path("net_theirs.rename").write_text(TABLE.replace("-> stem ", f"-> stem  inflate {how} "))
+    Path("net_theirs.rename").write_text(
+        TABLE.replace("-> stem ", f"-> stem  inflate {how} ")
+    )
     kernel = net["backbone.conv1.weight"][:, :, 0]
     torch.save({**net, "backbone.conv1.weight": kernel}, "theirs.pth")
     result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
@@ -274,7 +369,9 @@ def test_kernels_of_pictures_are_inflated(run: Run, net: dict[str, torch.Tensor]
 
 
 def test_one_key_in_two_places(run: Run, net: dict[str, torch.Tensor]) -> None:
-    Path("net.arch").write_text(NET.replace("as norm", "as norm -> batch_norm as again"), encoding="utf-8")
+    Path("net.arch").write_text(
+        NET.replace("as norm", "as norm -> batch_norm as again"), encoding="utf-8"
+    )
     Path("net_theirs.rename").write_text(TABLE.replace("-> norm", "-> norm, again"))
     torch.save(net, "theirs.pth")
     taken = facts(run, "net.arch", "theirs.pth")["taken"]
@@ -298,14 +395,29 @@ def test_blobs_of_caffe2(run: Run, net: dict[str, torch.Tensor]) -> None:
         "*_bn_riv -> *_bn.running_var\n*_w -> *.weight\n*_b -> *.bias\n*_momentum -> -\n"
         "conv1 -> stem\nconv1_bn -> norm\nt -> time\npred -> head\nlr -> -\n"
     )
-    names = ["conv1_w", "conv1_bn_s", "conv1_bn_b", "conv1_bn_rm", "conv1_bn_riv", "t", "pred_w", "pred_b"]
-    blobs: dict[str, Any] = dict(zip(names, (t.numpy() for t in net.values()), strict=False))
+    names = [
+        "conv1_w",
+        "conv1_bn_s",
+        "conv1_bn_b",
+        "conv1_bn_rm",
+        "conv1_bn_riv",
+        "t",
+        "pred_w",
+        "pred_b",
+    ]
+    blobs: dict[str, Any] = dict(
+        zip(names, (t.numpy() for t in net.values()), strict=False)
+    )
     blobs |= {f"{name}_momentum": blob * 0 for name, blob in blobs.items()}
     blobs["lr"] = blobs["t"][0, 0, 0]
-    Path("theirs.pkl").write_bytes(pickle.dumps({"blobs": blobs, "cfg": "TRAIN: {}"}, protocol=2))
+    Path("theirs.pkl").write_bytes(
+        pickle.dumps({"blobs": blobs, "cfg": "TRAIN: {}"}, protocol=2)
+    )
     found = facts(run, "net.arch", "theirs.pkl")
     assert found["taken"]["head.weight"] == "pred_w" and len(found["left_out"]) == 9
-    assert torch.equal(load_file("w.safetensors")["stem.weight"], net["backbone.conv1.weight"])
+    assert torch.equal(
+        load_file("w.safetensors")["stem.weight"], net["backbone.conv1.weight"]
+    )
 
 
 def test_bad_arguments(run: Run, net: dict[str, torch.Tensor]) -> None:
@@ -313,7 +425,10 @@ def test_bad_arguments(run: Run, net: dict[str, torch.Tensor]) -> None:
     for args, says in (
         (("net.arch", "theirs.pth", "-o", "w.pt"), "E0904"),
         (("net.arch", "theirs.pth", "-o", "nowhere/w.safetensors"), "E0903"),
-        (("net.arch", "theirs.pth", "--anew", "haed", "-o", "w.safetensors"), "did you mean `head`?"),
+        (
+            ("net.arch", "theirs.pth", "--anew", "haed", "-o", "w.safetensors"),
+            "did you mean `head`?",
+        ),
         (("zoo/autox3d.arch:autox3d", "theirs.pth", "-o", "w.safetensors"), "E0950"),
         (("zoo/x3d.arch:x3d_s", "theirs.pth", "-o", "w.safetensors"), "E0983"),
         (("net.arch", "nothing.pth", "-o", "w.safetensors"), "E0901"),
@@ -369,11 +484,15 @@ def _packed(size: int) -> bytes:
 
 
 def _flipped(data: bytes) -> bytes:
-    return b"".join(bytes([b ^ 0x55]) if i % 97 == 50 else bytes([b]) for i, b in enumerate(data))
+    return b"".join(
+        bytes([b ^ 0x55]) if i % 97 == 50 else bytes([b]) for i, b in enumerate(data)
+    )
 
 
 _WHOLE = _saved({"stem.weight": torch.zeros(8, 3, 1, 3, 3)})
-_HEADER = json.dumps({"a": {"dtype": "F32", "shape": [1 << 60], "data_offsets": [0, 1 << 62]}}).encode()
+_HEADER = json.dumps(
+    {"a": {"dtype": "F32", "shape": [1 << 60], "data_offsets": [0, 1 << 62]}}
+).encode()
 
 BROKEN: Mapping[str, bytes] = {
     "empty": b"",
@@ -388,7 +507,9 @@ BROKEN: Mapping[str, bytes] = {
     "a tensor": _saved(torch.zeros(2)),
     "a number": _saved(3),
     "no tensors": _saved({"epoch": 3, "args": {"lr": 0.1}}),
-    "two sets": _saved({"teacher": {"a": torch.zeros(1)}, "student": {"a": torch.zeros(1)}}),
+    "two sets": _saved(
+        {"teacher": {"a": torch.zeros(1)}, "student": {"a": torch.zeros(1)}}
+    ),
     "numbered": _saved({0: torch.zeros(1)}),
     "sparse": _saved({"stem.weight": torch.eye(3).to_sparse()}),
     "meta": _saved({"stem.weight": torch.zeros(2, device="meta")}),
@@ -397,7 +518,9 @@ BROKEN: Mapping[str, bytes] = {
     "nested": b"(" * 100_000,
     "deep": pickle.dumps({}, 2)[:2] + b"]" * 50_000 + b"a" * 49_999 + b".",
     "large": b"\x80\x02\x8a\xff" + b"\xff" * 255 + b".",
-    "bytearray": b"\x80\x02cbuiltins\nbytearray\nK\x08\x8a\x08" + struct.pack("<q", 1 << 60) + b"\x85R.",
+    "bytearray": b"\x80\x02cbuiltins\nbytearray\nK\x08\x8a\x08"
+    + struct.pack("<q", 1 << 60)
+    + b"\x85R.",
     "a header alone": struct.pack("<Q", len(_HEADER)) + _HEADER,
     "a header of half": struct.pack("<Q", 4) + b'{"a"',
     "a huge header": struct.pack("<Q", 1 << 62) + b"{}",
@@ -408,38 +531,67 @@ BROKEN: Mapping[str, bytes] = {
 FOREIGN: Mapping[str, tuple[bytes, str]] = {
     "empty": (b"", "it is empty"),
     "page": (b"\xef\xbb\xbf\n<!DOCTYPE html><html><head>", "it is a page of HTML"),
-    "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "it is a pointer of Git LFS"),
+    "pointer": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "it is a pointer of Git LFS",
+    ),
     "gzip": (b"\x1f\x8b\x08\0", "it is packed by gzip"),
     "tar": (b"a" * 257 + b"ustar\0", "it is a tar archive"),
     "zeros": (b"\0" * 4096, "it begins with zeros"),
     "text": (b"Not found\n", "its first bytes are those of no file of weights"),
     "cut off": (_WHOLE[:-400], "it is cut off: the end is missing"),
-    "cut off, an old one": (_old({"a": torch.zeros(99)})[:-9], "it is cut off: it ends before"),
+    "cut off, an old one": (
+        _old({"a": torch.zeros(99)})[:-9],
+        "it is cut off: it ends before",
+    ),
     "cut off, safetensors": (
         save({"a": torch.zeros(99)})[:-9],
         f"it is cut off: it should have {len(save({'a': torch.zeros(99)}))} bytes and has ",
     ),
     "zip": (_zip("readme.txt"), "it is a zip archive without the `data.pkl`"),
-    "a pickle, cut off": (pickle.dumps({"a": 1})[:-1], "it is cut off: it ends before it is whole"),
+    "a pickle, cut off": (
+        pickle.dumps({"a": 1})[:-1],
+        "it is cut off: it ends before it is whole",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_wrong_bytes_are_named_as_what_they_are(run: Run, net: dict[str, torch.Tensor], name: str) -> None:
+def test_wrong_bytes_are_named_as_what_they_are(
+    run: Run, net: dict[str, torch.Tensor], name: str
+) -> None:
     data, says = FOREIGN[name]
     Path("theirs.pth").write_bytes(data)
     result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
-    assert result.exit_code == 2 and f"error[E0951]: theirs.pth: {says}" in result.stderr, result.output
+    assert result.exit_code == 2 and f"error[E0951]: theirs.pth: {says}" in result.stderr, (
+        result.output
+    )
 
 
-def test_what_stands_beside_the_weights_is_a_stand_in(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_what_stands_beside_the_weights_is_a_stand_in(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     """Options of argparse, a logger's folder, counters of a script: nothing of it is made or called."""
-    beside = {"args": argparse.Namespace(lr=0.1, out=Path("runs")), "hyper_parameters": _Options(lr=1)}
-    saved = {"state_dict": net, "hook": _Runs(), "seen": defaultdict(list, {"a": [1]}), **beside}
-    for name, data in (("zip", _saved(saved)), ("old", _old(saved)), ("pickle", pickle.dumps(saved))):
+    beside = {
+        "args": argparse.Namespace(lr=0.1, out=Path("runs")),
+        "hyper_parameters": _Options(lr=1),
+    }
+    saved = {
+        "state_dict": net,
+        "hook": _Runs(),
+        "seen": defaultdict(list, {"a": [1]}),
+        **beside,
+    }
+    for name, data in (
+        ("zip", _saved(saved)),
+        ("old", _old(saved)),
+        ("pickle", pickle.dumps(saved)),
+    ):
         Path("theirs.pth").write_bytes(data)
         assert facts(run, "net.arch", "theirs.pth")["table"] == "net_theirs", name
-        assert torch.equal(load_file("w.safetensors")["head.weight"], net["fc.weight"]), name
+        assert torch.equal(load_file("w.safetensors")["head.weight"], net["fc.weight"]), (
+            name
+        )
         Path("w.safetensors").unlink()
     assert not Path("executed").exists()
 
@@ -449,8 +601,12 @@ def test_broken_files(run: Run, net: dict[str, torch.Tensor], name: str) -> None
     Path("theirs.pth").write_bytes(BROKEN[name])
     before = sorted(Path().iterdir())
     result = run("import-weights", "net.arch", "theirs.pth", "-o", "w.safetensors")
-    assert result.exit_code == 2 and "error[E0951]: theirs.pth: " in result.stderr, result.output
-    assert "weights_only" not in result.stderr, "PyTorch's advice to trust a file is not ours"
+    assert result.exit_code == 2 and "error[E0951]: theirs.pth: " in result.stderr, (
+        result.output
+    )
+    assert "weights_only" not in result.stderr, (
+        "PyTorch's advice to trust a file is not ours"
+    )
     assert len(result.stderr) < 1000 and sorted(Path().iterdir()) == before
 
 
@@ -464,7 +620,9 @@ def test_folders_are_no_checkpoints(run: Run, net: dict[str, torch.Tensor]) -> N
     assert result.exit_code == 2 and "E0902" in result.stderr
 
 
-def test_old_files_and_ordered_ones_are_read(run: Run, net: dict[str, torch.Tensor]) -> None:
+def test_old_files_and_ordered_ones_are_read(
+    run: Run, net: dict[str, torch.Tensor]
+) -> None:
     torch.save(
         OrderedDict((k, torch.nn.Parameter(v)) for k, v in net.items()),
         "theirs.pth",
@@ -473,7 +631,9 @@ def test_old_files_and_ordered_ones_are_read(run: Run, net: dict[str, torch.Tens
     assert facts(run, "net.arch", "theirs.pth")["table"] == "net_theirs"
 
 
-_PLACES = st.lists(st.tuples(st.integers(0, len(_WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=8)
+_PLACES = st.lists(
+    st.tuples(st.integers(0, len(_WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=8
+)
 
 
 @given(_PLACES, st.integers(0, len(_WHOLE)))

@@ -24,7 +24,9 @@ except SystemExit as end:
 
 def imported(*args: str, cwd: Path) -> set[str]:
     """The top-level modules that a fresh interpreter has after a command, which must end well."""
-    done = subprocess.run([sys.executable, "-c", _PROBE, *args], capture_output=True, text=True, cwd=cwd)
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE, *args], capture_output=True, text=True, cwd=cwd
+    )
     code, modules = json.loads(done.stdout.splitlines()[-1])
     assert code in (0, None) or (args[0] == "diff" and code == 1), done.stderr
     return set(modules)
@@ -40,7 +42,10 @@ HEAVY = {"torch", "numpy", "jsonschema", "importlib_metadata"}
         (["summary", "zoo/autox3d.arch:autox3d", "--json"], HEAVY | {"rich", "yaml"}),
         (["summary", "zoo/autox3d.arch:autox3d"], HEAVY | {"yaml"}),
         (["diff", "zoo/x3d.arch:x3d_s", "zoo/x3d.arch:x3d_m"], HEAVY | {"rich", "yaml"}),
-        (["render", "zoo/autox3d.arch:example_s", "-o", "out.svg"], HEAVY | {"rich", "yaml"}),
+        (
+            ["render", "zoo/autox3d.arch:example_s", "-o", "out.svg"],
+            HEAVY | {"rich", "yaml"},
+        ),
         (["fmt", "own.arch"], HEAVY | {"rich", "yaml"}),
         (["convert", "own.arch", "out.yaml"], HEAVY | {"rich"}),
         (["convert", "own.arch", "out.arch"], HEAVY | {"rich", "yaml"}),

@@ -31,9 +31,12 @@ model net {
 def test_arithmetic(pair: tuple[str, str], run: Run) -> None:
     for name, text in zip(("a.arch", "b.arch"), pair, strict=True):
         Path(name).write_text(
-            text.lstrip().replace("input a, b:", "input a: [b, c = 4], b:"), encoding="utf-8"
+            text.lstrip().replace("input a, b:", "input a: [b, c = 4], b:"),
+            encoding="utf-8",
         )
-    Path("p.json").write_text(run("diff", "a.arch", "b.arch", "--patch").stdout, encoding="utf-8")
+    Path("p.json").write_text(
+        run("diff", "a.arch", "b.arch", "--patch").stdout, encoding="utf-8"
+    )
     assert run("patch", "a.arch", "p.json", "-o", "patched.json").exit_code == 0
     assert run("compile", "b.arch", "-o", "compiled.json").exit_code == 0
     assert Path("patched.json").read_bytes() == Path("compiled.json").read_bytes()

@@ -31,15 +31,30 @@ def test_durations() -> None:
 
 
 def test_before_the_first_round() -> None:
-    step = {"event": "step", "step": "one", "rounds": 480, "round": 0, "open": 12, "work": 31e9}
-    assert announced(step) == "one: 480 rounds, 12 open choices, about 14.9T MACs to compute"
+    step = {
+        "event": "step",
+        "step": "one",
+        "rounds": 480,
+        "round": 0,
+        "open": 12,
+        "work": 31e9,
+    }
+    assert (
+        announced(step) == "one: 480 rounds, 12 open choices, about 14.9T MACs to compute"
+    )
     resumed = {**step, "round": 470, "open": 1, "work": None}
     assert announced(resumed) == "one: 480 rounds, 10 of them left, 1 open choice"
 
 
 def test_after_the_first_rounds() -> None:
-    assert forecast("one", 1, 95, 479) == "one: the first round took 95 s; 12 h 38 min more at this pace"
-    assert forecast("one", 10, 950, 470) == "one: 10 rounds took 16 min; 12 h 24 min more at this pace"
+    assert (
+        forecast("one", 1, 95, 479)
+        == "one: the first round took 95 s; 12 h 38 min more at this pace"
+    )
+    assert (
+        forecast("one", 10, 950, 470)
+        == "one: 10 rounds took 16 min; 12 h 24 min more at this pace"
+    )
     assert forecast("one", 1, 0.01, 100) == "", "what is soon over needs no announcement"
 
 
@@ -61,6 +76,11 @@ def test_a_long_round_says_so() -> None:
         "    watch({'event': 'step', 'step': 'one', 'rounds': 480, 'round': 7, 'every': 1})\n"
         "    time.sleep(4)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+    )
     assert "one: round 8 of 480 has taken" in done.stderr, done.stderr

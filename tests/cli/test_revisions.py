@@ -26,8 +26,17 @@ genotype found of net { kernel = 1 }
 
 
 def git(*arguments: str) -> str:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
-    return subprocess.run(["git", *identity, *arguments], capture_output=True, text=True, check=True).stdout
+    identity = (
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "-c",
+        "init.defaultBranch=main",
+    )
+    return subprocess.run(
+        ["git", *identity, *arguments], capture_output=True, text=True, check=True
+    ).stdout
 
 
 @pytest.fixture
@@ -71,7 +80,9 @@ def test_git_shows_architectures(run: Run, repository: Path) -> None:
     assert run("diff", "--install-git").exit_code == 0
     assert Path(".gitattributes").read_text(encoding="utf-8") == "*.arch diff=archdsl\n"
     assert run("diff", "--install-git").exit_code == 0
-    assert Path(".gitattributes").read_text(encoding="utf-8") == "*.arch diff=archdsl\n", "once is enough"
+    assert Path(".gitattributes").read_text(encoding="utf-8") == "*.arch diff=archdsl\n", (
+        "once is enough"
+    )
     assert git("config", "diff.archdsl.command").strip() == "archdsl git-diff"
     git("config", "diff.archdsl.command", f"{sys.executable} -m archdsl git-diff")
     Path("net.arch").write_text(NET.replace("[1, 3x3]", "[1, 3x3, 5x5]"), encoding="utf-8")
@@ -80,7 +91,9 @@ def test_git_shows_architectures(run: Run, repository: Path) -> None:
     Path("net.arch").write_text(NET.replace("  kernel ~", "  kernel   ~"), encoding="utf-8")
     assert "the same architectures; by lines:" in git("diff", "net.arch")
     Path("net.arch").write_text(NET.replace("conv(8", "conv(("), encoding="utf-8")
-    assert "by lines:" in git("diff", "net.arch") and "+  output x -> conv((" in git("diff", "net.arch")
+    assert "by lines:" in git("diff", "net.arch") and "+  output x -> conv((" in git(
+        "diff", "net.arch"
+    )
     git("rm", "-q", "--cached", "net.arch")
     assert "removed" in git("diff", "HEAD", "--", "net.arch")
 

@@ -63,12 +63,26 @@ def test_a_search_leaves_a_genotype_that_trains(file: Path) -> None:
     jsonschema.validate(facts, schema("search"))
     graph = load("runs/s/genotype.arch:found").graph
     assert graph.kind == "model" and set(facts["genotype"]) == {"width", "act"}
-    given = ("--genotype", "runs/s/genotype.arch", "--data", DATA, "--epochs", 1, "--run", "runs/t")
+    given = (
+        "--genotype",
+        "runs/s/genotype.arch",
+        "--data",
+        DATA,
+        "--epochs",
+        1,
+        "--run",
+        "runs/t",
+    )
     trained = run("train", file, *given, "--json")
     assert trained.exit_code == 0, trained.output
     jsonschema.validate(json.loads(trained.stdout), schema("train"))
     compiled = run(
-        "compile", "runs/s/genotype.arch", "--weights", "runs/t/weights.safetensors", "-o", "net.pt2"
+        "compile",
+        "runs/s/genotype.arch",
+        "--weights",
+        "runs/t/weights.safetensors",
+        "-o",
+        "net.pt2",
     )
     assert compiled.exit_code == 0, compiled.output
 
@@ -82,11 +96,37 @@ REFUSED = [
     (1, "E0720", ("search", "net.arch:plan", "--run", ".")),
     (1, "E0721", ("search", "net.arch:plan", "--run", "r", "--resume")),
     (2, "E0950", ("train", "net.arch", "--data", DATA, "--run", "r")),
-    (1, "E0706", ("train", "net.arch", "--genotype", "narrow", "--data", DATA, "--run", "r", "--batch", "0")),
+    (
+        1,
+        "E0706",
+        (
+            "train",
+            "net.arch",
+            "--genotype",
+            "narrow",
+            "--data",
+            DATA,
+            "--run",
+            "r",
+            "--batch",
+            "0",
+        ),
+    ),
     (
         2,
         "E0951",
-        ("train", "net.arch", "--genotype", "narrow", "--data", DATA, "--run", "r", "--weights", "net.arch"),
+        (
+            "train",
+            "net.arch",
+            "--genotype",
+            "narrow",
+            "--data",
+            DATA,
+            "--run",
+            "r",
+            "--weights",
+            "net.arch",
+        ),
     ),
     (
         2,
@@ -108,16 +148,31 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(
-    ("code", "diagnostic", "arguments"), REFUSED, ids=lambda v: v if isinstance(v, str) else ""
+    ("code", "diagnostic", "arguments"),
+    REFUSED,
+    ids=lambda v: v if isinstance(v, str) else "",
 )
-def test_refused(code: int, diagnostic: str, arguments: tuple[str, ...], file: Path) -> None:
+def test_refused(
+    code: int, diagnostic: str, arguments: tuple[str, ...], file: Path
+) -> None:
     done = run(*arguments)
     assert (done.exit_code, diagnostic in done.output) == (code, True), done.output
     assert not Path("r").exists(), "what is refused leaves nothing"
 
 
 def test_a_run_of_something_else(file: Path) -> None:
-    train = ("train", file, "--genotype", "narrow", "--data", DATA, "--epochs", 1, "--run", "r")
+    train = (
+        "train",
+        file,
+        "--genotype",
+        "narrow",
+        "--data",
+        DATA,
+        "--epochs",
+        1,
+        "--run",
+        "r",
+    )
     assert run(*train).exit_code == 0
     again = run(*train)
     assert again.exit_code == 1 and "E0720" in again.output
@@ -125,9 +180,21 @@ def test_a_run_of_something_else(file: Path) -> None:
     assert other.exit_code == 1 and "its `seed` is 0, now it is 1" in other.output
     file.write_text(TEXT.replace("gelu", "swish"), encoding="utf-8")
     changed = run(
-        "train", file, "--genotype", "narrow", "--data", DATA, "--epochs", 1, "--run", "r", "--resume"
+        "train",
+        file,
+        "--genotype",
+        "narrow",
+        "--data",
+        DATA,
+        "--epochs",
+        1,
+        "--run",
+        "r",
+        "--resume",
     )
-    assert changed.exit_code == 1 and "E0722" in changed.output and "`graph`" in changed.output
+    assert (
+        changed.exit_code == 1 and "E0722" in changed.output and "`graph`" in changed.output
+    )
     (Path("r") / "checkpoints" / "latest").write_text("00000099\n")
     file.write_text(TEXT, encoding="utf-8")
     broken = run(*train, "--resume")
@@ -136,9 +203,22 @@ def test_a_run_of_something_else(file: Path) -> None:
 
 def test_a_training_that_diverges(file: Path) -> None:
     done = run(
-        "train", file, "--genotype", "narrow", "--data", DATA, "--optimiser", "sgd(1e30)", "--run", "r"
+        "train",
+        file,
+        "--genotype",
+        "narrow",
+        "--data",
+        DATA,
+        "--optimiser",
+        "sgd(1e30)",
+        "--run",
+        "r",
     )
-    assert done.exit_code == 1 and "E0725" in done.output and not (Path("r") / "weights.safetensors").exists()
+    assert (
+        done.exit_code == 1
+        and "E0725" in done.output
+        and not (Path("r") / "weights.safetensors").exists()
+    )
 
 
 def test_interrupted_and_resumed(file: Path) -> None:
@@ -161,7 +241,9 @@ def test_interrupted_and_resumed(file: Path) -> None:
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")]),
     }
-    begun = subprocess.Popen([*command, "--run", "r"], stderr=subprocess.PIPE, text=True, env=environment)
+    begun = subprocess.Popen(
+        [*command, "--run", "r"], stderr=subprocess.PIPE, text=True, env=environment
+    )
     while not (Path("r") / "metrics.jsonl").exists():
         assert begun.poll() is None
         time.sleep(0.05)
@@ -181,15 +263,33 @@ def test_compiling_to_a_full_disk(suffix: str, file: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))\n"
         f"cli(['compile', 'net.arch', '--genotype', 'narrow', '-o', 'out.{suffix}'])"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")])}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
-    assert done.returncode == 2 and "E0903" in done.stderr and "Traceback" not in done.stderr, done.stderr
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "backends")]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+    )
+    assert (
+        done.returncode == 2 and "E0903" in done.stderr and "Traceback" not in done.stderr
+    ), done.stderr
     assert sorted(p.name for p in Path().iterdir()) == ["net.arch"]
 
 
 def test_sigterm_is_ctrl_c_and_one_process_works(file: Path) -> None:
     """It ends with 130, what it found is there, and it can go on; meanwhile another one is refused."""
-    train = ["train", str(file), "--genotype", "narrow", "--data", DATA, "--epochs", "400", "--run", "r"]
+    train = [
+        "train",
+        str(file),
+        "--genotype",
+        "narrow",
+        "--data",
+        DATA,
+        "--epochs",
+        "400",
+        "--run",
+        "r",
+    ]
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": "1",
@@ -205,6 +305,10 @@ def test_sigterm_is_ctrl_c_and_one_process_works(file: Path) -> None:
     assert other.exit_code == 1 and f"process {begun.pid} is at work" in other.output
     begun.send_signal(signal.SIGTERM)
     _, told = begun.communicate(timeout=60)
-    assert begun.returncode == 130 and "stopping after this round" in told and "Traceback" not in told
+    assert (
+        begun.returncode == 130
+        and "stopping after this round" in told
+        and "Traceback" not in told
+    )
     assert json.loads(run("runs", "r", "--json").stdout)["runs"][0]["status"] == "stopped"
     assert ">stopped<" in (Path("r") / "index.html").read_text(encoding="utf-8")

@@ -61,7 +61,10 @@ def _round_trip(reference: str, *options: str) -> str:
         found = load(reference, genotype=f"f.arch:{title}", settings=settings)
         assert found.kind == "model"
         cost = found.cost([{}])
-        assert (f"{int(cost['macs'][0]):,}", f"{int(cost['params'][0]):,}") == (macs, params)
+        assert (f"{int(cost['macs'][0]):,}", f"{int(cost['params'][0]):,}") == (
+            macs,
+            params,
+        )
     Path("f.arch").write_text(_run("sample", reference, *options), encoding="utf-8")
     assert load(reference, genotype="f.arch", settings=settings).kind == "model"
     return text
@@ -79,7 +82,9 @@ def _below(folder: Path) -> str:
 
 
 def _elsewhere(folder: Path) -> str:
-    (folder.parent / f"{folder.name}_elsewhere.arch").write_text(_TEXT.lstrip(), encoding="utf-8")
+    (folder.parent / f"{folder.name}_elsewhere.arch").write_text(
+        _TEXT.lstrip(), encoding="utf-8"
+    )
     return f"../{folder.name}_elsewhere.arch"
 
 
@@ -132,19 +137,28 @@ def test_parameters_that_were_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "reference", ["zoo/autox3d.arch:autox3d", "zoo/motion.arch:schemes", "zoo/autox3d.arch:example_s"]
+    "reference",
+    ["zoo/autox3d.arch:autox3d", "zoo/motion.arch:schemes", "zoo/autox3d.arch:example_s"],
 )
-def test_what_ships(reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ships(
+    reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert "use zoo." in _round_trip(reference)
 
 
 @pytest.mark.parametrize("feature", SPACES)
-def test_every_feature(feature: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_feature(
+    feature: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     spec = SPECS[feature]
     Path("spec.arch").write_text(spec.text, encoding="utf-8")
     for name in spec.names:
-        Path("f.arch").write_text(_run("sample", f"spec.arch:{name}", "--seed", "2"), encoding="utf-8")
+        Path("f.arch").write_text(
+            _run("sample", f"spec.arch:{name}", "--seed", "2"), encoding="utf-8"
+        )
         assert not [d for d in Project().check("f.arch") if d.severity == "error"]
-        assert "choice " not in print_graph(load(f"spec.arch:{name}", genotype="f.arch").graph)
+        assert "choice " not in print_graph(
+            load(f"spec.arch:{name}", genotype="f.arch").graph
+        )

@@ -33,7 +33,10 @@ PROGRAM = (sys.executable, "-m", "archdsl")
 
 def is_calm(text: str) -> bool:
     """Whether a terminal shows every character of a text as itself."""
-    return all(char == "\n" or unicodedata.category(char)[0] not in "CZ" or char == " " for char in text)
+    return all(
+        char == "\n" or unicodedata.category(char)[0] not in "CZ" or char == " "
+        for char in text
+    )
 
 
 # -- what is no regular file ---------------------------------------------------------------------------
@@ -46,7 +49,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "a genotype": ("summary", "tiny.arch:tiny", "--genotype", "PATH:small"),
     "diff": ("diff", "tiny.arch", "PATH"),
     "patch": ("patch", "tiny.arch:small", "PATH"),
-    "a table": ("import-weights", "tiny.arch:small", "w.pt", "--table", "PATH", "-o", "o.safetensors"),
+    "a table": (
+        "import-weights",
+        "tiny.arch:small",
+        "w.pt",
+        "--table",
+        "PATH",
+        "-o",
+        "o.safetensors",
+    ),
     "a checkpoint": ("import-weights", "tiny.arch:small", "PATH", "-o", "o.safetensors"),
     "weights": ("compile", "tiny.arch:small", "--weights", "PATH", "-o", "o.safetensors"),
     "a log": ("render", "tiny.arch:tiny", "--probabilities", "PATH", "-o", "o.svg"),
@@ -56,7 +67,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_what_is_no_file_is_refused_without_opening_it(run: Run, tiny: Path, command: str, kind: str) -> None:
+def test_what_is_no_file_is_refused_without_opening_it(
+    run: Run, tiny: Path, command: str, kind: str
+) -> None:
     """A reader of a pipe that nobody writes to would wait for ever."""
     path = "p.json" if command == "an output" else "p.arch"
     if kind == "pipe":
@@ -67,7 +80,9 @@ def test_what_is_no_file_is_refused_without_opening_it(run: Run, tiny: Path, com
     result = run(*(word.replace("PATH", path) for word in COMMANDS[command]))
     signal.alarm(0)
     assert result.exit_code == 2, result.output
-    assert any(code in result.stderr for code in ("E0902", "E0903", "E0901", "E0967")), result.stderr
+    assert any(code in result.stderr for code in ("E0902", "E0903", "E0901", "E0967")), (
+        result.stderr
+    )
     assert not Path("out.yaml").exists()
 
 
@@ -82,9 +97,7 @@ def test_a_pipe_among_videos(run: Run, tiny: Path) -> None:
     pytest.importorskip("av", reason="needs PyAV: pip install 'archdsl[video]'")
     Path("clips/one").mkdir(parents=True)
     os.mkfifo("clips/one/a.mp4")
-    text = (
-        "arch 1\nmodel m { input x: [b, c = 3, t = 2, h = 8, w = 8]  output x -> mean(@thw) -> linear(2) }\n"
-    )
+    text = "arch 1\nmodel m { input x: [b, c = 3, t = 2, h = 8, w = 8]  output x -> mean(@thw) -> linear(2) }\n"
     Path("m.arch").write_text(text, encoding="utf-8")
     signal.alarm(60)
     result = run("train", "m.arch", "--data", "video:clips", "--run", "r")
@@ -92,7 +105,9 @@ def test_a_pipe_among_videos(run: Run, tiny: Path) -> None:
     assert (result.exit_code, "E0971" in result.stderr) == (2, True), result.output
 
 
-def test_a_file_that_is_replaced_by_a_pipe_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_replaced_by_a_pipe_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "x"
     os.mkfifo(path)
     file = tmp_path / "y"
@@ -103,16 +118,24 @@ def test_a_file_that_is_replaced_by_a_pipe_meanwhile(tmp_path: Path, monkeypatch
         read_bytes(path, 10)
 
 
-@pytest.mark.parametrize("name", ["x" * 300 + ".arch", "a/" * 3000 + "b.arch", "tiny.arch/x.arch"])
+@pytest.mark.parametrize(
+    "name", ["x" * 300 + ".arch", "a/" * 3000 + "b.arch", "tiny.arch/x.arch"]
+)
 def test_paths_that_no_system_has(run: Run, tiny: Path, name: str) -> None:
-    for args in (("check", name), ("fmt", name), ("render", "tiny.arch:tiny", "-o", name + ".svg")):
+    for args in (
+        ("check", name),
+        ("fmt", name),
+        ("render", "tiny.arch:tiny", "-o", name + ".svg"),
+    ):
         assert run(*args).exit_code == 2
 
 
 # -- links ---------------------------------------------------------------------------------------------
 
 
-def test_a_link_that_leaves_the_folder_is_said_and_not_read(run: Run, tmp_path: Path) -> None:
+def test_a_link_that_leaves_the_folder_is_said_and_not_read(
+    run: Run, tmp_path: Path
+) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
     (tmp_path / "secret.arch").write_text(TINY, encoding="utf-8")
@@ -120,7 +143,10 @@ def test_a_link_that_leaves_the_folder_is_said_and_not_read(run: Run, tmp_path: 
     (inner / "x.arch").write_text("arch 1\nuse other: tiny\n", encoding="utf-8")
     result = run("check", "inner/x.arch")
     assert result.exit_code == 1
-    assert "`other.arch` is a link that leads out of this folder, so it is not read" in result.stderr
+    assert (
+        "`other.arch` is a link that leads out of this folder, so it is not read"
+        in result.stderr
+    )
 
 
 def test_a_link_inside_the_folder_is_read(run: Run, tiny: Path) -> None:
@@ -142,7 +168,9 @@ def test_links_in_a_circle(run: Run) -> None:
 
 def test_visible() -> None:
     assert visible("stage[0].conv — 漢 é") == "stage[0].conv — 漢 é"
-    assert visible("\x1b[2J\u202e\n\udc80\U000e0001") == "\\x1b[2J\\u202e\\n\\udc80\\U000e0001"
+    assert (
+        visible("\x1b[2J\u202e\n\udc80\U000e0001") == "\\x1b[2J\\u202e\\n\\udc80\\U000e0001"
+    )
     assert visible("a\nb\x85", keep="\n") == "a\nb\\x85"
 
 
@@ -157,10 +185,23 @@ def test_every_part_of_a_diagnostic_is_visible() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("check",), ("fmt",), ("summary",), ("compile", "-o", "o.py"), ("list",), ("explain",)]
+    "command",
+    [
+        ("check",),
+        ("fmt",),
+        ("summary",),
+        ("compile", "-o", "o.py"),
+        ("list",),
+        ("explain",),
+    ],
 )
 def test_names_in_arguments(run: Run, tiny: Path, command: tuple[str, ...]) -> None:
-    for name in (STRANGE, f"--{STRANGE}", f"tiny.arch:{STRANGE}", os.fsdecode(b"\xff\xfe.arch")):
+    for name in (
+        STRANGE,
+        f"--{STRANGE}",
+        f"tiny.arch:{STRANGE}",
+        os.fsdecode(b"\xff\xfe.arch"),
+    ):
         result = run(command[0], name, *command[1:])
         assert is_calm(result.stderr), result.stderr
 
@@ -174,7 +215,9 @@ def test_names_in_arguments(run: Run, tiny: Path, command: tuple[str, ...]) -> N
         ("diff", "x.arch", "tiny.arch"),
     ],
 )
-def test_texts_with_marks_of_direction(run: Run, tiny: Path, command: tuple[str, ...]) -> None:
+def test_texts_with_marks_of_direction(
+    run: Run, tiny: Path, command: tuple[str, ...]
+) -> None:
     Path("x.arch").write_text(
         'arch 1\nspace s {\n  input x: [b, c = 3, h = 8, w = 8]\n  word ~ ["a\u202eb", "c\x9b2J"]\n'
         '  if word == "a\u202eb" { x = x -> conv(8) as a } else { x = x -> conv(8, 3) as d }\n  output x\n}\n',
@@ -198,14 +241,29 @@ def test_a_page_shows_them_too(run: Run) -> None:
 
 
 def test_keys_of_a_checkpoint(run: Run, tiny: Path) -> None:
-    save_file({STRANGE: torch.zeros(1), "stem.weight": torch.zeros(8, 3, 1, 1)}, "w.safetensors")
-    result = run("import-weights", "tiny.arch:small", "w.safetensors", "-o", "o.safetensors")
+    save_file(
+        {STRANGE: torch.zeros(1), "stem.weight": torch.zeros(8, 3, 1, 1)}, "w.safetensors"
+    )
+    result = run(
+        "import-weights", "tiny.arch:small", "w.safetensors", "-o", "o.safetensors"
+    )
     assert result.exit_code == 1
     assert is_calm(result.stderr) and visible(STRANGE) in result.stderr
-    facts = run("import-weights", "tiny.arch:small", "w.safetensors", "--json", "-o", "o.safetensors")
+    facts = run(
+        "import-weights",
+        "tiny.arch:small",
+        "w.safetensors",
+        "--json",
+        "-o",
+        "o.safetensors",
+    )
     assert is_calm(facts.stdout)
-    assert [one["key"] for one in json.loads(facts.stdout)["extra"]] == [STRANGE], "JSON is data"
-    result = run("compile", "tiny.arch:small", "--weights", "w.safetensors", "-o", "v.safetensors")
+    assert [one["key"] for one in json.loads(facts.stdout)["extra"]] == [STRANGE], (
+        "JSON is data"
+    )
+    result = run(
+        "compile", "tiny.arch:small", "--weights", "w.safetensors", "-o", "v.safetensors"
+    )
     assert is_calm(result.stderr) and visible(STRANGE) in result.stderr
 
 
@@ -214,7 +272,9 @@ def test_keys_of_a_checkpoint(run: Run, tiny: Path) -> None:
 
 def piped(text: str, *args: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(cli, args, prog_name="archdsl", input=text)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert result.exception is None or isinstance(result.exception, SystemExit), (
+        result.exception
+    )
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -229,7 +289,10 @@ def test_standard_input(run: Run) -> None:
     assert piped("arch 1\nmodel", "fmt", "-")[:2] == (1, "")
     assert piped(TINY, "convert", "-", "-") == (0, yaml, "")
     assert piped(yaml, "convert", "-", "x.arch")[0] == 0
-    assert parse(Source("x", Path("x.arch").read_text(encoding="utf-8")))[0] == parse(Source("x", TINY))[0]
+    assert (
+        parse(Source("x", Path("x.arch").read_text(encoding="utf-8")))[0]
+        == parse(Source("x", TINY))[0]
+    )
     assert piped("", "convert", "x.arch", "-")[1] == yaml
 
 
@@ -241,7 +304,12 @@ def test_standard_input_where_a_file_is_named(run: Run, tiny: Path) -> None:
     assert piped(TINY, "render", "-:tiny", "--genotype", "-:small", "-o", "o.svg")[0] == 0
     change = piped("", "diff", "tiny.arch:small", "tiny.arch:large", "--patch")[1]
     assert "3x3" in piped(change, "patch", "tiny.arch:small", "-")[1]
-    assert piped("arch 1\nuse tiny: tiny, small\nmodel m = tiny() with small\n", "check", "-")[0] == 0
+    assert (
+        piped("arch 1\nuse tiny: tiny, small\nmodel m = tiny() with small\n", "check", "-")[
+            0
+        ]
+        == 0
+    )
 
 
 # -- standard output -----------------------------------------------------------------------------------
@@ -262,7 +330,9 @@ PRINTING: tuple[tuple[str, ...], ...] = (
 
 
 def ran(*args: str, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*PROGRAM, *args], stderr=subprocess.PIPE, text=True, check=False, **more)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(
+        [*PROGRAM, *args], stderr=subprocess.PIPE, text=True, check=False, **more
+    )  # type: ignore[call-overload, no-any-return]
 
 
 @FULL
@@ -271,28 +341,44 @@ def test_a_full_disk(args: tuple[str, ...]) -> None:
     with open("/dev/full", "w") as full:
         done = ran(*args, stdout=full)
     assert done.returncode == 2
-    assert done.stderr.startswith("error[E0903]: ") and "No space left on device" in done.stderr
+    assert (
+        done.stderr.startswith("error[E0903]: ")
+        and "No space left on device" in done.stderr
+    )
     assert done.stderr.count("\n") == 1
 
 
 @FULL
 def test_nobody_can_be_told() -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run([*PROGRAM, "check", "nothing.arch"], stderr=full, stdout=full, check=False)
+        done = subprocess.run(
+            [*PROGRAM, "check", "nothing.arch"], stderr=full, stdout=full, check=False
+        )
     assert done.returncode == 2
 
 
 @pytest.mark.parametrize("redirected", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_closed_streams(redirected: str, tmp_path: Path) -> None:
-    for args in ("summary zoo/x3d.arch:x3d_s", "list x3d", "check zoo/x3d.arch", "explain conv --json"):
+    for args in (
+        "summary zoo/x3d.arch:x3d_s",
+        "list x3d",
+        "check zoo/x3d.arch",
+        "explain conv --json",
+    ):
         command = f"{sys.executable} -m archdsl {args} {redirected}"
-        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["bash", "-c", command], capture_output=True, text=True, check=False
+        )
         assert (done.returncode, done.stderr) == (0, ""), args
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_files_are_utf_8_and_lines_never_fail_in_any_locale(tmp_path: Path, encoding: str) -> None:
-    Path(tmp_path / "é.arch").write_text(TINY.replace("arch 1", "arch 1  # é → 漢"), encoding="utf-8")
+def test_files_are_utf_8_and_lines_never_fail_in_any_locale(
+    tmp_path: Path, encoding: str
+) -> None:
+    Path(tmp_path / "é.arch").write_text(
+        TINY.replace("arch 1", "arch 1  # é → 漢"), encoding="utf-8"
+    )
     surroundings = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     calls: tuple[tuple[str, ...], ...] = (
         ("summary", "é.arch:tiny", "--json"),
@@ -303,7 +389,11 @@ def test_files_are_utf_8_and_lines_never_fail_in_any_locale(tmp_path: Path, enco
     )
     for args in calls:
         done = subprocess.run(
-            [*PROGRAM, *args], capture_output=True, env=surroundings, cwd=tmp_path, check=False
+            [*PROGRAM, *args],
+            capture_output=True,
+            env=surroundings,
+            cwd=tmp_path,
+            check=False,
         )
         text = done.stdout.decode("utf-8")
         assert done.returncode < 2 or "missing→" in text
@@ -340,10 +430,14 @@ main()
 """
 
 
-@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)]
+)
 def test_an_interrupted_write_leaves_nothing(tiny: Path, name: str, code: int) -> None:
     script = WRITES.replace("NUMBER", repr(name))
-    done = subprocess.run([sys.executable, "-c", script], cwd=tiny.parent, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tiny.parent, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (code, "")
     assert [path.name for path in tiny.parent.iterdir()] == ["tiny.arch"]
 
@@ -366,10 +460,16 @@ def test_a_failed_block_leaves_nothing(tmp_path: Path) -> None:
 def test_the_folder_is_gone(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    command = f"cd {folder} && rmdir {folder} && {sys.executable} -m archdsl check zoo/x3d.arch"
+    command = (
+        f"cd {folder} && rmdir {folder} && {sys.executable} -m archdsl check zoo/x3d.arch"
+    )
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=False, env=surroundings
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=surroundings,
     )
     said = "error[E0901]: the folder that this runs in is not there any more\n"
     assert (done.returncode, done.stderr) == (2, said)

@@ -41,7 +41,12 @@ model fixed = base() with one
 # name -> what to replace in BASE, and the network to compare
 PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
     "formatting_only": (
-        (("    kernel ~ [1x3x3, 3x3x3]", "    # spatial or not\n    kernel   ~   [1x3x3,3x3x3]"),),
+        (
+            (
+                "    kernel ~ [1x3x3, 3x3x3]",
+                "    # spatial or not\n    kernel   ~   [1x3x3,3x3x3]",
+            ),
+        ),
         "base",
     ),
     "stage_deepened": ((("range(2)", "range(3)"),), "fixed"),
@@ -57,11 +62,18 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
         "base",
     ),
     "choice_renamed": (
-        (("kernel ~", "window ~"), ("channels, kernel", "channels, window"), ("{ kernel", "{ window")),
+        (
+            ("kernel ~", "window ~"),
+            ("channels, kernel", "channels, window"),
+            ("{ kernel", "{ window"),
+        ),
         "base",
     ),
     "instance_renamed": ((("as neck", "as wide"),), "base"),
-    "loop_renamed": ((("as stage", "as group"), ("stage[0]", "group[0]"), ("stage[1]", "group[1]")), "base"),
+    "loop_renamed": (
+        (("as stage", "as group"), ("stage[0]", "group[0]"), ("stage[1]", "group[1]")),
+        "base",
+    ),
     "activation_replaced": ((("as neck -> relu", "as neck -> gelu"),), "base"),
     "layer_inserted": (
         (("as stem_norm -> relu", "as stem_norm -> relu -> max_pool(1x3x3) as pool"),),
@@ -70,8 +82,14 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
     "layer_removed": ((("as stem_norm -> relu", "as stem_norm"),), "base"),
     "block_added": (
         (
-            ("as stem_norm -> relu\n", "as stem_norm -> relu\n  x = x -> pointwise as extra\n"),
-            ("\nspace base", "\nblock pointwise = conv(16) -> batch_norm as norm\n\nspace base"),
+            (
+                "as stem_norm -> relu\n",
+                "as stem_norm -> relu\n  x = x -> pointwise as extra\n",
+            ),
+            (
+                "\nspace base",
+                "\nblock pointwise = conv(16) -> batch_norm as norm\n\nspace base",
+            ),
         ),
         "base",
     ),
@@ -81,14 +99,26 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
         "base",
     ),
     "input_size": ((("h = 32, w = 32", "h = 64, w = 64"),), "base"),
-    "answer_changed": ((("kernel = 1x3x3  gate = identity", "kernel = 3x3x3  gate = se"),), "fixed"),
+    "answer_changed": (
+        (("kernel = 1x3x3  gate = identity", "kernel = 3x3x3  gate = se"),),
+        "fixed",
+    ),
     "choice_narrowed": (
-        (("[identity, se]", "[identity]"), ("gate = identity }", "}"), ("  gate = se }", " }")),
+        (
+            ("[identity, se]", "[identity]"),
+            ("gate = identity }", "}"),
+            ("  gate = se }", " }"),
+        ),
         "base",
     ),
     "domain_reordered": ((("[identity, se]", "[se, identity]"),), "base"),
     "stride_changed": (
-        (("(1, 2, 2), project(channels, (1, 2, 2))", "(2, 2, 2), project(channels, (2, 2, 2))"),),
+        (
+            (
+                "(1, 2, 2), project(channels, (1, 2, 2))",
+                "(2, 2, 2), project(channels, (2, 2, 2))",
+            ),
+        ),
         "fixed",
     ),
     "width_changed": ((("width = 16", "width = 24"),), "fixed"),
@@ -99,7 +129,10 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
     ),
     "block_moved": (
         (
-            ("conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm", "entry(width) as entry"),
+            (
+                "conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as stem_norm",
+                "entry(width) as entry",
+            ),
             (
                 "\nspace base",
                 "\nblock entry(width) = conv(width, 1x3x3, 1x2x2) as stem -> batch_norm as "
@@ -127,7 +160,10 @@ PAIRS: Mapping[str, tuple[tuple[tuple[str, str], ...], str]] = {
         ),
         "base",
     ),
-    "initialiser_changed": ((("linear(classes)", "linear(classes, init = normal(0.02))"),), "fixed"),
+    "initialiser_changed": (
+        (("linear(classes)", "linear(classes, init = normal(0.02))"),),
+        "fixed",
+    ),
     "requirement_added": ((("  y = x", "  require macs <= 8M\n  y = x"),), "base"),
 }
 
@@ -140,12 +176,18 @@ SHIPPED_PAIRS: Mapping[str, tuple[str, str]] = {
         "zoo/timesformer.arch:timesformer_joint",
     ),
     "s3d_against_i3d": ("zoo/s3d.arch:s3d", "zoo/i3d.arch:i3d"),
-    "slow_against_slowfast": ("zoo/slowfast.arch:slow_4x16_r50", "zoo/slowfast.arch:slowfast_4x16_r50"),
+    "slow_against_slowfast": (
+        "zoo/slowfast.arch:slow_4x16_r50",
+        "zoo/slowfast.arch:slowfast_4x16_r50",
+    ),
     "lite_against_glore": ("zoo/glore.arch:r50_lite", "zoo/glore.arch:glore_r50"),
     "non_local_inserted": ("zoo/i3d.arch:i3d_r50", "zoo/i3d.arch:i3d_r50_nl"),
     "autox3d_s_against_l": ("zoo/autox3d.arch:autox3d_s", "zoo/autox3d.arch:autox3d_l"),
     "space_against_its_model": ("zoo/autox3d.arch:autox3d", "zoo/autox3d.arch:autox3d_s"),
-    "agnostic_against_specific": ("zoo/attentionnas.arch:i3d_agnostic", "zoo/attentionnas.arch:i3d_specific"),
+    "agnostic_against_specific": (
+        "zoo/attentionnas.arch:i3d_agnostic",
+        "zoo/attentionnas.arch:i3d_specific",
+    ),
 }
 
 

@@ -19,13 +19,17 @@ from tests.laws.subjects import SHIPPED, SPECS, graph_of, shipped_graph
 from tests.strategies.specs import Spec, elaborate, specs
 
 GOLDEN = Path(__file__).parent / "golden"
-SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "diff.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "grammar" / "diff.schema.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_texts(name: str, golden: Callable[[Path, str], None]) -> None:
     a, b = pair(name)
-    golden(GOLDEN / f"{name}.txt", f"{as_text(diff(a, b))}\nand back\n{as_text(diff(b, a))}")
+    golden(
+        GOLDEN / f"{name}.txt", f"{as_text(diff(a, b))}\nand back\n{as_text(diff(b, a))}"
+    )
 
 
 @pytest.mark.parametrize("name", SHIPPED_PAIRS)
@@ -39,7 +43,9 @@ def test_full_shows_what_is_unchanged() -> None:
     difference = diff(*pair("kernel_changed"))
     lines = as_text(difference, full=True).splitlines()
     assert sum(line.startswith("  stage[0]") for line in lines) > 10
-    assert [line for line in lines if line[0] in "+-~>*"] and len(difference.kept) == difference.unchanged
+    assert [line for line in lines if line[0] in "+-~>*"] and len(
+        difference.kept
+    ) == difference.unchanged
 
 
 def test_costs_roll_up() -> None:
@@ -48,10 +54,19 @@ def test_costs_roll_up() -> None:
     assert difference.before is not None and difference.after is not None
     top = [c for c in difference.costs if "." not in c.path]
     for metric in ("params", "macs"):
-        before, after = getattr(difference.before, metric)[0], getattr(difference.after, metric)[0]
-        assert after - before == sum(getattr(c, metric)[1] - getattr(c, metric)[0] for c in top)
+        before, after = (
+            getattr(difference.before, metric)[0],
+            getattr(difference.after, metric)[0],
+        )
+        assert after - before == sum(
+            getattr(c, metric)[1] - getattr(c, metric)[0] for c in top
+        )
     stage = next(c for c in difference.costs if c.path == "stage[0]")
-    inside = [c for c in difference.costs if c.path.startswith("stage[0].") and c.path.count(".") == 1]
+    inside = [
+        c
+        for c in difference.costs
+        if c.path.startswith("stage[0].") and c.path.count(".") == 1
+    ]
     assert stage.macs[1] - stage.macs[0] == sum(c.macs[1] - c.macs[0] for c in inside)
 
 
@@ -100,14 +115,22 @@ def test_the_inverse_mirrors() -> None:
         assert {(e.path, e.to) for e in there.edits if isinstance(e, Moved)} == {
             (e.to, e.path) for e in back.edits if isinstance(e, Moved)
         }
-        changed = {(e.field, e.before, e.after) for e in there.edits if isinstance(e, Changed)}
-        assert changed == {(e.field, e.after, e.before) for e in back.edits if isinstance(e, Changed)}
+        changed = {
+            (e.field, e.before, e.after) for e in there.edits if isinstance(e, Changed)
+        }
+        assert changed == {
+            (e.field, e.after, e.before) for e in back.edits if isinstance(e, Changed)
+        }
 
 
 def test_a_wider_choice_is_one_edit() -> None:
     (edit,) = diff(*pair("choice_widened")).edits
     assert isinstance(edit, ChoiceChanged)
-    assert (edit.path, edit.before, edit.places) == ("stage[0, 1].kernel", ("1x3x3", "3x3x3"), 2)
+    assert (edit.path, edit.before, edit.places) == (
+        "stage[0, 1].kernel",
+        ("1x3x3", "3x3x3"),
+        2,
+    )
     assert edit.after == ("1x3x3", "3x3x3", "5x3x3")
     assert "space" in edit.effects
 
@@ -115,21 +138,35 @@ def test_a_wider_choice_is_one_edit() -> None:
 def test_a_rename_keeps_the_weights() -> None:
     difference = diff(*pair("loop_renamed"))
     (edit,) = difference.edits
-    assert isinstance(edit, Moved) and edit.renamed and (edit.path, edit.to) == ("stage[0, 1]", "group[0, 1]")
+    assert (
+        isinstance(edit, Moved)
+        and edit.renamed
+        and (edit.path, edit.to) == ("stage[0, 1]", "group[0, 1]")
+    )
     assert difference.inherits is not None and difference.inherits.share == 1
 
 
 def test_another_depth_is_one_edit() -> None:
     (edit,) = diff(*pair("stage_deepened")).edits
     assert isinstance(edit, Changed)
-    assert (edit.path, edit.field, edit.before, edit.after) == ("stage[0, 1].block", "repeats", "2", "3")
+    assert (edit.path, edit.field, edit.before, edit.after) == (
+        "stage[0, 1].block",
+        "repeats",
+        "2",
+        "3",
+    )
 
 
 def test_totals_are_those_of_the_networks() -> None:
-    difference = diff(shipped_graph("zoo/x3d.arch:x3d_s"), shipped_graph("zoo/x3d.arch:x3d_m"))
+    difference = diff(
+        shipped_graph("zoo/x3d.arch:x3d_s"), shipped_graph("zoo/x3d.arch:x3d_m")
+    )
     assert difference.before is not None and difference.after is not None
     assert difference.before.params == difference.after.params == (3_794_274, 3_794_274)
-    assert (difference.before.macs, difference.after.macs) == ((1_962_892_112,) * 2, (4_732_468_736,) * 2)
+    assert (difference.before.macs, difference.after.macs) == (
+        (1_962_892_112,) * 2,
+        (4_732_468_736,) * 2,
+    )
 
 
 def test_a_genotype_and_an_architecture_do_not_compare() -> None:

@@ -15,7 +15,11 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.outline.paths import KeyPath, gather, spelled_out
 from archdsl.questions.genotype import Genotype
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "patch.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "grammar" / "patch.schema.json").read_text(
+        encoding="utf-8"
+    )
+)
 
 _names = st.sampled_from(
     [
@@ -29,7 +33,9 @@ _names = st.sampled_from(
         "a.b[1].c[1]",
     ]
 )
-_answers = st.dictionaries(_names, st.sampled_from(["1x3x3", "3x3x3", "24", "identity"]), max_size=8)
+_answers = st.dictionaries(
+    _names, st.sampled_from(["1x3x3", "3x3x3", "24", "identity"]), max_size=8
+)
 
 
 @given(_answers, _answers)
@@ -41,17 +47,23 @@ def test_a_patch_leads_from_one_to_the_other(a: dict[str, str], b: dict[str, str
 
 
 @given(_answers, _answers)
-def test_a_patch_is_canonical_and_holds_differences_only(a: dict[str, str], b: dict[str, str]) -> None:
+def test_a_patch_is_canonical_and_holds_differences_only(
+    a: dict[str, str], b: dict[str, str]
+) -> None:
     facts = patch(a, b).facts()
     jsonschema.validate(facts, SCHEMA)
-    assert {c["path"] for c in facts["changes"]} == {p for p in {*a, *b} if a.get(p) != b.get(p)}
+    assert {c["path"] for c in facts["changes"]} == {
+        p for p in {*a, *b} if a.get(p) != b.get(p)
+    }
     shuffled = patch(dict(reversed(a.items())), dict(reversed(b.items())))
     assert json.dumps(shuffled.facts()) == json.dumps(facts)
     assert read_patch(json.loads(json.dumps(facts))) == patch(a, b)
 
 
 @given(_answers, _answers)
-def test_the_difference_is_empty_exactly_for_equals(a: dict[str, str], b: dict[str, str]) -> None:
+def test_the_difference_is_empty_exactly_for_equals(
+    a: dict[str, str], b: dict[str, str]
+) -> None:
     assert bool(diff(a, b)) == (a != b)
     assert not diff(a, dict(reversed(a.items())))
 
@@ -64,7 +76,12 @@ def test_gathered_paths_spell_out_to_the_same(a: dict[str, str]) -> None:
 
 def test_as_edits() -> None:
     a = Genotype(
-        (("width", "8"), ("group[0].kernel", "1x3x3"), ("group[1].kernel", "1x3x3"), ("head.gate", "se"))
+        (
+            ("width", "8"),
+            ("group[0].kernel", "1x3x3"),
+            ("group[1].kernel", "1x3x3"),
+            ("head.gate", "se"),
+        )
     )
     b = Genotype(
         (
@@ -86,7 +103,9 @@ def test_as_edits() -> None:
 
 
 def test_a_patch_for_another_genotype_is_refused() -> None:
-    with pytest.raises(DiagnosticError, match="E0961: `kernel` is 5x5x5, and the patch starts from 1x3x3"):
+    with pytest.raises(
+        DiagnosticError, match="E0961: `kernel` is 5x5x5, and the patch starts from 1x3x3"
+    ):
         apply(patch({"kernel": "1x3x3"}, {"kernel": "3x3x3"}), {"kernel": "5x5x5"})
 
 
@@ -100,8 +119,16 @@ def test_a_patch_for_another_genotype_is_refused() -> None:
         {"format_version": 1, "kind": "genotype"},
         {"format_version": 1, "kind": "genotype", "changes": "x"},
         {"format_version": 1, "kind": "genotype", "changes": [{"path": "a"}]},
-        {"format_version": 1, "kind": "genotype", "changes": [{"path": "a", "before": 1, "after": "b"}]},
-        {"format_version": 1, "kind": "genotype", "changes": [{"path": "a", "before": "b", "after": "b"}]},
+        {
+            "format_version": 1,
+            "kind": "genotype",
+            "changes": [{"path": "a", "before": 1, "after": "b"}],
+        },
+        {
+            "format_version": 1,
+            "kind": "genotype",
+            "changes": [{"path": "a", "before": "b", "after": "b"}],
+        },
         {
             "format_version": 1,
             "kind": "genotype",

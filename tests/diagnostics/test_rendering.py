@@ -38,7 +38,9 @@ def test_labels_are_shown_with_their_lines() -> None:
 def test_tabs_and_wide_characters() -> None:
     source = Source("a.arch", "\t漢 = é\u0301 + x")
     at = source.text.index("x")
-    assert render(Diagnostic("E0000", "here", Span(source, at, at + 1))).splitlines()[1:] == [
+    assert render(Diagnostic("E0000", "here", Span(source, at, at + 1))).splitlines()[
+        1:
+    ] == [
         "1 |     漢 = é\u0301 + x",
         "  |              ^",
     ]
@@ -47,7 +49,9 @@ def test_tabs_and_wide_characters() -> None:
 def test_spans_of_several_lines_and_other_files() -> None:
     source, other = Source("a.arch", "one\n  two\n  three\nfour"), Source("b.arch", "x = 1")
     labels = (Label(Span(other, 0, 1), "declared here"),)
-    text = render(Diagnostic("E0000", "here", Span(source, 2, 17), "warning", labels, "look"))
+    text = render(
+        Diagnostic("E0000", "here", Span(source, 2, 17), "warning", labels, "look")
+    )
     assert text.splitlines() == [
         "a.arch:1:3: warning[E0000]: here",
         "1 | one",

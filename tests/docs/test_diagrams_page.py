@@ -17,7 +17,9 @@ COMMANDS: list[list[str]] = runpy.run_path(str(ROOT / "docs" / "diagrams.py"))["
 
 
 def test_every_picture_is_drawn_by_a_command_and_there() -> None:
-    shown = set(re.findall(r"!\[[^]]*\]\((pictures/[^)]*)\)", PAGE.read_text(encoding="utf-8")))
+    shown = set(
+        re.findall(r"!\[[^]]*\]\((pictures/[^)]*)\)", PAGE.read_text(encoding="utf-8"))
+    )
     assert {f"docs/{name}" for name in shown} == {arguments[-1] for arguments in COMMANDS}
     assert all((ROOT / "docs" / name).is_file() for name in shown)
 
@@ -35,6 +37,6 @@ def test_pictures_that_need_no_program_are_up_to_date(
     again = tmp_path / "again.svg"
     done = CliRunner().invoke(cli, [*arguments[:-1], str(again)])
     assert done.exit_code == 0, done.output
-    assert again.read_text(encoding="utf-8") == (ROOT / arguments[-1]).read_text(encoding="utf-8"), (
-        "run `python docs/diagrams.py`"
-    )
+    assert again.read_text(encoding="utf-8") == (ROOT / arguments[-1]).read_text(
+        encoding="utf-8"
+    ), "run `python docs/diagrams.py`"

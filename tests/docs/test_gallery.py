@@ -52,7 +52,9 @@ def test_every_entry_that_ships_is_listed() -> None:
             if entry["kind"] in ("block", "search")
             else f"`{entry['file']}:{entry['name']}`"
         )
-        assert listed in sections[entry["file"]], f"{entry['file']}:{entry['name']} is missing: `make docs`"
+        assert listed in sections[entry["file"]], (
+            f"{entry['file']}:{entry['name']} is missing: `make docs`"
+        )
 
 
 def test_every_picture_is_there_and_shown() -> None:
@@ -62,9 +64,13 @@ def test_every_picture_is_there_and_shown() -> None:
     assert sum(path.stat().st_size for path in (DOCS / "gallery").iterdir()) < 6_000_000
 
 
-def test_the_page_is_what_the_files_say(gallery: ModuleType, golden: Callable[[Path, str], None]) -> None:
+def test_the_page_is_what_the_files_say(
+    gallery: ModuleType, golden: Callable[[Path, str], None]
+) -> None:
     facts = {
-        e.picture: re.search(r"<desc>(.*)</desc>", (DOCS / e.picture).read_text(encoding="utf-8"))[1]
+        e.picture: re.search(
+            r"<desc>(.*)</desc>", (DOCS / e.picture).read_text(encoding="utf-8")
+        )[1]
         for e in _drawn(gallery)
     }
     golden(DOCS / "gallery.md", gallery.page(list(gallery.entries()), facts))
@@ -78,11 +84,15 @@ def test_pictures_are_what_is_drawn(
     golden(DOCS / entry.picture, gallery.draw(entry).svg())
 
 
-def test_a_difference_is_what_is_drawn(gallery: ModuleType, golden: Callable[[Path, str], None]) -> None:
+def test_a_difference_is_what_is_drawn(
+    gallery: ModuleType, golden: Callable[[Path, str], None]
+) -> None:
     golden(DOCS / "gallery" / "figure_diff.svg", gallery.FIGURES["figure_diff"][1]().svg())
 
 
-@pytest.mark.skipif(shutil.which("dot") is None, reason="the cell view needs the program dot")
+@pytest.mark.skipif(
+    shutil.which("dot") is None, reason="the cell view needs the program dot"
+)
 def test_a_cell_says_what_is_drawn(gallery: ModuleType) -> None:
     """Where the boxes stand is up to the version of dot."""
     drawn = gallery.FIGURES["figure_attention_cell"][1]().svg()

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = sorted([*ROOT.glob("archdsl/**/__init__.py"), *ROOT.glob("backends/**/__init__.py")])
+PACKAGES = sorted(
+    [*ROOT.glob("archdsl/**/__init__.py"), *ROOT.glob("backends/**/__init__.py")]
+)
 PAGES = [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"]
 STEP = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)")  # without the part of a page
@@ -21,7 +23,9 @@ TOP = "archdsl|backends|benchmarks|docs|grammar|specs|tests"
 NAMED = re.compile(rf"(?<![\w/.])((?:{TOP})/[\w./-]*\w)(?![\w/*])")
 
 
-@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path", PACKAGES, ids=lambda path: path.parent.relative_to(ROOT).as_posix()
+)
 def test_every_package_says_what_it_is_for(path: Path) -> None:
     said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     assert len(said) > 40

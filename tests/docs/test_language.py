@@ -63,7 +63,9 @@ def test_the_examples_hold_and_give_what_the_page_says(
 
 def test_the_limits_are_those_of_the_code() -> None:
     table = PAGE.read_text(encoding="utf-8").partition("## Limits")[2].partition("## ")[0]
-    limits = [int(number.replace(",", "")) for number in re.findall(r"\| ([\d,]+) \|", table)]
+    limits = [
+        int(number.replace(",", "")) for number in re.findall(r"\| ([\d,]+) \|", table)
+    ]
     ours = [MAX_BYTES, MAX_TOKENS, MAX_DIGITS, MAX_DEPTH, DEPTH_LIMIT, LENGTH_LIMIT]
     assert limits == [*ours, WORK_LIMIT, STEP_LIMIT, TABLE_LIMIT]
 
@@ -79,14 +81,14 @@ def test_the_reserved_words_are_those_of_the_grammar() -> None:
 
 
 def body(statements: str) -> str:
-    return (
-        f"arch 1\nspace example {{\ninput x: [b, c = 16, t = 8, h = 28, w = 28]\n{statements}output x\n}}\n"
-    )
+    return f"arch 1\nspace example {{\ninput x: [b, c = 16, t = 8, h = 28, w = 28]\n{statements}output x\n}}\n"
 
 
 def network(path: str) -> Architecture:
     """The last space or model of a file."""
-    names = [d.name for d in Project().module(path).file.declarations if isinstance(d, ast.Net)]
+    names = [
+        d.name for d in Project().module(path).file.declarations if isinstance(d, ast.Net)
+    ]
     return load(f"{path}:{names[-1]}")
 
 
@@ -95,12 +97,16 @@ def diagnostics(path: str) -> list[str]:
 
 
 def keys(path: str) -> str:
-    return "\n".join(key(weight.full_name) for weight in network(path).graph.weights().values())
+    return "\n".join(
+        key(weight.full_name) for weight in network(path).graph.weights().values()
+    )
 
 
 def choices(path: str) -> str:
     space = network(path)
-    lines = [f"{choice.path}: {', '.join(choice.labels())}" for choice in space.graph.choices]
+    lines = [
+        f"{choice.path}: {', '.join(choice.labels())}" for choice in space.graph.choices
+    ]
     return "\n".join([*lines, f"{space.count()} architectures"])
 
 

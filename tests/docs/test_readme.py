@@ -17,7 +17,9 @@ README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"```(arch|console)\n(.*?)```", re.DOTALL)
 
 
-def test_the_example_prints_what_the_readme_says(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
+def test_the_example_prints_what_the_readme_says(
+    tmp_path: Path, golden: Callable[[Path, str], None]
+) -> None:
     whole = ""
 
     def block(match: re.Match[str]) -> str:
@@ -26,7 +28,13 @@ def test_the_example_prints_what_the_readme_says(tmp_path: Path, golden: Callabl
         if kind == "arch":  # what a later block says stands in the same file
             whole += f"\n{text}" if whole else text
             (tmp_path / "gestures.arch").write_text(whole, encoding="utf-8")
-            assert output("archdsl check gestures.arch; archdsl fmt --check gestures.arch", tmp_path) == ""
+            assert (
+                output(
+                    "archdsl check gestures.arch; archdsl fmt --check gestures.arch",
+                    tmp_path,
+                )
+                == ""
+            )
             return match[0]
         commands = [line for line in text.splitlines() if line.startswith("$ ")]
         return (

@@ -16,7 +16,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "supergraphs.md"
 def test_its_examples_run() -> None:
     torch.manual_seed(0)
     text = PAGE.read_text(encoding="utf-8")
-    exec(compile("\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)), str(PAGE), "exec"), {})
+    exec(
+        compile(
+            "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)),
+            str(PAGE),
+            "exec",
+        ),
+        {},
+    )
 
 
 def test_its_methods_and_codes_exist() -> None:

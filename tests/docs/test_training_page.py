@@ -44,5 +44,7 @@ def test_its_dataset_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.syspath_prepend(str(tmp_path))
     done = CliRunner().invoke(cli, line.split(), catch_exceptions=False)
     sys.modules.pop("walks", None)
-    assert done.exit_code == 0 and re.search(r"accuracy \d\.\d{4}, loss", done.output), done.output
+    assert done.exit_code == 0 and re.search(r"accuracy \d\.\d{4}, loss", done.output), (
+        done.output
+    )
     assert (tmp_path / "runs" / "walks" / "weights.safetensors").is_file()

@@ -17,7 +17,9 @@ from archdsl.cli.main import cli
 from archdsl.syntax.shipped import shipped
 
 PAGE = Path(__file__).parents[2] / "docs" / "weights.md"
-BLOCK = re.compile(r"^```(arch|rename|console) ?([\w.]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^```(arch|rename|console) ?([\w.]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 
 
 def test_the_examples_print_what_the_page_says(
@@ -31,9 +33,17 @@ def test_the_examples_print_what_the_page_says(
         "fc.bias": (4,),
         "ema_decay": (),
     }
-    norm = {f"backbone.bn1.{name}": (8,) for name in ("weight", "bias", "running_mean", "running_var")}
+    norm = {
+        f"backbone.bn1.{name}": (8,)
+        for name in ("weight", "bias", "running_mean", "running_var")
+    }
     torch.save(
-        {"state_dict": {f"module.{key}": torch.ones(shape) for key, shape in {**shapes, **norm}.items()}},
+        {
+            "state_dict": {
+                f"module.{key}": torch.ones(shape)
+                for key, shape in {**shapes, **norm}.items()
+            }
+        },
         "theirs.pth",
     )
 
@@ -43,7 +53,11 @@ def test_the_examples_print_what_the_page_says(
             Path(name).write_text(text, encoding="utf-8")
             return match[0]
         commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
-        return "```console\n" + "".join(f"$ {command}\n{printed(command)}" for command in commands) + "```"
+        return (
+            "```console\n"
+            + "".join(f"$ {command}\n{printed(command)}" for command in commands)
+            + "```"
+        )
 
     golden(PAGE, BLOCK.sub(block, PAGE.read_text(encoding="utf-8")))
 
@@ -56,7 +70,10 @@ def printed(command: str) -> str:
 def test_every_table_that_ships_is_listed() -> None:
     listed = set(
         re.findall(
-            r"`(\w+)`", "".join(re.findall(r"^\| `\w+_.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+            r"`(\w+)`",
+            "".join(
+                re.findall(r"^\| `\w+_.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+            ),
         )
     )
     assert {path.stem for path in shipped("specs").rglob("*.rename")} <= listed

@@ -18,6 +18,9 @@ def test_the_page_is_what_the_zoo_counts(golden: Callable[[Path, str], None]) ->
     golden(
         DOCS / "zoo.md",
         zoo.page(
-            lambda fact: (fact["params"], fact["macs"]) if "macs" in fact else zoo.measured(fact), zoo.counted
+            lambda fact: (
+                (fact["params"], fact["macs"]) if "macs" in fact else zoo.measured(fact)
+            ),
+            zoo.counted,
         ),
     )

@@ -24,12 +24,18 @@ def missing() -> str:
     if importlib.util.find_spec("selenium") is None:
         return "selenium, of the extra `dev`, is not installed"
     return (
-        "" if _program() and shutil.which("chromedriver") else "chromium and chromedriver are not installed"
+        ""
+        if _program() and shutil.which("chromedriver")
+        else "chromium and chromedriver are not installed"
     )
 
 
 def _program() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
 
 
 class Page:
@@ -51,7 +57,9 @@ class Page:
         """Waits for what the browser does in its own time, five seconds at most."""
         from selenium.webdriver.support.ui import WebDriverWait
 
-        WebDriverWait(self.driver, 5, poll_frequency=0.02).until(lambda _: self.ask(condition))
+        WebDriverWait(self.driver, 5, poll_frequency=0.02).until(
+            lambda _: self.ask(condition)
+        )
 
     def console(self) -> list[str]:
         """What the page complained of: errors, warnings, refusals of its policy."""
@@ -59,8 +67,15 @@ class Page:
 
     def requests(self) -> list[str]:
         """Everything that the page asked for."""
-        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        events = [
+            json.loads(entry["message"])["message"]
+            for entry in self.driver.get_log("performance")
+        ]
+        return [
+            e["params"]["request"]["url"]
+            for e in events
+            if e["method"] == "Network.requestWillBeSent"
+        ]
 
     def click(self, selector: str) -> None:
         self.driver.find_element("css selector", selector).click()
@@ -73,7 +88,14 @@ class Page:
             chain.send_keys(key)
         chain.perform()
 
-    def mouse(self, x: float, y: float, *, drag: tuple[int, int] | None = None, click: bool = False) -> None:
+    def mouse(
+        self,
+        x: float,
+        y: float,
+        *,
+        drag: tuple[int, int] | None = None,
+        click: bool = False,
+    ) -> None:
         """Moves the pointer to a point of the window; from there it may drag or click."""
         from selenium.webdriver import ActionChains
 
@@ -94,11 +116,18 @@ class Page:
 
     def media(self, kind: str = "", **features: str) -> None:
         """Emulates a medium and what its reader prefers: `prefers_color_scheme="dark"`."""
-        wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": kind, "features": wanted})
+        wanted = [
+            {"name": name.replace("_", "-"), "value": value}
+            for name, value in features.items()
+        ]
+        self.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"media": kind, "features": wanted}
+        )
 
     def scripts(self, on: bool) -> None:
-        self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not on})
+        self.driver.execute_cdp_cmd(
+            "Emulation.setScriptExecutionDisabled", {"value": not on}
+        )
 
 
 @contextmanager
@@ -112,7 +141,9 @@ def chromium(profile: Path) -> Iterator[Page]:
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver = webdriver.Chrome(
+        options=options, service=Service(shutil.which("chromedriver"))
+    )
     try:
         yield Page(driver)
     finally:

@@ -28,11 +28,15 @@ def is_sound(drawing: Drawing) -> None:
     for (a, label), (b, text) in _near(texts):
         assert not _overlap(a, b), f"{label.text} and {text.text} overlap"
     for (x0, y0, x1, y1), label in texts:
-        assert x0 >= 0 and y0 >= 0 and x1 <= scene.width and y1 <= scene.height, f"{label.text} is cut off"
+        assert x0 >= 0 and y0 >= 0 and x1 <= scene.width and y1 <= scene.height, (
+            f"{label.text} is cut off"
+        )
     for (a, what), (b, other_thing) in _near([*texts, *zip(places, boxes, strict=True)]):
         if isinstance(what, Label) != isinstance(other_thing, Label) and _overlap(a, b):
             (inner, outer) = (a, b) if isinstance(what, Label) else (b, a)
-            label, box = (what, other_thing) if isinstance(what, Label) else (other_thing, what)
+            label, box = (
+                (what, other_thing) if isinstance(what, Label) else (other_thing, what)
+            )
             inside = (
                 outer[0] - 0.5 <= inner[0]
                 and inner[2] <= outer[2] + 0.5
@@ -47,7 +51,9 @@ def is_sound(drawing: Drawing) -> None:
         assert left >= 0 and top >= 0 and right <= scene.width and bottom <= scene.height
         for (x0, y0, x1, y1), box in zip(places, boxes, strict=True):
             if x0 < right and left < x1 and y0 < bottom and top < y1:
-                crossed = any(x0 + 2 < x < x1 - 2 and y0 + 2 < y < y1 - 2 for x, y in points)
+                crossed = any(
+                    x0 + 2 < x < x1 - 2 and y0 + 2 < y < y1 - 2 for x, y in points
+                )
                 assert not crossed or box.radius > 6, (
                     f"a curve runs through {box.name}"
                 )  # round corners are not where dot sees them
@@ -66,7 +72,9 @@ def _near(
 
 
 def _overlap(a: Rectangle, b: Rectangle) -> bool:
-    return a[0] < b[2] - 0.5 and b[0] < a[2] - 0.5 and a[1] < b[3] - 0.5 and b[1] < a[3] - 0.5
+    return (
+        a[0] < b[2] - 0.5 and b[0] < a[2] - 0.5 and a[1] < b[3] - 0.5 and b[1] < a[3] - 0.5
+    )
 
 
 def _room(label: Label) -> Rectangle:
@@ -84,5 +92,8 @@ def _along(arrow: Arrow) -> Iterator[tuple[float, float]]:
         for step in range(17):
             t = step / 16
             weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-            yield tuple(sum(w * p[i] for w, p in zip(weights, (a, b, c, d), strict=True)) for i in (0, 1))  # type: ignore[misc]
+            yield tuple(
+                sum(w * p[i] for w, p in zip(weights, (a, b, c, d), strict=True))
+                for i in (0, 1)
+            )  # type: ignore[misc]
     yield arrow.points[-1]

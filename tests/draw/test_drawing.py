@@ -91,7 +91,9 @@ def test_streams_are_lanes_and_stages_are_columns() -> None:
         assert middle[f"stage[{i}].concat"] == pytest.approx(middle[f"stage[{i}].slow"])
     assert places["stage[1].slow"].x > places["stage[0].concat"].x
     labels = {
-        item.text for item in render(network(STREAMS, "streams")).scene.items if isinstance(item, Label)
+        item.text
+        for item in render(network(STREAMS, "streams")).scene.items
+        if isinstance(item, Label)
     }
     assert {"slow", "fast", "stage[0]", "2×16×16"} <= labels
 
@@ -174,7 +176,9 @@ def test_the_text_says_what_colour_says() -> None:
 def test_colours_carry_readable_text() -> None:
     def luminance(colour: str) -> float:
         parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        r, g, b = (
+            p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+        )
         return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
     for colour in OKABE_ITO:
@@ -236,16 +240,24 @@ def test_what_corresponds_stands_in_one_column(a: str, b: str) -> None:
     for name, boxes in places.items():
         above, below = boxes[: len(boxes) // 2], boxes[len(boxes) // 2 :]
         for first, second in zip(above, below, strict=True):
-            assert first.x + first.width / 2 == pytest.approx(second.x + second.width / 2), name
+            assert first.x + first.width / 2 == pytest.approx(
+                second.x + second.width / 2
+            ), name
     strokes = Counter(box.stroke for box in _boxes(drawing))
     assert strokes[LINE] and strokes[INK], "what is the same is pale, what differs is not"
 
 
 def test_each_side_has_its_sign() -> None:
-    slow, slowfast = (shipped_graph(f"zoo/slowfast.arch:{n}_4x16_r50") for n in ("slow", "slowfast"))
-    there, back = (render_difference(a, b, diff(a, b)) for a, b in ((slow, slowfast), (slowfast, slow)))
+    slow, slowfast = (
+        shipped_graph(f"zoo/slowfast.arch:{n}_4x16_r50") for n in ("slow", "slowfast")
+    )
+    there, back = (
+        render_difference(a, b, diff(a, b)) for a, b in ((slow, slowfast), (slowfast, slow))
+    )
     assert set(_tags(there)) == {"~", "+", "−", ">"}
-    assert Counter(_tags(back)) == Counter({"+": "−", "−": "+"}.get(sign, sign) for sign in _tags(there))
+    assert Counter(_tags(back)) == Counter(
+        {"+": "−", "−": "+"}.get(sign, sign) for sign in _tags(there)
+    )
 
 
 def _tags(drawing: Drawing) -> list[str]:
@@ -281,7 +293,10 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DiagnosticError, match="E0960") as caught:
         drawing.save(tmp_path / "a.pdf")
     assert "apt install graphviz" in str(caught.value.diagnostics[0].help)
-    with monkeypatch.context() as bare, pytest.raises(DiagnosticError, match="E0960") as caught:
+    with (
+        monkeypatch.context() as bare,
+        pytest.raises(DiagnosticError, match="E0960") as caught,
+    ):
         bare.setattr(engine, "ported", lambda: None)
         drawing.save(tmp_path / "a.png")
     assert "pip install graphviz-pure" in str(caught.value.diagnostics[0].help)
@@ -314,17 +329,28 @@ def test_graphviz_draws_the_same_picture(
     png = (tmp_path / "a.png").read_bytes()
     assert png.startswith(b"\x89PNG")
     width, height = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
-    assert width / height == pytest.approx(drawing.scene.width / drawing.scene.height, rel=0.15)
+    assert width / height == pytest.approx(
+        drawing.scene.width / drawing.scene.height, rel=0.15
+    )
     drawing.save(tmp_path / "b.png", scale=4)
-    assert int.from_bytes((tmp_path / "b.png").read_bytes()[16:20], "big") == pytest.approx(2 * width, abs=2)
+    assert int.from_bytes((tmp_path / "b.png").read_bytes()[16:20], "big") == pytest.approx(
+        2 * width, abs=2
+    )
     out = tmp_path / "d.png"
-    done = CliRunner().invoke(command, ["zoo/x3d.arch:x3d_s", "--scale", "0.5", "-o", str(out)])
+    done = CliRunner().invoke(
+        command, ["zoo/x3d.arch:x3d_s", "--scale", "0.5", "-o", str(out)]
+    )
     assert done.exit_code == 0, done.output
     wide = render(shipped_graph("zoo/x3d.arch:x3d_s")).scene.width
-    assert int.from_bytes(out.read_bytes()[16:20], "big") == pytest.approx(wide / 2, rel=0.05)
+    assert int.from_bytes(out.read_bytes()[16:20], "big") == pytest.approx(
+        wide / 2, rel=0.05
+    )
     with pytest.raises(DiagnosticError, match="E0960") as caught:
         drawing.save(tmp_path / "c.png", scale=100)
-    assert "a scale of" in str(caught.value.diagnostics[0].help) and not (tmp_path / "c.png").exists()
+    assert (
+        "a scale of" in str(caught.value.diagnostics[0].help)
+        and not (tmp_path / "c.png").exists()
+    )
 
 
 def _boxes(drawing: Drawing) -> list[Box]:
@@ -353,11 +379,18 @@ def _is_sound(drawing: Drawing) -> None:
     boxes = sorted(_boxes(drawing), key=lambda b: (b.y, b.x))
     assert boxes, json.dumps(scene.title)
     for a, b in combinations(boxes, 2):
-        apart = a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
+        apart = (
+            a.x + a.width <= b.x
+            or b.x + b.width <= a.x
+            or a.y + a.height <= b.y
+            or b.y + b.height <= a.y
+        )
         assert apart, f"{a.name} and {b.name} overlap"
     tags = {(item.x, item.y) for item in _tag_labels(drawing)}  # they stand on corners
     labels = [
-        item for item in scene.items if isinstance(item, Label) and item.text and (item.x, item.y) not in tags
+        item
+        for item in scene.items
+        if isinstance(item, Label) and item.text and (item.x, item.y) not in tags
     ]
     for x, y in tags:
         near = [
@@ -380,14 +413,22 @@ def _is_sound(drawing: Drawing) -> None:
                 and left < box.x + box.width
                 and box.x < right
             ):
-                assert box.x <= left and right <= box.x + box.width, f"{label.text} leaves the box {box.name}"
+                assert box.x <= left and right <= box.x + box.width, (
+                    f"{label.text} leaves the box {box.name}"
+                )
     for first, second in combinations(sorted(labels, key=lambda t: (t.y, t.x)), 2):
         if abs(first.y - second.y) < min(first.size, second.size) * 0.7:
             (a0, a1), (b0, b1) = _span(first), _span(second)
-            assert a1 <= b0 + 0.5 or b1 <= a0 + 0.5, f"{first.text} and {second.text} overlap"
+            assert a1 <= b0 + 0.5 or b1 <= a0 + 0.5, (
+                f"{first.text} and {second.text} overlap"
+            )
     for item in scene.items:
         points = (
-            item.points if isinstance(item, Arrow) else ((item.x, item.y),) if isinstance(item, Mark) else ()
+            item.points
+            if isinstance(item, Arrow)
+            else ((item.x, item.y),)
+            if isinstance(item, Mark)
+            else ()
         )
         assert all(0 <= x <= scene.width and 0 <= y <= scene.height for x, y in points)
         if isinstance(item, Arrow) and item.head:

@@ -47,7 +47,11 @@ NOTHING = (
 
 
 def boxes(drawing: Drawing) -> dict[str, Box]:
-    return {item.name: item for item in drawing.scene.items if isinstance(item, Box) and item.name}
+    return {
+        item.name: item
+        for item in drawing.scene.items
+        if isinstance(item, Box) and item.name
+    }
 
 
 def inside(drawing: Drawing, name: str) -> list[str]:
@@ -55,7 +59,9 @@ def inside(drawing: Drawing, name: str) -> list[str]:
     box = boxes(drawing)[name]
     labels = (item for item in drawing.scene.items if isinstance(item, Label))
     return [
-        t.text for t in labels if box.x <= t.x <= box.x + box.width and box.y <= t.y <= box.y + box.height
+        t.text
+        for t in labels
+        if box.x <= t.x <= box.x + box.width and box.y <= t.y <= box.y + box.height
     ]
 
 
@@ -80,8 +86,12 @@ def test_an_open_width_and_kernel_are_dashed_and_list_their_alternatives(view: s
     drawing = render(network(OPEN, "open"), view=view)
     is_sound(drawing)
     assert boxes(drawing)["first"].dashed and not boxes(drawing)["second"].dashed
-    assert {"width: 8..16 by 4", "kernel: 3×3, 5×5", "BN → ReLU"} <= set(inside(drawing, "first"))
-    assert boxes(drawing)["act"].dashed and "act: relu, gelu, tanh" in inside(drawing, "act")
+    assert {"width: 8..16 by 4", "kernel: 3×3, 5×5", "BN → ReLU"} <= set(
+        inside(drawing, "first")
+    )
+    assert boxes(drawing)["act"].dashed and "act: relu, gelu, tanh" in inside(
+        drawing, "act"
+    )
     assert "depends on width, kernel" in boxes(drawing)["first"].note
 
 
@@ -94,9 +104,13 @@ def test_an_open_width_is_dashed_in_the_macro_view() -> None:
 def test_the_page_knows_what_decides_a_part() -> None:
     data = anatomy.anatomy([network(OPEN, "open")])
     rows = {data["texts"][row[1]]: row for row in data["graphs"][0]["nodes"]}
-    deciders = {name: [data["texts"][text] for text in row[9]] for name, row in rows.items()}
+    deciders = {
+        name: [data["texts"][text] for text in row[9]] for name, row in rows.items()
+    }
     assert deciders["first"] == ["width: 8..16 by 4", "kernel: 3×3, 5×5"]
-    assert deciders["act"] == ["act: relu, gelu, tanh"] and deciders["block[3]"] == ["depth: 2..4"]
+    assert deciders["act"] == ["act: relu, gelu, tanh"] and deciders["block[3]"] == [
+        "depth: 2..4"
+    ]
     assert deciders["second"] == deciders["head"] == deciders["x"] == []
 
 
@@ -119,7 +133,13 @@ def test_layers_of_an_open_depth_are_one_box_with_their_least_and_most() -> None
     ("reference", "between", "slow", "fast", "width"),
     [
         ("zoo/slowfast.arch:slowfast_8x8_r50", "fuse[0]", "slow_stem", "fast_stem", "16"),
-        ("zoo/autotsnet.arch:manual_tsnet_85", "stage[0].fuse", "sparse_stem", "dense_stem", "8"),
+        (
+            "zoo/autotsnet.arch:manual_tsnet_85",
+            "stage[0].fuse",
+            "sparse_stem",
+            "dense_stem",
+            "8",
+        ),
     ],
 )
 def test_a_lateral_convolution_stands_between_the_streams(
@@ -139,14 +159,25 @@ def test_a_norm_joins_the_layer_that_it_reads() -> None:
     drawing = render(graph, view="macro")
     assert set(boxes(drawing)) == {"x", "a", "c", "add"}
     assert "then BN" in boxes(drawing)["a"].note and "then" not in boxes(drawing)["c"].note
-    assert "params 464" in boxes(drawing)["a"].note and "params 432" in boxes(drawing)["c"].note
+    assert (
+        "params 464" in boxes(drawing)["a"].note
+        and "params 432" in boxes(drawing)["c"].note
+    )
 
 
 @needs_dot
 def test_every_view_rounds_alike() -> None:
     graph = shipped_graph("zoo/nas.arch:darts")
-    for view, focus in (("macro", None), ("space", None), ("cell", "cell[0]"), ("graph", None)):
-        assert "1.08e18 architectures" in render(graph, view=view, focus=focus).scene.description, view
+    for view, focus in (
+        ("macro", None),
+        ("space", None),
+        ("cell", "cell[0]"),
+        ("graph", None),
+    ):
+        assert (
+            "1.08e18 architectures"
+            in render(graph, view=view, focus=focus).scene.description
+        ), view
     assert str(summarise(graph).architectures).startswith("10767")
 
 
@@ -168,7 +199,8 @@ def test_a_choice_that_differs_marks_what_depends_on_it() -> None:
     }
     assert marked == {"first"}
     assert any(
-        isinstance(t, Label) and t.text == "width   8..16 by 4 → 8..24 by 4" for t in drawing.scene.items
+        isinstance(t, Label) and t.text == "width   8..16 by 4 → 8..24 by 4"
+        for t in drawing.scene.items
     )
 
 
@@ -191,7 +223,9 @@ model before = gated() with open
 model after = gated() with shut
 """
     a, b = network(text, "before"), network(text, "after")
-    answers = [{"stage[0].gate": one, "stage[1].gate": "extra"} for one in ("identity", "extra")]
+    answers = [
+        {"stage[0].gate": one, "stage[1].gate": "extra"} for one in ("identity", "extra")
+    ]
     drawing = render_difference(a, b, diff(*answers))
     tagged = [
         item

@@ -30,10 +30,15 @@ from tests.draw.chromium import Page, chromium, missing
 from tests.draw.test_drawing import chain
 from tests.laws.subjects import shipped_graph
 
-HOSTILE = (
-    "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">&lt;<!--"
+HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">&lt;<!--"
+ENTER, TAB, LEFT, RIGHT, DOWN, ESCAPE = (
+    "\ue007",
+    "\ue004",
+    "\ue012",
+    "\ue014",
+    "\ue015",
+    "\ue00c",
 )
-ENTER, TAB, LEFT, RIGHT, DOWN, ESCAPE = "\ue007", "\ue004", "\ue012", "\ue014", "\ue015", "\ue00c"
 
 POOLS = """arch 1
 model pools {
@@ -64,7 +69,9 @@ def test_costs_and_lines_are_those_of_the_text() -> None:
     assert {data["texts"][f] for f, _, _ in data["lines"]} >= {"std.arch"}
 
 
-@pytest.mark.parametrize("reference", ["zoo/nas.arch:darts", "zoo/attentionnas.arch:attention_structures"])
+@pytest.mark.parametrize(
+    "reference", ["zoo/nas.arch:darts", "zoo/attentionnas.arch:attention_structures"]
+)
 def test_costs_of_a_space_are_its_exact_ends(reference: str) -> None:
     graph = shipped_graph(reference)
     data, summary = anatomy.anatomy([graph]), summarise(graph)
@@ -95,7 +102,9 @@ def test_every_flow_leads_from_leaf_to_leaf_and_none_is_lost() -> None:
     assert ends == set(range(len(told["nodes"]))) - inner
 
 
-def test_what_is_too_large_is_cut_at_a_depth_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_large_is_cut_at_a_depth_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     graph = network(BASE, "fixed")
     whole = anatomy.anatomy([graph])["graphs"][0]
     monkeypatch.setattr(anatomy, "MOST", 20)
@@ -108,7 +117,8 @@ def test_what_is_too_large_is_cut_at_a_depth_and_says_so(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "reference", ["zoo/timesformer.arch:timesformer_mixed", "zoo/slowfast.arch:slowfast_8x8_r101"]
+    "reference",
+    ["zoo/timesformer.arch:timesformer_mixed", "zoo/slowfast.arch:slowfast_8x8_r101"],
 )
 def test_the_largest_pages_of_the_zoo_are_small(reference: str) -> None:
     assert len(render(shipped_graph(reference)).html().encode()) < 500_000
@@ -116,7 +126,9 @@ def test_the_largest_pages_of_the_zoo_are_small(reference: str) -> None:
 
 def hostile() -> Graph:
     """A network with a comment on a line that the page shows, and a file name, that try to break out."""
-    text = chain(2).replace("  x = image\n", f"  x = image -> conv(8, 3x3) as stem  # {HOSTILE}\n")
+    text = chain(2).replace(
+        "  x = image\n", f"  x = image -> conv(8, 3x3) as stem  # {HOSTILE}\n"
+    )
     assert HOSTILE in text
     importer = Importer(shipped("specs"))
     return (
@@ -149,7 +161,9 @@ def test_texts_cannot_become_elements() -> None:
     elements = Elements()
     elements.feed(page)
     assert elements.found.count("script") == 2 and "img" not in elements.found
-    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    data = re.search(
+        r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL
+    )
     assert data is not None and not re.search("[<>&]", data[1])
     texts = json.loads(data[1])["texts"]
     assert any(HOSTILE[:40] in text for text in texts), "the comment is shown, as text"
@@ -158,13 +172,22 @@ def test_texts_cannot_become_elements() -> None:
 def test_the_policy_admits_only_what_is_in_the_page() -> None:
     page = render(network(BASE, "base")).html()
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
-    assert policy is not None and policy[1].startswith("default-src 'none';") and "unsafe" not in policy[1]
+    assert (
+        policy is not None
+        and policy[1].startswith("default-src 'none';")
+        and "unsafe" not in policy[1]
+    )
     for element in ("script", "style"):
         inner = re.findall(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
         assert len(inner) == 1
-        assert f"{element}-src 'sha256-{b64encode(sha256(inner[0].encode()).digest()).decode()}'" in policy[1]
+        assert (
+            f"{element}-src 'sha256-{b64encode(sha256(inner[0].encode()).digest()).decode()}'"
+            in policy[1]
+        )
     assert (
-        not re.search(r"\b(?:src|href)=(?!\"data:,\")", page) and "@import" not in page and "url(" not in page
+        not re.search(r"\b(?:src|href)=(?!\"data:,\")", page)
+        and "@import" not in page
+        and "url(" not in page
     )
 
 
@@ -174,7 +197,12 @@ def test_colours_turn_but_for_what_stands_on_a_fixed_one() -> None:
         "",
         9,
         9,
-        [Box(0, 0, 9, 9, PAPER), Label(5, 5, "a", 3), Box(0, 0, 9, 9, "#56B4E9"), Label(5, 5, "b", 3)],
+        [
+            Box(0, 0, 9, 9, PAPER),
+            Label(5, 5, "a", 3),
+            Box(0, 0, 9, 9, "#56B4E9"),
+            Label(5, 5, "b", 3),
+        ],
     )
     items: list[Any] = themed(scene).items
     assert items[0].fill == "var(--paper)" and items[1].colour == "var(--ink)"
@@ -186,7 +214,8 @@ def test_every_colour_of_a_page_is_there_in_the_light_and_in_the_dark(name: str)
     a, b = pair(name)
     page = render_difference(a, b, diff(a, b)).html()
     blocks = [
-        set(re.findall(r"(--[a-z0-9-]+):", block)) for block in re.findall(r":root[^{]*\{([^}]*)\}", page)
+        set(re.findall(r"(--[a-z0-9-]+):", block))
+        for block in re.findall(r":root[^{]*\{([^}]*)\}", page)
     ]
     assert len(blocks) == 3 and blocks[0] == blocks[1] == blocks[2]
     assert set(re.findall(r"var\((--[a-z0-9-]+)\)", page)) <= blocks[0]
@@ -217,9 +246,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, drawing in drawings.items():
         drawing.save(folder / f"{name}.html")
     scene = Scene(
-        "hostile", "", 100, 100, [Box(0, 0, 50, 50, name="stem", note=HOSTILE), Label(0, 0, HOSTILE, 9)]
+        "hostile",
+        "",
+        100,
+        100,
+        [Box(0, 0, 50, 50, name="stem", note=HOSTILE), Label(0, 0, HOSTILE, 9)],
     )
-    (folder / "hostile.html").write_text(as_page(scene, Subject((hostile(),))), encoding="utf-8")
+    (folder / "hostile.html").write_text(
+        as_page(scene, Subject((hostile(),))), encoding="utf-8"
+    )
     return {path.stem: path for path in folder.iterdir()}
 
 
@@ -284,7 +319,9 @@ def test_hostile_texts_are_shown_as_texts(page: Page, files: dict[str, Path]) ->
     spot = where(page, "stem")
     page.mouse(spot["x"], spot["y"])
     assert HOSTILE[:40] in page.ask("document.getElementById('facts').textContent")
-    assert page.ask("document.images.length") == 0 and page.ask("document.title") == "hostile"
+    assert (
+        page.ask("document.images.length") == 0 and page.ask("document.title") == "hostile"
+    )
 
 
 @needs_browser
@@ -297,9 +334,9 @@ def test_blocks_expand_and_collapse_by_click(page: Page) -> None:
     page.mouse(spot["x"], spot["y"], click=True)
     assert "stage[1].block[0]" in shapes(page)
     after = where(page, "stage[1]")
-    assert (after["left"], after["top"]) == pytest.approx((spot["left"], spot["top"]), abs=1), (
-        "what was clicked stays in place"
-    )
+    assert (after["left"], after["top"]) == pytest.approx(
+        (spot["left"], spot["top"]), abs=1
+    ), "what was clicked stays in place"
     page.mouse(after["left"] + 12, after["top"] + 12, click=True)
     assert shapes(page) == before
     page.click("#open-all")
@@ -339,13 +376,19 @@ def test_boxes_lie_inside_their_blocks_and_not_on_each_other(
         if row[1] >= 0:
             siblings.setdefault(row[1], []).append(row)
             _, _, x, y, w, h, _ = at[row[1]]
-            assert x <= row[2] and y <= row[3] and row[2] + row[4] <= x + w and row[3] + row[5] <= y + h
+            assert (
+                x <= row[2]
+                and y <= row[3]
+                and row[2] + row[4] <= x + w
+                and row[3] + row[5] <= y + h
+            )
     crossing = page.ask(CROSSING)
     assert crossing == [], "a line runs through a box"
     for group in siblings.values():
         for i, (_, _, x, y, w, h, _) in enumerate(group):
             assert not any(
-                x < b[2] + b[4] and b[2] < x + w and y < b[3] + b[5] and b[3] < y + h for b in group[i + 1 :]
+                x < b[2] + b[4] and b[2] < x + w and y < b[3] + b[5] and b[3] < y + h
+                for b in group[i + 1 :]
             )
 
 
@@ -359,14 +402,17 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
     page.keys(RIGHT, RIGHT)
     reached = page.ask(focus)
     assert reached not in (None, first)
-    assert page.ask("getComputedStyle(document.activeElement).strokeWidth") == "3.5px", "the focus is seen"
+    assert page.ask("getComputedStyle(document.activeElement).strokeWidth") == "3.5px", (
+        "the focus is seen"
+    )
     assert "source" in page.ask("document.getElementById('facts').textContent")
     assert page.ask("document.activeElement.getAttribute('aria-describedby')") == "facts"
     page.keys(ESCAPE)
     assert page.ask("document.getElementById('facts').hidden")
     page.keys(ENTER)  # into the structure, at the same part
     assert (
-        page.ask("document.activeElement.getAttribute('role')") == "treeitem" and page.ask(focus) == reached
+        page.ask("document.activeElement.getAttribute('role')") == "treeitem"
+        and page.ask(focus) == reached
     )
     assert page.ask("document.activeElement.getAttribute('aria-expanded')") == "false"
     page.keys(ENTER)
@@ -385,7 +431,9 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
         and page.ask("document.activeElement.getAttribute('aria-expanded')") == "false"
     )
     page.keys(TAB)
-    assert page.ask("document.activeElement.closest('#stage')") is None, "one stop for the whole picture"
+    assert page.ask("document.activeElement.closest('#stage')") is None, (
+        "one stop for the whole picture"
+    )
 
 
 @needs_browser
@@ -401,7 +449,9 @@ def test_search_finds_and_centres(page: Page) -> None:
         "r.width, r.height] })()"
     )
     spot = where(page, path)
-    assert (spot["x"], spot["y"]) == pytest.approx((frame[0] + frame[2] / 2, frame[1] + frame[3] / 2), abs=3)
+    assert (spot["x"], spot["y"]) == pytest.approx(
+        (frame[0] + frame[2] / 2, frame[1] + frame[3] / 2), abs=3
+    )
     assert page.ask("document.querySelector('.found').dataset.path") == path
     page.keys(ENTER)
     assert page.ask("document.getElementById('found').textContent").startswith("2 of ")
@@ -411,7 +461,10 @@ def test_search_finds_and_centres(page: Page) -> None:
     page.click("#views button")
     page.keys("/")
     page.keys(*"stage[0].block[1].narrow")  # deeper than the picture: the box around it
-    assert page.ask("document.querySelector('#picture .found').dataset.path") == "stage[0].block[1]"
+    assert (
+        page.ask("document.querySelector('#picture .found').dataset.path")
+        == "stage[0].block[1]"
+    )
 
 
 @needs_browser
@@ -419,7 +472,9 @@ def test_wheel_drag_buttons_and_keys_move_the_view(page: Page) -> None:
     first = where(page, "clip")
     page.mouse(600, 600, drag=(80, -40))
     moved = where(page, "clip")
-    assert (moved["x"] - first["x"], moved["y"] - first["y"]) == pytest.approx((80, -40), abs=1)
+    assert (moved["x"] - first["x"], moved["y"] - first["y"]) == pytest.approx(
+        (80, -40), abs=1
+    )
     assert page.ask("document.getElementById('picture').hasAttribute('hidden')") is False, (
         "a drag is no click"
     )
@@ -452,7 +507,10 @@ def test_facts_are_those_of_the_graph(page: Page) -> None:
         "Object.fromEntries([...document.querySelectorAll('#facts dt')].map((t) => [t.textContent, "
         "t.nextSibling.textContent]))"
     )
-    assert page.ask("document.querySelector('#facts strong').textContent") == "stage[0].block[0]"
+    assert (
+        page.ask("document.querySelector('#facts strong').textContent")
+        == "stage[0].block[0]"
+    )
     data = anatomy.anatomy([network(BASE, "fixed")])
     row = next(r for r in data["graphs"][0]["nodes"] if data["texts"][r[1]] == "block[0]")
     assert (told["params"], told["MACs"]) == (f"{row[5]:,}", f"{row[6]:,}")
@@ -464,7 +522,9 @@ def test_facts_are_those_of_the_graph(page: Page) -> None:
 
 
 @needs_browser
-def test_layers_that_share_a_path_are_told_apart(page: Page, files: dict[str, Path]) -> None:
+def test_layers_that_share_a_path_are_told_apart(
+    page: Page, files: dict[str, Path]
+) -> None:
     page.open(files["pools"])
     boxes = page.ask(
         "[...document.querySelectorAll('#picture [data-path=max_pool]')].map((e) => e.nodes.map((n) => "
@@ -486,7 +546,9 @@ def test_a_difference_leads_to_its_boxes(page: Page, files: dict[str, Path]) -> 
     page.click("#views button:nth-child(3)")
     touched = """[...document.querySelectorAll('svg[role=tree]:not([hidden]) [data-path]')]
       .filter((e) => e.querySelector('circle')).map((e) => e.dataset.path)"""
-    assert any(marked == path or marked.startswith(f"{path}.") for path in page.ask(f"({touched})"))
+    assert any(
+        marked == path or marked.startswith(f"{path}.") for path in page.ask(f"({touched})")
+    )
 
 
 @needs_browser
@@ -545,7 +607,10 @@ def test_without_scripts_the_picture_shows(page: Page, files: dict[str, Path]) -
     try:
         page.open(files["difference"])
         texts = page.driver.find_element("css selector", "#stage > svg").text
-        assert "base" in texts and page.driver.find_element("css selector", "#stage > svg").is_displayed()
+        assert (
+            "base" in texts
+            and page.driver.find_element("css selector", "#stage > svg").is_displayed()
+        )
         assert not page.driver.find_element("css selector", "#bar").is_displayed()
         assert "kernel" in page.driver.find_element("css selector", ".differences").text
     finally:

@@ -26,9 +26,12 @@ from tests.strategies.specs import Spec, elaborate, specs
 
 GOLDENS = Path(__file__).parent / "goldens"
 needs_dot = pytest.mark.skipif(
-    engine.installed("json") is None, reason="the cell view and the graph view need a program of Graphviz"
+    engine.installed("json") is None,
+    reason="the cell view and the graph view need a program of Graphviz",
 )
-needs_port = pytest.mark.skipif(engine.ported() is None, reason="there is no graphviz-pure for this machine")
+needs_port = pytest.mark.skipif(
+    engine.ported() is None, reason="there is no graphviz-pure for this machine"
+)
 
 GRAPHS = (
     "zoo/x3d.arch:x3d_s",
@@ -136,9 +139,15 @@ def test_an_attention_cell_as_the_paper_draws_it() -> None:
     assert max(first) < min(second)
     for name, box in nodes.items():
         dim = graph.answers[f"{name}.op.dim"]
-        assert f"{dim} · dot" in _inside(drawing, box) and "softmax" in _inside(drawing, box)
+        assert f"{dim} · dot" in _inside(drawing, box) and "softmax" in _inside(
+            drawing, box
+        )
     sources = [graph.answers[f"{name}.source"] for name in nodes if "level[1]" in name]
-    ends = {name: _arrows_into(drawing, box) for name, box in nodes.items() if "level[1]" in name}
+    ends = {
+        name: _arrows_into(drawing, box)
+        for name, box in nodes.items()
+        if "level[1]" in name
+    }
     assert sorted(ends.values()) == sorted(label.count(",") + 1 for label in sources)
 
 
@@ -148,13 +157,20 @@ def test_a_cell_with_operations_on_its_edges() -> None:
     graph = network(CELL, "cells")
     drawing = render(graph, CHOSEN)
     is_sound(drawing)
-    assert {"cell.enter", "cell.node[0]", "cell.node[1]", "cell.concat", "x", "output"} == set(
-        _names(drawing)
-    )
+    assert {
+        "cell.enter",
+        "cell.node[0]",
+        "cell.node[1]",
+        "cell.concat",
+        "x",
+        "output",
+    } == set(_names(drawing))
     assert {"narrow", "wide", "skip"} <= set(_texts(drawing))
     opened = render(graph)
     is_sound(opened)
-    assert "op[0]: narrow, wide, skip" in _texts(opened) and "keep: 1..2 of 2" in _texts(opened)
+    assert "op[0]: narrow, wide, skip" in _texts(opened) and "keep: 1..2 of 2" in _texts(
+        opened
+    )
     assert any(isinstance(item, Arrow) and item.dashed for item in opened.scene.items)
 
 
@@ -182,7 +198,11 @@ def test_probabilities_on_the_edges_of_a_cell() -> None:
     }
     drawing = render(network(CELL, "cells"), view="cell", probabilities=chances)
     assert {"0.90", "0.80", "op[1]: wide, 0.50"} <= set(_texts(drawing))
-    thick = {item.thickness for item in drawing.scene.items if isinstance(item, Arrow) and item.curved}
+    thick = {
+        item.thickness
+        for item in drawing.scene.items
+        if isinstance(item, Arrow) and item.curved
+    }
     assert {round(0.4 + 2.6 * p, 2) for p in (0.9, 0.8)} <= thick
     settled = render(network(CELL, "cells"), CHOSEN, view="cell", probabilities=chances)
     assert {"0.90", "0.80"} <= set(_texts(settled))
@@ -197,7 +217,9 @@ def test_depth_focus_and_repeats() -> None:
     assert "block[0..11] × 12" in _texts(two) and "block[0].mlp" in _names(two)
     assert "block[1].mlp" not in _names(two)
     inner = render(graph, focus="block[4].mlp", view="graph")
-    assert {"block[3]", "output"} & set(_names(inner)) == {"output"} and "block[4].mlp.fc1" in _names(inner)
+    assert {"block[3]", "output"} & set(_names(inner)) == {
+        "output"
+    } and "block[4].mlp.fc1" in _names(inner)
 
 
 @needs_dot
@@ -217,18 +239,32 @@ model branches {
 
 def test_a_space_says_what_is_open_when_and_how_much() -> None:
     texts = _texts(render(network(CELL, "cells"), view="space"))
-    assert {"narrow", "wide", "skip", "keep", "active when keep has 1", "3 alternatives"} <= set(texts)
+    assert {
+        "narrow",
+        "wide",
+        "skip",
+        "keep",
+        "active when keep has 1",
+        "3 alternatives",
+    } <= set(texts)
     whole = _texts(render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space"))
-    assert {"group[0..10]", "12..28 by 4", "6 alternatives, 11 such choices", "1.5..6.0 by 0.75"} <= set(
-        whole
-    )
+    assert {
+        "group[0..10]",
+        "12..28 by 4",
+        "6 alternatives, 11 such choices",
+        "1.5..6.0 by 0.75",
+    } <= set(whole)
     part = render(shipped_graph("zoo/autox3d.arch:autox3d"), view="space", focus="group[3]")
-    assert "3 × 3" not in _texts(part) and all(name.startswith("group[3].") for name in _names(part))
+    assert "3 × 3" not in _texts(part) and all(
+        name.startswith("group[3].") for name in _names(part)
+    )
 
 
 def test_the_count_at_the_end_is_that_of_the_space() -> None:
     graph = network(CELL, "cells")
-    assert f"together {_count(graph):,} architectures" in _texts(render(graph, view="space"))
+    assert f"together {_count(graph):,} architectures" in _texts(
+        render(graph, view="space")
+    )
 
 
 def test_probabilities_are_shades_and_numbers() -> None:
@@ -236,7 +272,10 @@ def test_probabilities_are_shades_and_numbers() -> None:
     drawing = render(network(CELL, "cells"), probabilities=chances)
     is_sound(drawing)
     boxes = _boxes(drawing)
-    assert (boxes["cell.node[0].op[0]=narrow"].fill, boxes["cell.node[0].op[0]=wide"].fill) == (
+    assert (
+        boxes["cell.node[0].op[0]=narrow"].fill,
+        boxes["cell.node[0].op[0]=wide"].fill,
+    ) == (
         "#0072b2",
         "#fafcff",
     )
@@ -254,9 +293,14 @@ def test_the_latest_probabilities_of_every_choice() -> None:
 
 def test_probabilities_of_a_run(tmp_path: Path) -> None:
     record = json.dumps(
-        {"round": 1, "probabilities": {"cell.node[1].keep": {"[0]": 0.2, "[1]": 0.1, "[0, 1]": 0.7}}}
+        {
+            "round": 1,
+            "probabilities": {"cell.node[1].keep": {"[0]": 0.2, "[1]": 0.1, "[0, 1]": 0.7}},
+        }
     )
-    (tmp_path / "metrics.jsonl").write_text(f'{{"round": 0}}\n{record}\n{{"rou', encoding="utf-8")
+    (tmp_path / "metrics.jsonl").write_text(
+        f'{{"round": 0}}\n{record}\n{{"rou', encoding="utf-8"
+    )
     found = read_probabilities(tmp_path)
     assert (
         found
@@ -281,10 +325,19 @@ def test_probabilities_of_a_run(tmp_path: Path) -> None:
         render(network(CELL, "cells"), probabilities={"cell.node[1].keep": {"[5]": 1.0}})
 
 
-def test_the_page_of_a_run_shows_what_was_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_page_of_a_run_shows_what_was_learned(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     graph = network(CELL, "cells")
     assert "narrow: 1.00" in sheet.learned(
-        graph, [{"probabilities": {"cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}}}]
+        graph,
+        [
+            {
+                "probabilities": {
+                    "cell.node[0].op[0]": {"narrow": 1.0, "wide": 0.0, "skip": 0.0}
+                }
+            }
+        ],
     )
     assert sheet.learned(graph, [{"loss": 1.0}]) == ""
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -320,7 +373,9 @@ def test_refusals() -> None:
 
 @needs_port
 @pytest.mark.parametrize("view", ["cell", "graph"])
-def test_without_dot_the_port_draws(view: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_dot_the_port_draws(
+    view: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The same boxes of the same sizes with the same texts, as soundly placed."""
     graph = network(CELL, "cells")
     either = render(graph, view=view)
@@ -346,7 +401,9 @@ def test_without_any_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         assert "<svg" in render(graph, view=view).svg()
 
 
-def test_a_program_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     broken = tmp_path / "dot"
     broken.write_text("#!/nowhere/at/all\n", encoding="utf-8")
     broken.chmod(0o755)
@@ -355,7 +412,9 @@ def test_a_program_that_cannot_be_run(monkeypatch: pytest.MonkeyPatch, tmp_path:
         render(network(CELL, "cells"), view="graph")
 
 
-def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_takes_too_long_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     slow = tmp_path / "dot"
     slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n", encoding="utf-8")
     slow.chmod(0o755)
@@ -387,17 +446,24 @@ def test_golden_of_a_cell_and_a_graph(golden: Callable[[Path, str], None]) -> No
         ("cells_cell.txt", render(network(CELL, "cells"), CHOSEN)),
         ("cells_graph.txt", render(network(CELL, "cells"), view="graph", depth=2)),
     ):
-        boxes = [f"{box.name}: {' | '.join(_inside(drawing, box))}" for box in _boxes(drawing).values()]
+        boxes = [
+            f"{box.name}: {' | '.join(_inside(drawing, box))}"
+            for box in _boxes(drawing).values()
+        ]
         golden(GOLDENS / name, "\n".join([*boxes, *sorted(set(_texts(drawing)))]) + "\n")
 
 
 @needs_dot
 def test_the_command_line(tmp_path: Path) -> None:
     out = tmp_path / "cell.svg"
-    done = CliRunner().invoke(command, ["zoo/nas.arch:darts_v2_cifar", "--focus", "cell[3]", "-o", str(out)])
+    done = CliRunner().invoke(
+        command, ["zoo/nas.arch:darts_v2_cifar", "--focus", "cell[3]", "-o", str(out)]
+    )
     assert done.exit_code == 0, done.output
     assert "sep3" in out.read_text(encoding="utf-8")
-    wrong = CliRunner().invoke(command, ["zoo/nas.arch:darts_v2_cifar", "--view", "sideways", "-o", str(out)])
+    wrong = CliRunner().invoke(
+        command, ["zoo/nas.arch:darts_v2_cifar", "--view", "sideways", "-o", str(out)]
+    )
     assert wrong.exit_code == 2 and all(view in wrong.output for view in VIEWS)
 
 
@@ -415,11 +481,17 @@ def _count(graph: Graph) -> int:
 
 
 def _boxes(drawing: Drawing) -> Mapping[str, Box]:
-    return {item.name: item for item in drawing.scene.items if isinstance(item, Box) and item.name}
+    return {
+        item.name: item
+        for item in drawing.scene.items
+        if isinstance(item, Box) and item.name
+    }
 
 
 def _names(drawing: Drawing) -> list[str]:
-    return [item.name for item in drawing.scene.items if isinstance(item, Box) and item.name]
+    return [
+        item.name for item in drawing.scene.items if isinstance(item, Box) and item.name
+    ]
 
 
 def _texts(drawing: Drawing) -> list[str]:
@@ -428,7 +500,11 @@ def _texts(drawing: Drawing) -> list[str]:
 
 def _inside(drawing: Drawing, box: Box) -> list[str]:
     labels = [item for item in drawing.scene.items if isinstance(item, Label)]
-    return [t.text for t in labels if box.x < t.x < box.x + box.width and box.y < t.y < box.y + box.height]
+    return [
+        t.text
+        for t in labels
+        if box.x < t.x < box.x + box.width and box.y < t.y < box.y + box.height
+    ]
 
 
 def _arrows_into(drawing: Drawing, box: Box) -> int:

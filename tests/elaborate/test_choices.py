@@ -43,14 +43,20 @@ block attention(dim = [@t, @hw, @thw], kind = [map: map_attention, dot: dot_atte
 
 @pytest.mark.parametrize("given", ["8", "[8]", "8..8", "if 1 > 2 then [8, 16] else 8"])
 def test_a_single_value_settles_the_question(given: str) -> None:
-    graph = graph_of(f"space net(width = {given}) {{ {IMAGE}  width ~ width  output x -> conv(width) }}")
+    graph = graph_of(
+        f"space net(width = {given}) {{ {IMAGE}  width ~ width  output x -> conv(width) }}"
+    )
     assert graph.kind == "model" and not graph.choices
     assert graph.outputs[0].shape["c"].value == 8
 
 
 def test_a_list_or_a_range_is_a_domain() -> None:
     text = f"space net {{ {IMAGE}  k ~ [1x1, 3x3]  e ~ 1.5..3.0 by 0.75  n ~ range(1, 4)  output x -> conv(int(8 * e) * n, k) }}"
-    assert choices(graph_of(text)) == {"k": ["1x1", "3x3"], "e": ["1.5", "2.25", "3.0"], "n": ["1", "2", "3"]}
+    assert choices(graph_of(text)) == {
+        "k": ["1x1", "3x3"],
+        "e": ["1.5", "2.25", "3.0"],
+        "n": ["1", "2", "3"],
+    }
 
 
 def test_a_condition_on_a_choice_selects_among_values_and_tensors() -> None:
@@ -103,10 +109,17 @@ def test_concatenating_a_subset_has_as_many_channels_as_were_picked() -> None:
 
 def test_a_choice_of_dimensions_forks_the_block_that_declares_it() -> None:
     graph = graph_of(f"{ATTENTION}\nspace net {{ {CLIP}  output x -> attention }}")
-    assert list(choices(graph)) == ["attention.dim", "attention.kind", "attention.act", "attention.gate"]
+    assert list(choices(graph)) == [
+        "attention.dim",
+        "attention.kind",
+        "attention.act",
+        "attention.gate",
+    ]
     assert set(graph.outputs[0].shape) == set("bcthw")
     assert architectures(graph) == 3 * 2 * 3 * 2
-    variants = {w.variant for w in graph.weights().values() if w.full_name.endswith("g1.weight")}
+    variants = {
+        w.variant for w in graph.weights().values() if w.full_name.endswith("g1.weight")
+    }
     assert variants == {(("attention.dim", label),) for label in ("@t", "@hw", "@thw")}
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.elaborate.texts import choices, elaborated, errors, graph_of, operations, warnings, weights
+from tests.elaborate.texts import (
+    choices,
+    elaborated,
+    errors,
+    graph_of,
+    operations,
+    warnings,
+    weights,
+)
 
 HOST = """
 block unit(channels, kernels = [1, 3]) {
@@ -29,7 +37,10 @@ def edited(edits: str) -> str:
 
 def test_setting_and_narrowing_by_pattern() -> None:
     graph = graph_of(
-        edited("group[0].width = 8  group[0, 2].unit.kernel = 3  group[1..2] { width ~ [16, 24] }"), "edited"
+        edited(
+            "group[0].width = 8  group[0, 2].unit.kernel = 3  group[1..2] { width ~ [16, 24] }"
+        ),
+        "edited",
     )
     assert choices(graph) == {
         "group[1].width": ["16", "24"],
@@ -41,7 +52,10 @@ def test_setting_and_narrowing_by_pattern() -> None:
 def test_later_answers_win_and_narrowing_adds_up() -> None:
     assert (
         choices(
-            graph_of(edited("group[*].width = 8  group[*].width = 16  group[*].unit.kernel = 1"), "edited")
+            graph_of(
+                edited("group[*].width = 8  group[*].width = 16  group[*].unit.kernel = 1"),
+                "edited",
+            )
         )
         == {}
     )
@@ -54,7 +68,10 @@ def test_later_answers_win_and_narrowing_adds_up() -> None:
 
 def test_setting_parameters_of_layers() -> None:
     graph = graph_of(
-        edited("head.width = 7  group[*].unit.kernels = [1, 5, 7]  group[0].unit.channels = 4"), "edited"
+        edited(
+            "head.width = 7  group[*].unit.kernels = [1, 5, 7]  group[0].unit.channels = 4"
+        ),
+        "edited",
     )
     assert graph.outputs[0].shape["c"].value == 7
     assert choices(graph)["group[1].unit.kernel"] == ["1", "5", "7"]
@@ -63,11 +80,23 @@ def test_setting_parameters_of_layers() -> None:
 
 def test_inserting_before_and_after() -> None:
     graph = graph_of(
-        edited("after group[0].unit.conv, group[2].unit insert gelu  before head insert dropout(0.5)"),
+        edited(
+            "after group[0].unit.conv, group[2].unit insert gelu  before head insert dropout(0.5)"
+        ),
         "edited",
     )
     unit = ["conv", "relu"]
-    assert operations(graph) == ["conv", "gelu", "relu", *unit, *unit, "gelu", "mean", "dropout", "linear"]
+    assert operations(graph) == [
+        "conv",
+        "gelu",
+        "relu",
+        *unit,
+        *unit,
+        "gelu",
+        "mean",
+        "dropout",
+        "linear",
+    ]
 
 
 def test_what_is_inserted_has_a_path_of_its_own() -> None:
@@ -80,7 +109,9 @@ def test_what_is_inserted_has_a_path_of_its_own() -> None:
 
 def test_replacing_and_removing() -> None:
     graph = graph_of(
-        edited("replace group[*].unit.act by swish  remove group[1].unit  replace head by linear(5)"),
+        edited(
+            "replace group[*].unit.act by swish  remove group[1].unit  replace head by linear(5)"
+        ),
         "edited",
     )
     assert operations(graph) == ["conv", "swish", "conv", "swish", "mean", "linear"]
@@ -109,11 +140,12 @@ def test_an_edit_of_an_edited_network_sees_the_edits_below() -> None:
 
 
 def test_expressions_of_edits_mean_what_they_mean_where_they_stand() -> None:
-    text = (
-        f"{HOST}\nwide = 24\nspace edited(n = 16) = net with {{ group[0].width = n  group[1].width = wide }}"
-    )
+    text = f"{HOST}\nwide = 24\nspace edited(n = 16) = net with {{ group[0].width = n  group[1].width = wide }}"
     graph = graph_of(text, "edited")
-    assert [v.shape["c"].value for v in graph.values if v.shape["c"].is_constant][1:3] == [16, 16]
+    assert [v.shape["c"].value for v in graph.values if v.shape["c"].is_constant][1:3] == [
+        16,
+        16,
+    ]
     assert "group[0].width" not in choices(graph) and "group[1].width" not in choices(graph)
 
 
@@ -140,7 +172,9 @@ def test_genotypes_whole_and_partial() -> None:
     model fixed = net with part with rest
     model again = smaller with rest
     """
-    assert list(choices(graph_of(text, "smaller"))) == [f"group[{i}].unit.kernel" for i in range(3)]
+    assert list(choices(graph_of(text, "smaller"))) == [
+        f"group[{i}].unit.kernel" for i in range(3)
+    ]
     assert graph_of(text, "fixed").kind == "model"
     assert choices(graph_of(text, "again")) == {}
     assert graph_of(text, "part").kind == "space", "a genotype's name is its space, settled"
@@ -152,7 +186,9 @@ def test_a_genotype_fits_every_instantiation_of_its_definition() -> None:
     genotype small of net {{ group[*] {{ width = 8  unit.kernel = 3 }} }}
     model deeper = net(depth = 5) with small
     """
-    assert weights(graph_of(text, "deeper"))[:5] == [f"group[{i}].unit.conv.weight" for i in range(5)]
+    assert weights(graph_of(text, "deeper"))[:5] == [
+        f"group[{i}].unit.conv.weight" for i in range(5)
+    ]
     other = (
         f"{HOST}\nspace other {{ input x: [b, c = 3]  w ~ [1, 2]  output x -> linear(w) }}\ngenotype g of "
         f"other {{ w = 1 }}\n"

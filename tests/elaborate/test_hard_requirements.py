@@ -69,7 +69,10 @@ NEEDED = {
 
 @pytest.mark.parametrize("body", NEEDED)
 def test_what_has_no_value_is_an_error_where_it_is_needed(body: str) -> None:
-    assert errors(f"space net {{ {INPUT}  {body}  output x -> conv(4, 3) as out }}\n") == NEEDED[body]
+    assert (
+        errors(f"space net {{ {INPUT}  {body}  output x -> conv(4, 3) as out }}\n")
+        == NEEDED[body]
+    )
 
 
 def test_the_witness_names_the_answer() -> None:

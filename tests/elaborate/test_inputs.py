@@ -33,12 +33,17 @@ model net {
 )
 def test_every_form_gives_the_same_network(inputs: Any) -> None:
     given = elaborated(NET, inputs=inputs).graph.inputs
-    assert [[one.shape[d].value for d in one.dims] for one in given] == [[1, 3, 4, 16, 8], [1, 2, 4]]
+    assert [[one.shape[d].value for d in one.dims] for one in given] == [
+        [1, 3, 4, 16, 8],
+        [1, 2, 4],
+    ]
 
 
 @pytest.mark.parametrize("inputs", [None, {}, (), "clip=1x3x4x8x8", {"clip": {"h": 8}}])
 def test_the_declared_sizes_are_the_network_itself(inputs: Any) -> None:
-    assert [one.shape["t"].value for one in elaborated(NET, inputs=inputs).graph.inputs] == [4, 4]
+    assert [
+        one.shape["t"].value for one in elaborated(NET, inputs=inputs).graph.inputs
+    ] == [4, 4]
 
 
 @pytest.mark.parametrize(

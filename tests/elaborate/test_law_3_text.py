@@ -71,7 +71,9 @@ def agree(text: str, graph: Graph, chosen: dict[Choice, int]) -> None:
     given = f"{text}\ngenotype given of net {{ {answers(graph, chosen)} }}\n"
     elaborated = graph_of(given, "net", genotypes=["given"])
     verify(elaborated)
-    assert print_graph(elaborated) == print_graph(fix(graph, chosen)), answers(graph, chosen)
+    assert print_graph(elaborated) == print_graph(fix(graph, chosen)), answers(
+        graph, chosen
+    )
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -43,7 +43,9 @@ def asked(folder: Path, text: str, name: str, what: Callable[[Reference], str]) 
         return what(opened(f"{file}{name}", Project()))
     except DiagnosticError as error:
         (problem,) = error.diagnostics
-        return f"{problem.code} {(problem.help or '').replace(str(file), 'own.arch')}".rstrip()
+        return (
+            f"{problem.code} {(problem.help or '').replace(str(file), 'own.arch')}".rstrip()
+        )
 
 
 @pytest.mark.parametrize(

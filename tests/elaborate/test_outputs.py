@@ -103,7 +103,9 @@ def test_the_text_survives_yaml(tmp_path: Path, name: str) -> None:
     assert again == tree
 
 
-def test_every_form_returns_the_order_of_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_form_returns_the_order_of_the_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     net = _load(tmp_path, "net")
     x = torch.randn(3, 16, 8, 4)
     module = archdsl.compile(net).eval()
@@ -137,7 +139,9 @@ def test_the_supergraphs_return_it_too(tmp_path: Path) -> None:
 
 def test_onnx_has_the_names_of_the_text(tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="needs ONNX: pip install 'archdsl[onnx]'")
-    pytest.importorskip("onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'")
+    pytest.importorskip(
+        "onnxscript", reason="needs ONNX Script: pip install 'archdsl[onnx]'"
+    )
     from archdsl_torch import write
 
     net = _load(tmp_path, "net")
@@ -145,12 +149,18 @@ def test_onnx_has_the_names_of_the_text(tmp_path: Path) -> None:
     model = onnx.load(tmp_path / "net.onnx")
     onnx.checker.check_model(model, full_check=True)
     assert [value.name for value in model.graph.input] == ["x"]
-    assert [value.name for value in model.graph.output] == [result.name for result in net.graph.results]
+    assert [value.name for value in model.graph.output] == [
+        result.name for result in net.graph.results
+    ]
     shapes = [
         [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
         for value in model.graph.output
     ]
-    assert shapes[:3] == [["batch", "x_h", "x_w", 16], ["batch", 16, "x_h", "x_w"], [16, "batch"]]
+    assert shapes[:3] == [
+        ["batch", "x_h", "x_w", 16],
+        ["batch", 16, "x_h", "x_w"],
+        [16, "batch"],
+    ]
 
 
 @pytest.mark.parametrize(("other", "field"), [("own", "order"), ("renamed", "name")])

@@ -8,8 +8,15 @@ IMAGE = "input x: [b, c = 3, h = 16, w = 16]"
 
 
 def test_an_instance_is_called_as_it_says_else_by_the_word_after_the_arrow() -> None:
-    graph = graph_of(f"model net {{ {IMAGE}  output x -> conv(8) as stem -> batch_norm -> relu -> conv(8) }}")
-    assert weights(graph) == ["batch_norm.bias", "batch_norm.weight", "conv.weight", "stem.weight"]
+    graph = graph_of(
+        f"model net {{ {IMAGE}  output x -> conv(8) as stem -> batch_norm -> relu -> conv(8) }}"
+    )
+    assert weights(graph) == [
+        "batch_norm.bias",
+        "batch_norm.weight",
+        "conv.weight",
+        "stem.weight",
+    ]
 
 
 def test_a_parameter_names_the_instance_of_the_layer_that_it_holds() -> None:
@@ -17,7 +24,11 @@ def test_a_parameter_names_the_instance_of_the_layer_that_it_holds() -> None:
     block unit(norm: layer) {{ input x  output x -> conv(8) as first -> norm }}
     model net {{ {IMAGE}  output x -> unit(batch_norm(eps = 1e-3)) as stem }}
     """
-    assert weights(graph_of(text)) == ["stem.first.weight", "stem.norm.bias", "stem.norm.weight"]
+    assert weights(graph_of(text)) == [
+        "stem.first.weight",
+        "stem.norm.bias",
+        "stem.norm.weight",
+    ]
 
 
 def test_a_name_of_the_layer_itself_wins_over_the_word() -> None:
@@ -38,7 +49,11 @@ def test_labelled_loops_are_levels_and_unlabelled_ones_index() -> None:
     }}
     """
     third = [f"third[{i}][{j}].weight" for i in range(2) for j in range(2)]
-    groups = [f"group[{i}].{rest}.weight" for i in range(2) for rest in ("first", "second[0]", "second[1]")]
+    groups = [
+        f"group[{i}].{rest}.weight"
+        for i in range(2)
+        for rest in ("first", "second[0]", "second[1]")
+    ]
     assert weights(graph_of(text)) == groups + third
 
 
@@ -69,9 +84,9 @@ def test_loops_and_branches_rebind_outer_names_and_keep_their_own() -> None:
     }}
     """
     assert graph_of(text).outputs[0].shape["c"].value == 9
-    assert errors(f"model net {{ {IMAGE}  for i in range(3) {{ inner = i }}  output x -> conv(inner) }}") == [
-        "E0201"
-    ]
+    assert errors(
+        f"model net {{ {IMAGE}  for i in range(3) {{ inner = i }}  output x -> conv(inner) }}"
+    ) == ["E0201"]
 
 
 def test_a_body_sees_declarations_of_its_file_and_no_names_of_its_caller() -> None:
@@ -96,9 +111,7 @@ def test_parameters_are_set_partially_by_position_and_by_name() -> None:
 
 
 def test_shared_layers_have_one_set_of_weights_under_the_name_that_holds_them() -> None:
-    text = (
-        f"model net {{ {IMAGE}  both = shared conv(3)  output x -> both as first -> relu -> both as second }}"
-    )
+    text = f"model net {{ {IMAGE}  both = shared conv(3)  output x -> both as first -> relu -> both as second }}"
     graph = graph_of(text)
     assert weights(graph) == ["both.weight"]
     assert operations(graph) == ["conv", "relu", "conv"]

@@ -25,7 +25,11 @@ space net(domain = 8..16 by 8, depth = 1) {
 
 
 @given(
-    st.integers(0, 50), st.integers(1, 9), st.integers(0, 20), st.integers(0, 8), st.sampled_from([0, 1, 2])
+    st.integers(0, 50),
+    st.integers(1, 9),
+    st.integers(0, 20),
+    st.integers(0, 8),
+    st.sampled_from([0, 1, 2]),
 )
 def test_a_range_reaches_its_end_or_names_the_numbers_around_it(
     low: int, step: int, count: int, over: int, digits: int
@@ -37,7 +41,9 @@ def test_a_range_reaches_its_end_or_names_the_numbers_around_it(
     if not over:
         found = numbers(*ends)
         assert refused is None
-        assert found == tuple(float(Fraction(low + i * step, scale)) for i in range(count + 1))
+        assert found == tuple(
+            float(Fraction(low + i * step, scale)) for i in range(count + 1)
+        )
         assert all(type(number) is (float if digits else int) for number in found)
         return
     assert refused is not None
@@ -49,11 +55,16 @@ def test_a_range_reaches_its_end_or_names_the_numbers_around_it(
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ({"domain": "8..30 by 4"}, "8..30 by 4 does not reach 30: the nearest ends are 28 and 32"),
+        (
+            {"domain": "8..30 by 4"},
+            "8..30 by 4 does not reach 30: the nearest ends are 28 and 32",
+        ),
         ({"depth": "4"}, "1..4 by 2 does not reach 4: the nearest ends are 3 and 5"),
     ],
 )
-def test_what_set_gives_is_judged_alike(tmp_path: Path, setting: dict[str, str], said: str) -> None:
+def test_what_set_gives_is_judged_alike(
+    tmp_path: Path, setting: dict[str, str], said: str
+) -> None:
     file = tmp_path / "net.arch"
     file.write_text(_TEXT.lstrip(), encoding="utf-8")
     with pytest.raises(DiagnosticError) as raised:

@@ -23,7 +23,9 @@ space net(width = 8, size = 16, kernels = [1, 3], embed = false) {
 
 
 def test_settings_are_expressions_of_the_file() -> None:
-    graph = graph_of(NET, settings={"width": "4 * 4", "kernels": "[1x1x1, 3x3x3, 1x5x5]", "size": "32"})
+    graph = graph_of(
+        NET, settings={"width": "4 * 4", "kernels": "[1x1x1, 3x3x3, 1x5x5]", "size": "32"}
+    )
     assert graph.outputs[0].shape["c"].value == 16
     assert graph.outputs[0].shape["h"].value == 16
     assert choices(graph) == {"kernel": ["1x1x1", "3x3x3", "1x5x5"]}
@@ -39,7 +41,9 @@ def test_a_text_without_quotes() -> None:
     with pytest.raises(DiagnosticError) as found:
         load("zoo/xvit.arch:xvit", settings={"mixed_blocks": "sometimes"})
     (diagnostic,) = found.value.diagnostics
-    assert diagnostic.code == "E0201" and 'mixed_blocks="sometimes"' in (diagnostic.help or "")
+    assert diagnostic.code == "E0201" and 'mixed_blocks="sometimes"' in (
+        diagnostic.help or ""
+    )
 
 
 def test_another_size_of_the_input() -> None:

@@ -64,7 +64,10 @@ def test_a_slip_is_one_error_on_its_line(kind: str) -> None:
         if one is None:
             continue
         found = diagnosed(one.text)
-        assert lines_of([d for d in found if d.severity == "error"]) == list(one.lines), (one.text, found)
+        assert lines_of([d for d in found if d.severity == "error"]) == list(one.lines), (
+            one.text,
+            found,
+        )
 
 
 @pytest.mark.parametrize("kind", OTHERS)
@@ -83,7 +86,9 @@ def test_independent_slips_are_all_told() -> None:
         if several is None:
             continue
         found = diagnosed(several.text)
-        assert lines_of([d for d in found if d.severity == "error"]) == list(several.lines), (
+        assert lines_of([d for d in found if d.severity == "error"]) == list(
+            several.lines
+        ), (
             several.text,
             found,
         )

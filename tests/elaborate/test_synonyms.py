@@ -47,7 +47,11 @@ def test_what_the_table_says_elaborates(name: str) -> None:
 def test_parameters_are_those_of_the_layer(name: str) -> None:
     synonym = TABLE[name]
     ours = {ours for _, ours in synonym.takes if ours is not None}
-    known = {p.name for p in PRIMITIVES[synonym.layer].parameters} if synonym.layer in PRIMITIVES else set()
+    known = (
+        {p.name for p in PRIMITIVES[synonym.layer].parameters}
+        if synonym.layer in PRIMITIVES
+        else set()
+    )
     assert ours <= known
 
 
@@ -62,7 +66,10 @@ CALLS = {
         "in_channels=3, out_channels=16, kernel_size=1, bias=False",
     ): "x -> conv(16, 1x1, bias = false)",
     ("Conv2d", "3, 16, 5, padding=1"): "x -> conv(16, 5x5, padding = 1)",
-    ("Conv2d", "16, 16, 3, 1, 1, 1, 16"): "x -> conv(16, 3x3, 1, dilation = 1, groups = 16)",
+    (
+        "Conv2d",
+        "16, 16, 3, 1, 1, 1, 16",
+    ): "x -> conv(16, 3x3, 1, dilation = 1, groups = 16)",
     ("Conv2D", "32, 3"): "x -> conv(32, 3x3)",
     ("Conv3d", "3, 16, (1, 3, 3), stride=(1, 2, 2)"): "x -> conv(16, 1x3x3, 1x2x2)",
     ("conv2d", "16, 3"): "x -> conv(16, 3x3)",

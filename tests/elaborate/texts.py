@@ -40,7 +40,9 @@ def elaborated(
     project, module = module_of(text)
     values = [find(module, g, State()) for g in genotypes]
     assert all(isinstance(v, GenotypeV) for v in values)
-    return project.elaborate(module, name, inputs=inputs, settings=settings, genotypes=values)  # type: ignore[arg-type]
+    return project.elaborate(
+        module, name, inputs=inputs, settings=settings, genotypes=values
+    )  # type: ignore[arg-type]
 
 
 def graph_of(text: str, name: str = "net", **asked: object) -> Graph:

@@ -70,7 +70,9 @@ def _damaged(random: Random, text: str) -> bytes:
 def _document(random: Random) -> Case:
     """One file of text or YAML."""
     if random.random() < 0.01:
-        return Case("heavy text", {"x.arch": _damaged(random, random.choice(seeds.heavy()))})
+        return Case(
+            "heavy text", {"x.arch": _damaged(random, random.choice(seeds.heavy()))}
+        )
     if random.random() < 0.75:
         return Case("text", {"x.arch": _damaged(random, random.choice(seeds.texts()))})
     return Case("yaml", {"x.yaml": _damaged(random, seeds.yaml(random))})
@@ -91,7 +93,12 @@ def _network(random: Random) -> tuple[str, str, str, bytes]:
     if kind < 0.35:
         return "options", "x.arch", name, text.encode()
     if kind < 0.65:
-        return "text", "x.arch", name, nudged_text(random, text).encode(errors="surrogatepass")
+        return (
+            "text",
+            "x.arch",
+            name,
+            nudged_text(random, text).encode(errors="surrogatepass"),
+        )
     if kind < 0.9:
         return (
             "text",
@@ -115,7 +122,11 @@ def _names(text: str) -> list[str]:
 
 def _genotype(random: Random) -> tuple[str, bytes]:
     """A file with a genotype of NET, which lies beside it as net.arch."""
-    text = "arch 1\nuse net: net\n" + seeds.NET[seeds.NET.index("genotype chosen") :].split("\n", 1)[0] + "\n"
+    text = (
+        "arch 1\nuse net: net\n"
+        + seeds.NET[seeds.NET.index("genotype chosen") :].split("\n", 1)[0]
+        + "\n"
+    )
     return "g.arch", _damaged(random, text)
 
 
@@ -148,18 +159,32 @@ def _asked(random: Random) -> list[str]:
         kind = random.randrange(3)
         if kind == 0:
             name = random.choice(
-                ("width", "classes", "norm", "frames", "size", "kernel", random.choice(STRANGE))
+                (
+                    "width",
+                    "classes",
+                    "norm",
+                    "frames",
+                    "size",
+                    "kernel",
+                    random.choice(STRANGE),
+                )
             )
-            found += ["--set", f"{name}{random.choice(('=', '=', '=', ' ', ''))}{_value(random)}"]
+            found += [
+                "--set",
+                f"{name}{random.choice(('=', '=', '=', ' ', ''))}{_value(random)}",
+            ]
         elif kind == 1:
             sizes = "x".join(
-                random.choice((*"12345678", "224", "0", "-1", "x", "²")) for _ in range(random.randrange(6))
+                random.choice((*"12345678", "224", "0", "-1", "x", "²"))
+                for _ in range(random.randrange(6))
             )
             found += ["--input", f"{random.choice(('x', 'clip', ''))}={sizes}"]
         else:
             found += [
                 "--genotype",
-                random.choice(("chosen", "other", "x.arch:chosen", "x.arch", _value(random))),
+                random.choice(
+                    ("chosen", "other", "x.arch:chosen", "x.arch", _value(random))
+                ),
             ]
     return [_argument(each) for each in found]
 
@@ -182,7 +207,9 @@ def _flag(random: Random, *options: str) -> list[str]:
     return [option for option in options if random.random() < 0.3]
 
 
-def _of_network(command: str, *more: Callable[[Random], list[str]]) -> Callable[[Random], Case]:
+def _of_network(
+    command: str, *more: Callable[[Random], list[str]]
+) -> Callable[[Random], Case]:
     """Cases of a command that takes FILE:NAME."""
 
     def make(random: Random) -> Case:
@@ -214,7 +241,9 @@ def _drawing(random: Random) -> list[str]:
     if random.random() < 0.2:
         found += [
             "--focus",
-            _argument(random.choice(("stage[0]", "stem", "stage[*]", "a.b", _value(random)))),
+            _argument(
+                random.choice(("stage[0]", "stem", "stage[*]", "a.b", _value(random)))
+            ),
         ]
     return found + _numbers(random, "--depth", "--scale")
 
@@ -236,7 +265,9 @@ def _fmt(random: Random) -> Case:
 def _convert(random: Random) -> Case:
     case = _document(random)
     (file,) = case.files
-    return Case(case.kind, case.files, ["convert", file, random.choice(("out.arch", "out.yaml"))])
+    return Case(
+        case.kind, case.files, ["convert", file, random.choice(("out.arch", "out.yaml"))]
+    )
 
 
 def _diff(random: Random) -> Case:
@@ -247,7 +278,14 @@ def _diff(random: Random) -> Case:
     )
     a, b = f"{file}:{name}", f"b{file}:{other}" if random.random() < 0.8 else f"b{file}"
     form = random.choice(
-        ([], ["--full"], ["--json"], ["--format", "markdown"], ["--patch"], ["-o", "out.svg"])
+        (
+            [],
+            ["--full"],
+            ["--json"],
+            ["--format", "markdown"],
+            ["--patch"],
+            ["-o", "out.svg"],
+        )
     )
     return Case(kind, {file: content, f"b{file}": changed}, ["diff", a, b, *form])
 
@@ -256,7 +294,9 @@ def _git_diff(random: Random) -> Case:
     text = random.choice(seeds.texts())
     files = {"old.arch": text.encode(), "new.arch": _damaged(random, text)}
     path = f"{random.choice(STRANGE)}x.arch".replace("\0", "")
-    return Case("text", files, ["git-diff", path, "old.arch", "0", "0", "new.arch", "0", "0"])
+    return Case(
+        "text", files, ["git-diff", path, "old.arch", "0", "0", "new.arch", "0", "0"]
+    )
 
 
 def _patch(random: Random) -> Case:
@@ -264,7 +304,9 @@ def _patch(random: Random) -> Case:
     kind = random.random()
     if kind < 0.85:
         change = _other_end(random, change) if kind < 0.5 else mutated_json(random, change)
-        text = json.dumps(change, ensure_ascii=random.random() < 0.5).encode(errors="surrogatepass")
+        text = json.dumps(change, ensure_ascii=random.random() < 0.5).encode(
+            errors="surrogatepass"
+        )
     else:
         text = mutated_bytes(random, json.dumps(change).encode())
     args = ["patch", f"net.arch:{name}", "p.json"]
@@ -282,7 +324,9 @@ def _other_end(random: Random, change: Any) -> Any:
         return mutated_json(random, change)
     for _ in range(random.choice((1, 1, 2))):
         one = random.choice(changes)
-        one[random.choice(("after", "after", "after", "at"))] = mutated_json(random, one.get("after"))
+        one[random.choice(("after", "after", "after", "at"))] = mutated_json(
+            random, one.get("after")
+        )
     return {**change, "changes": changes}
 
 
@@ -308,7 +352,10 @@ def _import_weights(random: Random) -> Case:
         files["net_t.rename"] = _damaged(random, random.choice(seeds.tables()))
         return Case("rename table", files, args)
     while random.random() < 0.5:
-        args += ["--anew", _argument(random.choice(("head", "stage.0", "stage[0].conv", _value(random))))]
+        args += [
+            "--anew",
+            _argument(random.choice(("head", "stage.0", "stage[0].conv", _value(random)))),
+        ]
     return Case("checkpoint", files, [*args, *_numbers(random, "--seed")])
 
 
@@ -327,7 +374,13 @@ def _migrate_weights(random: Random) -> Case:
     return Case(
         "checkpoint",
         files,
-        [*args, "-o", "out.safetensors", *_flag(random, "--json"), *_numbers(random, "--seed")],
+        [
+            *args,
+            "-o",
+            "out.safetensors",
+            *_flag(random, "--json"),
+            *_numbers(random, "--seed"),
+        ],
     )
 
 
@@ -348,9 +401,14 @@ def _compile_weights(random: Random) -> Case:
 
 
 def _render_probabilities(random: Random) -> Case:
-    chances = {"stage[0].channels": {"4": 0.25, "8": 0.5, "12": 0.25}, "deep": {"identity": 1.0, "more": 0.0}}
+    chances = {
+        "stage[0].channels": {"4": 0.25, "8": 0.5, "12": 0.25},
+        "deep": {"identity": 1.0, "more": 0.0},
+    }
     record = {"event": "epoch", "round": 3, "probabilities": chances}
-    lines = [json.dumps(mutated_json(random, record)) for _ in range(random.randrange(1, 4))]
+    lines = [
+        json.dumps(mutated_json(random, record)) for _ in range(random.randrange(1, 4))
+    ]
     text = "\n".join(lines).encode(errors="surrogatepass")
     files = {
         "net.arch": seeds.NET.encode(),
@@ -399,14 +457,20 @@ def _search(random: Random) -> Case:
     if random.random() < 0.7:
         args += [
             "--data",
-            _argument(random.choice(("motion", "motion(frames = 2)", "tensor:x.npz", _value(random)))),
+            _argument(
+                random.choice(
+                    ("motion", "motion(frames = 2)", "tensor:x.npz", _value(random))
+                )
+            ),
         ]
     return Case("options" if kind < 0.3 else "plan", {"x.arch": content}, args)
 
 
 def _train(random: Random) -> Case:
     kind, file, name, content = _network(random)
-    data = _argument(random.choice(("motion", "motion", "tensor:x.npz", "video:.", _value(random))))
+    data = _argument(
+        random.choice(("motion", "motion", "tensor:x.npz", "video:.", _value(random)))
+    )
     args = ["train", f"{file}:{name}", "--run", "run", "--data", data, *_asked(random)]
     args += _numbers(random, "--seed", "--chunks", "--epochs", "--batch", "--optimiser")
     return Case(kind, {file: content}, args)
@@ -426,7 +490,9 @@ def _explain(random: Random) -> Case:
 
 
 def _list(random: Random) -> Case:
-    return Case("options", {}, ["list", _argument(_value(random)), *_flag(random, "--json")])
+    return Case(
+        "options", {}, ["list", _argument(_value(random)), *_flag(random, "--json")]
+    )
 
 
 def _any(random: Random) -> Case:
@@ -446,7 +512,9 @@ def _any(random: Random) -> Case:
     )
     args = [_argument(random.choice(pool)) for _ in range(random.randrange(1, 6))]
     args = [arg for arg in args if arg not in ("--install-git", "search", "train")]
-    return Case("any", {"x.arch": seeds.NET.encode()}, args or ["check"], stdin=seeds.NET.encode())
+    return Case(
+        "any", {"x.arch": seeds.NET.encode()}, args or ["check"], stdin=seeds.NET.encode()
+    )
 
 
 STAGES: Mapping[str, Stage] = {

@@ -67,7 +67,9 @@ def mutated_bytes(random: Random, data: bytes) -> bytes:
         if kind == 0:
             found[at : at + 1] = random.randbytes(1)
         elif kind == 1:
-            found[at : at + 8] = random.choice((b"\xff" * 8, bytes(8), b"\x7f" + b"\xff" * 7))
+            found[at : at + 8] = random.choice(
+                (b"\xff" * 8, bytes(8), b"\x7f" + b"\xff" * 7)
+            )
         elif kind == 2:
             del found[at : at + random.randrange(1, 40)]
         elif kind == 3:
@@ -105,13 +107,32 @@ def mutated_json(random: Random, value: Any) -> Any:
 
 
 _DEEP: Any = json.loads("[" * 400 + "]" * 400)
-_VALUES = (None, True, 0, -1, 10**400, 1e308, "", "conv", [], {}, [[]], {"value": 3}, [0], _DEEP)
+_VALUES = (
+    None,
+    True,
+    0,
+    -1,
+    10**400,
+    1e308,
+    "",
+    "conv",
+    [],
+    {},
+    [[]],
+    {"value": 3},
+    [0],
+    _DEEP,
+)
 
 
 def _other_value(random: Random, value: Any) -> Any:
     if isinstance(value, str) and random.random() < 0.7:
         at = random.randrange(len(value) + 1)
-        return value[:at] + random.choice((*STRANGE, *MARKS, "", value)) + value[at + random.randrange(2) :]
+        return (
+            value[:at]
+            + random.choice((*STRANGE, *MARKS, "", value))
+            + value[at + random.randrange(2) :]
+        )
     if isinstance(value, int) and random.random() < 0.6:
         return value + random.choice((-1, 1, 2, -(10**6), 10**30))
     return random.choice(_VALUES)

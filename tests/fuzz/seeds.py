@@ -94,14 +94,18 @@ def sound() -> Sequence[str]:
 
 @cache
 def heavy() -> Sequence[str]:
-    return [_read(path) for path in sorted((ROOT / "tests" / "wrong" / "limits").glob("*.arch"))]
+    return [
+        _read(path) for path in sorted((ROOT / "tests" / "wrong" / "limits").glob("*.arch"))
+    ]
 
 
 def _declarations(text: str) -> list[str]:
     """The declarations of a file that stand alone, each a file."""
     tree, _ = parse(Source("shipped.arch", text))
     uses = "\n".join(re.findall(r"^use .*$", text, re.MULTILINE))
-    return [f"arch 1\n{uses}\n{declaration.span.text}\n" for declaration in tree.declarations]
+    return [
+        f"arch 1\n{uses}\n{declaration.span.text}\n" for declaration in tree.declarations
+    ]
 
 
 def yaml(random: Random) -> str:
@@ -129,7 +133,12 @@ def plans() -> Sequence[str]:
 @cache
 def patches() -> Sequence[tuple[str, Any]]:
     """Networks of NET, each with a patch as `archdsl diff --patch` prints it: of genotypes, and of the IR."""
-    pairs = (("chosen", "other"), ("fixed", "edited"), ("net", "narrowed"), ("narrowed", "net"))
+    pairs = (
+        ("chosen", "other"),
+        ("fixed", "edited"),
+        ("net", "narrowed"),
+        ("narrowed", "net"),
+    )
     with _file_of_net() as file:
         sides = {name: open_side(f"{file}:{name}") for name in NETWORKS}
         found = [(a, patch_between(sides[a], sides[b], a, b).facts()) for a, b in pairs]
@@ -147,7 +156,9 @@ def checkpoint(random: Random) -> tuple[str, bytes]:
     from safetensors.torch import save
 
     tensors: dict[str, Any] = {
-        name: torch.zeros(shape, dtype=random.choice((torch.float32, torch.float32, torch.float16)))
+        name: torch.zeros(
+            shape, dtype=random.choice((torch.float32, torch.float32, torch.float16))
+        )
         for name, shape in _weights().items()
     }
     for _ in range(random.choice((0, 0, 1, 3))):
@@ -157,7 +168,9 @@ def checkpoint(random: Random) -> tuple[str, bytes]:
         if change == 0:
             del tensors[name]
         elif change == 1:
-            tensors[name + random.choice(("\x1b[31m", "\u202e", "\n", ".0", ""))] = tensors.pop(name)
+            tensors[name + random.choice(("\x1b[31m", "\u202e", "\n", ".0", ""))] = (
+                tensors.pop(name)
+            )
         elif change == 2:
             tensors[name] = torch.zeros([*tensor.shape, random.choice((0, 1, 3))])
         elif change == 3:
@@ -169,7 +182,9 @@ def checkpoint(random: Random) -> tuple[str, bytes]:
         else:
             tensors[name] = torch.zeros([random.choice((0, 1, 2, 7))] * random.randrange(5))
     if random.random() < 0.5:
-        return ".safetensors", save({name: tensor.clone() for name, tensor in tensors.items()})
+        return ".safetensors", save(
+            {name: tensor.clone() for name, tensor in tensors.items()}
+        )
     wrapped: Any = tensors
     for _ in range(random.choice((0, 0, 1, 2))):
         wrapped = {

@@ -116,9 +116,20 @@ def test_it_sees_spans_outside_of_their_text() -> None:
 
 
 def test_the_campaign_is_one_command(tmp_path: Path) -> None:
-    command = [sys.executable, "benchmarks/fuzz.py", "--minutes", "0.001", "--stage", "list"]
+    command = [
+        sys.executable,
+        "benchmarks/fuzz.py",
+        "--minutes",
+        "0.001",
+        "--stage",
+        "list",
+    ]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "list              options" in done.stdout and "0 kinds of faults" in done.stdout

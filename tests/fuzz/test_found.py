@@ -39,12 +39,16 @@ def test_halves_of_characters_are_no_text(half: str) -> None:
 @pytest.mark.parametrize("value", [10**400, -1, 2, float("nan"), None, [], {}, "x"])
 def test_probabilities_of_every_value_but_a_share(tmp_path: Path, value: object) -> None:
     path = tmp_path / "metrics.jsonl"
-    path.write_text(json.dumps({"probabilities": {"w": {"a": value}}}) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps({"probabilities": {"w": {"a": value}}}) + "\n", encoding="utf-8"
+    )
     with pytest.raises(DiagnosticError, match="E0967"):
         read_probabilities(path)
 
 
-@pytest.mark.parametrize("line", ["[" * 100_000, '{"probabilities": []}', "3", '{"probabilities": {"w": 3}}'])
+@pytest.mark.parametrize(
+    "line", ["[" * 100_000, '{"probabilities": []}', "3", '{"probabilities": {"w": 3}}']
+)
 def test_lines_that_are_no_record(tmp_path: Path, line: str) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text(f"{line}\n", encoding="utf-8")
@@ -63,8 +67,13 @@ def test_lines_are_compared_up_to_a_number_of_them() -> None:
     """Comparing lines takes the square of their number, and a pull may bring any."""
     old = ["# the same"] * 5_000 + [f"# {number % 150}" for number in range(4_000)]
     new = old[:5_000] + old[:4_999:-1]
-    assert _lines(Source("a", "\n".join(old)), Source("a", "\n".join(new))) == "-9,000 lines\n+9,000 lines\n"
-    assert "-# 0" in _lines(Source("a", "\n".join(old)), Source("a", "\n".join(old[:5_000] + old[5_001:])))
+    assert (
+        _lines(Source("a", "\n".join(old)), Source("a", "\n".join(new)))
+        == "-9,000 lines\n+9,000 lines\n"
+    )
+    assert "-# 0" in _lines(
+        Source("a", "\n".join(old)), Source("a", "\n".join(old[:5_000] + old[5_001:]))
+    )
 
 
 def test_a_message_that_repeats_a_file_is_cut() -> None:

@@ -80,11 +80,15 @@ def tried(stage: str, seed: int, number: int) -> Verdict:
             codes = _answered(STAGES[stage], case)
             fault = None
         except Hung as hung:
-            return Verdict(case.kind, f"no answer after {HANG} s at {_place(hung)}", _told(hung))
+            return Verdict(
+                case.kind, f"no answer after {HANG} s at {_place(hung)}", _told(hung)
+            )
         except Wrong as wrong:
             return Verdict(case.kind, str(wrong), wrong.detail)
         except Exception as error:
-            return Verdict(case.kind, f"{type(error).__name__} at {_place(error)}", _told(error))
+            return Verdict(
+                case.kind, f"{type(error).__name__} at {_place(error)}", _told(error)
+            )
     strayed = _strayed(opened, case)
     return Verdict(case.kind, fault or strayed, "", codes)
 
@@ -151,7 +155,9 @@ def _sound(found: Sequence[Diagnostic]) -> tuple[str, ...]:
         if diagnostic.code not in CODES or diagnostic.code == "E0999":
             raise Wrong(f"a code that is none: {diagnostic.code}")
         for span in (diagnostic.span, *(label.span for label in diagnostic.labels)):
-            if span is not None and not 0 <= span.start <= span.end <= len(span.source.text):
+            if span is not None and not 0 <= span.start <= span.end <= len(
+                span.source.text
+            ):
                 raise Wrong(f"{diagnostic.code} lies outside of its text", repr(diagnostic))
         _calm(render(diagnostic))
         json.dumps(diagnostic.facts())
@@ -198,7 +204,9 @@ def _calm_output(case: Case, result: Any) -> None:
 
 def _calm(text: str) -> None:
     """Raises where a text could move the cursor of a terminal or turn its writing round."""
-    strange = next((char for char in text if not (char.isprintable() or char == "\n")), None)
+    strange = next(
+        (char for char in text if not (char.isprintable() or char == "\n")), None
+    )
     if strange is not None:
         raise Wrong("a character that a terminal obeys", f"{strange!r} in {text!r}")
 
@@ -214,12 +222,17 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
         return
     if event == "open" and isinstance(args[0], str | bytes | os.PathLike):
         flags = args[2] if isinstance(args[2], int) else 0
-        _opened.append((os.fsdecode(args[0]), bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))))
+        _opened.append(
+            (os.fsdecode(args[0]), bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)))
+        )
     elif event in ("os.remove", "os.rename", "os.mkdir", "os.rmdir"):
         _opened.append((os.fsdecode(args[0]), True))
     elif event == "subprocess.Popen":
         _opened.append(
-            (f"program {Path(str(args[1][0] if not isinstance(args[1], str) else args[1])).name}", False)
+            (
+                f"program {Path(str(args[1][0] if not isinstance(args[1], str) else args[1])).name}",
+                False,
+            )
         )
     elif event in ("os.system", "socket.connect", "os.exec", "ctypes.dlopen"):
         _opened.append((f"event {event}", False))
@@ -252,7 +265,10 @@ def _strayed(opened: Sequence[tuple[str, bool]], case: Case) -> str | None:
     reads = (
         here,
         ROOT,
-        *(Path(p).absolute() for p in {sys.prefix, sys.base_prefix, *filter(None, sys.path)}),
+        *(
+            Path(p).absolute()
+            for p in {sys.prefix, sys.base_prefix, *filter(None, sys.path)}
+        ),
     )
     named = [arg for arg in case.args if arg.startswith("/")]
     for name, written in opened:

@@ -44,7 +44,11 @@ def _described(value: Value, known: dict[Value, str]) -> str:
 
 def _short(op: Op) -> str:
     sizes = sorted(size.value for d, size in op.shape.items() if d != "b")
-    attrs = {name: attr.value for name, attr in op.attrs.items() if name not in ("init", "gamma", "momentum")}
+    attrs = {
+        name: attr.value
+        for name, attr in op.attrs.items()
+        if name not in ("init", "gamma", "momentum")
+    }
     told = []
     for name in sorted(attrs):
         if len(name) == 1:

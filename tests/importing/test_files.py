@@ -43,7 +43,9 @@ def code(error: pytest.ExceptionInfo[DiagnosticError]) -> str:
     return error.value.diagnostics[0].code
 
 
-def rewritten(source: Path, target: Path, change: Any, compression: int = zipfile.ZIP_STORED) -> Path:
+def rewritten(
+    source: Path, target: Path, change: Any, compression: int = zipfile.ZIP_STORED
+) -> Path:
     """An archive with some parts changed."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", compression) as new:
         for part in old.infolist():
@@ -53,9 +55,15 @@ def rewritten(source: Path, target: Path, change: Any, compression: int = zipfil
     return target
 
 
-def test_a_pt2_is_read_without_torch_reading_it(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "load", lambda *args, **kwargs: pytest.fail("something was unpickled"))
-    monkeypatch.setattr(torch.export, "load", lambda *args, **kwargs: pytest.fail("the program was loaded"))
+def test_a_pt2_is_read_without_torch_reading_it(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        torch, "load", lambda *args, **kwargs: pytest.fail("something was unpickled")
+    )
+    monkeypatch.setattr(
+        torch.export, "load", lambda *args, **kwargs: pytest.fail("the program was loaded")
+    )
     imported = import_captured(pt2.read(archive))
     assert imported.renamed == {}
     assert imported.verified is not None
@@ -63,7 +71,12 @@ def test_a_pt2_is_read_without_torch_reading_it(archive: Path, monkeypatch: pyte
 
 
 def test_a_packed_archive_is_refused(archive: Path, tmp_path: Path) -> None:
-    packed = rewritten(archive, tmp_path / "a.pt2", lambda _, data: data + bytes(10**6), zipfile.ZIP_DEFLATED)
+    packed = rewritten(
+        archive,
+        tmp_path / "a.pt2",
+        lambda _, data: data + bytes(10**6),
+        zipfile.ZIP_DEFLATED,
+    )
     with pytest.raises(DiagnosticError) as error:
         pt2.read(packed)
     assert code(error) == "E1402"
@@ -89,7 +102,9 @@ def test_a_pickled_weight_is_refused(archive: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_damaged_graph_is_refused_or_read(archive: Path, tmp_path: Path, seed: int) -> None:
+def test_a_damaged_graph_is_refused_or_read(
+    archive: Path, tmp_path: Path, seed: int
+) -> None:
     """Values of the JSON exchanged at random: a diagnostic, or a network, never another exception."""
     chance = random.Random(seed)
 
@@ -102,7 +117,9 @@ def test_a_damaged_graph_is_refused_or_read(archive: Path, tmp_path: Path, seed:
         return json.dumps(document).encode()
 
     try:
-        import_captured(pt2.read(rewritten(archive, tmp_path / "a.pt2", change)), verify=False)
+        import_captured(
+            pt2.read(rewritten(archive, tmp_path / "a.pt2", change)), verify=False
+        )
     except DiagnosticError as error:
         assert error.diagnostics[0].code.startswith("E14")
 
@@ -112,7 +129,9 @@ def _shaken(tree: Any, chance: random.Random) -> None:
     while isinstance(tree, dict | list) and tree:
         key = chance.choice(list(tree) if isinstance(tree, dict) else range(len(tree)))
         if not isinstance(tree[key], dict | list) or chance.random() < 0.1:
-            tree[key] = chance.choice([None, -1, 0, 10**9, "x", [], {}, True, {"as_int": -3}])
+            tree[key] = chance.choice(
+                [None, -1, 0, 10**9, "x", [], {}, True, {"as_int": -3}]
+            )
             return
         tree = tree[key]
 
@@ -122,7 +141,10 @@ def onnx_model(**options: Any) -> Any:
     helper = onnx.helper
     weight = helper.make_tensor("fc.weight", 1, [2, 4], [0.5] * 8)
     node = helper.make_node("Gemm", ["x", "fc.weight"], ["y"], transB=1, **options)
-    x, y = (helper.make_tensor_value_info(n, 1, s) for n, s in (("x", ["n", 4]), ("y", ["n", 2])))
+    x, y = (
+        helper.make_tensor_value_info(n, 1, s)
+        for n, s in (("x", ["n", 4]), ("y", ["n", 2]))
+    )
     graph = helper.make_graph([node], "small", [x], [y], [weight])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
 

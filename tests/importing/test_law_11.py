@@ -31,7 +31,9 @@ OTHER = {
 }
 
 
-REFUSED = ("timesformer:timesformer_sparse_local_global",)  # it regroups positions across dimensions
+REFUSED = (
+    "timesformer:timesformer_sparse_local_global",
+)  # it regroups positions across dimensions
 
 
 def every_model() -> list[str]:
@@ -39,7 +41,10 @@ def every_model() -> list[str]:
     found = []
     for file in sorted(SPECS.glob("*.arch")):
         text = file.read_text(encoding="utf-8")
-        found += [f"{file.stem}:{name}" for name in re.findall(r"^model (\w+)", text, re.MULTILINE)]
+        found += [
+            f"{file.stem}:{name}"
+            for name in re.findall(r"^model (\w+)", text, re.MULTILINE)
+        ]
     return found
 
 
@@ -73,7 +78,9 @@ def test_a_module_comes_back(name: str) -> None:
         with pytest.raises(DiagnosticError, match="E1401"):
             import_captured(capture(net, examples(architecture.graph)), verify=False)
         return
-    imported = import_captured(capture(net, examples(architecture.graph), architecture.name), verify=False)
+    imported = import_captured(
+        capture(net, examples(architecture.graph), architecture.name), verify=False
+    )
     if name.partition(":")[0] in OTHER:
         assert totals(architecture) == totals(imported.architecture)
         return

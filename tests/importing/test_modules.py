@@ -152,14 +152,19 @@ def test_weights_of_a_module_itself_are_params() -> None:
 
 def test_two_inputs_keep_their_names_and_order() -> None:
     found = imported(
-        Calls(lambda m, x, y: m.a(x) + y.mean((2, 3))[:, None], a=nn.Linear(8, 8)), TOKENS, IMAGE
+        Calls(lambda m, x, y: m.a(x) + y.mean((2, 3))[:, None], a=nn.Linear(8, 8)),
+        TOKENS,
+        IMAGE,
     )
     assert [given.name for given in found.architecture.graph.inputs] == ["x", "y"]
     assert found.verified.problems() == []
 
 
 def test_outputs_that_have_names_keep_them() -> None:
-    found = imported(Calls(lambda m, x: {"out": m.a(x), "aux": x.mean((2, 3))}, a=nn.Conv2d(8, 4, 1)), IMAGE)
+    found = imported(
+        Calls(lambda m, x: {"out": m.a(x), "aux": x.mean((2, 3))}, a=nn.Conv2d(8, 4, 1)),
+        IMAGE,
+    )
     assert [result.name for result in found.architecture.graph.results] == ["out", "aux"]
 
 
@@ -172,7 +177,9 @@ class Residual(nn.Module):
         self.bn2 = nn.BatchNorm2d(out)
         self.downsample = None
         if stride > 1 or width != out:
-            self.downsample = nn.Sequential(nn.Conv2d(width, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+            self.downsample = nn.Sequential(
+                nn.Conv2d(width, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+            )
 
     def forward(self, x: Any) -> Any:
         y = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
@@ -197,7 +204,9 @@ def test_equal_modules_become_one_block_and_lists_of_them_loops() -> None:
     assert "for i in range(3) { image = image -> residual(8) as layer1 }" in found.text
     assert "if downsample {" in found.text
     assert {key for key in found.renamed if "downsample" not in key} == set()
-    assert found.renamed["layer2.0.downsample.0.weight"] == "layer2.0.downsample.conv.weight"
+    assert (
+        found.renamed["layer2.0.downsample.0.weight"] == "layer2.0.downsample.conv.weight"
+    )
 
 
 def test_a_saved_import_is_checked_and_its_rename_table_reads(tmp_path: Any) -> None:

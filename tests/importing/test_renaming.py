@@ -25,7 +25,10 @@ PAIRS = {
     "one": {"head.1.weight": "head.linear.weight", "head.1.bias": "head.linear.bias"},
     "moved": DENSE,
     "some stay": {"a.1.w": "a.conv.w", "a.b.w": "a.b.w", "c.w": "c.w"},
-    "an exception": {**{f"f.{i}.0.w": f"f_{i}.conv.w" for i in range(4)}, "f.4.0.w": "last.conv.w"},
+    "an exception": {
+        **{f"f.{i}.0.w": f"f_{i}.conv.w" for i in range(4)},
+        "f.4.0.w": "last.conv.w",
+    },
 }
 
 

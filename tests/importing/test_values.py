@@ -34,4 +34,6 @@ def test_whole_letters_are_told_from_parts() -> None:
 
 def test_a_cut_letter_has_a_name_for_each_run() -> None:
     cut = plain("bc", (2, 6)).reshaped((2, 2, 3)).cut("c", ["g", "c"])
-    assert cut == Layout({"b": (2,), "g": (2,), "c": (3,)}, ((("b", 0),), (("g", 0),), (("c", 0),)))
+    assert cut == Layout(
+        {"b": (2,), "g": (2,), "c": (3,)}, ((("b", 0),), (("g", 0),), (("c", 0),))
+    )

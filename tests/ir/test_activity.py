@@ -33,7 +33,9 @@ def test_the_order_of_declaration_does_not_matter() -> None:
     x = b.select(index_of(kind), b.conv(b.input, of_choice(width), at="wide"), b.input)
     y = b.conv(x, x.shape["c"], at="next")
     live = activity((y,))
-    assert live.guard(kind) == TRUE and live.guard(width) == lift(lambda k: k == 0, index_of(kind))
+    assert live.guard(kind) == TRUE and live.guard(width) == lift(
+        lambda k: k == 0, index_of(kind)
+    )
     assert y.attrs["channels"] == where(
         lift(lambda k: k == "a", of_choice(kind)), of_choice(width), constant(24)
     )
@@ -50,7 +52,12 @@ def test_equal_operands_decide_nothing() -> None:
     )  # each decides whether the other matters: the first in the text is asked first
     assert live.guard(inner) == lift(lambda o: o == 0, index_of(outer))
     assert not activity((b.select(index_of(outer), x, x),)).choices
-    assert live.values[x].table == (True, False, True, True)  # by (outer, inner): dead only where z is chosen
+    assert live.values[x].table == (
+        True,
+        False,
+        True,
+        True,
+    )  # by (outer, inner): dead only where z is chosen
 
 
 def test_a_pick_of_one_is_that_one() -> None:
@@ -60,7 +67,11 @@ def test_a_pick_of_one_is_that_one() -> None:
     x, z = b.op("x", b.input), b.op("z", b.input)
     pick = Pick(of_choice(subset), (x, z), "weighted", None, weights, x.shape, b.root)
     live = activity((pick,))
-    assert live.values[x].table == (True, False, True) and live.values[z].table == (False, True, True)
+    assert live.values[x].table == (True, False, True) and live.values[z].table == (
+        False,
+        True,
+        True,
+    )
     assert live.weights["w[0]", ()].table == (False, False, True)
     graph = b.graph(pick)
     assert fix(graph, {subset: 1}).outputs == (z,)
@@ -71,7 +82,10 @@ def test_a_pick_of_one_is_that_one() -> None:
 def test_a_requirement_is_void_where_a_choice_is_inactive() -> None:
     b = Builder("s", b=1, c=4, t=1, h=2, w=2)
     kind, width = b.choice("kind", "ab"), b.choice("width", [8, 16])
-    y = b.op("out", b.select(index_of(kind), b.conv(b.input, of_choice(width), at="wide"), b.input))
+    y = b.op(
+        "out",
+        b.select(index_of(kind), b.conv(b.input, of_choice(width), at="wide"), b.input),
+    )
     narrow = lift(lambda w: w == 16, of_choice(width))
     live = activity((y,))
     assert width not in activity((b.input,)).choices
@@ -85,7 +99,9 @@ def test_an_operand_that_is_never_picked_stands_for_no_other() -> None:
     b = Builder("s", b=1, c=4)
     a, subset = b.choice("a", range(3)), b.subset("subset", 1, 3)
     x = b.op("x", b.input)
-    graph = b.graph(b.pick(of_choice(subset), b.input, b.select(index_of(a), b.input, x, x), x))
+    graph = b.graph(
+        b.pick(of_choice(subset), b.input, b.select(index_of(a), b.input, x, x), x)
+    )
     assert fix(graph, {a: 1, subset: 2}).outputs == (x,)
 
 
@@ -110,7 +126,9 @@ def test_fix_ignores_answers_of_inactive_choices() -> None:
     by_path = {c.path: c for c in graph.choices}
     to_f0 = {by_path[f"node[{i}].source"]: 0 for i in (1, 2, 3)}
     assert by_path["kv"] not in fix(graph, to_f0).choices
-    assert print_graph(fix(graph, to_f0 | {by_path["kv"]: 1})) == print_graph(fix(graph, to_f0))
+    assert print_graph(fix(graph, to_f0 | {by_path["kv"]: 1})) == print_graph(
+        fix(graph, to_f0)
+    )
     verify(fix(graph, to_f0))
 
 
@@ -119,6 +137,7 @@ def test_a_fixed_expression_is_a_constant() -> None:
     model = fix(graph, {c: c.size - 1 for c in graph.choices})
     verify(model)
     assert model.kind == "model" and all(
-        op.macs.is_constant and all(e.is_constant for e in op.attrs.values()) for op in model.ops()
+        op.macs.is_constant and all(e.is_constant for e in op.attrs.values())
+        for op in model.ops()
     )
     assert isinstance(model.outputs[0], Op) and model.root is graph.root

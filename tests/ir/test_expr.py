@@ -44,13 +44,16 @@ def choice(order: int, values: Any) -> Choice:
 
 CHOICES = [choice(i, range(2 + i % 2)) for i in range(5)]
 POINTS = [
-    dict(zip(CHOICES, row, strict=True)) for row in itertools.product(*(range(c.size) for c in CHOICES))
+    dict(zip(CHOICES, row, strict=True))
+    for row in itertools.product(*(range(c.size) for c in CHOICES))
 ]
 Pair = tuple[Expr, Callable[[dict[Choice, int]], Any]]
 
 
 @pytest.fixture(params=[1_024, 3], ids=["tables", "diagrams"], autouse=True)
-def kept_as(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def kept_as(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Every test once with tables and once with diagrams for everything over more than one choice."""
     monkeypatch.setattr(module, "TABLED", request.param)
     yield
@@ -60,9 +63,19 @@ def kept_as(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def programs(draw: st.DrawFn, depth: int = 4) -> Any:
     """A recipe that builds an expression and, independently, a function of an assignment."""
     if depth == 0 or draw(st.integers(0, 4)) == 0:
-        return draw(st.sampled_from(CHOICES)) if draw(st.booleans()) else draw(st.integers(0, 3))
+        return (
+            draw(st.sampled_from(CHOICES))
+            if draw(st.booleans())
+            else draw(st.integers(0, 3))
+        )
     kind = draw(st.sampled_from(["add", "mul", "less", "where", "select"]))
-    return (kind, *(draw(programs(depth=depth - 1)) for _ in range({"where": 3, "select": 3}.get(kind, 2))))
+    return (
+        kind,
+        *(
+            draw(programs(depth=depth - 1))
+            for _ in range({"where": 3, "select": 3}.get(kind, 2))
+        ),
+    )
 
 
 def build(recipe: Any) -> Pair:
@@ -98,7 +111,10 @@ def test_pointwise(recipe: Any) -> None:
 @given(recipe=programs(), data=st.data())
 def test_restrict(recipe: Any, data: st.DataObject) -> None:
     expr, value = build(recipe)
-    settled = {c: data.draw(st.integers(0, c.size - 1)) for c in data.draw(st.sets(st.sampled_from(CHOICES)))}
+    settled = {
+        c: data.draw(st.integers(0, c.size - 1))
+        for c in data.draw(st.sets(st.sampled_from(CHOICES)))
+    }
     narrow = restrict(expr, settled)
     assert not set(narrow.choices()) & set(settled)
     assert [narrow.at(a) for a in POINTS] == [value(a | settled) for a in POINTS]
@@ -117,7 +133,9 @@ def test_varies_with_a_choice_where_its_answers_differ(recipe: Any, choice: Choi
     expr, value = build(recipe)
     found = varies(expr, choice)
     for a in POINTS:
-        assert found.at(a) == (len({value(a | {choice: i}) for i in range(choice.size)}) > 1)
+        assert found.at(a) == (
+            len({value(a | {choice: i}) for i in range(choice.size)}) > 1
+        )
 
 
 @settings(max_examples=40, deadline=None)
@@ -126,7 +144,8 @@ def test_somewhere_tries_all_answers(recipe: Any, choices: set[Choice]) -> None:
     expr, value = build(recipe)
     found = somewhere(lift(bool, expr), choices)
     answers = [
-        dict(zip(choices, row, strict=True)) for row in itertools.product(*(range(c.size) for c in choices))
+        dict(zip(choices, row, strict=True))
+        for row in itertools.product(*(range(c.size) for c in choices))
     ]
     for a in POINTS:
         assert found.at(a) == any(value(a | tried) for tried in answers)
@@ -135,7 +154,10 @@ def test_somewhere_tries_all_answers(recipe: Any, choices: set[Choice]) -> None:
 def test_booleans() -> None:
     a, b = (lift(bool, of_choice(c)) for c in CHOICES[:2])
     assert (
-        both(a, TRUE) is a and both(a, FALSE) is FALSE and either(a, TRUE) is TRUE and either(FALSE, b) is b
+        both(a, TRUE) is a
+        and both(a, FALSE) is FALSE
+        and either(a, TRUE) is TRUE
+        and either(FALSE, b) is b
     )
     assert both(a, negate(a)) == FALSE and either(a, negate(a)) == TRUE
     assert product([2, constant(3), of_choice(CHOICES[1])]).table == (0, 6, 12)
@@ -155,7 +177,9 @@ def test_undefined_on_the_right_of_and_is_not_asked_for() -> None:
     guarded = both(lift(lambda i: i > 0, divisor), both(large, other))
     assert not guarded.is_partial and guarded.at({CHOICES[1]: 1, CHOICES[3]: 1}) is True
     unguarded = both(both(large, other), lift(lambda i: i > 0, divisor))
-    assert each(lambda v: isinstance(v, Undefined), unguarded) == lift(lambda i: i == 0, divisor)
+    assert each(lambda v: isinstance(v, Undefined), unguarded) == lift(
+        lambda i: i == 0, divisor
+    )
     assert mend(either(other, large), False).at({CHOICES[1]: 0, CHOICES[3]: 0}) is False
 
 

@@ -28,7 +28,8 @@ def random_terms(asked: list[Choice], random: Random) -> tuple[list[Expr], list[
     def table(values: int) -> Expr:
         some = random.sample(asked, min(len(asked), random.randint(1, 3)))
         inner = lift(
-            lambda *v: (sum((i + 1) * x for i, x in enumerate(v)) * 7) % 5, *(of_choice(c) for c in some)
+            lambda *v: (sum((i + 1) * x for i, x in enumerate(v)) * 7) % 5,
+            *(of_choice(c) for c in some),
         )
         numbers = [random.randint(0, values) for _ in range(5)]
         return lift(lambda i: numbers[i], inner)
@@ -42,9 +43,12 @@ def test_as_trying_all(sizes: list[int], seed: int) -> None:
     asked = choices(sizes)
     terms, conditions = random_terms(asked, Random(seed))
     all_of_them = [
-        dict(zip(asked, indices, strict=True)) for indices in product(*(range(c.size) for c in asked))
+        dict(zip(asked, indices, strict=True))
+        for indices in product(*(range(c.size) for c in asked))
     ]
-    costs = [sum(t.at(a) for t in terms) for a in all_of_them if all(c.at(a) for c in conditions)]
+    costs = [
+        sum(t.at(a) for t in terms) for a in all_of_them if all(c.at(a) for c in conditions)
+    ]
     assert extremes(terms, conditions) == ((min(costs), max(costs)) if costs else None)
 
 
@@ -61,7 +65,9 @@ def test_both_ways_agree(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
         conditions = random_terms(asked, random)[1]
         expected = extremes_of(several, conditions)
         assert expected == (
-            None if extremes([], conditions) is None else [extremes(terms, conditions) for terms in several]
+            None
+            if extremes([], conditions) is None
+            else [extremes(terms, conditions) for terms in several]
         )
         with monkeypatch.context() as patch:
             patch.setattr(by_elimination, "TABLE_LIMIT", limit)

@@ -20,12 +20,15 @@ from tests.questions.spaces import attention_cell, autox3d, supergraph
 
 
 def choice(order: int, size: int) -> Choice:
-    return Choice(f"c{order}", tuple(Alternative(str(v), v) for v in range(size)), "list", order)
+    return Choice(
+        f"c{order}", tuple(Alternative(str(v), v) for v in range(size)), "list", order
+    )
 
 
 CHOICES = [choice(i, 2 + i % 3) for i in range(6)]
 POINTS = [
-    dict(zip(CHOICES, row, strict=True)) for row in itertools.product(*(range(c.size) for c in CHOICES))
+    dict(zip(CHOICES, row, strict=True))
+    for row in itertools.product(*(range(c.size) for c in CHOICES))
 ]
 GUARDS = dict.fromkeys(CHOICES, TRUE)
 
@@ -45,7 +48,11 @@ conditions = exprs().map(lambda e: lift(lambda v: v < 5, e))
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(conditions, max_size=4), st.lists(exprs(top=50), max_size=5), st.integers(0, 200))
+@given(
+    st.lists(conditions, max_size=4),
+    st.lists(exprs(top=50), max_size=5),
+    st.integers(0, 200),
+)
 def test_against_enumeration(required: list[Expr], terms: list[Expr], limit: int) -> None:
     found = frontier(CHOICES, GUARDS, required, terms)
     costs = [sum(t.at(a) for t in terms) for a in POINTS if all(r.at(a) for r in required)]
@@ -62,11 +69,19 @@ def test_against_enumeration(required: list[Expr], terms: list[Expr], limit: int
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(conditions, max_size=2), st.lists(exprs(top=1000), min_size=1, max_size=4), st.integers(0, 3000)
+    st.lists(conditions, max_size=2),
+    st.lists(exprs(top=1000), min_size=1, max_size=4),
+    st.integers(0, 3000),
 )
-def test_an_interval_holds_the_count(required: list[Expr], terms: list[Expr], limit: int) -> None:
+def test_an_interval_holds_the_count(
+    required: list[Expr], terms: list[Expr], limit: int
+) -> None:
     found = frontier(CHOICES, GUARDS, required, terms)
-    right = sum(sum(t.at(a) for t in terms) <= limit for a in POINTS if all(r.at(a) for r in required))
+    right = sum(
+        sum(t.at(a) for t in terms) <= limit
+        for a in POINTS
+        if all(r.at(a) for r in required)
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("archdsl.ir.budget._EXACT_STEPS", 0)
         patch.setattr("archdsl.ir.budget.BINS", 64)
@@ -133,7 +148,10 @@ def test_components_that_differ_in_names_only_answer_for_their_own_choices() -> 
     """The second of two equal components has the first one's layers, with its own choices; a third with other
     costs does not.
     """
-    asked = [Choice(f"c{i}", tuple(Alternative(str(v), v) for v in range(3)), "list", i) for i in range(6)]
+    asked = [
+        Choice(f"c{i}", tuple(Alternative(str(v), v) for v in range(3)), "list", i)
+        for i in range(6)
+    ]
     pairs = [(asked[i], asked[i + 1]) for i in range(0, 6, 2)]
     constraints = [lift(lambda a, b: a <= b, of_choice(a), of_choice(b)) for a, b in pairs]
     costs = [

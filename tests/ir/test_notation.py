@@ -91,10 +91,20 @@ def test_numbers() -> None:
     assert amount(10**400) == "1.00e400"
     assert amounts((5, 5)) == "5" and amounts((1000, 2000)) == "1.00K–2.00K"
     assert count(10**9 - 1) == "999,999,999"
-    assert count(1_076_700_000_000_000_000) == "1.08e18" and scientific(9_496 * 10**53) == "9.50e56"
-    assert factor(4, 6) == "×1.5" and factor(3**700, 3**699) == "÷3" and factor(1, 10**400) == "×1.00e400"
+    assert (
+        count(1_076_700_000_000_000_000) == "1.08e18"
+        and scientific(9_496 * 10**53) == "9.50e56"
+    )
+    assert (
+        factor(4, 6) == "×1.5"
+        and factor(3**700, 3**699) == "÷3"
+        and factor(1, 10**400) == "×1.00e400"
+    )
     assert factor(10**6, 10**6 + 7) == "+7", "a change is never told as none"
-    assert percent(2_000_000, 2_001_296) == "+0.1%" and percent(20_000_000, 20_001_296) == "+1,296"
+    assert (
+        percent(2_000_000, 2_001_296) == "+0.1%"
+        and percent(20_000_000, 20_001_296) == "+1,296"
+    )
     assert percent(20_001_296, 20_000_000) == "-1,296"
 
 
@@ -107,12 +117,15 @@ def test_rounding_is_to_the_nearest(value: int) -> None:
 
 def test_numbers_beyond_what_python_prints() -> None:
     assert digits(10**5000) == "1" + "0" * 5000
-    assert exact(10**5001).startswith("1,000,000,000") and scientific(10**5000) == "1.00e5000"
+    assert (
+        exact(10**5001).startswith("1,000,000,000") and scientific(10**5000) == "1.00e5000"
+    )
 
 
 def test_spaces_of_more_architectures_than_a_float_holds(tmp_path: Path) -> None:
     a, b = (
-        network(CHAIN.format(name=name, turns=turns), name) for name, turns in (("big", 700), ("big2", 701))
+        network(CHAIN.format(name=name, turns=turns), name)
+        for name, turns in (("big", 700), ("big2", 701))
     )
     assert "architectures 9.66e333 → 2.90e334 (×3)" in as_text(diff(a, b))
     assert as_facts(diff(a, b))["before"]["architectures"]["min"] == digits(3**700)
@@ -120,7 +133,8 @@ def test_spaces_of_more_architectures_than_a_float_holds(tmp_path: Path) -> None
 
 def test_a_difference_is_written_as_the_language_writes_it() -> None:
     lines = [
-        " ".join(line.split()) for line in as_text(diff(network(PAIR, "a"), network(PAIR, "b"))).splitlines()
+        " ".join(line.split())
+        for line in as_text(diff(network(PAIR, "a"), network(PAIR, "b"))).splitlines()
     ]
     assert lines[:3] == [
         "- attend.scale 0.5 shape",

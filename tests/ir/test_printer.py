@@ -35,7 +35,9 @@ def tiny(flip: bool = False) -> str:
     x = b.conv(b.input, of_choice(width), at="wide")
     y = b.select(index_of(kind), *((b.input, x) if flip else (x, b.input)))
     narrow = lift(lambda w: w == 8, of_choice(width))
-    return print_graph(b.graph(y, requirements=(narrow,), bounds=(CostBound("macs", "<=", 2e3),)))
+    return print_graph(
+        b.graph(y, requirements=(narrow,), bounds=(CostBound("macs", "<=", 2e3),))
+    )
 
 
 def test_golden() -> None:
@@ -44,19 +46,34 @@ def test_golden() -> None:
 
 
 def test_values_of_different_types_differ() -> None:
-    values = [1, 1.0, True, "1", (1,), None, range(1), Init("normal", (1.0,)), Undefined("1")]
+    values = [
+        1,
+        1.0,
+        True,
+        "1",
+        (1,),
+        None,
+        range(1),
+        Init("normal", (1.0,)),
+        Undefined("1"),
+    ]
     assert len({text_of(v) for v in values}) == len(values)
 
 
 def test_long_tables_are_cut_but_told_apart() -> None:
     a = Choice("a", tuple(Alternative(str(v), v) for v in range(20)), "list", 0)
-    one, other = (lift(lambda i, last=last: i * i + (i == 19) * last, of_choice(a)) for last in (0, 1))
+    one, other = (
+        lift(lambda i, last=last: i * i + (i == 19) * last, of_choice(a)) for last in (0, 1)
+    )
     assert expr_text(one).startswith("a -> [0 1 4 9 … 20] #") and len(expr_text(one)) < 50
     assert expr_text(one) != expr_text(other) and expr_text(of_choice(a)) == "a"
 
 
 def test_how_a_wide_expression_was_tabulated_does_not_show() -> None:
-    choices = [Choice(f"c[{i}]", tuple(Alternative(str(v), v) for v in (1, 2)), "list", i) for i in range(20)]
+    choices = [
+        Choice(f"c[{i}]", tuple(Alternative(str(v), v) for v in (1, 2)), "list", i)
+        for i in range(20)
+    ]
     left, right = constant(0), constant(0)
     for choice in choices:
         left = lift(lambda n, s: min(9, n + s), left, of_choice(choice))

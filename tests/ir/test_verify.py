@@ -23,7 +23,9 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "grammar" / "ir.schema.json").r
 def branches(first_at: str = "a", second_at: str = "b") -> Graph:
     b = Builder("s", b=1, c=4, t=1, h=2, w=2)
     kind = b.choice("kind", "ab")
-    x = b.select(index_of(kind), b.conv(b.input, 8, at=first_at), b.conv(b.input, 16, at=second_at))
+    x = b.select(
+        index_of(kind), b.conv(b.input, 8, at=first_at), b.conv(b.input, 16, at=second_at)
+    )
     return b.graph(b.op("out", x))
 
 
@@ -47,8 +49,12 @@ def test_violations() -> None:
         replace(graph, choices=(kind, Choice("idle", kind.alternatives, "list", 9)))
     )
     twice = Choice("kind", (Alternative("a", 0),), "list", 9)
-    assert "two choices have the path `kind`" in violations(replace(graph, choices=(kind, twice)))
-    assert "not those under the outputs" in violations(replace(graph, values=graph.values[:-1]))
+    assert "two choices have the path `kind`" in violations(
+        replace(graph, choices=(kind, twice))
+    )
+    assert "not those under the outputs" in violations(
+        replace(graph, values=graph.values[:-1])
+    )
     assert "has two shapes" in violations(branches("same", "same"))
     select = graph.values[-2]
     beyond = replace(select, index=lift(lambda i: i + 1, index_of(kind)))  # type: ignore[call-arg]
@@ -70,7 +76,9 @@ def test_variants_never_live_together() -> None:
     fine = (replace(out, inputs=(chosen,)),)  # type: ignore[call-arg]
     verify(replace(graph, outputs=fine, values=in_order(fine)))
     both = (replace(out, inputs=(a, b)),)  # type: ignore[call-arg]
-    assert "live together" in violations(replace(graph, outputs=both, values=in_order(both), choices=()))
+    assert "live together" in violations(
+        replace(graph, outputs=both, values=in_order(both), choices=())
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,16 +86,23 @@ def test_variants_never_live_together() -> None:
 )
 def test_json_is_valid_and_complete(graph: Graph) -> None:
     graph = replace(
-        graph, bounds=(CostBound("macs", "<=", 2e9),), settings={"size": 160, "kernel": (1, 3, 3)}
+        graph,
+        bounds=(CostBound("macs", "<=", 2e9),),
+        settings={"size": 160, "kernel": (1, 3, 3)},
     )
     document = json.loads(json.dumps(to_json(graph)))
     jsonschema.validate(document, SCHEMA)
-    assert len(document["values"]) == len(graph.values) and len(document["choices"]) == len(graph.choices)
+    assert len(document["values"]) == len(graph.values) and len(document["choices"]) == len(
+        graph.choices
+    )
     assert document["settings"]["kernel"] == {"tuple": [1, 3, 3]}
 
 
 def test_json_keeps_whole_tables_and_diagrams() -> None:
-    choices = [Choice(f"c[{i}]", tuple(Alternative(str(v), v) for v in (1, 2)), "list", i) for i in range(16)]
+    choices = [
+        Choice(f"c[{i}]", tuple(Alternative(str(v), v) for v in (1, 2)), "list", i)
+        for i in range(16)
+    ]
     size = constant(0)
     for choice in choices:
         size = lift(lambda n, s: n + s, size, of_choice(choice))

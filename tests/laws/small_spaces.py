@@ -6,14 +6,26 @@ from hypothesis import settings
 
 _CI = [
     ("zoo/autox3d.arch:autox3d", {"frames": "2", "size": "32", "classes": "5"}),
-    ("zoo/autotsnet.arch:auto_tsnet", {"frames": "2", "alpha": "2", "size": "32", "classes": "5"}),
-    ("zoo/attentionnas.arch:attention_cell_gpb", {"channels": "8", "frames": "4", "size": "4"}),
-    ("zoo/attentionnas.arch:attention_structures", {"channels": "8", "frames": "4", "size": "4"}),
+    (
+        "zoo/autotsnet.arch:auto_tsnet",
+        {"frames": "2", "alpha": "2", "size": "32", "classes": "5"},
+    ),
+    (
+        "zoo/attentionnas.arch:attention_cell_gpb",
+        {"channels": "8", "frames": "4", "size": "4"},
+    ),
+    (
+        "zoo/attentionnas.arch:attention_structures",
+        {"channels": "8", "frames": "4", "size": "4"},
+    ),
     ("zoo/nas.arch:darts", {"layers": "3", "channels": "4"}),
 ]
 _DEEP = [
     ("zoo/autox3d.arch:autox3d", {"frames": "4", "size": "64", "deeper": "2"}),
-    ("zoo/autotsnet.arch:auto_tsnet", {"frames": "2", "alpha": "4", "size": "64", "deeper": "2"}),
+    (
+        "zoo/autotsnet.arch:auto_tsnet",
+        {"frames": "2", "alpha": "4", "size": "64", "deeper": "2"},
+    ),
     ("zoo/attentionnas.arch:i3d_gpb", {"frames": "16", "size": "64"}),
     ("zoo/attentionnas.arch:s3d_agnostic", {"frames": "16", "size": "64"}),
     ("zoo/nas.arch:darts", {}),

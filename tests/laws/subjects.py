@@ -32,7 +32,9 @@ from archdsl.syntax.shipped import shipped
 from tests.strategies.specs import FEATURES, Spec, elaborate, spec_of
 
 # One spec for each feature, so that no law misses a construct; `cost_bound` has tests of its own.
-SPECS: Mapping[str, Spec] = {f: spec_of(f"law:{f}", must={f}) for f in sorted(FEATURES - {"cost_bound"})}
+SPECS: Mapping[str, Spec] = {
+    f: spec_of(f"law:{f}", must={f}) for f in sorted(FEATURES - {"cost_bound"})
+}
 SPACES = [f for f, spec in SPECS.items() if "\nspace base" in spec.text]
 
 # Five supergraphs in a host take some laws up to a minute: the profile "deep" tries them, the others their
@@ -59,7 +61,9 @@ def shipped_networks(each: int | None) -> list[str]:
         name = str(path.relative_to(root))
         module = project.module(name)
         for declaration in module.file.declarations:
-            if isinstance(declaration, ast.Net | ast.Genotype) and not _is_open(declaration):
+            if isinstance(declaration, ast.Net | ast.Genotype) and not _is_open(
+                declaration
+            ):
                 if each is not None and SLOW.fullmatch(declaration.name):
                     continue
                 body = _body(declaration, module)
@@ -70,7 +74,9 @@ def shipped_networks(each: int | None) -> list[str]:
 
 
 def _is_open(declaration: ast.Net | ast.Genotype) -> bool:
-    return isinstance(declaration, ast.Net) and any(p.default is None for p in declaration.params or ())
+    return isinstance(declaration, ast.Net) and any(
+        p.default is None for p in declaration.params or ()
+    )
 
 
 def _body(declaration: ast.Net | ast.Genotype, module: Module) -> ast.Net:
@@ -119,14 +125,20 @@ def allowed(graph: Graph, assignment: Assignment) -> Assignment:
     if Requirements.of(graph, live).broken(assignment) is None:
         return assignment
     drawn = sample(graph, 1, seed=1)[0]
-    return {c: c.labels().index(drawn[c.path]) if c.path in drawn else 0 for c in graph.choices}
+    return {
+        c: c.labels().index(drawn[c.path]) if c.path in drawn else 0 for c in graph.choices
+    }
 
 
 @cache
 def architectures_of(graph: Graph) -> Mapping[Genotype, Assignment]:
     """Every architecture by brute force: the genotypes of all assignments, each with one that has it."""
     live = activity(graph.outputs)
-    return {genotype_of(graph, a, live): a for a in assignments(graph) if is_allowed(graph, live, a)}
+    return {
+        genotype_of(graph, a, live): a
+        for a in assignments(graph)
+        if is_allowed(graph, live, a)
+    }
 
 
 def answers(graph: Graph) -> st.SearchStrategy[Assignment]:

@@ -73,7 +73,9 @@ def check_sound(text: str) -> None:
     required = Requirements.of(graph, live)
     for at in assignments(graph):
         broken = required.broken(at) is not None
-        assert with_answers(text, genotype_of(graph, at, live)) == ({UNMET} if broken else set()), text
+        assert with_answers(text, genotype_of(graph, at, live)) == (
+            {UNMET} if broken else set()
+        ), text
 
 
 @given(st.integers(0, 1 << 32))

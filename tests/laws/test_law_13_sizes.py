@@ -26,7 +26,15 @@ from archdsl_lowering.fixed import lower
 from archdsl_lowering.program import Program
 from archdsl_lowering.rows.layout import canonical
 from archdsl_torch.supergraph import supergraph
-from tests.laws.subjects import SHIPPED, SPECS, Assignment, answers, examples, shipped_graph, some_answers
+from tests.laws.subjects import (
+    SHIPPED,
+    SPECS,
+    Assignment,
+    answers,
+    examples,
+    shipped_graph,
+    some_answers,
+)
 from tests.strategies.specs import Spec, read, specs
 
 Shapes = list[list[int]]
@@ -47,7 +55,9 @@ def shapes(graph: Graph) -> Shapes:
     return [[one.shape[d].value for d in one.dims] for one in graph.inputs]
 
 
-def others(graph: Graph, amounts: tuple[int, ...] = (-32, -8, -2, -1, 1, 2, 3, 8, 32)) -> Iterator[Shapes]:
+def others(
+    graph: Graph, amounts: tuple[int, ...] = (-32, -8, -2, -1, 1, 2, 3, 8, 32)
+) -> Iterator[Shapes]:
     """Each dimension but the batch, up and down by several amounts and doubled."""
     for place, one in enumerate(graph.inputs):
         for axis, dim in enumerate(one.dims):
@@ -84,11 +94,15 @@ class Subject:
     """A network of a file at its declared sizes and at others, with some answers to its choices."""
 
     def __init__(self, project: Project, module: Any, name: str) -> None:
-        self._elaborate = lambda inputs: project.elaborate(module, name, inputs=inputs).graph
+        self._elaborate = lambda inputs: (
+            project.elaborate(module, name, inputs=inputs).graph
+        )
         self.graph = self._elaborate(None)
 
     def at(self, fed: Shapes) -> Graph:
-        return self._elaborate({one.name: shape for one, shape in zip(self.graph.inputs, fed, strict=True)})
+        return self._elaborate(
+            {one.name: shape for one, shape in zip(self.graph.inputs, fed, strict=True)}
+        )
 
     def holds(self, assignment: Assignment, tried: list[Shapes]) -> int:
         """Checks that the program of some answers is right for what it takes; how many of the sizes that
@@ -113,10 +127,15 @@ def agree(model: Graph, other: Graph, fed: Shapes) -> None:
     net = archdsl_torch.compile(model).double().eval()
     wanted = archdsl_torch.compile(other, weights=net.state_dict()).double().eval()
     tensors = [
-        torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) for shape in fed
+        torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+        for shape in fed
     ]
     torch.testing.assert_close(
-        net(*tensors), wanted(*tensors), rtol=1e-9, atol=1e-9, msg=lambda text: f"{fed}: {text}"
+        net(*tensors),
+        wanted(*tensors),
+        rtol=1e-9,
+        atol=1e-9,
+        msg=lambda text: f"{fed}: {text}",
     )
 
 
@@ -132,7 +151,9 @@ def fed_to(draw: st.DrawFn, graph: Graph) -> Shapes:
     for place, one in enumerate(graph.inputs):
         for axis, dim in enumerate(one.dims):
             if dim != "b" and draw(st.booleans()):
-                changed[place][axis] = max(1, changed[place][axis] + draw(st.integers(-3, 6)))
+                changed[place][axis] = max(
+                    1, changed[place][axis] + draw(st.integers(-3, 6))
+                )
     return changed
 
 
@@ -140,14 +161,19 @@ def fed_to(draw: st.DrawFn, graph: Graph) -> Shapes:
 def test_of_every_feature(feature: str) -> None:
     for name in SPECS[feature].names[:1]:
         subject = spec_subject(SPECS[feature], name)
-        subject.holds(some_answers(subject.graph, feature), list(others(subject.graph, (-1, 1, 2, 6))))
+        subject.holds(
+            some_answers(subject.graph, feature), list(others(subject.graph, (-1, 1, 2, 6)))
+        )
 
 
 @given(specs(), st.data())
 @examples(60)
 def test_of_random_specs(spec: Spec, data: st.DataObject) -> None:
     subject = spec_subject(spec, data.draw(st.sampled_from(spec.names)))
-    subject.holds(data.draw(answers(subject.graph)), [data.draw(fed_to(subject.graph)) for _ in range(4)])
+    subject.holds(
+        data.draw(answers(subject.graph)),
+        [data.draw(fed_to(subject.graph)) for _ in range(4)],
+    )
 
 
 @given(specs(choices=True), st.data())
@@ -160,7 +186,9 @@ def test_of_mixed_supergraphs(spec: Spec, data: st.DataObject) -> None:
         return
     for fed in (data.draw(fed_to(subject.graph)) for _ in range(4)):
         if takes(program.entries, fed):
-            assert computed(supergraph(subject.at(fed), "mixed")._program) == computed(program), fed  # type: ignore[attr-defined]
+            assert computed(supergraph(subject.at(fed), "mixed")._program) == computed(
+                program
+            ), fed  # type: ignore[attr-defined]
 
 
 @given(specs(choices=False), st.data())
@@ -176,11 +204,17 @@ def test_of_what_pytorch_makes_of_it(spec: Spec, data: st.DataObject) -> None:
                 net(*tensors)
             continue
         found = net(*tensors)
-        wanted = [[v.shape[d].value for d in canonical(v.shape)] for v in subject.at(fed).outputs]
-        assert [list(y.shape) for y in (found if isinstance(found, tuple) else (found,))] == wanted
+        wanted = [
+            [v.shape[d].value for d in canonical(v.shape)] for v in subject.at(fed).outputs
+        ]
+        assert [
+            list(y.shape) for y in (found if isinstance(found, tuple) else (found,))
+        ] == wanted
 
 
-@pytest.mark.parametrize("reference", HANDFUL if settings.default.max_examples <= 100 else SHIPPED)
+@pytest.mark.parametrize(
+    "reference", HANDFUL if settings.default.max_examples <= 100 else SHIPPED
+)
 def test_of_what_ships(reference: str) -> None:
     """At a few of the sizes that each takes; in the profile "deep" every network at all of them."""
     file, _, name = reference.partition(":")
@@ -189,14 +223,20 @@ def test_of_what_ships(reference: str) -> None:
     assignment = dict.fromkeys(subject.graph.choices, 1)
     entries = lower(fix(subject.graph, assignment)).entries
     taken = [fed for fed in others(subject.graph) if takes(entries, fed)]
-    subject.holds(assignment, Random(reference).sample(taken, min(len(taken), examples(2).max_examples)))
+    subject.holds(
+        assignment,
+        Random(reference).sample(taken, min(len(taken), examples(2).max_examples)),
+    )
 
 
 @pytest.mark.parametrize(("reference", "wanted"), HANDFUL.items())
 def test_what_ships_stays_open(reference: str, wanted: str) -> None:
     graph = shipped_graph(reference)
     (entry,) = lower(fix(graph, dict.fromkeys(graph.choices, 1))).entries
-    assert " ".join(_spelt(entry.dims[axis], *sizes) for axis, *sizes in entry.wanted) == wanted
+    assert (
+        " ".join(_spelt(entry.dims[axis], *sizes) for axis, *sizes in entry.wanted)
+        == wanted
+    )
 
 
 def _spelt(dim: str, size: int, least: int, step: int) -> str:

@@ -33,7 +33,9 @@ def check_format(spec: Spec) -> None:
     assert sorted(c.text for c in again.comments) == sorted(c.text for c in file.comments)
     assert format(again) == once
     for name in spec.names:
-        assert print_graph(elaborate(replace(spec, text=once), name)) == print_graph(elaborate(spec, name))
+        assert print_graph(elaborate(replace(spec, text=once), name)) == print_graph(
+            elaborate(spec, name)
+        )
 
 
 def check_yaml(spec: Spec) -> None:

@@ -30,8 +30,12 @@ from tests.strategies.specs import Spec, elaborate, specs
 
 def check(graph: Graph, data: st.DataObject) -> None:
     whole = data.draw(answers(graph))
-    first = data.draw(st.sets(st.sampled_from(graph.choices)) if graph.choices else st.just(set()))
-    second = data.draw(st.sets(st.sampled_from(graph.choices)) if graph.choices else st.just(set()))
+    first = data.draw(
+        st.sets(st.sampled_from(graph.choices)) if graph.choices else st.just(set())
+    )
+    second = data.draw(
+        st.sets(st.sampled_from(graph.choices)) if graph.choices else st.just(set())
+    )
     one, two = {c: whole[c] for c in first}, {c: whole[c] for c in second}
     half = fix(graph, one)
     verify(half)
@@ -79,7 +83,9 @@ def text_of_answers(spec: Spec, graph: Graph, data: st.DataObject) -> None:
     some = {
         p: genotype[p]
         for p in data.draw(
-            st.sets(st.sampled_from(list(genotype)), min_size=1) if len(genotype) else st.just(set())
+            st.sets(st.sampled_from(list(genotype)), min_size=1)
+            if len(genotype)
+            else st.just(set())
         )
     }
     lines = "\n".join(f"  {path} = {label}" for path, label in some.items())

@@ -15,7 +15,15 @@ from archdsl.ir.instance import key
 from archdsl.questions.cost import cost
 from archdsl.questions.sample import sample
 from archdsl_torch.count import macs, params
-from tests.laws.subjects import SHIPPED, SPECS, answers, examples, graph_of, shipped_graph, some_answers
+from tests.laws.subjects import (
+    SHIPPED,
+    SPECS,
+    answers,
+    examples,
+    graph_of,
+    shipped_graph,
+    some_answers,
+)
 from tests.strategies.specs import Spec, elaborate, specs
 
 
@@ -23,11 +31,16 @@ def check(model: Graph) -> None:
     """A model's totals, by every way in which they are stated."""
     total = cost(model, {})
     assert total.macs == sum(op.macs.value for op in model.ops())
-    assert total.params == sum(math.prod(size.value for size in w.shape) for w in model.weights().values())
+    assert total.params == sum(
+        math.prod(size.value for size in w.shape) for w in model.weights().values()
+    )
     compiled = archdsl_torch.compile(model, meta=True)
     assert params(compiled) == total.params
     assert macs(compiled, model) == total.macs
-    keys = {key(w.full_name): tuple(size.value for size in w.shape) for w in model.weights().values()}
+    keys = {
+        key(w.full_name): tuple(size.value for size in w.shape)
+        for w in model.weights().values()
+    }
     assert {name: tuple(p.shape) for name, p in compiled.named_parameters()} == keys
 
 
@@ -53,6 +66,13 @@ def test_of_random_specs(spec: Spec, data: st.DataObject) -> None:
 def test_of_what_ships(reference: str) -> None:
     graph = shipped_graph(reference)
     (genotype,) = sample(graph, 1, seed=4)
-    model = fix(graph, {c: c.labels().index(genotype[c.path]) for c in graph.choices if c.path in genotype})
+    model = fix(
+        graph,
+        {
+            c: c.labels().index(genotype[c.path])
+            for c in graph.choices
+            if c.path in genotype
+        },
+    )
     assert cost(graph, genotype) == cost(model, {})
     check(model)

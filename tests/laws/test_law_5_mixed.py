@@ -22,7 +22,14 @@ from archdsl.questions.genotype import assignment, genotype_of
 from archdsl_torch.export import examples as inputs_of
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.base import Supergraph
-from tests.laws.subjects import SPACES, Assignment, allowed, examples, graph_of, some_answers
+from tests.laws.subjects import (
+    SPACES,
+    Assignment,
+    allowed,
+    examples,
+    graph_of,
+    some_answers,
+)
 from tests.strategies.specs import Spec, elaborate, spec_of, specs
 
 SEED = 7
@@ -64,7 +71,9 @@ def check(graph: Graph, seeds: Iterable[str]) -> int:
         alone = archdsl_torch.compile(model).double()
         alone.load_state_dict(above.extract(genotype))
         inputs = [
-            torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64)
+            torch.randn(
+                x.shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64
+            )
             for x in inputs_of(model)
         ]
         for one, other in zip(outputs(above, inputs), outputs(alone, inputs), strict=True):
@@ -83,7 +92,12 @@ def outputs(module: torch.nn.Module, inputs: list[torch.Tensor]) -> list[torch.T
     found = module(*inputs)
     found = list(found) if isinstance(found, tuple) else [found]
     loss = sum(
-        (y * torch.randn(y.shape, generator=torch.Generator().manual_seed(SEED + 1), dtype=y.dtype)).sum()
+        (
+            y
+            * torch.randn(
+                y.shape, generator=torch.Generator().manual_seed(SEED + 1), dtype=y.dtype
+            )
+        ).sum()
         for y in found
     )
     if isinstance(loss, torch.Tensor) and loss.requires_grad:
@@ -96,7 +110,12 @@ def same_gradients(above: Supergraph, alone: torch.nn.Module, whole: Assignment)
     left out.
     """
     shares = above.child(above.assignment(genotype_of(above.space, whole))).shares
-    combining = {key(w.full_name) for v in above.space.values if isinstance(v, Pick) for w in v.weights}
+    combining = {
+        key(w.full_name)
+        for v in above.space.values
+        if isinstance(v, Pick)
+        for w in v.weights
+    }
     touched = set()
     for name, parameter in alone.named_parameters():
         if name in combining:
@@ -109,14 +128,21 @@ def same_gradients(above: Supergraph, alone: torch.nn.Module, whole: Assignment)
             continue
         assert whole_weight.grad is not None, name
         positions = [
-            range(n) if p is None else p for p, n in zip(share.taken, whole_weight.shape, strict=True)
+            range(n) if p is None else p
+            for p, n in zip(share.taken, whole_weight.shape, strict=True)
         ]
         at = torch.meshgrid(*(torch.tensor(list(p)) for p in positions), indexing="ij")
-        torch.testing.assert_close(whole_weight.grad[at], parameter.grad, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(
+            whole_weight.grad[at], parameter.grad, rtol=1e-9, atol=1e-9
+        )
         rest = whole_weight.grad.clone()
         rest[at] = 0
         assert not rest.any(), name
-    assert all(p.grad is None or not p.grad.any() for p in above.weight_parameters() if id(p) not in touched)
+    assert all(
+        p.grad is None or not p.grad.any()
+        for p in above.weight_parameters()
+        if id(p) not in touched
+    )
 
 
 @pytest.mark.parametrize("feature", SPACES)
@@ -133,10 +159,14 @@ def test_most_features_are_mixed_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "feature", "kernel_list layer_list depth of_concat of_weighted expansion tied size_list attend".split()
+    "feature",
+    "kernel_list layer_list depth of_concat of_weighted expansion tied size_list attend".split(),
 )
 def test_some_spec_with_a_feature_is_mixed_as_it_is(feature: str) -> None:
-    tried = (elaborate(spec_of(f"mixed:{feature}:{i}", choices=True, must={feature})) for i in range(8))
+    tried = (
+        elaborate(spec_of(f"mixed:{feature}:{i}", choices=True, must={feature}))
+        for i in range(8)
+    )
     assert any(mixable(graph, feature)[2] == 0 for graph in tried)
 
 
@@ -157,7 +187,12 @@ ZOO = {
         "act": ACTIVATIONS,
         "gate": "[false, true]",
     },
-    "zoo/attentionnas.arch:attention_cell_gpb": {"channels": "6", "frames": "3", "size": "5", "k": "2"},
+    "zoo/attentionnas.arch:attention_cell_gpb": {
+        "channels": "6",
+        "frames": "3",
+        "size": "5",
+        "k": "2",
+    },
     "zoo/nas.arch:darts": {"layers": "3", "channels": "4", "size": "8"},
     "zoo/timesformer.arch:timesformer_mixed": {
         "frames": "2",

@@ -23,14 +23,26 @@ from archdsl_torch.export import examples as inputs_of
 from archdsl_torch.supergraph import supergraph
 from archdsl_torch.supergraph.base import Supergraph
 from tests.laws.small_spaces import SMALL
-from tests.laws.subjects import SPECS, Assignment, allowed, answers, examples, graph_of, some_answers
+from tests.laws.subjects import (
+    SPECS,
+    Assignment,
+    allowed,
+    answers,
+    examples,
+    graph_of,
+    some_answers,
+)
 from tests.strategies.specs import Spec, elaborate, specs
 
 SEED = 7
 
 
 def check(
-    graph: Graph, wholes: Iterable[Assignment], *, channels: str = "fair", kernels: str = "separate"
+    graph: Graph,
+    wholes: Iterable[Assignment],
+    *,
+    channels: str = "fair",
+    kernels: str = "separate",
 ) -> None:
     """Both computed from the same numbers, in training mode, so that batch norms take the statistics of the
     batch.
@@ -42,7 +54,8 @@ def check(
         model = fix(graph, assignment(graph, genotype))
         alone = archdsl_torch.compile(model, weights=above.extract(genotype))
         inputs = [
-            torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED)) for x in inputs_of(model)
+            torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED))
+            for x in inputs_of(model)
         ]
         for one, other in zip(outputs(above, inputs), outputs(alone, inputs), strict=True):
             torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
@@ -56,7 +69,8 @@ def outputs(module: torch.nn.Module, inputs: list[torch.Tensor]) -> list[torch.T
     found = module(*inputs)
     found = list(found) if isinstance(found, tuple) else [found]
     loss = sum(
-        (y * torch.randn(y.shape, generator=torch.Generator().manual_seed(SEED + 1))).sum() for y in found
+        (y * torch.randn(y.shape, generator=torch.Generator().manual_seed(SEED + 1))).sum()
+        for y in found
     )
     if isinstance(loss, torch.Tensor) and loss.requires_grad:
         loss.backward()
@@ -80,10 +94,13 @@ def same_gradients(above: Supergraph, alone: torch.nn.Module, whole: Assignment)
             continue
         assert whole_weight.grad is not None
         positions = [
-            range(n) if p is None else p for p, n in zip(share.taken, whole_weight.shape, strict=True)
+            range(n) if p is None else p
+            for p, n in zip(share.taken, whole_weight.shape, strict=True)
         ]
         at = torch.meshgrid(*(torch.tensor(list(p)) for p in positions), indexing="ij")
-        torch.testing.assert_close(whole_weight.grad[at], parameter.grad, rtol=0, atol=0, equal_nan=True)
+        torch.testing.assert_close(
+            whole_weight.grad[at], parameter.grad, rtol=0, atol=0, equal_nan=True
+        )
         rest = whole_weight.grad.clone()
         rest[at] = 0
         assert not rest.any()
@@ -104,9 +121,16 @@ def test_of_every_feature(feature: str) -> None:
     st.sampled_from(["separate", "centre"]),
 )
 @examples(60)
-def test_of_random_specs(spec: Spec, data: st.DataObject, channels: str, kernels: str) -> None:
+def test_of_random_specs(
+    spec: Spec, data: st.DataObject, channels: str, kernels: str
+) -> None:
     graph = elaborate(spec, data.draw(st.sampled_from(spec.names)))
-    check(graph, [data.draw(answers(graph)) for _ in range(2)], channels=channels, kernels=kernels)
+    check(
+        graph,
+        [data.draw(answers(graph)) for _ in range(2)],
+        channels=channels,
+        kernels=kernels,
+    )
 
 
 @pytest.mark.parametrize(("reference", "settings"), SMALL)
@@ -114,7 +138,13 @@ def test_of_what_ships(reference: str, settings: dict[str, str]) -> None:
     architecture = load(reference, settings=settings)
     graph = architecture.graph
     genotypes = architecture.samples(2, seed=SEED)
-    check(graph, [{c: a.get(c, 0) for c in graph.choices} for a in (assignment(graph, g) for g in genotypes)])
+    check(
+        graph,
+        [
+            {c: a.get(c, 0) for c in graph.choices}
+            for a in (assignment(graph, g) for g in genotypes)
+        ],
+    )
 
 
 @pytest.mark.parametrize("feature", SPECS)

@@ -68,8 +68,14 @@ def check_activity(graph: Graph) -> None:
     assert all(len(different) == 1 for different in models.values())
     for indices, genotype in genotypes.items():
         for position, choice in enumerate(graph.choices):
-            others = [(*indices[:position], i, *indices[position + 1 :]) for i in range(choice.size)]
-            assert choice.path in genotype or len({printed[o] for o in others}) == 1, (choice.path, genotype)
+            others = [
+                (*indices[:position], i, *indices[position + 1 :])
+                for i in range(choice.size)
+            ]
+            assert choice.path in genotype or len({printed[o] for o in others}) == 1, (
+                choice.path,
+                genotype,
+            )
 
 
 @pytest.mark.parametrize("feature", SPACES)
@@ -99,9 +105,15 @@ def test_activity_is_what_partial_evaluation_shows(spec: Spec) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_under_a_bound_on_cost_the_interval_is_proven(seed: int) -> None:
-    graph = elaborate(spec_of(f"bound:{seed}", must={"cost_bound", "width_range", "conditional"}))
+    graph = elaborate(
+        spec_of(f"bound:{seed}", must={"cost_bound", "width_range", "conditional"})
+    )
     (bound,) = graph.bounds
-    inside = [g for g in architectures_of(graph) if getattr(cost(graph, g), bound.metric) <= bound.limit]
+    inside = [
+        g
+        for g in architectures_of(graph)
+        if getattr(cost(graph, g), bound.metric) <= bound.limit
+    ]
     count = architectures(graph)
     least, most = count if isinstance(count, tuple) else (count, count)
     assert least <= len(inside) <= most

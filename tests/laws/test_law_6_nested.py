@@ -39,13 +39,18 @@ block inner { input x  depth ~ 0..1  for i in range(depth) { op ~ [plain: conv(8
 # convolution and a depth of nothing, a convolution or two widths; three vertices, of which those that the
 # last one reaches are there.
 COUNTED = {
-    "for i in range(depth) { op ~ [skip: identity, mb]  x = x -> op }": (("1..3", 399), ("0..0", 1)),
+    "for i in range(depth) { op ~ [skip: identity, mb]  x = x -> op }": (
+        ("1..3", 399),
+        ("0..0", 1),
+    ),
     "for i in range(depth) { op ~ [identity, wide]  x = x -> op }": (("0..2", 13),),
     "for i in range(depth) { op ~ [skip: identity, plain: conv(8)]  x = x -> op }": (
         ("0..2", 7),
         ("2..2", 4),
     ),
-    "for i in range(depth) { op ~ [plain: conv(8), deep: inner]  x = x -> op }": (("0..1", 6),),
+    "for i in range(depth) { op ~ [plain: conv(8), deep: inner]  x = x -> op }": (
+        ("0..1", 6),
+    ),
     "a ~ 1..2 of [x, x -> conv(8) as p]  k = len(a)  y = a -> add -> conv(8) as q  "
     "last ~ 1..3 of [x, y, x -> conv(8, 3) as r]  x = last -> add": (("0..0", 15),),
 }

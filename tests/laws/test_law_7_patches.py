@@ -37,12 +37,16 @@ def check(spec: Spec, graph: Graph, data: st.DataObject) -> None:
     change = patch(a, b)
     assert bool(diff(a, b)) == bool(change) == (a != b)
     assert all(
-        c.before != c.after and a.get(c.path) == c.before and b.get(c.path) == c.after for c in change.changes
+        c.before != c.after and a.get(c.path) == c.before and b.get(c.path) == c.after
+        for c in change.changes
     )
     assert {c.path for c in change.changes} == {p for p in {*a, *b} if a.get(p) != b.get(p)}
     assert apply(change, a) == dict(b) and apply(change.inverse(), b) == dict(a)
     text = json.dumps(change.facts())
-    assert read_patch(json.loads(text)) == change and json.dumps(read_patch(json.loads(text)).facts()) == text
+    assert (
+        read_patch(json.loads(text)) == change
+        and json.dumps(read_patch(json.loads(text)).facts()) == text
+    )
     wanted = printed(fix(graph, assignment(graph, b)))
     assert printed(fix(graph, assignment(graph, apply(change, a)))) == wanted
     _as_edits(spec, a, b, change.edits(), wanted)
@@ -66,10 +70,17 @@ def check_graphs(a: Graph, b: Graph) -> None:
     assert isinstance(change, GraphPatch) and not patch(a, a)
     assert all(e.before != e.after for e in change.entries)
     text = json.dumps(change.facts())
-    assert read_patch(json.loads(text)) == change and json.dumps(read_patch(json.loads(text)).facts()) == text
+    assert (
+        read_patch(json.loads(text)) == change
+        and json.dumps(read_patch(json.loads(text)).facts()) == text
+    )
     assert written(apply(change, a)) == written(b)
-    assert written(apply(change.inverse(), b)) == written(a) and change.inverse() == patch(b, a)
-    assert len(change.entries) <= _differing(to_names(a), to_names(b)), "bounded by the differences"
+    assert written(apply(change.inverse(), b)) == written(a) and change.inverse() == patch(
+        b, a
+    )
+    assert len(change.entries) <= _differing(to_names(a), to_names(b)), (
+        "bounded by the differences"
+    )
 
 
 def _differing(a: Any, b: Any) -> int:
@@ -78,7 +89,9 @@ def _differing(a: Any, b: Any) -> int:
     """
     if not isinstance(a, dict) or not isinstance(b, dict):
         return int(a != b)
-    return len(a.keys() ^ b.keys()) + sum(_differing(a[k], b[k]) for k in a.keys() & b.keys())
+    return len(a.keys() ^ b.keys()) + sum(
+        _differing(a[k], b[k]) for k in a.keys() & b.keys()
+    )
 
 
 @pytest.mark.parametrize("feature", SPECS)
@@ -116,10 +129,15 @@ def test_a_broken_patch_makes_no_graph(spec: Spec, data: st.DataObject) -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-2, 5) | st.sampled_from(["", "b", "relu", "x: input"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 5)
+    | st.sampled_from(["", "b", "relu", "x: input"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["value", "op", "at", "scope", "table", "shape"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["value", "op", "at", "scope", "table", "shape"]), inner
+        )
     ),
     max_leaves=6,
 )

@@ -20,7 +20,15 @@ import archdsl_torch
 from archdsl.ir.fix import fix
 from archdsl.ir.graph import Graph
 from archdsl_torch.export import examples as inputs_of
-from tests.laws.subjects import SHIPPED, SPECS, answers, examples, graph_of, shipped_graph, some_answers
+from tests.laws.subjects import (
+    SHIPPED,
+    SPECS,
+    answers,
+    examples,
+    graph_of,
+    shipped_graph,
+    some_answers,
+)
 from tests.strategies.specs import Spec, elaborate, specs
 
 SEED = 5
@@ -44,10 +52,14 @@ def lines(graph: fx.Graph) -> list[tuple[str, str, str]]:
 def _arguments(node: fx.Node, numbers: dict[fx.Node, str]) -> str:
     args, kwargs = node.args, dict(node.kwargs)
     if node.op == "call_function" and isinstance(node.target, FunctionType):
-        named = normalize_function(node.target, args, kwargs, normalize_to_only_use_kwargs=True)
+        named = normalize_function(
+            node.target, args, kwargs, normalize_to_only_use_kwargs=True
+        )
         assert named is not None
         args = named.args
-        defaults = _DISPATCHED | {name: p.default for name, p in signature(node.target).parameters.items()}
+        defaults = _DISPATCHED | {
+            name: p.default for name, p in signature(node.target).parameters.items()
+        }
         kwargs = {
             name: value
             for name, value in named.kwargs.items()
@@ -67,15 +79,24 @@ def check(model: Graph, *, run: bool = True) -> None:
     assert lines(fx.symbolic_trace(theirs).graph) == lines(ours.graph)
     for node in ours.graph.nodes:
         if node.op == "call_module":
-            assert repr(ours.get_submodule(node.target)) == repr(theirs.get_submodule(node.target))
+            assert repr(ours.get_submodule(node.target)) == repr(
+                theirs.get_submodule(node.target)
+            )
     a, b = ours.state_dict(), theirs.state_dict()
-    assert {name: t.shape for name, t in a.items()} == {name: t.shape for name, t in b.items()}
+    assert {name: t.shape for name, t in a.items()} == {
+        name: t.shape for name, t in b.items()
+    }
     if not run:
         return
     assert all(torch.equal(a[name], b[name]) for name in a)
-    inputs = [torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED)) for x in inputs_of(model)]
+    inputs = [
+        torch.randn(x.shape, generator=torch.Generator().manual_seed(SEED))
+        for x in inputs_of(model)
+    ]
     results = [m.eval()(*inputs) for m in (ours, theirs)]
-    for one, other in zip(*((r if isinstance(r, tuple) else (r,)) for r in results), strict=True):
+    for one, other in zip(
+        *((r if isinstance(r, tuple) else (r,)) for r in results), strict=True
+    ):
         torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True)
 
 

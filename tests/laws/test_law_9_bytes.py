@@ -51,7 +51,13 @@ def _audit(event: str, args: tuple[object, ...]) -> None:
         name = os.fsdecode(args[0])
         if not name.endswith((".py", ".pyc", ".so")):
             _opened.append(name)
-    elif event in ("os.system", "subprocess.Popen", "socket.connect", "os.remove", "os.rename"):
+    elif event in (
+        "os.system",
+        "subprocess.Popen",
+        "socket.connect",
+        "os.remove",
+        "os.rename",
+    ):
         _opened.append(event)
 
 
@@ -82,7 +88,9 @@ def answer(source: Source) -> list[Diagnostic]:
     importer = Importer(shipped("specs"))
     project = Project(importer)
     module = importer.load_text(source, ROOT / "tests" / "laws")
-    found = checked(module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()])
+    found = checked(
+        module, importer.diagnostics[(ROOT / "tests" / "laws" / "<text>").absolute()]
+    )
     if not any(d.severity == "error" for d in found):
         for name in networks(module):
             try:
@@ -95,7 +103,11 @@ def answer(source: Source) -> list[Diagnostic]:
 def check(text: str | bytes) -> None:
     with watched() as opened:
         try:
-            source = decode("fuzz.arch", text) if isinstance(text, bytes) else Source("fuzz.arch", text)
+            source = (
+                decode("fuzz.arch", text)
+                if isinstance(text, bytes)
+                else Source("fuzz.arch", text)
+            )
             found: Sequence[Diagnostic] = answer(source)
         except DiagnosticError as error:
             found = error.diagnostics
@@ -103,10 +115,13 @@ def check(text: str | bytes) -> None:
             assert re.fullmatch(r"E0\d{3}", diagnostic.code), diagnostic
             if diagnostic.span is not None:
                 inside = diagnostic.span.source.text
-                assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(inside), diagnostic
+                assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(inside), (
+                    diagnostic
+                )
             assert render(diagnostic)
     assert all(
-        name.endswith((".arch", ".yaml", ".json")) and Path(name).absolute().is_relative_to(ROOT)
+        name.endswith((".arch", ".yaml", ".json"))
+        and Path(name).absolute().is_relative_to(ROOT)
         for name in opened
     ), opened
 
@@ -129,7 +144,10 @@ def mutated(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
             tokens[at:at] = tokens[at : at + draw(st.integers(1, 12))]
         elif kind == "swap":
             other = draw(st.integers(0, len(tokens) - 1)) if tokens else 0
-            tokens[at : at + 1], tokens[other : other + 1] = tokens[other : other + 1], tokens[at : at + 1]
+            tokens[at : at + 1], tokens[other : other + 1] = (
+                tokens[other : other + 1],
+                tokens[at : at + 1],
+            )
         elif kind == "insert":
             tokens[at:at] = [" ", word, " "]
         else:
@@ -157,7 +175,8 @@ def test_changed_characters(text: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
         other = data.draw(
-            st.text(max_size=3) | st.sampled_from(list("{}()[]~@.,=-><#\"'0x\0\r\n\t\ufeff\u2028"))
+            st.text(max_size=3)
+            | st.sampled_from(list("{}()[]~@.,=-><#\"'0x\0\r\n\t\ufeff\u2028"))
         )
         text = text[:at] + other + text[at + data.draw(st.integers(0, 2)) :]
     check(text)
@@ -185,7 +204,9 @@ def test_bytes(data: bytes) -> None:
     check(data)
 
 
-SMALL = "arch 1\nspace s {{\n  input x: [b, c = 2, t = 4, h = 4, w = 4]\n{}\n  output x\n}}\n"
+SMALL = (
+    "arch 1\nspace s {{\n  input x: [b, c = 2, t = 4, h = 4, w = 4]\n{}\n  output x\n}}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +246,8 @@ def test_what_would_take_forever(body: str) -> None:
 def test_blocks_that_multiply() -> None:
     """Each calls the next twice: a short text of 2^60 layers."""
     blocks = "".join(
-        f"block a{i} {{ input x  output x -> a{i + 1} as p -> a{i + 1} as q }}\n" for i in range(60)
+        f"block a{i} {{ input x  output x -> a{i + 1} as p -> a{i + 1} as q }}\n"
+        for i in range(60)
     )
     check(
         f"arch 1\n{blocks}block a60 {{ input x  output x -> relu }}\nmodel m "
@@ -235,7 +257,9 @@ def test_blocks_that_multiply() -> None:
 
 def test_functions_that_multiply() -> None:
     functions = "".join(f"fn f{i}(x) = f{i + 1}(x) + f{i + 1}(x)\n" for i in range(60))
-    check(f"arch 1\n{functions}fn f60(x) = x\nmodel m {{ input x: [b, c = f0(1)]  output x }}\n")
+    check(
+        f"arch 1\n{functions}fn f60(x) = x\nmodel m {{ input x: [b, c = f0(1)]  output x }}\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -50,14 +50,20 @@ def expr(value: Any) -> Expr:
 
 def choice(order: int, *values: Any) -> tuple[Choice, Expr]:
     """A choice between values, and the value that it takes."""
-    made = Choice(f"choice{order}", tuple(Alternative(str(v), v) for v in values), "list", order)
+    made = Choice(
+        f"choice{order}", tuple(Alternative(str(v), v) for v in values), "list", order
+    )
     return made, of_choice(made)
 
 
 def call(name: str, *inputs: Shape, like: Shape | None = None, **given: Any) -> Outcome:
     """A primitive on inputs; one-letter arguments are dimension keywords."""
     primitive = PRIMITIVES[name]
-    attrs = {p.name: expr(given.get(p.name, p.default)) for p in primitive.parameters if p.kind != "like"}
+    attrs = {
+        p.name: expr(given.get(p.name, p.default))
+        for p in primitive.parameters
+        if p.kind != "like"
+    }
     assert all(not e.is_constant or e.value is not REQUIRED for e in attrs.values()), (
         "a required parameter is missing"
     )
@@ -67,8 +73,14 @@ def call(name: str, *inputs: Shape, like: Shape | None = None, **given: Any) -> 
     if like is not None:
         assert primitive.like is not None
         likeness = primitive.like(Call(inputs, attrs, dims), like)
-        attrs, dims, before = {**attrs, **likeness.attrs}, dict(likeness.dims), likeness.problems
+        attrs, dims, before = (
+            {**attrs, **likeness.attrs},
+            dict(likeness.dims),
+            likeness.problems,
+        )
     made = Call(inputs, attrs, dims)
     result = primitive.shape(made)
     weights = {w.name: w for w in primitive.weights(made, result.shape)}
-    return Outcome(result.shape, before + result.problems, weights, primitive.macs(made, result.shape))
+    return Outcome(
+        result.shape, before + result.problems, weights, primitive.macs(made, result.shape)
+    )

@@ -9,7 +9,19 @@ from typing import get_args
 import pytest
 
 from archdsl.ir.graph import Op
-from archdsl.ops.axes import Ended, Factor, Made, Merged, Origin, Padded, Part, Read, Same, Taken, Within
+from archdsl.ops.axes import (
+    Ended,
+    Factor,
+    Made,
+    Merged,
+    Origin,
+    Padded,
+    Part,
+    Read,
+    Same,
+    Taken,
+    Within,
+)
 from archdsl.ops.call import call_of
 from archdsl.ops.primitive import Primitive, Role
 from archdsl.ops.table import PRIMITIVES, done_over, lies_of, origins_of, role_of
@@ -50,7 +62,9 @@ def read_by(origin: Origin) -> set[tuple[int, str]]:
 @pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=lambda p: p.name)
 def test_a_row_speaks_of_what_is_there(primitive: Primitive) -> None:
     found = ops(primitive.name)
-    assert found or primitive.name == "identity", "identity is the tensor itself, and no op; all others occur"
+    assert found or primitive.name == "identity", (
+        "identity is the tensor itself, and no op; all others occur"
+    )
     for op in found:
         places = {(i, d) for i, x in enumerate(op.inputs) for d in x.shape}
         for dim, origin in origins_of(op).items():
@@ -59,7 +73,10 @@ def test_a_row_speaks_of_what_is_there(primitive: Primitive) -> None:
         assert set(done_over(op)) <= places
         sizes = primitive.sizes(call_of(op), op.shape)
         for attribute, (place, dim) in sizes.items():
-            assert op.attrs[attribute] == (op.shape if place is None else op.inputs[place].shape)[dim]
+            assert (
+                op.attrs[attribute]
+                == (op.shape if place is None else op.inputs[place].shape)[dim]
+            )
 
 
 @pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=lambda p: p.name)
@@ -67,7 +84,9 @@ def test_weights_lie_along_what_has_their_size(primitive: Primitive) -> None:
     for op in ops(primitive.name):
         known = primitive.lies(call_of(op), op.shape)
         for weight in op.weights:
-            assert weight.name in known or primitive.role == "join", "only coefficients of operands lie apart"
+            assert weight.name in known or primitive.role == "join", (
+                "only coefficients of operands lie apart"
+            )
             for lie, size in zip(lies_of(op, weight), weight.shape, strict=True):
                 if isinstance(lie, Made):
                     assert op.shape[lie.dim] == size

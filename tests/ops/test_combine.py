@@ -22,7 +22,12 @@ def test_concat_over_choices() -> None:
     first, a = choice(0, 24, 32)
     second, b = choice(1, 8, 16)
     out = call("concat", tensor(c=a), tensor(c=b), tensor(c=2), dim="c")
-    assert [out.shape["c"].at({first: i, second: j}) for i in (0, 1) for j in (0, 1)] == [34, 42, 42, 50]
+    assert [out.shape["c"].at({first: i, second: j}) for i in (0, 1) for j in (0, 1)] == [
+        34,
+        42,
+        42,
+        50,
+    ]
 
 
 def test_concat_refused() -> None:
@@ -77,9 +82,13 @@ def test_scalar(op: str) -> None:
 
 
 def test_scalar_refused() -> None:
-    assert call("scalar", tensor(c=8), op="div", by=0).messages == ["a tensor cannot be divided by 0"]
+    assert call("scalar", tensor(c=8), op="div", by=0).messages == [
+        "a tensor cannot be divided by 0"
+    ]
     assert not call("scalar", tensor(c=8), op="div", by=0, left=True).problems
-    assert call("scalar", tensor(c=8), op="mul", by="x").messages == ['a tensor cannot be combined with "x"']
+    assert call("scalar", tensor(c=8), op="mul", by="x").messages == [
+        'a tensor cannot be combined with "x"'
+    ]
     assert call("scalar", tensor(c=8), op="pow", by=2).messages == [
         '`op` is "pow", which is not one of "add", "sub", "mul", "div"'
     ]
@@ -90,4 +99,6 @@ def test_weighted_sum() -> None:
     assert out.weight("weight") == (4,)
     assert out.weights["weight"].init.value == Init("constant", (0.25,))
     assert call("weighted_sum").codes == ["E0413"]
-    assert call("weighted_sum", tensor(c=8), tensor(c=9)).messages == ["channels differ: 8 and 9"]
+    assert call("weighted_sum", tensor(c=8), tensor(c=9)).messages == [
+        "channels differ: 8 and 9"
+    ]

@@ -20,7 +20,13 @@ def test_pointwise() -> None:
 
 
 def test_x3d_stem() -> None:
-    out = call("conv", tensor(b=1, c=3, t=13, h=160, w=160), channels=24, kernel=(1, 3, 3), stride=(1, 2, 2))
+    out = call(
+        "conv",
+        tensor(b=1, c=3, t=13, h=160, w=160),
+        channels=24,
+        kernel=(1, 3, 3),
+        stride=(1, 2, 2),
+    )
     assert out.sizes == {"b": 1, "c": 24, "t": 13, "h": 80, "w": 80}
     assert out.weight("weight") == (24, 3, 1, 3, 3)
     assert out.macs.value == 24 * 13 * 80 * 80 * 3 * 9
@@ -87,7 +93,13 @@ def test_output_sizes(
     n: int, padding: str | int, kernel: int, stride: int, dilation: int, expected: int
 ) -> None:
     out = call(
-        "conv", tensor(c=1, h=n), channels=1, kernel=kernel, stride=stride, dilation=dilation, padding=padding
+        "conv",
+        tensor(c=1, h=n),
+        channels=1,
+        kernel=kernel,
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
     )
     assert out.sizes["h"] == expected
 
@@ -130,7 +142,10 @@ def test_problem_only_where_it_occurs() -> None:
     groups, g = choice(0, 2, 4)
     out = call("conv", tensor(c=54, h=4, w=4), channels=54, groups=g)
     assert out.messages == ["54 channels cannot be divided into 4 groups"]
-    assert [out.problems[0].message.at({groups: i}) is None for i in (0, 1)] == [True, False]
+    assert [out.problems[0].message.at({groups: i}) is None for i in (0, 1)] == [
+        True,
+        False,
+    ]
     kernel, k = choice(1, (1, 1, 1), (3, 3, 3))
     out = call("conv", tensor(c=1, t=2, h=4, w=4), channels=1, kernel=k, padding=0)
     assert out.messages == ["3x3x3 window exceeds t = 2"]
@@ -172,16 +187,28 @@ REFUSED = [
         'padding is "sane"; it must be "half", "same" or whole numbers; did you mean "same"?',
     ),
     ({"channels": 8, "padding": -1}, "E0407", "padding is -1; it must be at least 0"),
-    ({"channels": 8, "padding": 0.5}, "E0408", "padding is 0.5, which is not a whole number"),
+    (
+        {"channels": 8, "padding": 0.5},
+        "E0408",
+        "padding is 0.5, which is not a whole number",
+    ),
     ({"channels": 8, "groups": 0}, "E0407", "groups is 0; it must be at least 1"),
     ({"channels": 10, "groups": 3}, "E0404", "10 channels cannot be divided into 3 groups"),
-    ({"channels": 8, "init": "ones"}, "E0407", '`init` is "ones", neither a number nor an initialiser'),
+    (
+        {"channels": 8, "init": "ones"},
+        "E0407",
+        '`init` is "ones", neither a number nor an initialiser',
+    ),
     (
         {"channels": 8, "init": Init("normal", (-1.0,))},
         "E0407",
         "`init` is normal(-1.0); its number cannot be negative",
     ),
-    ({"channels": 8, "kernel": (99, 1, 1), "padding": 0}, "E0403", "99x1x1 window exceeds t = 13"),
+    (
+        {"channels": 8, "kernel": (99, 1, 1), "padding": 0},
+        "E0403",
+        "99x1x1 window exceeds t = 13",
+    ),
     (
         {"channels": 8, "kernel": (99, 1, 1), "padding": 2},
         "E0403",
@@ -215,9 +242,15 @@ def test_refused_for_missing_dimensions() -> None:
     assert out.messages == ["there is none of t, h, w to slide over; the tensor has [b, c]"]
     assert out.codes == ["E0401"]
     out = call("conv", tensor(c=4, h=4, w=4), channels=8, kernel=(3, 3, 3), padding=0)
-    assert out.messages == ["3x3x3 window exceeds the missing dimension t, which counts as 1"]
-    out = call("conv", tensor(c=4, h=4, w=4), channels=8, kernel=(1, 3, 3), padding=(1, 1, 1))
-    assert out.messages == ["dimension `t` is missing, and the padding would make 3 positions of it"]
+    assert out.messages == [
+        "3x3x3 window exceeds the missing dimension t, which counts as 1"
+    ]
+    out = call(
+        "conv", tensor(c=4, h=4, w=4), channels=8, kernel=(1, 3, 3), padding=(1, 1, 1)
+    )
+    assert out.messages == [
+        "dimension `t` is missing, and the padding would make 3 positions of it"
+    ]
 
 
 def test_refused_by_choice() -> None:
@@ -229,9 +262,15 @@ def test_refused_by_choice() -> None:
     assert out.codes == ["E0412"]
     _, kernel = choice(1, (3, 3), (1, 3, 3))
     out = call("conv", CLIP, channels=8, kernel=kernel)
-    assert out.messages == ["`kernel` is 3x3 or 1x3x3 by a choice, which speak of different dimensions"]
+    assert out.messages == [
+        "`kernel` is 3x3 or 1x3x3 by a choice, which speak of different dimensions"
+    ]
     assert out.codes == ["E0411"]
 
 
 def test_several_mistakes_are_all_reported() -> None:
-    assert call("conv", CLIP, channels=0, stride=0, groups=5).codes == ["E0407", "E0407", "E0404"]
+    assert call("conv", CLIP, channels=0, stride=0, groups=5).codes == [
+        "E0407",
+        "E0407",
+        "E0404",
+    ]

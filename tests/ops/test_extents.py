@@ -16,10 +16,13 @@ from archdsl.ops.table import PRIMITIVES
 from archdsl.syntax.shipped import shipped
 
 
-def graph_of(body: str, inputs: str = "input x: [b, c = 3, t = 8, h = 14, w = 14]") -> Graph:
+def graph_of(
+    body: str, inputs: str = "input x: [b, c = 3, t = 8, h = 14, w = 14]"
+) -> Graph:
     importer = Importer(shipped("specs"))
     module = importer.load_text(
-        Source("test.arch", f"arch 1\nmodel net {{\n  {inputs}\n  {body}\n}}\n"), Path("/nowhere")
+        Source("test.arch", f"arch 1\nmodel net {{\n  {inputs}\n  {body}\n}}\n"),
+        Path("/nowhere"),
     )
     return Project(importer).elaborate(module, "net").graph
 
@@ -71,7 +74,12 @@ def test_windows_one_after_another_are_one_quotient(body: str, extent: object) -
             {"h": 2, "w": 2},
             {},
         ),
-        ("output (x -> max_pool(1x3x3, 1x2x2, 0x1x1)) + (x -> max_pool(1, 1x2x2))", "", {}, {}),
+        (
+            "output (x -> max_pool(1x3x3, 1x2x2, 0x1x1)) + (x -> max_pool(1, 1x2x2))",
+            "",
+            {},
+            {},
+        ),
         ("output x -> take(t = 0..6 by 2)", "", {"t": 7}, {}),
         ("output x -> take(h = 3)", "", {"h": 4}, {}),
         ("output x -> split(@t, @ta, a = 4) -> mean(@a)", "", {}, {"t": 4}),
@@ -86,10 +94,17 @@ def test_windows_one_after_another_are_one_quotient(body: str, extent: object) -
         ("many = x.h * x.w\n  more = many + 1\n  output x / more", "hw", {}, {}),
         ("many = (x -> conv(4, x.h) as c).w\n  output x", "hw", {}, {}),
         ("require x.h % 2 == 0\n  output x", "h", {}, {}),
-        ("y = x -> conv(5, 1x3x3, 1x2x2) as c\n  output y -> linear(y.c) as l -> mean(@thw)", "", {}, {}),
+        (
+            "y = x -> conv(5, 1x3x3, 1x2x2) as c\n  output y -> linear(y.c) as l -> mean(@thw)",
+            "",
+            {},
+            {},
+        ),
     ],
 )
-def test_what_an_op_demands(body: str, fixed: str, least: dict[str, int], step: dict[str, int]) -> None:
+def test_what_an_op_demands(
+    body: str, fixed: str, least: dict[str, int], step: dict[str, int]
+) -> None:
     found, needed, steps = demanded(body)
     channels = {"c"} if "conv" in body else set()
     assert (set(found) - channels, needed, steps) == (set(fixed), least, step)
@@ -103,9 +118,13 @@ def test_two_inputs_that_meet_hold_each_other() -> None:
     assert demands.fixed == {("x", "c"), ("y", "c"), ("x", "h"), ("y", "h")}
 
 
-def test_an_op_of_which_nothing_is_known_holds_what_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_op_of_which_nothing_is_known_holds_what_it_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(
-        extents, "_RULES", {name: rule for name, rule in extents._RULES.items() if name != "max_pool"}
+        extents,
+        "_RULES",
+        {name: rule for name, rule in extents._RULES.items() if name != "max_pool"},
     )
     assert demanded("output x -> max_pool(3, 1, 1)")[0] == "chtw"
 

@@ -28,7 +28,10 @@ def test_linear_over_several_dimensions() -> None:
     assert out.sizes == {"b": 1, "t": 4, "c": 16}
     assert out.weight("weight") == (16, 48)
     assert out.macs.value == 4 * 48 * 16
-    assert call("linear", tensor(c=8, h=3, w=2), width=5, dim="hw").sizes == {"c": 8, "h": 5}
+    assert call("linear", tensor(c=8, h=3, w=2), width=5, dim="hw").sizes == {
+        "c": 8,
+        "h": 5,
+    }
 
 
 def test_linear_over_choices() -> None:
@@ -45,8 +48,16 @@ def test_linear_over_choices() -> None:
     [
         ({"width": 0}, "E0407", "width is 0; it must be at least 1"),
         ({"width": 1.5}, "E0408", "width is 1.5, which is not a whole number"),
-        ({"width": 8, "dim": "n"}, "E0401", "dimension `n` is missing; the tensor has [b, c, t]"),
-        ({"width": 8, "dim": "b"}, "E0406", "`b` is the batch and cannot be named in an operation"),
+        (
+            {"width": 8, "dim": "n"},
+            "E0401",
+            "dimension `n` is missing; the tensor has [b, c, t]",
+        ),
+        (
+            {"width": 8, "dim": "b"},
+            "E0406",
+            "`b` is the batch and cannot be named in an operation",
+        ),
         ({"width": 8, "dim": "cc"}, "E0405", "dimension `c` is named twice in @cc"),
     ],
 )
@@ -64,23 +75,37 @@ def test_weight() -> None:
 
 
 def test_weight_refused() -> None:
-    assert call("weight", b=1, c=3).messages == ["a weight is the same for every sample, so it has no `b`"]
+    assert call("weight", b=1, c=3).messages == [
+        "a weight is the same for every sample, so it has no `b`"
+    ]
     assert call("weight", c=0).messages == ["c is 0; it must be at least 1"]
 
 
 def test_batch_norm() -> None:
     _, c = choice(0, 24, 48)
     out = call("batch_norm", tensor(b=1, c=c, t=4), gamma=0)
-    assert out.shape["c"] == c and out.weights["weight"].shape == (c,) and out.weights["bias"].shape == (c,)
+    assert (
+        out.shape["c"] == c
+        and out.weights["weight"].shape == (c,)
+        and out.weights["bias"].shape == (c,)
+    )
     assert out.weights["weight"].init.value == Init("constant", (0.0,))
-    assert call("batch_norm", tensor(c=8)).weights["weight"].init.value == Init("constant", (1.0,))
+    assert call("batch_norm", tensor(c=8)).weights["weight"].init.value == Init(
+        "constant", (1.0,)
+    )
     assert not call("batch_norm", tensor(c=8), affine=False).weights
 
 
 def test_batch_norm_refused() -> None:
-    assert call("batch_norm", tensor(h=8)).messages == ["dimension `c` is missing; the tensor has [h]"]
-    assert call("batch_norm", tensor(c=8), eps=0).messages == ["`eps` is 0; it must be above 0"]
-    assert call("batch_norm", tensor(c=8), momentum=2).messages == ["`momentum` is 2; it must be from 0 to 1"]
+    assert call("batch_norm", tensor(h=8)).messages == [
+        "dimension `c` is missing; the tensor has [h]"
+    ]
+    assert call("batch_norm", tensor(c=8), eps=0).messages == [
+        "`eps` is 0; it must be above 0"
+    ]
+    assert call("batch_norm", tensor(c=8), momentum=2).messages == [
+        "`momentum` is 2; it must be from 0 to 1"
+    ]
     assert not call("batch_norm", tensor(c=8), momentum=1).problems
 
 
@@ -92,18 +117,24 @@ def test_layer_norm() -> None:
     assert call("layer_norm", tensor(c=8), dim="n").messages == [
         "dimension `n` is missing; the tensor has [c]"
     ]
-    assert call("layer_norm", tensor(c=8), eps="x").messages == ['`eps` is "x", not a number']
+    assert call("layer_norm", tensor(c=8), eps="x").messages == [
+        '`eps` is "x", not a number'
+    ]
 
 
 def test_group_norm() -> None:
     out = call("group_norm", tensor(b=1, c=8, h=4), groups=2)
-    assert out.sizes == {"b": 1, "c": 8, "h": 4} and not out.problems and out.macs.value == 0
+    assert (
+        out.sizes == {"b": 1, "c": 8, "h": 4} and not out.problems and out.macs.value == 0
+    )
     assert out.weight("weight") == out.weight("bias") == (8,)
     assert not call("group_norm", tensor(c=8), groups=8, affine=False).weights
     assert call("group_norm", tensor(c=8), groups=3).messages == [
         "8 channels cannot be divided into 3 groups"
     ]
-    assert call("group_norm", tensor(c=8), groups=0).messages == ["groups is 0; it must be at least 1"]
+    assert call("group_norm", tensor(c=8), groups=0).messages == [
+        "groups is 0; it must be at least 1"
+    ]
     assert call("group_norm", tensor(h=8), groups=1).messages == [
         "dimension `c` is missing; the tensor has [h]"
     ]
@@ -126,7 +157,12 @@ def test_group_norm() -> None:
 )
 def test_activations_keep_the_shape(name: str) -> None:
     out = call(name, tensor(b=1, c=8))
-    assert out.sizes == {"b": 1, "c": 8} and not out.weights and out.macs.value == 0 and not out.problems
+    assert (
+        out.sizes == {"b": 1, "c": 8}
+        and not out.weights
+        and out.macs.value == 0
+        and not out.problems
+    )
 
 
 def test_softmax() -> None:
@@ -141,7 +177,9 @@ def test_softmax() -> None:
 def test_dropout(name: str) -> None:
     assert not call(name, tensor(c=8), p=0).problems
     assert not call(name, tensor(c=8), p=0.5).problems
-    assert call(name, tensor(c=8), p=1.0).messages == ["`p` is 1.0; it must be at least 0 and below 1"]
+    assert call(name, tensor(c=8), p=1.0).messages == [
+        "`p` is 1.0; it must be at least 0 and below 1"
+    ]
     probability, p = choice(0, 0.5, -0.1)
     out = call(name, tensor(c=8), p=p)
     assert [out.problems[0].message.at({probability: i}) for i in (0, 1)] == [

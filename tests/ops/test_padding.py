@@ -22,7 +22,13 @@ def test_same_is_tensorflows() -> None:
 
 @pytest.mark.parametrize(
     ("n", "k", "s", "amounts"),
-    [(224, 7, 2, (2, 3)), (112, 3, 2, (0, 1)), (7, 3, 2, (1, 1)), (8, 2, 1, (0, 1)), (8, 1, 2, (0, 0))],
+    [
+        (224, 7, 2, (2, 3)),
+        (112, 3, 2, (0, 1)),
+        (7, 3, 2, (1, 1)),
+        (8, 2, 1, (0, 1)),
+        (8, 1, 2, (0, 0)),
+    ],
 )
 def test_same_is_asymmetric(n: int, k: int, s: int, amounts: tuple[int, int]) -> None:
     assert padding_amounts("same", n, k, s) == amounts
@@ -39,5 +45,7 @@ def test_windows_are_those_that_fit() -> None:
     for n, k, s, d in CASES:
         for padding in ("half", "same", 0, 1):
             low, high = padding_amounts(padding, n, k, s, d)
-            starts = [i for i in range(0, n + low + high, s) if i + d * (k - 1) < n + low + high]
+            starts = [
+                i for i in range(0, n + low + high, s) if i + d * (k - 1) < n + low + high
+            ]
             assert max(window_count(n, k, s, padding, d), 0) == len(starts)

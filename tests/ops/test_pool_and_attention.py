@@ -14,8 +14,18 @@ def test_pools(name: str) -> None:
     out = call(name, clip, window=(1, 3, 3), stride=(1, 2, 2), padding="same")
     assert out.sizes == {"b": 1, "c": 64, "t": 32, "h": 56, "w": 56}
     assert not out.weights and out.macs.value == 0 and not out.problems
-    assert call(name, clip, window=2, stride=2).sizes == {"b": 1, "c": 64, "t": 16, "h": 56, "w": 56}
-    assert call(name, tensor(c=1, h=5, w=5), window=(3, 3)).sizes == {"c": 1, "h": 3, "w": 3}
+    assert call(name, clip, window=2, stride=2).sizes == {
+        "b": 1,
+        "c": 64,
+        "t": 16,
+        "h": 56,
+        "w": 56,
+    }
+    assert call(name, tensor(c=1, h=5, w=5), window=(3, 3)).sizes == {
+        "c": 1,
+        "h": 3,
+        "w": 3,
+    }
 
 
 @pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
@@ -26,11 +36,14 @@ def test_pools_refuse(name: str) -> None:
     out = call(name, clip, window=2, padding=2)
     assert set(out.codes) == {"E0407"}
     assert (
-        out.messages[0] == "padding 2 leaves windows of 2 without input; it must be smaller than the window"
+        out.messages[0]
+        == "padding 2 leaves windows of 2 without input; it must be smaller than the window"
     )
     out = call(name, tensor(b=1, c=4), window=2)
     assert out.messages == ["there is none of t, h, w to slide over; the tensor has [b, c]"]
-    assert call(name, clip, window=2, stride=0).messages == ["stride is 0; it must be at least 1"]
+    assert call(name, clip, window=2, stride=0).messages == [
+        "stride is 0; it must be at least 1"
+    ]
 
 
 def test_pool_over_choices() -> None:
@@ -92,7 +105,9 @@ def test_dot_refused() -> None:
     assert call("dot", tensor(s=2, h=4), tensor(n=3, h=5), over="h").messages == [
         "sizes of `h` differ: 4 and 5"
     ]
-    assert call("dot", tensor(c=2, h=4), tensor(c=3, h=4), over="h").messages == ["channels differ: 2 and 3"]
+    assert call("dot", tensor(c=2, h=4), tensor(c=3, h=4), over="h").messages == [
+        "channels differ: 2 and 3"
+    ]
     assert call("dot", tensor(s=2, h=4), tensor(n=3), over="h").messages == [
         "dimension `h` is missing; the tensor has [n]"
     ]
@@ -103,7 +118,14 @@ def attended(n: int, c: int) -> Shape:
 
 
 def test_attend() -> None:
-    out = call("attend", attended(197, 768), attended(197, 768), attended(197, 768), over="n", heads=12)
+    out = call(
+        "attend",
+        attended(197, 768),
+        attended(197, 768),
+        attended(197, 768),
+        over="n",
+        heads=12,
+    )
     assert out.sizes == {"b": 1, "n": 197, "c": 768}
     assert out.macs.value == 2 * 197 * 197 * 768
     assert not out.problems and not out.weights
@@ -135,12 +157,20 @@ def test_attend_over_choices() -> None:
 @pytest.mark.parametrize(
     ("given", "code", "message"),
     [
-        ({"over": "t"}, "E0401", "dimension `t` is missing from the query; it has [b, c, n]"),
+        (
+            {"over": "t"},
+            "E0401",
+            "dimension `t` is missing from the query; it has [b, c, n]",
+        ),
         ({"over": "n", "heads": 3}, "E0404", "16 channels cannot be divided into 3 heads"),
         ({"over": "n", "heads": 0}, "E0407", "heads is 0; it must be at least 1"),
         ({"over": "n", "act": "sofmax"}, "E0407", '`act` is "sofmax", which is not one of'),
         ({"over": "n", "scale": "x"}, "E0407", '`scale` is "x", neither a number nor none'),
-        ({"over": "c"}, "E0407", "`over` names positions; c is what describes each of them"),
+        (
+            {"over": "c"},
+            "E0407",
+            "`over` names positions; c is what describes each of them",
+        ),
         ({"over": "bn"}, "E0406", "`b` is the batch and cannot be named in an operation"),
     ],
 )
@@ -150,12 +180,16 @@ def test_attend_refused(given: dict[str, object], code: str, message: str) -> No
 
 
 def test_attend_refuses_misfits() -> None:
-    assert call("attend", attended(4, 16), attended(4, 8), attended(4, 8), over="n").messages == [
-        "channels differ: 16 and 8"
-    ]
-    assert call("attend", attended(4, 16), attended(5, 16), attended(6, 16), over="n").messages == [
-        "sizes of `n` differ: 5 and 6"
-    ]
-    out = call("attend", attended(4, 16), tensor(b=1, g=2, n=4, c=16), attended(4, 16), over="n")
+    assert call(
+        "attend", attended(4, 16), attended(4, 8), attended(4, 8), over="n"
+    ).messages == ["channels differ: 16 and 8"]
+    assert call(
+        "attend", attended(4, 16), attended(5, 16), attended(6, 16), over="n"
+    ).messages == ["sizes of `n` differ: 5 and 6"]
+    out = call(
+        "attend", attended(4, 16), tensor(b=1, g=2, n=4, c=16), attended(4, 16), over="n"
+    )
     assert out.messages == ["the key has a dimension `g` that the query [b, c, n] lacks"]
-    assert call("attend", attended(4, 16), attended(4, 16), tensor(b=1, n=4), over="n").codes == ["E0401"]
+    assert call(
+        "attend", attended(4, 16), attended(4, 16), tensor(b=1, n=4), over="n"
+    ).codes == ["E0401"]

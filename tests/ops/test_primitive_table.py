@@ -36,8 +36,12 @@ def test_rows_are_complete(primitive: Primitive) -> None:
     assert len(set(names)) == len(names)
     for parameter in primitive.parameters:
         assert parameter.doc, f"{parameter.name} has no doc"
-        assert len(parameter.name) > 1 or primitive.dims is None, "a keyword of one letter is a dimension"
-    assert (primitive.like is not None) == any(p.kind == "like" for p in primitive.parameters)
+        assert len(parameter.name) > 1 or primitive.dims is None, (
+            "a keyword of one letter is a dimension"
+        )
+    assert (primitive.like is not None) == any(
+        p.kind == "like" for p in primitive.parameters
+    )
     optional = [p.default is not REQUIRED for p in primitive.parameters]
     assert optional == sorted(optional), "required parameters come first"
 
@@ -61,4 +65,6 @@ def test_codes_are_of_the_family_and_explained() -> None:
 
 def test_the_reference_page_is_current() -> None:
     page = Path(__file__).parents[2] / "docs" / "primitives.md"
-    assert page.read_text() == reference(), "python -m archdsl.ops.reference > docs/primitives.md"
+    assert page.read_text() == reference(), (
+        "python -m archdsl.ops.reference > docs/primitives.md"
+    )

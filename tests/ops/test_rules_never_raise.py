@@ -73,9 +73,13 @@ def tensors() -> st.SearchStrategy[dict[str, Expr]]:
 def test_rules_never_raise(primitive: Primitive, data: st.DataObject) -> None:
     count = data.draw(st.integers(0, 3)) if primitive.arity == "many" else primitive.arity
     inputs = [data.draw(tensors()) for _ in range(count)]
-    given = {p.name: data.draw(values(p.kind)) for p in primitive.parameters if p.kind != "like"}
+    given = {
+        p.name: data.draw(values(p.kind)) for p in primitive.parameters if p.kind != "like"
+    }
     if primitive.dims is not None:
-        given |= data.draw(st.dictionaries(st.sampled_from("bcthwn"), values(primitive.dims), max_size=3))
+        given |= data.draw(
+            st.dictionaries(st.sampled_from("bcthwn"), values(primitive.dims), max_size=3)
+        )
     like = data.draw(st.none() | tensors()) if primitive.like is not None else None
     out = call(primitive.name, *inputs, like=like, **given)
     messages = [m for p in out.problems for m in p.message.table]

@@ -47,7 +47,11 @@ def at(path: str) -> Node:
 
 
 def test_the_body_is_inside_the_one_block_that_all_of_it_is() -> None:
-    assert [str(node.path) for node in outline().body][:3] == ["x", "net.stem", "net.batch_norm"]
+    assert [str(node.path) for node in outline().body][:3] == [
+        "x",
+        "net.stem",
+        "net.batch_norm",
+    ]
     assert outline().core is at("net")
 
 
@@ -60,15 +64,21 @@ def test_a_norm_follows_what_it_reads() -> None:
 def test_what_repeats_is_counted_from_the_least_to_the_most() -> None:
     runs = list(Repeats(outline()).runs(parts_of(outline().core)))
     several = {
-        str(run.nodes[0].path): (len(run.nodes), run.count(outline())) for run in runs if len(run.nodes) > 1
+        str(run.nodes[0].path): (len(run.nodes), run.count(outline()))
+        for run in runs
+        if len(run.nodes) > 1
     }
     assert several["net.block[0]"] == (3, (1, 3))
 
 
 def test_what_decides_a_part_and_what_stands_under_a_choice() -> None:
     choices = {choice.path: choice for choice in outline().graph.choices}
-    assert [c.path for c in deciding(outline().inside[at("net.side")], outline())] == ["width"]
-    assert [c.path for c in deciding(outline().inside[at("net.block[2]")], outline())] == ["net.depth"]
+    assert [c.path for c in deciding(outline().inside[at("net.side")], outline())] == [
+        "width"
+    ]
+    assert [c.path for c in deciding(outline().inside[at("net.block[2]")], outline())] == [
+        "net.depth"
+    ]
     assert deciding(outline().inside[at("net.stem")], outline()) == ()
     graph = outline()
     beneath = [v for v in graph.graph.ops() if choices["net.depth"] in conditions(v, graph)]
@@ -79,9 +89,9 @@ def test_what_decides_a_part_and_what_stands_under_a_choice() -> None:
 
 def test_a_lateral_connection_is_told_from_a_shortcut() -> None:
     between = lateral(outline().inside[at("net.fuse")], outline())
-    assert between is not None and [str(outline().owner[v].path) for v in between.branch] == [
-        "net.fuse.across"
-    ]
+    assert between is not None and [
+        str(outline().owner[v].path) for v in between.branch
+    ] == ["net.fuse.across"]
     assert lateral(outline().inside[at("net.block[0]")], outline()) is None
 
 
@@ -99,7 +109,10 @@ space s {
 """
     graph = read(network(text, "s"))
     turns = [node for node in graph.root.children if node.path.base == "turn"]
-    assert len(turns) == 3 and times([graph.inside[node] for node in turns], graph) == (1, 3)
+    assert len(turns) == 3 and times([graph.inside[node] for node in turns], graph) == (
+        1,
+        3,
+    )
 
 
 def test_blocks_whose_parameters_differ_are_not_told_as_repeated() -> None:
@@ -112,5 +125,8 @@ model m {
 }
 """
     found = read(network(text, "m"))
-    runs = [[str(node.path) for node in run.nodes] for run in Repeats(found).runs(parts_of(found.core))]
+    runs = [
+        [str(node.path) for node in run.nodes]
+        for run in Repeats(found).runs(parts_of(found.core))
+    ]
     assert runs == [["step[0]"], ["step[1]"], ["same[0]", "same[1]"]]

@@ -41,12 +41,16 @@ class Builder:
         self.input = Input("x", "".join(sizes), {d: constant(s) for d, s in sizes.items()})
 
     def choice(self, path: str, values: Any, kind: Kind = "list") -> Choice:
-        made = Choice(path, tuple(Alternative(str(v), v) for v in values), kind, len(self.choices))
+        made = Choice(
+            path, tuple(Alternative(str(v), v) for v in values), kind, len(self.choices)
+        )
         self.choices.append(made)
         return made
 
     def subset(self, path: str, k: int, n: int) -> Choice:
-        alternatives = tuple(Alternative(f"[{', '.join(map(str, s))}]", s) for s in combinations(range(n), k))
+        alternatives = tuple(
+            Alternative(f"[{', '.join(map(str, s))}]", s) for s in combinations(range(n), k)
+        )
         made = Choice(path, alternatives, "subset", len(self.choices))
         self.choices.append(made)
         return made
@@ -67,7 +71,13 @@ class Builder:
             shape["c"] = c
         instance = Instance(at, self.root, name, "primitive")
         return Op(
-            name, inputs, attrs or {}, shape, weights, macs if macs is not None else constant(0), instance
+            name,
+            inputs,
+            attrs or {},
+            shape,
+            weights,
+            macs if macs is not None else constant(0),
+            instance,
         )
 
     def conv(
@@ -85,7 +95,12 @@ class Builder:
         inner = constant(1) if groups else x.shape["c"]
         shape = (out, inner, *(lift(lambda k, i=i: k[i], kernel) for i in range(3)))
         macs = lift(
-            lambda o, i, k, t, s: o * i * k[0] * k[1] * k[2] * t * s * s, out, inner, kernel, x.shape["t"], h
+            lambda o, i, k, t, s: o * i * k[0] * k[1] * k[2] * t * s * s,
+            out,
+            inner,
+            kernel,
+            x.shape["t"],
+            h,
         )
         weight = Weight(at, "weight", shape, NORMAL)
         attrs = {
@@ -94,21 +109,34 @@ class Builder:
             "stride": constant(stride),
             "groups": out if groups else constant(1),
         }
-        return self.op("conv", x, attrs=attrs, c=out, weights=(weight,), macs=macs, at=at, h=h, w=h)
+        return self.op(
+            "conv", x, attrs=attrs, c=out, weights=(weight,), macs=macs, at=at, h=h, w=h
+        )
 
     def norm(self, x: Value, at: str) -> Op:
-        weights = tuple(Weight(at, name, (x.shape["c"],), NORMAL) for name in ("weight", "bias"))
-        return self.op("batch_norm", x, attrs={"eps": constant(1e-5)}, weights=weights, at=at)
+        weights = tuple(
+            Weight(at, name, (x.shape["c"],), NORMAL) for name in ("weight", "bias")
+        )
+        return self.op(
+            "batch_norm", x, attrs={"eps": constant(1e-5)}, weights=weights, at=at
+        )
 
     def select(self, index: Expr, *operands: Value) -> Select:
-        shape = {d: select(index, [o.shape[d] for o in operands]) for d in operands[0].shape}
+        shape = {
+            d: select(index, [o.shape[d] for o in operands]) for d in operands[0].shape
+        }
         return Select(index, operands, shape, self.root)
 
-    def pick(self, subset: Expr, *operands: Value, combine: Any = "sum", dim: str | None = None) -> Pick:
+    def pick(
+        self, subset: Expr, *operands: Value, combine: Any = "sum", dim: str | None = None
+    ) -> Pick:
         return Pick(subset, operands, combine, dim, (), operands[0].shape, self.root)
 
     def graph(
-        self, *outputs: Value, requirements: tuple[Expr, ...] = (), bounds: tuple[CostBound, ...] = ()
+        self,
+        *outputs: Value,
+        requirements: tuple[Expr, ...] = (),
+        bounds: tuple[CostBound, ...] = (),
     ) -> Graph:
         conditions = tuple(Requirement(r) for r in requirements)
         return Graph(
@@ -132,24 +160,40 @@ KERNELS = [(1, 3, 3), (1, 5, 5), (3, 3, 3), (3, 5, 5), (5, 3, 3), (5, 5, 5)]
 def autox3d() -> Graph:
     """Jiang et al., AutoX3D, Tables 1 and 2, in outline: 44 choices, 31 blocks."""
     b = Builder("autox3d", b=1, c=3, t=13, h=160, w=160)
-    x: Value = b.op("relu", b.norm(b.conv(b.input, 24, (1, 3, 3), stride=2, at="stem"), "stem_norm"))
+    x: Value = b.op(
+        "relu", b.norm(b.conv(b.input, 24, (1, 3, 3), stride=2, at="stem"), "stem_norm")
+    )
     for g, (low, high, step, blocks, stride) in enumerate(ROWS):
         path = f"group[{g}]"
         kernel = of_choice(b.choice(f"{path}.kernel", KERNELS))
-        channels = of_choice(b.choice(f"{path}.channels", range(low, high + 1, step), "range"))
-        expand = of_choice(b.choice(f"{path}.expand", [1.5 + 0.75 * i for i in range(7)], "range"))
+        channels = of_choice(
+            b.choice(f"{path}.channels", range(low, high + 1, step), "range")
+        )
+        expand = of_choice(
+            b.choice(f"{path}.expand", [1.5 + 0.75 * i for i in range(7)], "range")
+        )
         attention = b.choice(f"{path}.attention", ["identity", "glore"])
         for i in range(blocks):
             at = f"{path}.block[{i}]"
             s = stride if i == 0 else 1
             hidden = lift(lambda c, e: int(c * e), channels, expand)
-            y: Value = b.op("relu", b.norm(b.conv(x, hidden, at=f"{at}.widen"), f"{at}.widen_norm"))
-            y = b.norm(
-                b.conv(y, hidden, kernel, groups=True, stride=s, at=f"{at}.spread"), f"{at}.spread_norm"
+            y: Value = b.op(
+                "relu", b.norm(b.conv(x, hidden, at=f"{at}.widen"), f"{at}.widen_norm")
             )
-            y = b.norm(b.conv(b.op("swish", y), channels, at=f"{at}.narrow"), f"{at}.narrow_norm")
+            y = b.norm(
+                b.conv(y, hidden, kernel, groups=True, stride=s, at=f"{at}.spread"),
+                f"{at}.spread_norm",
+            )
+            y = b.norm(
+                b.conv(b.op("swish", y), channels, at=f"{at}.narrow"), f"{at}.narrow_norm"
+            )
             short = (
-                x if i else b.norm(b.conv(x, channels, stride=s, at=f"{at}.shortcut"), f"{at}.shortcut_norm")
+                x
+                if i
+                else b.norm(
+                    b.conv(x, channels, stride=s, at=f"{at}.shortcut"),
+                    f"{at}.shortcut_norm",
+                )
             )
             x = b.op("relu", b.op("add", short, y))
         glore = f"{path}.attention.glore"
@@ -160,10 +204,21 @@ def autox3d() -> Graph:
         )
         positions = product([x.shape["t"], x.shape["h"], x.shape["w"], 4, mid, mid])
         mixed = b.op("dot", state, assign, macs=positions)
-        x = b.select(index_of(attention), x, b.op("add", x, b.conv(mixed, channels, at=f"{glore}.extend")))
+        x = b.select(
+            index_of(attention),
+            x,
+            b.op("add", x, b.conv(mixed, channels, at=f"{glore}.extend")),
+        )
     x = b.op("relu", b.norm(b.conv(x, 432, at="head"), "head_norm"))
     return b.graph(
-        b.op("mean", x, attrs={"over": constant("thw")}, h=constant(1), w=constant(1), t=constant(1))
+        b.op(
+            "mean",
+            x,
+            attrs={"over": constant("thw")},
+            h=constant(1),
+            w=constant(1),
+            t=constant(1),
+        )
     )
 
 
@@ -184,7 +239,9 @@ def attention_cell(k: int = 4) -> Graph:
         gate = b.choice(f"node[{i}].op.gate", [False, True])
         keys = b.select(index_of(kv), f, f0)
         attend = {"dim": of_choice(dim), "act": of_choice(act)}
-        y: Value = b.select(index_of(kind), b.op("map", f, attrs=attend), b.op("dot", f, keys, attrs=attend))
+        y: Value = b.select(
+            index_of(kind), b.op("map", f, attrs=attend), b.op("dot", f, keys, attrs=attend)
+        )
         y = b.select(index_of(gate), y, b.op("gate", y))
         maps.append(y)
     return b.graph(b.op("leave", b.op("concat", *maps[1:]), b.input))
@@ -207,10 +264,18 @@ def supergraph(nodes: int = 6, activations: int = 1, gates: int = 1) -> Graph:
     second = []
     for i in range(nodes):
         source = b.subset(f"level[1].node[{i}].source", 2, nodes)
-        second.append(node(f"level[1].node[{i}]", b.pick(of_choice(source), *first, combine="weighted")))
+        second.append(
+            node(
+                f"level[1].node[{i}]", b.pick(of_choice(source), *first, combine="weighted")
+            )
+        )
     sink = b.subset("sink", 3, 2 * nodes)
     return b.graph(
-        b.op("leave", b.pick(of_choice(sink), *first, *second, combine="concat", dim="c"), b.input)
+        b.op(
+            "leave",
+            b.pick(of_choice(sink), *first, *second, combine="concat", dim="c"),
+            b.input,
+        )
     )
 
 
@@ -231,7 +296,12 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
         a, c = draw(st.sampled_from(choices)), draw(st.sampled_from(choices))
         rule = draw(
             st.sampled_from(
-                [lambda i, j: i, lambda i, j: i + j, lambda i, j: i if j else 0, lambda i, j: int(i == j)]
+                [
+                    lambda i, j: i,
+                    lambda i, j: i + j,
+                    lambda i, j: i if j else 0,
+                    lambda i, j: int(i == j),
+                ]
             )
         )
         return lift(lambda i, j: rule(i, j) % size, index_of(a), index_of(c))
@@ -246,7 +316,14 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
         if kind <= 2:
             shape = (amount(), constant(2))
             weights = (
-                (Weight(f"op[{draw(st.integers(0, 1)) * number}]", f"w{number}", shape, NORMAL),)
+                (
+                    Weight(
+                        f"op[{draw(st.integers(0, 1)) * number}]",
+                        f"w{number}",
+                        shape,
+                        NORMAL,
+                    ),
+                )
                 if draw(st.booleans())
                 else ()
             )
@@ -257,7 +334,9 @@ def graphs(draw: st.DrawFn, requirements: bool = False) -> Graph:
                 "macs": macs,
                 **{f"w{i}": w.shape[0] for i, w in enumerate(weights) if w.shape},
             }
-            values.append(b.op(f"op{number}", *inputs, attrs=attrs, weights=weights, macs=macs))
+            values.append(
+                b.op(f"op{number}", *inputs, attrs=attrs, weights=weights, macs=macs)
+            )
         elif kind <= 4:
             operands = [draw(pick) for _ in range(draw(st.integers(2, 3)))]
             values.append(b.select(index(len(operands)), *operands))

@@ -25,7 +25,11 @@ from tests.questions.spaces import assignments, graphs
 def enumerate_genotypes(graph: Graph) -> dict[Genotype, dict[Choice, int]]:
     live = activity(graph.outputs)
     required = [binding(r, live) for r in graph.requirements]
-    return {genotype_of(graph, a, live): a for a in assignments(graph) if all(r.at(a) for r in required)}
+    return {
+        genotype_of(graph, a, live): a
+        for a in assignments(graph)
+        if all(r.at(a) for r in required)
+    }
 
 
 @settings(max_examples=150, deadline=None)
@@ -43,7 +47,9 @@ def asks_otherwise(graph: Graph, small: Graph) -> bool:
     """
     before, after = activity(graph.outputs), activity(small.outputs)
     return small.choices != graph.choices or any(
-        before.guard(c).at(a) != after.guard(c).at(a) for c in graph.choices for a in assignments(graph)
+        before.guard(c).at(a) != after.guard(c).at(a)
+        for c in graph.choices
+        for a in assignments(graph)
     )
 
 
@@ -59,7 +65,9 @@ def test_a_complete_genotype_leaves_no_choice(graph: Graph, data: st.DataObject)
     assert print_graph(model) == print_graph(fix(graph, whole))
     live = activity(graph.outputs)
     for choice in graph.choices:  # guards read active choices only
-        assert live.guard(choice).at(whole) == live.guard(choice).at(complete(graph, genotype))
+        assert live.guard(choice).at(whole) == live.guard(choice).at(
+            complete(graph, genotype)
+        )
 
 
 @settings(max_examples=150, deadline=None)
@@ -69,7 +77,9 @@ def test_fixing_in_two_steps_is_fixing_at_once(graph: Graph, data: st.DataObject
     first = data.draw(st.sets(st.sampled_from(graph.choices)))
     second = data.draw(st.sets(st.sampled_from(graph.choices)))
     one, both = {c: whole[c] for c in first}, {c: whole[c] for c in first | second}
-    assert ordered(fix(fix(graph, one), {c: whole[c] for c in second})) == ordered(fix(graph, both))
+    assert ordered(fix(fix(graph, one), {c: whole[c] for c in second})) == ordered(
+        fix(graph, both)
+    )
 
 
 def ordered(graph: Graph) -> str:
@@ -81,9 +91,13 @@ def ordered(graph: Graph) -> str:
     for value in graph.values:
         made = value
         if isinstance(value, Select):
-            order = sorted(range(len(value.operands)), key=lambda i: texts[value.operands[i]])
+            order = sorted(
+                range(len(value.operands)), key=lambda i: texts[value.operands[i]]
+            )
             index = lift(order.index, value.index)
-            made = replace(value, index=index, operands=tuple(new[value.operands[i]] for i in order))
+            made = replace(
+                value, index=index, operands=tuple(new[value.operands[i]] for i in order)
+            )
         elif isinstance(value, Op):
             made = replace(value, inputs=tuple(new[v] for v in value.inputs))
         elif isinstance(value, Pick):
@@ -115,7 +129,9 @@ def test_cost_is_that_of_the_fixed_graph(graph: Graph) -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(graphs(requirements=True), st.integers(0, 20), st.sampled_from(["<=", "<", ">=", ">"]))
+@given(
+    graphs(requirements=True), st.integers(0, 20), st.sampled_from(["<=", "<", ">=", ">"])
+)
 def test_count_within_a_bound(graph: Graph, limit: int, op: str) -> None:
     from dataclasses import replace
 

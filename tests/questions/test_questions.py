@@ -29,7 +29,10 @@ def conditional() -> Graph:
     depth = b.choice("depth", [1, 2, 3])
     x = b.select(index_of(kind), b.conv(b.input, of_choice(width), at="wide"), b.input)
     rest = b.op(
-        "rest", x, macs=lift(lambda d: 97 * d * d, of_choice(depth)), attrs={"depth": of_choice(depth)}
+        "rest",
+        x,
+        macs=lift(lambda d: 97 * d * d, of_choice(depth)),
+        attrs={"depth": of_choice(depth)},
     )
     return b.graph(rest)
 
@@ -41,9 +44,9 @@ def test_text() -> None:
     assert genotype.to_text("best", "conditional") == (
         "genotype best of conditional {\n  body { kind = wide }\n  body.wide { width = 16 }\n  depth = 1\n}\n"
     )
-    assert hash(genotype) == hash(Genotype(genotype.answers, "other")) and genotype == Genotype(
-        genotype.answers, "other"
-    )
+    assert hash(genotype) == hash(
+        Genotype(genotype.answers, "other")
+    ) and genotype == Genotype(genotype.answers, "other")
     assert "body.wide.width" not in genotype_of(graph, {graph.choices[0]: 1})
     with pytest.raises(KeyError):
         genotype["no"]
@@ -58,7 +61,9 @@ def test_text() -> None:
         ({}, "E0603", "does not answer `body.kind`"),
     ],
 )
-def test_a_genotype_that_does_not_fit(answers: dict[str, str], code: str, text: str) -> None:
+def test_a_genotype_that_does_not_fit(
+    answers: dict[str, str], code: str, text: str
+) -> None:
     with pytest.raises(DiagnosticError, match=text) as caught:
         complete(conditional(), answers)
     assert caught.value.diagnostics[0].code == code
@@ -90,9 +95,9 @@ def test_costs_of_a_model_and_of_arrays() -> None:
     rows = [[a[c] for c in graph.choices] for a in assignments(graph)]
     many = costs(graph, __import__("numpy").array(rows))
     singles = [cost(graph, genotype_of(graph, a)) for a in assignments(graph)]
-    assert many["macs"].tolist() == [s.macs for s in singles] and many["params"].tolist() == [
-        s.params for s in singles
-    ]
+    assert many["macs"].tolist() == [s.macs for s in singles] and many[
+        "params"
+    ].tolist() == [s.params for s in singles]
     assert extremes(graph, "macs") == (97, 4 * 4 * 24 + 9 * 97)
     with pytest.raises(ValueError, match=r"\[n, 3\]"):
         costs(graph, __import__("numpy").zeros((5, 2), int))
@@ -124,14 +129,22 @@ def test_draws_are_uniform_where_choices_are_conditional(limit: float | None) ->
 
 def test_bounds_of_both_metrics() -> None:
     graph = conditional()
-    bounds = (CostBound("macs", ">=", 300), CostBound("params", "<", 64), CostBound("params", ">", 0))
+    bounds = (
+        CostBound("macs", ">=", 300),
+        CostBound("params", "<", 64),
+        CostBound("params", ">", 0),
+    )
     bounded = replace(graph, bounds=bounds)
     live = activity(graph.outputs)
-    totals = {g: cost(graph, g) for g in {genotype_of(graph, a, live) for a in assignments(graph)}}
+    totals = {
+        g: cost(graph, g) for g in {genotype_of(graph, a, live) for a in assignments(graph)}
+    }
     right = {g for g, t in totals.items() if t.macs >= 300 and 0 < t.params < 64}
     assert set(sample(bounded, 200)) == right
     count = architectures(bounded)
-    assert count == len(right) or (isinstance(count, tuple) and count[0] <= len(right) <= count[1])
+    assert count == len(right) or (
+        isinstance(count, tuple) and count[0] <= len(right) <= count[1]
+    )
 
 
 def test_a_bound_that_nothing_meets() -> None:
@@ -144,7 +157,8 @@ def test_a_bound_that_nothing_meets() -> None:
 def test_a_bound_just_above_the_least() -> None:
     assert {g["depth"] for g in sample(conditional(), 20, max_macs=97)} == {"1"}
     assert {
-        g["depth"] for g in sample(replace(conditional(), bounds=(CostBound("macs", ">", 1200),)), 20)
+        g["depth"]
+        for g in sample(replace(conditional(), bounds=(CostBound("macs", ">", 1200),)), 20)
     } == {"3"}
 
 
@@ -152,7 +166,11 @@ def test_autox3d_within_two_giga() -> None:
     graph = autox3d()
     drawn = sample(graph, 200, seed=0, max_macs=2.0e9)
     assert costs(graph, drawn)["macs"].max() <= 2.0e9
-    assert drawn[:5] == sample(graph, 5, seed=0, max_macs=2.0e9) != sample(graph, 5, seed=1, max_macs=2.0e9)
+    assert (
+        drawn[:5]
+        == sample(graph, 5, seed=0, max_macs=2.0e9)
+        != sample(graph, 5, seed=1, max_macs=2.0e9)
+    )
     interval = architectures(replace(graph, bounds=(CostBound("macs", "<=", 2.0e9),)))
     assert isinstance(interval, tuple) and 1 < interval[1] / interval[0] < 1.03
     assert fix(graph, complete(graph, drawn[0])).kind == "model"
@@ -179,4 +197,6 @@ def test_a_model_has_one_architecture_and_one_cost() -> None:
     b = Builder("model", b=1, c=4, t=1, h=2, w=2)
     graph = b.graph(b.conv(b.input, constant(8), at="only"))
     assert architectures(graph) == 1 and extremes(graph, "macs") == (128, 128)
-    assert len(sample(graph, 2)[0]) == 0 and costs(graph, sample(graph, 2))["params"].tolist() == [32, 32]
+    assert len(sample(graph, 2)[0]) == 0 and costs(graph, sample(graph, 2))[
+        "params"
+    ].tolist() == [32, 32]

@@ -51,12 +51,23 @@ def test_a_number_may_stand_within_a_part() -> None:
         "block.2.w",
         "unit.2.w",
     ]
-    for key in ("s1.path_res0.w", "s2.path_res.w", "s2.path_resx.w", "s2.path_res1x.w", "a", "aa", "a1"):
+    for key in (
+        "s1.path_res0.w",
+        "s2.path_res.w",
+        "s2.path_resx.w",
+        "s2.path_res1x.w",
+        "a",
+        "aa",
+        "a1",
+    ):
         assert renamed(table, key) == [None]
 
 
 def test_the_first_line_that_fits_decides() -> None:
-    assert renamed("a.0 -> first\na.{i} -> rest.{i}", "a.0.w", "a.1.w") == ["first.w", "rest.1.w"]
+    assert renamed("a.0 -> first\na.{i} -> rest.{i}", "a.0.w", "a.1.w") == [
+        "first.w",
+        "rest.1.w",
+    ]
     assert renamed("l.{i}.{i} -> d.{i}\nl -> m", "l.1.2") == ["m.1.2"]
 
 
@@ -108,20 +119,29 @@ def test_ends_of_keys_are_spelled_before() -> None:
 
 
 def test_lines_that_no_key_came_to_are_told_with_who_took_their_keys() -> None:
-    rules = read(Source("table", "a -> x\na.{i} -> y.{i}\nb -> z\n*_w -> *.weight\n- -> c anew"))
+    rules = read(
+        Source("table", "a -> x\na.{i} -> y.{i}\nb -> z\n*_w -> *.weight\n- -> c anew")
+    )
     keys = ["a.0.weight", "a.weight"]
     used = {found.line for key in keys if (found := rules.find(key)) and found.line}
     said = [(u.span.text, u.taken_by and u.taken_by.text) for u in rules.unused(used, keys)]
-    assert said == [("*_w -> *.weight", None), ("a.{i} -> y.{i}", "a -> x"), ("b -> z", None)]
+    assert said == [
+        ("*_w -> *.weight", None),
+        ("a.{i} -> y.{i}", "a -> x"),
+        ("b -> z", None),
+    ]
 
 
 def test_every_bad_line_is_reported() -> None:
-    assert errors("a\n  a -> b -> c\na.{i} -> b.{j}\na.{i+1} -> b\na.{i}{j} -> b\n-> b\n\na -> b # fine") == [
+    assert errors(
+        "a\n  a -> b -> c\na.{i} -> b.{j}\na.{i+1} -> b\na.{i}{j} -> b\n-> b\n\na -> b # fine"
+    ) == [
         "table:1:1: error[E0980]: a rule is `theirs -> ours`\n1 | a\n  | ^",
         "table:2:3: error[E0980]: a rule is `theirs -> ours`\n2 |   a -> b -> c\n  |   ^^^^^^^^^^^",
         "table:3:1: error[E0980]: `{j}` is not on the left\n3 | a.{i} -> b.{j}\n  | ^^^^^^^^^^^^^^",
         "table:4:1: error[E0980]: a number is moved on the right only\n4 | a.{i+1} -> b\n  | ^^^^^^^^^^^^",
-        "table:5:1: error[E0980]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^" + HELP,
+        "table:5:1: error[E0980]: `{i}{j}` is no part of a key\n5 | a.{i}{j} -> b\n  | ^^^^^^^^^^^^^"
+        + HELP,
         "table:6:1: error[E0980]: `` is no part of a key\n6 | -> b\n  | ^^^^" + HELP,
     ]
 
@@ -143,8 +163,14 @@ def test_what_happens_where_sizes_differ() -> None:
         "centre",
         True,
     ]
-    assert change("inflate mean") == Inflate("mean") and change("resize repeat") == Resize("repeat")
-    assert [rules.rules[6].starts(name) for name in ("n", "n.weight", "no")] == [True, True, False]
+    assert change("inflate mean") == Inflate("mean") and change("resize repeat") == Resize(
+        "repeat"
+    )
+    assert [rules.rules[6].starts(name) for name in ("n", "n.weight", "no")] == [
+        True,
+        True,
+        False,
+    ]
     assert errors("a -> b resize cubic row\na -> b resize 2\na -> b again") == [
         "table:1:1: error[E0980]: a row cannot be resized by `cubic`\n1 | a -> b resize cubic row\n  | ^^^^^^^^^^^^^^^^^^^^^^^\n"
         "help: known modes: nearest, linear",

@@ -15,7 +15,9 @@ from tests.compare.pairs import network
 
 def table(body: str, kind: str = "model") -> Summary:
     return summarise(
-        network(f"arch 1\n{kind} n {{\n  input x: [b, c = 3, h = 8, w = 8]\n  {body}\n}}\n", "n")
+        network(
+            f"arch 1\n{kind} n {{\n  input x: [b, c = 3, h = 8, w = 8]\n  {body}\n}}\n", "n"
+        )
     )
 
 
@@ -34,9 +36,14 @@ def test_a_norm_belongs_to_the_layer_that_it_reads() -> None:
 
 def test_an_activation_that_reads_the_input_is_no_part_of_the_layer_before_it() -> None:
     apart = rows("a = x -> conv(3, 3) as a\n  r = x -> relu\n  output a + r")
-    assert [row.stage.operators for row in apart.values()] == [("conv 3x3, 3",), ("relu → add",)]
+    assert [row.stage.operators for row in apart.values()] == [
+        ("conv 3x3, 3",),
+        ("relu → add",),
+    ]
     together = rows("a = x -> conv(3, 3) as a\n  r = a -> relu\n  output a + r")
-    assert [row.stage.operators for row in together.values()] == [("conv 3x3, 3 → relu → add",)]
+    assert [row.stage.operators for row in together.values()] == [
+        ("conv 3x3, 3 → relu → add",)
+    ]
 
 
 def test_a_chain_of_norm_and_activation_behind_a_block_is_one_row() -> None:
@@ -96,8 +103,15 @@ def test_layers_of_an_open_depth_are_counted_from_the_least_to_the_most() -> Non
 
 def test_a_batch_is_named_beside_the_macs(tmp_path: Path) -> None:
     file = tmp_path / "n.arch"
-    file.write_text("arch 1\nmodel n { input x: [b, c = 3]  output x -> linear(2) as y }\n", encoding="utf-8")
+    file.write_text(
+        "arch 1\nmodel n { input x: [b, c = 3]  output x -> linear(2) as y }\n",
+        encoding="utf-8",
+    )
     one = summarise(load(f"{file}:n").graph)
     eight = summarise(load(f"{file}:n", inputs={"x": {"b": 8, "c": 3}}).graph)
     assert (one.batch, one.macs.low, macs_word(one.batch)) == (1, 6, "MACs")
-    assert (eight.batch, eight.macs.low, macs_word(eight.batch)) == (8, 48, "MACs at batch 8")
+    assert (eight.batch, eight.macs.low, macs_word(eight.batch)) == (
+        8,
+        48,
+        "MACs at batch 8",
+    )

@@ -32,7 +32,16 @@ CLOCKED = ("clock.js", "tensorboard")
 COMMANDS = {
     "search": ("search", "net.arch:stepwise", "--data", "tensor:slopes.npz"),
     "trials": ("search", "net.arch:oneshot", "--data", "tensor:slopes.npz"),
-    "train": ("train", "net.arch:fixed", "--data", "tensor:slopes.npz", "--epochs", "4", "--batch", "8"),
+    "train": (
+        "train",
+        "net.arch:fixed",
+        "--data",
+        "tensor:slopes.npz",
+        "--epochs",
+        "4",
+        "--batch",
+        "8",
+    ),
 }
 
 
@@ -64,14 +73,20 @@ def carried_out(arguments: Sequence[str], run: Path, after: float | None) -> boo
         os.kill(child, signal.SIGKILL)  # of one that has ended it kills nothing
     _, status = os.waitpid(child, 0)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-        raise SystemExit(f"{' '.join(arguments)} {' '.join(resume)}: ended with {os.WEXITSTATUS(status)}")
+        raise SystemExit(
+            f"{' '.join(arguments)} {' '.join(resume)}: ended with {os.WEXITSTATUS(status)}"
+        )
     return os.WIFEXITED(status)
 
 
 def contents(run: Path) -> dict[str, bytes]:
     """Every file of a run but those that hold the time."""
     files = {path.relative_to(run): path for path in run.rglob("*") if path.is_file()}
-    return {str(name): path.read_bytes() for name, path in files.items() if name.parts[0] not in CLOCKED}
+    return {
+        str(name): path.read_bytes()
+        for name, path in files.items()
+        if name.parts[0] not in CLOCKED
+    }
 
 
 def tried(name: str, times: int, random: Random) -> int:
@@ -94,12 +109,20 @@ def tried(name: str, times: int, random: Random) -> int:
         number += 1
         carried_out(arguments, run, None)
         found = contents(run)
-        differing = sorted(n for n in {*found, *expected} if found.get(n) != expected.get(n))
+        differing = sorted(
+            n for n in {*found, *expected} if found.get(n) != expected.get(n)
+        )
         if differing:
-            print(f"{name}: killed after {after:.3f} s, these differ: {', '.join(differing)}", flush=True)
+            print(
+                f"{name}: killed after {after:.3f} s, these differ: {', '.join(differing)}",
+                flush=True,
+            )
         same += not differing
         shutil.rmtree(run)
-    print(f"{name}: {same} of {times} the same bytes, killed within {length:.2f} s", flush=True)
+    print(
+        f"{name}: {same} of {times} the same bytes, killed within {length:.2f} s",
+        flush=True,
+    )
     return same
 
 
@@ -107,14 +130,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=100, help="kills of each command")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("commands", nargs="*", default=list(COMMANDS), help=", ".join(COMMANDS))
+    parser.add_argument(
+        "commands", nargs="*", default=list(COMMANDS), help=", ".join(COMMANDS)
+    )
     asked = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         Path("net.arch").write_text(TEXT, encoding="utf-8")
         draw, y = np.random.default_rng(0), np.arange(48) % 2
-        x = draw.normal(size=(48, 3, 6, 6)) + (2 * y - 1)[:, None, None, None] * np.linspace(-1, 1, 6)
+        x = draw.normal(size=(48, 3, 6, 6)) + (2 * y - 1)[
+            :, None, None, None
+        ] * np.linspace(-1, 1, 6)
         np.savez("slopes.npz", x=x.astype("float32"), y=y)
         same = [tried(name, asked.times, Random(asked.seed)) for name in asked.commands]
     sys.exit(0 if all(count == asked.times for count in same) else 1)

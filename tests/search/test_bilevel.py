@@ -11,11 +11,20 @@ from archdsl.search.strategies.bilevel import Ahead, first_order, second_order
 
 def _problem(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(n, generator=generator, dtype=torch.float64) for n in (4, 3, 4, 4))  # type: ignore[return-value]
+    return tuple(
+        torch.randn(n, generator=generator, dtype=torch.float64) for n in (4, 3, 4, 4)
+    )  # type: ignore[return-value]
 
 
 def _training(w: Tensor, alpha: Tensor, x: Tensor) -> Tensor:
-    return ((torch.softmax(alpha, 0)[0] * torch.tanh(w * x) + torch.softmax(alpha, 0)[1] * w - 1) ** 2).sum()
+    return (
+        (
+            torch.softmax(alpha, 0)[0] * torch.tanh(w * x)
+            + torch.softmax(alpha, 0)[1] * w
+            - 1
+        )
+        ** 2
+    ).sum()
 
 
 def _validation(w: Tensor, alpha: Tensor, y: Tensor) -> Tensor:
@@ -54,7 +63,11 @@ def test_first_order_is_second_order_without_a_step() -> None:
     )
     first, loss = first_order(lambda: _validation(w, a, y), [a, unused])
     second, same = second_order(
-        lambda: _training(w, a, x), lambda: _validation(w, a, y), [w], [a, unused], Ahead(0.0)
+        lambda: _training(w, a, x),
+        lambda: _validation(w, a, y),
+        [w],
+        [a, unused],
+        Ahead(0.0),
     )
     assert first[0] is not None and second[0] is not None
     assert torch.allclose(first[0], second[0]) and torch.equal(loss, same)

@@ -40,8 +40,14 @@ def same(a: Data, b: Data, split: str = "train") -> bool:
 
 def test_motion_takes_the_sizes_of_the_network() -> None:
     opened = data.open("motion:count=40,classes=2", None, graph_of(NET))
-    assert dict(opened.shape) == {"c": 3, "t": 4, "h": 16, "w": 16} and opened.classes == CLASSES[:2]
-    assert len(opened.train) + len(opened.validation) == 40 and 4 <= len(opened.validation) <= 16
+    assert (
+        dict(opened.shape) == {"c": 3, "t": 4, "h": 16, "w": 16}
+        and opened.classes == CLASSES[:2]
+    )
+    assert (
+        len(opened.train) + len(opened.validation) == 40
+        and 4 <= len(opened.validation) <= 16
+    )
     x, y = opened.batch("train", 0, 0, [0, 1, 2])
     assert x.shape == (3, 3, 4, 16, 16) and y.shape == (3,)
     assert torch.equal(x, opened.batch("train", 9, 7, [0, 1, 2])[0]), (
@@ -72,7 +78,10 @@ def saved(folder: Path, **arrays: object) -> str:
 
 
 def test_tensors(tmp_path: Path) -> None:
-    x, y = np.random.default_rng(0).integers(0, 255, (12, 3, 4, 16, 16), np.uint8), np.arange(12) % 3
+    x, y = (
+        np.random.default_rng(0).integers(0, 255, (12, 3, 4, 16, 16), np.uint8),
+        np.arange(12) % 3,
+    )
     reference = saved(tmp_path, x=x, y=y, x_validation=x[:5], y_validation=y[:5])
     opened = data.open(reference, None, graph_of(NET))
     assert (len(opened.train), len(opened.validation)) == (12, 5)
@@ -89,13 +98,18 @@ BROKEN: list[tuple[str, Callable[[Path], str]]] = [
     ),
     (
         r"E0971.*`y\[2\]` is -1",
-        lambda p: saved(p, x=np.zeros((4, 3, 4, 16, 16), np.float32), y=np.array([0, 1, -1, 0])),
+        lambda p: saved(
+            p, x=np.zeros((4, 3, 4, 16, 16), np.float32), y=np.array([0, 1, -1, 0])
+        ),
     ),
     (
         r"E0971.*`x\[1\]` has a number that is not finite",
         lambda p: saved(p, x=np.array([[0.0], [np.nan]]), y=np.array([0, 1])),
     ),
-    (r"E0971.*a whole number for each of 4", lambda p: saved(p, x=np.zeros((4, 2)), y=np.zeros(3, int))),
+    (
+        r"E0971.*a whole number for each of 4",
+        lambda p: saved(p, x=np.zeros((4, 2)), y=np.zeros(3, int)),
+    ),
     (r"E0971", lambda p: saved(p, x=np.array([print], dtype=object), y=np.zeros(1, int))),
     (r"E0971.*No such file", lambda p: f"tensor:{p / 'absent.npz'}"),
     (r"E0971", lambda p: f"tensor:{written(p / 'text.npz', 'no archive')}"),
@@ -103,19 +117,35 @@ BROKEN: list[tuple[str, Callable[[Path], str]]] = [
         r"E0973.*\[c = 3, t = 8, h = 16, w = 16\], and `clip`",
         lambda p: saved(p, x=np.zeros((9, 3, 8, 16, 16)), y=np.arange(9) % 3),
     ),
-    (r"E0973.*4 classes.*3 outputs", lambda p: saved(p, x=np.zeros((9, 3, 4, 16, 16)), y=np.arange(9) % 4)),
+    (
+        r"E0973.*4 classes.*3 outputs",
+        lambda p: saved(p, x=np.zeros((9, 3, 4, 16, 16)), y=np.arange(9) % 4),
+    ),
     (
         r"E0973.*2,147,483,648 classes.*3 outputs",
-        lambda p: saved(p, x=np.zeros((9, 3, 4, 16, 16)), y=np.array([2**31 - 1] + [0] * 8)),
+        lambda p: saved(
+            p, x=np.zeros((9, 3, 4, 16, 16)), y=np.array([2**31 - 1] + [0] * 8)
+        ),
     ),
     (
         r"E0971.*`y\[1\]` is 18446744073709551615",
-        lambda p: saved(p, x=np.zeros((2, 3, 4, 16, 16)), y=np.array([0, 2**64 - 1], np.uint64)),
+        lambda p: saved(
+            p, x=np.zeros((2, 3, 4, 16, 16)), y=np.array([0, 2**64 - 1], np.uint64)
+        ),
     ),
-    (r"E0971.*says that it has 8,000,000,000,000,000 bytes", lambda p: claiming(p, (10**15,), b"")),
-    (r"E0971.*says that it has 8 bytes, and has 16", lambda p: claiming(p, (1,), b"0" * 16)),
+    (
+        r"E0971.*says that it has 8,000,000,000,000,000 bytes",
+        lambda p: claiming(p, (10**15,), b""),
+    ),
+    (
+        r"E0971.*says that it has 8 bytes, and has 16",
+        lambda p: claiming(p, (1,), b"0" * 16),
+    ),
     (r"E0971.*says that it has -8 bytes", lambda p: claiming(p, (-1,), b"0" * 16)),
-    (r"E0971.*unpacks to 3,221,225,472 bytes, more than 1 GiB", lambda p: packed(p, 3 << 30)),
+    (
+        r"E0971.*unpacks to 3,221,225,472 bytes, more than 1 GiB",
+        lambda p: packed(p, 3 << 30),
+    ),
     (r"E0971.*it is no regular file", lambda p: f"tensor:{fifo(p / 'pipe.npz')}"),
     (r"E0971.*no regular file", lambda p: "tensor:/dev/zero"),
     (r"E0971", lambda p: f"tensor:{cut(p)}"),
@@ -131,7 +161,9 @@ BROKEN: list[tuple[str, Callable[[Path], str]]] = [
 def claiming(folder: Path, shape: tuple[int, ...], content: bytes) -> str:
     """A file whose header of `x` states a shape, whatever there is."""
     header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": shape}
+    )
     with zipfile.ZipFile(folder / "clips.npz", "w") as file:
         file.writestr("x.npy", header.getvalue() + content)
     return f"tensor:{folder / 'clips.npz'}"
@@ -154,7 +186,9 @@ def fifo(path: Path) -> Path:
 def cut(folder: Path) -> Path:
     """A packed file of which a piece in the middle is other bytes."""
     path = folder / "clips.npz"
-    np.savez_compressed(path, x=np.random.default_rng(0).normal(size=(4, 9)), y=np.arange(4))
+    np.savez_compressed(
+        path, x=np.random.default_rng(0).normal(size=(4, 9)), y=np.arange(4)
+    )
     data = bytearray(path.read_bytes())
     data[100:140] = bytes(40)
     path.write_bytes(data)
@@ -167,7 +201,9 @@ def written(path: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(("message", "reference"), BROKEN)
-def test_data_that_cannot_be_used(message: str, reference: Callable[[Path], str], tmp_path: Path) -> None:
+def test_data_that_cannot_be_used(
+    message: str, reference: Callable[[Path], str], tmp_path: Path
+) -> None:
     with pytest.raises(DiagnosticError, match=message):
         data.open(reference(tmp_path), None, graph_of(NET))
 
@@ -201,11 +237,19 @@ def two(): return {"train": Named(), "validation": Named()}
 
 def test_a_dataset_of_ones_own(mine: None) -> None:
     opened = data.open("python:mine_clips:two", None, graph_of(NET))
-    assert (len(opened.train), len(opened.validation)) == (10, 10) and len(opened.classes) == 2
+    assert (len(opened.train), len(opened.validation)) == (10, 10) and len(
+        opened.classes
+    ) == 2
     first, again = opened.example("train", 0, 3, 4)[0], opened.example("train", 0, 3, 4)[0]
     later = opened.example("train", 0, 4, 4)[0]
-    assert torch.equal(first, again) and not torch.equal(first, later) and 4 <= float(first[0, 0, 0, 0]) < 5
-    with pytest.raises(DiagnosticError, match=r"E0971.*item 7 cannot be had: OSError: gone"):
+    assert (
+        torch.equal(first, again)
+        and not torch.equal(first, later)
+        and 4 <= float(first[0, 0, 0, 0]) < 5
+    )
+    with pytest.raises(
+        DiagnosticError, match=r"E0971.*item 7 cannot be had: OSError: gone"
+    ):
         opened.example("train", 0, 0, 7)
     with pytest.raises(DiagnosticError, match=r"E0971.*says nowhere how many `classes`"):
         data.open("python:mine_clips:parts", None)
@@ -228,10 +272,17 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(4):
             with av.open(str(folder / name / f"{i}.{'avi' if i else 'mp4'}"), "w") as film:
                 stream = film.add_stream("mpeg4", rate=10)
-                stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 32, 24, "yuv420p", 4_000_000
+                stream.width, stream.height, stream.pix_fmt, stream.bit_rate = (
+                    32,
+                    24,
+                    "yuv420p",
+                    4_000_000,
+                )
                 for t in range(20):
                     picture = np.full((24, 32, 3), 10 * t + 20, np.uint8)
-                    for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                    for packet in stream.encode(
+                        av.VideoFrame.from_ndarray(picture, format="rgb24")
+                    ):
                         film.mux(packet)
                 for packet in stream.encode():
                     film.mux(packet)
@@ -249,10 +300,19 @@ def frames_of(x: torch.Tensor) -> list[int]:
 
 def test_videos(videos: Path) -> None:
     opened = data.open(f"video:{videos},stride=3", None, graph_of(NET))
-    assert opened.classes == ("a", "b", "c") and dict(opened.shape) == {"c": 3, "t": 4, "h": 16, "w": 16}
+    assert opened.classes == ("a", "b", "c") and dict(opened.shape) == {
+        "c": 3,
+        "t": 4,
+        "h": 16,
+        "w": 16,
+    }
     assert len(opened.train) + len(opened.validation) == 12
     told = [d.message for d in opened.complaints()]
-    assert len(told) == 2 and "broken.mp4 is skipped" in told[0] and "empty.webm is skipped" in told[1]
+    assert (
+        len(told) == 2
+        and "broken.mp4 is skipped" in told[0]
+        and "empty.webm is skipped" in told[1]
+    )
     assert not opened.complaints()
     middle, label = opened.example("validation", 0, 0, 0)
     assert middle.shape == (3, 4, 16, 16) and label in (0, 1, 2)
@@ -272,7 +332,9 @@ def test_a_film_that_is_too_short_stays_at_its_end(videos: Path) -> None:
     assert frames_of(opened.example("validation", 0, 0, 0)[0]) == [0, 8, 16, 19]
 
 
-def test_a_film_that_breaks_while_learning_is_replaced(videos: Path, tmp_path: Path) -> None:
+def test_a_film_that_breaks_while_learning_is_replaced(
+    videos: Path, tmp_path: Path
+) -> None:
     for path in videos.rglob("*.*"):
         (tmp_path / path.parent.name).mkdir(exist_ok=True)
         (tmp_path / path.parent.name / path.name).write_bytes(path.read_bytes())
@@ -302,7 +364,9 @@ def test_transforms_of_a_plan_stay_with_other_data(tmp_path: Path) -> None:
     opened = data.open(saved(tmp_path, x=x, y=np.arange(6) % 3), planned, graph_of(NET))
     columns = [opened.example("train", 0, e, 0)[0][0, 0, 0] for e in range(40)]
     lefts = {(float(c.min()), bool(c[0] > c[-1])) for c in columns}
-    assert {flipped for _, flipped in lefts} == {True, False} and {left for left, _ in lefts} == {
+    assert {flipped for _, flipped in lefts} == {True, False} and {
+        left for left, _ in lefts
+    } == {
         0.0,
         1.0,
         2.0,
@@ -312,6 +376,8 @@ def test_transforms_of_a_plan_stay_with_other_data(tmp_path: Path) -> None:
     middle = opened.example("validation", 0, 0, 0)[0]
     assert torch.equal(middle[0, 0, 0], torch.arange(2.0, 18.0))
     scaled = data.open(
-        saved(tmp_path, x=x, y=np.arange(6) % 3) + ",crop=16,jitter=(18,24)", None, graph_of(NET)
+        saved(tmp_path, x=x, y=np.arange(6) % 3) + ",crop=16,jitter=(18,24)",
+        None,
+        graph_of(NET),
     )
     assert scaled.example("train", 0, 0, 0)[0].shape == (3, 4, 16, 16)

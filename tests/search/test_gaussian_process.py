@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from archdsl.search.strategies.gaussian_process import Kernel, covariance, differences, fit, upper_bound
+from archdsl.search.strategies.gaussian_process import (
+    Kernel,
+    covariance,
+    differences,
+    fit,
+    upper_bound,
+)
 
 
 def _points(n: int, choices: int = 6, seed: int = 0) -> Tensor:
@@ -15,25 +21,29 @@ def _points(n: int, choices: int = 6, seed: int = 0) -> Tensor:
 
 def _score(points: Tensor) -> Tensor:
     """Two choices matter, and together."""
-    return (points[:, 0] == 2).to(torch.float64) + 0.5 * ((points[:, 1] == 3) & (points[:, 0] == 2)).to(
-        torch.float64
-    )
+    return (points[:, 0] == 2).to(torch.float64) + 0.5 * (
+        (points[:, 1] == 3) & (points[:, 0] == 2)
+    ).to(torch.float64)
 
 
 @pytest.mark.parametrize("kernel", ["matern", "hamming"])
 def test_a_covariance(kernel: Kernel) -> None:
     points, inverse = _points(40), torch.linspace(0.1, 1.5, 6, dtype=torch.float64)
     matrix = covariance(differences(points, points), inverse, kernel)
-    assert torch.allclose(matrix.diagonal(), torch.ones(40, dtype=torch.float64)) and torch.equal(
-        matrix, matrix.T
-    )
+    assert torch.allclose(
+        matrix.diagonal(), torch.ones(40, dtype=torch.float64)
+    ) and torch.equal(matrix, matrix.T)
     assert torch.linalg.eigvalsh(matrix).min() > -1e-9
     one = covariance(
-        differences(points[:1], torch.where(torch.arange(6) == 2, 9, points[:1])), inverse, kernel
+        differences(points[:1], torch.where(torch.arange(6) == 2, 9, points[:1])),
+        inverse,
+        kernel,
     )
     u = inverse[2]
     expected = (
-        torch.exp(-u) if kernel == "hamming" else (1 + 5**0.5 * u + 5 * u**2 / 3) * torch.exp(-(5**0.5) * u)
+        torch.exp(-u)
+        if kernel == "hamming"
+        else (1 + 5**0.5 * u + 5 * u**2 / 3) * torch.exp(-(5**0.5) * u)
     )
     assert torch.allclose(one[0, 0], expected)
 
@@ -44,13 +54,19 @@ def test_prediction(kernel: Kernel) -> None:
     values = 70 + 9 * _score(points)
     process = fit(points, values, kernel)
     own = process.prior
-    prior = own.variance * covariance(differences(points, points), own.inverse_lengths, kernel)
-    across = own.variance * covariance(differences(new, points), own.inverse_lengths, kernel)
+    prior = own.variance * covariance(
+        differences(points, points), own.inverse_lengths, kernel
+    )
+    across = own.variance * covariance(
+        differences(new, points), own.inverse_lengths, kernel
+    )
     noisy = prior + (own.noise + 1e-8) * torch.eye(25, dtype=torch.float64)
     scale = values.std(correction=0)
     mean, deviation = process.predict(new)
     assert torch.allclose(
-        mean, values.mean() + across @ torch.linalg.inv(noisy) @ (values - values.mean()), atol=1e-6
+        mean,
+        values.mean() + across @ torch.linalg.inv(noisy) @ (values - values.mean()),
+        atol=1e-6,
     )
     spread = own.variance - (across @ torch.linalg.inv(noisy) * across).sum(1)
     assert torch.allclose(deviation, scale * spread.clamp_min(0).sqrt(), atol=1e-6)
@@ -79,4 +95,6 @@ def test_it_learns_what_matters(kernel: Kernel) -> None:
 def test_equal_values() -> None:
     process = fit(_points(5), torch.full((5,), 0.25), "matern")
     mean, deviation = process.predict(_points(3, seed=2))
-    assert torch.allclose(mean, torch.full((3,), 0.25, dtype=torch.float64)) and bool((deviation > 0).all())
+    assert torch.allclose(mean, torch.full((3,), 0.25, dtype=torch.float64)) and bool(
+        (deviation > 0).all()
+    )

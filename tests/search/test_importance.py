@@ -7,19 +7,31 @@ import math
 
 import torch
 
-from archdsl.search.strategies.importance import advantages, hinges, importance, logits_loss, multipliers
+from archdsl.search.strategies.importance import (
+    advantages,
+    hinges,
+    importance,
+    logits_loss,
+    multipliers,
+)
 
 
 def test_importance_is_bayes_rule_over_the_samples() -> None:
     likelihoods = torch.tensor([0.02, 0.08, 0.1], dtype=torch.float64)
     assert torch.allclose(importance(likelihoods.log()), likelihoods / 0.2)
-    assert torch.allclose(importance(likelihoods.log() - 900.0), likelihoods / 0.2), "only ratios matter"
+    assert torch.allclose(importance(likelihoods.log() - 900.0), likelihoods / 0.2), (
+        "only ratios matter"
+    )
     tempered = likelihoods**0.5
-    assert torch.allclose(importance(likelihoods.log(), temperature=2.0), tempered / tempered.sum())
+    assert torch.allclose(
+        importance(likelihoods.log(), temperature=2.0), tempered / tempered.sum()
+    )
 
 
 def test_advantages_sum_to_nothing() -> None:
-    assert torch.allclose(advantages(torch.tensor([0.2, 0.3, 0.5])), torch.tensor([0.2, 0.3, 0.5]) - 1 / 3)
+    assert torch.allclose(
+        advantages(torch.tensor([0.2, 0.3, 0.5])), torch.tensor([0.2, 0.3, 0.5]) - 1 / 3
+    )
     assert advantages(torch.zeros(4)).tolist() == [0.0] * 4
 
 
@@ -41,7 +53,9 @@ def test_the_gradient_of_the_logits() -> None:
     m = torch.tensor([0.7, 0.1, -0.4], dtype=torch.float64, requires_grad=True)
     logits_loss(m, torch.log_softmax(alpha, 0)).backward()
     p = torch.softmax(alpha.detach(), 0)
-    assert alpha.grad is not None and torch.allclose(alpha.grad, -(m.detach() - m.detach().sum() * p))
+    assert alpha.grad is not None and torch.allclose(
+        alpha.grad, -(m.detach() - m.detach().sum() * p)
+    )
     assert m.grad is None
 
 
@@ -58,7 +72,9 @@ def test_importance_weighting_climbs_the_expected_likelihood() -> None:
         estimate = torch.zeros(3, dtype=torch.float64)
         for draw in itertools.product(range(3), repeat=k):
             weight = math.prod(float(p[a]) for a in draw)
-            for a, omega in zip(draw, importance(likelihood[list(draw)].log()), strict=True):
+            for a, omega in zip(
+                draw, importance(likelihood[list(draw)].log()), strict=True
+            ):
                 estimate += weight * omega * (torch.eye(3, dtype=torch.float64)[a] - p)
         errors.append(float((estimate - exact).norm()))
     assert errors == sorted(errors, reverse=True) and errors[-1] < 0.25 * errors[0]

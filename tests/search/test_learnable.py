@@ -72,7 +72,9 @@ def ended(command: str, name: str, *more: str) -> tuple[int, str]:
         ("search", "s_alone", (), "E0729"),
     ],
 )
-def test_refused(command: str, name: str, more: tuple[str, ...], code: str, folder: Path) -> None:
+def test_refused(
+    command: str, name: str, more: tuple[str, ...], code: str, folder: Path
+) -> None:
     exit_code, output = ended(command, name, *more)
     assert exit_code == 1 and f"error[{code}]" in output, output
     assert not (folder / "r").exists()
@@ -83,7 +85,10 @@ def test_refused(command: str, name: str, more: tuple[str, ...], code: str, fold
     [
         ("train", "after", ("--batch", "4", "--chunks", "2", "--epochs", "1")),
         ("train", "before", ("--batch", "1", "--epochs", "1")),
-        *(("search", f"f_{name}", ()) for name in ("darts", "first", "second", "parsec", "shared")),
+        *(
+            ("search", f"f_{name}", ())
+            for name in ("darts", "first", "second", "parsec", "shared")
+        ),
         *(("search", f"s_{name}", ()) for name in ("grid", "shared", "parsec")),
     ],
 )

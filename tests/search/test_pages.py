@@ -47,7 +47,9 @@ def test_ticks() -> None:
 
 
 def test_a_plot() -> None:
-    plot = Plot("Loss", "epoch", (Line("training", [(1, 2.1), (2, 1.7)]),), (Level("chance", 2.08),))
+    plot = Plot(
+        "Loss", "epoch", (Line("training", [(1, 2.1), (2, 1.7)]),), (Level("chance", 2.08),)
+    )
     drawn = figure(plot)
     assert "epoch 2: training 1.7" in drawn and "chance 2.08" in drawn
     assert re.findall(r'class="tick"[^>]*>([^<]+)<', drawn) == [
@@ -73,13 +75,18 @@ def test_the_page_of_a_training(runs: Path) -> None:
     ):
         assert said in text, said
     assert re.search(r"<dt>seed</dt><dd>5</dd>", text) and 'src="clock.js"' in text
-    assert "stopped" in html(runs, "stopped") and "finished" not in html(runs, "stopped").split("</style>")[1]
+    assert (
+        "stopped" in html(runs, "stopped")
+        and "finished" not in html(runs, "stopped").split("</style>")[1]
+    )
 
 
 def test_the_page_of_a_search(runs: Path) -> None:
     text = html(runs, "search")
     assert (
-        "budget 10.0K" in text and "The architecture found" in text and "one 6 rounds, two 4 rounds" in text
+        "budget 10.0K" in text
+        and "The architecture found" in text
+        and "one 6 rounds, two 4 rounds" in text
     )
     axes = re.findall(r'aria-label="Entropy[^"]*".*?</svg>', text, re.DOTALL)
     scales = [re.findall(r'class="tick"[^>]*>([^<]+)<', axis) for axis in axes]
@@ -93,13 +100,18 @@ def test_a_kernel_has_one_colour(runs: Path) -> None:
     legend = re.search(r'fill="(#\w+)"[^>]*/>\s*<text[^>]*>kernel 3×3<', text)
     assert legend is not None
     chart = text[text.index("<h3>stage[0].kernel</h3>") :]
-    assert f'background:{legend[1]}"></i>3 <b>' in chart and f'<path fill="{legend[1]}"' in chart
+    assert (
+        f'background:{legend[1]}"></i>3 <b>' in chart
+        and f'<path fill="{legend[1]}"' in chart
+    )
 
 
 def test_a_page_that_failed(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         learn(tmp_path, "run", stop=lambda: bool(1 // 0))
-    assert "failed" in html(tmp_path, "run").split("</style>")[1] and "division" in html(tmp_path, "run")
+    assert "failed" in html(tmp_path, "run").split("</style>")[1] and "division" in html(
+        tmp_path, "run"
+    )
 
 
 def run(*arguments: object) -> Result:
@@ -109,17 +121,25 @@ def run(*arguments: object) -> Result:
 def test_runs_are_listed_and_compared(runs: Path) -> None:
     listed = run("runs", runs)
     assert listed.exit_code == 0
-    assert re.search(r"stopped\s+fixed\s+stopped", listed.stdout) and "stepwise of net" in listed.stdout
+    assert (
+        re.search(r"stopped\s+fixed\s+stopped", listed.stdout)
+        and "stepwise of net" in listed.stdout
+    )
     facts = json.loads(run("runs", runs, "--json").stdout)
     jsonschema.validate(
-        facts, json.loads((ROOT / "grammar" / "runs.schema.json").read_text(encoding="utf-8"))
+        facts,
+        json.loads((ROOT / "grammar" / "runs.schema.json").read_text(encoding="utf-8")),
     )
     assert [r["status"] for r in facts["runs"]] == ["finished", "stopped", "finished"]
     assert facts["runs"][2]["best"]["accuracy"] == 1.0 and facts["runs"][0]["rounds"] == 10
     page = runs / "compared.html"
     assert run("runs", runs / "training", runs / "stopped", "-o", page).exit_code == 0
     text = page.read_text(encoding="utf-8")
-    assert text.count("ink-1") > 2 and "Loss, nats: validation" in text and "chance 0.5" in text
+    assert (
+        text.count("ink-1") > 2
+        and "Loss, nats: validation" in text
+        and "chance 0.5" in text
+    )
     assert "<script" not in text
 
 
@@ -127,7 +147,9 @@ def test_a_run_that_was_killed(runs: Path, tmp_path: Path) -> None:
     run_ = tmp_path / "r"
     run_.mkdir()
     (run_ / "frozen.json").write_text(json.dumps({"model": "m\x1b[2J", "data": "<b>"}))
-    (run_ / "clock.js").write_text('clock = {"status": "running", "why": "", "seconds": 3661, "sessions": 1}')
+    (run_ / "clock.js").write_text(
+        'clock = {"status": "running", "why": "", "seconds": 3661, "sessions": 1}'
+    )
     (run_ / "metrics.jsonl").write_text(
         '{"step": "train", "round": 0, "loss": 1.5}\nnonsense\n[1]\n{"round": "x"}\n'
     )
@@ -135,7 +157,9 @@ def test_a_run_that_was_killed(runs: Path, tmp_path: Path) -> None:
     assert told.exit_code == 0
     listed = run("runs", tmp_path).stdout
     assert "killed" in listed and "1:01:01" in listed and "\x1b" not in listed
-    assert "<b>" not in (tmp_path / "page.html").read_text(encoding="utf-8").replace("<b>1.5</b>", "")
+    assert "<b>" not in (tmp_path / "page.html").read_text(encoding="utf-8").replace(
+        "<b>1.5</b>", ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,9 +183,14 @@ def test_rows_go_to_tensorboard(runs: Path) -> None:
 
     for step, count in (("one", 6), ("two", 4)):
         seen = EventAccumulator(str(runs / "search" / "tensorboard" / step)).Reload()
-        rows = [json.loads(line) for line in (runs / "search" / "metrics.jsonl").read_text().splitlines()]
+        rows = [
+            json.loads(line)
+            for line in (runs / "search" / "metrics.jsonl").read_text().splitlines()
+        ]
         losses = [r["loss"] for r in rows if r["step"] == step]
-        assert [s.value for s in seen.Scalars("loss")] == pytest.approx(losses) and len(losses) == count
+        assert [s.value for s in seen.Scalars("loss")] == pytest.approx(losses) and len(
+            losses
+        ) == count
         assert any(tag.startswith("probability/") for tag in seen.Tags()["scalars"])
 
 
@@ -176,7 +205,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 def test_under_the_pointer_and_in_the_dark(runs: Path, browser: Page) -> None:
     browser.open(runs / "training" / "index.html")
     assert browser.console() == []
-    assert browser.ask("document.getElementById('time').textContent").startswith("0 h 0 min")
+    assert browser.ask("document.getElementById('time').textContent").startswith(
+        "0 h 0 min"
+    )
     own = [url for url in browser.requests() if not url.startswith(("chrome", "data"))]
     assert {Path(url).name for url in own} == {"index.html", "clock.js"}
     seen = "getComputedStyle(document.querySelectorAll('.at')[1].querySelector('g')).visibility"

@@ -25,8 +25,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     for way in ([], launch):
-        command = [sys.executable, *way, str(Path(__file__).parent / "two_ranks.py"), str(folder), *PLANS]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+        command = [
+            sys.executable,
+            *way,
+            str(Path(__file__).parent / "two_ranks.py"),
+            str(folder),
+            *PLANS,
+        ]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=ROOT
+        )
         assert done.returncode == 0, done.stderr[-3000:]
     return folder / "0"
 
@@ -35,7 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_equal_up_to_rounding(plan: str, folder: Path) -> None:
     alone, together = folder / f"{plan}.alone", folder / f"{plan}.together"
     if plan != "training":
-        assert (together / "genotype.arch").read_text() == (alone / "genotype.arch").read_text()
+        assert (together / "genotype.arch").read_text() == (
+            alone / "genotype.arch"
+        ).read_text()
     ours, theirs = records(together), records(alone)
     assert len(ours) == len(theirs) >= 3
     for a, b in zip(ours, theirs, strict=True):
@@ -50,7 +60,9 @@ def test_equal_up_to_rounding(plan: str, folder: Path) -> None:
     )
     assert held.keys() == own.keys()
     for name, tensor in held.items():
-        assert (own[name].double() - tensor.double()).abs().max() < (1e-9 if plan == "wide" else 2e-3), name
+        assert (own[name].double() - tensor.double()).abs().max() < (
+            1e-9 if plan == "wide" else 2e-3
+        ), name
 
 
 def records(run: Path) -> list[dict[str, object]]:
@@ -64,7 +76,9 @@ def test_one_rank_writes(folder: Path) -> None:
 def test_as_the_page_says(tmp_path: Path) -> None:
     """The command of docs/training.md, but for fewer clips, against one process with two chunks."""
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-    command = next(line for line in text.splitlines() if line.startswith("torchrun ")).split()[1:]
+    command = next(
+        line for line in text.splitlines() if line.startswith("torchrun ")
+    ).split()[1:]
     fewer = [*command, "--epochs", "1"]
     fewer[fewer.index("motion")] = "motion:count=48"
     alone = [*fewer[fewer.index("--") + 1 :], "--chunks", "2"]
@@ -76,11 +90,18 @@ def test_as_the_page_says(tmp_path: Path) -> None:
     }
     for way in (["torch.distributed.run", "--standalone", *fewer], ["archdsl", *alone]):
         done = subprocess.run(
-            [sys.executable, "-m", *way], capture_output=True, text=True, env=environment, cwd=tmp_path
+            [sys.executable, "-m", *way],
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
         )
         assert done.returncode == 0, done.stderr[-3000:]
     together, one = (
-        load_file(tmp_path / "runs" / name / "weights.safetensors") for name in ("plain", "alone")
+        load_file(tmp_path / "runs" / name / "weights.safetensors")
+        for name in ("plain", "alone")
     )
     assert together.keys() == one.keys()
-    assert all((together[name].double() - t.double()).abs().max() < 1e-4 for name, t in one.items())
+    assert all(
+        (together[name].double() - t.double()).abs().max() < 1e-4 for name, t in one.items()
+    )

@@ -55,7 +55,9 @@ def test_stopped_runs_leave_the_same_files(stopped: Path, whole: Path) -> None:
 
 @pytest.mark.parametrize("file", ["facts.json", "tensors.safetensors", "SHA256SUMS"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
-def test_a_damaged_checkpoint_is_passed_over(file: str, damage: str, stopped: Path, whole: Path) -> None:
+def test_a_damaged_checkpoint_is_passed_over(
+    file: str, damage: str, stopped: Path, whole: Path
+) -> None:
     place = latest(stopped) / file
     data = bytearray(place.read_bytes())
     if damage == "flip":
@@ -88,7 +90,9 @@ def test_any_byte_of_a_checkpoint(stopped: Path) -> None:
 def test_nothing_whole_is_left(stopped: Path) -> None:
     for place in (stopped / "checkpoints").glob("0*"):
         (place / "facts.json").write_text("{}")
-    with pytest.raises(DiagnosticError, match=r"E0723.*facts\.json is not what was written"):
+    with pytest.raises(
+        DiagnosticError, match=r"E0723.*facts\.json is not what was written"
+    ):
         learn(stopped.parent, "training")
 
 
@@ -149,7 +153,14 @@ def test_facts_of_other_types(wrong: dict[str, object], stopped: Path) -> None:
 
 @pytest.mark.parametrize(
     "trials",
-    [[["x", 1]], [[{"deep": "more"}, 0.5]], [[{}, 0.5]], 3, [[{"deep": "most"}, 0.5]], [[None, "a", 1]]],
+    [
+        [["x", 1]],
+        [[{"deep": "more"}, 0.5]],
+        [[{}, 0.5]],
+        3,
+        [[{"deep": "most"}, 0.5]],
+        [[None, "a", 1]],
+    ],
     ids=str,
 )
 def test_trials_of_another_space(trials: object, tmp_path: Path) -> None:
@@ -165,7 +176,10 @@ def rewritten(run: Path, changes: dict[str, object]) -> None:
     facts = json.loads((place / "facts.json").read_text())
     facts["facts"].update(changes)
     (place / "facts.json").write_text(json.dumps(facts) + "\n")
-    sums = [f"{checkpoints._digest(place / n)}  {n}\n" for n in ("facts.json", "tensors.safetensors")]
+    sums = [
+        f"{checkpoints._digest(place / n)}  {n}\n"
+        for n in ("facts.json", "tensors.safetensors")
+    ]
     (place / "SHA256SUMS").write_text("".join(sums))
 
 
@@ -173,10 +187,21 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     other = "import sys; sys.path[:0] = sys.argv[2:]; from pathlib import Path\n"
     other += "from archdsl.search.runs import alone_in\n"
     other += "with alone_in(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
-    command = [sys.executable, "-c", other, str(tmp_path / "run"), str(ROOT), str(ROOT / "backends")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    command = [
+        sys.executable,
+        "-c",
+        other,
+        str(tmp_path / "run"),
+        str(ROOT),
+        str(ROOT / "backends"),
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None and process.stdout.readline() == "in\n"
-        with pytest.raises(DiagnosticError, match=rf"E0726.*process {process.pid} is at work"):
+        with pytest.raises(
+            DiagnosticError, match=rf"E0726.*process {process.pid} is at work"
+        ):
             learn(tmp_path, "run")
         process.kill()
     learn(tmp_path, "run")
@@ -211,7 +236,8 @@ def test_a_full_disk(room: int, full: None, stopped: Path, whole: Path) -> None:
         learn(stopped.parent, "training")
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     assert all(
-        line.endswith(b"}\n") for line in (stopped / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+        line.endswith(b"}\n")
+        for line in (stopped / "metrics.jsonl").read_bytes().splitlines(keepends=True)
     )
     learn(stopped.parent, "training")
     assert contents(stopped) == contents(whole / "training")

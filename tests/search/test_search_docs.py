@@ -30,7 +30,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "search.md"
 
 
 def code(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.search(
+        rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL
+    )
     assert found is not None
     return found[1]
 
@@ -53,10 +55,14 @@ def climbing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "climbing.py").write_text(code("python"), encoding="utf-8")
     about = tmp_path / "climbing-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: climbing\nVersion: 1.0\n", encoding="utf-8")
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: climbing\nVersion: 1.0\n", encoding="utf-8"
+    )
     points = code("toml").partition("\n")[2].replace('"', "")
     broken = "missing = climbing:Nothing\nformless = climbing:Random\n"
-    (about / "entry_points.txt").write_text(f"[archdsl.strategies]\n{points}{broken}", encoding="utf-8")
+    (about / "entry_points.txt").write_text(
+        f"[archdsl.strategies]\n{points}{broken}", encoding="utf-8"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     yield  # type: ignore[misc]
     sys.modules.pop("climbing", None)
@@ -84,7 +90,9 @@ def test_a_strategy_of_ones_own(climbing: None) -> None:
 
 def test_a_strategy_that_cannot_be_used(climbing: None) -> None:
     plan = plan_of("climb(trials = 40, patience = 0)")
-    with pytest.raises(DiagnosticError, match=r"E0706.*`patience` of `climb` is a whole number, at least 1"):
+    with pytest.raises(
+        DiagnosticError, match=r"E0706.*`patience` of `climb` is a whole number, at least 1"
+    ):
         options_of(plan.strategy, kind_of(plan.strategy))
     with pytest.raises(DiagnosticError, match=r"E0713.*cannot be imported: AttributeError"):
         kind_of(plan_of("missing").strategy)
@@ -113,7 +121,11 @@ def test_latency(tmp_path: Path) -> None:
     points = Points(graph, active, {}, graph.choices, costs)
     table = {"1, 8": 0.2, "1, 16": 0.4, "3, 8": 0.9, "3, 16": 1.7}
     for g in points.all():
-        expected = 1.5 + table[f"{g['kernel']}, {g['width']}"] + {"relu": 0.1, "gelu": 0.3}[g["act"]]
+        expected = (
+            1.5
+            + table[f"{g['kernel']}, {g['width']}"]
+            + {"relu": 0.1, "gelu": 0.3}[g["act"]]
+        )
         assert costs.of(g)["latency"] == pytest.approx(expected)
         assert costs.excess(costs.of(g)) == pytest.approx(max(expected / 2.0 - 1, 0))
     hard = costs_of(graph, active, [Budget("latency", 2.0, hard=True)], str(path))
@@ -126,13 +138,20 @@ def test_latency(tmp_path: Path) -> None:
     [
         ({"terms": [{"choices": ["stride"], "costs": {}}]}, "no choice `stride`"),
         ({"terms": [{"choices": ["act"], "costs": {"relu": 1.0}}]}, "`gelu` is missing"),
-        ({"terms": [{"choices": ["act"], "costs": {"relu": 1.0, "gelu": "fast"}}]}, "a cost is a number"),
+        (
+            {"terms": [{"choices": ["act"], "costs": {"relu": 1.0, "gelu": "fast"}}]},
+            "a cost is a number",
+        ),
         (
             {"terms": [{"choices": ["act"], "costs": {"relu": 1.0, "gelu": float("nan")}}]},
             "a cost is a number",
         ),
         (
-            {"terms": [{"choices": ["act"], "costs": {"relu": 1.0, "gelu": 1.0, "silu": 1}}]},
+            {
+                "terms": [
+                    {"choices": ["act"], "costs": {"relu": 1.0, "gelu": 1.0, "silu": 1}}
+                ]
+            },
             "`silu` is missing",
         ),
         ({"base": 1.0}, "terms"),
@@ -152,4 +171,6 @@ def test_latency_of_a_stranger(path: str, tmp_path: Path) -> None:
     (tmp_path / "deep").write_text("[" * 200_000, encoding="utf-8")
     graph = graph_of(SPACE)
     with pytest.raises(DiagnosticError, match="E0710"):
-        costs_of(graph, activity(graph.outputs), [Budget("latency", 2.0)], str(tmp_path / path))
+        costs_of(
+            graph, activity(graph.outputs), [Budget("latency", 2.0)], str(tmp_path / path)
+        )

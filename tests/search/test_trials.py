@@ -27,8 +27,12 @@ from tests.elaborate.texts import graph_of
 from tests.search.toy import Toy, worth
 
 
-def run(kind: type[Trials], problem: Toy, stop: int | None = None, **options: object) -> Trials:
-    name = {Bandit: "bandit", RandomSearch: "random", Evolution: "evolution", Grid: "grid"}[kind]
+def run(
+    kind: type[Trials], problem: Toy, stop: int | None = None, **options: object
+) -> Trials:
+    name = {Bandit: "bandit", RandomSearch: "random", Evolution: "evolution", Grid: "grid"}[
+        kind
+    ]
     strategy = kind(problem, filled(name, options, STRATEGIES[name]))  # type: ignore[arg-type]
     go_on(strategy, 0, stop)
     return strategy
@@ -64,7 +68,11 @@ def test_hard_bounds_hold() -> None:
     strategy = run(RandomSearch, toy, trials=20)
     assert all(cost(toy.graph, t.genotype).macs <= 150e3 for t in strategy.trials)
     evolved = run(
-        Evolution, Toy(worth, budgets=(Budget("macs", 150e3, hard=True),)), trials=20, population=5, sample=3
+        Evolution,
+        Toy(worth, budgets=(Budget("macs", 150e3, hard=True),)),
+        trials=20,
+        population=5,
+        sample=3,
     )
     assert all(cost(toy.graph, t.genotype).macs <= 150e3 for t in evolved.trials)
     with pytest.raises(DiagnosticError, match="E0504"):
@@ -74,8 +82,14 @@ def test_hard_bounds_hold() -> None:
 def test_evolution_has_children_of_the_young() -> None:
     strategy = run(Evolution, Toy(worth, seed=1), trials=60, population=10, sample=4)
     for number in range(10, 60):
-        child, alive = strategy.trials[number].genotype, strategy.trials[number - 10 : number]
-        distances = [sum(a.genotype.get(p) != child.get(p) for p in child if p in a.genotype) for a in alive]
+        child, alive = (
+            strategy.trials[number].genotype,
+            strategy.trials[number - 10 : number],
+        )
+        distances = [
+            sum(a.genotype.get(p) != child.get(p) for p in child if p in a.genotype)
+            for a in alive
+        ]
         assert min(distances) <= 1
     later = mean(t.value for t in strategy.trials[-10:])
     assert later > mean(t.value for t in strategy.trials[:10]) + 1.5
@@ -97,7 +111,9 @@ def test_grid_is_everything_once() -> None:
     )
     strategy = run(Grid, toy)
     assert [t.genotype["k"] for t in strategy.trials] == ["1", "3", "5"]
-    assert {t.genotype["act"] for t in strategy.trials} == {"relu"} and strategy.genotype()["k"] == "5"
+    assert {t.genotype["act"] for t in strategy.trials} == {"relu"} and strategy.genotype()[
+        "k"
+    ] == "5"
     with pytest.raises(DiagnosticError, match="too many for a grid"):
         run(Grid, Toy(worth))
 
@@ -107,20 +123,40 @@ def test_the_bandit_beats_random_search(tmp_path: Path) -> None:
     bandits, randoms = [], []
     for seed in range(3):
         folder = tmp_path / str(seed)
-        bandits.append(run(Bandit, Toy(worth, seed).in_folder(folder), trials=30).best().value)
+        bandits.append(
+            run(Bandit, Toy(worth, seed).in_folder(folder), trials=30).best().value
+        )
         randoms.append(run(RandomSearch, Toy(worth, seed), trials=30).best().value)
     assert mean(bandits) > mean(randoms) + 0.5
 
 
 @pytest.mark.parametrize("kernel", ["matern", "hamming"])
 def test_the_bandit_resumes(kernel: str, tmp_path: Path) -> None:
-    whole = run(Bandit, Toy(worth).in_folder(tmp_path / "a"), trials=14, initial=6, kernel=kernel)
-    first = run(Bandit, Toy(worth).in_folder(tmp_path / "b"), stop=9, trials=14, initial=6, kernel=kernel)
+    whole = run(
+        Bandit, Toy(worth).in_folder(tmp_path / "a"), trials=14, initial=6, kernel=kernel
+    )
+    first = run(
+        Bandit,
+        Toy(worth).in_folder(tmp_path / "b"),
+        stop=9,
+        trials=14,
+        initial=6,
+        kernel=kernel,
+    )
     saved = State({}, json.loads(json.dumps(first.state().facts)))
-    go_on(first, 9, 10)  # one more is in the storage, of which the saved state does not know
+    go_on(
+        first, 9, 10
+    )  # one more is in the storage, of which the saved state does not know
     assert isinstance(first, Bandit)
     first.study.ask(10)  # and one was begun
-    again = run(Bandit, Toy(worth).in_folder(tmp_path / "b"), stop=0, trials=14, initial=6, kernel=kernel)
+    again = run(
+        Bandit,
+        Toy(worth).in_folder(tmp_path / "b"),
+        stop=0,
+        trials=14,
+        initial=6,
+        kernel=kernel,
+    )
     again.restore(saved)
     go_on(again, 9)
     assert history(again) == history(whole)
@@ -140,7 +176,10 @@ def test_workers_share_the_trials(tmp_path: Path) -> None:
             strategy.study.tell(asked, worth(asked.genotype), {})
     assert all(s.round(6) is None for s in strategies)
     shared = strategies[0].study.finished()  # type: ignore[attr-defined]
-    assert len(shared) == 12 and max(Counter(str(sorted(t.genotype.items())) for t in shared).values()) == 1
+    assert (
+        len(shared) == 12
+        and max(Counter(str(sorted(t.genotype.items())) for t in shared).values()) == 1
+    )
     assert strategies[0].genotype() == strategies[1].genotype()
 
 
@@ -162,7 +201,9 @@ def few() -> Toy:
     toy = Toy(lambda g: len(g["act"]) + len(g["more"]))
     toy.graph = graph_of(FEW)
     active = activity(toy.graph.outputs)
-    toy.points = Points(toy.graph, active, {}, toy.graph.choices, costs_of(toy.graph, active, ()))
+    toy.points = Points(
+        toy.graph, active, {}, toy.graph.choices, costs_of(toy.graph, active, ())
+    )
     return toy
 
 
@@ -171,11 +212,18 @@ def test_no_architecture_twice(kind: type[Trials], tmp_path: Path) -> None:
     """Of four architectures each is tried once, and that is said; with `repeats` there are as many trials as
     were asked for.
     """
-    few_of_them = {Evolution: {"population": 2, "sample": 1}, Bandit: {"initial": 2}}.get(kind, {})
+    few_of_them = {Evolution: {"population": 2, "sample": 1}, Bandit: {"initial": 2}}.get(
+        kind, {}
+    )
     once = run(kind, few().in_folder(tmp_path / "once"), trials=12, **few_of_them)
-    assert once.rounds == 4 and len({str(sorted(t.genotype.items())) for t in once.trials}) == 4
+    assert (
+        once.rounds == 4
+        and len({str(sorted(t.genotype.items())) for t in once.trials}) == 4
+    )
     assert "all 4 architectures have been tried, 12 trials were asked for" in once.note  # type: ignore[attr-defined]
-    again = run(kind, few().in_folder(tmp_path / "again"), trials=12, repeats=True, **few_of_them)
+    again = run(
+        kind, few().in_folder(tmp_path / "again"), trials=12, repeats=True, **few_of_them
+    )
     assert len(again.trials) == 12 and again.note == ""  # type: ignore[attr-defined]
 
 
@@ -194,4 +242,6 @@ def test_distinct_draws() -> None:
     firsts = Counter(str(points.distinct(1, seed)[0]) for seed in range(400))
     assert len(firsts) == 4 and min(firsts.values()) > 70
     many = Toy(worth).points
-    assert many.distinct(50, 7) == many.uniform(50, 7), "of a large space the draws are those of `uniform`"
+    assert many.distinct(50, 7) == many.uniform(50, 7), (
+        "of a large space the draws are those of `uniform`"
+    )

@@ -76,8 +76,12 @@ class Slopes:
     def complaints(self) -> Sequence[Diagnostic]:
         return ()
 
-    def batch(self, split: str, seed: int, epoch: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        x = torch.stack([torch.randn(3, 6, 6, generator=generator(seed, split, i)) for i in indices])
+    def batch(
+        self, split: str, seed: int, epoch: int, indices: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
+        x = torch.stack(
+            [torch.randn(3, 6, 6, generator=generator(seed, split, i)) for i in indices]
+        )
         y = torch.tensor([i % 2 for i in indices])
         x[:, 0] += (2 * y - 1)[:, None, None] * torch.linspace(-1.5, 1.5, 6)
         return x, y
@@ -95,19 +99,30 @@ def read(folder: Path, name: str) -> tuple[Plan, Documents]:
     return resolve_plan(node, module), documents(node, module, project)
 
 
-def find(folder: Path, name: str, run: str, ranks: Ranks | None = None, cuts: int = 1, **asked: Any) -> Found:
+def find(
+    folder: Path,
+    name: str,
+    run: str,
+    ranks: Ranks | None = None,
+    cuts: int = 1,
+    **asked: Any,
+) -> Found:
     """Searches by a plan, going on where the run's directory already is."""
     plan, papers = read(folder, name)
     ranks = ranks or Ranks()
     place = folder / run
     there = (place / "frozen.json").is_file()
     facts = frozen(plan, "slopes", {"classes": 2})
-    around = Surroundings(Slopes(), ranks, str(place / "trials.journal"), "worker", cuts, ranks.device)
+    around = Surroundings(
+        Slopes(), ranks, str(place / "trials.journal"), "worker", cuts, ranks.device
+    )
     with begun(Asked(place, there), facts, ranks, complaints.append) as held:
         return search(plan, papers, held, around, **asked)
 
 
-def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **asked: Any) -> dict[str, Any]:
+def learn(
+    folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **asked: Any
+) -> dict[str, Any]:
     """Trains a model of the text above, going on where the run's directory already is. `asked` may change
     settings.
     """
@@ -120,10 +135,16 @@ def learn(folder: Path, run: str, ranks: Ranks | None = None, cuts: int = 1, **a
     workers = asked.pop("workers", 0)
     planned = (
         defaults()
-        | {"weights": written("weights", "sgd(0.1, momentum = 0.9)", "test"), "epochs": 3, "batch": 8}
+        | {
+            "weights": written("weights", "sgd(0.1, momentum = 0.9)", "test"),
+            "epochs": 3,
+            "batch": 8,
+        }
         | settings
     )
-    training = Training(graph, planned, 5, Slopes(), ranks, cuts, ranks.device, workers=workers)
+    training = Training(
+        graph, planned, 5, Slopes(), ranks, cuts, ranks.device, workers=workers
+    )
     place = folder / run
     there = (place / "frozen.json").is_file()
     facts = facts_of(training, "fixed", "slopes", {"classes": 2})

@@ -49,12 +49,19 @@ class Toy:
     study_name = "toy"
 
     def __init__(
-        self, value: Callable[[Mapping[str, str]], float], seed: int = 0, budgets: tuple[Budget, ...] = ()
+        self,
+        value: Callable[[Mapping[str, str]], float],
+        seed: int = 0,
+        budgets: tuple[Budget, ...] = (),
     ) -> None:
         self.graph: Graph = graph_of(TEXT, "toy")
         active = activity(self.graph.outputs)
         self.points = Points(
-            self.graph, active, {}, self.graph.choices, costs_of(self.graph, active, budgets)
+            self.graph,
+            active,
+            {},
+            self.graph.choices,
+            costs_of(self.graph, active, budgets),
         )
         self.settings: dict[str, Any] = {}
         self.value, self.seed, self.storage = value, seed, ""
@@ -90,9 +97,14 @@ class Toy:
 def worth(genotype: Mapping[str, str]) -> float:
     """Places ask for different operations, next to each other as well; at most 7.5."""
     ops = [
-        label for path, label in genotype.items() if path.endswith(".op") or ".op" in path or "node" in path
+        label
+        for path, label in genotype.items()
+        if path.endswith(".op") or ".op" in path or "node" in path
     ]
-    total = 1.0 * sum(label == ("conv5", "pool", "conv3", "identity")[i % 4] for i, label in enumerate(ops))
+    total = 1.0 * sum(
+        label == ("conv5", "pool", "conv3", "identity")[i % 4]
+        for i, label in enumerate(ops)
+    )
     total += genotype.get("first.act") == "gelu"
     if genotype["inner"] == "deep":
         total += 0.5 * (genotype.get("inner.deep.act") == "swish") + 0.5

@@ -19,7 +19,10 @@ if __name__ == "__main__":
     alone = "RANK" not in os.environ
     with ranks.joined("cpu") as own:
         for name in sys.argv[2:]:
-            folder, run = Path(sys.argv[1]) / f"{own.rank}", f"{name}.{'alone' if alone else 'together'}"
+            folder, run = (
+                Path(sys.argv[1]) / f"{own.rank}",
+                f"{name}.{'alone' if alone else 'together'}",
+            )
             if name == "training":
                 learn(folder, run, own, cuts=2)
             else:

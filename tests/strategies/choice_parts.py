@@ -13,7 +13,10 @@ from tests.strategies.writing import Sizes, Writer, space
 def value_list(w: Writer, x: Sizes) -> Sizes:
     """A list of values: kernels, strides' dilations, or texts to compare with."""
     kind = w.option(
-        "kernel_list", "text_list", "labelled_values", *(["size_list"] if space(x) in ("hw", "thw") else [])
+        "kernel_list",
+        "text_list",
+        "labelled_values",
+        *(["size_list"] if space(x) in ("hw", "thw") else []),
     )
     c = w.number(1, 6)
     if kind == "text_list":
@@ -26,7 +29,10 @@ def value_list(w: Writer, x: Sizes) -> Sizes:
         w.put(f"x = x -> conv({name}) as {w.name('conv')}")
         return {**x, "c": None}
     sizes = ["1x3x3", "3x3x3", "3x1x1"] if space(x) == "thw" else ["1x3", "3x3", "3x1"]
-    name = w.choose("kernel", (sizes if kind == "size_list" else ["1", "3", "5"])[: max(2, min(3, w.room()))])
+    name = w.choose(
+        "kernel",
+        (sizes if kind == "size_list" else ["1", "3", "5"])[: max(2, min(3, w.room()))],
+    )
     w.put(f"x = x -> conv({c}, {name}) as {w.name('conv')}")
     return {**x, "c": c}
 
@@ -58,7 +64,11 @@ def layer_list(w: Writer, x: Sizes) -> Sizes:
     kind = w.option("same_width", "open_width")
     layer = "conv" if space(x) else "linear"
     if kind == "open_width":
-        options = [f"narrow: {layer}({w.number(1, 3)})", f"wide: {layer}({w.number(4, 6)}) -> relu", "gelu"]
+        options = [
+            f"narrow: {layer}({w.number(1, 3)})",
+            f"wide: {layer}({w.number(4, 6)}) -> relu",
+            "gelu",
+        ]
     else:
         options = [
             w.one(["identity", "batch_norm", "none: identity"]),
@@ -90,12 +100,20 @@ def depth(w: Writer, x: Sizes) -> Sizes:
     most = w.number(2, 3)
     nested = w.option("", "conditional") if w.used * most * 2**most <= w.grid else ""
     low = w.number(0, 1)
-    name = w.choose("depth", [str(i) for i in range(low, most + 1)], domain=f"{low}..{most}")
+    name = w.choose(
+        "depth", [str(i) for i in range(low, most + 1)], domain=f"{low}..{most}"
+    )
     label = w.name("layer")
     labelled = w.option("loop_labelled", "loop_unlabelled") == "loop_labelled"
-    with w.body(f"for i in range({name}){f' as {label}' * labelled}", label=label * labelled, turns=most):
+    with w.body(
+        f"for i in range({name}){f' as {label}' * labelled}",
+        label=label * labelled,
+        turns=most,
+    ):
         if nested:
-            kernel = w.choose("kernel", ["1", "3"] if space(x) else ["1", "2"], editable=False)
+            kernel = w.choose(
+                "kernel", ["1", "3"] if space(x) else ["1", "2"], editable=False
+            )
             layer = (
                 f"conv(x.c, {kernel})"
                 if space(x)
@@ -123,13 +141,19 @@ def pick(w: Writer, x: Sizes) -> Sizes:
     w.put(f"x = {name} -> {combined[combine]}")
     c = x["c"]
     times = {"of_one": 1, "of_several": int(several), "of_range": 0}[kind]
-    return x if combine != "of_concat" else {**x, "c": c * times if c is not None and times else None}
+    return (
+        x
+        if combine != "of_concat"
+        else {**x, "c": c * times if c is not None and times else None}
+    )
 
 
 def tied(w: Writer, x: Sizes) -> Sizes:
     """One design, two sets of weights."""
     cell, name = w.name("cell"), w.name("design")
-    layer = "conv(x.c, kernel)" if space(x) else "linear(kernel * x.c) as widen -> linear(x.c)"
+    layer = (
+        "conv(x.c, kernel)" if space(x) else "linear(kernel * x.c) as widen -> linear(x.c)"
+    )
     w.declarations.append(
         f"block {cell}(kernels = [1, 3]) "
         f"{{\n  input x\n  kernel ~ kernels\n  output x + (x -> {layer} as mix -> relu)\n}}"
@@ -155,7 +179,9 @@ def shared_choice(w: Writer, x: Sizes) -> Sizes:
 def nested(w: Writer, x: Sizes) -> Sizes:
     """An alternative that asks a question of its own, and one within it."""
     inner = w.name("inner")
-    layer = "conv(x.c, kernel)" if space(x) else "linear(kernel * x.c) as widen -> linear(x.c)"
+    layer = (
+        "conv(x.c, kernel)" if space(x) else "linear(kernel * x.c) as widen -> linear(x.c)"
+    )
     deep = w.option("", "three_levels")
     more = (
         "  deep ~ [false, true]\n  if deep {\n    act ~ [relu, tanh, gate: linear(x.c) -> sigmoid]\n    x "
@@ -181,13 +207,17 @@ def require(w: Writer, x: Sizes) -> Sizes:
         first, low = w.numbers("width", 2, 2, editable=False)
         second, _ = w.numbers("width", low[0], 2, editable=False)
         w.put(f"require {first} <= {second}")
-        w.put(f"x = x -> {layer}({first}) as {w.name('a')} -> {layer}({second}) as {w.name('b')}")
+        w.put(
+            f"x = x -> {layer}({first}) as {w.name('a')} -> {layer}({second}) as {w.name('b')}"
+        )
         return {**x, "c": None}
     on = w.choose("on", ["false", "true"], editable=False)
     width, _ = w.numbers("width", 2, 2, editable=False)
     with w.body(f"if {on}"):
         w.put(f"require {width} <= 2 or {width} > 4")
-        w.put(f"x = x + (x -> {layer}({width}) as {w.name('a')} -> {layer}(x.c) as {w.name('b')})")
+        w.put(
+            f"x = x + (x -> {layer}({width}) as {w.name('a')} -> {layer}(x.c) as {w.name('b')})"
+        )
     return x
 
 
@@ -196,7 +226,9 @@ def conditional_width(w: Writer, x: Sizes) -> Sizes:
     on = w.choose("wide", ["false", "true"])
     width, _ = w.numbers("width", 3, 3)
     w.mark("conditional")
-    w.put(f"x = x -> {'conv' if space(x) else 'linear'}(if {on} then {width} else 2) as {w.name('conv')}")
+    w.put(
+        f"x = x -> {'conv' if space(x) else 'linear'}(if {on} then {width} else 2) as {w.name('conv')}"
+    )
     return {**x, "c": None}
 
 
@@ -230,7 +262,9 @@ def tensor_list(w: Writer, x: Sizes) -> Sizes:
         w.put(f"x = {name}")
         return x
     name = w.choose("at", ["0", "1", "2"], domain="0..2")
-    w.put(f"x = x -> {'conv' if space(x) else 'linear'}([2, 5, 3][{name}]) as {w.name('conv')}")
+    w.put(
+        f"x = x -> {'conv' if space(x) else 'linear'}([2, 5, 3][{name}]) as {w.name('conv')}"
+    )
     return {**x, "c": None}
 
 
@@ -241,7 +275,9 @@ def parameter_domain(w: Writer, x: Sizes) -> Sizes:
         f"block {name}(act = [relu, gelu], width = 2..4 by 2) {{\n  input x\n  act ~ act\n  width ~ width\n"
         f"  output x -> {'conv' if space(x) else 'linear'}(width) as mix -> act\n}}"
     )
-    given, count = w.one([("", 4), ("tanh", 2), ("width = 3", 2), ("[swish, identity], 3", 2)])
+    given, count = w.one(
+        [("", 4), ("tanh", 2), ("width = 3", 2), ("[swish, identity], 3", 2)]
+    )
     instance = w.name("unit")
     w.put(f"x = x -> {name}({given}) as {instance}")
     w.count(count)
@@ -256,7 +292,11 @@ def loop_choices(w: Writer, x: Sizes) -> Sizes:
     turns = 2
     label = w.name("group")
     labelled = w.option("group_labelled", "group_unlabelled") == "group_labelled"
-    with w.body(f"for i in range({turns}){f' as {label}' * labelled}", label=label * labelled, turns=turns):
+    with w.body(
+        f"for i in range({turns}){f' as {label}' * labelled}",
+        label=label * labelled,
+        turns=turns,
+    ):
         sizes = w.one(
             [width_range, layer_list, if_choice, conditional_width, pick]
             if w.used * 16 <= w.grid
@@ -290,7 +330,9 @@ def _wide_chunk(w: Writer, name: str) -> None:
 
 def _wide_split(w: Writer, name: str) -> None:
     once = "x -> split(@c, @gc, g = 2) -> merge(@cg, @c)"
-    back = "x -> expand(e = 2) -> merge(@ce, @n) -> relu -> split(@n, @ce, e = 2) -> mean(@e)"
+    back = (
+        "x -> expand(e = 2) -> merge(@ce, @n) -> relu -> split(@n, @ce, e = 2) -> mean(@e)"
+    )
     w.put(f"x = {w.one([once, back])}")
 
 
@@ -303,16 +345,22 @@ def _wide_expand(w: Writer, name: str) -> None:
     low, step = w.one([(1.0, 0.5), (1.25, 0.25)])
     count = max(2, min(3, w.room()))
     values = [low + i * step for i in range(count)]
-    expand = w.choose("expand", [str(v) for v in values], domain=f"{low}..{values[-1]} by {step}")
+    expand = w.choose(
+        "expand", [str(v) for v in values], domain=f"{low}..{values[-1]} by {step}"
+    )
     w.put(f"x = x -> conv(int(x.c * {expand})) as {name} -> conv(x.c) as {name}_back")
 
 
 _WIDE: Mapping[str, Callable[[Writer, str], None]] = {
     "wide_chunk": _wide_chunk,
     "wide_groups": lambda w, name: w.put(f"x = x -> conv(x.c, 3, groups = 2) as {name}"),
-    "wide_group_norm": lambda w, name: w.put(f"x = x -> group_norm({w.one(['1', '1', '1'])}) as {name}"),
+    "wide_group_norm": lambda w, name: w.put(
+        f"x = x -> group_norm({w.one(['1', '1', '1'])}) as {name}"
+    ),
     "wide_split": _wide_split,
-    "wide_join": lambda w, name: w.put(f"x = x + (x -> conv(x.c, 3) as {name} -> batch_norm as {name}_norm)"),
+    "wide_join": lambda w, name: w.put(
+        f"x = x + (x -> conv(x.c, 3) as {name} -> batch_norm as {name}_norm)"
+    ),
     "wide_depthwise": lambda w, name: w.put(
         f"x = x -> conv(x.c, 3, groups = x.c) as {name} -> batch_norm as {name}_norm -> relu"
     ),
@@ -323,7 +371,10 @@ _WIDE: Mapping[str, Callable[[Writer, str], None]] = {
 
 CHOICES: Mapping[str, Part] = {
     "value_list": Part(
-        value_list, ("kernel_list", "text_list", "labelled_values", "size_list"), "any", least=2
+        value_list,
+        ("kernel_list", "text_list", "labelled_values", "size_list"),
+        "any",
+        least=2,
     ),
     "width_range": Part(width_range, least=2),
     "expansion": Part(expansion, least=2),
@@ -331,7 +382,11 @@ CHOICES: Mapping[str, Part] = {
     "layer_list": Part(layer_list, ("same_width", "open_width"), least=2),
     "if_choice": Part(if_choice, ("else_choice",), least=2),
     "depth": Part(depth, ("conditional", "loop_labelled", "loop_unlabelled"), least=4),
-    "pick": Part(pick, ("of_add", "of_weighted", "of_concat", "of_one", "of_several", "of_range"), least=4),
+    "pick": Part(
+        pick,
+        ("of_add", "of_weighted", "of_concat", "of_one", "of_several", "of_range"),
+        least=4,
+    ),
     "tied": Part(tied, least=2),
     "shared_choice": Part(shared_choice, least=2),
     "nested": Part(nested, ("three_levels", "conditional"), least=24),

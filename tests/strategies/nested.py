@@ -26,7 +26,9 @@ class Writer:
         return f"{self.random.choice(['plain', 'other'])}: conv(8, {self.random.choice([1, 3])})"
 
     def domain(self) -> str:
-        options = list(dict.fromkeys([self.option() for _ in range(self.random.randint(1, 3))]))
+        options = list(
+            dict.fromkeys([self.option() for _ in range(self.random.randint(1, 3))])
+        )
         labels = [option.partition(":")[0] for option in options]
         return f"[{', '.join([o for o, label in zip(options, labels, strict=True) if labels.count(label) == 1] or options[:1])}]"
 

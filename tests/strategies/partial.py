@@ -26,7 +26,11 @@ class Writer:
         """An expression that is a number for some answers at least."""
         if depth == 0 or self.random.random() < 0.3:
             return self.random.choice([*self.numbers, "1", "2", "4"])
-        a, b, choice = self.number(depth - 1), self.number(depth - 1), self.random.choice(self.numbers)
+        a, b, choice = (
+            self.number(depth - 1),
+            self.number(depth - 1),
+            self.random.choice(self.numbers),
+        )
         kind = self.random.randrange(8)
         if kind < 2:
             return f"({a} // {choice})"
@@ -36,7 +40,11 @@ class Writer:
             return f"[1, 2, 4][{choice}]"
         if kind == 4:
             return f"(if {self.condition(depth - 1)} then {a} else {b})"
-        return f"({a} {self.one('+', '*', '%')} {choice})" if kind < 7 else f"max({a}, {choice})"
+        return (
+            f"({a} {self.one('+', '*', '%')} {choice})"
+            if kind < 7
+            else f"max({a}, {choice})"
+        )
 
     def condition(self, depth: int = 1) -> str:
         """A condition that is undefined for some answers at most."""
@@ -64,11 +72,15 @@ class Writer:
         elif kind == 2 and depth:
             self.lines.append(f"if {self.condition()} {{ x = {self.layer('x')} }}")
         elif kind == 3:
-            self.lines.append(f"for i in range({self.number(1)}) {{ x = {self.layer('x')} }}")
+            self.lines.append(
+                f"for i in range({self.number(1)}) {{ x = {self.layer('x')} }}"
+            )
         elif kind == 4:
             self.lines.append(f"x = [x, {self.layer('x')}][{self.number(1)}]")
         elif kind == 5:
-            self.lines.append(f"op{len(self.lines)} ~ [identity, conv(8, groups = {self.number()})]")
+            self.lines.append(
+                f"op{len(self.lines)} ~ [identity, conv(8, groups = {self.number()})]"
+            )
             self.lines.append(f"x = x -> op{len(self.lines) - 1}")
         else:
             self.lines.append(f"x = {self.layer('x')}")

@@ -48,7 +48,10 @@ def conv(w: Writer, x: Sizes) -> Sizes:
     kernels = {d: w.one([1, 3] if mode == "half" else [1, 2, 3]) for d in dims}
     if tall != "size_kernel":
         kernels = dict.fromkeys(dims, kernels[dims[0]])
-    dilation, stride = (w.number(2, 2) if dilated else 1), (w.number(2, 3) if strided else 1)
+    dilation, stride = (
+        (w.number(2, 2) if dilated else 1),
+        (w.number(2, 3) if strided else 1),
+    )
     strides = {d: stride if tall != "size_kernel" else w.one([1, stride]) for d in dims}
     pads = dict.fromkeys(dims, w.number(0, 2))
     sizes: Sizes = {**x, "c": w.number(1, 8)}
@@ -62,7 +65,9 @@ def conv(w: Writer, x: Sizes) -> Sizes:
         pads = dict.fromkeys(dims, max(pads.values()))
     for d in dims:
         n = x[d]
-        low = {"half": 2 * (dilation * (kernels[d] - 1) // 2), "same": None}.get(mode, 2 * pads[d])
+        low = {"half": 2 * (dilation * (kernels[d] - 1) // 2), "same": None}.get(
+            mode, 2 * pads[d]
+        )
         if n is not None:
             sizes[d] = (
                 -(-n // strides[d])
@@ -82,7 +87,9 @@ def conv(w: Writer, x: Sizes) -> Sizes:
     )
     bias = ", bias = true" if w.option("", "bias") else ""
     name = w.name("conv")
-    w.put(f"x = x -> conv({sizes['c']}, {kernel}{step}{padding}{', dilation = 2' * dilated}{bias}) as {name}")
+    w.put(
+        f"x = x -> conv({sizes['c']}, {kernel}{step}{padding}{', dilation = 2' * dilated}{bias}) as {name}"
+    )
     w.fed.append(w.prefix + name + w.suffix)
     return sizes
 
@@ -96,7 +103,9 @@ def grouped(w: Writer, x: Sizes) -> Sizes:
     groups = w.number(2, 3)
     x, _ = w.known_channels(x, groups)
     out = groups * w.number(1, 3)
-    w.put(f"x = x -> conv({out}, {w.one([1, 3])}, groups = {groups}) as {w.name('grouped')}")
+    w.put(
+        f"x = x -> conv({out}, {w.one([1, 3])}, groups = {groups}) as {w.name('grouped')}"
+    )
     return {**x, "c": out}
 
 
@@ -104,7 +113,9 @@ def depthwise(w: Writer, x: Sizes) -> Sizes:
     if w.option("", "use"):
         w.put(f"x = x -> {w.use('depthwise')}(3) as {w.name('depthwise')}")
     else:
-        w.put(f"x = x -> conv(x.c, 3, groups = x.c, dilation = {w.number(1, 2)}) as {w.name('spread')}")
+        w.put(
+            f"x = x -> conv(x.c, 3, groups = x.c, dilation = {w.number(1, 2)}) as {w.name('spread')}"
+        )
     return x
 
 
@@ -118,7 +129,9 @@ def batch_norm(w: Writer, x: Sizes) -> Sizes:
 
 
 def layer_norm(w: Writer, x: Sizes) -> Sizes:
-    over = w.one(["", f"(@{space(x)})", f"(@c{space(x)}, affine = false)"]) if space(x) else ""
+    over = (
+        w.one(["", f"(@{space(x)})", f"(@c{space(x)}, affine = false)"]) if space(x) else ""
+    )
     name = w.name("norm")
     w.put(f"x = x -> layer_norm{over} as {name}")
     w.anchors.append(w.prefix + name + w.suffix)
@@ -129,7 +142,9 @@ def group_norm(w: Writer, x: Sizes) -> Sizes:
     groups = w.number(1, 3)
     x, _ = w.known_channels(x, 2 * groups)  # a group of one value is an error
     name = w.name("norm")
-    more = w.one(["", ", affine = false", f", @{space(x)}", f", @{space(x)[0]}", ", eps = 1e-3"])
+    more = w.one(
+        ["", ", affine = false", f", @{space(x)}", f", @{space(x)[0]}", ", eps = 1e-3"]
+    )
     w.put(f"x = x -> group_norm({w.one([str(groups), '1'])}{more}) as {name}")
     w.anchors.append(w.prefix + name + w.suffix)
     return x
@@ -167,7 +182,11 @@ def pool(w: Writer, x: Sizes) -> Sizes:
     )
     stride = w.number(1, 2)
     kind = w.option("max_pool", "avg_pool")
-    padding = {"pool_plain": "", "pool_half": ', "half"', "pool_same": ', padding = "same"'}[mode]
+    padding = {
+        "pool_plain": "",
+        "pool_half": ', "half"',
+        "pool_same": ', padding = "same"',
+    }[mode]
     w.put(f"x = x -> {kind}({window}, {stride}{padding})")
     sizes = dict(x)
     for d in dims:
@@ -187,7 +206,9 @@ def gate(w: Writer, x: Sizes) -> Sizes:
     if space(x) == "thw" and w.maybe():
         w.put(f"x = x -> {w.use('se')} as {w.name('se')}")
         return x
-    w.put(f"gate = x -> mean(@{space(x)}) -> linear({w.channels(x)}) as {w.name('excite')} -> sigmoid")
+    w.put(
+        f"gate = x -> mean(@{space(x)}) -> linear({w.channels(x)}) as {w.name('excite')} -> sigmoid"
+    )
     w.put("x = x * gate" if w.maybe() else "x = gate * x")
     return x
 
@@ -247,8 +268,12 @@ def dot(w: Writer, x: Sizes) -> Sizes:
     """GloRe in small: positions gathered into nodes, and handed back by the same assignment."""
     nodes, states = w.number(2, 3), w.number(2, 4)
     w.put(f"state = x -> conv({states}) as {w.name('state')} -> rename(@c, @s)")
-    w.put(f"assign = x -> conv({nodes}, bias = true) as {w.name('assign')} -> rename(@c, @n)")
-    w.put(f"v = (state, assign) -> dot(@{space(x)}) -> linear({nodes}, dim = @n) as {w.name('mix')}")
+    w.put(
+        f"assign = x -> conv({nodes}, bias = true) as {w.name('assign')} -> rename(@c, @n)"
+    )
+    w.put(
+        f"v = (state, assign) -> dot(@{space(x)}) -> linear({nodes}, dim = @n) as {w.name('mix')}"
+    )
     w.put("x = (v, assign) -> dot(@n) -> rename(@s, @c)")
     w.mark("rename")
     return {**x, "c": states}
@@ -272,7 +297,10 @@ def slices(w: Writer, x: Sizes) -> Sizes:
     n = x[d]
     assert n is not None
     kind = w.option(
-        "take", "pad", "shift", *(["take_index"] if len(space(x)) > 1 and w.missing <= {"take_index"} else [])
+        "take",
+        "pad",
+        "shift",
+        *(["take_index"] if len(space(x)) > 1 and w.missing <= {"take_index"} else []),
     )
     if kind == "take_index":
         w.put(f"x = x -> take({d} = {w.number(0, n - 1)})")
@@ -312,7 +340,9 @@ def regroup(w: Writer, x: Sizes) -> Sizes:
 
 
 def arithmetic(w: Writer, x: Sizes) -> Sizes:
-    form = w.one(["x * 2", "1 - x", "x / 4 + 0.5", "-x", "2 / (x * x + 1)", "(x - 1) * (x + 1)"])
+    form = w.one(
+        ["x * 2", "1 - x", "x / 4 + 0.5", "-x", "2 / (x * x + 1)", "(x - 1) * (x + 1)"]
+    )
     w.put(f"x = {form}")
     return x
 
@@ -361,11 +391,15 @@ def chain(w: Writer, x: Sizes) -> Sizes:
 def fork(w: Writer, x: Sizes) -> Sizes:
     """A block with two outputs feeds one with two inputs."""
     split, join = w.name("fork"), w.name("join")
-    w.declarations.append(f"block {split} {{ input x  output x -> relu, x -> {w.keeping(x, 'x.c')} }}")
+    w.declarations.append(
+        f"block {split} {{ input x  output x -> relu, x -> {w.keeping(x, 'x.c')} }}"
+    )
     w.declarations.append(
         f"block {join}(way = 0) {{\n  input a, b\n  output if way == 0 then a + b else a * b\n}}"
     )
-    w.put(f"x = x -> {split} as {w.name('fork')} -> {join}({w.number(0, 1)}) as {w.name('join')}")
+    w.put(
+        f"x = x -> {split} as {w.name('fork')} -> {join}({w.number(0, 1)}) as {w.name('join')}"
+    )
     return x
 
 
@@ -376,7 +410,9 @@ def loop(w: Writer, x: Sizes) -> Sizes:
         widths = [w.number(1, 5) for _ in range(w.number(1, 3))]
         rows = ", ".join(f"({c}, {w.one(['relu', 'gelu', 'identity'])})" for c in widths)
         with w.body(
-            f"for (i, (channels, act)) in enumerate([{rows}]) as {label}", label=label, turns=len(widths)
+            f"for (i, (channels, act)) in enumerate([{rows}]) as {label}",
+            label=label,
+            turns=len(widths),
         ):
             w.put(f"if i > 0 {{ x = x -> {w.keeping(x, 'x.c')} }}")
             w.put(f"x = x -> {'conv' if space(x) else 'linear'}(channels) as widen -> act")
@@ -457,7 +493,12 @@ PLAIN: Mapping[str, Part] = {
     "layer_norm": Part(layer_norm),
     "group_norm": Part(group_norm, needs="any"),
     "activation": Part(activation),
-    "pool": Part(pool, ("pool_plain", "pool_half", "pool_same", "max_pool", "avg_pool"), "any", known=True),
+    "pool": Part(
+        pool,
+        ("pool_plain", "pool_half", "pool_same", "max_pool", "avg_pool"),
+        "any",
+        known=True,
+    ),
     "residual": Part(residual),
     "gate": Part(gate, needs="any"),
     "concat": Part(concat),

@@ -53,7 +53,19 @@ HABITS = (
     "new = (width = 8, deep = true)",
 )
 _KEYWORDS = frozenset(
-    {"input", "output", "model", "space", "block", "genotype", "for", "in", "if", "require", "param"}
+    {
+        "input",
+        "output",
+        "model",
+        "space",
+        "block",
+        "genotype",
+        "for",
+        "in",
+        "if",
+        "require",
+        "param",
+    }
 )
 _STATEMENT = re.compile(r"\s+(x\w* = |output |param |for |if )")
 
@@ -99,7 +111,9 @@ def with_habits(text: str, count: int, random: Random) -> Slipped | None:
     for at in reversed(chosen):
         margin = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
         lines.insert(at, margin + random.choice(HABITS))
-    return Slipped("\n".join(lines), tuple(at + 1 + earlier for earlier, at in enumerate(chosen)))
+    return Slipped(
+        "\n".join(lines), tuple(at + 1 + earlier for earlier, at in enumerate(chosen))
+    )
 
 
 def _misspelt(word: str, random: Random) -> str:
@@ -119,8 +133,12 @@ _KINDS: dict[str, Callable[[Tokens, int], bool]] = {
     "arrow": _is("->"),
     "opener": _is("(", "["),
     "closer": _is(")", "]"),
-    "name": lambda tokens, at: len(tokens.texts[at]) > 2 and tokens.texts[at] in BUILTIN_NAMES,
-    "keyword": lambda tokens, at: len(tokens.texts[at]) > 2 and tokens.kinds[at] in _KEYWORDS,
+    "name": lambda tokens, at: (
+        len(tokens.texts[at]) > 2 and tokens.texts[at] in BUILTIN_NAMES
+    ),
+    "keyword": lambda tokens, at: (
+        len(tokens.texts[at]) > 2 and tokens.kinds[at] in _KEYWORDS
+    ),
     "drop": lambda tokens, at: True,
     "double": lambda tokens, at: True,
     "swap": lambda tokens, at: True,

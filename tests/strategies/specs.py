@@ -28,12 +28,23 @@ from tests.strategies.variations import VARIATIONS, vary
 from tests.strategies.writing import Sizes, Writer, is_known, space
 
 # Features of the frame around the parts.
-FRAME = ("two_inputs", "two_outputs", "comments", "one_dimension", "two_dimensions", "three_dimensions")
+FRAME = (
+    "two_inputs",
+    "two_outputs",
+    "comments",
+    "one_dimension",
+    "two_dimensions",
+    "three_dimensions",
+)
 # Only where they are demanded: what makes a count an interval.
 RARE = ("cost_bound",)
 PARTS = {**PLAIN, **CHOICES}
 FEATURES = (
-    frozenset(PARTS) | {g for p in PARTS.values() for g in p.gives} | set(FRAME) | set(VARIATIONS) | set(RARE)
+    frozenset(PARTS)
+    | {g for p in PARTS.values() for g in p.gives}
+    | set(FRAME)
+    | set(VARIATIONS)
+    | set(RARE)
 )
 NEED_CHOICES = frozenset(CHOICES) | {"narrow", "settle", "partial_genotype", "cost_bound"} | (
     {g for p in CHOICES.values() for g in p.gives} - {g for p in PLAIN.values() for g in p.gives}
@@ -80,15 +91,21 @@ class Dials:
         if unknown := (self.must | self.without) - FEATURES:
             raise ValueError(f"no such features: {', '.join(sorted(unknown))}")
         if self.choices is False and self.must & NEED_CHOICES:
-            raise ValueError(f"these features need choices: {', '.join(sorted(self.must & NEED_CHOICES))}")
+            raise ValueError(
+                f"these features need choices: {', '.join(sorted(self.must & NEED_CHOICES))}"
+            )
         if self.must & self.without:
-            raise ValueError(f"demanded and refused: {', '.join(sorted(self.must & self.without))}")
+            raise ValueError(
+                f"demanded and refused: {', '.join(sorted(self.must & self.without))}"
+            )
         if not self.dims():
             raise ValueError("the demanded features need different dimensions")
 
     def dims(self) -> list[str]:
         """The dimensions in space that an input may have."""
-        return [d for d in ("hw", "t", "thw") if all(d in _DIMS.get(f, (d,)) for f in self.must)]
+        return [
+            d for d in ("hw", "t", "thw") if all(d in _DIMS.get(f, (d,)) for f in self.must)
+        ]
 
 
 def specs(
@@ -105,7 +122,11 @@ def specs(
 
 def spec_of(seed: str, **dials: Any) -> Spec:
     """The spec of a seed: independent of the others, which the examples of a strategy are not."""
-    sets = {name: frozenset(value) for name, value in dials.items() if name in ("must", "without")}
+    sets = {
+        name: frozenset(value)
+        for name, value in dials.items()
+        if name in ("must", "without")
+    }
     return _written(Random(seed).randrange, Dials(**{**dials, **sets}))
 
 
@@ -132,7 +153,9 @@ def _drawn(draw: st.DrawFn, dials: Dials) -> Spec:
 def _written(pick: Callable[[int], int], dials: Dials) -> Spec:
     must = dials.must
     w = Writer(pick, set(must), dials.without, dials.grid)
-    searched = bool(dials.choices or NEED_CHOICES & must or (dials.choices is None and w.maybe()))
+    searched = bool(
+        dials.choices or NEED_CHOICES & must or (dials.choices is None and w.maybe())
+    )
     x = _inputs(w, dials)
     for key in _queue(w, must, searched, dials.parts):
         if key is None:
@@ -153,14 +176,17 @@ def _written(pick: Callable[[int], int], dials: Dials) -> Spec:
     return Spec(text, names, frozenset(w.features))
 
 
-def _queue(w: Writer, must: frozenset[str], searched: bool, parts: tuple[int, int]) -> list[str | None]:
+def _queue(
+    w: Writer, must: frozenset[str], searched: bool, parts: tuple[int, int]
+) -> list[str | None]:
     """The demanded parts in any order, among others that are drawn when their turn comes."""
     wanted: list[str | None] = []
     for feature in sorted(must):
         key = (
             feature
             if feature in PARTS
-            else _STARTS.get(feature) or next((k for k, p in PARTS.items() if feature in p.gives), None)
+            else _STARTS.get(feature)
+            or next((k for k, p in PARTS.items() if feature in p.gives), None)
         )
         # One part has one of its options, so each demanded option has a part of its own.
         if key is not None and (key not in wanted or feature not in PARTS):
@@ -184,7 +210,10 @@ def _open(w: Writer, key: str, part: Part, x: Sizes, searched: bool) -> bool:
 def _inputs(w: Writer, dials: Dials) -> Sizes:
     dims = w.one(dials.dims())
     w.mark({"t": "one_dimension", "hw": "two_dimensions", "thw": "three_dimensions"}[dims])
-    x: Sizes = {"c": w.number(1, 4), **{d: w.number(2, 4) if d == "t" else w.number(3, 6) for d in dims}}
+    x: Sizes = {
+        "c": w.number(1, 4),
+        **{d: w.number(2, 4) if d == "t" else w.number(3, 6) for d in dims},
+    }
     text = ", ".join(["b", *(f"{d} = {n}" for d, n in x.items())])
     if w.option("", "two_inputs"):
         order = ", ".join(["b", *(f"{d} = {x[d]}" for d in dims), "c = 2"])

@@ -20,7 +20,9 @@ names = st.one_of(
     st.sampled_from(
         "x y w arch use fn block space model genotype search after before insert replace remove step open fix freeze budget set".split()
     ),
-    st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,30}", fullmatch=True).filter(lambda word: word not in RESERVED),
+    st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,30}", fullmatch=True).filter(
+        lambda word: word not in RESERVED
+    ),
 )
 _digits = st.from_regex(r"[0-9]{1,4}", fullmatch=True)
 integers = st.integers(0, 10**18 - 1)
@@ -46,13 +48,18 @@ def _quantity(text: str) -> ast.Quantity:
 
 atoms = st.one_of(
     _node(ast.Int, integers),
-    st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}(e-?[0-9])?|e-?[0-9])", fullmatch=True).map(_float),
+    st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}(e-?[0-9])?|e-?[0-9])", fullmatch=True).map(
+        _float
+    ),
     st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3})?[KMGT]", fullmatch=True).map(_quantity),
     _node(ast.Size, tuples(integers, 2, 4)),
     _node(ast.Axes, st.from_regex(r"[a-z]{1,4}", fullmatch=True)),
     _node(
         ast.String,
-        st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters='"'), max_size=12),
+        st.text(
+            st.characters(exclude_categories=["Cc", "Cs"], exclude_characters='"'),
+            max_size=12,
+        ),
     ),
     _node(ast.Bool, st.booleans()),
     _node(ast.Ref, names),
@@ -70,7 +77,9 @@ def _output(results: tuple[tuple[Any, Any], ...]) -> ast.Output:
 
 def patterns() -> st.SearchStrategy[ast.Pattern]:
     return st.recursive(
-        _node(ast.NamePattern, names), lambda inner: _node(ast.TuplePattern, tuples(inner, 1)), max_leaves=4
+        _node(ast.NamePattern, names),
+        lambda inner: _node(ast.TuplePattern, tuples(inner, 1)),
+        max_leaves=4,
     )
 
 
@@ -116,12 +125,18 @@ def _nested_statements(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-statements: st.SearchStrategy[Any] = st.recursive(_simple_statements, _nested_statements, max_leaves=5)
+statements: st.SearchStrategy[Any] = st.recursive(
+    _simple_statements, _nested_statements, max_leaves=5
+)
 _indices = tuples(integers, 1).map(lambda found: ast.Index(found, span=SPAN))
 _ranges = st.tuples(integers, integers).map(lambda ends: ast.Index(ends, True, span=SPAN))
-_segments = st.one_of(_node(ast.Name, names), _indices, _ranges, st.just(ast.Index(None, span=SPAN)))
+_segments = st.one_of(
+    _node(ast.Name, names), _indices, _ranges, st.just(ast.Index(None, span=SPAN))
+)
 paths = st.builds(
-    lambda first, rest: ast.Path((first, *rest), span=SPAN), _node(ast.Name, names), tuples(_segments)
+    lambda first, rest: ast.Path((first, *rest), span=SPAN),
+    _node(ast.Name, names),
+    tuples(_segments),
 )
 _paths = tuples(paths, 1)
 _simple_edits = st.one_of(
@@ -168,4 +183,6 @@ declarations: st.SearchStrategy[Any] = st.one_of(
     _node(ast.Genotype, names, _small, tuples(edits)),
     _node(ast.Search, names, _small, tuples(entries)),
 )
-files: st.SearchStrategy[ast.File] = tuples(declarations).map(lambda found: ast.File(1, found, span=SPAN))
+files: st.SearchStrategy[ast.File] = tuples(declarations).map(
+    lambda found: ast.File(1, found, span=SPAN)
+)

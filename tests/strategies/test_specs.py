@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from archdsl.elaborate.files.checking import checked
 from archdsl.ir.graph import Graph
 from archdsl.questions.count import architectures
-from tests.strategies.specs import FEATURES, FRAME, NEED_CHOICES, RARE, Spec, elaborate, read, spec_of, specs
+from tests.strategies.specs import (
+    FEATURES,
+    FRAME,
+    NEED_CHOICES,
+    RARE,
+    Spec,
+    elaborate,
+    read,
+    spec_of,
+    specs,
+)
 
 SIZE = 600  # enough that the rarest feature is missed once in many thousand changes of the generator
 
@@ -30,7 +40,9 @@ def test_every_feature_can_be_demanded(feature: str) -> None:
 
 
 def test_every_feature_turns_up_by_itself() -> None:
-    found = Counter(feature for i in range(SIZE) for feature in spec_of(f"statistics:{i}").features)
+    found = Counter(
+        feature for i in range(SIZE) for feature in spec_of(f"statistics:{i}").features
+    )
     assert set(found) == FEATURES - set(RARE), FEATURES - set(RARE) - set(found)
     common = {f: n / SIZE for f, n in found.items()}
     assert all(common[f] > 0.2 for f in FRAME), common
@@ -48,7 +60,9 @@ def test_specs_elaborate(spec: Spec) -> None:
     assert graphs(spec)
 
 
-@given(specs(choices=True, must={"concat", "grouped"}, without={"comments", "tied"}, grid=32))
+@given(
+    specs(choices=True, must={"concat", "grouped"}, without={"comments", "tied"}, grid=32)
+)
 @settings(max_examples=15)
 def test_dials_hold(spec: Spec) -> None:
     assert {"concat", "grouped"} <= spec.features

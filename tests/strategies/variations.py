@@ -45,7 +45,11 @@ def vary(w: Writer, kind: str) -> tuple[str, tuple[str, ...]]:
             extra.append("space settled = base() with found")
             names.append("settled")
     parameters = ", ".join(f"{name} = {default}" for name, default, _ in w.parameters)
-    net = [f"{kind} base{f'({parameters})' if w.parameters or w.maybe() else ''} {{", *w.lines, "}"]
+    net = [
+        f"{kind} base{f'({parameters})' if w.parameters or w.maybe() else ''} {{",
+        *w.lines,
+        "}",
+    ]
     uses = [f"use std: {', '.join(sorted(w.uses))}"] if w.uses else []
     text = "\n".join(["arch 1", *uses, *w.declarations, "\n".join(net), *extra]) + "\n"
     if w.option("", "comments"):
@@ -62,7 +66,9 @@ def _edits(w: Writer, searched: bool) -> Iterator[str]:
         yield (f"replace {anchors.pop()} by {w.one(['gelu', 'batch_norm', 'layer_norm'])}")
     if anchors and w.option("", "remove"):
         yield (f"remove {anchors.pop()}")
-    if (convs := [p for p in w.fed if p.startswith("conv")]) and w.option("", "set_parameter"):
+    if (convs := [p for p in w.fed if p.startswith("conv")]) and w.option(
+        "", "set_parameter"
+    ):
         yield (f"{w.one(convs)}.bias = true")
     answers = list(w.answers) if searched else []
     if answers and w.option("", "settle"):

@@ -27,18 +27,26 @@ class Answer:
 class Writer:
     """One network being written. The tensor that flows from part to part is always called `x`."""
 
-    pick: Callable[[int], int]  # a number below its argument: the one source of randomness; 0 is the simplest
+    pick: Callable[
+        [int], int
+    ]  # a number below its argument: the one source of randomness; 0 is the simplest
     missing: set[str]  # demanded features not delivered yet
     without: frozenset[str]
     grid: int  # how large the product of all domains may become
     features: set[str] = field(default_factory=set)
     uses: list[str] = field(default_factory=list)
     declarations: list[str] = field(default_factory=list)
-    parameters: list[tuple[str, str, str]] = field(default_factory=list)  # name, default, another value
+    parameters: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # name, default, another value
     lines: list[str] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
-    anchors: list[str] = field(default_factory=list)  # instances that keep the shape of what they are fed
-    fed: list[str] = field(default_factory=list)  # instances that get one tensor, and may change its shape
+    anchors: list[str] = field(
+        default_factory=list
+    )  # instances that keep the shape of what they are fed
+    fed: list[str] = field(
+        default_factory=list
+    )  # instances that get one tensor, and may change its shape
     used: int = 1  # the product of all domains so far
     turns: int = 1  # how often the statements written now are repeated
     prefix: str = ""
@@ -71,7 +79,9 @@ class Writer:
         """One of several features; a demanded one comes first. An empty name is no feature."""
         wanted = [n for n in names if n in self.missing]
         chosen = (
-            wanted[0] if wanted else self.one([n for n in names if n not in self.without] or list(names[:1]))
+            wanted[0]
+            if wanted
+            else self.one([n for n in names if n not in self.without] or list(names[:1]))
         )
         self.mark(chosen)
         return chosen
@@ -123,7 +133,12 @@ class Writer:
         return most
 
     def choose(
-        self, stem: str, alternatives: Sequence[str], *, domain: str | None = None, editable: bool = True
+        self,
+        stem: str,
+        alternatives: Sequence[str],
+        *,
+        domain: str | None = None,
+        editable: bool = True,
     ) -> str:
         """Declares a choice; `domain` is its text where it is no list of the alternatives."""
         name = self.name(stem)
@@ -135,7 +150,12 @@ class Writer:
         return name
 
     def answer(
-        self, name: str, alternatives: Sequence[str], *, member: str = "", is_range: bool = False
+        self,
+        name: str,
+        alternatives: Sequence[str],
+        *,
+        member: str = "",
+        is_range: bool = False,
     ) -> None:
         """Notes a choice that edits may settle: of this name, or the `member` of the instance of this
         name.
@@ -147,12 +167,17 @@ class Writer:
         """Notes a choice in the size of the grid."""
         self.used *= alternatives**self.turns
 
-    def numbers(self, stem: str, low: int, step: int, *, editable: bool = True) -> tuple[str, list[int]]:
+    def numbers(
+        self, stem: str, low: int, step: int, *, editable: bool = True
+    ) -> tuple[str, list[int]]:
         """A choice from a range of whole numbers, and its alternatives."""
         count = self.number(2, max(2, min(4, self.room())))
         values = [low + i * step for i in range(count)]
         return self.choose(
-            stem, [str(v) for v in values], domain=f"{low}..{values[-1]} by {step}", editable=editable
+            stem,
+            [str(v) for v in values],
+            domain=f"{low}..{values[-1]} by {step}",
+            editable=editable,
         ), values
 
     # -- sizes -------------------------------------------------------------------------------------
@@ -181,7 +206,9 @@ class Writer:
         """One layer that keeps the shape, named where it has weights."""
         c = scope or self.channels(x)
         kind = self.one(
-            ["conv", "act", "norm", "depthwise", "linear", "pool"] if space(x) else ["act", "norm", "linear"]
+            ["conv", "act", "norm", "depthwise", "linear", "pool"]
+            if space(x)
+            else ["act", "norm", "linear"]
         )
         if kind == "conv":
             return f"conv({c}, {self.one(['1', '3'])}) as {self.name('conv')}"

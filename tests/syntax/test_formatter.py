@@ -27,7 +27,10 @@ def test_layout(case: Path, golden: Callable[[Path, str], None]) -> None:
 
 def test_nothing_but_the_edition() -> None:
     assert format(parse(Source("a", "arch   1"))[0]) == "arch 1\n"
-    assert format(parse(Source("a", "# a\narch # b\n 1 # c\n# d"))[0]) == "# a\n# b\narch 1  # c\n# d\n"
+    assert (
+        format(parse(Source("a", "# a\narch # b\n 1 # c\n# d"))[0])
+        == "# a\n# b\narch 1  # c\n# d\n"
+    )
 
 
 @pytest.mark.parametrize("case", SHIPPED, ids=lambda case: case.stem)
@@ -37,7 +40,9 @@ def test_what_ships_is_formatted(case: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
-def test_narrow_lines_keep_tree_and_comments(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_narrow_lines_keep_tree_and_comments(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(formatter, "WIDTH", width)
     monkeypatch.setattr(formatter, "_LIST_WIDTH", width * 5 // 6)
     for case in [*CASES, *CORPUS]:
@@ -49,10 +54,15 @@ def test_columns_only_add_spaces(case: Path, monkeypatch: pytest.MonkeyPatch) ->
     file = read(case.read_text(encoding="utf-8"))
     columns = format(file).splitlines()
     monkeypatch.setattr(
-        formatter, "aligned", lambda rows, width: [f"{row.text}  {row.comment}".rstrip() for row in rows]
+        formatter,
+        "aligned",
+        lambda rows, width: [f"{row.text}  {row.comment}".rstrip() for row in rows],
     )
     plain = format(file).splitlines()
-    assert [line.replace(" ", "") for line in columns] == [line.replace(" ", "") for line in plain]
+    assert [line.replace(" ", "") for line in columns] == [
+        line.replace(" ", "") for line in plain
+    ]
     assert all(
-        len(line) <= formatter.WIDTH or line == before for line, before in zip(columns, plain, strict=True)
+        len(line) <= formatter.WIDTH or line == before
+        for line, before in zip(columns, plain, strict=True)
     )

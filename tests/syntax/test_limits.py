@@ -91,8 +91,14 @@ def test_bytes_that_are_no_text(data: bytes, code: str) -> None:
 def test_byte_order_marks_and_line_ends() -> None:
     plain = parse(decode("a", b"arch 1\nx = 1 # c\ny = 2\n"))
     assert parse(decode("a", b"\xef\xbb\xbfarch 1\r\nx = 1 # c\r\ny = 2\r\n")) == plain
-    assert format(parse(decode("a", b"arch 1\r\n\r\nx = 1 # c\r\n"))[0]) == "arch 1\n\nx = 1  # c\n"
+    assert (
+        format(parse(decode("a", b"arch 1\r\n\r\nx = 1 # c\r\n"))[0])
+        == "arch 1\n\nx = 1  # c\n"
+    )
 
 
 def test_every_code_says_what_it_means() -> None:
-    assert all(code.id == key and code.title and code.explanation.strip() for key, code in CODES.items())
+    assert all(
+        code.id == key and code.title and code.explanation.strip()
+        for key, code in CODES.items()
+    )

@@ -48,7 +48,9 @@ SLIPS = {
     "arch 1\nx = lambda y: y": ["2:5 E0112"],
     "arch 1\nx = a ** 2": ["2:7 E0112"],
     "arch 1\nblock b(n) { if n = 1 { } }": ["2:19 E0113"],
-    "arch 1\nblock b {\n  for i in range(2):\n    x = x -> relu\n  output x\n}": ["3:20 E0114"],
+    "arch 1\nblock b {\n  for i in range(2):\n    x = x -> relu\n  output x\n}": [
+        "3:20 E0114"
+    ],
     "arch 1\nrows = [1 2]": ["2:11 E0115"],
     "arch 1\nx = if a b else c": ["2:10 E0115"],
     "arch 1\nx = +3": ["2:5 E0101"],

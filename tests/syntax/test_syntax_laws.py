@@ -20,7 +20,9 @@ from archdsl.syntax.spelling import flat, path
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
 from tests.strategies.syntax import expressions, files, paths
 
-CORPUS = sorted([*Path(__file__).parent.glob("corpus/*.arch"), *shipped("specs").rglob("*.arch")])
+CORPUS = sorted(
+    [*Path(__file__).parent.glob("corpus/*.arch"), *shipped("specs").rglob("*.arch")]
+)
 
 
 def read(text: str) -> ast.File:
@@ -96,8 +98,13 @@ def check_spans(node: object, size: int) -> None:
 
 def check_diagnostics(diagnostics: list[Diagnostic], size: int) -> None:
     for diagnostic in diagnostics:
-        assert diagnostic.span is not None and 0 <= diagnostic.span.start <= diagnostic.span.end <= size
-        assert all(0 <= label.span.start <= label.span.end <= size for label in diagnostic.labels)
+        assert (
+            diagnostic.span is not None
+            and 0 <= diagnostic.span.start <= diagnostic.span.end <= size
+        )
+        assert all(
+            0 <= label.span.start <= label.span.end <= size for label in diagnostic.labels
+        )
         assert render(diagnostic) == render(diagnostic)
         diagnostic.facts()
 
@@ -139,7 +146,9 @@ def test_any_tokens_yield_a_tree_or_diagnostics(words: list[str]) -> None:
 
 @given(st.sampled_from(CORPUS), st.data())
 @settings(deadline=None)
-def test_a_mutated_file_yields_a_tree_or_diagnostics(case: Path, data: st.DataObject) -> None:
+def test_a_mutated_file_yields_a_tree_or_diagnostics(
+    case: Path, data: st.DataObject
+) -> None:
     text = case.read_text(encoding="utf-8")[:3000]
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
@@ -153,7 +162,9 @@ def test_a_mutated_file_yields_a_tree_or_diagnostics(case: Path, data: st.DataOb
 def test_comments_anywhere_are_kept(case: Path, data: st.DataObject) -> None:
     text = case.read_text(encoding="utf-8")[:2000]
     spaces = [at for at, char in enumerate(text) if char in " \n"]
-    for at in sorted(data.draw(st.lists(st.sampled_from(spaces), max_size=4, unique=True)), reverse=True):
+    for at in sorted(
+        data.draw(st.lists(st.sampled_from(spaces), max_size=4, unique=True)), reverse=True
+    ):
         text = text[:at] + " # a comment\n" + text[at + 1 :]
     file, diagnostics = parse(Source("test.arch", text))
     if not diagnostics:

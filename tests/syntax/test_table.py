@@ -26,7 +26,10 @@ def test_the_saved_table_is_current() -> None:
 
 
 def test_the_saved_parser_is_the_one_that_was_built() -> None:
-    built, loaded = lark_parser.build(GRAMMAR), lark_parser.load(json.loads(lark_parser.text(GRAMMAR)))
+    built, loaded = (
+        lark_parser.build(GRAMMAR),
+        lark_parser.load(json.loads(lark_parser.text(GRAMMAR))),
+    )
     for case in CORPUS:
         text = case.read_text(encoding="utf-8")
         assert loaded.parse(text, start="file") == built.parse(text, start="file"), case
@@ -49,14 +52,20 @@ def test_a_table_of_another_grammar_is_made_anew(monkeypatch: pytest.MonkeyPatch
 
 def test_another_version_of_lark_builds_its_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lark, "__version__", "another")
-    monkeypatch.setattr(lark_parser, "load", lambda saved: pytest.fail("the saved parser does not fit"))
+    monkeypatch.setattr(
+        lark_parser, "load", lambda saved: pytest.fail("the saved parser does not fit")
+    )
     assert machine.parser.__wrapped__().parse("a.b[1]", start="path").data == "path"
 
 
 def test_every_rule_has_an_action_and_every_action_a_rule() -> None:
     rules = set()
     for rule in machine.parser().rules:
-        parts = [symbol for symbol in rule.expansion if not (symbol.is_term and symbol.filter_out)]
+        parts = [
+            symbol
+            for symbol in rule.expansion
+            if not (symbol.is_term and symbol.filter_out)
+        ]
         stands_for_its_part = rule.options.expand1 and not rule.alias and len(parts) == 1
         if not rule.origin.name.startswith("_") and not stands_for_its_part:
             rules.add(rule.alias or rule.origin.name)
@@ -65,4 +74,6 @@ def test_every_rule_has_an_action_and_every_action_a_rule() -> None:
 
 def test_the_grammar_has_no_collisions() -> None:
     pytest.importorskip("interegular")
-    lark.Lark(GRAMMAR, parser="lalr", lexer="basic", start=list(lark_parser.STARTS), strict=True)
+    lark.Lark(
+        GRAMMAR, parser="lalr", lexer="basic", start=list(lark_parser.STARTS), strict=True
+    )

@@ -60,7 +60,9 @@ def test_the_documented_layout_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [Path(__file__).parent / "corpus" / "declarations.arch"], ids=lambda case: case.stem
+    "case",
+    [Path(__file__).parent / "corpus" / "declarations.arch"],
+    ids=lambda case: case.stem,
 )
 def test_layout(case: Path, golden: Callable[[Path, str], None]) -> None:
     golden(case.with_suffix(".yaml"), to_yaml(read(case.read_text(encoding="utf-8"))))
@@ -126,9 +128,10 @@ def test_what_is_refused_and_where(text: str) -> None:
     file, diagnostics = from_yaml(Source("bad.yaml", text))
     code, place = REFUSED[text]
     assert file.declarations == ()
-    assert [(diagnostic.code, diagnostic.span and diagnostic.span.text) for diagnostic in diagnostics][
-        :1
-    ] == [(code, place)]
+    assert [
+        (diagnostic.code, diagnostic.span and diagnostic.span.text)
+        for diagnostic in diagnostics
+    ][:1] == [(code, place)]
 
 
 # One slip, one error, at the key or the part that is wrong, with what was probably meant.
@@ -138,14 +141,26 @@ SLIPS = {
         "a genotype has no key `genotyp`",
         "did you mean `genotype`?",
     ),
-    "arch: 1\ngenotype: g\noff: s\nset: {}": ("off", "a genotype has no key `off`", "did you mean `of`?"),
+    "arch: 1\ngenotype: g\noff: s\nset: {}": (
+        "off",
+        "a genotype has no key `off`",
+        "did you mean `of`?",
+    ),
     "arch: 1\ndeclaration: []": (
         "declaration",
         "a document has no key `declaration`",
         "did you mean `declarations`?",
     ),
-    "arch: 1\nspace: s\nbdoy: []": ("bdoy", "a space has no key `bdoy`", "did you mean `body`?"),
-    "arch: 1\nspace: s\nvalue: t\nwiht: []": ("wiht", "a space has no key `wiht`", "did you mean `with`?"),
+    "arch: 1\nspace: s\nbdoy: []": (
+        "bdoy",
+        "a space has no key `bdoy`",
+        "did you mean `body`?",
+    ),
+    "arch: 1\nspace: s\nvalue: t\nwiht: []": (
+        "wiht",
+        "a space has no key `wiht`",
+        "did you mean `with`?",
+    ),
     "arch: 1\nblock: b\nbody: []\nvalue: 1": (
         "value",
         "a block has no key `value`",
@@ -154,7 +169,11 @@ SLIPS = {
     "arch: 1\ngenotype: g": ("genotype", "a genotype needs the keys `of` and `set`", None),
     "arch: 1\nfn: f\nparams: x\nvalue: 1": ("x", "`params` is a list", None),
     "arch: 1\nuse: std\nnames: []": ("[]", "`names` has at least one item", None),
-    "arch: 1\nconst: c\nvalue: {a: 1}": ("{a: 1}", "an expression is a text or a list", "put it in quotes"),
+    "arch: 1\nconst: c\nvalue: {a: 1}": (
+        "{a: 1}",
+        "an expression is a text or a list",
+        "put it in quotes",
+    ),
     "arch: 1\nconst: c\nvalue: [a, [b, {c: d}]]": (
         "{c: d}",
         "an expression is a text or a list",
@@ -186,7 +205,11 @@ SLIPS = {
         "a set has no key `too`",
         "did you mean `to`?",
     ),
-    "arch: 1\ngenotype: g\nof: s\nset: 3": ("3", "a list of edits is a mapping or a list", None),
+    "arch: 1\ngenotype: g\nof: s\nset: 3": (
+        "3",
+        "a list of edits is a mapping or a list",
+        None,
+    ),
     "arch: 1\nsearch: p\nof: s\nplan: [{step: one, plan: [{open: {}}]}]": (
         "{}",
         "`open` is a text or a list",
@@ -264,13 +287,21 @@ def _shape(form: Form) -> dict[str, str]:
     """The keys of a form and what they hold, as the schema names it; it takes an iterable for an expression
     like another.
     """
-    kinds = {part.key: "expression" if part.kind == "iterable" else part.kind for part in form.parts}
+    kinds = {
+        part.key: "expression" if part.kind == "iterable" else part.kind
+        for part in form.parts
+    }
     return {key: f"#/$defs/{kind}" for key, kind in kinds.items()}
 
 
 @pytest.mark.parametrize(
     ("name", "forms"),
-    [("declaration", DECLARATIONS), ("statement", STATEMENTS), ("edit", EDITS), ("entry", ENTRIES)],
+    [
+        ("declaration", DECLARATIONS),
+        ("statement", STATEMENTS),
+        ("edit", EDITS),
+        ("entry", ENTRIES),
+    ],
 )
 def test_the_forms_are_those_of_the_schema(name: str, forms: Forms) -> None:
     defs = SCHEMA.schema["$defs"]
@@ -286,14 +317,30 @@ def test_the_forms_are_those_of_the_schema(name: str, forms: Forms) -> None:
 
 def test_one_declaration_stands_alone_as_in_the_list() -> None:
     defs = SCHEMA.schema["$defs"]
-    alone = json.loads(json.dumps(SCHEMA.schema["oneOf"][1:-1]).replace('"arch": true, ', ""))
-    assert alone == [defs[each["$ref"].removeprefix("#/$defs/")] for each in defs["declaration"]["oneOf"]]
+    alone = json.loads(
+        json.dumps(SCHEMA.schema["oneOf"][1:-1]).replace('"arch": true, ', "")
+    )
+    assert alone == [
+        defs[each["$ref"].removeprefix("#/$defs/")] for each in defs["declaration"]["oneOf"]
+    ]
 
 
 def test_all_errors_are_reported() -> None:
-    text = "arch: 1\ndeclarations:\n" + "  - {const: x, value: 1 2}\n" * 3 + "  - {fn: f}\n" + "  - 3\n"
+    text = (
+        "arch: 1\ndeclarations:\n"
+        + "  - {const: x, value: 1 2}\n" * 3
+        + "  - {fn: f}\n"
+        + "  - 3\n"
+    )
     assert len(from_yaml(Source("bad.yaml", text))[1]) == 3 + 1 + 1
-    assert len(from_yaml(Source("bad.yaml", "arch: 1\ndeclarations: [" + "3, " * 1000 + "]"))[1]) == 51
+    assert (
+        len(
+            from_yaml(Source("bad.yaml", "arch: 1\ndeclarations: [" + "3, " * 1000 + "]"))[
+                1
+            ]
+        )
+        == 51
+    )
 
 
 def test_hostile_yaml_ends_soon() -> None:

@@ -41,7 +41,10 @@ def ours_by_theirs(keys: Iterable[str], rules: Rules) -> dict[str, str]:
     found = {key: rules.find(key) for key in keys}
     assert None not in found.values(), found
     names = {key: each.names for key, each in found.items() if each is not None}
-    ours = {key: name for key, (name,) in ((key, names) for key, names in names.items() if names)}
+    ours = {
+        key: name
+        for key, (name,) in ((key, names) for key, names in names.items() if names)
+    }
     assert len(set(ours.values())) == len(ours)
     return ours
 
@@ -52,7 +55,11 @@ def assert_counts(model: Architecture, plain: nn.Module, sizes: Sequence[int]) -
 
 
 def assert_agrees(
-    model: Architecture, plain: nn.Module, sizes: Sequence[int], scale: float = 1.0, training: bool = True
+    model: Architecture,
+    plain: nn.Module,
+    sizes: Sequence[int],
+    scale: float = 1.0,
+    training: bool = True,
 ) -> None:
     """In training in double precision, unless something drops out there by chance, and in eval in single; the
     keys of `plain` are those of the model.

@@ -15,7 +15,12 @@ from torch.nn import functional as F
 
 Weights = Mapping[str, Tensor]
 Answers = Mapping[str, str]
-ACTS = {"none": lambda s: s, "relu": torch.relu, "sigmoid": torch.sigmoid, "softmax": lambda s: s.softmax(-1)}
+ACTS = {
+    "none": lambda s: s,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda s: s.softmax(-1),
+}
 
 
 def positions(f: Tensor, dim: str) -> Tensor:
@@ -24,7 +29,9 @@ def positions(f: Tensor, dim: str) -> Tensor:
     if dim == "@t":
         return f.transpose(1, 2).reshape(n, t, c * h * w)
     whole = f.permute(0, 2, 3, 4, 1)
-    return whole.reshape(n * t, h * w, c) if dim == "@hw" else whole.reshape(n, t * h * w, c)
+    return (
+        whole.reshape(n * t, h * w, c) if dim == "@hw" else whole.reshape(n, t * h * w, c)
+    )
 
 
 def back(tokens: Tensor, dim: str, like: Tensor) -> Tensor:
@@ -53,19 +60,32 @@ def dotted(f: Tensor, source: Tensor, p: Weights, at: str, dim: str, act: str) -
     query = F.linear(positions(f, dim), p[f"{at}.g1.weight"], p[f"{at}.g1.bias"])
     key = F.linear(positions(source, dim), p[f"{at}.g2.weight"], p[f"{at}.g2.bias"])
     values = pointwise(source, p[f"{at}.g3.weight"])
-    return back(ACTS[act](query @ key.transpose(1, 2)) @ positions(values, dim), dim, values)
+    return back(
+        ACTS[act](query @ key.transpose(1, 2)) @ positions(values, dim), dim, values
+    )
 
 
 def operation(
-    f: Tensor, source: Tensor, p: Weights, at: str, answers: Answers, kind: str | None = None
+    f: Tensor,
+    source: Tensor,
+    p: Weights,
+    at: str,
+    answers: Answers,
+    kind: str | None = None,
 ) -> Tensor:
     """One attention; where its kind was a question, that is a level of the names."""
     dim, act = answers[f"{at}.dim"], answers[f"{at}.act"]
     kind, level = (kind, "") if kind else (answers[f"{at}.kind"], "kind.")
     name = key(f"{at}.{level}{kind}")
-    y = mapped(f, p, name, dim, act) if kind == "map" else dotted(f, source, p, name, dim, act)
+    y = (
+        mapped(f, p, name, dim, act)
+        if kind == "map"
+        else dotted(f, source, p, name, dim, act)
+    )
     if answers[f"{at}.gate"] == "true":
-        gate = torch.sigmoid(F.linear(y.mean((2, 3, 4)), p[f"{key(at)}.feature_gate.weigh.weight"]))
+        gate = torch.sigmoid(
+            F.linear(y.mean((2, 3, 4)), p[f"{key(at)}.feature_gate.weigh.weight"])
+        )
         y = y * gate[:, :, None, None, None]
     return y
 
@@ -76,7 +96,9 @@ def key(path: str) -> str:
 
 def summed(maps: Sequence[Tensor], chosen: str | None, p: Weights, name: str) -> Tensor:
     """The weighted sum of the chosen maps, of all of them where there is nothing to choose."""
-    indices = [int(i) for i in chosen.strip("[]").split(",")] if chosen else range(len(maps))
+    indices = (
+        [int(i) for i in chosen.strip("[]").split(",")] if chosen else range(len(maps))
+    )
     if len(indices) == 1 and name not in p:
         return maps[indices[0]]
     return torch.stack([p[name][k] * maps[i] for k, i in enumerate(indices)]).sum(0)
@@ -87,11 +109,19 @@ def enter(x: Tensor, p: Weights, side: int, frames: int) -> Tensor:
     b, _, t = x.shape[:3]
     y = pointwise(x, p["cell.enter.reduce.weight"])
     y = torch.stack(
-        [F.interpolate(frame, (side, side), mode="bilinear", align_corners=False) for frame in y.unbind(2)], 2
+        [
+            F.interpolate(frame, (side, side), mode="bilinear", align_corners=False)
+            for frame in y.unbind(2)
+        ],
+        2,
     )
     y = F.pad(y, (0, 0, 0, 0, 0, -t % frames))
     return torch.cat(
-        [y[i : i + 1, :, j : j + frames] for i in range(b) for j in range(0, y.shape[2], frames)]
+        [
+            y[i : i + 1, :, j : j + frames]
+            for i in range(b)
+            for j in range(0, y.shape[2], frames)
+        ]
     )
 
 
@@ -99,9 +129,15 @@ def leave(y: Tensor, x: Tensor, p: Weights) -> Tensor:
     b, _, t, h, w = x.shape
     y = pointwise(y, p["cell.leave.combine.weight"])
     groups = len(y) // b
-    y = torch.stack([torch.cat(list(y[i * groups : (i + 1) * groups]), 1) for i in range(b)])[:, :, :t]
+    y = torch.stack(
+        [torch.cat(list(y[i * groups : (i + 1) * groups]), 1) for i in range(b)]
+    )[:, :, :t]
     return torch.stack(
-        [F.interpolate(frame, (h, w), mode="bilinear", align_corners=False) for frame in y.unbind(2)], 2
+        [
+            F.interpolate(frame, (h, w), mode="bilinear", align_corners=False)
+            for frame in y.unbind(2)
+        ],
+        2,
     )
 
 
@@ -111,7 +147,9 @@ def cell(x: Tensor, p: Weights, answers: Answers, k: int, side: int, frames: int
     maps = [f0]
     for i in range(k):
         node = f"cell.node[{i}]"
-        f = summed(maps, answers.get(f"{node}.source"), p, f"{key(node)}.weighted_sum.weight")
+        f = summed(
+            maps, answers.get(f"{node}.source"), p, f"{key(node)}.weighted_sum.weight"
+        )
         source = f0 if answers.get("cell.kv") == '"cell"' else f
         maps.append(operation(f, source, p, f"{node}.op", answers))
     return x + leave(torch.cat(maps[1:], 1), x, p)
@@ -139,10 +177,21 @@ def supergraph_cell(
             f = (
                 f0
                 if i == 0
-                else summed(previous, answers.get(f"{node}.source"), p, f"{key(node)}.weighted_sum.weight")
+                else summed(
+                    previous,
+                    answers.get(f"{node}.source"),
+                    p,
+                    f"{key(node)}.weighted_sum.weight",
+                )
             )
             current.append(
-                operation(f, f0, p, f"{node}.op", {**answers, f"{node}.op.dim": dim, f"{node}.op.kind": kind})
+                operation(
+                    f,
+                    f0,
+                    p,
+                    f"{node}.op",
+                    {**answers, f"{node}.op.dim": dim, f"{node}.op.kind": kind},
+                )
             )
         previous, everything = current, everything + current
     kept = [everything[int(i)] for i in answers["cell.sink"].strip("[]").split(",")]

@@ -34,13 +34,17 @@ class Block(nn.Module):
         padding = tuple(k // 2 for k in row.kernel)
         self.widen = nn.Conv3d(width, hidden, 1, bias=False)
         self.widen_norm = nn.BatchNorm3d(hidden)
-        self.spread = nn.Conv3d(hidden, hidden, row.kernel, stride, padding, groups=hidden, bias=False)
+        self.spread = nn.Conv3d(
+            hidden, hidden, row.kernel, stride, padding, groups=hidden, bias=False
+        )
         self.spread_norm = nn.BatchNorm3d(hidden)
         self.narrow = nn.Conv3d(hidden, row.channels, 1, bias=False)
         self.narrow_norm = nn.BatchNorm3d(row.channels)
         if first:
             self.shortcut = nn.Sequential()
-            self.shortcut.add_module("conv", nn.Conv3d(width, row.channels, 1, stride, bias=False))
+            self.shortcut.add_module(
+                "conv", nn.Conv3d(width, row.channels, 1, stride, bias=False)
+            )
             self.shortcut.add_module("batch_norm", nn.BatchNorm3d(row.channels))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -56,7 +60,9 @@ class Stage(nn.Module):
         self.block = nn.ModuleList(
             Block(row.channels if i else width, row, i == 0) for i in range(row.blocks)
         )
-        self.attention = nn.ModuleDict({"glore": GloRe(row.channels, row.channels // 4)} if row.glore else {})
+        self.attention = nn.ModuleDict(
+            {"glore": GloRe(row.channels, row.channels // 4)} if row.glore else {}
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for block in self.block:
@@ -65,12 +71,16 @@ class Stage(nn.Module):
 
 
 class AutoX3D(nn.Module):
-    def __init__(self, groups: Sequence[Group], frames: int, size: int, classes: int = 400) -> None:
+    def __init__(
+        self, groups: Sequence[Group], frames: int, size: int, classes: int = 400
+    ) -> None:
         super().__init__()
         self.stem = nn.Conv3d(3, 24, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False)
         self.stem_norm = nn.BatchNorm3d(24)
         widths = [24, *(row.channels for row in groups)]
-        self.group = nn.ModuleList(Stage(width, row) for width, row in zip(widths, groups, strict=False))
+        self.group = nn.ModuleList(
+            Stage(width, row) for width, row in zip(widths, groups, strict=False)
+        )
         self.head = nn.Module()
         self.head.widen = nn.Conv3d(widths[-1], 432, 1, bias=False)
         self.head.widen_norm = nn.BatchNorm3d(432)
@@ -85,4 +95,6 @@ class AutoX3D(nn.Module):
             x = group(x)
         x = F.relu(self.head.widen_norm(self.head.widen(x)))
         x = F.relu(self.head.neck(F.avg_pool3d(x, self.window, 1)))
-        return self.head.classify(self.head.dropout(x.permute(0, 2, 3, 4, 1))).mean((1, 2, 3))
+        return self.head.classify(self.head.dropout(x.permute(0, 2, 3, 4, 1))).mean(
+            (1, 2, 3)
+        )

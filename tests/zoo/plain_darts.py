@@ -42,7 +42,14 @@ class Depthwise(nn.Module):
     def __init__(self, width: int, kernel: int, stride: int, dilation: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
-            width, width, kernel, stride, dilation * (kernel // 2), dilation, groups=width, bias=False
+            width,
+            width,
+            kernel,
+            stride,
+            dilation * (kernel // 2),
+            dilation,
+            groups=width,
+            bias=False,
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -135,7 +142,9 @@ def operation(kind: str, width: int, stride: int) -> nn.Module:
 class Built(nn.Module):
     """One cell. The older of its inputs may be of twice the resolution."""
 
-    def __init__(self, design: Cell, older: int, last: int, width: int, reduce: bool, shrunk: bool) -> None:
+    def __init__(
+        self, design: Cell, older: int, last: int, width: int, reduce: bool, shrunk: bool
+    ) -> None:
         super().__init__()
         self.enter0 = Reduce(older, width) if shrunk else Enter(older, width)
         self.enter1 = Enter(last, width)
@@ -144,7 +153,9 @@ class Built(nn.Module):
             node = nn.Module()
             node.op = nn.ModuleDict(
                 {
-                    str(j): nn.ModuleDict({kind: operation(kind, width, 2 if reduce and j < 2 else 1)})
+                    str(j): nn.ModuleDict(
+                        {kind: operation(kind, width, 2 if reduce and j < 2 else 1)}
+                    )
                     for j, kind in edges.items()
                 }
             )
@@ -153,7 +164,9 @@ class Built(nn.Module):
     def forward(self, older: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
         states = [self.enter0(older), self.enter1(last)]
         for node in self.node:
-            first, second = (next(iter(op.values()))(states[int(j)]) for j, op in node.op.items())
+            first, second = (
+                next(iter(op.values()))(states[int(j)]) for j, op in node.op.items()
+            )
             states.append(first + second)
         return torch.cat(states[2:], 1)
 
@@ -161,7 +174,9 @@ class Built(nn.Module):
 class Darts(nn.Module):
     """`layers` cells, reductions at a third and two thirds, where the width doubles."""
 
-    def __init__(self, design: Design, layers: int = 20, channels: int = 36, classes: int = 10) -> None:
+    def __init__(
+        self, design: Design, layers: int = 20, channels: int = 36, classes: int = 10
+    ) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 3 * channels, 3, padding=1, bias=False)
         self.stem_norm = nn.BatchNorm2d(3 * channels)

@@ -32,7 +32,11 @@ class NonLocal(nn.Module):
         phi = self.phi(small).flatten(2)  # batch, channels, fewer positions
         g = self.g(small).flatten(2).transpose(1, 2)
         pairs = torch.bmm(theta, phi)
-        pairs = F.softmax(pairs / math.sqrt(phi.shape[1]), dim=2) if self.softmax else pairs / phi.shape[2]
+        pairs = (
+            F.softmax(pairs / math.sqrt(phi.shape[1]), dim=2)
+            if self.softmax
+            else pairs / phi.shape[2]
+        )
         y = torch.bmm(pairs, g).transpose(1, 2).unflatten(2, x.shape[2:])
         return x + self.extend_norm(self.extend(y))
 
@@ -46,7 +50,12 @@ class I3DR50(nn.Module):
         size: int = 224,
         classes: int = 400,
         temporal_pool: bool = True,
-        temporals: Sequence[Sequence[int]] = ((3, 3, 3), (3, 1, 3, 1), (3, 1, 3, 1, 3, 1), (1, 3, 1)),
+        temporals: Sequence[Sequence[int]] = (
+            (3, 3, 3),
+            (3, 1, 3, 1),
+            (3, 1, 3, 1, 3, 1),
+            (1, 3, 1),
+        ),
         width: int = 64,
         non_local: Sequence[tuple[int, int]] = (),
         softmax: bool = True,
@@ -60,9 +69,15 @@ class I3DR50(nn.Module):
             self.res.append(Stage(before, inner, temporals[i], 2 if i else 1))
             before = 4 * inner
         for i, j in non_local:
-            self.res[i].block[j].add_module("non_local", NonLocal(4 * width * 2**i, softmax))
+            self.res[i].block[j].add_module(
+                "non_local", NonLocal(4 * width * 2**i, softmax)
+            )
         self.temporal_pool = temporal_pool
-        self.window = (frames // 2 if temporal_pool else frames, math.ceil(size / 32), math.ceil(size / 32))
+        self.window = (
+            frames // 2 if temporal_pool else frames,
+            math.ceil(size / 32),
+            math.ceil(size / 32),
+        )
         self.head = nn.Module()
         self.head.classify = nn.Linear(before, classes)
 

@@ -52,13 +52,23 @@ class Conv(nn.Module):
             self.parts = [("spatial", "spatial_norm", (1, h, w), (1, stride, stride))]
             if t > 1:
                 self.parts.append(
-                    ("temporal", "temporal_norm" if lineage == "s3d" else None, (t, 1, 1), (stride, 1, 1))
+                    (
+                        "temporal",
+                        "temporal_norm" if lineage == "s3d" else None,
+                        (t, 1, 1),
+                        (stride, 1, 1),
+                    )
                 )
         for name, norm, k, s in self.parts:
             self.add_module(
                 name,
                 nn.Conv3d(
-                    width, out, k, s, tuple(n // 2 for n in k) if self.symmetric else 0, bias=norm is None
+                    width,
+                    out,
+                    k,
+                    s,
+                    tuple(n // 2 for n in k) if self.symmetric else 0,
+                    bias=norm is None,
                 ),
             )
             if norm is not None:
@@ -87,7 +97,15 @@ class Mixed(nn.Module):
     """Four branches: 1, 1 and 3, 1 and 3, pool and 1."""
 
     def __init__(
-        self, lineage: Lineage, width: int, b0: int, b1a: int, b1b: int, b2a: int, b2b: int, b3b: int
+        self,
+        lineage: Lineage,
+        width: int,
+        b0: int,
+        b1a: int,
+        b1b: int,
+        b2a: int,
+        b2b: int,
+        b3b: int,
     ) -> None:
         super().__init__()
         self.b0 = Conv(lineage, width, b0)
@@ -97,7 +115,9 @@ class Mixed(nn.Module):
         self.gated = lineage == "gated"
         self.width = b0 + b1b + b2b + b3b
         if self.gated:
-            self.b0_gate, self.b1_gate, self.b2_gate, self.b3_gate = (Gate(n) for n in (b0, b1b, b2b, b3b))
+            self.b0_gate, self.b1_gate, self.b2_gate, self.b3_gate = (
+                Gate(n) for n in (b0, b1b, b2b, b3b)
+            )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         branches = [
@@ -139,7 +159,9 @@ class Inception(nn.Module):
         self.symmetric = lineage == "s3d"
         slim = lineage in ("slim", "gated")
         first, second = int(64 * width), int(192 * width)
-        self.conv_1a = Conv(lineage, 3, first, (3, 7, 7) if slim else triple(7), 2, whole=slim)
+        self.conv_1a = Conv(
+            lineage, 3, first, (3, 7, 7) if slim else triple(7), 2, whole=slim
+        )
         self.conv_2b = Conv(lineage, first, first)
         self.conv_2c = Conv(lineage, first, second, triple(3))
         self.gate = Gate(second) if lineage == "gated" else nn.Identity()

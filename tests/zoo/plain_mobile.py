@@ -19,10 +19,18 @@ def divisible(width: float) -> int:
 
 class ConvNorm(nn.Module):
     def __init__(
-        self, width: int, out: int, kernel: int, stride: int, act: type[nn.Module], groups: int = 1
+        self,
+        width: int,
+        out: int,
+        kernel: int,
+        stride: int,
+        act: type[nn.Module],
+        groups: int = 1,
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(width, out, kernel, stride, kernel // 2, groups=groups, bias=False)
+        self.conv = nn.Conv2d(
+            width, out, kernel, stride, kernel // 2, groups=groups, bias=False
+        )
         self.norm = nn.BatchNorm2d(out)
         self.act = act()
 
@@ -45,7 +53,14 @@ class Inverted(nn.Module):
     """Wider by `expand`, depthwise, narrow again; the same again where nothing changes size."""
 
     def __init__(
-        self, width: int, out: int, expand: int, kernel: int, stride: int, act: type[nn.Module], gated: bool
+        self,
+        width: int,
+        out: int,
+        expand: int,
+        kernel: int,
+        stride: int,
+        act: type[nn.Module],
+        gated: bool,
     ) -> None:
         super().__init__()
         hidden = width * expand
@@ -83,7 +98,9 @@ class Mobile(nn.Module):
             stage = nn.Module()
             stage.block = nn.ModuleList()
             for i in range(blocks):
-                stage.block.append(Inverted(width, out, expand, kernel, 1 if i else stride, act, gated))
+                stage.block.append(
+                    Inverted(width, out, expand, kernel, 1 if i else stride, act, gated)
+                )
                 width = out
             self.stage.append(stage)
         self.head = ConvNorm(width, head, 1, 1, act)
@@ -108,7 +125,14 @@ def mobilenet_v2(width: float = 1.0, classes: int = 1000) -> Mobile:
         (6, 320, 1, 1),
     ]
     rows = [(t, 3, divisible(c * width), n, s) for t, c, n, s in table]
-    return Mobile(divisible(32 * width), rows, divisible(1280 * max(1.0, width)), nn.ReLU6, False, classes)
+    return Mobile(
+        divisible(32 * width),
+        rows,
+        divisible(1280 * max(1.0, width)),
+        nn.ReLU6,
+        False,
+        classes,
+    )
 
 
 def efficientnet(width: float = 1.0, depth: float = 1.0, classes: int = 1000) -> Mobile:
@@ -122,5 +146,9 @@ def efficientnet(width: float = 1.0, depth: float = 1.0, classes: int = 1000) ->
         (6, 5, 192, 4, 2),
         (6, 3, 320, 1, 1),
     ]
-    rows = [(t, k, divisible(c * width), math.ceil(n * depth), s) for t, k, c, n, s in table]
-    return Mobile(divisible(32 * width), rows, 4 * divisible(320 * width), nn.SiLU, True, classes)
+    rows = [
+        (t, k, divisible(c * width), math.ceil(n * depth), s) for t, k, c, n, s in table
+    ]
+    return Mobile(
+        divisible(32 * width), rows, 4 * divisible(320 * width), nn.SiLU, True, classes
+    )

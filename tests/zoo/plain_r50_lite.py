@@ -18,17 +18,23 @@ Size = tuple[int, int, int]
 class Pre(nn.Module):
     """Norm and relu, then the convolution."""
 
-    def __init__(self, width: int, out: int, kernel: Size = (1, 1, 1), stride: Size = (1, 1, 1)) -> None:
+    def __init__(
+        self, width: int, out: int, kernel: Size = (1, 1, 1), stride: Size = (1, 1, 1)
+    ) -> None:
         super().__init__()
         self.norm = nn.BatchNorm3d(width, eps=1e-4)
-        self.conv = nn.Conv3d(width, out, kernel, stride, tuple(k // 2 for k in kernel), bias=False)
+        self.conv = nn.Conv3d(
+            width, out, kernel, stride, tuple(k // 2 for k in kernel), bias=False
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.conv(F.relu(self.norm(x)))
 
 
 class Block(nn.Module):
-    def __init__(self, width: int, inner: int, temporal: int, stride: Size, first: bool, unit: bool) -> None:
+    def __init__(
+        self, width: int, inner: int, temporal: int, stride: Size, first: bool, unit: bool
+    ) -> None:
         super().__init__()
         self.a = Pre(width, inner, (temporal, 1, 1))
         self.b = Pre(inner, inner, (1, 3, 3), stride)
@@ -68,7 +74,9 @@ class Lite(nn.Module):
             inner = width * 2**i
             # Temporal kernels in all of res2, in every other block of res3 and res4 from the first, of res5
             # from the second.
-            temporals = [3 if i == 0 or j % 2 == (1 if i == 3 else 0) else 1 for j in range(depth)]
+            temporals = [
+                3 if i == 0 or j % 2 == (1 if i == 3 else 0) else 1 for j in range(depth)
+            ]
             self.res.append(
                 Stage(
                     [
@@ -90,7 +98,9 @@ class Lite(nn.Module):
         self.classify = nn.Linear(before, classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.max_pool3d(F.relu(self.stem_norm(self.stem(x))), (1, 3, 3), (1, 2, 2), (0, 1, 1))
+        x = F.max_pool3d(
+            F.relu(self.stem_norm(self.stem(x))), (1, 3, 3), (1, 2, 2), (0, 1, 1)
+        )
         for stage in self.res:
             for block in stage.block:
                 x = block(x)

@@ -16,7 +16,11 @@ FUSIONS = ("none", "time_to_channel", "time_to_channel_sum", "time_sample", "tim
 
 class ConvNorm(nn.Module):
     def __init__(
-        self, width: int, out: int, kernel: tuple[int, int, int], stride: tuple[int, int, int] = (1, 1, 1)
+        self,
+        width: int,
+        out: int,
+        kernel: tuple[int, int, int],
+        stride: tuple[int, int, int] = (1, 1, 1),
     ) -> None:
         super().__init__()
         padding = tuple(k // 2 for k in kernel)
@@ -30,7 +34,9 @@ class ConvNorm(nn.Module):
 class Bottleneck(nn.Module):
     """T x 1 x 1, then 1 x 3 x 3 with the stride, then 1 x 1 x 1 to four times the inner width."""
 
-    def __init__(self, width: int, inner: int, temporal: int, stride: int, first: bool) -> None:
+    def __init__(
+        self, width: int, inner: int, temporal: int, stride: int, first: bool
+    ) -> None:
         super().__init__()
         step = (1, stride, stride)
         self.a = ConvNorm(width, inner, (temporal, 1, 1))
@@ -45,12 +51,19 @@ class Bottleneck(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.c_norm(self.c(self.b(self.a(x))))
         return F.relu(
-            y + (self.shortcut.batch_norm(self.shortcut.conv(x)) if hasattr(self, "shortcut") else x)
+            y
+            + (
+                self.shortcut.batch_norm(self.shortcut.conv(x))
+                if hasattr(self, "shortcut")
+                else x
+            )
         )
 
 
 class Stage(nn.Module):
-    def __init__(self, width: int, inner: int, temporals: Sequence[int], stride: int) -> None:
+    def __init__(
+        self, width: int, inner: int, temporals: Sequence[int], stride: int
+    ) -> None:
         super().__init__()
         self.block = nn.ModuleList(
             Bottleneck(4 * inner if j else width, inner, kernel, 1 if j else stride, j == 0)
@@ -98,7 +111,9 @@ class Slow(nn.Module):
         before = width
         for i in range(4):
             inner = width * 2**i
-            self.res.append(Stage(before, inner, kernels(i, blocks[i], deep[i]), 2 if i else 1))
+            self.res.append(
+                Stage(before, inner, kernels(i, blocks[i], deep[i]), 2 if i else 1)
+            )
             before = 4 * inner
         self.window = (frames, math.ceil(size / 32), math.ceil(size / 32))
         self.head = nn.Module()
@@ -137,15 +152,24 @@ class SlowFast(nn.Module):
         self.slow, self.fast, self.fuse = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         slow, fast = width, width // beta
         for i in range(4):
-            extra = {"time_to_channel": alpha * fast, "time_sample": fast, "time_conv": 2 * fast}.get(
-                fusion, 0
-            )
+            extra = {
+                "time_to_channel": alpha * fast,
+                "time_sample": fast,
+                "time_conv": 2 * fast,
+            }.get(fusion, 0)
             if fusion == "time_conv":
                 self.fuse.append(TimeConv(fast, alpha, fusion_kernel))
             inner = width * 2**i
-            self.slow.append(Stage(slow + extra, inner, kernels(i, blocks[i], deep[i]), 2 if i else 1))
+            self.slow.append(
+                Stage(slow + extra, inner, kernels(i, blocks[i], deep[i]), 2 if i else 1)
+            )
             self.fast.append(
-                Stage(fast, inner // beta, [3 if j < deep[i] else 1 for j in range(blocks[i])], 2 if i else 1)
+                Stage(
+                    fast,
+                    inner // beta,
+                    [3 if j < deep[i] else 1 for j in range(blocks[i])],
+                    2 if i else 1,
+                )
             )
             slow, fast = 4 * inner, 4 * (inner // beta)
         side = math.ceil(size / 32)
@@ -160,13 +184,22 @@ class SlowFast(nn.Module):
         if self.fusion == "none":
             return slow
         b, c, t, h, w = fast.shape
-        steps = fast.reshape(b, c, t // self.alpha, self.alpha, h, w).permute(0, 3, 1, 2, 4, 5)  # b a c t h w
+        steps = fast.reshape(b, c, t // self.alpha, self.alpha, h, w).permute(
+            0, 3, 1, 2, 4, 5
+        )  # b a c t h w
         packed = steps.reshape(b, self.alpha * c, t // self.alpha, h, w)
-        return slow + packed if self.fusion == "time_to_channel_sum" else torch.cat([slow, packed], 1)
+        return (
+            slow + packed
+            if self.fusion == "time_to_channel_sum"
+            else torch.cat([slow, packed], 1)
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         slow, fast = self.slow_stem(x[:, :, :: self.alpha]), self.fast_stem(x)
         for i in range(4):
             slow, fast = self.slow[i](self.fused(i, slow, fast)), self.fast[i](fast)
-        pooled = [F.avg_pool3d(y, window, 1) for y, window in zip((slow, fast), self.windows, strict=True)]
+        pooled = [
+            F.avg_pool3d(y, window, 1)
+            for y, window in zip((slow, fast), self.windows, strict=True)
+        ]
         return classify_everywhere(self.classify, torch.cat(pooled, 1))

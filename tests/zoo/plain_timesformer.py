@@ -14,11 +14,15 @@ from torch import nn
 from torch.nn import functional as F
 
 Place = tuple[int, int, int]  # t, h, w of a patch
-Parts = Callable[[int, int, int], dict[Place, object]]  # patches with equal values see each other
+Parts = Callable[
+    [int, int, int], dict[Place, object]
+]  # patches with equal values see each other
 
 
 def by(key: Callable[..., object]) -> Parts:
-    return lambda t, h, w: {place: key(*place, h, w) for place in product(range(t), range(h), range(w))}
+    return lambda t, h, w: {
+        place: key(*place, h, w) for place in product(range(t), range(h), range(w))
+    }
 
 
 TIME = by(lambda t, h, w, *_: (h, w))
@@ -29,7 +33,9 @@ ALL = by(lambda *_: 0)
 NEARBY = by(
     lambda t, h, w, high, wide: (2 * h // high, 2 * w // wide)
 )  # the neighbouring F x H/2 x W/2 patches
-STRIDED = by(lambda t, h, w, *_: (t % 2, h % 2, w % 2))  # every second one along time, height and width
+STRIDED = by(
+    lambda t, h, w, *_: (t % 2, h % 2, w % 2)
+)  # every second one along time, height and width
 
 SCHEMES: dict[str, Sequence[Parts]] = {
     "space": [SPACE],
@@ -72,17 +78,22 @@ class Look(nn.Module):
         if added:
             self.fc = nn.Linear(width, width)
 
-    def forward(self, cls: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, cls: torch.Tensor, x: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """`cls` [b, c] or [b, t, c] and what it is to be added, `x` [b, t, h, w, c] likewise."""
         places = self.parts(*x.shape[1:4])
         to_x, to_cls = torch.zeros_like(x), []
         for value in dict.fromkeys(places.values()):
             t, h, w = (
-                torch.tensor(axis) for axis in zip(*(p for p, v in places.items() if v == value), strict=True)
+                torch.tensor(axis)
+                for axis in zip(*(p for p, v in places.items() if v == value), strict=True)
             )
             tokens = x[:, t, h, w]
             if self.parts is not TIME:
-                tokens = torch.cat([(cls[:, t[0]] if cls.dim() == 3 else cls)[:, None], tokens], 1)
+                tokens = torch.cat(
+                    [(cls[:, t[0]] if cls.dim() == 3 else cls)[:, None], tokens], 1
+                )
             y = self.attention(self.norm(tokens))
             if hasattr(self, "fc"):
                 y = self.fc(y)
@@ -92,23 +103,34 @@ class Look(nn.Module):
             to_x[:, t, h, w] = y
         if not to_cls:
             return torch.zeros_like(cls), to_x
-        return torch.stack(to_cls, 1) if cls.dim() == 3 else torch.stack(to_cls).mean(0), to_x
+        return torch.stack(to_cls, 1) if cls.dim() == 3 else torch.stack(to_cls).mean(
+            0
+        ), to_x
 
 
 class Block(nn.Module):
     def __init__(self, scheme: str, order: str, width: int, heads: int) -> None:
         super().__init__()
         parts = SCHEMES[scheme]
-        places = range(len(parts)) if order != "space_first" else reversed(range(len(parts)))
+        places = (
+            range(len(parts)) if order != "space_first" else reversed(range(len(parts)))
+        )
         self.parallel = order == "parallel"
         inner = nn.Module()
-        inner.look = nn.ModuleList(Look(parts[i], width, heads, added=i < len(parts) - 1) for i in places)
+        inner.look = nn.ModuleList(
+            Look(parts[i], width, heads, added=i < len(parts) - 1) for i in places
+        )
         inner.norm = nn.LayerNorm(width, eps=1e-6)
         inner.mlp = nn.Module()
-        inner.mlp.fc1, inner.mlp.fc2 = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        inner.mlp.fc1, inner.mlp.fc2 = (
+            nn.Linear(width, 4 * width),
+            nn.Linear(4 * width, width),
+        )
         self.transformer = inner
 
-    def forward(self, cls: torch.Tensor, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, cls: torch.Tensor, x: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         inner = self.transformer
         first = cls, x
         for look in inner.look:
@@ -151,7 +173,9 @@ class TimeSformer(nn.Module):
 
     def forward(self, clip: torch.Tensor) -> torch.Tensor:
         b, _, t = clip.shape[:3]
-        x = torch.stack([self.patch(clip[:, :, i]) for i in range(t)], 1).permute(0, 1, 3, 4, 2)
+        x = torch.stack([self.patch(clip[:, :, i]) for i in range(t)], 1).permute(
+            0, 1, 3, 4, 2
+        )
         cls = self.cls.expand(b, -1)
         if self.position != "none":
             cls = cls + self.position_embedding[0]

@@ -23,7 +23,9 @@ class TimeConv(nn.Module):
 
     def __init__(self, width: int, alpha: int) -> None:
         super().__init__()
-        self.conv = nn.Conv3d(width, 2 * width, (5, 1, 1), (alpha, 1, 1), (2, 0, 0), bias=False)
+        self.conv = nn.Conv3d(
+            width, 2 * width, (5, 1, 1), (alpha, 1, 1), (2, 0, 0), bias=False
+        )
         self.norm = nn.BatchNorm3d(2 * width)
 
     def forward(self, f: torch.Tensor) -> torch.Tensor:
@@ -38,7 +40,12 @@ class Stem(nn.Module):
         k = 5 if x3d else 3
         self.spatial = nn.Conv3d(3, width, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False)
         self.temporal = nn.Conv3d(
-            width, width, (k, 1, 1), padding=(k // 2, 0, 0), groups=width if x3d else 1, bias=False
+            width,
+            width,
+            (k, 1, 1),
+            padding=(k // 2, 0, 0),
+            groups=width if x3d else 1,
+            bias=False,
         )
         self.norm = nn.BatchNorm3d(width)
 
@@ -71,14 +78,22 @@ class TwoStreams(nn.Module):
         side = math.ceil(size / 32)
         self.windows = (frames, side, side), (alpha * frames, side, side)
 
-    def streams(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def streams(
+        self, x: torch.Tensor, y: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         raise NotImplementedError
 
     def forward(self, clip: torch.Tensor) -> torch.Tensor:
-        x, y = self.streams(self.sparse_stem(clip[:, :, :: self.alpha]), self.dense_stem(clip))
-        x = F.avg_pool3d(F.relu(self.head.widen_norm(self.head.widen(x))), self.windows[0], 1)
+        x, y = self.streams(
+            self.sparse_stem(clip[:, :, :: self.alpha]), self.dense_stem(clip)
+        )
+        x = F.avg_pool3d(
+            F.relu(self.head.widen_norm(self.head.widen(x))), self.windows[0], 1
+        )
         both = torch.cat([x, F.avg_pool3d(y, self.windows[1], 1)], 1)
-        return self.classifier.classify(F.relu(self.classifier.neck(both)).movedim(1, -1)).mean((1, 2, 3))
+        return self.classifier.classify(
+            F.relu(self.classifier.neck(both)).movedim(1, -1)
+        ).mean((1, 2, 3))
 
 
 class AutoTSNet(TwoStreams):
@@ -95,7 +110,13 @@ class AutoTSNet(TwoStreams):
         classes: int = 400,
     ) -> None:
         super().__init__(
-            frames, alpha, size, classes, (24, 8), (sparse[-1].channels, dense[-1].channels), x3d=False
+            frames,
+            alpha,
+            size,
+            classes,
+            (24, 8),
+            (sparse[-1].channels, dense[-1].channels),
+            x3d=False,
         )
         self.fusions = fusions
         self.group = nn.ModuleList()
@@ -107,7 +128,9 @@ class AutoTSNet(TwoStreams):
             if i < len(fusions):
                 if fusions[i] == "conv":
                     group.fuse = nn.ModuleDict({"conv": TimeConv(y, alpha)})
-                x += {"none": 0, "to_channel": alpha * y, "sample": y, "conv": 2 * y}[fusions[i]]
+                x += {"none": 0, "to_channel": alpha * y, "sample": y, "conv": 2 * y}[
+                    fusions[i]
+                ]
             self.group.append(group)
 
     def fused(self, i: int, x: torch.Tensor, f: torch.Tensor) -> torch.Tensor:
@@ -120,7 +143,9 @@ class AutoTSNet(TwoStreams):
         frames = [f[:, :, a :: self.alpha] for a in range(self.alpha)]
         return torch.cat([x, *(frames[:1] if kind == "sample" else frames)], 1)
 
-    def streams(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def streams(
+        self, x: torch.Tensor, y: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         for i, group in enumerate(self.group):
             x, y = group.sparse(x), group.dense(y)
             x = self.fused(i, x, y)
@@ -134,7 +159,9 @@ class Gate(nn.Module):
         self.excite = nn.Conv3d(round_width(width / 16), width, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(x.mean((2, 3, 4), keepdim=True)))))
+        return x * torch.sigmoid(
+            self.excite(F.relu(self.squeeze(x.mean((2, 3, 4), keepdim=True))))
+        )
 
 
 class Block(nn.Module):
@@ -143,11 +170,17 @@ class Block(nn.Module):
     def __init__(self, width: int, out: int, i: int) -> None:
         super().__init__()
         hidden, stride = int(2.25 * out), (1, 2, 2) if i == 0 else (1, 1, 1)
-        self.widen, self.widen_norm = nn.Conv3d(width, hidden, 1, bias=False), nn.BatchNorm3d(hidden)
+        self.widen, self.widen_norm = (
+            nn.Conv3d(width, hidden, 1, bias=False),
+            nn.BatchNorm3d(hidden),
+        )
         self.spread = nn.Conv3d(hidden, hidden, 3, stride, 1, groups=hidden, bias=False)
         self.spread_norm = nn.BatchNorm3d(hidden)
         self.gate = Gate(hidden) if i % 2 == 0 else nn.Identity()
-        self.narrow, self.narrow_norm = nn.Conv3d(hidden, out, 1, bias=False), nn.BatchNorm3d(out)
+        self.narrow, self.narrow_norm = (
+            nn.Conv3d(hidden, out, 1, bias=False),
+            nn.BatchNorm3d(out),
+        )
         if i == 0 or width != out:
             self.shortcut = nn.Module()
             self.shortcut.conv = nn.Conv3d(width, out, 1, stride, bias=False)
@@ -158,7 +191,12 @@ class Block(nn.Module):
         y = F.silu(self.gate(self.spread_norm(self.spread(y))))
         y = self.narrow_norm(self.narrow(y))
         return F.relu(
-            y + (self.shortcut.batch_norm(self.shortcut.conv(x)) if hasattr(self, "shortcut") else x)
+            y
+            + (
+                self.shortcut.batch_norm(self.shortcut.conv(x))
+                if hasattr(self, "shortcut")
+                else x
+            )
         )
 
 
@@ -180,13 +218,25 @@ class ManualTSNet(TwoStreams):
         classes: int = 400,
     ) -> None:
         super().__init__(
-            frames, alpha, size, classes, (sparse[0], dense[0]), (sparse[-1], dense[-1]), x3d=True
+            frames,
+            alpha,
+            size,
+            classes,
+            (sparse[0], dense[0]),
+            (sparse[-1], dense[-1]),
+            x3d=True,
         )
         self.stage = nn.ModuleList()
         x, y = sparse[0], dense[0]
-        for s, (wide, thin, depth) in enumerate(zip(sparse, dense, self.DEPTHS, strict=True)):
+        for s, (wide, thin, depth) in enumerate(
+            zip(sparse, dense, self.DEPTHS, strict=True)
+        ):
             stage = nn.Module()
-            stage.sparse, stage.dense, stage.fuse = nn.ModuleList(), nn.ModuleList(), nn.ModuleDict()
+            stage.sparse, stage.dense, stage.fuse = (
+                nn.ModuleList(),
+                nn.ModuleList(),
+                nn.ModuleDict(),
+            )
             for i in range(depth):
                 stage.sparse.append(Block(x, wide, i))
                 stage.dense.append(Block(y, thin, i))
@@ -196,9 +246,13 @@ class ManualTSNet(TwoStreams):
                     x += 2 * y
             self.stage.append(stage)
 
-    def streams(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def streams(
+        self, x: torch.Tensor, y: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         for stage in self.stage:
-            for i, (sparse, dense) in enumerate(zip(stage.sparse, stage.dense, strict=True)):
+            for i, (sparse, dense) in enumerate(
+                zip(stage.sparse, stage.dense, strict=True)
+            ):
                 x, y = sparse(x), dense(y)
                 if str(i) in stage.fuse:
                     x = torch.cat([x, stage.fuse[str(i)](y)], 1)

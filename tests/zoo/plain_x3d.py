@@ -22,7 +22,9 @@ class Stem(nn.Module):
         super().__init__()
         self.conv = nn.Module()
         self.conv.conv_t = nn.Conv3d(3, width, (1, 3, 3), (1, 2, 2), (0, 1, 1), bias=False)
-        self.conv.conv_xy = nn.Conv3d(width, width, (5, 1, 1), padding=(2, 0, 0), groups=width, bias=False)
+        self.conv.conv_xy = nn.Conv3d(
+            width, width, (5, 1, 1), padding=(2, 0, 0), groups=width, bias=False
+        )
         self.norm = nn.BatchNorm3d(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -46,8 +48,12 @@ class Bottleneck(nn.Module):
         super().__init__()
         self.conv_a = nn.Conv3d(width, inner, 1, bias=False)
         self.norm_a = nn.BatchNorm3d(inner)
-        self.conv_b = nn.Conv3d(inner, inner, 3, (1, stride, stride), 1, groups=inner, bias=False)
-        self.norm_b = nn.Sequential(nn.BatchNorm3d(inner), SqueezeExcite(inner) if gate else nn.Identity())
+        self.conv_b = nn.Conv3d(
+            inner, inner, 3, (1, stride, stride), 1, groups=inner, bias=False
+        )
+        self.norm_b = nn.Sequential(
+            nn.BatchNorm3d(inner), SqueezeExcite(inner) if gate else nn.Identity()
+        )
         self.conv_c = nn.Conv3d(inner, out, 1, bias=False)
         self.norm_c = nn.BatchNorm3d(out)
 
@@ -59,7 +65,9 @@ class Bottleneck(nn.Module):
 class Residual(nn.Module):
     """`norm` is whether the shortcut has batch norm even where the width stays (SlowFast's code)."""
 
-    def __init__(self, width: int, inner: int, out: int, stride: int, gate: bool, norm: bool) -> None:
+    def __init__(
+        self, width: int, inner: int, out: int, stride: int, gate: bool, norm: bool
+    ) -> None:
         super().__init__()
         if stride > 1 or width != out:
             self.branch1_conv = nn.Conv3d(width, out, 1, (1, stride, stride), bias=False)
@@ -79,7 +87,9 @@ class Residual(nn.Module):
 class Head(nn.Module):
     """Pools by the window of the declared size and classifies every position of what is left."""
 
-    def __init__(self, width: int, inner: int, window: tuple[int, int, int], classes: int) -> None:
+    def __init__(
+        self, width: int, inner: int, window: tuple[int, int, int], classes: int
+    ) -> None:
         super().__init__()
         self.pool = nn.Module()
         self.pool.pre_conv = nn.Conv3d(width, inner, 1, bias=False)
@@ -115,12 +125,21 @@ class X3D(nn.Module):
             stage.res_blocks = nn.ModuleList()
             for i in range(math.ceil(depths * depth)):
                 stage.res_blocks.append(
-                    Residual(channels, int(expand * out), out, 2 if i == 0 else 1, i % 2 == 0, stage1_norm)
+                    Residual(
+                        channels,
+                        int(expand * out),
+                        out,
+                        2 if i == 0 else 1,
+                        i % 2 == 0,
+                        stage1_norm,
+                    )
                 )
                 channels = out
             self.blocks.append(stage)
         side = math.ceil(size / 32)
-        self.blocks.append(Head(channels, int(expand * channels), (frames, side, side), classes))
+        self.blocks.append(
+            Head(channels, int(expand * channels), (frames, side, side), classes)
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.blocks[0](x)

@@ -8,7 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-OFFSETS: dict[str, Sequence[int]] = {"window_1": (1, -1), "window_2": (1, -1, 2, -2), "window_2_bo": (2, -2)}
+OFFSETS: dict[str, Sequence[int]] = {
+    "window_1": (1, -1),
+    "window_2": (1, -1, 2, -2),
+    "window_2_bo": (2, -2),
+}
 MIXES = {
     "all": lambda i, depth: True,
     "first_half": lambda i, depth: i < depth // 2,
@@ -17,12 +21,16 @@ MIXES = {
 }
 
 
-def mixed(z: torch.Tensor, offsets: Sequence[int], fraction: float, segments: int) -> torch.Tensor:
+def mixed(
+    z: torch.Tensor, offsets: Sequence[int], fraction: float, segments: int
+) -> torch.Tensor:
     """Eq. 9: of frame t's channels, z [b, t, n, c], equal shares are those of frames t + o; beyond the clip,
     and in the public code beyond each `segments` frames, there is nothing.
     """
     if segments < z.shape[1]:
-        return torch.cat([mixed(part, offsets, fraction, segments) for part in z.split(segments, 1)], 1)
+        return torch.cat(
+            [mixed(part, offsets, fraction, segments) for part in z.split(segments, 1)], 1
+        )
     share = int(z.shape[3] * fraction) // len(offsets)
     frames = []
     for t in range(z.shape[1]):
@@ -37,7 +45,9 @@ def mixed(z: torch.Tensor, offsets: Sequence[int], fraction: float, segments: in
 def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int) -> torch.Tensor:
     """Of each query [b, n, c] over the keys [b, m, c], by heads."""
     out = []
-    for qh, kh, vh in zip(q.chunk(heads, -1), k.chunk(heads, -1), v.chunk(heads, -1), strict=True):
+    for qh, kh, vh in zip(
+        q.chunk(heads, -1), k.chunk(heads, -1), v.chunk(heads, -1), strict=True
+    ):
         out.append((qh @ kh.transpose(1, 2) / qh.shape[-1] ** 0.5).softmax(-1) @ vh)
     return torch.cat(out, -1)
 
@@ -54,7 +64,10 @@ class Mlp(nn.Module):
 class Projections(nn.Module):
     def __init__(self, width: int, bias: bool = True) -> None:
         super().__init__()
-        self.qkv, self.proj = nn.Linear(width, 3 * width, bias=bias), nn.Linear(width, width)
+        self.qkv, self.proj = (
+            nn.Linear(width, 3 * width, bias=bias),
+            nn.Linear(width, width),
+        )
 
 
 class Block(nn.Module):
@@ -72,7 +85,10 @@ class Block(nn.Module):
         super().__init__()
         self.heads, self.mixes, self.offsets, self.summary = heads, mixes, offsets, summary
         self.fraction, self.segments = shares
-        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.norm1, self.norm2 = (
+            nn.LayerNorm(width, eps=1e-6),
+            nn.LayerNorm(width, eps=1e-6),
+        )
         self.attention = Projections(width)
         self.mlp = Mlp(width)
 
@@ -91,7 +107,10 @@ class Block(nn.Module):
         for t in range(x.shape[1]):
             keys, values = k[:, t], v[:, t]
             if self.summary:
-                keys, values = torch.cat([keys, k_summary], 1), torch.cat([values, v_summary], 1)
+                keys, values = (
+                    torch.cat([keys, k_summary], 1),
+                    torch.cat([values, v_summary], 1),
+                )
             frames.append(attend(q[:, t], keys, values, self.heads))
         x = x + self.attention.proj(torch.stack(frames, 1))
         return x + self.mlp(self.norm2(x))
@@ -117,7 +136,9 @@ class TemporalBlock(nn.Module):
         self.mlp = Mlp(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x + self.attention.proj(attend(*self.attention.qkv(self.norm1(x)).chunk(3, -1), self.heads))
+        x = x + self.attention.proj(
+            attend(*self.attention.qkv(self.norm1(x)).chunk(3, -1), self.heads)
+        )
         return x + self.mlp(self.norm2(x))
 
 
@@ -133,10 +154,15 @@ class TemporalAttention(nn.Module):
         x = torch.cat([self.cls.expand(len(x), 1, -1), x], 1)
         for block in self.block:
             x = block(x)
-        return self.classify(F.gelu(self.hidden(self.norm(x[:, 0]))))  # the dropout between them is off
+        return self.classify(
+            F.gelu(self.hidden(self.norm(x[:, 0])))
+        )  # the dropout between them is off
 
 
-AGGREGATES: dict[str, type[nn.Module]] = {"mean_over_time": Mean, "temporal_attention": TemporalAttention}
+AGGREGATES: dict[str, type[nn.Module]] = {
+    "mean_over_time": Mean,
+    "temporal_attention": TemporalAttention,
+}
 
 
 class XViT(nn.Module):
@@ -172,13 +198,24 @@ class XViT(nn.Module):
             on = MIXES[mixed_blocks](i, depth)
             mixes = [on and x_mixed, on and key_mixed, on and value_mixed]
             self.block.append(
-                Block(width, heads, mixes, OFFSETS[window], (fraction, segments or frames), summary)
+                Block(
+                    width,
+                    heads,
+                    mixes,
+                    OFFSETS[window],
+                    (fraction, segments or frames),
+                    summary,
+                )
             )
         self.norm = nn.LayerNorm(width, eps=1e-6)
-        self.aggregate = nn.ModuleDict({aggregate: AGGREGATES[aggregate](width, heads, layers, classes)})
+        self.aggregate = nn.ModuleDict(
+            {aggregate: AGGREGATES[aggregate](width, heads, layers, classes)}
+        )
 
     def forward(self, clip: torch.Tensor) -> torch.Tensor:
-        x = torch.stack([self.patch(frame).flatten(2).transpose(1, 2) for frame in clip.unbind(2)], 1)
+        x = torch.stack(
+            [self.patch(frame).flatten(2).transpose(1, 2) for frame in clip.unbind(2)], 1
+        )
         x = torch.cat([self.cls.expand(*x.shape[:2], 1, -1), x], 2)
         x = x + self.position_embedding
         x = x.unflatten(1, (-1, len(self.time_embedding))) + self.time_embedding[:, None]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-Layers = Iterable[tuple[str, str]]  # kinds: "conv" and "norm", "linear" with a bias, "gate" (a conv with one)
+Layers = Iterable[
+    tuple[str, str]
+]  # kinds: "conv" and "norm", "linear" with a bias, "gate" (a conv with one)
 
 LEAVES = {
     "conv": ("weight",),
@@ -14,13 +16,20 @@ LEAVES = {
     "layer_norm": ("weight", "bias"),
     "token": ("",),
 }
-CAFFE2 = {"conv": ("w",), "linear": ("w", "b"), "gate": ("w", "b"), "norm": ("s", "b", "rm", "riv")}
+CAFFE2 = {
+    "conv": ("w",),
+    "linear": ("w", "b"),
+    "gate": ("w", "b"),
+    "norm": ("s", "b", "rm", "riv"),
+}
 R50 = (3, 4, 6, 3)
 
 
 def keys(layers: Layers) -> list[str]:
     """Of a state dict of PyTorch."""
-    return [f"{path}.{leaf}" if leaf else path for path, kind in layers for leaf in LEAVES[kind]]
+    return [
+        f"{path}.{leaf}" if leaf else path for path, kind in layers for leaf in LEAVES[kind]
+    ]
 
 
 def blobs(layers: Layers) -> list[str]:
@@ -30,13 +39,17 @@ def blobs(layers: Layers) -> list[str]:
     return [*weights, *momenta, "lr", "model_iter"]
 
 
-def pairs(block: str, convs: Sequence[str], norms: Sequence[str]) -> Iterator[tuple[str, str]]:
+def pairs(
+    block: str, convs: Sequence[str], norms: Sequence[str]
+) -> Iterator[tuple[str, str]]:
     for conv, norm in zip(convs, norms, strict=True):
         yield f"{block}{conv}", "conv"
         yield f"{block}{norm}", "norm"
 
 
-def bottleneck(block: str, convs: Sequence[str], norms: Sequence[str], first: bool) -> Layers:
+def bottleneck(
+    block: str, convs: Sequence[str], norms: Sequence[str], first: bool
+) -> Layers:
     """The shortcut's pair comes first and is that of a stage's first block alone."""
     begin = 0 if first else 1
     return pairs(block, convs[begin:], norms[begin:])
@@ -52,13 +65,20 @@ def caffe2_stream(stream: str) -> Layers:
     convs = ["branch1", "branch2a", "branch2b", "branch2c"]
     for stage, depth in enumerate(R50, 2):
         for i in range(depth):
-            yield from bottleneck(f"{stream}res{stage}_{i}_", convs, [f"{c}_bn" for c in convs], i == 0)
+            yield from bottleneck(
+                f"{stream}res{stage}_{i}_", convs, [f"{c}_bn" for c in convs], i == 0
+            )
 
 
 def caffe2_slowfast() -> Layers:
     yield from caffe2_stream("")
     yield from caffe2_stream("t_")
-    fused = ["t_pool1", "t_res2_2_branch2c_bn", "t_res3_3_branch2c_bn", "t_res4_5_branch2c_bn"]
+    fused = [
+        "t_pool1",
+        "t_res2_2_branch2c_bn",
+        "t_res3_3_branch2c_bn",
+        "t_res4_5_branch2c_bn",
+    ]
     for place in fused:
         yield f"{place}_subsample", "conv"
         yield f"{place}_subsample_bn", "norm"
@@ -165,7 +185,9 @@ def torchvision_mobilenet_v2() -> Layers:
     yield from pairs("features.0.", ["0"], ["1"])
     yield from pairs("features.1.conv.", ["0.0", "1"], ["0.1", "2"])
     for block in range(2, 18):
-        yield from pairs(f"features.{block}.conv.", ["0.0", "1.0", "2"], ["0.1", "1.1", "3"])
+        yield from pairs(
+            f"features.{block}.conv.", ["0.0", "1.0", "2"], ["0.1", "1.1", "3"]
+        )
     yield from pairs("features.18.", ["0"], ["1"])
     yield "classifier.1", "linear"
 
@@ -185,7 +207,11 @@ def torchvision_efficientnet_b0() -> Layers:
 
 
 def timm_vit() -> Layers:
-    yield from [("cls_token", "token"), ("pos_embed", "token"), ("patch_embed.proj", "linear")]
+    yield from [
+        ("cls_token", "token"),
+        ("pos_embed", "token"),
+        ("patch_embed.proj", "linear"),
+    ]
     for i in range(12):
         for norm in ("norm1", "norm2"):
             yield f"blocks.{i}.{norm}", "layer_norm"

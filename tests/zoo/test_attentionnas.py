@@ -18,7 +18,9 @@ PROJECT = Project()
 HEAD = "arch 1\nuse zoo.attentionnas: attention_cell, attention_supergraph, dot, map\n"
 
 
-def space(folder: Path, expression: str, c: int, t: int, h: int, w: int) -> archdsl.Architecture:
+def space(
+    folder: Path, expression: str, c: int, t: int, h: int, w: int
+) -> archdsl.Architecture:
     path = folder / "net.arch"
     path.write_text(
         f"{HEAD}space net {{ input x: [b, c = {c}, t = {t}, h = {h}, w = {w}]  output x -> {expression} as cell }}\n",
@@ -38,17 +40,31 @@ def agree(
         model = archdsl.compile(architecture.fix(genotype), seed=3).to(kind)
         generator = torch.Generator().manual_seed(1)
         for parameter in model.parameters():
-            parameter.data = 0.3 * torch.randn(parameter.shape, generator=generator).to(kind)
+            parameter.data = 0.3 * torch.randn(parameter.shape, generator=generator).to(
+                kind
+            )
         x = torch.randn(2, *shape, generator=generator).to(kind)
         ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
-        weights = {name: p.detach().clone().requires_grad_() for name, p in model.named_parameters()}
+        weights = {
+            name: p.detach().clone().requires_grad_()
+            for name, p in model.named_parameters()
+        }
         y, expected = model(ours), plain(theirs, weights, genotype)
         assert y.shape == x.shape == expected.shape
         probe = torch.randn(y.shape, generator=generator).to(kind)
         (y * probe).sum().backward()
         (expected * probe).sum().backward()
         grads = {name: p.grad for name, p in model.named_parameters()}
-        largest = max([1.0, *[float(w.grad.abs().max()) for w in weights.values() if w.grad is not None]])
+        largest = max(
+            [
+                1.0,
+                *[
+                    float(w.grad.abs().max())
+                    for w in weights.values()
+                    if w.grad is not None
+                ],
+            ]
+        )
         for name, a, b in [
             ("y", y, expected),
             ("x", ours.grad, theirs.grad),
@@ -61,10 +77,14 @@ def agree(
 
 @pytest.mark.parametrize("shape", [(6, 5, 7, 6), (3, 3, 4, 4), (4, 7, 3, 9), (5, 1, 2, 2)])
 @pytest.mark.parametrize("sources", [1, 2])
-def test_cells_of_three_operations(shape: tuple[int, int, int, int], sources: int, tmp_path: Path) -> None:
+def test_cells_of_three_operations(
+    shape: tuple[int, int, int, int], sources: int, tmp_path: Path
+) -> None:
     """Whatever comes in, more frames than a group or fewer, wide or high, has the same shape afterwards."""
     net = space(
-        tmp_path, f"attention_cell(k = 3, sources = {sources}, width = 4, side = 5, frames = 3)", *shape
+        tmp_path,
+        f"attention_cell(k = 3, sources = {sources}, width = 4, side = 5, frames = 3)",
+        *shape,
     )
     for genotype in net.samples(4, seed=sources):
         agree(net, genotype, lambda x, p, g: cell(x, p, g, 3, 5, 3), shape)
@@ -72,7 +92,9 @@ def test_cells_of_three_operations(shape: tuple[int, int, int, int], sources: in
 
 def test_every_operation(tmp_path: Path) -> None:
     """Both kinds, over time, space and both, with four activations, gated or not: 48 of them."""
-    net = space(tmp_path, "attention_cell(k = 1, width = 3, side = 4, frames = 2)", 4, 3, 4, 5)
+    net = space(
+        tmp_path, "attention_cell(k = 1, width = 3, side = 4, frames = 2)", 4, 3, 4, 5
+    )
     seen = set()
     for genotype in net.samples(160, seed=0):
         if str(genotype) not in seen:

@@ -66,7 +66,9 @@ def example() -> dict[str, str]:
     file, _ = parse(Source("autox3d", (shipped("specs") / "zoo/autox3d.arch").read_text()))
     genotype = next(d for d in file.declarations if isinstance(d, ast.Genotype))
     return {
-        f"{g.path.span.text}.{e.path.span.text}": e.value.span.text for g in genotype.edits for e in g.edits
+        f"{g.path.span.text}.{e.path.span.text}": e.value.span.text
+        for g in genotype.edits
+        for e in g.edits
     }  # type: ignore[union-attr]
 
 
@@ -90,7 +92,14 @@ def test_the_least_and_the_greatest_cost(space: Any) -> None:
     """Every cost grows with every answer, so the extremes are the table's corners."""
     corners = [
         [
-            Group(KERNELS[-end], row["ch"][end], TABLE["expansion"][end], bool(end), row["N"], row["S"])
+            Group(
+                KERNELS[-end],
+                row["ch"][end],
+                TABLE["expansion"][end],
+                bool(end),
+                row["N"],
+                row["S"],
+            )
             for row in TABLE["groups"]
         ]
         for end in (0, 1)
@@ -101,7 +110,9 @@ def test_the_least_and_the_greatest_cost(space: Any) -> None:
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_the_family_counts_as_the_plain_statement(name: str, example: dict[str, str]) -> None:
+def test_the_family_counts_as_the_plain_statement(
+    name: str, example: dict[str, str]
+) -> None:
     frames, size, deeper = FAMILY[name]
     assert static(archdsl.load(f"zoo/autox3d.arch:{name}")) == plain_counts(
         groups(example, deeper), 1, 3, frames, size, size
@@ -118,7 +129,9 @@ def test_sampled_architectures_count_as_the_plain_statement(space: Any) -> None:
 
 def test_an_architecture_is_the_function_of_the_plain_statement() -> None:
     """A narrow one, with every kernel and both attentions, on a small clip."""
-    space = archdsl.load("zoo/autox3d.arch:autox3d", settings={"frames": "2", "size": "32", "classes": "5"})
+    space = archdsl.load(
+        "zoo/autox3d.arch:autox3d", settings={"frames": "2", "size": "32", "classes": "5"}
+    )
     genotype: dict[str, str] = {}
     for i, row in enumerate(TABLE["groups"]):
         genotype[f"group[{i}].kernel"] = "x".join(map(str, KERNELS[i % len(KERNELS)]))
@@ -128,5 +141,9 @@ def test_an_architecture_is_the_function_of_the_plain_statement() -> None:
     plain = AutoX3D(groups(genotype), 2, 32, 5)
     clip = torch.randn(2, 3, 2, 32, 32, generator=torch.Generator().manual_seed(1))
     assert_same(
-        archdsl.compile(space.fix(genotype)), plain, {k: k for k in plain.state_dict()}, clip, training=True
+        archdsl.compile(space.fix(genotype)),
+        plain,
+        {k: k for k in plain.state_dict()},
+        clip,
+        training=True,
     )

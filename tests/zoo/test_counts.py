@@ -39,6 +39,8 @@ KEPT = {3: 110, 4: 1170, 5: 7140, 6: 20400, 7: 36900, 8: 21600, 9: 1800}
     ("settings", "per_operation"),
     [({}, 1), ({"act": "acts"}, 4), ({"act": "acts", "gate": "[false, true]"}, 8)],
 )
-def test_activations_and_gates_multiply_the_structures(settings: dict[str, str], per_operation: int) -> None:
+def test_activations_and_gates_multiply_the_structures(
+    settings: dict[str, str], per_operation: int
+) -> None:
     space = archdsl.load("zoo/attentionnas.arch:attention_structures", settings=settings)
     assert space.count() == sum(n * per_operation**kept for kept, n in KEPT.items())

@@ -40,7 +40,9 @@ def test_inception_is_the_function_of_the_plain_statement(
 
 
 @pytest.mark.parametrize(("net", "lineage"), INCEPTIONS)
-def test_inception_classifies_a_larger_clip_at_every_position(net: str, lineage: Lineage) -> None:
+def test_inception_classifies_a_larger_clip_at_every_position(
+    net: str, lineage: Lineage
+) -> None:
     larger = (20, 33, 64)
     model = load(net, larger, **EVEN)
     assert_counts(model, on_meta(Inception, lineage, **EVEN), (3, *larger))
@@ -67,30 +69,52 @@ def test_other_sizes_of_inception_count_as_the_plain_statement(
 @pytest.mark.parametrize(
     ("net", "settings", "non_local"),
     [
-        ("i3d_r50", {"frames": 5, "size": 40, "temporals": [[3], [3, 1], [1, 3, 1], [1, 3]]}, []),
+        (
+            "i3d_r50",
+            {"frames": 5, "size": 40, "temporals": [[3], [3, 1], [1, 3, 1], [1, 3]]},
+            [],
+        ),
         ("i3d_r50_nl", {"frames": 4, "size": 40, "softmax": True}, FIVE),
         ("i3d_r50_nl", {"frames": 4, "size": 40, "softmax": False}, FIVE),
     ],
     ids=["plain", "softmax", "dot"],
 )
 def test_r50_is_the_function_of_the_plain_statement(
-    net: str, settings: dict[str, Any], non_local: list[tuple[int, int]], temporal_pool: bool
+    net: str,
+    settings: dict[str, Any],
+    non_local: list[tuple[int, int]],
+    temporal_pool: bool,
 ) -> None:
     settings = {**settings, "classes": 5, "width": 8, "temporal_pool": temporal_pool}
     sizes = (3, settings["frames"], settings["size"], settings["size"])
     scale = 0.1 if settings.get("softmax") else 1.0
-    assert_agrees(load(f"i3d.arch:{net}", **settings), I3DR50(**settings, non_local=non_local), sizes, scale)
+    assert_agrees(
+        load(f"i3d.arch:{net}", **settings),
+        I3DR50(**settings, non_local=non_local),
+        sizes,
+        scale,
+    )
 
 
 @pytest.mark.parametrize("softmax", [True, False])
 def test_r50_with_non_local_blocks_takes_a_larger_clip(softmax: bool) -> None:
     """The positions that attend, and that the dot product is divided by, are those of the clip."""
-    settings: dict[str, Any] = {"frames": 4, "size": 32, "classes": 5, "width": 8, "softmax": softmax}
+    settings: dict[str, Any] = {
+        "frames": 4,
+        "size": 32,
+        "classes": 5,
+        "width": 8,
+        "softmax": softmax,
+    }
     larger = (6, 64, 40)
     model = load("i3d.arch:i3d_r50_nl", larger, **settings)
     assert_counts(model, on_meta(I3DR50, **settings, non_local=FIVE), (3, *larger))
     assert_agrees(
-        model, I3DR50(**settings, non_local=FIVE), (3, *larger), 0.1 if softmax else 1.0, training=False
+        model,
+        I3DR50(**settings, non_local=FIVE),
+        (3, *larger),
+        0.1 if softmax else 1.0,
+        training=False,
     )
 
 
@@ -101,18 +125,34 @@ def test_r50_with_non_local_blocks_takes_a_larger_clip(softmax: bool) -> None:
         ("i3d_r50", {"frames": 7, "size": 100, "classes": 9, "width": 40}, []),
         (
             "i3d_r50",
-            {"frames": 12, "size": 128, "width": 16, "temporals": [[1, 3], [3] * 5, [1] * 9, [3, 3, 3]]},
+            {
+                "frames": 12,
+                "size": 128,
+                "width": 16,
+                "temporals": [[1, 3], [3] * 5, [1] * 9, [3, 3, 3]],
+            },
             [],
         ),
         ("i3d_r50_nl", {"frames": 32, "size": 160, "width": 24}, FIVE),
         (
             "i3d_r50_nl",
-            {"frames": 8, "size": 96, "width": 16, "temporals": [[3], [1, 3] * 3, [3, 1, 1] * 4, [3] * 4]},
+            {
+                "frames": 8,
+                "size": 96,
+                "width": 16,
+                "temporals": [[3], [1, 3] * 3, [3, 1, 1] * 4, [3] * 4],
+            },
             FIVE,
         ),
         (
             "i3d_r50_nl",
-            {"frames": 9, "size": 112, "width": 48, "softmax": False, "temporal_pool": False},
+            {
+                "frames": 9,
+                "size": 112,
+                "width": 48,
+                "softmax": False,
+                "temporal_pool": False,
+            },
             FIVE,
         ),
     ],
@@ -122,5 +162,7 @@ def test_other_sizes_of_r50_count_as_the_plain_statement(
 ) -> None:
     sizes = (3, settings["frames"], settings["size"], settings["size"])
     assert_counts(
-        load(f"i3d.arch:{net}", **settings), on_meta(I3DR50, **settings, non_local=non_local), sizes
+        load(f"i3d.arch:{net}", **settings),
+        on_meta(I3DR50, **settings, non_local=non_local),
+        sizes,
     )

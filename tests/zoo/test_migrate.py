@@ -23,7 +23,10 @@ SMALL: dict[str, Any] = {"frames": 8, "size": 32, "classes": 5}
 PAIRS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "i3d.arch:i3d": ({**SMALL, "width": 0.125}, {**SMALL, "width": 0.2}),
     "s3d.arch:s3d_g": ({**SMALL, "width": 0.125}, {**SMALL, "width": 0.2}),
-    "x3d.arch:x3d": ({**SMALL, "width": 0.6, "depth": 0.6}, {**SMALL, "width": 1.3, "depth": 0.6}),
+    "x3d.arch:x3d": (
+        {**SMALL, "width": 0.6, "depth": 0.6},
+        {**SMALL, "width": 1.3, "depth": 0.6},
+    ),
     "slowfast.arch:slowfast": (
         {**SMALL, "frames": 2, "alpha": 4, "width": 8},
         {**SMALL, "frames": 2, "alpha": 4, "width": 24, "fusion_kernel": 7},
@@ -44,7 +47,9 @@ def test_a_wider_model_holds_the_old_function(reference: str) -> None:
     old = archdsl.compile(before)
     given = before.graph.inputs[0]
     clip = torch.randn(
-        2, *(given.shape[d].value for d in given.dims if d != "b"), generator=torch.Generator().manual_seed(1)
+        2,
+        *(given.shape[d].value for d in given.dims if d != "b"),
+        generator=torch.Generator().manual_seed(1),
     )
     randomise(old, clip)
     weights = _there_and_back(before.graph, after.graph, old.state_dict())
@@ -57,7 +62,9 @@ def test_a_wider_model_holds_the_old_function(reference: str) -> None:
     assert silenced
     net = archdsl.compile(after, weights=weights).eval()
     expected = old.eval()(clip)
-    torch.testing.assert_close(net(clip), expected, rtol=0, atol=1e-5 * expected.abs().max().item())
+    torch.testing.assert_close(
+        net(clip), expected, rtol=0, atol=1e-5 * expected.abs().max().item()
+    )
 
 
 @pytest.mark.parametrize("reference", ["xvit.arch:xvit", "glore.arch:glore_r50"])
@@ -69,7 +76,10 @@ def test_there_and_back_is_nothing(reference: str) -> None:
     _there_and_back(
         before,
         after,
-        {k: torch.rand(t.shape, generator=random) if t.dim() else torch.tensor(5) for k, t in shapes.items()},
+        {
+            k: torch.rand(t.shape, generator=random) if t.dim() else torch.tensor(5)
+            for k, t in shapes.items()
+        },
     )
 
 

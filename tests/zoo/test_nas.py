@@ -24,7 +24,11 @@ def on_meta(build: Callable[..., nn.Module], *args: Any, **settings: Any) -> nn.
     ("name", "build", "settings"),
     [
         ("mobilenet_v2", mobilenet_v2, {"width": 0.35, "size": 40, "classes": 7}),
-        ("efficientnet", efficientnet, {"width": 0.3, "depth": 0.6, "size": 45, "classes": 7}),
+        (
+            "efficientnet",
+            efficientnet,
+            {"width": 0.3, "depth": 0.6, "size": 45, "classes": 7},
+        ),
     ],
 )
 def test_mobile_networks_are_the_functions_of_the_plain_statement(
@@ -40,9 +44,13 @@ def test_mobile_networks_are_the_functions_of_the_plain_statement(
     )
 
 
-@pytest.mark.parametrize("settings", [{}, {"width": 1.4}, {"width": 0.75, "size": 160, "classes": 20}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"width": 1.4}, {"width": 0.75, "size": 160, "classes": 20}]
+)
 def test_mobilenet_counts_as_the_plain_statement(settings: dict[str, Any]) -> None:
-    plain = on_meta(mobilenet_v2, **{key: value for key, value in settings.items() if key != "size"})
+    plain = on_meta(
+        mobilenet_v2, **{key: value for key, value in settings.items() if key != "size"}
+    )
     size = settings.get("size", 224)
     assert_counts(load("nas.arch:mobilenet_v2", **settings), plain, (3, size, size))
 
@@ -82,10 +90,18 @@ def test_the_published_cells_have_the_published_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"layers": 8, "channels": 16, "size": 40, "classes": 100}, {"layers": 11, "channels": 48}]
+    "settings",
+    [
+        {"layers": 8, "channels": 16, "size": 40, "classes": 100},
+        {"layers": 11, "channels": 48},
+    ],
 )
-def test_the_published_cells_at_other_sizes_count_as_the_plain_statement(settings: dict[str, Any]) -> None:
-    plain = on_meta(Darts, DARTS_V2, **{key: value for key, value in settings.items() if key != "size"})
+def test_the_published_cells_at_other_sizes_count_as_the_plain_statement(
+    settings: dict[str, Any],
+) -> None:
+    plain = on_meta(
+        Darts, DARTS_V2, **{key: value for key, value in settings.items() if key != "size"}
+    )
     size = settings.get("size", 32)
     assert_counts(load("nas.arch:darts_v2_cifar", **settings), plain, (3, size, size))
 
@@ -93,13 +109,18 @@ def test_the_published_cells_at_other_sizes_count_as_the_plain_statement(setting
 def test_the_published_cells_are_the_function_of_the_plain_statement() -> None:
     settings: dict[str, Any] = {"layers": 5, "channels": 4, "classes": 7}
     assert_agrees(
-        load("nas.arch:darts_v2_cifar", size=16, **settings), Darts(DARTS_V2, **settings), (3, 16, 16)
+        load("nas.arch:darts_v2_cifar", size=16, **settings),
+        Darts(DARTS_V2, **settings),
+        (3, 16, 16),
     )
 
 
 def design(genotype: Mapping[str, str]) -> Design:
     """What a genotype of `darts` answers, as the paper's figures read."""
-    cells: dict[str, Cell] = {"normal": [{} for _ in range(4)], "reduction": [{} for _ in range(4)]}
+    cells: dict[str, Cell] = {
+        "normal": [{} for _ in range(4)],
+        "reduction": [{} for _ in range(4)],
+    }
     for path, answer in genotype.items():
         if found := re.fullmatch(r"(\w+)\.node\[(\d)\]\.op\[(\d)\]", path):
             cells[found[1]][int(found[2])][int(found[3])] = answer
@@ -115,6 +136,12 @@ def test_other_cells_are_the_functions_of_the_plain_statement() -> None:
         genotype = space.sample(seed=seed)
         cells = design(genotype)
         at_stride[1] |= {kind for node in cells.normal for kind in node.values()}
-        at_stride[2] |= {kind for node in cells.reduction for j, kind in node.items() if j < 2}
+        at_stride[2] |= {
+            kind for node in cells.reduction for j, kind in node.items() if j < 2
+        }
         assert_agrees(space.fix(genotype), Darts(cells, **settings), (3, 16, 16))
-    assert at_stride[1] == at_stride[2] == {"max3", "avg3", "skip", "sep3", "sep5", "dil3", "dil5"}
+    assert (
+        at_stride[1]
+        == at_stride[2]
+        == {"max3", "avg3", "skip", "sep3", "sep5", "dil3", "dil5"}
+    )

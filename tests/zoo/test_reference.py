@@ -16,9 +16,9 @@ import archdsl
 from archdsl.architecture import Architecture
 from archdsl_torch import count
 
-ROWS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[2] / "docs" / "zoo.yaml").read_text())[
-    "models"
-]
+ROWS: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "docs" / "zoo.yaml").read_text()
+)["models"]
 DEEP = settings.default.max_examples > 100  # the profile "deep" compiles them all
 COMPILED = {
     "TimeSformer divided space-time 8x224",
@@ -35,7 +35,9 @@ COMPILED = {
 
 def load(row: dict[str, Any]) -> Architecture:
     return archdsl.load(
-        row["ours"], settings=row.get("set", {}), inputs={"clip": row["clip"]} if "clip" in row else None
+        row["ours"],
+        settings=row.get("set", {}),
+        inputs={"clip": row["clip"]} if "clip" in row else None,
     )
 
 
@@ -46,7 +48,8 @@ def test_the_text_counts_as_the_public_code(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row["name"]) for row in ROWS if row["name"] in COMPILED or DEEP]
+    "row",
+    [pytest.param(row, id=row["name"]) for row in ROWS if row["name"] in COMPILED or DEEP],
 )
 def test_the_compiled_module_counts_as_the_public_code(row: dict[str, Any]) -> None:
     model = load(row)
@@ -77,7 +80,11 @@ def test_the_compiled_module_counts_as_the_public_code(row: dict[str, Any]) -> N
     ],
 )
 def test_other_figures_that_were_measured(
-    reference: str, settings: dict[str, str], clip: tuple[int, int] | None, params: int, gmacs: float | None
+    reference: str,
+    settings: dict[str, str],
+    clip: tuple[int, int] | None,
+    params: int,
+    gmacs: float | None,
 ) -> None:
     """AttentionNAS prints twice the first three (1136, 656 and 938 G), the SlowFast paper the fourth."""
     inputs = {"clip": {"t": clip[0], "h": clip[1], "w": clip[1]}} if clip else None
@@ -93,15 +100,24 @@ def macs(reference: str, frames: int, **settings: str) -> int:
 
 def test_x_vit_is_linear_in_its_frames() -> None:
     """All but the temporal attention's pairs of frames + 1 class tokens, 2 · 768 MACs a pair."""
-    a, b, c = (macs("zoo/xvit.arch:xvit", frames) - 2 * 768 * (frames + 1) ** 2 for frames in (8, 16, 24))
+    a, b, c = (
+        macs("zoo/xvit.arch:xvit", frames) - 2 * 768 * (frames + 1) ** 2
+        for frames in (8, 16, 24)
+    )
     assert c - b == b - a
 
 
 def test_joint_attention_is_quadratic_in_its_frames() -> None:
-    a, b, c = (macs("zoo/timesformer.arch:timesformer", frames, scheme="joint") for frames in (8, 16, 24))
+    a, b, c = (
+        macs("zoo/timesformer.arch:timesformer", frames, scheme="joint")
+        for frames in (8, 16, 24)
+    )
     assert c - 2 * b + a == 12 * 2 * 768 * 2 * (8 * 196) ** 2
 
 
 def test_attention_within_frames_is_linear_in_their_number() -> None:
-    a, b, c = (macs("zoo/timesformer.arch:timesformer", frames, scheme="space") for frames in (8, 16, 24))
+    a, b, c = (
+        macs("zoo/timesformer.arch:timesformer", frames, scheme="space")
+        for frames in (8, 16, 24)
+    )
     assert c - b == b - a

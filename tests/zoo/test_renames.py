@@ -22,7 +22,11 @@ TABLES = [
     ("i3d_piergiaj", "i3d.arch:i3d", "i3d"),
     ("s3d_torchvision", "s3d.arch:s3d", "s3d"),
     ("glore_facebook", "glore.arch:glore_r50", "glore_r50_lite"),
-    ("timesformer_divided_facebook", "timesformer.arch:timesformer_divided", "timesformer_divided"),
+    (
+        "timesformer_divided_facebook",
+        "timesformer.arch:timesformer_divided",
+        "timesformer_divided",
+    ),
     ("xvit_1adrianb", "xvit.arch:xvit_b16", "xvit_8f"),
 ]
 
@@ -30,7 +34,12 @@ TABLES = [
 # Tables of cousins, whose published keys are those of another network without some: (table, network, of
 # which, without).
 COUSINS = [
-    ("timesformer_one_facebook", "timesformer.arch:timesformer_joint", "timesformer_divided", ("temporal_",)),
+    (
+        "timesformer_one_facebook",
+        "timesformer.arch:timesformer_joint",
+        "timesformer_divided",
+        ("temporal_",),
+    ),
     (
         "timesformer_one_facebook",
         "timesformer.arch:timesformer_space",
@@ -47,17 +56,27 @@ def longer_than_one(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize(("table", "reference", "published"), TABLES)
-def test_the_published_keys_are_ours_one_to_one(table: str, reference: str, published: str) -> None:
+def test_the_published_keys_are_ours_one_to_one(
+    table: str, reference: str, published: str
+) -> None:
     text = Path(__file__).with_name("published").joinpath(f"{published}.tsv").read_text()
     theirs = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    rules = rename.read(Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text()))
+    rules = rename.read(
+        Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text())
+    )
     keys = ours_by_theirs([key for key, *_ in theirs], rules)
     net = archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True)
-    ours = {key: longer_than_one(tuple(tensor.shape)) for key, tensor in net.state_dict().items()}
-    shapes = {
-        key: tuple(int(n) for n in shape.strip("()").split(",") if n.strip()) for key, _, shape in theirs
+    ours = {
+        key: longer_than_one(tuple(tensor.shape))
+        for key, tensor in net.state_dict().items()
     }
-    assert {keys[key]: longer_than_one(shape) for key, shape in shapes.items() if key in keys} == ours
+    shapes = {
+        key: tuple(int(n) for n in shape.strip("()").split(",") if n.strip())
+        for key, _, shape in theirs
+    }
+    assert {
+        keys[key]: longer_than_one(shape) for key, shape in shapes.items() if key in keys
+    } == ours
     assert {keys[key] for key, kind, _ in theirs if kind == "param" and key in keys} == {
         key for key, _ in net.named_parameters()
     }
@@ -69,9 +88,15 @@ def test_the_keys_of_cousins_are_ours_one_to_one(
     table: str, reference: str, published: str, without: tuple[str, ...]
 ) -> None:
     text = Path(__file__).with_name("published").joinpath(f"{published}.tsv").read_text()
-    theirs = [line.partition("\t")[0] for line in text.splitlines() if not line.startswith("#")]
-    rules = rename.read(Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text()))
-    keys = ours_by_theirs([key for key in theirs if not any(part in key for part in without)], rules)
+    theirs = [
+        line.partition("\t")[0] for line in text.splitlines() if not line.startswith("#")
+    ]
+    rules = rename.read(
+        Source(table, (shipped("specs") / f"zoo/{table}.rename").read_text())
+    )
+    keys = ours_by_theirs(
+        [key for key in theirs if not any(part in key for part in without)], rules
+    )
     assert set(keys.values()) == set(
         archdsl.compile(archdsl.load(f"zoo/{reference}"), meta=True).state_dict()
     )
@@ -79,7 +104,12 @@ def test_the_keys_of_cousins_are_ours_one_to_one(
 
 # Tables whose public keys are regular: (table, keys, network, its settings).
 REGULAR: list[tuple[str, list[str], str, dict[str, Any]]] = [
-    ("slowfast_caffe2", blobs(public_keys.caffe2_slowfast()), "slowfast.arch:slowfast_4x16_r50", {}),
+    (
+        "slowfast_caffe2",
+        blobs(public_keys.caffe2_slowfast()),
+        "slowfast.arch:slowfast_4x16_r50",
+        {},
+    ),
     ("slow_caffe2", blobs(public_keys.caffe2_slow()), "slowfast.arch:slow_4x16_r50", {}),
     ("i3d_r50_caffe2", blobs(public_keys.caffe2_slow()), "i3d.arch:i3d_r50", {}),
     ("i3d_r50_caffe2", blobs(public_keys.caffe2_non_local()), "i3d.arch:i3d_r50_nl", {}),
@@ -89,11 +119,26 @@ REGULAR: list[tuple[str, list[str], str, dict[str, Any]]] = [
         "slowfast.arch:slowfast_8x8_r50",
         {},
     ),
-    ("slow_pytorchvideo", keys(public_keys.pytorchvideo_slow()), "slowfast.arch:slow_8x8_r50", {}),
+    (
+        "slow_pytorchvideo",
+        keys(public_keys.pytorchvideo_slow()),
+        "slowfast.arch:slow_8x8_r50",
+        {},
+    ),
     ("i3d_r50_pytorchvideo", keys(public_keys.pytorchvideo_i3d()), "i3d.arch:i3d_r50", {}),
-    ("x3d_slowfast", keys(public_keys.slowfast_x3d()), "x3d.arch:x3d_s", {"stage1_norm": True}),
+    (
+        "x3d_slowfast",
+        keys(public_keys.slowfast_x3d()),
+        "x3d.arch:x3d_s",
+        {"stage1_norm": True},
+    ),
     ("s3d_kylemin", keys(public_keys.kylemin_s3d()), "s3d.arch:s3d_kylemin", {}),
-    ("mobilenet_v2_torchvision", keys(public_keys.torchvision_mobilenet_v2()), "nas.arch:mobilenet_v2", {}),
+    (
+        "mobilenet_v2_torchvision",
+        keys(public_keys.torchvision_mobilenet_v2()),
+        "nas.arch:mobilenet_v2",
+        {},
+    ),
     (
         "efficientnet_torchvision",
         keys(public_keys.torchvision_efficientnet_b0()),
@@ -114,20 +159,42 @@ def test_regular_public_keys_are_ours_one_to_one(
     ) == len(theirs)
     net = archdsl.compile(load(reference, **settings), meta=True)
     assert set(found.values()) == {
-        key for key in net.state_dict() if "caffe2" not in table or not key.endswith("num_batches_tracked")
+        key
+        for key in net.state_dict()
+        if "caffe2" not in table or not key.endswith("num_batches_tracked")
     }
     used = {each.line for key in theirs if (each := rules.find(key)) is not None}
     unused = {line.text for line in rules.unused(used, theirs)}
-    assert all("non" in line for line in unused) and (not unused or reference == "i3d.arch:i3d_r50")
+    assert all("non" in line for line in unused) and (
+        not unused or reference == "i3d.arch:i3d_r50"
+    )
 
 
 # From pictures to clips: (table, keys, network, what starts anew, what is left out).
 BEGINNINGS = [
     ("i3d_r50_resnet50", "torchvision_resnet50", "i3d.arch:i3d_r50", ("head.",), ("fc.",)),
-    ("i3d_r50_resnet50", "torchvision_resnet50", "i3d.arch:i3d_r50_nl", ("head.", "non_local"), ("fc.",)),
+    (
+        "i3d_r50_resnet50",
+        "torchvision_resnet50",
+        "i3d.arch:i3d_r50_nl",
+        ("head.", "non_local"),
+        ("fc.",),
+    ),
     ("slow_resnet50", "torchvision_resnet50", "slowfast.arch:slow", ("head.",), ("fc.",)),
-    ("timesformer_divided_vit", "timm_vit", "timesformer.arch:timesformer_divided", ("time_", ".fc."), ()),
-    ("timesformer_one_vit", "timm_vit", "timesformer.arch:timesformer_joint", ("time_",), ()),
+    (
+        "timesformer_divided_vit",
+        "timm_vit",
+        "timesformer.arch:timesformer_divided",
+        ("time_", ".fc."),
+        (),
+    ),
+    (
+        "timesformer_one_vit",
+        "timm_vit",
+        "timesformer.arch:timesformer_joint",
+        ("time_",),
+        (),
+    ),
     ("timesformer_one_vit", "timm_vit", "timesformer.arch:timesformer_space", (), ()),
     ("xvit_vit", "timm_vit", "xvit.arch:xvit_b16", ("time_", "aggregate."), ("head.",)),
 ]
@@ -135,7 +202,11 @@ BEGINNINGS = [
 
 @pytest.mark.parametrize(("table", "layout", "reference", "anew", "left_out"), BEGINNINGS)
 def test_pictures_have_all_but_what_starts_anew(
-    table: str, layout: str, reference: str, anew: tuple[str, ...], left_out: tuple[str, ...]
+    table: str,
+    layout: str,
+    reference: str,
+    anew: tuple[str, ...],
+    left_out: tuple[str, ...],
 ) -> None:
     rules = table_named(table).rules
     theirs = keys(getattr(public_keys, layout)())
@@ -153,5 +224,7 @@ def test_pictures_have_all_but_what_starts_anew(
 
 
 def test_every_table_of_the_zoo_is_tested() -> None:
-    tested = {table for table, *_ in (*TABLES, *COUSINS, *REGULAR, *BEGINNINGS)} | {"x3d_pytorchvideo"}
+    tested = {table for table, *_ in (*TABLES, *COUSINS, *REGULAR, *BEGINNINGS)} | {
+        "x3d_pytorchvideo"
+    }
     assert {path.stem for path in (shipped("specs") / "zoo").glob("*.rename")} == tested

@@ -25,7 +25,9 @@ SMALL: dict[str, Any] = {
     "blocks": [1, 2, 2, 1],
     "deep": [1, 2, 1, 1],
 }
-SMALL_SLOW = {key: SMALL[key] for key in ("frames", "size", "classes", "width", "blocks", "deep")}
+SMALL_SLOW = {
+    key: SMALL[key] for key in ("frames", "size", "classes", "width", "blocks", "deep")
+}
 
 
 def on_meta(kind: type[nn.Module], settings: dict[str, Any]) -> nn.Module:
@@ -68,15 +70,26 @@ def test_the_streams_pool_all_their_frames() -> None:
     "settings",
     [
         {"frames": 6, "alpha": 8, "size": 112, "classes": 101, "width": 32},
-        {"frames": 5, "alpha": 4, "beta": 4, "size": 100, "width": 48, "blocks": [2, 2, 4, 2]},
+        {
+            "frames": 5,
+            "alpha": 4,
+            "beta": 4,
+            "size": 100,
+            "width": 48,
+            "blocks": [2, 2, 4, 2],
+        },
     ],
     ids=["narrower", "shallower"],
 )
-def test_other_sizes_count_as_the_plain_statement(fusion: str, settings: dict[str, Any]) -> None:
+def test_other_sizes_count_as_the_plain_statement(
+    fusion: str, settings: dict[str, Any]
+) -> None:
     settings = {**settings, "fusion": fusion}
     clip = settings["frames"] * settings["alpha"]
     assert_counts(
-        load(SLOWFAST, **settings), on_meta(SlowFast, settings), (3, clip, settings["size"], settings["size"])
+        load(SLOWFAST, **settings),
+        on_meta(SlowFast, settings),
+        (3, clip, settings["size"], settings["size"]),
     )
 
 
@@ -87,18 +100,31 @@ def test_other_sizes_count_as_the_plain_statement(fusion: str, settings: dict[st
         ("slowfast_16x8_r101", {"frames": 16, "alpha": 4, "blocks": [3, 4, 23, 3]}),
     ],
 )
-def test_the_published_sizes_count_as_the_plain_statement(name: str, settings: dict[str, Any]) -> None:
+def test_the_published_sizes_count_as_the_plain_statement(
+    name: str, settings: dict[str, Any]
+) -> None:
     clip = settings["frames"] * settings["alpha"]
-    assert_counts(load(f"slowfast.arch:{name}"), on_meta(SlowFast, settings), (3, clip, 224, 224))
+    assert_counts(
+        load(f"slowfast.arch:{name}"), on_meta(SlowFast, settings), (3, clip, 224, 224)
+    )
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {"frames": 4},
-        {"frames": 3, "size": 90, "classes": 7, "width": 24, "blocks": [1, 3, 8, 2], "deep": [1, 3, 5, 1]},
+        {
+            "frames": 3,
+            "size": 90,
+            "classes": 7,
+            "width": 24,
+            "blocks": [1, 3, 8, 2],
+            "deep": [1, 3, 5, 1],
+        },
     ],
 )
 def test_the_slow_stream_counts_as_the_plain_statement(settings: dict[str, Any]) -> None:
     size = settings.get("size", 224)
-    assert_counts(load(SLOW, **settings), on_meta(Slow, settings), (3, settings["frames"], size, size))
+    assert_counts(
+        load(SLOW, **settings), on_meta(Slow, settings), (3, settings["frames"], size, size)
+    )

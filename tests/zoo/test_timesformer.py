@@ -35,7 +35,8 @@ def model_of(reference: str = NET, **settings: Any) -> Architecture:
     return load(
         reference,
         **{
-            name: f'"{value}"' if name in ("order", "position") else value for name, value in settings.items()
+            name: f'"{value}"' if name in ("order", "position") else value
+            for name, value in settings.items()
         },
     )
 
@@ -51,7 +52,14 @@ def check(settings: dict[str, Any]) -> None:
     ("scheme", "order"), list(product(SCHEMES, ("time_first", "space_first", "parallel")))
 )
 def test_every_scheme_in_every_order(scheme: str, order: str) -> None:
-    check({**SMALL, "scheme": scheme, "order": order, "depth": 1 if order == "parallel" else 2})
+    check(
+        {
+            **SMALL,
+            "scheme": scheme,
+            "order": order,
+            "depth": 1 if order == "parallel" else 2,
+        }
+    )
 
 
 @pytest.mark.parametrize("position", ["none", "space"])
@@ -81,7 +89,11 @@ def test_other_sizes(scheme: str, change: dict[str, Any]) -> None:
     check(settings)
     with torch.device("meta"):
         plain = TimeSformer(**settings)
-    assert_counts(model_of(**settings), plain, (3, settings["frames"], settings["size"], settings["size"]))
+    assert_counts(
+        model_of(**settings),
+        plain,
+        (3, settings["frames"], settings["size"], settings["size"]),
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,10 +108,14 @@ def test_other_sizes(scheme: str, change: dict[str, Any]) -> None:
         ("timesformer_l", {"frames": 96}),
     ],
 )
-def test_the_published_sizes_count_as_the_plain_statement(name: str, settings: dict[str, Any]) -> None:
+def test_the_published_sizes_count_as_the_plain_statement(
+    name: str, settings: dict[str, Any]
+) -> None:
     with torch.device("meta"):
         plain = TimeSformer(**settings)
-    assert static(load(f"timesformer.arch:{name}"))[0] == sum(p.numel() for p in plain.parameters())
+    assert static(load(f"timesformer.arch:{name}"))[0] == sum(
+        p.numel() for p in plain.parameters()
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,24 +128,32 @@ def test_each_block_chooses(schemes: tuple[str, ...]) -> None:
     settings = {**SMALL, "depth": 3}
     space = model_of("timesformer.arch:timesformer_mixed", drop=0.0, **settings)
     assert space.count() == 5**3
-    model = archdsl.compile(space.fix({f"scheme[{i}]": scheme for i, scheme in enumerate(schemes)}))
+    model = archdsl.compile(
+        space.fix({f"scheme[{i}]": scheme for i, scheme in enumerate(schemes)})
+    )
     plain = TimeSformer(**{**settings, "scheme": schemes})
     keys = {
-        key: re.sub(r"(block\.(\d+))\.transformer", lambda m: f"{m[1]}.{schemes[int(m[2])]}", key)
+        key: re.sub(
+            r"(block\.(\d+))\.transformer", lambda m: f"{m[1]}.{schemes[int(m[2])]}", key
+        )
         for key in plain.state_dict()
     }
     assert_same(model, plain, keys, torch.randn(2, 3, 4, 16, 16), training=True)
 
 
 def macs(scheme: str, frames: int) -> int:
-    return static(model_of(scheme=scheme, frames=frames, size=32, patch=8, width=8, depth=2, heads=2))[1]
+    return static(
+        model_of(scheme=scheme, frames=frames, size=32, patch=8, width=8, depth=2, heads=2)
+    )[1]
 
 
 def test_joint_attention_is_quadratic_in_frames_and_divided_is_not() -> None:
     """Read off the static costs: second differences of joint attention are those of its products over T·H·W
     patches.
     """
-    second = {s: macs(s, 16) - 2 * macs(s, 12) + macs(s, 8) for s in ("joint", "divided", "space")}
+    second = {
+        s: macs(s, 16) - 2 * macs(s, 12) + macs(s, 8) for s in ("joint", "divided", "space")
+    }
     patches, width, depth, step = 16, 8, 2, 4
     assert (
         second["joint"] == depth * 2 * width * 2 * (step * patches) ** 2

@@ -23,7 +23,19 @@ X3D_S = [24, 48, 96, 192]
 X3D_S_MACS = 1_962_892_112
 
 # Table 1: blocks, spatial stride.
-ROWS = [(1, 2), (2, 1), (1, 2), (4, 1), (1, 2), (3, 1), (3, 1), (4, 1), (1, 2), (3, 1), (3, 1)]
+ROWS = [
+    (1, 2),
+    (2, 1),
+    (1, 2),
+    (4, 1),
+    (1, 2),
+    (3, 1),
+    (3, 1),
+    (4, 1),
+    (1, 2),
+    (3, 1),
+    (3, 1),
+]
 
 
 @pytest.mark.parametrize("percent", MANUAL)
@@ -41,29 +53,44 @@ def test_the_sparse_stream_takes_its_share(percent: int) -> None:
     assert streams.total() == pytest.approx(X3D_S_MACS, rel=0.025)
 
 
-@pytest.mark.parametrize(("percent", "wide", "thin"), [(85, 1.7, 0.2), (70, 1.5, 0.28), (55, 1.3, 0.38)])
+@pytest.mark.parametrize(
+    ("percent", "wide", "thin"), [(85, 1.7, 0.2), (70, 1.5, 0.28), (55, 1.3, 0.38)]
+)
 def test_the_widths_are_those_of_x3d_s_times_one_factor_a_stream(
     percent: int, wide: float, thin: float
 ) -> None:
     sparse, dense = MANUAL[percent]
     assert all(
-        abs(width - wide * base) <= 4 and width % 8 == 0 for width, base in zip(sparse, X3D_S, strict=True)
+        abs(width - wide * base) <= 4 and width % 8 == 0
+        for width, base in zip(sparse, X3D_S, strict=True)
     )
     assert all(
-        abs(width - thin * base) <= 2 and width % 4 == 0 for width, base in zip(dense, X3D_S, strict=True)
+        abs(width - thin * base) <= 2 and width % 4 == 0
+        for width, base in zip(dense, X3D_S, strict=True)
     )
 
 
 @pytest.mark.parametrize(
     ("percent", "settings"),
-    [(85, {}), (70, {}), (55, {}), (70, {"frames": 2, "alpha": 4, "size": 112, "classes": 100})],
+    [
+        (85, {}),
+        (70, {}),
+        (55, {}),
+        (70, {"frames": 2, "alpha": 4, "size": 112, "classes": 100}),
+    ],
 )
-def test_manual_tsnet_counts_as_the_plain_statement(percent: int, settings: dict[str, Any]) -> None:
+def test_manual_tsnet_counts_as_the_plain_statement(
+    percent: int, settings: dict[str, Any]
+) -> None:
     with torch.device("meta"):
         plain = ManualTSNet(*MANUAL[percent], **settings)
     size = settings.get("size", 160)
     clip = settings.get("frames", 4) * settings.get("alpha", 8)
-    assert_counts(load(f"autotsnet.arch:manual_tsnet_{percent}", **settings), plain, (3, clip, size, size))
+    assert_counts(
+        load(f"autotsnet.arch:manual_tsnet_{percent}", **settings),
+        plain,
+        (3, clip, size, size),
+    )
 
 
 def test_manual_tsnet_is_the_function_of_the_plain_statement() -> None:
@@ -78,11 +105,19 @@ def test_manual_tsnet_classifies_a_larger_picture_at_every_position() -> None:
     sparse, dense = [8, 8, 16, 24], [4, 4, 8, 8]
     settings: dict[str, Any] = {"frames": 1, "alpha": 2, "size": 32, "classes": 5}
     larger = (2, 64, 40)
-    model = load("autotsnet.arch:manual_tsnet", larger, sparse=sparse, dense=dense, **settings)
+    model = load(
+        "autotsnet.arch:manual_tsnet", larger, sparse=sparse, dense=dense, **settings
+    )
     with torch.device("meta"):
         counts = ManualTSNet(sparse, dense, **settings)
     assert_counts(model, counts, (3, *larger))
-    assert_agrees(model, ManualTSNet(sparse, dense, **settings), (3, *larger), scale=0.3, training=False)
+    assert_agrees(
+        model,
+        ManualTSNet(sparse, dense, **settings),
+        (3, *larger),
+        scale=0.3,
+        training=False,
+    )
 
 
 def stream(genotype: Mapping[str, str], name: str, deeper: int) -> list[Group]:
@@ -110,7 +145,10 @@ def stream(genotype: Mapping[str, str], name: str, deeper: int) -> list[Group]:
 def plain_of(genotype: Mapping[str, str], deeper: int = 1, **settings: Any) -> AutoTSNet:
     fusions: list[Fusion] = [genotype[f"group[{i}].fuse"] for i in range(10)]  # type: ignore[misc]
     return AutoTSNet(
-        stream(genotype, "sparse", deeper), stream(genotype, "dense", deeper), fusions, **settings
+        stream(genotype, "sparse", deeper),
+        stream(genotype, "dense", deeper),
+        fusions,
+        **settings,
     )
 
 
@@ -118,16 +156,31 @@ def test_an_architecture_of_auto_tsnet_is_the_function_of_the_plain_statement() 
     settings: dict[str, Any] = {"frames": 1, "alpha": 2, "size": 32, "classes": 5}
     space = load("autotsnet.arch:auto_tsnet", **settings)
     genotype = space.sample(seed=741)  # a narrow one
-    assert {genotype[f"group[{i}].fuse"] for i in range(10)} == {"none", "to_channel", "sample", "conv"}
-    assert {genotype[f"group[{i}].{name}.attention"] for i in (2, 3, 5) for name in ("sparse", "dense")} == {
+    assert {genotype[f"group[{i}].fuse"] for i in range(10)} == {
+        "none",
+        "to_channel",
+        "sample",
+        "conv",
+    }
+    assert {
+        genotype[f"group[{i}].{name}.attention"]
+        for i in (2, 3, 5)
+        for name in ("sparse", "dense")
+    } == {
         "identity",
         "glore",
     }
-    assert_agrees(space.fix(genotype), plain_of(genotype, **settings), (3, 2, 32, 32), scale=0.3)
+    assert_agrees(
+        space.fix(genotype), plain_of(genotype, **settings), (3, 2, 32, 32), scale=0.3
+    )
 
 
-@pytest.mark.parametrize("settings", [{}, {"size": 312, "frames": 2, "deeper": 2, "classes": 7}])
-def test_architectures_of_auto_tsnet_count_as_the_plain_statement(settings: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "settings", [{}, {"size": 312, "frames": 2, "deeper": 2, "classes": 7}]
+)
+def test_architectures_of_auto_tsnet_count_as_the_plain_statement(
+    settings: dict[str, Any],
+) -> None:
     space = load("autotsnet.arch:auto_tsnet", **settings)
     genotype = space.sample(seed=3)
     with torch.device("meta"):

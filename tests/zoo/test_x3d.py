@@ -17,15 +17,28 @@ from archdsl.diagnostics.source import Source
 from archdsl.questions import rename
 from archdsl.syntax.shipped import shipped
 
-RULES = rename.read(Source("x3d", (shipped("specs") / "zoo/x3d_pytorchvideo.rename").read_text()))
+RULES = rename.read(
+    Source("x3d", (shipped("specs") / "zoo/x3d_pytorchvideo.rename").read_text())
+)
 PUBLISHED = Path(__file__).with_name("x3d_s_pytorchvideo.tsv")
 
-SIZES = {"x3d_xs": (4, 160), "x3d_s": (13, 160), "x3d_m": (16, 224), "x3d_l": (16, 312), "x3d_xl": (16, 312)}
-SCALE: dict[str, dict[str, float]] = {"x3d_l": {"depth": 5.0}, "x3d_xl": {"width": 2.9, "depth": 5.0}}
+SIZES = {
+    "x3d_xs": (4, 160),
+    "x3d_s": (13, 160),
+    "x3d_m": (16, 224),
+    "x3d_l": (16, 312),
+    "x3d_xl": (16, 312),
+}
+SCALE: dict[str, dict[str, float]] = {
+    "x3d_l": {"depth": 5.0},
+    "x3d_xl": {"width": 2.9, "depth": 5.0},
+}
 
 
 def load(name: str = "x3d", **settings: Any) -> archdsl.architecture.Architecture:
-    return archdsl.load(f"zoo/x3d.arch:{name}", settings={k: str(v).lower() for k, v in settings.items()})
+    return archdsl.load(
+        f"zoo/x3d.arch:{name}", settings={k: str(v).lower() for k, v in settings.items()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +69,11 @@ def test_a_norm_on_the_first_shortcut_is_one_parameter_away() -> None:
 
 
 def test_the_published_keys_are_ours_one_to_one() -> None:
-    published = [line.split("\t") for line in PUBLISHED.read_text().splitlines() if not line.startswith("#")]
+    published = [
+        line.split("\t")
+        for line in PUBLISHED.read_text().splitlines()
+        if not line.startswith("#")
+    ]
     keys = ours_by_theirs([key for key, _, _ in published], RULES)
     net = archdsl.compile(load("x3d_s"), meta=True)
     ours = {key: tensor.shape for key, tensor in net.state_dict().items()}
@@ -77,7 +94,9 @@ SMALL: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("settings", SMALL)
 @pytest.mark.parametrize("training", [False, True])
-def test_it_is_the_function_of_the_plain_statement(settings: dict[str, Any], training: bool) -> None:
+def test_it_is_the_function_of_the_plain_statement(
+    settings: dict[str, Any], training: bool
+) -> None:
     model, plain = load(**settings), X3D(**settings)
     clip = torch.randn(
         2,
@@ -87,21 +106,31 @@ def test_it_is_the_function_of_the_plain_statement(settings: dict[str, Any], tra
         settings["size"],
         generator=torch.Generator().manual_seed(1),
     )
-    assert_same(archdsl.compile(model), plain, ours_by_theirs(plain.state_dict(), RULES), clip, training)
+    assert_same(
+        archdsl.compile(model),
+        plain,
+        ours_by_theirs(plain.state_dict(), RULES),
+        clip,
+        training,
+    )
 
 
 def test_a_larger_clip_is_classified_at_every_position() -> None:
     settings = SMALL[0]
     larger = {"t": 5, "h": 40, "w": 70}
     model = archdsl.load(
-        "zoo/x3d.arch:x3d", settings={k: str(v) for k, v in settings.items()}, inputs={"clip": larger}
+        "zoo/x3d.arch:x3d",
+        settings={k: str(v) for k, v in settings.items()},
+        inputs={"clip": larger},
     )
     plain = X3D(**settings)
     clip = torch.randn(2, 3, *larger.values(), generator=torch.Generator().manual_seed(1))
     with torch.device("meta"):
         counts = counted(X3D(**settings), 1, 3, *larger.values())
     assert static(model) == counts
-    assert_same(archdsl.compile(model), plain, ours_by_theirs(plain.state_dict(), RULES), clip)
+    assert_same(
+        archdsl.compile(model), plain, ours_by_theirs(plain.state_dict(), RULES), clip
+    )
 
 
 def test_the_head_of_a_larger_clip_costs_more() -> None:

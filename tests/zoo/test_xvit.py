@@ -44,14 +44,23 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "wider": {"width": 24, "heads": 3, "depth": 3, "patch": 4},
     "one_frame": {"frames": 1, "window": "window_2"},
     "segments": {"frames": 6, "segments": 3},
-    "segments_of_a_wide_window": {"frames": 8, "segments": 4, "window": "window_2", "x_mixed": True},
+    "segments_of_a_wide_window": {
+        "frames": 8,
+        "segments": 4,
+        "window": "window_2",
+        "x_mixed": True,
+    },
 }
 
 
 def model_of(**settings: Any) -> Architecture:
     """The network with these parameters, of which one is a text."""
     return load(
-        NET, **{name: f'"{value}"' if name == "mixed_blocks" else value for name, value in settings.items()}
+        NET,
+        **{
+            name: f'"{value}"' if name == "mixed_blocks" else value
+            for name, value in settings.items()
+        },
     )
 
 
@@ -92,7 +101,9 @@ def test_every_variant_is_the_function_of_the_plain_statement(name: str) -> None
         ("xvit_l32", {"width": 1024, "depth": 24, "heads": 16, "patch": 32}),
     ],
 )
-def test_the_published_sizes_count_as_the_plain_statement(name: str, settings: dict[str, Any]) -> None:
+def test_the_published_sizes_count_as_the_plain_statement(
+    name: str, settings: dict[str, Any]
+) -> None:
     settings = {"frames": 8, "size": 224, **settings}
     assert_counts(load(f"xvit.arch:{name}"), plain(settings), clip_of(settings))
 
@@ -124,16 +135,22 @@ ROWS: dict[str, dict[str, Any]] = {
 def test_every_row_of_the_tables_is_a_genotype_of_one_space() -> None:
     module = SHIPPED.module("zoo/xvit.arch")
     rows = [d for d in module.file.declarations if isinstance(d, ast.Genotype)]
-    assert {d.name for d in rows} == set(ROWS) and {d.of.span.text for d in rows} == {"xvit_ablation"}
+    assert {d.name for d in rows} == set(ROWS) and {d.of.span.text for d in rows} == {
+        "xvit_ablation"
+    }
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_is_the_function_of_the_plain_statement(row: str) -> None:
     settings = {**SMALL, "depth": 3}
     texts = {name: str(value) for name, value in settings.items()}
-    model = archdsl.load("zoo/xvit.arch:xvit_ablation", settings=texts, genotype=row, project=SHIPPED)
+    model = archdsl.load(
+        "zoo/xvit.arch:xvit_ablation", settings=texts, genotype=row, project=SHIPPED
+    )
     assert model.kind == "model"
-    assert_agrees(model, XViT(**settings, **ROWS[row]), clip_of(settings), scale=0.5, training=False)
+    assert_agrees(
+        model, XViT(**settings, **ROWS[row]), clip_of(settings), scale=0.5, training=False
+    )
 
 
 def test_the_cost_is_linear_in_frames() -> None:
@@ -143,6 +160,8 @@ def test_the_cost_is_linear_in_frames() -> None:
     few = {"size": 32, "patch": 8, "width": 16, "depth": 2, "heads": 2}
     second = {}
     for aggregate in ("mean_over_time", "temporal_attention"):
-        one, two, three = (static(model_of(frames=f, aggregate=aggregate, **few))[1] for f in (8, 12, 16))
+        one, two, three = (
+            static(model_of(frames=f, aggregate=aggregate, **few))[1] for f in (8, 12, 16)
+        )
         second[aggregate] = three - 2 * two + one
     assert second == {"mean_over_time": 0, "temporal_attention": 2 * 16 * 2 * 4**2}

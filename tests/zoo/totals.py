@@ -12,7 +12,10 @@ from archdsl.architecture import Architecture
 
 def static(model: Architecture) -> tuple[int, int]:
     """What the text alone says: params, MACs at the declared sizes."""
-    params = sum(math.prod(size.value for size in weight.shape) for weight in model.graph.weights().values())
+    params = sum(
+        math.prod(size.value for size in weight.shape)
+        for weight in model.graph.weights().values()
+    )
     return params, sum(op.macs.value for op in model.graph.ops())
 
 

@@ -24,9 +24,19 @@ from archdsl.whole_files import replacing, write_text
 @genotype_option
 @input_option
 @set_option
-@click.option("--weights", metavar="W", help="Take the weights from this file instead of starting anew.")
+@click.option(
+    "--weights",
+    metavar="W",
+    help="Take the weights from this file instead of starting anew.",
+)
 @seed_option("Decides the weights that start anew.")
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where to; the suffix decides the format.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    help="Where to; the suffix decides the format.",
+)
 def command(weights: str | None, seed: int, output: str, **target: Unpack[Target]) -> None:
     """Write a model to OUT in the format of its suffix.
 

@@ -31,9 +31,18 @@ class Shown(TypedDict):
 @click.argument("a", metavar="A[:NAME]", required=False)
 @click.argument("b", metavar="B[:NAME]", required=False)
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
 )
-@click.option("--json", "form", flag_value="json", help="The same as --format json (schema in grammar/).")
+@click.option(
+    "--json",
+    "form",
+    flag_value="json",
+    help="The same as --format json (schema in grammar/).",
+)
 @click.option("--full", is_flag=True, help="Show what is unchanged too.")
 @click.option(
     "--patch",
@@ -49,7 +58,9 @@ class Shown(TypedDict):
 )
 @scale_option
 @click.option(
-    "--install-git", is_flag=True, help="Let `git diff` show .arch files this way, in this repository."
+    "--install-git",
+    is_flag=True,
+    help="Let `git diff` show .arch files this way, in this repository.",
 )
 @click.pass_context
 @rarely_collected()
@@ -81,7 +92,11 @@ def command(
         raise click.UsageError("two sides are needed: A[:NAME] B[:NAME]", ctx)
     one = open_side(a)
     two = open_side(b, one)
-    whole = one.meant.name is None and two.meant.name is None and max(len(one.names()), len(two.names())) > 1
+    whole = (
+        one.meant.name is None
+        and two.meant.name is None
+        and max(len(one.names()), len(two.names())) > 1
+    )
     if as_patch:
         patch = patch_between(one, two, single(one), single(two))
         print_json(patch.facts(), indent=1)
@@ -112,8 +127,13 @@ def _show_files(one: Side, two: Side, shown: Shown) -> bool:
     """Prints how the networks of two files differ; whether they do."""
     found = compare_files(one, two)
     if shown["form"] == "json":
-        networks = {name: as_facts(d) if isinstance(d, Difference) else d for name, d in found.items()}
-        print_json({"format_version": FORMAT_VERSION, "kind": "files", "networks": networks})
+        networks = {
+            name: as_facts(d) if isinstance(d, Difference) else d
+            for name, d in found.items()
+        }
+        print_json(
+            {"format_version": FORMAT_VERSION, "kind": "files", "networks": networks}
+        )
     else:
         say(of_files(found, shown["form"], shown["full"]), end="")
     return any(found.values())
@@ -124,7 +144,11 @@ def of_files(found: Mapping[str, Difference | str], form: str, full: bool) -> st
     parts = []
     for name, difference in found.items():
         if isinstance(difference, str):
-            parts.append(f"### `{name}` {difference}\n" if form == "markdown" else f"{name}: {difference}\n")
+            parts.append(
+                f"### `{name}` {difference}\n"
+                if form == "markdown"
+                else f"{name}: {difference}\n"
+            )
         elif form == "markdown" and (difference or full):
             parts.append(as_markdown(difference))
         elif difference or full:
@@ -139,7 +163,14 @@ def _indented(text: str) -> str:
     return "".join(f"  {line}\n" if line else "\n" for line in text.splitlines())
 
 
-def _draw(a: Side, b: Side, names: tuple[str, str], difference: Difference, path: Path, scale: float) -> None:
+def _draw(
+    a: Side,
+    b: Side,
+    names: tuple[str, str],
+    difference: Difference,
+    path: Path,
+    scale: float,
+) -> None:
     from archdsl_draw import SUFFIXES, render_difference
 
     by_suffix(path, dict.fromkeys(SUFFIXES))

@@ -32,7 +32,9 @@ def command(subject: str | None, as_json: bool) -> None:
             say("\n".join(f"{code.id}  {code.title}" for code in codes))
         return
     code = CODES.get(subject.strip("[]").upper())
-    about = (code.id, code.title, code.explanation) if code is not None else _primitive(subject)
+    about = (
+        (code.id, code.title, code.explanation) if code is not None else _primitive(subject)
+    )
     if as_json:
         print_json(dict(zip(("code", "title", "explanation"), about, strict=True)))
     else:
@@ -51,9 +53,13 @@ def _primitive(name: str) -> tuple[str, str, str]:
     if primitive is None:
         hint = "`archdsl explain` lists all codes, docs/primitives.md the primitives"
         raise DiagnosticError(
-            files.UNKNOWN_CODE.error(None, f"`{name}` is no code of a diagnostic and no primitive", help=hint)
+            files.UNKNOWN_CODE.error(
+                None, f"`{name}` is no code of a diagnostic and no primitive", help=hint
+            )
         )
-    parameters = "\n".join(f"  {p.name:<10} {p.doc}" for p in primitive.parameters if p.given)
+    parameters = "\n".join(
+        f"  {p.name:<10} {p.doc}" for p in primitive.parameters if p.given
+    )
     return (
         name,
         signature(primitive),

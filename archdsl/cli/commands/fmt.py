@@ -19,7 +19,9 @@ from archdsl.whole_files import write_text
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--check", is_flag=True, help="Write nothing; name the files that would change and exit with 1."
+    "--check",
+    is_flag=True,
+    help="Write nothing; name the files that would change and exit with 1.",
 )
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], check: bool) -> None:

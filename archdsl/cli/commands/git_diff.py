@@ -62,7 +62,9 @@ def install() -> str:
     top = git_folder()
     if top is None:
         raise DiagnosticError(
-            files.NOT_FOUND.error(None, "this folder is in no git repository", help="`git init` makes one")
+            files.NOT_FOUND.error(
+                None, "this folder is in no git repository", help="`git init` makes one"
+            )
         )
     attributes = top / ".gitattributes"
     lines = read(attributes).text.splitlines() if attributes.exists() else []
@@ -117,5 +119,7 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> int:
     """The lines of the longer text between those with which both begin and both end."""
     shorter = min(len(old), len(new))
     begin = next((i for i in range(shorter) if old[i] != new[i]), shorter)
-    end = next((i for i in range(shorter - begin) if old[-1 - i] != new[-1 - i]), shorter - begin)
+    end = next(
+        (i for i in range(shorter - begin) if old[-1 - i] != new[-1 - i]), shorter - begin
+    )
     return max(len(old), len(new)) - begin - end

@@ -23,11 +23,17 @@ FORMAT_VERSION = 1
 @click.argument("source", metavar="SOURCE")
 @input_option
 @click.option(
-    "--weights", metavar="W", help="Write the weights too, under the text's keys: a .safetensors file."
+    "--weights",
+    metavar="W",
+    help="Write the weights too, under the text's keys: a .safetensors file.",
 )
 @json_option
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where to: an .arch file.")
-def command(source: str, inputs: tuple[str, ...], weights: str | None, as_json: bool, output: str) -> None:
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="Where to: an .arch file."
+)
+def command(
+    source: str, inputs: tuple[str, ...], weights: str | None, as_json: bool, output: str
+) -> None:
     """Read a model of PyTorch or ONNX as text, and write it once it is verified.
 
     SOURCE is a .pt2 or an .onnx, which are read as data, or pkg.mod:factory, your own code, which is run.
@@ -86,7 +92,9 @@ def _lines(imported: Imported, path: Path) -> list[str]:
     verified = imported.verified
     assert verified is not None
     lines = len(imported.text.splitlines())
-    found = [f"{path}: `{imported.architecture.name}` in {lines} lines, the graph of its source op by op"]
+    found = [
+        f"{path}: `{imported.architecture.name}` in {lines} lines, the graph of its source op by op"
+    ]
     counted = "the source's" if verified.macs[1] is not None else "as the text counts them"
     found.append(f"  params   {verified.params[0]:,}, the source's")
     found.append(f"  MACs     {verified.macs[0]:,}, {counted}")
@@ -95,5 +103,7 @@ def _lines(imported: Imported, path: Path) -> list[str]:
         f" {verified.scale:.3g} ({verified.precision})"
     )
     if imported.renamed:
-        found.append(f"  keys     {len(imported.renamed)} are renamed by {path.with_suffix('.rename')}")
+        found.append(
+            f"  keys     {len(imported.renamed)} are renamed by {path.with_suffix('.rename')}"
+        )
     return found

@@ -65,7 +65,9 @@ class _Options(TypedDict):
 )
 @seed_option("Decides the weights that start anew.")
 @json_option
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file."
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -93,7 +95,9 @@ def command(
     table, anew, seed = options["table"], options["anew"], options["seed"]
     tables = tables_for(reference) if table is None else [table_named(table)]
     changes = dict(_resize(text) for text in options["resizes"])
-    graph = open_target(reference, settings=options["settings"], genotype=options["genotype"]).graph
+    graph = open_target(
+        reference, settings=options["settings"], genotype=options["genotype"]
+    ).graph
     with torch_backend("importing weights"):
         from archdsl_torch.importing import import_weights
         from archdsl_torch.weights import save
@@ -116,7 +120,9 @@ def command(
 def _resize(text: str) -> tuple[str, Change]:
     """A path and what happens there: of `PATH=nearest grid after 1`."""
     path, _, how = text.partition("=")
-    return path.strip(), change(how.strip() if how.strip().startswith("inflate") else f"resize {how.strip()}")
+    return path.strip(), change(
+        how.strip() if how.strip().startswith("inflate") else f"resize {how.strip()}"
+    )
 
 
 def _lines(imported: Imported, model: str, checkpoint: str) -> Iterator[str]:
@@ -131,7 +137,11 @@ def _lines(imported: Imported, model: str, checkpoint: str) -> Iterator[str]:
     yield from _few("anew    ", fit.anew)
     yield from _few("left out", [_short(key) for key in fit.left_out])
     for line in fit.unused:
-        why = "" if line.taken_by is None else f", whose keys line {_line(line.taken_by)} takes"
+        why = (
+            ""
+            if line.taken_by is None
+            else f", whose keys line {_line(line.taken_by)} takes"
+        )
         yield f"  unused    {line.text}  (line {_line(line.span)}{why})"
 
 
@@ -167,24 +177,37 @@ def _problems(imported: Imported, model: str, checkpoint: str) -> Iterator[Diagn
         )
     if fit.extra:
         extra = [
-            f"{_short(e.key)}" + (f" (here {_short(e.ours)})" if e.ours and e.ours != e.key else "")
+            f"{_short(e.key)}"
+            + (f" (here {_short(e.ours)})" if e.ours and e.ours != e.key else "")
             for e in fit.extra
         ]
         yield codes.EXTRA_KEYS.error(
-            None, f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks:", items=_listed(extra)
+            None,
+            f"{checkpoint}, {by}, holds {_count(extra)} that {model} lacks:",
+            items=_listed(extra),
         )
     if fit.misshapen:
-        sizes = [f"{m.ours} is {_size(m.before)} there and {_size(m.after)} here" for m in fit.misshapen]
+        sizes = [
+            f"{m.ours} is {_size(m.before)} there and {_size(m.after)} here"
+            for m in fit.misshapen
+        ]
         ours = KeyPath.parse(fit.misshapen[0].ours)
         scope = ours.parent or ours
         hint = f"to start anew what has another size: `--anew {scope}`"
         yield codes.MISSHAPEN.error(
-            None, f"{checkpoint} has {_count(sizes)} of another size:", help=hint, items=_listed(sizes)
+            None,
+            f"{checkpoint} has {_count(sizes)} of another size:",
+            help=hint,
+            items=_listed(sizes),
         )
     if imported.other_kinds:
-        kinds = [f"{k.ours} is {k.before} there and {k.after} here" for k in imported.other_kinds]
+        kinds = [
+            f"{k.ours} is {k.before} there and {k.after} here" for k in imported.other_kinds
+        ]
         yield codes.NOT_FLOATS.error(
-            None, f"{checkpoint} has {_count(kinds)} of another kind of number:", items=_listed(kinds)
+            None,
+            f"{checkpoint} has {_count(kinds)} of another kind of number:",
+            items=_listed(kinds),
         )
 
 
@@ -200,7 +223,12 @@ def _facts(imported: Imported, model: str, checkpoint: str, output: str) -> dict
         "output": output if imported else None,
         "taken": {ours: source.key for ours, source in fit.taken.items()},
         "resized": [
-            {"key": name, "before": list(before), "after": list(after), "how": str(fit.taken[name].change)}
+            {
+                "key": name,
+                "before": list(before),
+                "after": list(after),
+                "how": str(fit.taken[name].change),
+            }
             for name, (before, after) in imported.shapes.items()
         ],
         "anew": list(fit.anew),
@@ -209,14 +237,21 @@ def _facts(imported: Imported, model: str, checkpoint: str, output: str) -> dict
         "unused": [
             {
                 "line": line.text,
-                "taken_by": None if line.taken_by is None else " ".join(line.taken_by.text.split()),
+                "taken_by": None
+                if line.taken_by is None
+                else " ".join(line.taken_by.text.split()),
             }
             for line in fit.unused
         ],
         "missing": list(fit.missing),
         "extra": [{"key": e.key, "ours": e.ours} for e in fit.extra],
         "misshapen": [
-            {"key": m.ours, "theirs": m.key, "before": list(m.before), "after": list(m.after)}
+            {
+                "key": m.ours,
+                "theirs": m.key,
+                "before": list(m.before),
+                "after": list(m.after),
+            }
             for m in fit.misshapen
         ],
         "other_kinds": [
@@ -232,7 +267,11 @@ def _count(items: Sequence[object]) -> str:
 
 def _listed(items: Sequence[str]) -> list[str]:
     shown = [_short(item) for item in items[:_SHOWN]]
-    more = [f"and {len(items) - _SHOWN} more (--json lists all)"] if len(items) > _SHOWN else []
+    more = (
+        [f"and {len(items) - _SHOWN} more (--json lists all)"]
+        if len(items) > _SHOWN
+        else []
+    )
     return shown + more
 
 

@@ -54,7 +54,11 @@ def command(pattern: str | None, as_json: bool) -> None:
       archdsl list x3d
       archdsl list 'zoo/*:*_s'
     """
-    entries = [entry for entry in _entries() if pattern is None or _matches(entry.reference, pattern)]
+    entries = [
+        entry
+        for entry in _entries()
+        if pattern is None or _matches(entry.reference, pattern)
+    ]
     if as_json:
         print_json([asdict(entry) for entry in entries])
         return
@@ -66,12 +70,20 @@ def command(pattern: str | None, as_json: bool) -> None:
         width = max(len(entry.reference) for entry in listed)
         kinds = max(len(entry.kind) for entry in listed)
         for entry in listed:
-            say(_cut(f"{entry.reference:<{width}}  {entry.kind:<{kinds}}  {entry.about}".rstrip()))
+            say(
+                _cut(
+                    f"{entry.reference:<{width}}  {entry.kind:<{kinds}}  {entry.about}".rstrip()
+                )
+            )
 
 
 def _cut(line: str) -> str:
     width = shutil.get_terminal_size().columns
-    return line if len(line) <= width or not (sys.stdout and sys.stdout.isatty()) else f"{line[: width - 1]}…"
+    return (
+        line
+        if len(line) <= width or not (sys.stdout and sys.stdout.isatty())
+        else f"{line[: width - 1]}…"
+    )
 
 
 @cache
@@ -91,7 +103,9 @@ def _declared() -> Iterator[_Entry]:
                 case ast.Net(kind=kind, name=name):
                     yield _Entry(source.name, name, kind, about or _definition(declaration))
                 case ast.Block(name=name):
-                    yield _Entry(source.name, name, "block", about or _definition(declaration))
+                    yield _Entry(
+                        source.name, name, "block", about or _definition(declaration)
+                    )
                 case ast.Genotype(name=name, of=of) | ast.Search(name=name, of=of):
                     of_text = _one_line(of.span.text)
                     what = "search" if isinstance(declaration, ast.Search) else "genotype"
@@ -104,7 +118,9 @@ def _source(file: str) -> Source:
 
 def _title(file: str) -> str:
     """The first sentence of a file's first comment, or its first heading: the paper."""
-    first = re.search(r"^# -- (.+?) -*$|^#(?! --).*(?:\n#(?! --).*)*", _source(file).text, re.MULTILINE)
+    first = re.search(
+        r"^# -- (.+?) -*$|^#(?! --).*(?:\n#(?! --).*)*", _source(file).text, re.MULTILINE
+    )
     return first[1] or _sentence(first[0]) if first else file
 
 
@@ -129,9 +145,9 @@ def _definition(declaration: ast.Net | ast.Block) -> str:
     """`= slowfast(8, 4)` where there is one; else the parameters."""
     text = declaration.span.text
     if declaration.value is not None:
-        return _one_line(text[declaration.value.span.start - declaration.span.start - 2 :].lstrip("= ")).join(
-            ("= ", "")
-        )
+        return _one_line(
+            text[declaration.value.span.start - declaration.span.start - 2 :].lstrip("= ")
+        ).join(("= ", ""))
     return f"({', '.join(p.name for p in declaration.params or ())})"
 
 
@@ -146,5 +162,6 @@ def _one_line(text: str) -> str:
 def _matches(reference: str, pattern: str) -> bool:
     """Whether the pattern fits the whole reference, or, without wildcards, occurs in it."""
     return fnmatch(
-        reference.lower(), pattern.lower() if any(c in pattern for c in "*?[") else f"*{pattern.lower()}*"
+        reference.lower(),
+        pattern.lower() if any(c in pattern for c in "*?[") else f"*{pattern.lower()}*",
     )

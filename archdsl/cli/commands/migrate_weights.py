@@ -34,9 +34,19 @@ class _Options(TypedDict):
 @click.argument("a", metavar="A[:NAME]")
 @click.argument("b", metavar="B[:NAME]")
 @click.option(
-    "--set-before", "settings_before", multiple=True, metavar="NAME=VALUE", help="Change a parameter of A."
+    "--set-before",
+    "settings_before",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a parameter of A.",
 )
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter of B.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a parameter of B.",
+)
 @click.option(
     "--anew",
     multiple=True,
@@ -46,8 +56,12 @@ class _Options(TypedDict):
 )
 @seed_option("Decides the weights that start anew.")
 @json_option
-@click.option("-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file.")
-def command(weights: str, a: str, b: str, as_json: bool, output: str, **options: Unpack[_Options]) -> None:
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="Where to: a .safetensors file."
+)
+def command(
+    weights: str, a: str, b: str, as_json: bool, output: str, **options: Unpack[_Options]
+) -> None:
     """Carry the weights of the model A over to the model B that was edited from it.
 
     What `archdsl diff A B` pairs is carried over: under the same name, renamed or moved, and in part where
@@ -88,7 +102,9 @@ def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:
         "anew": inherits.total - inherits.same - inherits.sliceable,
     }
     shares = ", ".join(
-        f"{_percent(n, inherits.total)} {what}" for what, n in parts.items() if n or what == "inherited"
+        f"{_percent(n, inherits.total)} {what}"
+        for what, n in parts.items()
+        if n or what == "inherited"
     )
     yield f"{before} → {after}: of {inherits.total:,} weights {shares}"
     for (how, module, source), group in groupby(
@@ -101,7 +117,9 @@ def _lines(migrated: Migrated, before: str, after: str) -> Iterator[str]:
         elif how == "sliced":
             sizes = dict.fromkeys(f"{_size(m.before)} → {_size(m.after)}" for m in weights)
             there = (
-                "" if source == module else f"{_names(source, [m.source for m in weights if m.source])} → "
+                ""
+                if source == module
+                else f"{_names(source, [m.source for m in weights if m.source])} → "
             )
             yield f"  sliced   {there}{name}  {', '.join(sizes)}"
         elif how == "anew":
@@ -131,7 +149,11 @@ def _facts(migrated: Migrated, before: str, after: str, output: str) -> dict[str
         "before": before,
         "after": after,
         "output": output,
-        "inherits": {"same": inherits.same, "sliceable": inherits.sliceable, "total": inherits.total},
+        "inherits": {
+            "same": inherits.same,
+            "sliceable": inherits.sliceable,
+            "total": inherits.total,
+        },
         "weights": [
             {
                 "key": m.key,

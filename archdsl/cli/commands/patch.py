@@ -30,7 +30,9 @@ from archdsl.whole_files import replacing, write_text
     metavar="OUT",
     help="Where to instead of standard output: .arch, .json (IR), or what `compile` writes.",
 )
-@click.option("--reverse", is_flag=True, help="Lead back instead: A is what the patch leads to.")
+@click.option(
+    "--reverse", is_flag=True, help="Lead back instead: A is what the patch leads to."
+)
 def command(a: str, patch: str, output: str | None, reverse: bool) -> None:
     """Apply a patch that `archdsl diff --patch` has printed: to a genotype, or to a space or model as
     elaborated.
@@ -68,7 +70,9 @@ def _genotype(side: Side, name: str, change: Patch) -> str:
     opened = side.genotype(name)
     if opened is None:
         raise DiagnosticError(
-            files.NOT_A_PATCH.error(None, f"this is a patch of a genotype, and `{name}` is none")
+            files.NOT_A_PATCH.error(
+                None, f"this is a patch of a genotype, and `{name}` is none"
+            )
         )
     answers = apply(change, opened.genotype)
     text = Genotype(tuple(answers.items())).to_text(name, opened.definition.name)
@@ -98,4 +102,6 @@ def _json(path: Path) -> object:
     try:
         return json.loads(source.text)
     except (ValueError, RecursionError) as error:
-        raise DiagnosticError(files.NOT_A_PATCH.error(None, f"`{path}` is no JSON: {error}")) from None
+        raise DiagnosticError(
+            files.NOT_A_PATCH.error(None, f"`{path}` is no JSON: {error}")
+        ) from None

@@ -12,7 +12,12 @@ from archdsl.cli.output import by_suffix
 from archdsl.cli.target import Target, open_target
 from archdsl.whole_files import replacing
 
-_VIEWS = ("macro", "cell", "graph", "space")  # archdsl_draw's, which is imported only to draw
+_VIEWS = (
+    "macro",
+    "cell",
+    "graph",
+    "space",
+)  # archdsl_draw's, which is imported only to draw
 
 
 @click.command()
@@ -20,13 +25,20 @@ _VIEWS = ("macro", "cell", "graph", "space")  # archdsl_draw's, which is importe
 @genotype_option
 @input_option
 @set_option
-@click.option("--view", type=click.Choice(_VIEWS), help="What to show; without it, what suits.")
 @click.option(
-    "--depth", type=click.IntRange(1, 100), metavar="N", help="Graph view: how deep blocks are opened."
+    "--view", type=click.Choice(_VIEWS), help="What to show; without it, what suits."
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Graph view: how deep blocks are opened.",
 )
 @click.option("--focus", metavar="PATH", help="Show one instance: group[3] or cell[2].")
 @click.option(
-    "--probabilities", metavar="RUN", help="Show what a search learned: its directory, or its metrics.jsonl."
+    "--probabilities",
+    metavar="RUN",
+    help="Show what a search learned: its directory, or its metrics.jsonl.",
 )
 @scale_option
 @click.option(

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write the page here.")
+@click.argument(
+    "folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the page here.",
+)
 @json_option
 def command(folders: tuple[Path, ...], output: Path | None, as_json: bool) -> None:
     """List the runs in directories and below them, and compare them on one page.
@@ -61,7 +69,9 @@ def _print(runs: list[Listed]) -> None:
     names = [name for name in SHOWN if any(name in run.last() for run in runs)]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for head in ("run", "of", "status", "time", "rounds"):
-        table.add_column(head, justify="right" if head in ("time", "rounds") else "left", overflow="fold")
+        table.add_column(
+            head, justify="right" if head in ("time", "rounds") else "left", overflow="fold"
+        )
     for name in names:
         table.add_column(name.replace("_", " "), justify="right")
     for run in runs:

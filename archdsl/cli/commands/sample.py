@@ -37,7 +37,9 @@ from archdsl.questions.genotype import Genotype
     help="How many.",
 )
 @seed_option("The same seed draws the same genotypes.")
-@click.option("--max-macs", metavar="COST", help="Only architectures within this cost, e.g. 2.0G.")
+@click.option(
+    "--max-macs", metavar="COST", help="Only architectures within this cost, e.g. 2.0G."
+)
 @input_option
 @set_option
 @json_option
@@ -62,7 +64,10 @@ def command(
     architecture = open_target(**target)
     drawn = architecture.samples(count, seed, budget)
     costs = architecture.cost(drawn)
-    reference, settings = standard_input.named(target["reference"]), parse_settings(target["settings"])
+    reference, settings = (
+        standard_input.named(target["reference"]),
+        parse_settings(target["settings"]),
+    )
     genotypes = whole(reference, architecture.graph, drawn, settings)
     params, macs = costs["params"].tolist(), costs["macs"].tolist()
     if as_json:
@@ -70,7 +75,9 @@ def command(
         return
     above = head(standard_input.given(Project(), reference), reference, settings)
     unit = macs_word(batch_of(architecture.graph))
-    costs = [f"{exact(m)} {unit}, {exact(p)} params" for p, m in zip(params, macs, strict=True)]
+    costs = [
+        f"{exact(m)} {unit}, {exact(p)} params" for p, m in zip(params, macs, strict=True)
+    ]
     print_document(_document(above, genotypes, costs))
 
 

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     help="Where examples come from, in place of the plan's: video:DIR, tensor:FILE, motion …",
 )
 @run_options
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="In place of the plan's.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="In place of the plan's."
+)
 @click.option(
     "--storage",
     metavar="URL",
@@ -40,7 +42,11 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    reference: str, data: str | None, seed: int | None, storage: str | None, **options: Unpack[RunOptions]
+    reference: str,
+    data: str | None,
+    seed: int | None,
+    storage: str | None,
+    **options: Unpack[RunOptions],
 ) -> None:
     """Search a space as a plan says, and write the genotype that it finds to DIR/genotype.arch.
 
@@ -83,7 +89,14 @@ def command(
             watch(event)
 
         try:
-            found = search(plan, documents(node, module, project), run, around, watch=watching, stop=stop)
+            found = search(
+                plan,
+                documents(node, module, project),
+                run,
+                around,
+                watch=watching,
+                stop=stop,
+            )
         except Stopped:
             found = None
     if found is None:
@@ -98,7 +111,9 @@ def _complain(diagnostic: Diagnostic) -> None:
     report([diagnostic])
 
 
-def open_plan(reference: str, project: Project, seed: int | None = None) -> tuple[Plan, ast.Search, Module]:
+def open_plan(
+    reference: str, project: Project, seed: int | None = None
+) -> tuple[Plan, ast.Search, Module]:
     """The plan of a reference, against its space. Raises DiagnosticError where there is none, or with all
     that is wrong.
     """

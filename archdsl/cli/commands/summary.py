@@ -17,7 +17,11 @@ from archdsl.questions.summary import summarise
 @set_option
 @json_option
 def command(
-    reference: str, genotype: str | None, inputs: tuple[str, ...], settings: tuple[str, ...], as_json: bool
+    reference: str,
+    genotype: str | None,
+    inputs: tuple[str, ...],
+    settings: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Print a space or a model as its paper's table does: stages, output shapes, params, MACs, choices.
 
@@ -31,7 +35,9 @@ def command(
       archdsl summary zoo/x3d.arch:x3d_s --input clip=1x3x16x224x224
       archdsl summary zoo/x3d.arch:x3d_s --set classes=174 --json
     """
-    summary = summarise(open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph)
+    summary = summarise(
+        open_target(reference, inputs=inputs, settings=settings, genotype=genotype).graph
+    )
     if as_json:
         print_json(summary.facts())
         return

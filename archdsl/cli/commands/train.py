@@ -57,17 +57,24 @@ class _Options(RunOptions):
     help="Start from these weights instead of anew.",
 )
 @click.option("--epochs", metavar="N", help="Passes over the data.  [default: 10]")
-@click.option("--batch", metavar="N", help="Examples in a batch, over all processes.  [default: 16]")
+@click.option(
+    "--batch", metavar="N", help="Examples in a batch, over all processes.  [default: 16]"
+)
 @click.option(
     "--optimiser",
     metavar="O",
     help="As in a plan, e.g. 'sgd(0.1, momentum = 0.9, schedule = \"cosine\")', the default.",
 )
 @click.option(
-    "--precision", type=click.Choice(["float32", "float64", "bfloat16"]), default="float32", show_default=True
+    "--precision",
+    type=click.Choice(["float32", "float64", "bfloat16"]),
+    default="float32",
+    show_default=True,
 )
 @click.option(
-    "--checkpointing", is_flag=True, help="Compute activations again in the backward pass, for memory."
+    "--checkpointing",
+    is_flag=True,
+    help="Compute activations again in the backward pass, for memory.",
 )
 @seed_option("Where the random numbers start.")
 @click.option(
@@ -80,7 +87,12 @@ class _Options(RunOptions):
 )
 @json_option
 def command(
-    reference: str, data: str, seed: int, weights: Path | None, workers: int, **options: Unpack[_Options]
+    reference: str,
+    data: str,
+    seed: int,
+    weights: Path | None,
+    workers: int,
+    **options: Unpack[_Options],
 ) -> None:
     """Train a model, from scratch or from weights, and leave DIR/weights.safetensors.
 
@@ -102,7 +114,11 @@ def command(
             "batch": (options["batch"], "--batch"),
         }
     )
-    planned |= {"precision": options["precision"], "checkpointing": options["checkpointing"], "seed": seed}
+    planned |= {
+        "precision": options["precision"],
+        "checkpointing": options["checkpointing"],
+        "seed": seed,
+    }
     folder, chunks, as_json = options["folder"], options["chunks"], options["as_json"]
     if weights is not None and not weights.is_file():
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
@@ -128,13 +144,23 @@ def command(
         opened = sources.open(data, None, graph)
         report(opened.complaints() if own.is_first else ())
         training = Training(
-            graph, planned, seed, opened, own, running.cuts(chunks, own), own.device, weights, workers
+            graph,
+            planned,
+            seed,
+            opened,
+            own,
+            running.cuts(chunks, own),
+            own.device,
+            weights,
+            workers,
         )
         # what cannot be learned from or with is refused before there is a run
         check(training)
         held = frozen(training, reference, data, running.conditions(opened, chunks, own))
         with (
-            running.begun(running.Asked(folder, options["resume"], chunks), held, own, _complain) as run,
+            running.begun(
+                running.Asked(folder, options["resume"], chunks), held, own, _complain
+            ) as run,
             asked_to_stop(quiet=not own.is_first) as stop,
             progress(quiet=as_json or not own.is_first) as watch,
         ):
@@ -149,7 +175,12 @@ def command(
         raise SystemExit(INTERRUPTED)
     if as_json:
         print_json(
-            {"model": graph.name, **found, "run": str(folder), "weights": str(folder / "weights.safetensors")}
+            {
+                "model": graph.name,
+                **found,
+                "run": str(folder),
+                "weights": str(folder / "weights.safetensors"),
+            }
         )
     else:
         click.echo(

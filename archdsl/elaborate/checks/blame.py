@@ -19,12 +19,16 @@ _MOST = 16  # edits that are left out in turn
 Elaborate = Callable[[EditTable], Sequence[Diagnostic]]
 
 
-def blamed(diagnostics: Sequence[Diagnostic], table: EditTable, errors_under: Elaborate) -> list[Diagnostic]:
+def blamed(
+    diagnostics: Sequence[Diagnostic], table: EditTable, errors_under: Elaborate
+) -> list[Diagnostic]:
     """The diagnostics, those that only some edit brings about at that edit. `errors_under` tells what is
     wrong under other edits.
     """
     suspects = [
-        d for d in diagnostics if _is_suspect(d) and d.span is not None and not _at_edit(d.span, table)
+        d
+        for d in diagnostics
+        if _is_suspect(d) and d.span is not None and not _at_edit(d.span, table)
     ]
     if not suspects or not table.edits:
         return list(diagnostics)
@@ -39,7 +43,9 @@ def blamed(diagnostics: Sequence[Diagnostic], table: EditTable, errors_under: El
 def moved(diagnostic: Diagnostic, span: Span, why: str) -> Diagnostic:
     """A diagnostic at another place, with a label where it was."""
     labels = (
-        diagnostic.labels if diagnostic.span is None else (Label(diagnostic.span, why), *diagnostic.labels)
+        diagnostic.labels
+        if diagnostic.span is None
+        else (Label(diagnostic.span, why), *diagnostic.labels)
     )
     return replace(diagnostic, span=span, labels=labels)
 
@@ -53,7 +59,9 @@ def _culprits(
     if len(nodes) == 1:
         return {key: [nodes[0].span] for key in found}
     for node in reversed(nodes[:_MOST]):
-        left = _known(errors_under(_of([edit for edit in table.edits if edit.node is not node])))
+        left = _known(
+            errors_under(_of([edit for edit in table.edits if edit.node is not node]))
+        )
         for d in caused:
             if _key(d) not in left:
                 found[id(d)].append(node.span)
@@ -73,7 +81,11 @@ def _at(diagnostic: Diagnostic, culprits: Sequence[Span]) -> Diagnostic:
         return diagnostic
     found = moved(diagnostic, culprits[0], "it fails here")
     return replace(
-        found, labels=(*found.labels, *(Label(span, "together with this one") for span in culprits[1:3]))
+        found,
+        labels=(
+            *found.labels,
+            *(Label(span, "together with this one") for span in culprits[1:3]),
+        ),
     )
 
 
@@ -89,7 +101,8 @@ def _is_suspect(diagnostic: Diagnostic) -> bool:
 def _at_edit(span: Span, table: EditTable) -> bool:
     """Does a place lie inside an edit?"""
     return any(
-        e.node.span.source is span.source and e.node.span.start <= span.start < e.node.span.end
+        e.node.span.source is span.source
+        and e.node.span.start <= span.start < e.node.span.end
         for e in table.edits
     )
 

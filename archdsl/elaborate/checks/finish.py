@@ -15,7 +15,17 @@ from archdsl.elaborate.evaluation.results import results
 from archdsl.elaborate.evaluation.state import State, too_wide_help
 from archdsl.ir.activity import Activity, activity, binding, where_bound
 from archdsl.ir.choice import Choice
-from archdsl.ir.expr import FALSE, Expr, TooWide, Undefined, both, each, lift, mend, restrict
+from archdsl.ir.expr import (
+    FALSE,
+    Expr,
+    TooWide,
+    Undefined,
+    both,
+    each,
+    lift,
+    mend,
+    restrict,
+)
 from archdsl.ir.fix import simplify
 from archdsl.ir.frontier import witness
 from archdsl.ir.graph import Check, Graph, Input, Op, Requirement, Select, Value, in_order
@@ -63,22 +73,30 @@ def finish(
             codes.TOO_WIDE.error(root.span, f"`{name}`: {wide}", help=too_wide_help(wide))
         ) from None
     except Exhausted as exhausted:
-        raise Exhausted(*[replace(d, span=d.span or place) for d in exhausted.diagnostics]) from None
+        raise Exhausted(
+            *[replace(d, span=d.span or place) for d in exhausted.diagnostics]
+        ) from None
     live = set(graph.choices)
     for choice in (
         () if state.edits.edits else raw.choices
     ):  # answers may leave choices idle: that is no mistake
         if choice not in live:
             state.report(
-                codes.UNUSED_CHOICE.warning(choice.span, f"the choice `{choice.path}` decides nothing")
+                codes.UNUSED_CHOICE.warning(
+                    choice.span, f"the choice `{choice.path}` decides nothing"
+                )
             )
     state.report(*warnings(graph, state))
-    return replace(graph, kind=declared if graph.choices else graph.kind, read=read_of(state.reads))
+    return replace(
+        graph, kind=declared if graph.choices else graph.kind, read=read_of(state.reads)
+    )
 
 
 def check(graph: Graph) -> list[Diagnostic]:
     """What is wrong for some architecture of the space."""
-    if not (graph.choices or graph.bounds or graph.requirements) and not any(map(_checks, graph.values)):
+    if not (graph.choices or graph.bounds or graph.requirements) and not any(
+        map(_checks, graph.values)
+    ):
         return []
     live = activity(graph.outputs)
     undefined_requirements = [_undefined_requirement(r, live) for r in graph.requirements]
@@ -127,7 +145,9 @@ def undefined_checks(expr: Expr, span: Span | None) -> tuple[Check, ...]:
 
 def _of_reason(expr: Expr, reason: Undefined, span: Span | None) -> Check:
     problem = each(lambda value: reason.message if value == reason else None, expr)
-    return Check(problem, reason.code or value_codes.NO_VALUE, reason.span or span, help=reason.help)
+    return Check(
+        problem, reason.code or value_codes.NO_VALUE, reason.span or span, help=reason.help
+    )
 
 
 def defined_everywhere(graph: Graph) -> Graph:
@@ -140,9 +160,13 @@ def defined_everywhere(graph: Graph) -> Graph:
     for value in graph.values:
         new[value] = _defined(value, new)
     live = activity(graph.outputs)
-    requirements = tuple([replace(r, condition=mend(binding(r, live), False)) for r in graph.requirements])
+    requirements = tuple(
+        [replace(r, condition=mend(binding(r, live), False)) for r in graph.requirements]
+    )
     outputs = tuple([new[o] for o in graph.outputs])
-    return replace(graph, outputs=outputs, values=in_order(outputs), requirements=requirements)
+    return replace(
+        graph, outputs=outputs, values=in_order(outputs), requirements=requirements
+    )
 
 
 def _conditions(graph: Graph) -> list[Expr]:
@@ -189,7 +213,9 @@ def _decide(one: Check, here: Expr, required: list[Expr]) -> Diagnostic | None:
     count = ""
     if not required and bad.is_tabled:
         count = f" ({sum(bad.table):,} of {len(bad.table):,} combinations)"
-    return one.code.error(one.span, f"{message}, with {where}{count}", help=one.help, labels=one.labels)
+    return one.code.error(
+        one.span, f"{message}, with {where}{count}", help=one.help, labels=one.labels
+    )
 
 
 def _message_under(problem: Expr, found: Mapping[Choice, int]) -> str:

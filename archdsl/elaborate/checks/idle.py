@@ -27,7 +27,9 @@ def idle_answers(space: Graph, genotype: GenotypeV) -> list[Diagnostic]:
     found = []
     for edit in _idle(space, table, _reached(space, table)):
         message = f"`{text_of(edit.pattern)}` is inactive under the other answers; this line has no effect"
-        found.append(codes.INACTIVE_ANSWER.warning(edit.node.span, message, help="remove it"))
+        found.append(
+            codes.INACTIVE_ANSWER.warning(edit.node.span, message, help="remove it")
+        )
     return found
 
 
@@ -60,7 +62,9 @@ def _reached(space: Graph, table: EditTable) -> dict[Edit, list[Choice]]:
     return reached
 
 
-def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) -> list[Edit]:
+def _idle(
+    space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]
+) -> list[Edit]:
     """The lines that reach choices, all of them inactive. Raises DiagnosticError for answers outside a
     domain.
     """
@@ -69,4 +73,6 @@ def _idle(space: Graph, table: EditTable, reached: Mapping[Edit, list[Choice]]) 
     answers = {c: allowed(c.path, c.alternatives, table, state)[0] for c in asked}
     live = activity(space.outputs)
     active = {c for c in asked if restrict(live.guard(c), answers) != FALSE}
-    return [edit for edit, choices in reached.items() if choices and active.isdisjoint(choices)]
+    return [
+        edit for edit, choices in reached.items() if choices and active.isdisjoint(choices)
+    ]

@@ -33,7 +33,9 @@ class _Walk:
     mentions: set[str] = field(default_factory=set)
     scopes: list[set[str]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)  # names that were local to a loop
-    poisoned: set[str] = field(default_factory=set)  # bound by what could not be read, or reported before
+    poisoned: set[str] = field(
+        default_factory=set
+    )  # bound by what could not be read, or reported before
     before: str = "x"  # what stands before the arrow that leads here
 
     def knows(self, name: str) -> bool:
@@ -47,7 +49,9 @@ class _Walk:
 
     def has(self, name: str) -> bool:
         """Is the name in scope, or is nothing to be said of it?"""
-        return any(name in s for s in self.scopes) or name in self.poisoned or self.knows(name)
+        return (
+            any(name in s for s in self.scopes) or name in self.poisoned or self.knows(name)
+        )
 
     def use(self, name: str, span: Span, call: ast.Call | None = None) -> None:
         if any(name in s for s in self.scopes):
@@ -59,14 +63,20 @@ class _Walk:
             return
         if name in self.closed:
             help = f"`{name}` is local to the loop above: assign it before the loop as well"
-            self.found.append(codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help))
+            self.found.append(
+                codes.UNKNOWN_NAME.error(span, f"unknown name `{name}`", help=help)
+            )
             self.poisoned.add(name)
             return
         local = set[str]().union(*self.scopes)
-        diagnostic = unknown_name(name, span, BUILTIN_NAMES | self.module.usable | local, call, self.before)
+        diagnostic = unknown_name(
+            name, span, BUILTIN_NAMES | self.module.usable | local, call, self.before
+        )
         self.found.append(diagnostic)
         meant = (diagnostic.help or "").removeprefix("did you mean `").removesuffix("`?")
-        if diagnostic.help is None or meant in local:  # the slip is rather one binding than all that read it
+        if (
+            diagnostic.help is None or meant in local
+        ):  # the slip is rather one binding than all that read it
             self.poisoned.add(name)
 
     def foreign(self, node: ast.Expr, call: ast.Call | None) -> bool:
@@ -78,7 +88,9 @@ class _Walk:
             return False
         if words[0] in ("self", "this") and len(words) == 2:
             help = f"names stand by themselves: write `{words[1]}`"
-            self.found.append(codes.UNKNOWN_NAME.error(node.span, f"unknown name `{words[0]}`", help=help))
+            self.found.append(
+                codes.UNKNOWN_NAME.error(node.span, f"unknown name `{words[0]}`", help=help)
+            )
         else:
             found = unknown_name(words[-1], node.span, (), call, self.before)
             found = replace(found, help=found.help or prefixed(words, call))
@@ -117,7 +129,10 @@ def _circles(module: Module, graph: Mapping[str, set[str]]) -> list[Diagnostic]:
     for name, *_ in reversed(circles(known)):
         reached = module.declarations.get(name)
         if reached is not None:
-            message, help = f"`{name}` is defined by itself", "the language has no recursion: use a loop"
+            message, help = (
+                f"`{name}` is defined by itself",
+                "the language has no recursion: use a loop",
+            )
             found.append(codes.RECURSION.error(reached.span.word(name), message, help=help))
     return found
 
@@ -128,7 +143,11 @@ def _unused(module: Module, mentioned: set[str]) -> list[Diagnostic]:
         for alias in declaration.names if isinstance(declaration, ast.Use) else ():
             name = alias.alias or alias.name
             if name not in mentioned and name in module.imports:
-                found.append(codes.UNUSED_IMPORT.warning(alias.span, f"`{name}` is imported but not used"))
+                found.append(
+                    codes.UNUSED_IMPORT.warning(
+                        alias.span, f"`{name}` is imported but not used"
+                    )
+                )
     return found
 
 
@@ -293,7 +312,9 @@ def _entries(node: ast.Tuple | ast.List, walk: _Walk) -> None:
         if entry.label is not None:
             if entry.label in labels:
                 message = f"the label `{entry.label}` occurs twice"
-                walk.found.append(codes.DUPLICATE_NAME.error(entry.span.word(entry.label), message))
+                walk.found.append(
+                    codes.DUPLICATE_NAME.error(entry.span.word(entry.label), message)
+                )
             labels.add(entry.label)
         _visit(entry.value, walk)
 
@@ -324,7 +345,9 @@ def _call(node: ast.Call, walk: _Walk) -> None:
         walk.use(node.callee.name, node.callee.span, node)
     elif not walk.foreign(node.callee, node):
         _visit(node.callee, walk)
-    theirs = len(walk.found) > before  # of a call that is written otherwise here, so are its truth values
+    theirs = (
+        len(walk.found) > before
+    )  # of a call that is written otherwise here, so are its truth values
     given: set[str] = set()
     for arg in node.args:
         if arg.name is not None:
@@ -348,7 +371,9 @@ def _argument(arg: ast.Arg, walk: _Walk) -> None:
     name = value.left.name
     if not walk.has(name):
         help = f"write `{name} = {value.right.span.text}`"
-        walk.found.append(syntax_codes.ASSIGNED.error(value.span, "`==` sets no parameter", help=help))
+        walk.found.append(
+            syntax_codes.ASSIGNED.error(value.span, "`==` sets no parameter", help=help)
+        )
         walk.poisoned.add(name)
     _visit(value.right, walk)
 

@@ -45,7 +45,9 @@ def _inputs(graph: Graph) -> Iterator[Diagnostic]:
     for given in graph.inputs:
         if given not in read:
             yield UNREAD.warning(
-                given.span, f"nothing reads the input `{given.name}`", help="remove it, or use it"
+                given.span,
+                f"nothing reads the input `{given.name}`",
+                help="remove it, or use it",
             )
 
 
@@ -76,12 +78,15 @@ def _told(found: list[Instance]) -> Diagnostic:
     names = list(dict.fromkeys(f"`{call.segment.partition('[')[0]}`" for call in found))
     shown = ", ".join(names[:_SEVERAL]) + (" and others" if len(names) > _SEVERAL else "")
     are = "is" if len(names) == 1 else "are"
-    message = (
-        f"nothing reads {shown}: {'its' if len(names) == 1 else 'their'} weights {are} in no architecture"
+    whose = "its" if len(names) == 1 else "their"
+    message = f"nothing reads {shown}: {whose} weights {are} in no architecture"
+    first = min(
+        (call.span for call in found if call.span is not None), key=lambda span: span.start
     )
-    first = min((call.span for call in found if call.span is not None), key=lambda span: span.start)
     return UNREAD.warning(
-        first, message.replace("weights is", "weights are"), help="use what it gives, or remove it"
+        first,
+        message.replace("weights is", "weights are"),
+        help="use what it gives, or remove it",
     )
 
 
@@ -97,7 +102,9 @@ def _outermost(instance: Instance, read: set[Instance]) -> Instance:
     """The largest call around an instance that gives nothing that is read."""
     call = instance
     while (
-        call.parent is not None and call.parent.level in ("block", "alternative") and call.parent not in read
+        call.parent is not None
+        and call.parent.level in ("block", "alternative")
+        and call.parent not in read
     ):
         call = call.parent
     return call
@@ -134,7 +141,11 @@ def _sizes(op: Op) -> Iterator[tuple[tuple[int, ...], dict[str, int]]]:
                     dims = window_dims(size, op.inputs[0].shape)
                     yield (
                         size,
-                        {dim: k for dim, k in zip(dims, size, strict=False) if dim not in op.inputs[0].shape},
+                        {
+                            dim: k
+                            for dim, k in zip(dims, size, strict=False)
+                            if dim not in op.inputs[0].shape
+                        },
                     )
 
 
@@ -142,7 +153,9 @@ def _is_odd(size: tuple[int, ...], absent: dict[str, int], has_time: bool) -> bo
     return any(k != 1 for k in absent.values()) or ("t" in absent and not has_time)
 
 
-def _odd(op: Op, size: tuple[int, ...], absent: dict[str, int], has_time: bool, span: Span) -> Diagnostic:
+def _odd(
+    op: Op, size: tuple[int, ...], absent: dict[str, int], has_time: bool, span: Span
+) -> Diagnostic:
     spelled = "x".join(map(str, size))
     letters = ", ".join("thw"[-len(size) :])
     missing = " and ".join(dim for dim in absent)
@@ -151,8 +164,13 @@ def _odd(op: Op, size: tuple[int, ...], absent: dict[str, int], has_time: bool, 
         f"[{', '.join(op.inputs[0].shape)}]"
     )
     if "t" in absent and not has_time:
-        return ABSENT_WINDOW.warning(span, message, help=f"write `{spelled.partition('x')[2]}`, for h, w")
-    less = ["1" if dim in absent else str(k) for dim, k in zip("thw"[-len(size) :], size, strict=True)]
+        return ABSENT_WINDOW.warning(
+            span, message, help=f"write `{spelled.partition('x')[2]}`, for h, w"
+        )
+    less = [
+        "1" if dim in absent else str(k)
+        for dim, k in zip("thw"[-len(size) :], size, strict=True)
+    ]
     return ABSENT_WINDOW.warning(
         span, message, help=f"an absent dimension counts as 1: write `{'x'.join(less)}`"
     )
@@ -161,7 +179,10 @@ def _odd(op: Op, size: tuple[int, ...], absent: dict[str, int], has_time: bool, 
 def _own(op: Op, graph: Graph) -> Span | None:
     """The place of an op in the file of the network: its own, or that of the call that leads to it."""
     places = (op.span, *(instance.span for instance in _around(op.instance)))
-    return next((span for span in places if span is not None and span.source is _source(graph)), None)
+    return next(
+        (span for span in places if span is not None and span.source is _source(graph)),
+        None,
+    )
 
 
 # -- blocks ------------------------------------------------------------------------------------------
@@ -187,7 +208,9 @@ def unread_inputs(module: Module) -> Iterator[Diagnostic]:
         mentioned = {name for name, _ in _mentioned(declaration.body)}
         for port in _ports(declaration.body):
             if port.name not in mentioned:
-                message = f"the block `{declaration.name}` never reads its input `{port.name}`"
+                message = (
+                    f"the block `{declaration.name}` never reads its input `{port.name}`"
+                )
                 yield UNREAD.warning(port.span, message, help="remove it, or use it")
 
 
@@ -211,8 +234,14 @@ def _mentioned(part: object) -> Iterator[tuple[str, bool]]:
             stack.append((node.callee, is_applied))
             stack.append((node.args, False))
         elif isinstance(node, ast.Named | ast.Mode):
-            stack.append((node.value if isinstance(node, ast.Named) else node.operand, is_applied))
+            stack.append(
+                (node.value if isinstance(node, ast.Named) else node.operand, is_applied)
+            )
         elif isinstance(node, tuple):
             stack.extend((each, False) for each in node)
         elif isinstance(node, ast.Node):
-            stack.extend((getattr(node, each.name), False) for each in fields(node) if each.name != "span")
+            stack.extend(
+                (getattr(node, each.name), False)
+                for each in fields(node)
+                if each.name != "span"
+            )

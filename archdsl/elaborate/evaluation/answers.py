@@ -20,7 +20,9 @@ from archdsl.ir.notation import value_text
 from archdsl.syntax import ast
 
 
-def allowed(path: str, alternatives: tuple[Alternative, ...], table: EditTable, state: State) -> list[int]:
+def allowed(
+    path: str, alternatives: tuple[Alternative, ...], table: EditTable, state: State
+) -> list[int]:
     """The indices of the alternatives that edits leave to the choice of this path.
 
     Raises DiagnosticError for a value outside the domain.
@@ -39,12 +41,16 @@ def allowed(path: str, alternatives: tuple[Alternative, ...], table: EditTable, 
         if not kept:
             message = f"nothing is left of the domain of `{path}`"
             raise DiagnosticError(
-                codes.NOT_AN_ALTERNATIVE.error(node.span, message, help=_domain(alternatives))
+                codes.NOT_AN_ALTERNATIVE.error(
+                    node.span, message, help=_domain(alternatives)
+                )
             )
     return kept
 
 
-def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame) -> int:
+def answer(
+    node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame
+) -> int:
     """The index of the alternative that a value names, by label or by value. Raises DiagnosticError where
     none is meant.
     """
@@ -52,7 +58,10 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
         for i, alternative in enumerate(alternatives):
             if alternative.label == node.name:
                 return i
-        if frame.env.find(node.name) is None and find(frame.module, node.name, frame.state) is None:
+        if (
+            frame.env.find(node.name) is None
+            and find(frame.module, node.name, frame.state) is None
+        ):
             _refuse(node, node.name, alternatives, path)
     given = evaluate(node, frame)
     if isinstance(given, Poison):
@@ -61,17 +70,25 @@ def answer(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, fra
     for i, alternative in enumerate(alternatives):
         if _is_same(alternative.value, value):
             return i
-    text = value_text(value) if isinstance(value, int | float | str) else node.span.text[:60]
+    text = (
+        value_text(value) if isinstance(value, int | float | str) else node.span.text[:60]
+    )
     _refuse(node, text, alternatives, path, value)
 
 
 def _refuse(
-    node: ast.Expr, text: str, alternatives: tuple[Alternative, ...], path: str, value: Any = None
+    node: ast.Expr,
+    text: str,
+    alternatives: tuple[Alternative, ...],
+    path: str,
+    value: Any = None,
 ) -> NoReturn:
     settled = f"it is settled: {alternatives[0].label}" if len(alternatives) == 1 else None
     help = settled or _nearest(text, value, alternatives) + _domain(alternatives)
     raise DiagnosticError(
-        codes.NOT_AN_ALTERNATIVE.error(node.span, f"`{text}` is not an alternative of `{path}`", help=help)
+        codes.NOT_AN_ALTERNATIVE.error(
+            node.span, f"`{text}` is not an alternative of `{path}`", help=help
+        )
     )
 
 
@@ -85,8 +102,12 @@ def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> st
     """What was probably meant: the neighbours of a number, or a name spelt alike."""
     numbers = [a for a in alternatives if type(a.value) in (int, float)]
     if type(value) in (int, float) and numbers:
-        below = max((a for a in numbers if a.value < value), key=lambda a: a.value, default=None)
-        above = min((a for a in numbers if a.value > value), key=lambda a: a.value, default=None)
+        below = max(
+            (a for a in numbers if a.value < value), key=lambda a: a.value, default=None
+        )
+        above = min(
+            (a for a in numbers if a.value > value), key=lambda a: a.value, default=None
+        )
         near = quoted(a.label for a in (below, above) if a is not None)
         verb = "is" if len(near) == 1 else "are"
         return f"the nearest {verb} {' and '.join(near)}; " if near else ""
@@ -95,7 +116,9 @@ def _nearest(text: str, value: Any, alternatives: tuple[Alternative, ...]) -> st
     return f"{question(found[:1])} " if found else ""
 
 
-def _narrowed(node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame) -> list[int]:
+def _narrowed(
+    node: ast.Expr, alternatives: tuple[Alternative, ...], path: str, frame: Frame
+) -> list[int]:
     if isinstance(node, ast.List):
         return [answer(entry.value, alternatives, path, frame) for entry in node.entries]
     value = evaluate(node, frame)

@@ -55,7 +55,9 @@ _WANTED = {
 }
 
 
-LARGEST = 2**31 - 1  # of a size: beyond it no tensor can be made, and totals leave the range of 64 bits
+LARGEST = (
+    2**31 - 1
+)  # of a size: beyond it no tensor can be made, and totals leave the range of 64 bits
 
 
 def too_large(value: Any) -> bool:
@@ -72,7 +74,9 @@ def state_shape(value: Value, state: State) -> Shape:
     return {dim: state.settled(size) for dim, size in value.shape.items()}
 
 
-def arguments(layer: PrimitiveL, shapes: tuple[Shape, ...], place: Place) -> tuple[Call, tuple[Problem, ...]]:
+def arguments(
+    layer: PrimitiveL, shapes: tuple[Shape, ...], place: Place
+) -> tuple[Call, tuple[Problem, ...]]:
     """A call with every parameter and dimension keyword, and what `like` could not resolve.
 
     Raises DiagnosticError for parameters that are missing or of another kind.
@@ -90,14 +94,18 @@ def arguments(layer: PrimitiveL, shapes: tuple[Shape, ...], place: Place) -> tup
     for name, given in layer.args.items():
         if primitive.parameter(name) is None:
             assert primitive.dims is not None
-            dims[name] = _argument(Parameter(name, primitive.dims), given, primitive, span, state)
+            dims[name] = _argument(
+                Parameter(name, primitive.dims), given, primitive, span, state
+            )
     call = Call(shapes, attrs, dims)
     if like is None or primitive.like is None:
         return call, ()
     likeness = primitive.like(call, state_shape(like, state))
     for dim in likeness.dims.keys() - dims.keys():
         state.size(like, dim)
-    return Call(shapes, {**attrs, **likeness.attrs}, {**dims, **likeness.dims}), likeness.problems
+    return Call(
+        shapes, {**attrs, **likeness.attrs}, {**dims, **likeness.dims}
+    ), likeness.problems
 
 
 def _like(given: Thing | None, primitive: Primitive, span: Span) -> Value | None:
@@ -105,10 +113,20 @@ def _like(given: Thing | None, primitive: Primitive, span: Span) -> Value | None
         return None
     if isinstance(given, Tensor):
         return given.value
-    fail(codes.WRONG_KIND, span, f"`like` of `{primitive.name}` is a tensor, not {describe(given)}")
+    fail(
+        codes.WRONG_KIND,
+        span,
+        f"`like` of `{primitive.name}` is a tensor, not {describe(given)}",
+    )
 
 
-def _given(parameter: Parameter, given: Thing | None, primitive: Primitive, span: Span, state: State) -> Expr:
+def _given(
+    parameter: Parameter,
+    given: Thing | None,
+    primitive: Primitive,
+    span: Span,
+    state: State,
+) -> Expr:
     if given is not None:
         return _argument(parameter, given, primitive, span, state)
     if parameter.default is REQUIRED:
@@ -121,17 +139,25 @@ def _given(parameter: Parameter, given: Thing | None, primitive: Primitive, span
     return parameter.usual
 
 
-def _argument(parameter: Parameter, given: Thing, primitive: Primitive, span: Span, state: State) -> Expr:
+def _argument(
+    parameter: Parameter, given: Thing, primitive: Primitive, span: Span, state: State
+) -> Expr:
     kind = parameter.kind
     what = f"`{parameter.name}` of `{primitive.name}`"
     value = _expression(kind, given)
     if value is None:
-        fail(codes.WRONG_KIND, span, f"{what} is {_WANTED.get(kind, kind)}, not {describe(given)}")
+        fail(
+            codes.WRONG_KIND,
+            span,
+            f"{what} is {_WANTED.get(kind, kind)}, not {describe(given)}",
+        )
     value = state.settled(value)
     if kind == "axes":
         axes = state.concrete(value, span, what)
         if not isinstance(axes, str) or type(axes) is str:
-            fail(codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {describe(given)}")
+            fail(
+                codes.WRONG_KIND, span, f"{what} is {_WANTED[kind]}, not {describe(given)}"
+            )
         return constant(str(axes))
     if kind not in _ACCEPTED:
         return value
@@ -168,5 +194,10 @@ def _fitting(kind: Kind, what: str, entry: Any) -> Any:
     if _fits(kind, entry):
         return entry
     if entry.__class__ not in _ACCEPTED[kind]:
-        raise Undefined(f"{what} is {_WANTED[kind]}, not {value_text(entry)}", code=codes.WRONG_KIND)
-    raise Undefined(f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}", code=shape_codes.ATTRIBUTE)
+        raise Undefined(
+            f"{what} is {_WANTED[kind]}, not {value_text(entry)}", code=codes.WRONG_KIND
+        )
+    raise Undefined(
+        f"{what} is {value_text(entry)}; sizes end at {LARGEST:,}",
+        code=shape_codes.ATTRIBUTE,
+    )

@@ -30,15 +30,20 @@ def bound(value: Thing, name: str, frame: Frame) -> Thing:
             inner = bound(layer, name, frame)
             assert isinstance(inner, ModeL)
             layer = inner
-        home = frame.weights_path(name) if value.mode == "shared" else frame.choice_path(name)
+        home = (
+            frame.weights_path(name) if value.mode == "shared" else frame.choice_path(name)
+        )
         return ModeL(value.mode, layer, value.home or home)
     if isinstance(value, NamedL) and isinstance(value.layer, ModeL):
         inner = bound(value.layer, value.name, frame)
         assert isinstance(inner, ModeL)
         return NamedL(inner, value.name)
-    if isinstance(value, ListV | TupleV) and any(isinstance(i.value, ModeL) for i in value.items):
+    if isinstance(value, ListV | TupleV) and any(
+        isinstance(i.value, ModeL) for i in value.items
+    ):
         items = tuple(
-            Item(bound(i.value, f"{name}[{k}]", frame), i.label, i.word) for k, i in enumerate(value.items)
+            Item(bound(i.value, f"{name}[{k}]", frame), i.label, i.word)
+            for k, i in enumerate(value.items)
         )
         return ListV(items) if isinstance(value, ListV) else TupleV(items)
     return value
@@ -52,5 +57,7 @@ def assign(pattern: ast.Pattern, value: Thing, frame: Frame) -> None:
     if isinstance(pattern, ast.NamePattern):
         frame.env.names[pattern.name] = value
         return
-    for inner, part in zip(pattern.items, unpack(value, len(pattern.items), pattern.span), strict=True):
+    for inner, part in zip(
+        pattern.items, unpack(value, len(pattern.items), pattern.span), strict=True
+    ):
         assign(inner, part, frame)

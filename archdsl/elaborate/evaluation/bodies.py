@@ -13,7 +13,15 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.evaluation.frame import Frame
 from archdsl.elaborate.evaluation.state import fail, too_wide_help
-from archdsl.elaborate.evaluation.values import LAYERS, POISON, ListV, Tensor, Thing, TooLarge, TupleV
+from archdsl.elaborate.evaluation.values import (
+    LAYERS,
+    POISON,
+    ListV,
+    Tensor,
+    Thing,
+    TooLarge,
+    TupleV,
+)
 from archdsl.ir.expr import TooWide
 from archdsl.ir.work import Exhausted
 from archdsl.syntax import ast
@@ -31,7 +39,12 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, span: Span) -> Thing:
     if not frame.outputs:
         if _has_output(body) or any(_is_unsound(statement, frame) for statement in body):
             return POISON
-        fail(codes.NO_OUTPUT, span, "this body has no `output`", help="end it with `output x`")
+        fail(
+            codes.NO_OUTPUT,
+            span,
+            "this body has no `output`",
+            help="end it with `output x`",
+        )
     return frame.outputs[0]
 
 
@@ -71,7 +84,9 @@ def _succeeds(statement: ast.Stmt, frame: Frame) -> bool:
         STATEMENTS[type(statement)](statement, frame)
         return True
     except Exhausted as exhausted:
-        raise Exhausted(*[replace(d, span=d.span or span) for d in exhausted.diagnostics]) from None
+        raise Exhausted(
+            *[replace(d, span=d.span or span) for d in exhausted.diagnostics]
+        ) from None
     except DiagnosticError as error:
         state.report(*error.diagnostics)
     except TooWide as wide:

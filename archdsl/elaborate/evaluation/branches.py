@@ -80,7 +80,11 @@ def _without_undefined(index: Expr, things: Sequence[Thing]) -> Expr:
         return index
     reasons: dict[int, Undefined] = {}
     for i, thing in enumerate(things):
-        if isinstance(thing, Expr) and thing.is_constant and isinstance(thing.value, Undefined):
+        if (
+            isinstance(thing, Expr)
+            and thing.is_constant
+            and isinstance(thing.value, Undefined)
+        ):
             reasons[i] = thing.value
     return each(lambda i: reasons.get(i, i), index) if reasons else index
 
@@ -91,7 +95,9 @@ def _tensors(meeting: _Meeting) -> Thing:
     reasons = _reasons(values, state)
     sound = {i: v for i, v in values.items() if i not in reasons}
     if reasons and sound and len({frozenset(v.shape) for v in values.values()}) > 1:
-        index = each(lambda i: reasons.get(i, i), index)  # of other dimensions because it is wrong
+        index = each(
+            lambda i: reasons.get(i, i), index
+        )  # of other dimensions because it is wrong
         values = sound
     first = next(iter(values.values()))
     for other in values.values():
@@ -114,7 +120,9 @@ def _differ(index: Expr, first: Value, other: Value, place: Place) -> Structural
     where = f"the choice `{index.scope[0].path}` decides" if index.scope else "this decides"
     message = f"{where} which dimensions there are: [{a}] or [{b}]"
     help = "bring the alternatives to the same dimensions before they meet"
-    return Structural(index.scope, choice_codes.STRUCTURE_DIFFERS.error(place.span, message, help=help))
+    return Structural(
+        index.scope, choice_codes.STRUCTURE_DIFFERS.error(place.span, message, help=help)
+    )
 
 
 def _reasons(values: Mapping[int, Value], state: State) -> dict[int, Undefined]:
@@ -152,7 +160,9 @@ def _sequences(meeting: _Meeting) -> Thing:
     for k, item in enumerate(first):
         parts = [rows.get(i, first)[k].value for i in range(len(meeting.things))]
         items.append(replace(item, value=join(index, parts, meeting.words, place)))
-    return TupleV(tuple(items)) if isinstance(meeting.first, TupleV) else ListV(tuple(items))
+    return (
+        TupleV(tuple(items)) if isinstance(meeting.first, TupleV) else ListV(tuple(items))
+    )
 
 
 def _ranges(meeting: _Meeting) -> Thing:

@@ -92,7 +92,9 @@ def call(node: ast.Call, frame: Frame) -> Thing:
     fail(codes.WRONG_KIND, node.callee.span, f"{describe(callee)} cannot be called")
 
 
-def _fed(node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame) -> Thing:
+def _fed(
+    node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, frame: Frame
+) -> Thing:
     """What `conv(x, 3)` would be as `x -> conv(3)`, once it has been reported, so that what follows is still
     checked.
     """
@@ -104,7 +106,9 @@ def _fed(node: ast.Call, callee: Layer, args: Arguments, problem: Diagnostic, fr
         layer = bind(callee, parameters, node.span)
         if frame.state.fed is node:
             return layer
-        argument = tensors[0] if len(tensors) == 1 else ListV(tuple(Item(t) for t in tensors))
+        argument = (
+            tensors[0] if len(tensors) == 1 else ListV(tuple(Item(t) for t in tensors))
+        )
         return layers.apply(layer, argument, called(node), node.span, frame)
     except Exhausted:
         raise
@@ -131,7 +135,9 @@ def _method(node: ast.Call, callee: ast.Attr, frame: Frame) -> None:
     )
 
 
-def bind(layer: Layer, args: Arguments, span: Span, problems: list[Diagnostic] | None = None) -> Layer:
+def bind(
+    layer: Layer, args: Arguments, span: Span, problems: list[Diagnostic] | None = None
+) -> Layer:
     """The layer with further parameters set, each once.
 
     Unknown parameters join the `problems` where these are given, and what they probably mean is set.
@@ -155,7 +161,9 @@ def bind(layer: Layer, args: Arguments, span: Span, problems: list[Diagnostic] |
     if isinstance(layer, BlockL):
         block = layer.block
         names = [p.name for p in block.params or ()]
-        values = match(names, layer.args, args, f"the block `{block.name}`", problems=problems)
+        values = match(
+            names, layer.args, args, f"the block `{block.name}`", problems=problems
+        )
         return BlockL(block, layer.module, values, span)
     primitive = layer.primitive
     names = [p.name for p in primitive.parameters]
@@ -193,9 +201,17 @@ def match(
             continue
         elif name in values:
             again = f"`{name}` of {what} is set already, where this layer was made"
-            fail(codes.SET_TWICE, arg.span, f"`{name}` is set twice in one call" if name in here else again)
+            fail(
+                codes.SET_TWICE,
+                arg.span,
+                f"`{name}` is set twice in one call" if name in here else again,
+            )
         if name == "b" and letters:
-            fail(shape_codes.BATCH_NAMED, arg.span, "`b` is the batch and cannot be named in an op")
+            fail(
+                shape_codes.BATCH_NAMED,
+                arg.span,
+                "`b` is the batch and cannot be named in an op",
+            )
         values[name] = value
         here.add(name)
     return values
@@ -206,16 +222,24 @@ def _next(names: list[str], values: Mapping[str, Thing], arg: ast.Arg, what: str
     name = next((n for n in names if n not in values), None)
     if name is None:
         takes = ", ".join(quoted(names)) or "none"
-        fail(codes.TOO_MANY_ARGUMENTS, arg.span, f"too many arguments for {what}: it takes {takes}")
+        fail(
+            codes.TOO_MANY_ARGUMENTS,
+            arg.span,
+            f"too many arguments for {what}: it takes {takes}",
+        )
     return name
 
 
-def _unknown(arg: ast.Arg, name: str, names: list[str], what: str) -> tuple[Diagnostic, str | None]:
+def _unknown(
+    arg: ast.Arg, name: str, names: list[str], what: str
+) -> tuple[Diagnostic, str | None]:
     """The error for a name that is no parameter, and the parameter that is probably meant."""
     has = f"it has {', '.join(quoted(names))}" if names else None
     hint = no_parameter(name, arg.value.span.text, names) or did_you_mean(name, names, has)
     meant = theirs(name, tuple(names)) or next(iter(closest(name, names)), None)
-    return codes.UNKNOWN_PARAMETER.error(arg.span, f"{what} has no parameter `{name}`", help=hint), meant
+    return codes.UNKNOWN_PARAMETER.error(
+        arg.span, f"{what} has no parameter `{name}`", help=hint
+    ), meant
 
 
 def _initialiser(callee: InitialiserV, args: Arguments, span: Span, state: State) -> Thing:
@@ -249,7 +273,11 @@ def _function(callee: FunctionV, args: Arguments, span: Span, frame: Frame) -> T
     name = callee.name
     for arg, _ in args:
         if arg.name is not None:
-            fail(codes.UNKNOWN_PARAMETER, arg.span, f"`{name}` takes its arguments by position")
+            fail(
+                codes.UNKNOWN_PARAMETER,
+                arg.span,
+                f"`{name}` takes its arguments by position",
+            )
     values = [v for _, v in args]
     if name in NUMBER_FUNCTIONS:
         return _number_function(name, values, span, frame.state)
@@ -310,7 +338,11 @@ def _parts(value: Any) -> int:
 
 def _number_function(name: str, values: list[Thing], span: Span, state: State) -> Thing:
     function = NUMBER_FUNCTIONS[name]
-    if name in ("min", "max") and len(values) == 1 and isinstance(values[0], ListV | TupleV):
+    if (
+        name in ("min", "max")
+        and len(values) == 1
+        and isinstance(values[0], ListV | TupleV)
+    ):
         values = list(values[0].values())
     _arity(name, values, *function.arity, span)
     numbers = []
@@ -349,9 +381,15 @@ def _range(values: list[Thing], span: Span, state: State) -> Thing:
 def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Thing:
     definition, module = callee.definition, callee.module
     assert definition is not None and module is not None
-    values = match([p.name for p in definition.params], {}, args, f"the function `{callee.name}`")
+    values = match(
+        [p.name for p in definition.params], {}, args, f"the function `{callee.name}`"
+    )
     if state.depth >= DEPTH_LIMIT:
-        fail(bounds.TOO_DEEP, span, f"functions call functions more than {DEPTH_LIMIT} levels deep")
+        fail(
+            bounds.TOO_DEEP,
+            span,
+            f"functions call functions more than {DEPTH_LIMIT} levels deep",
+        )
     frame = file_frame(module, state)
     for parameter in definition.params:
         if parameter.name in values:
@@ -359,7 +397,11 @@ def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Th
         elif parameter.default is not None:
             frame.env.names[parameter.name] = evaluate(parameter.default, frame)
         else:
-            fail(codes.MISSING_PARAMETER, span, f"the function `{callee.name}` needs `{parameter.name}`")
+            fail(
+                codes.MISSING_PARAMETER,
+                span,
+                f"the function `{callee.name}` needs `{parameter.name}`",
+            )
     state.depth += 1
     try:
         return evaluate(definition.value, frame)
@@ -367,7 +409,9 @@ def _defined(callee: FunctionV, args: Arguments, span: Span, state: State) -> Th
         state.depth -= 1
 
 
-def _arity(name: str, values: Sequence[Thing], least: int, most: int | None, span: Span) -> None:
+def _arity(
+    name: str, values: Sequence[Thing], least: int, most: int | None, span: Span
+) -> None:
     if least <= len(values) and (most is None or len(values) <= most):
         return
     wanted = f"{least} to {most}"

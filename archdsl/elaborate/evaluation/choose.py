@@ -61,7 +61,9 @@ class _Question:
         return allowed(self.path, alternatives, self.state.edits, self.state)
 
     def choice(self, alternatives: tuple[Alternative, ...], kind: Kind) -> Choice:
-        return self.state.choice(self.path, alternatives, kind, self.frame.instance, self.span)
+        return self.state.choice(
+            self.path, alternatives, kind, self.frame.instance, self.span
+        )
 
 
 def declare(node: ast.Choose, frame: Frame) -> Thing:
@@ -77,7 +79,9 @@ def declare(node: ast.Choose, frame: Frame) -> Thing:
             return _subset(domain, question)
         case RangeV() | CountV():
             return _among(
-                [(value_text(n), constant(n)) for n in _numbers(domain, question)], "range", question
+                [(value_text(n), constant(n)) for n in _numbers(domain, question)],
+                "range",
+                question,
             )
         case ListV():
             options = [_labelled(item, k) for k, item in enumerate(domain.items)]
@@ -183,15 +187,23 @@ def _among(options: list[tuple[str, Thing]], kind: Kind, question: _Question) ->
         return of_choice(choice)
     if all(isinstance(thing, LAYERS) for thing in things):
         return ChosenL(index_of(choice), choice.labels(), things, choice)  # type: ignore[arg-type]
-    return branches.join(index_of(choice), things, choice.labels(), question.frame.at(question.span))
+    return branches.join(
+        index_of(choice), things, choice.labels(), question.frame.at(question.span)
+    )
 
 
 def _only(label: str, value: Thing, choice: Choice | None) -> Thing:
     """The alternative that is taken: a layer keeps its level in paths."""
-    return ChosenL(constant(0), (label,), (value,), choice) if isinstance(value, LAYERS) else value
+    return (
+        ChosenL(constant(0), (label,), (value,), choice)
+        if isinstance(value, LAYERS)
+        else value
+    )
 
 
-def _alternatives(options: list[tuple[str, Thing]], question: _Question) -> tuple[Alternative, ...]:
+def _alternatives(
+    options: list[tuple[str, Thing]], question: _Question
+) -> tuple[Alternative, ...]:
     """The options as alternatives of one kind. Raises DiagnosticError where they are none, or mixed."""
     path, span = question.path, question.span
     if not options:

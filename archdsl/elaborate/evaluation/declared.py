@@ -10,7 +10,15 @@ from archdsl.elaborate.evaluation.evaluator import evaluate
 from archdsl.elaborate.evaluation.frame import file_frame
 from archdsl.elaborate.evaluation.module import Module
 from archdsl.elaborate.evaluation.state import State
-from archdsl.elaborate.evaluation.values import POISON, BlockL, FunctionV, GenotypeV, NetV, Thing, TooLarge
+from archdsl.elaborate.evaluation.values import (
+    POISON,
+    BlockL,
+    FunctionV,
+    GenotypeV,
+    NetV,
+    Thing,
+    TooLarge,
+)
 from archdsl.syntax import ast
 
 
@@ -36,7 +44,9 @@ def find(module: Module, name: str, state: State) -> Thing | None:
 
 
 def _value(
-    node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search, module: Module, state: State
+    node: ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search,
+    module: Module,
+    state: State,
 ) -> Thing:
     match node:
         case ast.Fn():
@@ -55,7 +65,9 @@ def _value(
 def _constant(node: ast.Const, module: Module, state: State) -> Thing:
     name, place = node.name, node.span.word(node.name)
     if name in module.busy:
-        raise DiagnosticError(codes.RECURSION.error(place, f"`{name}` is defined by itself"))
+        raise DiagnosticError(
+            codes.RECURSION.error(place, f"`{name}` is defined by itself")
+        )
     if name in module.failed:
         raise module.failed[name]
     module.busy.add(name)

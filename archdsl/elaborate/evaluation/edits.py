@@ -50,9 +50,13 @@ class EditTable:
     """All edits of one network, later ones winning, found by the last name of their path."""
 
     edits: list[Edit] = field(default_factory=list)
-    values: dict[str, list[Edit]] = field(default_factory=dict)  # set and narrow, by last name
+    values: dict[str, list[Edit]] = field(
+        default_factory=dict
+    )  # set and narrow, by last name
     rewriting: dict[str, list[Edit]] = field(default_factory=dict)  # the others, likewise
-    broken: bool = False  # some could not be read, so what is left open may be settled by them
+    broken: bool = (
+        False  # some could not be read, so what is left open may be settled by them
+    )
     settable: dict[str, Sequence[str]] = field(
         default_factory=dict
     )  # the parameters of each instance, for suggestions
@@ -62,7 +66,11 @@ class EditTable:
         return bool(self.rewriting)
 
     def add(
-        self, edits: Sequence[ast.Edit], scope: Scope, prefix: Pattern = (), genotype: bool = False
+        self,
+        edits: Sequence[ast.Edit],
+        scope: Scope,
+        prefix: Pattern = (),
+        genotype: bool = False,
     ) -> None:
         """Adds edits; `genotype` ones may only settle choices. Raises DiagnosticError with all that do
         more.
@@ -85,7 +93,9 @@ class EditTable:
                 self.broken = True
                 continue
             if isinstance(node, ast.GroupEdit):
-                self._add(node.edits, scope, prefix + pattern_of(node.path), genotype, refused)
+                self._add(
+                    node.edits, scope, prefix + pattern_of(node.path), genotype, refused
+                )
                 continue
             if genotype and not isinstance(node, ast.SetEdit):
                 message, help = (
@@ -94,7 +104,11 @@ class EditTable:
                 )
                 refused.append(codes.SETTLES_ONLY.error(node.span, message, help=help))
                 continue
-            paths = (node.path,) if isinstance(node, ast.SetEdit | ast.NarrowEdit) else node.paths
+            paths = (
+                (node.path,)
+                if isinstance(node, ast.SetEdit | ast.NarrowEdit)
+                else node.paths
+            )
             for path in paths:
                 self.insert(Edit(prefix + pattern_of(path), node, scope, path, genotype))
 
@@ -122,7 +136,9 @@ class EditTable:
                     found.replacement, found.removed = None, True
         return found
 
-    def parameters(self, path: str, names: Sequence[str] = ()) -> dict[str, tuple[ast.Expr, Scope]]:
+    def parameters(
+        self, path: str, names: Sequence[str] = ()
+    ) -> dict[str, tuple[ast.Expr, Scope]]:
         """The parameters of the instance of this path that edits set, among `names`."""
         found: dict[str, tuple[ast.Expr, Scope]] = {}
         if not self.edits:
@@ -131,7 +147,11 @@ class EditTable:
         segments: tuple[str | int, ...] | None = None
         for name in names:
             for edit in self.values.get(name, ()):
-                if edit.genotype or not isinstance(edit.node, ast.SetEdit) or edit.pattern[-1] != name:
+                if (
+                    edit.genotype
+                    or not isinstance(edit.node, ast.SetEdit)
+                    or edit.pattern[-1] != name
+                ):
                     continue
                 segments = segments or split(path)
                 if matches(edit.pattern[:-1], segments):
@@ -220,11 +240,18 @@ def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> D
     text = text_of(edit.pattern)
     if any(matches(edit.pattern, split(level)) for level in levels):
         within = next(
-            (p for p in paths if begins(edit.pattern, split(p)) and not matches(edit.pattern, split(p))), None
+            (
+                p
+                for p in paths
+                if begins(edit.pattern, split(p)) and not matches(edit.pattern, split(p))
+            ),
+            None,
         )
         hint = f"name something inside it, such as `{within}`" if within else None
         return codes.NOT_A_LAYER.error(
-            edit.path.span, f"`{text}` is a level of paths, not a layer or a choice", help=hint
+            edit.path.span,
+            f"`{text}` is a level of paths, not a layer or a choice",
+            help=hint,
         )
     near = closest(text, sorted(set(paths)))
     if not near:
@@ -233,12 +260,18 @@ def unmatched(edit: Edit, paths: Sequence[str], levels: Sequence[str] = ()) -> D
         found = closest(last, sorted({p.rpartition(".")[2] for p in inside}))
         near = [p for p in inside if found and p.rpartition(".")[2] == found[0]]
     hint = question(near[:1]) or _inside(edit.pattern, paths)
-    return codes.NO_MATCH.error(edit.path.span, f"`{text}` matches no choice, parameter or layer", help=hint)
+    return codes.NO_MATCH.error(
+        edit.path.span, f"`{text}` matches no choice, parameter or layer", help=hint
+    )
 
 
 def _inside(pattern: Pattern, paths: Sequence[str]) -> str | None:
     """What there is at the place where a pattern looks in vain."""
     around = pattern[:-1]
-    segments = [s for s in map(split, paths) if around and len(s) > len(around) and begins(around, s)]
+    segments = [
+        s
+        for s in map(split, paths)
+        if around and len(s) > len(around) and begins(around, s)
+    ]
     names = sorted({str(s[len(around)]) for s in segments})
     return f"`{text_of(around)}` has {', '.join(names)}" if 0 < len(names) <= 12 else None

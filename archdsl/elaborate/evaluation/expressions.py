@@ -36,7 +36,9 @@ from archdsl.ir.notation import Axes
 from archdsl.syntax import ast
 
 
-def literal(node: ast.Int | ast.Float | ast.Quantity | ast.Bool | ast.String, frame: Frame) -> Expr:
+def literal(
+    node: ast.Int | ast.Float | ast.Quantity | ast.Bool | ast.String, frame: Frame
+) -> Expr:
     return constant(node.value)
 
 
@@ -46,7 +48,11 @@ def size(node: ast.Size, frame: Frame) -> Expr:
 
 def axes(node: ast.Axes, frame: Frame) -> Expr:
     if "b" in node.names:
-        fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and cannot be named in an op")
+        fail(
+            shape_codes.BATCH_NAMED,
+            node.span,
+            "`b` is the batch and cannot be named in an op",
+        )
     if len(set(node.names)) < len(node.names):
         fail(codes.WRONG_KIND, node.span, f"`@{node.names}` names a dimension twice")
     return constant(Axes(node.names))
@@ -58,7 +64,9 @@ def reference(node: ast.Ref, frame: Frame) -> Thing:
         value = find(frame.module, node.name, frame.state)
     if isinstance(value, Poison):
         frame.state.broken = True
-    if isinstance(value, Poison) and isinstance(frame.module.declarations.get(node.name), ast.Search):
+    if isinstance(value, Poison) and isinstance(
+        frame.module.declarations.get(node.name), ast.Search
+    ):
         fail(
             codes.WRONG_KIND,
             node.span,
@@ -82,7 +90,9 @@ def reference(node: ast.Ref, frame: Frame) -> Thing:
 
 
 def several(node: ast.Tuple | ast.List, frame: Frame) -> Thing:
-    items = tuple([Item(attempt(e.value, frame), e.label, called(e.value)) for e in node.entries])
+    items = tuple(
+        [Item(attempt(e.value, frame), e.label, called(e.value)) for e in node.entries]
+    )
     if any(isinstance(i.value, Poison) for i in items):
         return POISON
     return TupleV(items) if isinstance(node, ast.Tuple) else ListV(items)
@@ -103,7 +113,11 @@ def mode(node: ast.Mode, frame: Frame) -> Thing:
     if isinstance(value, Poison):
         return value
     if not isinstance(value, LAYERS):
-        fail(codes.WRONG_KIND, node.span, f"`{node.mode}` applies to a layer, not to {describe(value)}")
+        fail(
+            codes.WRONG_KIND,
+            node.span,
+            f"`{node.mode}` applies to a layer, not to {describe(value)}",
+        )
     return ModeL(node.mode, value)
 
 
@@ -162,9 +176,17 @@ def of(node: ast.Of, frame: Frame) -> Thing:
     if isinstance(items, TupleV):
         items = ListV(items.items)
     if not isinstance(items, ListV):
-        fail(codes.WRONG_KIND, node.items.span, f"`of` picks from a list, not from {describe(items)}")
+        fail(
+            codes.WRONG_KIND,
+            node.items.span,
+            f"`of` picks from a list, not from {describe(items)}",
+        )
     if not isinstance(count, Expr | RangeV):
-        fail(codes.WRONG_KIND, node.count.span, f"`of` takes a number or a range, not {describe(count)}")
+        fail(
+            codes.WRONG_KIND,
+            node.count.span,
+            f"`of` takes a number or a range, not {describe(count)}",
+        )
     return OfV(count, items)
 
 

@@ -37,7 +37,11 @@ def flow(node: ast.Flow, frame: Frame) -> Thing:
     if is_undefined(value):
         return value
     if not isinstance(value, Tensor | TupleV | ListV | PickV | Poison):
-        fail(codes.WRONG_KIND, first.span, f"an arrow starts from a tensor, not from {describe(value)}")
+        fail(
+            codes.WRONG_KIND,
+            first.span,
+            f"an arrow starts from a tensor, not from {describe(value)}",
+        )
     state = frame.state
     for item in node.items[1:]:
         state.fed = item.value if isinstance(item, ast.Named) else item
@@ -67,7 +71,11 @@ def _chain(first: Layer, node: ast.Flow, frame: Frame) -> Thing:
 
 def _as_layer(value: Thing, item: ast.Expr) -> Layer:
     if not isinstance(value, LAYERS):
-        fail(codes.WRONG_KIND, item.span, f"an arrow leads to a layer, not to {describe(value)}")
+        fail(
+            codes.WRONG_KIND,
+            item.span,
+            f"an arrow leads to a layer, not to {describe(value)}",
+        )
     return value
 
 
@@ -77,8 +85,12 @@ def _arrow(value: Thing, layer: Thing, item: ast.Expr, frame: Frame) -> Thing:
         return POISON
     if is_undefined(layer):
         assert isinstance(layer, Expr)
-        return branches.join(layer, (value,), (called(item) or "layer",), frame.at(item.span))
+        return branches.join(
+            layer, (value,), (called(item) or "layer",), frame.at(item.span)
+        )
     if isinstance(layer, PickV):
         return layers.feed(layer, value, called(item), item.span, frame)
     explicit = isinstance(item, ast.Named)
-    return layers.apply(_as_layer(layer, item), value, called(item), item.span, frame, explicit=explicit)
+    return layers.apply(
+        _as_layer(layer, item), value, called(item), item.span, frame, explicit=explicit
+    )

@@ -51,7 +51,9 @@ class Frame:
 
 def frame_of(scope: Scope, state: State) -> Frame:
     """A frame for evaluating what stands outside of bodies: no tensors exist there."""
-    return Frame(scope.module, scope.env, Instance("", None, "", "root"), state, constant=True)
+    return Frame(
+        scope.module, scope.env, Instance("", None, "", "root"), state, constant=True
+    )
 
 
 def file_frame(module: Module, state: State) -> Frame:

@@ -52,9 +52,17 @@ NUMBER_FUNCTIONS = {
     for f in (
         NumberFunction("int", (1, 1), _int, "the whole part of a number: `int(2.7)` is 2"),
         NumberFunction(
-            "floor", (1, 1), lambda x: math.floor(_number(x)), "the greatest whole number not above"
+            "floor",
+            (1, 1),
+            lambda x: math.floor(_number(x)),
+            "the greatest whole number not above",
         ),
-        NumberFunction("ceil", (1, 1), lambda x: math.ceil(_number(x)), "the least whole number not below"),
+        NumberFunction(
+            "ceil",
+            (1, 1),
+            lambda x: math.ceil(_number(x)),
+            "the least whole number not below",
+        ),
         NumberFunction(
             "round",
             (1, 1),
@@ -62,8 +70,12 @@ NUMBER_FUNCTIONS = {
             "the nearest whole number, halves to even as in Python",
         ),
         NumberFunction("sqrt", (1, 1), _sqrt, "the square root"),
-        NumberFunction("min", (1, None), _min, "the least of several numbers, or of a list"),
-        NumberFunction("max", (1, None), _max, "the greatest of several numbers, or of a list"),
+        NumberFunction(
+            "min", (1, None), _min, "the least of several numbers, or of a list"
+        ),
+        NumberFunction(
+            "max", (1, None), _max, "the greatest of several numbers, or of a list"
+        ),
     )
 }
 

@@ -76,7 +76,13 @@ class _Use:
 
 
 def apply(
-    layer: Layer, argument: Thing, word: str | None, span: Span, frame: Frame, *, explicit: bool = False
+    layer: Layer,
+    argument: Thing,
+    word: str | None,
+    span: Span,
+    frame: Frame,
+    *,
+    explicit: bool = False,
 ) -> Thing:
     """`argument -> layer`. The instance is called by the layer's own `as` name, else by `word`, else by the
     layer; an `explicit` word goes before the layer's.
@@ -87,7 +93,9 @@ def apply(
     """
     if _is_poisoned(argument):
         return POISON
-    if isinstance(argument, PickV) and any(isinstance(i.value, LAYERS) for i in argument.items):
+    if isinstance(argument, PickV) and any(
+        isinstance(i.value, LAYERS) for i in argument.items
+    ):
         fail(
             codes.MISPLACED_LAYER,
             span,
@@ -102,10 +110,16 @@ def apply(
     use = _Use(core, name or word_of(core) or "layer", home, tie, span, frame)
     edits = frame.state.edits
     rewrite = edits.rewrites(use.path) if edits.has_rewrites else None
-    return _instantiate(use, argument) if rewrite is None else _rewritten(use, argument, rewrite)
+    return (
+        _instantiate(use, argument)
+        if rewrite is None
+        else _rewritten(use, argument, rewrite)
+    )
 
 
-def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Frame) -> Thing:
+def feed(
+    picked: PickV, argument: Thing, word: str | None, span: Span, frame: Frame
+) -> Thing:
     """`x -> some`, where `some` was picked from a list of layers: what each of the picked gives, still to be
     combined.
 
@@ -127,7 +141,9 @@ def feed(picked: PickV, argument: Thing, word: str | None, span: Span, frame: Fr
         layer, name = picked.items[i].value, picked.items[i].name or str(i)
         assert isinstance(layer, LAYERS)
         with state.under(test(_has, subset, i)):
-            items.append(Item(apply(layer, argument, name, span, inner, explicit=True), name))
+            items.append(
+                Item(apply(layer, argument, name, span, inner, explicit=True), name)
+            )
     return PickV(lift(_renumbered, subset, tuple(live)), tuple(items))
 
 
@@ -198,7 +214,9 @@ def _rewritten(use: _Use, argument: Thing, rewrite: Rewrite) -> Thing:
             if isinstance(layer, Poison):
                 return POISON
             core, *_ = _unwrapped(layer)
-            use = replace(use, layer=core, home=None, tie=None, span=rewrite.replacement[0].span)
+            use = replace(
+                use, layer=core, home=None, tie=None, span=rewrite.replacement[0].span
+            )
         before = len(frame.instance.children)
         result = _instantiate(use, argument)
         _joined(frame.instance.children, before, frame.segment(use.name))
@@ -252,7 +270,10 @@ def _joined(children: list[Instance], before: int, segment: str) -> None:
 
 def _own(children: list[Instance], segment: str) -> Instance | None:
     """The instance of a segment that shares nothing with another."""
-    return next((i for i in children if i.segment == segment and i.home is None and i.tie is None), None)
+    return next(
+        (i for i in children if i.segment == segment and i.home is None and i.tie is None),
+        None,
+    )
 
 
 # -- instances of each kind ---------------------------------------------------------------------------
@@ -261,7 +282,9 @@ def _own(children: list[Instance], segment: str) -> Instance | None:
 def _instantiate(use: _Use, argument: Thing) -> Thing:
     layer, frame, span = use.layer, use.frame, use.span
     state = frame.state
-    state.tick(span, 5 + len(state.edits.edits) // 10)  # every edit is compared with the path
+    state.tick(
+        span, 5 + len(state.edits.edits) // 10
+    )  # every edit is compared with the path
     if _is_identity(layer):
         return argument
     level: Level = "primitive" if isinstance(layer, PrimitiveL) else "block"
@@ -281,7 +304,9 @@ def _instantiate(use: _Use, argument: Thing) -> Thing:
     return _run(layer, argument, inner, span)
 
 
-def _run(layer: PrimitiveL | BlockL | ChainL, argument: Thing, frame: Frame, span: Span) -> Thing:
+def _run(
+    layer: PrimitiveL | BlockL | ChainL, argument: Thing, frame: Frame, span: Span
+) -> Thing:
     """A layer under the frame's instance, which is its own."""
     if isinstance(layer, PrimitiveL):
         return _primitive(layer, argument, frame.at(span))
@@ -348,7 +373,11 @@ def _composition(node: ast.Expr, argument: Thing, frame: Frame) -> Thing:
     if isinstance(value, Poison):
         return POISON
     if not isinstance(value, LAYERS):
-        fail(codes.WRONG_KIND, node.span, f"a block is a composition of layers, not {describe(value)}")
+        fail(
+            codes.WRONG_KIND,
+            node.span,
+            f"a block is a composition of layers, not {describe(value)}",
+        )
     inner = Frame(frame.module, frame.env, frame.instance, frame.state)
     if isinstance(value, ChainL):
         return _steps(value, argument, inner)
@@ -366,11 +395,15 @@ def _inputs(declared: ast.Block, argument: Thing, span: Span) -> list[Thing]:
         return [argument]
     if any(isinstance(s, ast.Broken) for s in declared.body):
         return [POISON for _ in names]
-    parts: list[Thing] = list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
+    parts: list[Thing] = (
+        list(argument.values()) if isinstance(argument, TupleV | ListV) else [argument]
+    )
     if len(parts) != len(names):
         wants = ", ".join(quoted(names)) or "none"
         inputs = "1 input" if len(names) == 1 else f"{len(names)} inputs"
-        empty = f"a block without inputs is applied to an empty list: `[] -> {declared.name}`"
+        empty = (
+            f"a block without inputs is applied to an empty list: `[] -> {declared.name}`"
+        )
         message = f"the block `{declared.name}` takes {inputs} ({wants}), not {len(parts)}"
         fail(codes.WRONG_INPUTS, span, message, help=None if names else empty)
     return parts
@@ -390,7 +423,9 @@ def _chosen(layer: ChosenL, argument: Thing, frame: Frame, span: Span) -> Thing:
     return branches.join(index, things, layer.labels, frame.at(span))
 
 
-def _alternative(chosen: ChosenL, i: int, argument: Thing, frame: Frame, span: Span) -> Thing:
+def _alternative(
+    chosen: ChosenL, i: int, argument: Thing, frame: Frame, span: Span
+) -> Thing:
     label, option = chosen.labels[i], chosen.options[i]
     while isinstance(option, NamedL):
         option = option.layer

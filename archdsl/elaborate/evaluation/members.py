@@ -15,7 +15,12 @@ from archdsl.elaborate.evaluation import branches, operators
 from archdsl.elaborate.evaluation.binding import assign, called
 from archdsl.elaborate.evaluation.evaluator import evaluate
 from archdsl.elaborate.evaluation.frame import Frame
-from archdsl.elaborate.evaluation.sequences import is_undefined, items_of, iterate, numbers_of
+from archdsl.elaborate.evaluation.sequences import (
+    is_undefined,
+    items_of,
+    iterate,
+    numbers_of,
+)
 from archdsl.elaborate.evaluation.state import fail, reason
 from archdsl.elaborate.evaluation.values import (
     POISON,
@@ -43,7 +48,11 @@ def attribute(node: ast.Attr, frame: Frame) -> Thing:
         if node.name not in value.shape and value.value in frame.state.wrong:
             return POISON  # what is wrong is told where it went wrong
         if node.name == "b":
-            fail(shape_codes.BATCH_NAMED, node.span, "`b` is the batch and has no size in the text")
+            fail(
+                shape_codes.BATCH_NAMED,
+                node.span,
+                "`b` is the batch and has no size in the text",
+            )
         if node.name not in value.shape:
             has = ", ".join(value.shape)
             help = _size_help(node, value) if len(node.name) > 1 else None
@@ -65,7 +74,11 @@ def attribute(node: ast.Attr, frame: Frame) -> Thing:
             f"{describe(value)} has no element `{node.name}`",
             help=did_you_mean(node.name, labels),
         )
-    fail(name_codes.UNKNOWN_MEMBER, node.span, f"{describe(value)} has no member `{node.name}`")
+    fail(
+        name_codes.UNKNOWN_MEMBER,
+        node.span,
+        f"{describe(value)} has no member `{node.name}`",
+    )
 
 
 _LETTERS = {
@@ -105,9 +118,15 @@ def item(node: ast.Item, frame: Frame) -> Thing:
         frame.state.tick(node.span, len(chosen))
         return ListV(tuple(items[_within(i, len(items), node)] for i in chosen))
     if not isinstance(index, Expr):
-        fail(codes.WRONG_KIND, node.index.span, f"an index is a number or a range, not {describe(index)}")
+        fail(
+            codes.WRONG_KIND,
+            node.index.span,
+            f"an index is a number or a range, not {describe(index)}",
+        )
     index = placed(lift(_whole, index), node.index.span, codes.WRONG_KIND)
-    index = placed(lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE)
+    index = placed(
+        lift(partial(_position, len(items)), index), node.span, codes.OUT_OF_RANGE
+    )
     if is_undefined(index) and not items:
         return index
     words = tuple([i.name or str(k) for k, i in enumerate(items)])
@@ -119,21 +138,29 @@ def _within(index: Any, length: int, node: ast.Item) -> int:
     try:
         return _position(length, _whole(index))
     except Undefined as undefined:
-        raise DiagnosticError(reason(undefined.placed(node.span, codes.OUT_OF_RANGE), node.span)) from None
+        raise DiagnosticError(
+            reason(undefined.placed(node.span, codes.OUT_OF_RANGE), node.span)
+        ) from None
 
 
 def _whole(index: Any) -> int:
     if isinstance(index, bool) or not isinstance(index, int):
-        raise Undefined(f"an index is a whole number, not {value_text(index)}", code=codes.WRONG_KIND)
+        raise Undefined(
+            f"an index is a whole number, not {value_text(index)}", code=codes.WRONG_KIND
+        )
     return index
 
 
 def _position(length: int, index: int) -> int:
     if not 0 <= index < length:
         message = (
-            f"index {index} is beyond a list of {length}" if length else f"index {index} in an empty list"
+            f"index {index} is beyond a list of {length}"
+            if length
+            else f"index {index} in an empty list"
         )
-        raise Undefined(message, help=f"indices count from 0 to {length - 1}" if length else None)
+        raise Undefined(
+            message, help=f"indices count from 0 to {length - 1}" if length else None
+        )
     return index
 
 

@@ -29,7 +29,9 @@ _LONGEST = 40
 _DEEPEST = 8  # blocks that hand a parameter on
 
 
-def misused(node: ast.Call, layer: Layer, args: Sequence[tuple[ast.Arg, Thing]]) -> Diagnostic | None:
+def misused(
+    node: ast.Call, layer: Layer, args: Sequence[tuple[ast.Arg, Thing]]
+) -> Diagnostic | None:
     """The error for tensors where the layer takes parameters of another kind, with the arrow form."""
     fed = [arg for arg, value in args if holds_tensors(value)]
     written = [arg for arg, _ in args]
@@ -38,18 +40,24 @@ def misused(node: ast.Call, layer: Layer, args: Sequence[tuple[ast.Arg, Thing]])
         return None
     rest = [arg for arg in written if arg not in fed]
     name = node.callee.span.text
-    texts = [arg.value.span.text if len(arg.value.span.text) <= _LONGEST else "x" for arg in fed]
+    texts = [
+        arg.value.span.text if len(arg.value.span.text) <= _LONGEST else "x" for arg in fed
+    ]
     tensor = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
     if isinstance(layer, PrimitiveL) and layer.primitive.arity == "many" and len(texts) > 1:
         tensor = f"[{', '.join(texts)}]"
     call = name + (f"({', '.join(arg.span.text for arg in rest)})" if rest else "")
     message = f"parentheses hold the parameters of `{name}`; the arrow feeds it"
-    return codes.TENSOR_AS_PARAMETER.error(node.span, message, help=f"write `{tensor} -> {call}`")
+    return codes.TENSOR_AS_PARAMETER.error(
+        node.span, message, help=f"write `{tensor} -> {call}`"
+    )
 
 
 def holds_tensors(value: Thing) -> bool:
     if isinstance(value, ListV | TupleV):
-        return bool(value.items) and all(isinstance(item, Tensor) for item in value.values())
+        return bool(value.items) and all(
+            isinstance(item, Tensor) for item in value.values()
+        )
     return isinstance(value, Tensor | PickV)
 
 
@@ -63,7 +71,11 @@ def _may_be_tensor(layer: Layer, arg: ast.Arg, args: Sequence[ast.Arg]) -> bool:
         return False
     known = [
         p.name
-        for p in (layer.primitive.parameters if isinstance(layer, PrimitiveL) else layer.block.params or ())
+        for p in (
+            layer.primitive.parameters
+            if isinstance(layer, PrimitiveL)
+            else layer.block.params or ()
+        )
     ]
     name = arg.name or _by_position(known, set(layer.args), arg, args)
     if name is None:
@@ -74,7 +86,9 @@ def _may_be_tensor(layer: Layer, arg: ast.Arg, args: Sequence[ast.Arg]) -> bool:
     return takes_tensor(layer, name)
 
 
-def _by_position(known: Sequence[str], given: set[str], arg: ast.Arg, args: Sequence[ast.Arg]) -> str | None:
+def _by_position(
+    known: Sequence[str], given: set[str], arg: ast.Arg, args: Sequence[ast.Arg]
+) -> str | None:
     """The parameter that an argument without a name sets."""
     taken = set(given)
     for other in args:
@@ -99,7 +113,11 @@ def takes_tensor(layer: BlockL, name: str, depth: int = 0) -> bool:
         return True
     for node in ast.walk(layer.block):
         if isinstance(node, ast.Call):
-            handed = [a for a in node.args if isinstance(a.value, ast.Ref) and a.value.name == name]
+            handed = [
+                a
+                for a in node.args
+                if isinstance(a.value, ast.Ref) and a.value.name == name
+            ]
             if any(_is_number(layer, node, arg, depth) for arg in handed):
                 return False
     return True
@@ -119,5 +137,7 @@ def _is_number(layer: BlockL, call: ast.Call, arg: ast.Arg, depth: int) -> bool:
         return not _may_be_tensor(inner, arg, call.args)
     if not isinstance(inner, BlockL):
         return False
-    name = arg.name or _by_position([p.name for p in inner.block.params or ()], set(), arg, call.args)
+    name = arg.name or _by_position(
+        [p.name for p in inner.block.params or ()], set(), arg, call.args
+    )
     return name is not None and not takes_tensor(inner, name, depth + 1)

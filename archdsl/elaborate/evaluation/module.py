@@ -18,11 +18,13 @@ class Module:
     name: str
     source: Source
     file: ast.File
-    declarations: dict[str, ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search] = field(
-        default_factory=dict
-    )
+    declarations: dict[
+        str, ast.Const | ast.Fn | ast.Block | ast.Net | ast.Genotype | ast.Search
+    ] = field(default_factory=dict)
     imports: dict[str, tuple[Module, str]] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)  # what `find` in `declared` has evaluated
+    values: dict[str, Any] = field(
+        default_factory=dict
+    )  # what `find` in `declared` has evaluated
     missing: set[str] = field(
         default_factory=set
     )  # what could not be read, here or in a file of a `use`: reported there, silent here

@@ -27,7 +27,18 @@ from archdsl.elaborate.evaluation.values import (
     TupleV,
     describe,
 )
-from archdsl.ir.expr import FALSE, TRUE, Expr, TooWide, Undefined, both, constant, either, lift, placed
+from archdsl.ir.expr import (
+    FALSE,
+    TRUE,
+    Expr,
+    TooWide,
+    Undefined,
+    both,
+    constant,
+    either,
+    lift,
+    placed,
+)
 from archdsl.ir.notation import Axes, value_text
 from archdsl.syntax.ast import BinaryOp
 
@@ -35,7 +46,10 @@ from archdsl.syntax.ast import BinaryOp
 def _numbers(a: Any, b: Any) -> None:
     for value in (a, b):
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Undefined(f"arithmetic needs numbers, not {value_text(value)}", code=codes.BAD_OPERANDS)
+            raise Undefined(
+                f"arithmetic needs numbers, not {value_text(value)}",
+                code=codes.BAD_OPERANDS,
+            )
         if isinstance(value, int) and value.bit_length() > 256:
             raise Undefined("a number of more than 256 bits")
 
@@ -132,7 +146,9 @@ def truth(value: Thing, span: Span, what: str) -> Expr:
 
     Raises DiagnosticError for anything but truth values.
     """
-    if not isinstance(value, Expr) or not all(isinstance(v, bool | Undefined) for v in value.distinct()):
+    if not isinstance(value, Expr) or not all(
+        isinstance(v, bool | Undefined) for v in value.distinct()
+    ):
         fail(codes.WRONG_KIND, span, f"{what} must be true or false, not {describe(value)}")
     return value
 
@@ -146,7 +162,10 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame) ->
     if op in POINTWISE:
         _refuse_layers(op, (left, right), span, "(x -> layer)")
     if op in ("and", "or"):
-        a, b = truth(left, span, f"the left of `{op}`"), truth(right, span, f"the right of `{op}`")
+        a, b = (
+            truth(left, span, f"the left of `{op}`"),
+            truth(right, span, f"the right of `{op}`"),
+        )
         return both(a, b) if op == "and" else either(a, b)
     if op == "in":
         return _member(left, right, span, frame.state)
@@ -161,7 +180,11 @@ def binary(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame) ->
 
 def _joined(left: ListV, right: ListV, span: Span, state: State) -> ListV:
     if len(left.items) + len(right.items) > LENGTH_LIMIT:
-        fail(bound_codes.TOO_MUCH_WORK, span, f"a list of more than {LENGTH_LIMIT:,} elements")
+        fail(
+            bound_codes.TOO_MUCH_WORK,
+            span,
+            f"a list of more than {LENGTH_LIMIT:,} elements",
+        )
     state.tick(span, 1 + len(right.items) // 10)
     return ListV(left.items + right.items)
 
@@ -178,7 +201,11 @@ def _equal(left: ListV, right: ListV, span: Span, frame: Frame) -> Expr:
 def _pointwise(op: BinaryOp, left: Thing, right: Thing, span: Span, state: State) -> Expr:
     a, b = size_expr(left), size_expr(right)
     if a is None or b is None:
-        fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
+        fail(
+            codes.BAD_OPERANDS,
+            span,
+            f"`{op}` does not apply to {describe(left)} and {describe(right)}",
+        )
     try:
         result = lift(POINTWISE[op], a, b)
         state.tick(span, result.weight // 4)
@@ -187,7 +214,9 @@ def _pointwise(op: BinaryOp, left: Thing, right: Thing, span: Span, state: State
         fail(choice_codes.TOO_WIDE, span, str(wide), help=too_wide_help(wide))
 
 
-def _refuse_layers(op: BinaryOp, sides: tuple[Thing, Thing], span: Span, instead: str) -> None:
+def _refuse_layers(
+    op: BinaryOp, sides: tuple[Thing, Thing], span: Span, instead: str
+) -> None:
     for side in sides:
         if isinstance(side, LAYERS):
             fail(
@@ -208,7 +237,11 @@ def negative(value: Thing, span: Span, frame: Frame) -> Thing:
 def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame) -> Thing:
     _refuse_layers(op, (left, right), span, "x + (x -> layer)")
     if not isinstance(left, Tensor | Expr) or not isinstance(right, Tensor | Expr):
-        fail(codes.BAD_OPERANDS, span, f"`{op}` does not apply to {describe(left)} and {describe(right)}")
+        fail(
+            codes.BAD_OPERANDS,
+            span,
+            f"`{op}` does not apply to {describe(left)} and {describe(right)}",
+        )
     if op not in _TENSOR_OPS:
         fail(
             codes.BAD_OPERANDS,
@@ -229,10 +262,18 @@ def _tensors(op: BinaryOp, left: Thing, right: Thing, span: Span, frame: Frame) 
 
 def _member(left: Thing, right: Thing, span: Span, state: State) -> Thing:
     if not isinstance(right, ListV | TupleV | RangeV | CountV):
-        fail(codes.BAD_OPERANDS, span, f"`in` looks into a list or a range, not {describe(right)}")
+        fail(
+            codes.BAD_OPERANDS,
+            span,
+            f"`in` looks into a list or a range, not {describe(right)}",
+        )
     needle = size_expr(left)
     if needle is None:
-        fail(codes.BAD_OPERANDS, span, f"`in` looks for a number or a text, not {describe(left)}")
+        fail(
+            codes.BAD_OPERANDS,
+            span,
+            f"`in` looks for a number or a text, not {describe(left)}",
+        )
     found = FALSE
     if isinstance(right, ListV | TupleV):
         state.tick(span, 2 * len(right.items))

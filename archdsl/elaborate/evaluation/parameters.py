@@ -13,14 +13,25 @@ from archdsl.elaborate.evaluation.frame import Frame, frame_of
 from archdsl.elaborate.evaluation.scope import Scope
 from archdsl.elaborate.evaluation.sequences import items_of
 from archdsl.elaborate.evaluation.state import fail
-from archdsl.elaborate.evaluation.values import LAYERS, ListV, Poison, Tensor, Thing, describe
+from archdsl.elaborate.evaluation.values import (
+    LAYERS,
+    ListV,
+    Poison,
+    Tensor,
+    Thing,
+    describe,
+)
 from archdsl.ir.activity import defined
 from archdsl.ir.expr import Expr
 from archdsl.syntax import ast
 
 Overrides = Mapping[str, tuple[ast.Expr, Scope]]
 
-_THINGS: dict[str, type | tuple[type, ...]] = {"layer": LAYERS, "list": ListV, "tensor": Tensor}
+_THINGS: dict[str, type | tuple[type, ...]] = {
+    "layer": LAYERS,
+    "list": ListV,
+    "tensor": Tensor,
+}
 _SCALARS: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "number": (int, float),
@@ -52,7 +63,11 @@ def bind_parameters(
             value = evaluate(parameter.default, frame)
         else:
             fail(codes.MISSING_PARAMETER, span, f"{what} needs `{name}`")
-        if kind is not None and not isinstance(value, Poison) and not _is_kind(value, kind, parameter.span):
+        if (
+            kind is not None
+            and not isinstance(value, Poison)
+            and not _is_kind(value, kind, parameter.span)
+        ):
             message = f"`{name}` of {what} is declared `{kind}`, not {describe(value)}"
             fail(codes.WRONG_KIND, span, message)
         frame.env.names[name] = bound(value, name, frame)

@@ -38,19 +38,27 @@ def picked_tensors(name: str, picked: PickV, span: Span) -> tuple[Value, ...] | 
     Raises DiagnosticError for other primitives and things.
     """
     if name not in _COMBINE:
-        message = "what is picked from a list is combined by `weighted_sum`, `add` or `concat`"
+        message = (
+            "what is picked from a list is combined by `weighted_sum`, `add` or `concat`"
+        )
         fail(codes.WRONG_INPUTS, span, f"{message}, not by `{name}`")
     values = []
     for item in picked.items:
         if isinstance(item.value, Poison):
             return None
         if not isinstance(item.value, Tensor):
-            fail(codes.WRONG_KIND, span, f"`{name}` combines tensors, not {describe(item.value)}")
+            fail(
+                codes.WRONG_KIND,
+                span,
+                f"`{name}` combines tensors, not {describe(item.value)}",
+            )
         values.append(item.value.value)
     return tuple(values)
 
 
-def combined(layer: PrimitiveL, values: tuple[Value, ...], subset: Expr, place: Place) -> Tensor:
+def combined(
+    layer: PrimitiveL, values: tuple[Value, ...], subset: Expr, place: Place
+) -> Tensor:
     """The picked values in one, by the primitive."""
     primitive, state = layer.primitive, place.state
     shapes = tuple([state_shape(v, state) for v in values])
@@ -70,7 +78,11 @@ def combined(layer: PrimitiveL, values: tuple[Value, ...], subset: Expr, place: 
         weights = (_mixing_weight(primitive, call, shape, subset, place),)
     state.tick(place.span, 25 + len(values))
     combine = _COMBINE[primitive.name]
-    return Tensor(Pick(subset, values, combine, dim, weights, shape, place.instance, place.span, checks))
+    return Tensor(
+        Pick(
+            subset, values, combine, dim, weights, shape, place.instance, place.span, checks
+        )
+    )
 
 
 def _checks(
@@ -79,11 +91,15 @@ def _checks(
     checks = [check_of(p, values, place) for p in extra if is_real(p)]
     if any(message is not None for message in problem.distinct()):
         labels = labels_of(values, place.span)
-        checks.append(homed(Check(problem, shape_codes.SIZES_DIFFER, place.span, labels), place))
+        checks.append(
+            homed(Check(problem, shape_codes.SIZES_DIFFER, place.span, labels), place)
+        )
     return tuple(checks)
 
 
-def _mixing_weight(primitive: Primitive, call: Call, shape: Shape, subset: Expr, place: Place) -> Weight:
+def _mixing_weight(
+    primitive: Primitive, call: Call, shape: Shape, subset: Expr, place: Place
+) -> Weight:
     """One factor for each of the picked; none for a single one."""
     rule = primitive.weights(call, shape)[0]
     size, init = (lift(_factors, subset),), lift(_even, subset)
@@ -91,7 +107,9 @@ def _mixing_weight(primitive: Primitive, call: Call, shape: Shape, subset: Expr,
     return place.state.weight(weight, place.instance, place.span)
 
 
-def _cases(primitive: Primitive, subset: Expr, call: Call, span: Span) -> dict[tuple[int, ...], Result]:
+def _cases(
+    primitive: Primitive, subset: Expr, call: Call, span: Span
+) -> dict[tuple[int, ...], Result]:
     """What each of the subsets gives that can be picked; a single one is itself."""
     found: dict[tuple[int, ...], Result] = {}
     subsets = subset.distinct()
@@ -106,11 +124,15 @@ def _cases(primitive: Primitive, subset: Expr, call: Call, span: Span) -> dict[t
     for chosen in subsets:
         parts = tuple([call.inputs[i] for i in chosen])
         single = len(parts) == 1
-        found[chosen] = Result(parts[0]) if single else primitive.shape(replace(call, inputs=parts))
+        found[chosen] = (
+            Result(parts[0]) if single else primitive.shape(replace(call, inputs=parts))
+        )
     return found
 
 
-def _shape_of_cases(subset: Expr, cases: Mapping[tuple[int, ...], Result]) -> tuple[dict[str, Expr], Expr]:
+def _shape_of_cases(
+    subset: Expr, cases: Mapping[tuple[int, ...], Result]
+) -> tuple[dict[str, Expr], Expr]:
     """The sizes of what is picked, by what is picked, and what is wrong with it: dimensions have to be the
     same.
     """
@@ -118,7 +140,9 @@ def _shape_of_cases(subset: Expr, cases: Mapping[tuple[int, ...], Result]) -> tu
     number = lift({chosen: i for i, chosen in enumerate(cases)}.__getitem__, subset)
     shape = {}
     for dim, size in first.items():
-        shape[dim] = mend(select(number, [case.shape.get(dim, size) for case in cases.values()]), 1)
+        shape[dim] = mend(
+            select(number, [case.shape.get(dim, size) for case in cases.values()]), 1
+        )
     return shape, select(number, [_message(case, first) for case in cases.values()])
 
 
@@ -129,7 +153,9 @@ def _message(case: Result, first: Shape) -> Expr:
         return each(told, real[0])
     if set(case.shape) == set(first):
         return constant(None)
-    return constant(f"dimensions differ: [{', '.join(first)}] and [{', '.join(case.shape)}]")
+    return constant(
+        f"dimensions differ: [{', '.join(first)}] and [{', '.join(case.shape)}]"
+    )
 
 
 def _chosen_sum(subset: tuple[int, ...], *sizes: Any) -> Any:

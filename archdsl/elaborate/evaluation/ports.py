@@ -26,7 +26,11 @@ from archdsl.syntax import ast
 def inputs(node: ast.Input, frame: Frame) -> None:
     """`input x: […]`: in a network a tensor of this shape, in a block what the call feeds."""
     for port in node.ports:
-        value = _net_input(port, frame) if frame.inputs is None else _fed(port, frame.inputs.pop(0), frame)
+        value = (
+            _net_input(port, frame)
+            if frame.inputs is None
+            else _fed(port, frame.inputs.pop(0), frame)
+        )
         frame.env.assign(port.name, value)
 
 
@@ -44,7 +48,9 @@ def parameter(node: ast.Weight, frame: Frame) -> None:
         bounded = lift(partial(_bounded, dim.name), size)
         sizes[dim.name] = frame.state.told(bounded, dim.span, shape_codes.ATTRIBUTE)
     if is_reserved(node.name):
-        message = f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it"
+        message = (
+            f"`{node.name}` cannot name a parameter: PyTorch's modules or Python use it"
+        )
         fail(name_codes.RESERVED_INSTANCE, node.span, message)
     init = constant(0)
     if node.init is not None:
@@ -57,7 +63,11 @@ def parameter(node: ast.Weight, frame: Frame) -> None:
 
 def _refuse_twice(dim: ast.Dim, sizes: dict[str, Expr]) -> None:
     if dim.name in sizes:
-        fail(shape_codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
+        fail(
+            shape_codes.DUPLICATE_DIMENSION,
+            dim.span,
+            f"dimension `{dim.name}` occurs twice",
+        )
 
 
 def _bounded(dim: str, size: Any) -> Any:
@@ -74,13 +84,19 @@ def _fed(port: ast.Port, value: Thing, frame: Frame) -> Thing:
     if isinstance(value, LAYERS):
         message = f"the input `{port.name}` is a tensor, not {describe(value)}"
         fail(codes.MISPLACED_LAYER, port.span, message)
-    if port.shape is None or not isinstance(value, Tensor) or value.value in frame.state.wrong:
+    if (
+        port.shape is None
+        or not isinstance(value, Tensor)
+        or value.value in frame.state.wrong
+    ):
         return value
     fed = ", ".join(value.shape)
     checked: Thing = value
     for dim in port.shape:
         if dim.name not in value.shape and dim.name != "b":
-            message = f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{fed}]"
+            message = (
+                f"the input `{port.name}` needs dimension `{dim.name}`; it is fed [{fed}]"
+            )
             fail(shape_codes.MISSING_DIMENSION, port.span, message)
         if dim.size is not None:
             fits = _fits(port, dim, value, frame)
@@ -88,7 +104,9 @@ def _fed(port: ast.Port, value: Thing, frame: Frame) -> Thing:
                 checked = branches.join(fits, (checked,), (port.name,), frame.at(dim.span))
     extra = set(value.shape) - {d.name for d in port.shape} - {"b"}
     if extra:
-        message = f"the input `{port.name}` has no dimension `{min(extra)}`, but is fed [{fed}]"
+        message = (
+            f"the input `{port.name}` has no dimension `{min(extra)}`, but is fed [{fed}]"
+        )
         fail(shape_codes.MISSING_DIMENSION, port.span, message)
     return checked
 
@@ -105,7 +123,9 @@ def _fits(port: ast.Port, dim: ast.Dim, value: Tensor, frame: Frame) -> Expr:
 def _same(port: str, dim: str, size: Any, wanted: Any) -> int:
     if size != wanted:
         has = f"{dim} = {value_text(wanted)}"
-        raise Undefined(f"the input `{port}` has {has}, but is fed {dim} = {value_text(size)}")
+        raise Undefined(
+            f"the input `{port}` has {has}, but is fed {dim} = {value_text(size)}"
+        )
     return 0
 
 
@@ -128,7 +148,9 @@ def _net_input(port: ast.Port, frame: Frame) -> Thing:
         _check_letter(dim)
         nominal = 1 if dim.name == "b" else _net_size(port, dim, frame)
         sizes[dim.name] = constant(given.get(dim.name, nominal))
-    return Tensor(_registered(Input(port.name, "".join(sizes), sizes, port.span), port, state))
+    return Tensor(
+        _registered(Input(port.name, "".join(sizes), sizes, port.span), port, state)
+    )
 
 
 def _check_letter(dim: ast.Dim) -> None:
@@ -146,7 +168,9 @@ def _net_size(port: ast.Port, dim: ast.Dim, frame: Frame) -> int:
     if dim.size is None:
         message = f"dimension `{dim.name}` of the input `{port.name}` needs a size"
         fail(codes.MISSING_PARAMETER, dim.span, message)
-    size = frame.state.concrete(scalar(dim.size, frame, what), dim.span, "the size of an input")
+    size = frame.state.concrete(
+        scalar(dim.size, frame, what), dim.span, "the size of an input"
+    )
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         message = f"{what} is a whole number of at least 1, not {value_text(size)}"
         fail(codes.WRONG_KIND, dim.span, message)

@@ -63,10 +63,14 @@ def arithmetic(op: str, pair: tuple[Tensor, Tensor], span: Span, frame: Frame) -
     name = _ARITHMETIC[op]
     instance = Instance(frame.segment(name), frame.instance, name, "primitive", span)
     place = Place(instance, span, frame.state)
-    return Tensor(operation(PRIMITIVES[name], (pair[0].value, pair[1].value), {}, {}, place))
+    return Tensor(
+        operation(PRIMITIVES[name], (pair[0].value, pair[1].value), {}, {}, place)
+    )
 
 
-def scalar(op: str, tensor: Tensor, number: Expr, left: bool, span: Span, frame: Frame) -> Tensor:
+def scalar(
+    op: str, tensor: Tensor, number: Expr, left: bool, span: Span, frame: Frame
+) -> Tensor:
     """`x * 2` or, with `left`, `2 * x`."""
     name = _ARITHMETIC[op]
     attrs = {"op": constant(name), "by": number, "left": constant(left)}
@@ -93,7 +97,12 @@ def operation(
     try:
         ruled = ruled_by(primitive, call)
     except TooWide as wide:
-        fail(choice_codes.TOO_WIDE, span, f"`{primitive.name}`: {wide}", help=too_wide_help(wide))
+        fail(
+            choice_codes.TOO_WIDE,
+            span,
+            f"`{primitive.name}`: {wide}",
+            help=too_wide_help(wide),
+        )
     state.tick(span, ruled.macs.weight)
     weights = _weights(ruled.weights, place)
     problems = [check_of(p, inputs, place) for p in (*extra, *ruled.problems) if is_real(p)]
@@ -130,7 +139,13 @@ def _weights(rules: tuple[WeightRule, ...], place: Place) -> tuple[Weight, ...]:
     """The weights of an op, registered under their paths."""
     found = []
     for rule in rules:
-        weight = Weight(place.instance.weights_path, rule.name, rule.shape, rule.init, place.state.variant)
+        weight = Weight(
+            place.instance.weights_path,
+            rule.name,
+            rule.shape,
+            rule.init,
+            place.state.variant,
+        )
         found.append(place.state.weight(weight, place.instance, place.span))
     return tuple(found)
 
@@ -141,7 +156,11 @@ def _mended(exprs: Mapping[str, Expr], primitive: Primitive) -> dict[str, Expr]:
     for name, value in exprs.items():
         if value.is_partial:
             parameter = primitive.parameter(name)
-            default = 1 if parameter is None or parameter.default is REQUIRED else parameter.default
+            default = (
+                1
+                if parameter is None or parameter.default is REQUIRED
+                else parameter.default
+            )
             defined = (v for v in value.distinct() if not isinstance(v, Undefined))
             mended[name] = mend(value, next(defined, default))
     return mended
@@ -149,14 +168,20 @@ def _mended(exprs: Mapping[str, Expr], primitive: Primitive) -> dict[str, Expr]:
 
 def _inputs(primitive: Primitive, argument: Thing, span: Span) -> tuple[Value, ...]:
     name, arity = primitive.name, primitive.arity
-    parts: tuple[Thing, ...] = argument.values() if isinstance(argument, ListV | TupleV) else ()
+    parts: tuple[Thing, ...] = (
+        argument.values() if isinstance(argument, ListV | TupleV) else ()
+    )
     if arity == 1:
         parts = (argument,)
     elif arity == "many" and not isinstance(argument, ListV | TupleV):
         message = f"`{name}` takes a list of tensors, not {describe(argument)}"
         fail(codes.WRONG_INPUTS, span, message, help=f"`[x, y] -> {name}`")
     elif arity != "many" and len(parts) != arity:
-        fail(codes.WRONG_INPUTS, span, f"`{name}` takes {arity} tensors, not {describe(argument)}")
+        fail(
+            codes.WRONG_INPUTS,
+            span,
+            f"`{name}` takes {arity} tensors, not {describe(argument)}",
+        )
     values = []
     for part in parts:
         if not isinstance(part, Tensor):
@@ -167,10 +192,14 @@ def _inputs(primitive: Primitive, argument: Thing, span: Span) -> tuple[Value, .
     return tuple(values)
 
 
-def _chunk(primitive: Primitive, inputs: tuple[Value, ...], call: Call, place: Place) -> Thing:
+def _chunk(
+    primitive: Primitive, inputs: tuple[Value, ...], call: Call, place: Place
+) -> Thing:
     """One operation for each of the chunks."""
     counts = list(call.dims.values())
-    number = place.state.concrete(counts[0], place.span, "the number of chunks") if counts else 1
+    number = (
+        place.state.concrete(counts[0], place.span, "the number of chunks") if counts else 1
+    )
     if not isinstance(number, int) or number < 1:
         number = 1  # refused by the rule
     if number > _MOST_CHUNKS:

@@ -51,7 +51,9 @@ def undefined_checks(exprs: Iterable[Expr]) -> list[Check]:
         if value.is_partial:
             undefined = next(v for v in value.distinct() if isinstance(v, Undefined))
             code = undefined.code or codes.NO_VALUE
-            found.append(Check(each(_message, value), code, undefined.span, help=undefined.help))
+            found.append(
+                Check(each(_message, value), code, undefined.span, help=undefined.help)
+            )
     return found
 
 
@@ -60,7 +62,9 @@ def labels_of(inputs: tuple[Value, ...], span: Span) -> tuple[Label, ...]:
     labels: dict[Label, None] = {}
     for value in inputs[:3]:
         if value.span is not None and value.span != span:
-            sizes = ", ".join([_dimension_text(dim, size) for dim, size in value.shape.items()])
+            sizes = ", ".join(
+                [_dimension_text(dim, size) for dim, size in value.shape.items()]
+            )
             labels[Label(value.span, f"this gives [{sizes}]")] = None
     return tuple(labels)
 

@@ -27,7 +27,8 @@ def refusal(low: float, high: float, step: float) -> Refused | None:
     """What is wrong with a range; None for one that is right."""
     if not step > 0:
         return Refused(
-            f"a range cannot go in steps of {step}", "steps are larger than 0; lists go down: `[8, 4]`"
+            f"a range cannot go in steps of {step}",
+            "steps are larger than 0; lists go down: `[8, 4]`",
         )
     if not all(map(isfinite, (low, high, step))):
         return Refused(f"a range runs over numbers, not from {low} to {high} by {step}")
@@ -46,7 +47,11 @@ def numbers(low: float, high: float, step: float) -> tuple[float, ...]:
     """
     start, by = Fraction(str(low)), Fraction(str(step))
     found = [start + i * by for i in range(int(_steps(low, high, step)) + 1)]
-    return tuple(int(number) for number in found) if _whole(low, high, step) else tuple(map(float, found))
+    return (
+        tuple(int(number) for number in found)
+        if _whole(low, high, step)
+        else tuple(map(float, found))
+    )
 
 
 def _steps(low: float, high: float, step: float) -> Fraction:
@@ -56,7 +61,9 @@ def _steps(low: float, high: float, step: float) -> Fraction:
     start, end, by = (Fraction(str(number)) for number in (low, high, step))
     steps = (end - start) / by
     nearest = round(steps)
-    if not _whole(low, high, step) and isclose(start + nearest * by, end, rel_tol=_ROUNDING):
+    if not _whole(low, high, step) and isclose(
+        start + nearest * by, end, rel_tol=_ROUNDING
+    ):
         return Fraction(nearest)
     return steps
 
@@ -68,11 +75,14 @@ def _missed(low: float, high: float, step: float) -> Refused:
     start, by = Fraction(str(low)), Fraction(str(step))
     below = start + floor(_steps(low, high, step)) * by
     around = [number for number in (below, below + by) if start <= number <= float_info.max]
-    near = [str(int(number) if _whole(low, high, step) else float(number)) for number in around]
+    near = [
+        str(int(number) if _whole(low, high, step) else float(number)) for number in around
+    ]
     written = " or ".join(f"`{low}..{end} by {step}`" for end in near)
     are = "the nearest ends are" if len(near) > 1 else "the nearest end is"
     return Refused(
-        f"{low}..{high} by {step} does not reach {high}: {are} {' and '.join(near)}", f"write {written}"
+        f"{low}..{high} by {step} does not reach {high}: {are} {' and '.join(near)}",
+        f"write {written}",
     )
 
 

@@ -38,10 +38,14 @@ def require(node: ast.Require, frame: Frame) -> None:
     value = evaluate(node.condition, frame)
     if isinstance(value, Poison):
         return
-    frame.state.require(operators.truth(value, node.condition.span, "a requirement"), node.span)
+    frame.state.require(
+        operators.truth(value, node.condition.span, "a requirement"), node.span
+    )
 
 
-def cost_bound(node: ast.Expr, frame: Frame, known: Sequence[str] = METRICS) -> CostBound | None:
+def cost_bound(
+    node: ast.Expr, frame: Frame, known: Sequence[str] = METRICS
+) -> CostBound | None:
     """`macs <= 2.0G` or `2.0G >= macs`; None for a condition that mentions no cost. `known` are the costs
     there are.
 
@@ -54,10 +58,18 @@ def cost_bound(node: ast.Expr, frame: Frame, known: Sequence[str] = METRICS) -> 
         left, right, op = node.left, node.right, str(node.op)
         if isinstance(right, ast.Ref) and right.name in metrics:
             left, right, op = right, left, _MIRRORED[op]
-        if isinstance(left, ast.Ref) and left.name in metrics and not any(_mentions(right, m) for m in known):
+        if (
+            isinstance(left, ast.Ref)
+            and left.name in metrics
+            and not any(_mentions(right, m) for m in known)
+        ):
             limit = scalar(right, frame, "the limit")
             if not limit.is_constant:
-                fail(value_codes.NOT_CONSTANT, right.span, "the limit of a cost depends on a choice")
+                fail(
+                    value_codes.NOT_CONSTANT,
+                    right.span,
+                    "the limit of a cost depends on a choice",
+                )
             if isinstance(limit.value, bool) or not isinstance(limit.value, int | float):
                 fail(
                     value_codes.WRONG_KIND,

@@ -28,7 +28,9 @@ def written(node: ast.Output, values: Sequence[Thing]) -> tuple[Written, ...]:
             found += [Written(item.name, None, expr.span) for item in value.items]
             continue
         dims = None if shape is None else "".join(dim.name for dim in shape)
-        found.append(Written(expr.name if isinstance(expr, ast.Ref) else None, dims, expr.span))
+        found.append(
+            Written(expr.name if isinstance(expr, ast.Ref) else None, dims, expr.span)
+        )
     return tuple(found)
 
 
@@ -39,7 +41,9 @@ def check_shapes(node: ast.Output, values: Sequence[Thing], frame: Frame) -> Non
             continue
         if not isinstance(value, Tensor):
             fail(
-                value_codes.WRONG_KIND, expr.span, f"a shape is that of one tensor, not of {describe(value)}"
+                value_codes.WRONG_KIND,
+                expr.span,
+                f"a shape is that of one tensor, not of {describe(value)}",
             )
         _check_dims(shape, value, expr.span)
         for dim in shape:
@@ -53,13 +57,25 @@ def _check_dims(shape: tuple[ast.Dim, ...], value: Tensor, span: Span) -> None:
     has = f"the output is [{', '.join(canonical(value.shape))}]"
     for at, dim in enumerate(shape):
         if dim.name in names[:at]:
-            fail(codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice")
+            fail(
+                codes.DUPLICATE_DIMENSION, dim.span, f"dimension `{dim.name}` occurs twice"
+            )
         if dim.name not in value.shape:
-            fail(codes.MISSING_DIMENSION, dim.span, f"the output has no dimension `{dim.name}`", help=has)
+            fail(
+                codes.MISSING_DIMENSION,
+                dim.span,
+                f"the output has no dimension `{dim.name}`",
+                help=has,
+            )
     left_out = [f"`{dim}`" for dim in canonical(value.shape) if dim not in names]
     if left_out:
         message = f"the order of the output leaves out {' and '.join(left_out)}"
-        fail(codes.MISSING_DIMENSION, shape[0].span.to(shape[-1].span) if shape else span, message, help=has)
+        fail(
+            codes.MISSING_DIMENSION,
+            shape[0].span.to(shape[-1].span) if shape else span,
+            message,
+            help=has,
+        )
 
 
 def _check_size(dim: ast.Dim, value: Tensor, frame: Frame) -> None:
@@ -100,7 +116,11 @@ def results(
     taken = {given.name for given in inputs}
     found = []
     for place, (one, value) in enumerate(zip(said, outputs, strict=True)):
-        name = one.name if one.name is not None and one.name not in taken else _unnamed(place, len(outputs))
+        name = (
+            one.name
+            if one.name is not None and one.name not in taken
+            else _unnamed(place, len(outputs))
+        )
         while name in taken:
             name += "_"
         taken.add(name)

@@ -28,7 +28,9 @@ class Ruled:
     macs: Expr
 
 
-_known: dict[Hashable, tuple[Ruled, list[Expr]]] = {}  # with the expressions, whose identities the key holds
+_known: dict[
+    Hashable, tuple[Ruled, list[Expr]]
+] = {}  # with the expressions, whose identities the key holds
 
 
 def ruled_by(primitive: Primitive, call: Call) -> Ruled:
@@ -53,7 +55,9 @@ def _ruled(primitive: Primitive, call: Call) -> Ruled:
     result = primitive.shape(call)
     weights = []
     for weight in primitive.weights(call, result.shape):
-        weights.append(replace(weight, shape=tuple([mend(size, 1) for size in weight.shape])))
+        weights.append(
+            replace(weight, shape=tuple([mend(size, 1) for size in weight.shape]))
+        )
     return Ruled(
         {dim: mend(size, 1) for dim, size in result.shape.items()},
         result.problems,

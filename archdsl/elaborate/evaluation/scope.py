@@ -14,7 +14,9 @@ class Env:
 
     names: dict[str, Thing] = field(default_factory=dict)
     outer: Env | None = None
-    dropped: set[str] = field(default_factory=set)  # assigned under a choice only, and so unknown after it
+    dropped: set[str] = field(
+        default_factory=set
+    )  # assigned under a choice only, and so unknown after it
 
     def find(self, name: str) -> Thing | None:
         env: Env | None = self

@@ -40,7 +40,9 @@ def size_expr(value: Thing) -> Expr | None:
     return None
 
 
-def numbers_of(value: RangeV, span: Span | None, state: State, what: str = "a range") -> tuple[Any, ...]:
+def numbers_of(
+    value: RangeV, span: Span | None, state: State, what: str = "a range"
+) -> tuple[Any, ...]:
     """The numbers `low..high by step`, both ends included; decimal steps are exact.
 
     Raises DiagnosticError for a range that is not of numbers, misses its end, or is too long; Structural
@@ -69,7 +71,11 @@ def _judge(ends: tuple[Any, ...], span: Span | None) -> None:
         if isinstance(number, Undefined):
             fail(codes.NO_VALUE, span, number.message)
         if isinstance(number, bool) or not isinstance(number, int | float):
-            fail(codes.WRONG_KIND, span, f"a range runs over numbers, not {describe(constant(number))}")
+            fail(
+                codes.WRONG_KIND,
+                span,
+                f"a range runs over numbers, not {describe(constant(number))}",
+            )
     refused = refusal(*ends)
     if refused is not None:
         fail(codes.BAD_RANGE, span, refused.message, help=refused.help)
@@ -135,7 +141,8 @@ def iterate(value: Thing, span: Span, state: State) -> list[Thing]:
         found = [constant(n) for n in count_of(value, span, state)]
     if isinstance(value, PickV):
         found = [
-            value.items[i].value for i in state.concrete(value.subset, span, "a loop over what was picked")
+            value.items[i].value
+            for i in state.concrete(value.subset, span, "a loop over what was picked")
         ]
     if found is not None:
         state.tick(span, len(found))
@@ -143,7 +150,12 @@ def iterate(value: Thing, span: Span, state: State) -> list[Thing]:
     hint = None
     if isinstance(value, Expr) and value.is_constant and isinstance(value.value, int):
         hint = "use `range(n)`"
-    fail(codes.NOT_ITERABLE, span, f"{describe(value)} has no elements to iterate over", help=hint)
+    fail(
+        codes.NOT_ITERABLE,
+        span,
+        f"{describe(value)} has no elements to iterate over",
+        help=hint,
+    )
 
 
 def items_of(value: Thing) -> tuple[Item, ...] | None:
@@ -173,7 +185,11 @@ def unpack(value: Thing, count: int, span: Span) -> tuple[Thing, ...]:
         return (value,) * count
     items = items_of(value)
     if items is None:
-        fail(codes.UNPACK, span, f"{describe(value)} cannot be taken apart into {count} names")
+        fail(
+            codes.UNPACK,
+            span,
+            f"{describe(value)} cannot be taken apart into {count} names",
+        )
     if len(items) != count:
         fail(codes.UNPACK, span, f"{count} names for {len(items)} parts")
     return tuple(i.value for i in items)
@@ -205,14 +221,18 @@ def _tuple(*values: Any) -> tuple[Any, ...]:
 
 def _item(values: Any, index: int) -> Any:
     if not isinstance(values, tuple):
-        raise Undefined(f"{value_text(values)} is one number and has no parts", code=codes.WRONG_KIND)
+        raise Undefined(
+            f"{value_text(values)} is one number and has no parts", code=codes.WRONG_KIND
+        )
     return values[index]
 
 
 def _range(low: Any, high: Any, step: Any) -> range:
     for number in (low, high, step):
         if isinstance(number, bool) or not isinstance(number, int):
-            raise Undefined(f"a range of positions needs whole numbers, not {value_text(number)}")
+            raise Undefined(
+                f"a range of positions needs whole numbers, not {value_text(number)}"
+            )
     refused = refusal(low, high, step)
     if refused is not None:
         raise Undefined(refused.message)

@@ -51,7 +51,12 @@ class Structural(Exception):
 
 
 def fail(
-    code: Code, span: Span | None, message: str, *, help: str | None = None, labels: tuple[Label, ...] = ()
+    code: Code,
+    span: Span | None,
+    message: str,
+    *,
+    help: str | None = None,
+    labels: tuple[Label, ...] = (),
 ) -> NoReturn:
     """Raises the diagnostic."""
     raise DiagnosticError(code.error(span, message, help=help, labels=labels))
@@ -101,7 +106,9 @@ class State:
         default_factory=dict
     )  # sizes of values that the text reads as numbers
     pinned: dict[Choice, int] = field(default_factory=dict)
-    answers: dict[str, str] = field(default_factory=dict)  # what is settled of `name ~ …`, by path
+    answers: dict[str, str] = field(
+        default_factory=dict
+    )  # what is settled of `name ~ …`, by path
     wrong: dict[Value, Check] = field(
         default_factory=dict
     )  # values that are wrong whatever is chosen, and why
@@ -111,7 +118,9 @@ class State:
     calls: list[tuple[Span, str]] = field(
         default_factory=list
     )  # the blocks that are being run: where each is called, and its name
-    broken: bool = False  # part of the text could not be read: what is left of it deserves no warning
+    broken: bool = (
+        False  # part of the text could not be read: what is left of it deserves no warning
+    )
     journal: list[tuple[dict[Any, Any], Any]] = field(default_factory=list)
 
     def tick(self, span: Span | None, amount: int = 1) -> None:
@@ -144,7 +153,11 @@ class State:
         if diagnostic.span is None:
             return diagnostic
         span, inside = self.home(diagnostic.span)
-        return replace(diagnostic, span=span, labels=(*inside, *diagnostic.labels)) if inside else diagnostic
+        return (
+            replace(diagnostic, span=span, labels=(*inside, *diagnostic.labels))
+            if inside
+            else diagnostic
+        )
 
     def home(self, span: Span) -> tuple[Span, tuple[Label, ...]]:
         """Where to show what is wrong at a place: of a block that ships its innermost call in a user's file,
@@ -238,13 +251,19 @@ class State:
         choices = expr.choices()
         named = ", ".join(quoted(c.path for c in choices[:3]))
         raise Structural(
-            choices, value_codes.NOT_CONSTANT.error(span, f"{what} depends on the choice {named}")
+            choices,
+            value_codes.NOT_CONSTANT.error(span, f"{what} depends on the choice {named}"),
         )
 
     # -- choices, weights, instances ------------------------------------------------------------------
 
     def choice(
-        self, path: str, alternatives: tuple[Alternative, ...], kind: Kind, instance: Instance, span: Span
+        self,
+        path: str,
+        alternatives: tuple[Alternative, ...],
+        kind: Kind,
+        instance: Instance,
+        span: Span,
     ) -> Choice:
         """The choice of this path, made at its first declaration.
 
@@ -261,7 +280,11 @@ class State:
         elif known.alternatives != alternatives:
             if self.pinned:
                 named = ", ".join(quoted(c.path for c in self.pinned))
-                fail(value_codes.NOT_CONSTANT, span, f"the domain of `{path}` depends on the choice {named}")
+                fail(
+                    value_codes.NOT_CONSTANT,
+                    span,
+                    f"the domain of `{path}` depends on the choice {named}",
+                )
             fail(
                 choice_codes.OPPOSED_DOMAINS,
                 span,
@@ -285,7 +308,9 @@ class State:
         if not instance.is_shared:
             self.clash(instance.path, owner, instance, span, "weight")
         if known.shape != weight.shape:
-            deciding = chain.from_iterable(size.choices() for size in (*known.shape, *weight.shape))
+            deciding = chain.from_iterable(
+                size.choices() for size in (*known.shape, *weight.shape)
+            )
             choices = dict.fromkeys(choice.path for choice in deciding)
             if choices:
                 fail(
@@ -296,11 +321,15 @@ class State:
                     help="let all instances answer one choice: `shared tied …`",
                 )
             sizes = f"{_sizes(known)} and {_sizes(weight)}"
-            message = f"the shared weight `{weight.full_name}` would have two shapes: {sizes}"
+            message = (
+                f"the shared weight `{weight.full_name}` would have two shapes: {sizes}"
+            )
             fail(name_codes.DUPLICATE_INSTANCE, span, message)
         return known
 
-    def clash(self, path: str, first: Instance, second: Instance, span: Span | None, what: str) -> NoReturn:
+    def clash(
+        self, path: str, first: Instance, second: Instance, span: Span | None, what: str
+    ) -> NoReturn:
         """Reports the outermost pair of different calls that claim one path."""
         a, b = first, second
         while (
@@ -311,7 +340,11 @@ class State:
         ):
             a, b = a.parent, b.parent
         here = b.span or span
-        labels = (Label(a.span, "the first one is here"),) if a.span is not None and a.span != here else ()
+        labels = (
+            (Label(a.span, "the first one is here"),)
+            if a.span is not None and a.span != here
+            else ()
+        )
         if a is b:
             known = self.choices.get(path)
             place = known.span if known is not None else None
@@ -327,7 +360,9 @@ class State:
             name_codes.DUPLICATE_INSTANCE,
             here,
             f"two instances named `{b.segment}` in one scope would share the {what} `{path}`",
-            help=None if b.callee == "param" else f"name one of them: `… as {b.segment.split('[')[0]}_2`",
+            help=None
+            if b.callee == "param"
+            else f"name one of them: `… as {b.segment.split('[')[0]}_2`",
             labels=labels,
         )
 
@@ -335,14 +370,21 @@ class State:
         """Records a requirement, weakened to the region and branch it stands in."""
         condition = either(negate(self.condition), condition)
         for choice, i in self.pinned.items():
-            condition = either(negate(lift(_equals, index_of(choice), constant(i))), condition)
+            condition = either(
+                negate(lift(_equals, index_of(choice), constant(i))), condition
+            )
         if condition.is_constant and condition.is_partial:
             raise DiagnosticError(reason(condition.value, span))
         if condition.is_constant and not condition.value:
             help = "change the numbers, or remove it"
             if self.edits.edits:
                 help = "the answers given so far contradict it"
-            fail(choice_codes.UNSATISFIABLE, span, "no architecture satisfies this requirement", help=help)
+            fail(
+                choice_codes.UNSATISFIABLE,
+                span,
+                "no architecture satisfies this requirement",
+                help=help,
+            )
         if not condition.is_constant:
             self.requirements.append(Requirement(condition, span))
 

@@ -63,12 +63,18 @@ def bind(node: ast.Bind, frame: Frame) -> None:
     values = [evaluate(e, frame) for e in node.values]
     unused = len(state.reads) > reads and state.traces() == before
     if unused and all(_stands_once(name, node) for name in node.targets):
-        for read in list(state.reads)[reads:]:  # nothing follows from what is not mentioned again
+        for read in list(state.reads)[
+            reads:
+        ]:  # nothing follows from what is not mentioned again
             del state.reads[read]
     parts: Sequence[Thing] = values
     if len(node.targets) != len(values):
         if len(values) != 1:
-            fail(codes.UNPACK, node.span, f"{len(node.targets)} names for {len(values)} values")
+            fail(
+                codes.UNPACK,
+                node.span,
+                f"{len(node.targets)} names for {len(values)} values",
+            )
         parts = unpack(values[0], len(node.targets), node.span)
     for name, value in zip(node.targets, parts, strict=True):
         frame.env.assign(name, bound(value, name, frame))
@@ -162,7 +168,9 @@ def _level(node: ast.For, label: str, i: int, frame: Frame) -> Instance:
     if is_reserved(label):
         message = f"`{label}` cannot name a level: PyTorch's modules or Python use it"
         fail(name_codes.RESERVED_INSTANCE, node.span, message)
-    level = Instance(f"{frame.segment(label)}[{i}]", frame.instance, label, "loop", node.span)
+    level = Instance(
+        f"{frame.segment(label)}[{i}]", frame.instance, label, "loop", node.span
+    )
     frame.instance.children.append(level)
     frame.state.instances.setdefault(level.path, level)
     return level
@@ -241,7 +249,12 @@ Names = list[dict[str, Thing]]  # bindings, level by level, the innermost first
 
 
 def _join_names(
-    known: Names, ways: Sequence[Names], index: Expr, words: Sequence[str], frame: Frame, span: Span
+    known: Names,
+    ways: Sequence[Names],
+    index: Expr,
+    words: Sequence[str],
+    frame: Frame,
+    span: Span,
 ) -> None:
     """Rebinds each name that differs between several ways to the one that the index points to."""
 
@@ -262,7 +275,11 @@ def _undefine(names: Sequence[str], why: Expr, span: Span, frame: Frame) -> None
 
     def undefined(level: int, name: str) -> Thing:
         value = known[level][name]
-        return branches.join(why, (value,), (name,), frame.at(span)) if name in names else value
+        return (
+            branches.join(why, (value,), (name,), frame.at(span))
+            if name in names
+            else value
+        )
 
     _rebind(known, frame.env, undefined)
 

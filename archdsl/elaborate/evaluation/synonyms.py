@@ -48,11 +48,14 @@ _LINEAR = _takes("in_features=- out_features=width bias device=- dtype=-")
 _DENSE = _takes("units=width activation=- use_bias=bias")
 _DROP = _takes("p inplace=-")
 _PADDED = "the padding is half of the kernel unless it is given"
-_DEPTHWISE = Synonym("x -> conv(x.c, 3x3, groups = x.c)", note="`use std: depthwise` has it as a block")
+_DEPTHWISE = Synonym(
+    "x -> conv(x.c, 3x3, groups = x.c)", note="`use std: depthwise` has it as a block"
+)
 _GLOBAL = Synonym("x -> mean(@hw)")
 _GLOBAL_3D = Synonym("x -> mean(@thw)")
 _FLATTEN = Synonym(
-    "x -> mean(@hw)", note="a linear map over all positions needs no flattening: `x -> linear(10, @chw)`"
+    "x -> mean(@hw)",
+    note="a linear map over all positions needs no flattening: `x -> linear(10, @chw)`",
 )
 _RESHAPE = Synonym(
     "x -> merge(@hw, @n)",
@@ -68,15 +71,19 @@ _ORDER = Synonym(
 _RESIZE = Synonym("x -> resize(h = 2 * x.h, w = 2 * x.w)")
 _ARROWS = Synonym("conv(16, 3) -> batch_norm -> relu")
 _REPEAT = Synonym(
-    "[conv(16, 3), conv(16, 5)]", note="layers are values: a list holds them, a loop applies them"
+    "[conv(16, 3), conv(16, 5)]",
+    note="layers are values: a list holds them, a loop applies them",
 )
 _IDENTITY = Synonym("identity", "identity")
 _MATMUL = Synonym("(x, y) -> dot(@c)")
 _SOFTMAX = Synonym("x -> softmax(@c)")
 _ATTENTION = Synonym("(q, k, v) -> attend(@hw, heads = 4)")
-_SE = Synonym("x * (x -> mean(@hw) -> linear(x.c) -> sigmoid)", note="`use std: se` has it as a block")
+_SE = Synonym(
+    "x * (x -> mean(@hw) -> linear(x.c) -> sigmoid)", note="`use std: se` has it as a block"
+)
 _MLP = Synonym(
-    "x -> linear(4 * x.c) as widen -> gelu -> linear(x.c) as narrow", note="`use std: mlp` has it as a block"
+    "x -> linear(4 * x.c) as widen -> gelu -> linear(x.c) as narrow",
+    note="`use std: mlp` has it as a block",
 )
 _PATCHES = Synonym("x -> conv(64, 4x4, 4) -> merge(@hw, @n)")
 
@@ -98,26 +105,37 @@ _BY_NAME = {
     "LazyConv2d": Synonym("x -> conv(16, 3x3)", "conv", _CONV[1:], 2, _PADDED),
     "Convolution2D": Synonym("x -> conv(16, 3x3)", "conv", _KERAS_CONV, 2),
     "DepthwiseConv2D": _DEPTHWISE,
-    "SeparableConv2D": Synonym("x -> conv(x.c, 3x3, groups = x.c) as spread -> conv(16) as mix"),
+    "SeparableConv2D": Synonym(
+        "x -> conv(x.c, 3x3, groups = x.c) as spread -> conv(16) as mix"
+    ),
     "DepthwiseConv": _DEPTHWISE,
-    "DepthwiseSeparableConv": Synonym("x -> conv(x.c, 3x3, groups = x.c) as spread -> conv(16) as mix"),
+    "DepthwiseSeparableConv": Synonym(
+        "x -> conv(x.c, 3x3, groups = x.c) as spread -> conv(16) as mix"
+    ),
     "ConvNormAct": Synonym(
-        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+        "x -> conv(16, 3x3) -> batch_norm -> relu",
+        note="`use std: conv_norm_act` has it as a block",
     ),
     "ConvBnAct": Synonym(
-        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+        "x -> conv(16, 3x3) -> batch_norm -> relu",
+        note="`use std: conv_norm_act` has it as a block",
     ),
     "ConvBnReLU": Synonym(
-        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+        "x -> conv(16, 3x3) -> batch_norm -> relu",
+        note="`use std: conv_norm_act` has it as a block",
     ),
     "BasicConv2d": Synonym(
-        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+        "x -> conv(16, 3x3) -> batch_norm -> relu",
+        note="`use std: conv_norm_act` has it as a block",
     ),
     "Conv2dNormActivation": Synonym(
-        "x -> conv(16, 3x3) -> batch_norm -> relu", note="`use std: conv_norm_act` has it as a block"
+        "x -> conv(16, 3x3) -> batch_norm -> relu",
+        note="`use std: conv_norm_act` has it as a block",
     ),
     "Unfold": Synonym("x -> split(@h, @ha, a = 2) -> split(@w, @we, e = 2)"),
-    "PixelUnshuffle": Synonym("x -> split(@h, @hm, m = 2) -> split(@w, @wn, n = 2) -> merge(@cmn, @c)"),
+    "PixelUnshuffle": Synonym(
+        "x -> split(@h, @hm, m = 2) -> split(@w, @wn, n = 2) -> merge(@cmn, @c)"
+    ),
     "PatchEmbed": _PATCHES,
     # linear maps
     "Linear": Synonym("x -> linear(10)", "linear", _LINEAR),
@@ -129,7 +147,8 @@ _BY_NAME = {
     "Mlp": _MLP,
     "FeedForward": _MLP,
     "Embedding": Synonym(
-        "x -> linear(64)", note="of numbers given as one-hot vectors: there is no look-up by index"
+        "x -> linear(64)",
+        note="of numbers given as one-hot vectors: there is no look-up by index",
     ),
     # norms
     "BatchNorm": _norm(0),
@@ -138,18 +157,28 @@ _BY_NAME = {
     "BatchNorm3d": _norm(3),
     "SyncBatchNorm": _norm(0),
     "BatchNormalization": Synonym(
-        "x -> batch_norm", "batch_norm", _takes("axis=- momentum=- epsilon=eps center=- scale=affine")
+        "x -> batch_norm",
+        "batch_norm",
+        _takes("axis=- momentum=- epsilon=eps center=- scale=affine"),
     ),
     "bn": _norm(0),
     "LayerNorm": Synonym(
-        "x -> layer_norm", "layer_norm", _takes("normalized_shape=- eps elementwise_affine=affine bias=-")
+        "x -> layer_norm",
+        "layer_norm",
+        _takes("normalized_shape=- eps elementwise_affine=affine bias=-"),
     ),
-    "LayerNorm2d": Synonym("x -> layer_norm", "layer_norm", _takes("num_channels=- eps affine")),
-    "LayerNormalization": Synonym("x -> layer_norm", "layer_norm", _takes("axis=- epsilon=eps")),
+    "LayerNorm2d": Synonym(
+        "x -> layer_norm", "layer_norm", _takes("num_channels=- eps affine")
+    ),
+    "LayerNormalization": Synonym(
+        "x -> layer_norm", "layer_norm", _takes("axis=- epsilon=eps")
+    ),
     "ln": Synonym("x -> layer_norm", "layer_norm", _takes("normalized_shape=- eps")),
     "InstanceNorm2d": Synonym("x -> layer_norm(@hw, affine = false)"),
     "GroupNorm": Synonym(
-        "x -> group_norm(4)", "group_norm", _takes("num_groups=groups num_channels=- eps affine")
+        "x -> group_norm(4)",
+        "group_norm",
+        _takes("num_groups=groups num_channels=- eps affine"),
     ),
     # activations
     "ReLU": _one("relu"),
@@ -164,7 +193,8 @@ _BY_NAME = {
     "Softmax": _SOFTMAX,
     "Softmax2d": _SOFTMAX,
     "LogSoftmax": Synonym(
-        "x -> softmax(@c)", note="the logarithm belongs to the loss, which is no part of a network"
+        "x -> softmax(@c)",
+        note="the logarithm belongs to the loss, which is no part of a network",
     ),
     "LeakyReLU": Synonym("(x -> relu) - 0.01 * (-x -> relu)"),
     "PReLU": Synonym("(x -> relu) - 0.25 * (-x -> relu)"),
@@ -175,10 +205,12 @@ _BY_NAME = {
     "Threshold": _one("relu"),
     "Rectify": _one("relu"),
     "Activation": Synonym(
-        "x -> relu", note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh"
+        "x -> relu",
+        note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh",
     ),
     "act": Synonym(
-        "x -> relu", note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh"
+        "x -> relu",
+        note="each activation is a layer: relu, relu6, swish, hardswish, gelu, sigmoid, tanh",
     ),
     # pooling
     "MaxPool1d": Synonym("x -> max_pool(2, 2)", "max_pool", _POOL, 0),
@@ -239,7 +271,9 @@ _BY_NAME = {
     "UpsamplingBilinear2d": _RESIZE,
     "Interpolate": _RESIZE,
     "Resizing": Synonym("x -> resize(h = 32, w = 32)"),
-    "PixelShuffle": Synonym("x -> split(@c, @cmn, m = 2, n = 2) -> merge(@hm, @h) -> merge(@wn, @w)"),
+    "PixelShuffle": Synonym(
+        "x -> split(@c, @cmn, m = 2, n = 2) -> merge(@hm, @h) -> merge(@wn, @w)"
+    ),
     "Roll": Synonym("x -> shift(@h, 1, channels = 0..7)"),
     "ChannelShuffle": Synonym("x -> split(@c, @gc, g = 4) -> merge(@cg, @c)"),
     # arithmetic
@@ -261,7 +295,8 @@ _BY_NAME = {
     "abs": Synonym("max(3, -3)", note="of numbers"),
     "pow": Synonym("3 * 3", note="of numbers"),
     "float": Synonym(
-        "3 / 1", note="a division gives a fraction, `int`, `floor`, `ceil` and `round` whole numbers"
+        "3 / 1",
+        note="a division gives a fraction, `int`, `floor`, `ceil` and `round` whole numbers",
     ),
     # attention
     "MultiheadAttention": _ATTENTION,
@@ -280,7 +315,9 @@ _BY_NAME = {
     "Dropout2d": Synonym("x -> dropout(0.5)", "dropout", _DROP),
     "Dropout3d": Synonym("x -> dropout(0.5)", "dropout", _DROP),
     "SpatialDropout2D": Synonym("x -> dropout(0.5)", "dropout", _takes("rate=p")),
-    "DropPath": Synonym("x -> drop_path(0.1)", "drop_path", _takes("drop_prob=p scale_by_keep=-")),
+    "DropPath": Synonym(
+        "x -> drop_path(0.1)", "drop_path", _takes("drop_prob=p scale_by_keep=-")
+    ),
     "StochasticDepth": Synonym("x -> drop_path(0.1)", "drop_path", _takes("p mode=-")),
     # containers
     "Sequential": _ARROWS,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from archdsl.elaborate.evaluation import calls, expressions, flows, members, ports, statements
+from archdsl.elaborate.evaluation import (
+    calls,
+    expressions,
+    flows,
+    members,
+    ports,
+    statements,
+)
 from archdsl.elaborate.evaluation.bodies import STATEMENTS
 from archdsl.elaborate.evaluation.evaluator import FUNCTIONS
 from archdsl.elaborate.evaluation.requirements import require

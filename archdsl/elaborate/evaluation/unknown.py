@@ -18,7 +18,11 @@ _LONGEST = 60
 
 
 def unknown_name(
-    name: str, span: Span, candidates: Iterable[str], call: ast.Call | None = None, before: str = "x"
+    name: str,
+    span: Span,
+    candidates: Iterable[str],
+    call: ast.Call | None = None,
+    before: str = "x",
 ) -> Diagnostic:
     """The error for a name that nothing declares.
 
@@ -45,16 +49,21 @@ def foreign(name: str, call: ast.Call | None = None, before: str = "x") -> str |
         return None
     written = _written(synonym, name, call, before)
     padded = call is not None and any(arg.name == "padding" for arg in call.args)
-    return f"write `{written}`" + (f"; {synonym.note}" if synonym.note and not padded else "")
+    return f"write `{written}`" + (
+        f"; {synonym.note}" if synonym.note and not padded else ""
+    )
 
 
 def prefixed(words: Sequence[str], call: ast.Call | None) -> str | None:
     """What is written for `math.sqrt(2)`, whose last word is a function or a layer here as well."""
-    if words[-1] not in FUNCTION_NAMES and (words[-1] not in PRIMITIVES or PRIMITIVES[words[-1]].internal):
+    if words[-1] not in FUNCTION_NAMES and (
+        words[-1] not in PRIMITIVES or PRIMITIVES[words[-1]].internal
+    ):
         return None
     args = "" if call is None else f"({', '.join(arg.span.text for arg in call.args)})"
     return (
-        f"leave `{'.'.join(words[:-1])}.` out: write `{words[-1]}{args if len(args) <= _LONGEST else '(…)'}`"
+        f"leave `{'.'.join(words[:-1])}.` out: write "
+        f"`{words[-1]}{args if len(args) <= _LONGEST else '(…)'}`"
     )
 
 
@@ -72,7 +81,9 @@ def method(name: str, tensor: str, call: ast.Call) -> str | None:
     if name in ("size", "shape", "dim"):
         return f"sizes have names: `{tensor}.c`, `{tensor}.h`"
     return foreign(
-        name, ast.Call(call.callee, (), span=call.span) if name in ("mean", "sum") else call, tensor
+        name,
+        ast.Call(call.callee, (), span=call.span) if name in ("mean", "sum") else call,
+        tensor,
     )
 
 
@@ -140,9 +151,16 @@ def _reached(
 def _about(here: str, call: ast.Call | None, before: str) -> str:
     """An example with the tensor that the call is about in the place of x."""
     tensor = before
-    if call is not None and call.args and call.args[0].name is None and not here.startswith("["):
+    if (
+        call is not None
+        and call.args
+        and call.args[0].name is None
+        and not here.startswith("[")
+    ):
         first = call.args[0].value
-        tensor = first.name if isinstance(first, ast.Ref) and here.startswith("x ->") else tensor
+        tensor = (
+            first.name if isinstance(first, ast.Ref) and here.startswith("x ->") else tensor
+        )
     if (
         call is not None
         and call.args
@@ -163,7 +181,9 @@ def _is_tensor(node: ast.Expr, name: str) -> bool:
     )
 
 
-def _given(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], rank: int) -> list[str] | None:
+def _given(
+    args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], rank: int
+) -> list[str] | None:
     """Our arguments for theirs; None where one is not known."""
     values: dict[str, str] = {}
     names = [theirs for theirs, _ in takes]
@@ -172,7 +192,9 @@ def _given(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], r
         theirs = arg.name
         if theirs is None:
             theirs = names[position] if position < len(names) else ""
-        ours = ours_of.get(theirs) or synonyms.theirs(theirs, tuple(o for _, o in takes if o))
+        ours = ours_of.get(theirs) or synonyms.theirs(
+            theirs, tuple(o for _, o in takes if o)
+        )
         if theirs not in ours_of and ours is None:
             if synonyms.needless(theirs) is None:
                 return None
@@ -185,7 +207,9 @@ def _given(args: Sequence[ast.Arg], takes: tuple[tuple[str, str | None], ...], r
 def _arguments(values: dict[str, str], order: Sequence[str]) -> list[str]:
     """By position as long as none is left out, then by name; what is the default here is not said."""
     kernel = values.get("kernel", "")
-    if "window" in values and "stride" in order:  # theirs is as large as the window, ours is 1
+    if (
+        "window" in values and "stride" in order
+    ):  # theirs is as large as the window, ours is 1
         parts = values["window"].split("x")
         values.setdefault("stride", parts[0] if len(set(parts)) == 1 else values["window"])
     if values.get("padding") in _halves(kernel):

@@ -72,7 +72,9 @@ def _evaluated(module: Module, whole: bool, told: Sequence[Diagnostic]) -> list[
             if any(d.code == TOO_MUCH_WORK.id for d in found):
                 break
     messages = {d.message for d in told}
-    places = {d.span.start for d in told if d.span is not None and d.span.source is module.source}
+    places = {
+        d.span.start for d in told if d.span is not None and d.span.source is module.source
+    }
     left = []
     for d in found:
         again = d.message in messages or (d.span is not None and d.span.start in places)
@@ -82,7 +84,9 @@ def _evaluated(module: Module, whole: bool, told: Sequence[Diagnostic]) -> list[
     return left
 
 
-def _declared(node: ast.Declaration, module: Module, spaces: Spaces) -> Sequence[Diagnostic]:
+def _declared(
+    node: ast.Declaration, module: Module, spaces: Spaces
+) -> Sequence[Diagnostic]:
     """The warnings of one declaration. Raises DiagnosticError with what is wrong."""
     state = State()
     match node:
@@ -108,5 +112,7 @@ def _settled(value: GenotypeV, spaces: Spaces, state: State) -> Sequence[Diagnos
     space = spaces.of(instantiation).graph
     if is_sound(space, value):
         return ()
-    elaborated = nets.elaborate(instantiation, name=node.name, kind="space", genotypes=[value])
+    elaborated = nets.elaborate(
+        instantiation, name=node.name, kind="space", genotypes=[value]
+    )
     return [*elaborated.warnings, *idle_answers(space, value)]

@@ -30,7 +30,9 @@ class Importer:
     modules: dict[Path, Module] = field(default_factory=dict)
     diagnostics: dict[Path, list[Diagnostic]] = field(default_factory=dict)
     loading: list[Path] = field(default_factory=list)
-    texts: dict[Path, str] = field(default_factory=dict)  # what an editor holds, in place of the files
+    texts: dict[Path, str] = field(
+        default_factory=dict
+    )  # what an editor holds, in place of the files
 
     def load(self, path: Path, name: str | None = None) -> Module:
         """The module of a file, with its diagnostics of syntax and imports in `diagnostics`.
@@ -47,7 +49,9 @@ class Importer:
         return self._module((folder / "<text>").absolute(), source)
 
     def _module(self, path: Path, source: Source) -> Module:
-        if path.suffix in (".yaml", ".yml") or (not path.suffix and form_of(source.text) == "yaml"):
+        if path.suffix in (".yaml", ".yml") or (
+            not path.suffix and form_of(source.text) == "yaml"
+        ):
             from archdsl.syntax.yaml_form import from_yaml
 
             file, diagnostics = from_yaml(source)
@@ -71,7 +75,9 @@ class Importer:
         if path in self.texts:
             return Source(name, self.texts[path])
         data = read_bytes(path, MAX_BYTES, name)
-        return replace(decode(name, data), shipped=path.is_relative_to(self.shipped.absolute()))
+        return replace(
+            decode(name, data), shipped=path.is_relative_to(self.shipped.absolute())
+        )
 
     def _declare(self, module: Module, declaration: ast.Declaration, path: Path) -> None:
         if isinstance(declaration, ast.Use):
@@ -87,9 +93,13 @@ class Importer:
         try:
             target = self._find(use, path)
             if target in self.loading:
-                chain = " → ".join(p.stem for p in [*self.loading[self.loading.index(target) :], target])
+                chain = " → ".join(
+                    p.stem for p in [*self.loading[self.loading.index(target) :], target]
+                )
                 raise DiagnosticError(
-                    codes.IMPORT_CYCLE.error(use.span, f"these files use each other: {chain}")
+                    codes.IMPORT_CYCLE.error(
+                        use.span, f"these files use each other: {chain}"
+                    )
                 )
             used = self.load(target, self._display(target, module, path))
         except DiagnosticError:
@@ -107,7 +117,9 @@ class Importer:
                 hint = did_you_mean(alias.name, used.declarations)
                 self.diagnostics[path].append(
                     codes.NOT_EXPORTED.error(
-                        alias.span, f"`{'.'.join(use.module)}` declares no `{alias.name}`", help=hint
+                        alias.span,
+                        f"`{'.'.join(use.module)}` declares no `{alias.name}`",
+                        help=hint,
                     )
                 )
                 continue
@@ -134,7 +146,9 @@ class Importer:
                     help="copy the file to where it is used",
                 )
             )
-        beside = chain.from_iterable(root.glob("*.arch") for root in (path.parent, self.shipped))
+        beside = chain.from_iterable(
+            root.glob("*.arch") for root in (path.parent, self.shipped)
+        )
         known = sorted({p.stem for p in beside})
         name = ".".join(use.module)
         raise DiagnosticError(
@@ -148,8 +162,16 @@ class Importer:
     def _display(self, target: Path, module: Module, path: Path) -> str:
         if target.parent == path.parent:
             shown = Path(module.source.name)
-            return str(shown.parent / target.name) if shown.parent != Path(".") else target.name
-        return str(target.relative_to(self.shipped)) if target.is_relative_to(self.shipped) else str(target)
+            return (
+                str(shown.parent / target.name)
+                if shown.parent != Path(".")
+                else target.name
+            )
+        return (
+            str(target.relative_to(self.shipped))
+            if target.is_relative_to(self.shipped)
+            else str(target)
+        )
 
 
 def _fresh(module: Module, name: str, span: Span) -> None:

@@ -60,9 +60,14 @@ def sizes_of(inputs: Mapping[str, Given], graph: Graph) -> dict[str, dict[str, i
         if name not in known:
             names = ", ".join(quoted(known))
             fail(
-                codes.BAD_INPUT, None, f"`{graph.name}` has no input `{name}`", help=f"its inputs are {names}"
+                codes.BAD_INPUT,
+                None,
+                f"`{graph.name}` has no input `{name}`",
+                help=f"its inputs are {names}",
             )
-        sizes = {dim: _size(name, dim, n) for dim, n in _by_dimension(known[name], given).items()}
+        sizes = {
+            dim: _size(name, dim, n) for dim, n in _by_dimension(known[name], given).items()
+        }
         other = {dim: n for dim, n in sizes.items() if n != known[name].shape[dim].value}
         if other:
             found[name] = other
@@ -83,14 +88,17 @@ def _by_dimension(known: Input, given: Given) -> Mapping[str, int]:
     if isinstance(given, Mapping):
         for dim in given:
             if dim not in known.shape:
+                dims = ", ".join(known.dims)
                 message = (
-                    f"the input `{known.name}` has no dimension `{dim}`; it is [{', '.join(known.dims)}]"
+                    f"the input `{known.name}` has no dimension `{dim}`; it is [{dims}]"
                 )
                 fail(codes.BAD_INPUT, None, message)
         return given
     assert not isinstance(given, str)
     if len(given) != len(known.dims):
-        wanted = f"`{known.name}` has the {len(known.dims)} dimensions {', '.join(known.dims)}"
+        wanted = (
+            f"`{known.name}` has the {len(known.dims)} dimensions {', '.join(known.dims)}"
+        )
         fail(codes.BAD_INPUT, None, f"{wanted}, but {len(given)} sizes were given")
     return dict(zip(known.dims, given, strict=True))
 
@@ -105,7 +113,9 @@ def _size(name: str, dim: str, size: Any) -> int:
         _wrong(f"`{dim}` of the input `{name}` is {size!r}, which is not a whole number")
     if not 1 <= number <= LARGEST:
         fail(
-            codes.BAD_INPUT, None, f"the size of `{dim}` is at least 1 and at most {LARGEST:,}, not {number}"
+            codes.BAD_INPUT,
+            None,
+            f"the size of `{dim}` is at least 1 and at most {LARGEST:,}, not {number}",
         )
     return number
 

@@ -40,12 +40,17 @@ class Project:
         Raises DiagnosticError where there is none.
         """
         if "\0" in name:
-            raise DiagnosticError(codes.NOT_FOUND.error(None, "a path cannot contain a NUL character"))
+            raise DiagnosticError(
+                codes.NOT_FOUND.error(None, "a path cannot contain a NUL character")
+            )
         if Path(name).absolute() in self.importer.texts:
             return Path(name)
         try:
             found = next(filter(_is_meant, self._candidates(name)), None)
-        except (OSError, RuntimeError) as error:  # a name too long, a closed folder, links in circles
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # a name too long, a closed folder, links in circles
             reason = getattr(error, "strerror", None) or str(error)
             raise DiagnosticError(
                 codes.UNREADABLE.error(None, f"`{name}` cannot be read: {reason}")
@@ -75,12 +80,22 @@ class Project:
             return []
         declared = re.compile(rf"^(?:space|model|genotype) {name}\b", re.MULTILINE)
         files = sorted(self.importer.shipped.rglob("*.arch"))
-        return [f"{self.shown(p)}:{name}" for p in files if declared.search(p.read_text(encoding="utf-8"))]
+        return [
+            f"{self.shown(p)}:{name}"
+            for p in files
+            if declared.search(p.read_text(encoding="utf-8"))
+        ]
 
     def shown(self, path: Path) -> str:
         """How messages call a file: what ships by the name that `archdsl list` gives it."""
-        inside = path.absolute().is_relative_to(self.importer.shipped) and not path.is_relative_to(".")
-        return path.absolute().relative_to(self.importer.shipped).as_posix() if inside else str(path)
+        inside = path.absolute().is_relative_to(
+            self.importer.shipped
+        ) and not path.is_relative_to(".")
+        return (
+            path.absolute().relative_to(self.importer.shipped).as_posix()
+            if inside
+            else str(path)
+        )
 
     def module(self, name: str) -> Module:
         """The parsed file of a reference. Raises DiagnosticError where it is missing or has errors of
@@ -88,7 +103,9 @@ class Project:
         """
         path = self.find(name)
         module = self.importer.load(path, name if path == Path(name) else self.shown(path))
-        errors = [d for d in self.importer.diagnostics[path.absolute()] if d.severity == "error"]
+        errors = [
+            d for d in self.importer.diagnostics[path.absolute()] if d.severity == "error"
+        ]
         if errors:
             raise DiagnosticError(*errors)
         return module
@@ -130,7 +147,9 @@ class Project:
             )
         return Request(value, name, settings or {}, genotypes).elaborated(inputs)
 
-    def instantiation(self, value: Thing, settings: Mapping[str, str] | None) -> Instantiation:
+    def instantiation(
+        self, value: Thing, settings: Mapping[str, str] | None
+    ) -> Instantiation:
         """The network that a name stands for, with its parameters; of a genotype, the one that it is of."""
         assert isinstance(value, NetV | GenotypeV)
         request = Request(value, "", settings or {})
@@ -144,4 +163,6 @@ def _is_meant(path: Path) -> bool:
 
 def networks(module: Module) -> list[str]:
     """The spaces, models and genotypes that a file declares, in order."""
-    return [d.name for d in module.file.declarations if isinstance(d, ast.Net | ast.Genotype)]
+    return [
+        d.name for d in module.file.declarations if isinstance(d, ast.Net | ast.Genotype)
+    ]

@@ -30,7 +30,9 @@ class _Kind:
 
 _NETWORK = _Kind("space or model", "networks", codes.NO_SUCH_NAME)
 _GENOTYPE = _Kind("genotype", "genotypes", codes.NO_GENOTYPE)
-_PLAN = _Kind("plan", "plans", codes.NO_SUCH_NAME, "a plan is written `search NAME of SPACE { … }`")
+_PLAN = _Kind(
+    "plan", "plans", codes.NO_SUCH_NAME, "a plan is written `search NAME of SPACE { … }`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,26 @@ class Reference:
         if self.name is not None:
             return self.name
         names = networks(self.module)
-        nets = [node.name for node in self.module.file.declarations if isinstance(node, ast.Net)]
+        nets = [
+            node.name for node in self.module.file.declarations if isinstance(node, ast.Net)
+        ]
         return self._only(nets if len(nets) == 1 else names, _NETWORK)
 
     def genotype(self) -> GenotypeV:
         """Raises DiagnosticError E0912 where the file has no such genotype, or several and none is named."""
         module, state = self.module, State()
-        names = [name for name in module.declarations if isinstance(find(module, name, state), GenotypeV)]
+        names = [
+            name
+            for name in module.declarations
+            if isinstance(find(module, name, state), GenotypeV)
+        ]
         settling: set[str] = set()
         for node in module.declarations.values():
             if isinstance(node, ast.Net):
                 settling.update(patch.span.text for patch in node.patches)
-        whole = [name for name in names if name not in settling]  # the others are parts of spaces of the file
+        whole = [
+            name for name in names if name not in settling
+        ]  # the others are parts of spaces of the file
         name = self.name or self._only(whole if len(whole) == 1 else names, _GENOTYPE)
         value = find(module, name, state)
         if not isinstance(value, GenotypeV):
@@ -68,7 +78,11 @@ class Reference:
 
     def plan(self) -> ast.Search:
         """Raises DiagnosticError where the file has no such plan, or several and none is named."""
-        names = [node.name for node in self.module.file.declarations if isinstance(node, ast.Search)]
+        names = [
+            node.name
+            for node in self.module.file.declarations
+            if isinstance(node, ast.Search)
+        ]
         name = self.name or self._only(names, _PLAN)
         node = self.module.declarations.get(name)
         if not isinstance(node, ast.Search):
@@ -81,15 +95,25 @@ class Reference:
             return names[0]
         file = self.module.source.name
         if not names:
-            raise DiagnosticError(kind.code.error(None, f"{file} declares no {kind.one}", help=kind.written))
+            raise DiagnosticError(
+                kind.code.error(None, f"{file} declares no {kind.one}", help=kind.written)
+            )
         shown = few(quoted(names), _SHOWN)
         message = f"{file} declares several {kind.several}: {shown}"
-        raise DiagnosticError(codes.WHICH_NAME.error(None, message, help=f"name one: `{file}:{names[0]}`"))
+        raise DiagnosticError(
+            codes.WHICH_NAME.error(None, message, help=f"name one: `{file}:{names[0]}`")
+        )
 
     def _missing(self, name: str, names: Sequence[str], kind: _Kind) -> DiagnosticError:
-        has = f"it has {few([f'`{each}`' for each in names], _SHOWN)}" if names else kind.written
+        has = (
+            f"it has {few([f'`{each}`' for each in names], _SHOWN)}"
+            if names
+            else kind.written
+        )
         message = f"{self.module.source.name} declares no {kind.one} `{name}`"
-        return DiagnosticError(kind.code.error(None, message, help=did_you_mean(name, names, has)))
+        return DiagnosticError(
+            kind.code.error(None, message, help=did_you_mean(name, names, has))
+        )
 
 
 def opened(reference: str, project: Project) -> Reference:

@@ -44,13 +44,18 @@ class Request:
         """The network and its arguments; of a genotype, those of the network that it is of."""
         if isinstance(self.value, NetV):
             return self.value, {}
-        return nets.base_of(self.value.genotype.of, file_frame(self.value.module, self.state))
+        return nets.base_of(
+            self.value.genotype.of, file_frame(self.value.module, self.state)
+        )
 
     @cached_property
     def values(self) -> dict[str, Thing]:
         """The settings, evaluated. Raises DiagnosticError for texts that are no expressions."""
         module = self.base[0].module
-        return {key: _setting(key, text, module, self.state) for key, text in self.settings.items()}
+        return {
+            key: _setting(key, text, module, self.state)
+            for key, text in self.settings.items()
+        }
 
     def instantiation(self, values: Mapping[str, Thing]) -> Instantiation:
         net, given = self.base
@@ -66,19 +71,27 @@ class Request:
             culprit = self._culprit()
             if culprit is None:
                 raise
-            raise DiagnosticError(*[moved(d, culprit, "it fails here") for d in error.diagnostics]) from None
+            raise DiagnosticError(
+                *[moved(d, culprit, "it fails here") for d in error.diagnostics]
+            ) from None
         sizes = sizes_of(others, plain.graph)
         if not sizes:
             return plain
         resized = self._graph(instantiation, sizes)
-        _same_weights(plain.graph, resized.graph, _way(instantiation.net, plain.graph, sizes))
+        _same_weights(
+            plain.graph, resized.graph, _way(instantiation.net, plain.graph, sizes)
+        )
         return resized
 
     def _graph(
-        self, instantiation: Instantiation, sizes: Mapping[str, Mapping[str, int]] | None = None
+        self,
+        instantiation: Instantiation,
+        sizes: Mapping[str, Mapping[str, int]] | None = None,
     ) -> Elaborated:
         kind = self.base[0].net.kind
-        return nets.elaborate(instantiation, name=self.name, kind=kind, sizes=sizes, genotypes=self.genotypes)
+        return nets.elaborate(
+            instantiation, name=self.name, kind=kind, sizes=sizes, genotypes=self.genotypes
+        )
 
     def _culprit(self) -> Span | None:
         """The setting without which the network elaborates."""
@@ -102,7 +115,9 @@ def _setting(name: str, text: str, module: Module, state: State) -> Thing:
         if not isinstance(node, ast.Ref):
             raise
         help = f"a text has quotes, inside those of the shell: `--set '{name}=\"{node.name}\"'`"
-        raise DiagnosticError(*[replace(d, help=d.help or help) for d in error.diagnostics]) from None
+        raise DiagnosticError(
+            *[replace(d, help=d.help or help) for d in error.diagnostics]
+        ) from None
 
 
 def _whole(name: str, text: str) -> Span:
@@ -124,14 +139,18 @@ def _way(net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]) -> 
     if setting:
         given = " ".join(f"--set {name}=…" for name in dict.fromkeys(setting))
         return f"another size makes another model here: change the parameter, `{given}`"
-    fixed = ", ".join(f"`{d.name} = {d.size.span.text}`" for d in changed if d.size is not None)
+    fixed = ", ".join(
+        f"`{d.name} = {d.size.span.text}`" for d in changed if d.size is not None
+    )
     return (
         f"another size makes another model here: {fixed or 'the size'} is written in the text, not set by "
         "a parameter"
     )
 
 
-def _changed(net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]) -> Iterator[ast.Dim]:
+def _changed(
+    net: ast.Net, graph: Graph, sizes: Mapping[str, Mapping[str, int]]
+) -> Iterator[ast.Dim]:
     """The dimensions of the declared inputs that get another size."""
     nominal = {given.name: given.shape for given in graph.inputs}
     for port in [node for node in ast.walk(net) if isinstance(node, ast.Port)]:
@@ -151,7 +170,9 @@ def _same_weights(plain: Graph, resized: Graph, way: str) -> None:
             continue
         now = _sizes(other.shape) if other is not None else "gone"
         message = f"the weight `{weight.full_name}` depends on the size of an input: {_sizes(weight.shape)}"
-        raise DiagnosticError(value_codes.PINNED.error(None, f"{message} becomes {now}", help=way))
+        raise DiagnosticError(
+            value_codes.PINNED.error(None, f"{message} becomes {now}", help=way)
+        )
 
 
 def _texts(shape: Sequence[Expr]) -> list[str]:

@@ -62,7 +62,9 @@ class Instantiation:
     module: Module
     given: Mapping[str, Thing]
     patches: tuple[tuple[ast.Edits | ast.Path, Scope], ...]
-    definitions: tuple[ast.Net, ...]  # from the outermost declaration to the one with the body
+    definitions: tuple[
+        ast.Net, ...
+    ]  # from the outermost declaration to the one with the body
     span: Span
 
     def __eq__(self, other: object) -> bool:
@@ -86,7 +88,9 @@ class Instantiation:
 
 def _same_things(these: Mapping[str, Thing], those: Mapping[str, Thing]) -> bool:
     """Whether values are the same by name; 1 and true are equal and yet two things."""
-    return these == those and [_kind(v) for v in these.values()] == [_kind(those[name]) for name in these]
+    return these == those and [_kind(v) for v in these.values()] == [
+        _kind(those[name]) for name in these
+    ]
 
 
 def _kind(value: Thing) -> type:
@@ -118,7 +122,11 @@ def resolve(
     """
     net, module = value.net, value.module
     if net in seen:
-        fail(name_codes.RECURSION, net.span.word(net.name), f"`{net.name}` is defined by itself")
+        fail(
+            name_codes.RECURSION,
+            net.span.word(net.name),
+            f"`{net.name}` is defined by itself",
+        )
     own = {p.name for p in net.params or ()}
     rest = {name: v for name, v in (settings or {}).items() if name not in own}
     given = {**given, **{name: v for name, v in (settings or {}).items() if name in own}}
@@ -157,7 +165,11 @@ def base_of(node: ast.Expr, frame: Frame) -> tuple[NetV, dict[str, Thing]]:
     if isinstance(value, Poison):
         raise DiagnosticError()  # reported where it went wrong
     if not isinstance(value, NetV):
-        fail(codes.WRONG_KIND, callee.span, f"a space or a model is needed here, not {describe(value)}")
+        fail(
+            codes.WRONG_KIND,
+            callee.span,
+            f"a space or a model is needed here, not {describe(value)}",
+        )
     names = [p.name for p in value.net.params or ()]
     evaluated = [(a, evaluate(a.value, frame)) for a in args]
     if any(isinstance(v, Poison) for _, v in evaluated):
@@ -211,7 +223,9 @@ def _elaborated(run: _Run, name: str, kind: str) -> Elaborated:
         _report_unmatched(run, state)
     # Without outputs everything wrong is reported where it was declared.
     if _errors(state) or not outputs or state.broken or broken:
-        raise DiagnosticError(*[d for d in state.diagnostics.values() if d.severity == "error"])
+        raise DiagnosticError(
+            *[d for d in state.diagnostics.values() if d.severity == "error"]
+        )
     settings = {p.name: "" for p in instantiation.net.params or ()}
     graph = finish(name, kind, outputs, root, state, settings)
     if kind == "model" and graph.choices:
@@ -232,7 +246,9 @@ def _explained(diagnostics: Sequence[Diagnostic], run: _Run) -> list[Diagnostic]
     """
     found, span = list(diagnostics), run.instantiation.span
     with aside(), suppress(Exhausted):
-        found = blamed(diagnostics, run.table, lambda table: _errors_of(replace(run, table=table)))
+        found = blamed(
+            diagnostics, run.table, lambda table: _errors_of(replace(run, table=table))
+        )
     if span.source.shipped:
         return found
     for i, diagnostic in enumerate(found):
@@ -260,7 +276,9 @@ def _gathered(run: _Run) -> tuple[State, tuple[Value, ...], Instance]:
     root = Instance("", None, net.name, "root", net.span)
     outputs: tuple[Value, ...] = ()
     try:
-        result = regional(partial(_body, run.instantiation, root, state), Place(root, place, state))
+        result = regional(
+            partial(_body, run.instantiation, root, state), Place(root, place, state)
+        )
         if not isinstance(result, Poison):
             outputs = _outputs(result, net)
         elif not _errors(state):
@@ -274,7 +292,9 @@ def _gathered(run: _Run) -> tuple[State, tuple[Value, ...], Instance]:
     except Structural as structural:
         state.report(replace(structural.diagnostic, labels=_declared(structural)))
     except TooWide as wide:
-        state.report(choice_codes.TOO_WIDE.error(place, str(wide), help=too_wide_help(wide)))
+        state.report(
+            choice_codes.TOO_WIDE.error(place, str(wide), help=too_wide_help(wide))
+        )
     except TooLarge as large:
         state.report(bounds.TOO_MUCH_WORK.error(place, str(large)))
     except DiagnosticError as error:
@@ -286,7 +306,9 @@ def _body(instantiation: Instantiation, root: Instance, state: State) -> Thing:
     net = instantiation.net
     frame = Frame(instantiation.module, Env(), root, state)
     what = f"`{net.name}`"
-    bind_parameters(net.params or (), instantiation.given, {}, frame, instantiation.span, what)
+    bind_parameters(
+        net.params or (), instantiation.given, {}, frame, instantiation.span, what
+    )
     assert net.body is not None
     return run_body(net.body, frame, net.span.word(net.name))
 
@@ -295,12 +317,16 @@ def _report_wrong(state: State) -> None:
     """A poisoned result without an error came of what is wrong whatever is chosen."""
     for check in dict.fromkeys(state.wrong.values()):
         message = check.problem.value
-        state.report(check.code.error(check.span, message, help=check.help, labels=check.labels))
+        state.report(
+            check.code.error(check.span, message, help=check.help, labels=check.labels)
+        )
 
 
 def _declared(structural: Structural) -> tuple[Label, ...]:
     return tuple(
-        Label(c.span, f"`{c.path}` is declared here") for c in structural.choices[:2] if c.span is not None
+        Label(c.span, f"`{c.path}` is declared here")
+        for c in structural.choices[:2]
+        if c.span is not None
     )
 
 
@@ -320,7 +346,10 @@ def _outputs(result: Thing, net: ast.Net) -> tuple[Value, ...]:
 
 
 def _patch(
-    table: EditTable, instantiation: Instantiation, genotypes: Sequence[GenotypeV], state: State
+    table: EditTable,
+    instantiation: Instantiation,
+    genotypes: Sequence[GenotypeV],
+    state: State,
 ) -> None:
     for patch, scope in instantiation.patches:
         if isinstance(patch, ast.Edits):
@@ -333,9 +362,18 @@ def _patch(
         if isinstance(value, Poison):
             raise DiagnosticError()
         if value is None:
-            genotypes_ = [n for n, d in scope.module.declarations.items() if isinstance(d, ast.Genotype)]
+            genotypes_ = [
+                n
+                for n, d in scope.module.declarations.items()
+                if isinstance(d, ast.Genotype)
+            ]
             help = did_you_mean(patch.span.text, genotypes_)
-            fail(name_codes.UNKNOWN_NAME, patch.span, f"unknown name `{patch.span.text}`", help=help)
+            fail(
+                name_codes.UNKNOWN_NAME,
+                patch.span,
+                f"unknown name `{patch.span.text}`",
+                help=help,
+            )
         if not isinstance(value, GenotypeV):
             fail(
                 codes.WRONG_KIND,
@@ -349,7 +387,11 @@ def _patch(
 
 
 def _settle(
-    table: EditTable, value: GenotypeV, instantiation: Instantiation, span: Span, state: State
+    table: EditTable,
+    value: GenotypeV,
+    instantiation: Instantiation,
+    span: Span,
+    state: State,
 ) -> None:
     base, _ = base_of(value.genotype.of, file_frame(value.module, state))
     definition = base.net
@@ -384,7 +426,11 @@ def _report_unmatched(run: _Run, state: State) -> None:
         if not edit.answers:
             rewriting.insert(edit)
     whole, _, _ = _gathered(replace(run, table=rewriting))
-    levels = [path for path, instance in whole.instances.items() if instance.level in ("loop", "alternative")]
+    levels = [
+        path
+        for path, instance in whole.instances.items()
+        if instance.level in ("loop", "alternative")
+    ]
     paths = [*whole.choices, *[path for path in whole.instances if path not in levels]]
     for path, names in state.edits.settable.items():
         paths += [f"{path}.{name}" for name in names]
@@ -392,7 +438,9 @@ def _report_unmatched(run: _Run, state: State) -> None:
     for edit in missed:
         if edit.answers and any(matches(edit.pattern, choice) for choice in choices):
             text = text_of(edit.pattern)
-            message = f"`{text}` is inactive under the other answers; this line has no effect"
+            message = (
+                f"`{text}` is inactive under the other answers; this line has no effect"
+            )
             state.report(edit_codes.INACTIVE_ANSWER.warning(edit.node.span, message))
         else:
             state.report(unmatched(edit, paths, levels))

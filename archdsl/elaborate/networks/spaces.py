@@ -13,14 +13,18 @@ from archdsl.elaborate.networks.nets import Elaborated, Instantiation
 class Spaces:
     """What genotypes and plans of one file are checked against."""
 
-    known: list[tuple[Instantiation, Elaborated | DiagnosticError]] = field(default_factory=list)
+    known: list[tuple[Instantiation, Elaborated | DiagnosticError]] = field(
+        default_factory=list
+    )
 
     def of(self, instantiation: Instantiation) -> Elaborated:
         """The whole space of an instantiation. Raises DiagnosticError with everything wrong."""
         found = next((found for other, found in self.known if other == instantiation), None)
         if found is None:
             try:
-                found = nets.elaborate(instantiation, name=instantiation.net.name, kind="space")
+                found = nets.elaborate(
+                    instantiation, name=instantiation.net.name, kind="space"
+                )
             except DiagnosticError as error:
                 found = error
             self.known.append((instantiation, found))

@@ -42,7 +42,9 @@ class Entry:
 
     @property
     def rank(self) -> tuple[int, int]:
-        return len(self.pattern), sum(p is not None and not isinstance(p, range) for p in self.pattern)
+        return len(self.pattern), sum(
+            p is not None and not isinstance(p, range) for p in self.pattern
+        )
 
 
 @dataclass(slots=True)
@@ -58,7 +60,9 @@ class Draft:
     budgets: list[Budget] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
-    broken: bool = False  # part of it could not be read, and may say what seems to be missing
+    broken: bool = (
+        False  # part of it could not be read, and may say what seems to be missing
+    )
 
     def after(self, plan: Draft) -> Draft:
         """This step with what its plan says for all of them."""
@@ -75,9 +79,13 @@ class Draft:
         )
 
 
-def drafted(node: ast.Search, frame: Frame, found: list[Diagnostic]) -> tuple[Draft, list[Draft]]:
+def drafted(
+    node: ast.Search, frame: Frame, found: list[Diagnostic]
+) -> tuple[Draft, list[Draft]]:
     """What the plan says for all steps, and the steps with that; a plan without steps is one."""
-    whole = Draft(node.name, node.span.word(node.name, node.span.start + len("search")), False)
+    whole = Draft(
+        node.name, node.span.word(node.name, node.span.start + len("search")), False
+    )
     own: list[Draft] = []
     for entry in node.entries:
         if not isinstance(entry, ast.Step):
@@ -86,7 +94,9 @@ def drafted(node: ast.Search, frame: Frame, found: list[Diagnostic]) -> tuple[Dr
         place = entry.span.word(entry.name, entry.span.start + len("step"))
         if any(s.name == entry.name for s in own):
             message = f"two steps are named `{entry.name}`"
-            found.append(codes.DUPLICATE_STEP.error(place, message, help="rename one of them"))
+            found.append(
+                codes.DUPLICATE_STEP.error(place, message, help="rename one of them")
+            )
         draft = Draft(entry.name, place, True)
         for inner in entry.entries:
             _read(inner, draft, frame, found)
@@ -103,7 +113,9 @@ def collecting(found: list[Diagnostic]) -> Iterator[None]:
         found.extend(error.diagnostics)
 
 
-def _read(entry: ast.PlanEntry, draft: Draft, frame: Frame, found: list[Diagnostic]) -> None:
+def _read(
+    entry: ast.PlanEntry, draft: Draft, frame: Frame, found: list[Diagnostic]
+) -> None:
     match entry:
         case ast.Open():
             draft.entries += [Entry(pattern_of(p), p) for p in entry.paths]
@@ -123,7 +135,9 @@ def _read(entry: ast.PlanEntry, draft: Draft, frame: Frame, found: list[Diagnost
             with collecting(found):
                 draft.settings[entry.name] = setting(entry, frame, draft.in_step)
         case ast.Step():
-            found.append(codes.UNKNOWN_SETTING.error(entry.span, "a step cannot hold another step"))
+            found.append(
+                codes.UNKNOWN_SETTING.error(entry.span, "a step cannot hold another step")
+            )
 
 
 def _budget(entry: ast.Budget | ast.Require, frame: Frame) -> Budget:
@@ -131,8 +145,14 @@ def _budget(entry: ast.Budget | ast.Require, frame: Frame) -> Budget:
     hard = isinstance(entry, ast.Require)
     if bound is not None and (hard or bound.op in ("<=", "<")):
         return Budget(bound.metric, bound.limit, hard, bound.op, entry.span)
-    problem = "bounds neither `macs` nor `params`" if bound is None else "bounds a cost from below"
+    problem = (
+        "bounds neither `macs` nor `params`"
+        if bound is None
+        else "bounds a cost from below"
+    )
     message = f"`{entry.condition.span.text[:60]}` {problem}"
     raise DiagnosticError(
-        codes.NOT_A_BUDGET.error(entry.span, message, help="for example `budget macs <= 2.0G`")
+        codes.NOT_A_BUDGET.error(
+            entry.span, message, help="for example `budget macs <= 2.0G`"
+        )
     )

@@ -176,18 +176,24 @@ def _step(draft: Draft, base: Instantiation, known: set[str], context: _Context)
     )
 
 
-def _winners(draft: Draft, graph: Graph, parameters: set[str], found: list[Diagnostic]) -> dict[str, Entry]:
+def _winners(
+    draft: Draft, graph: Graph, parameters: set[str], found: list[Diagnostic]
+) -> dict[str, Entry]:
     """The entry that opens or fixes each choice: the one with the most exact path, of these the last."""
     paths = {c.path: split(c.path) for c in graph.choices}
     winners: dict[str, Entry] = {}
     for entry in draft.entries:
         reaches = begins if entry.value is None else matches
-        inside = [path for path, segments in paths.items() if reaches(entry.pattern, segments)]
+        inside = [
+            path for path, segments in paths.items() if reaches(entry.pattern, segments)
+        ]
         if not inside and entry.value is None:
             found.append(_unmatched(entry.pattern, entry.path, list(paths), "choice"))
         elif not inside and _parameter(entry.pattern, parameters) is None:
             known = [*paths, *parameters]
-            found.append(_unmatched(entry.pattern, entry.path, known, "choice or parameter"))
+            found.append(
+                _unmatched(entry.pattern, entry.path, known, "choice or parameter")
+            )
         for path in inside:
             if path not in winners or entry.rank >= winners[path].rank:
                 winners[path] = entry
@@ -226,10 +232,14 @@ def _by_genotypes(draft: Draft, graph: Graph, context: _Context) -> dict[str, st
         value = find(module, name, state) if isinstance(name, str) else None
         if not isinstance(value, GenotypeV):
             text = text_of(pattern)
-            genotypes = [n for n, d in module.declarations.items() if isinstance(d, ast.Genotype)]
+            genotypes = [
+                n for n, d in module.declarations.items() if isinstance(d, ast.Genotype)
+            ]
             hint = did_you_mean(text, genotypes, "give a value: `fix path = value`")
             message = f"`{text}` is no genotype"
-            context.found.append(edit_codes.NO_MATCH.error(fix.path.span, message, help=hint))
+            context.found.append(
+                edit_codes.NO_MATCH.error(fix.path.span, message, help=hint)
+            )
             continue
         table = EditTable()
         with collecting(context.found):
@@ -245,12 +255,18 @@ def _frozen(draft: Draft, graph: Graph, found: list[Diagnostic]) -> tuple[str, .
     """The names of the weights that a step leaves alone."""
     if not draft.frozen:
         return ()
-    weights = {weight.full_name: split(weight.full_name) for weight in graph.weights().values()}
+    weights = {
+        weight.full_name: split(weight.full_name) for weight in graph.weights().values()
+    }
     names: dict[str, None] = {}
     for pattern, path in draft.frozen:
         inside = [name for name, segments in weights.items() if begins(pattern, segments)]
         if not inside:
-            found.append(_unmatched(pattern, path, [i.path for i in graph.root.walk() if i.path], "weight"))
+            found.append(
+                _unmatched(
+                    pattern, path, [i.path for i in graph.root.walk() if i.path], "weight"
+                )
+            )
         names.update(dict.fromkeys(inside))
     return tuple(names)
 
@@ -259,12 +275,16 @@ def _uncovered(draft: Draft, missing: Sequence[str]) -> Diagnostic:
     shown = few(quoted(missing), 4)
     what = f"the {'step' if draft.in_step else 'plan'} `{draft.name}`"
     return codes.UNCOVERED_CHOICE.error(
-        draft.span, f"{what} neither opens nor fixes {shown}", help=f"for example `open {missing[0]}`"
+        draft.span,
+        f"{what} neither opens nor fixes {shown}",
+        help=f"for example `open {missing[0]}`",
     )
 
 
 def _unmatched(pattern: Pattern, path: ast.Path, paths: list[str], what: str) -> Diagnostic:
     text = text_of(pattern)
     return edit_codes.NO_MATCH.error(
-        path.span, f"`{text}` matches no {what} of the space", help=did_you_mean(text, paths)
+        path.span,
+        f"`{text}` matches no {what} of the space",
+        help=did_you_mean(text, paths),
     )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from archdsl.elaborate.plans.table import OPTIMISERS, SETTINGS, STRATEGIES, SUMMARIES, Option, setting_text
+from archdsl.elaborate.plans.table import (
+    OPTIMISERS,
+    SETTINGS,
+    STRATEGIES,
+    SUMMARIES,
+    Option,
+    setting_text,
+)
 
 
 def tables() -> dict[str, str]:
@@ -29,5 +36,7 @@ def table(first: str, rows: Iterable[tuple[str, Option]]) -> str:
     lines = [f"| {first} | name | value | default | |", "|---|---|---|---|---|"]
     for owner, option in rows:
         default = "" if option.default is None else f"`{setting_text(option.default)}`"
-        lines.append(f"| {owner} | `{option.name}` | {option.kind.text} | {default} | {option.doc} |")
+        lines.append(
+            f"| {owner} | `{option.name}` | {option.kind.text} | {default} | {option.doc} |"
+        )
     return "\n".join(lines)

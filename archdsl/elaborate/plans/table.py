@@ -70,7 +70,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_ucb(call: Invocation) -> bool:
-    return len(call.args) <= 1 and not call.named and all(_is_number(k) and k >= 0 for k in call.args)
+    return (
+        len(call.args) <= 1
+        and not call.named
+        and all(_is_number(k) and k >= 0 for k in call.args)
+    )
 
 
 def whole(least: int) -> Kind:
@@ -88,7 +92,9 @@ def one_of(*words: Any) -> Kind:
 def invocation(*names: str) -> Kind:
     """`name(…)` for one of a few names, or any name."""
     text = " or ".join(f"`{n}(…)`" for n in names) if names else "`name(…)`"
-    return Kind(text, lambda v: isinstance(v, Invocation) and (not names or v.name in names))
+    return Kind(
+        text, lambda v: isinstance(v, Invocation) and (not names or v.name in names)
+    )
 
 
 POSITIVE = Kind("a number above 0", lambda v: _is_number(v) and v > 0)
@@ -101,7 +107,10 @@ FRACTIONS = Kind(
 FLAG = Kind("true or false", lambda v: isinstance(v, bool))
 TEXT = Kind("a text", lambda v: isinstance(v, str))
 
-UCB = Kind("`ucb(k)` with a number k", lambda v: isinstance(v, Invocation) and v.name == "ucb" and _is_ucb(v))
+UCB = Kind(
+    "`ucb(k)` with a number k",
+    lambda v: isinstance(v, Invocation) and v.name == "ucb" and _is_ucb(v),
+)
 
 _RATE = Option("rate", POSITIVE, None, "the learning rate, the first argument")
 _SCHEDULE = (
@@ -133,7 +142,12 @@ SETTINGS: Mapping[str, Option] = {
     o.name: o
     for o in (
         Option("strategy", invocation(), None, "the search algorithm with its options"),
-        Option("data", invocation(), None, "where the examples come from; `--data` takes its place"),
+        Option(
+            "data",
+            invocation(),
+            None,
+            "where the examples come from; `--data` takes its place",
+        ),
         Option(
             "alpha",
             invocation(*OPTIMISERS),
@@ -148,7 +162,13 @@ SETTINGS: Mapping[str, Option] = {
             "the optimiser of the weights",
             True,
         ),
-        Option("epochs", whole(1), 10, "passes over the data, of a search or of each trial", True),
+        Option(
+            "epochs",
+            whole(1),
+            10,
+            "passes over the data, of a search or of each trial",
+            True,
+        ),
         Option("batch", whole(1), 16, "examples in a batch, over all ranks", True),
         Option(
             "trials",
@@ -183,8 +203,12 @@ def defaults() -> dict[str, Any]:
         value = option.default
         if isinstance(value, Invocation):
             options = OPTIMISERS[value.name]
-            given = dict(zip((o.name for o in options), value.args, strict=False)) | dict(value.named)
-            value = Invocation(value.name, (), {o.name: given.get(o.name, o.default) for o in options})
+            given = dict(zip((o.name for o in options), value.args, strict=False)) | dict(
+                value.named
+            )
+            value = Invocation(
+                value.name, (), {o.name: given.get(o.name, o.default) for o in options}
+            )
         if option.name != "strategy":
             found[option.name] = value
     return found
@@ -205,7 +229,9 @@ EVALUATION = (
         "accuracy",
         "what of the validation data makes an architecture good",
     ),
-    Option("beta", NOT_NEGATIVE, 1.0, "how much a cost of twice the budget takes off a score"),
+    Option(
+        "beta", NOT_NEGATIVE, 1.0, "how much a cost of twice the budget takes off a score"
+    ),
     Option("latency", TEXT, None, "a file with measured costs, for `budget latency <= …`"),
 )
 
@@ -234,11 +260,26 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
             "epochs with uniform sampling before the logits move; a third of a step's without it",
         ),
         Option(
-            "scores", one_of("likelihood", "accuracy"), "likelihood", "what importance weights are made of"
+            "scores",
+            one_of("likelihood", "accuracy"),
+            "likelihood",
+            "what importance weights are made of",
         ),
-        Option("beta", NOT_NEGATIVE, None, "weight of the hinge on the budget; 1, or 0.03 with accuracies"),
-        Option("temperature", POSITIVE, 1.0, "divides log-likelihoods before they become importance weights"),
-        Option("latency", TEXT, None, "a file with measured costs, for `budget latency <= …`"),
+        Option(
+            "beta",
+            NOT_NEGATIVE,
+            None,
+            "weight of the hinge on the budget; 1, or 0.03 with accuracies",
+        ),
+        Option(
+            "temperature",
+            POSITIVE,
+            1.0,
+            "divides log-likelihoods before they become importance weights",
+        ),
+        Option(
+            "latency", TEXT, None, "a file with measured costs, for `budget latency <= …`"
+        ),
     ),
     "darts": (
         Option(
@@ -248,7 +289,10 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
             "logits and weights on halves of the data in turn; together on all of it without",
         ),
         Option(
-            "order", one_of(1, 2), 1, "of the bilevel gradient: 2 looks ahead through one step of the weights"
+            "order",
+            one_of(1, 2),
+            1,
+            "of the bilevel gradient: 2 looks ahead through one step of the weights",
         ),
         Option(
             "zero",
@@ -263,7 +307,12 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
             "edges kept by their own logits, or by the strength of the operation on them",
         ),
         Option("warmup", whole(0), 0, "epochs before the logits move"),
-        Option("beta", NOT_NEGATIVE, 1.0, "weight of the hinge of the expected cost on the budget"),
+        Option(
+            "beta",
+            NOT_NEGATIVE,
+            1.0,
+            "weight of the hinge of the expected cost on the budget",
+        ),
     ),
     "bandit": (
         *EVALUATION,
@@ -286,7 +335,12 @@ STRATEGIES: Mapping[str, tuple[Option, ...]] = {
     "evolution": (
         *EVALUATION,
         _REPEATS,
-        Option("population", whole(2), 20, "the most recent architectures that may have children"),
+        Option(
+            "population",
+            whole(2),
+            20,
+            "the most recent architectures that may have children",
+        ),
         Option("sample", whole(1), 5, "how many of them compete to have one"),
     ),
     "grid": tuple(option for option in EVALUATION if option.name != "trials"),

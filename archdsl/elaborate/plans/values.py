@@ -35,14 +35,20 @@ from archdsl.syntax import ast
 from archdsl.syntax.edition import EDITION
 from archdsl.syntax.parser import parse_expression
 
-PLUGINS = "archdsl.strategies"  # the entry-point group of strategies that other packages bring
+PLUGINS = (
+    "archdsl.strategies"  # the entry-point group of strategies that other packages bring
+)
 
 
 def plugins() -> tuple[str, ...]:
     """The names of installed strategies that are not built in."""
-    from importlib.metadata import entry_points  # slow to import, and wanted for unknown names alone
+    from importlib.metadata import (
+        entry_points,
+    )  # slow to import, and wanted for unknown names alone
 
-    return tuple(sorted({point.name for point in entry_points(group=PLUGINS)} - set(STRATEGIES)))
+    return tuple(
+        sorted({point.name for point in entry_points(group=PLUGINS)} - set(STRATEGIES))
+    )
 
 
 def setting(node: ast.Setting, frame: Frame, in_step: bool) -> Any:
@@ -80,7 +86,11 @@ def written(name: str, text: str, given_as: str) -> Any:
     if value is None:
         raise DiagnosticError(*errors)
     module = Module(given_as, source, ast.File(EDITION, (), span=value.span))
-    return setting(ast.Setting(name, value, span=value.span), file_frame(module, State()), in_step=False)
+    return setting(
+        ast.Setting(name, value, span=value.span),
+        file_frame(module, State()),
+        in_step=False,
+    )
 
 
 def strategy(node: ast.Expr, frame: Frame) -> Invocation:
@@ -89,17 +99,28 @@ def strategy(node: ast.Expr, frame: Frame) -> Invocation:
     Raises DiagnosticError (E0702, E0701, E0706).
     """
     name = called(node)
-    callable_ = isinstance(node, ast.Ref) or (isinstance(node, ast.Call) and isinstance(node.callee, ast.Ref))
-    foreign = name is not None and name not in STRATEGIES and callable_ and name in plugins()
+    callable_ = isinstance(node, ast.Ref) or (
+        isinstance(node, ast.Call) and isinstance(node.callee, ast.Ref)
+    )
+    foreign = (
+        name is not None and name not in STRATEGIES and callable_ and name in plugins()
+    )
     if not callable_ or name is None or (name not in STRATEGIES and not foreign):
         known = (*STRATEGIES, *plugins())
         hint = did_you_mean(name or "", known, f"strategies are {', '.join(known)}")
-        fail(codes.UNKNOWN_STRATEGY, node.span, f"no strategy `{name or node.span.text[:60]}`", help=hint)
+        fail(
+            codes.UNKNOWN_STRATEGY,
+            node.span,
+            f"no strategy `{name or node.span.text[:60]}`",
+            help=hint,
+        )
     call = _invocation(node, name, frame)
     return call if foreign else _called(call, node, STRATEGIES[name], positional=0)
 
 
-def filled(name: str, given: Mapping[str, Any], options: Sequence[Option]) -> dict[str, Any]:
+def filled(
+    name: str, given: Mapping[str, Any], options: Sequence[Option]
+) -> dict[str, Any]:
     """Options by name, defaults filled in. Raises DiagnosticError (E0701, E0706) for others, and for values
     of another kind.
     """
@@ -111,7 +132,9 @@ def filled(name: str, given: Mapping[str, Any], options: Sequence[Option]) -> di
     return {o.name: given.get(o.name, o.default) for o in options}
 
 
-def together(call: Invocation, span: Span, limits_latency: Sequence[Span | None]) -> list[Diagnostic]:
+def together(
+    call: Invocation, span: Span, limits_latency: Sequence[Span | None]
+) -> list[Diagnostic]:
     """What options of a strategy contradict each other, or the plan's budgets (the places of those on
     latency).
     """
@@ -124,7 +147,9 @@ def together(call: Invocation, span: Span, limits_latency: Sequence[Span | None]
         )
     if call.name == "evolution" and call.named["sample"] > call.named["population"]:
         found.append(
-            codes.BAD_OPTION.error(span, "`sample` is at most `population`", help="they compete among these")
+            codes.BAD_OPTION.error(
+                span, "`sample` is at most `population`", help="they compete among these"
+            )
         )
     if limits_latency and call.name in STRATEGIES and not call.named.get("latency"):
         takes = any(o.name == "latency" for o in STRATEGIES[call.name])
@@ -148,7 +173,11 @@ def value_of(node: ast.Expr, frame: Frame) -> Any:
     """
     name = called(node)
     callee = node.callee if isinstance(node, ast.Call) else node
-    if isinstance(callee, ast.Ref) and name is not None and not _means_something(name, frame):
+    if (
+        isinstance(callee, ast.Ref)
+        and name is not None
+        and not _means_something(name, frame)
+    ):
         return _invocation(node, name, frame)
     if isinstance(node, ast.Tuple | ast.List):
         return tuple(value_of(entry.value, frame) for entry in node.entries)
@@ -171,9 +200,15 @@ def _plain(value: Thing, span: Span) -> Any:
     if isinstance(value, Expr) and value.is_constant:
         if isinstance(value.value, Undefined):
             fail(value_codes.NO_VALUE, span, value.value.message)
-        if isinstance(value.value, bool | int | float | str | tuple) and not isinstance(value.value, Axes):
+        if isinstance(value.value, bool | int | float | str | tuple) and not isinstance(
+            value.value, Axes
+        ):
             return value.value
-    fail(codes.BAD_OPTION, span, f"a plan's settings are numbers, texts and the like, not {describe(value)}")
+    fail(
+        codes.BAD_OPTION,
+        span,
+        f"a plan's settings are numbers, texts and the like, not {describe(value)}",
+    )
 
 
 def _invocation(node: ast.Expr, name: str, frame: Frame) -> Invocation:
@@ -190,7 +225,9 @@ def _invocation(node: ast.Expr, name: str, frame: Frame) -> Invocation:
     return Invocation(name, tuple(args), named, node.span)
 
 
-def _called(call: Invocation, node: ast.Expr, options: Sequence[Option], positional: int = 1) -> Invocation:
+def _called(
+    call: Invocation, node: ast.Expr, options: Sequence[Option], positional: int = 1
+) -> Invocation:
     """The call with its options checked and by name, defaults filled in."""
     known = {o.name: o for o in options}
     nodes = node.args if isinstance(node, ast.Call) else ()
@@ -215,17 +252,25 @@ def _called(call: Invocation, node: ast.Expr, options: Sequence[Option], positio
                 found.extend(error.diagnostics)
     needed = [o for o in options[:positional] if o.default is None and o.name not in given]
     found.extend(
-        codes.BAD_OPTION.error(node.span, f"`{call.name}` needs {o.doc}", help=f"`{call.name}(0.1)`")
+        codes.BAD_OPTION.error(
+            node.span, f"`{call.name}` needs {o.doc}", help=f"`{call.name}(0.1)`"
+        )
         for o in needed
     )
     if found:
         raise DiagnosticError(*found)
-    return Invocation(call.name, (), {o.name: given.get(o.name, o.default) for o in options}, call.span)
+    return Invocation(
+        call.name, (), {o.name: given.get(o.name, o.default) for o in options}, call.span
+    )
 
 
-def _unknown(name: str, option: str, known: Mapping[str, Option], span: Span | None) -> Diagnostic:
+def _unknown(
+    name: str, option: str, known: Mapping[str, Option], span: Span | None
+) -> Diagnostic:
     hint = did_you_mean(option, known, _listed(known))
-    return codes.UNKNOWN_SETTING.error(span, f"`{name}` has no option `{option}`", help=hint)
+    return codes.UNKNOWN_SETTING.error(
+        span, f"`{name}` has no option `{option}`", help=hint
+    )
 
 
 def _listed(known: Mapping[str, Option]) -> str:

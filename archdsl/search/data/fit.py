@@ -22,7 +22,9 @@ def sizes_of(network: Graph) -> dict[str, int]:
     return {dim: given.shape[dim].value for dim in given.dims if dim != "b"}
 
 
-def check_fit(shape: Mapping[str, int], classes: Sequence[object], network: Graph) -> dict[str, int]:
+def check_fit(
+    shape: Mapping[str, int], classes: Sequence[object], network: Graph
+) -> dict[str, int]:
     """The shape of examples in the order in which the network takes them. Raises DiagnosticError E0973."""
     wanted = sizes_of(network)
     if len(network.outputs) != 1 or set(network.outputs[0].shape) != {
@@ -30,7 +32,9 @@ def check_fit(shape: Mapping[str, int], classes: Sequence[object], network: Grap
         "c",
     }:
         dims = ", ".join("[" + ", ".join(v.shape) + "]" for v in network.outputs)
-        raise _unfit(f"`{network.name}` does not sort into classes: its outputs are {dims}, not one [b, c]")
+        raise _unfit(
+            f"`{network.name}` does not sort into classes: its outputs are {dims}, not one [b, c]"
+        )
     name = network.inputs[0].name
     if dict(shape) != wanted:
         help = None

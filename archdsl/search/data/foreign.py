@@ -42,7 +42,11 @@ class Foreign:
     ) -> None:
         self._reference = reference
         made = self._called()
-        parts = [made[name] for name in ("train", "validation")] if isinstance(made, Mapping) else [made]
+        parts = (
+            [made[name] for name in ("train", "validation")]
+            if isinstance(made, Mapping)
+            else [made]
+        )
         self._parts = parts
         lengths = [self._length(part) for part in parts]
         self._first = lengths[0]
@@ -58,7 +62,9 @@ class Foreign:
             raise self._wrong(
                 "the dataset says nowhere how many `classes` there are, as a number or by their names"
             )
-        self.classes: Sequence[object] = range(given) if isinstance(given, int) else tuple(given)
+        self.classes: Sequence[object] = (
+            range(given) if isinstance(given, int) else tuple(given)
+        )
         first, _ = self.example(0, None)
         known = {len(sizes): "".join(sizes)}
         dims = known.get(first.dim()) or _AXES.get(first.dim(), "abcdefgh")
@@ -69,13 +75,19 @@ class Foreign:
         part, place = self._parts[0], number
         if number >= self._first:
             part, place = self._parts[1], number - self._first
-        seed = int(torch.randint(2**32, (), generator=generator)) if generator is not None else 0
+        seed = (
+            int(torch.randint(2**32, (), generator=generator))
+            if generator is not None
+            else 0
+        )
         try:
             with _seeded(seed):
                 x, y = part[place]
                 x, y = torch.as_tensor(x), int(y)
         except Exception as error:  # whatever a foreign dataset does
-            raise self._wrong(f"item {place} cannot be had: {type(error).__name__}: {error}") from error
+            raise self._wrong(
+                f"item {place} cannot be had: {type(error).__name__}: {error}"
+            ) from error
         if not 0 <= y < len(self.classes):
             raise self._wrong(f"item {place} has the class {y}, of {len(self.classes)}")
         return (x.float() / 255 if x.dtype == torch.uint8 else x.float()), y
@@ -86,7 +98,9 @@ class Foreign:
     def _called(self) -> Any:
         module, _, name = self._reference.partition(":")
         if "" not in sys.path:
-            sys.path.insert(0, "")  # as `python -m` does: the folder in which the command was given
+            sys.path.insert(
+                0, ""
+            )  # as `python -m` does: the folder in which the command was given
         try:
             return getattr(import_module(module), name)()
         except Exception as error:  # whatever a foreign module does
@@ -96,10 +110,14 @@ class Foreign:
         try:
             return len(part)
         except TypeError:
-            raise self._wrong(f"it gives {type(part).__name__}, which has no length") from None
+            raise self._wrong(
+                f"it gives {type(part).__name__}, which has no length"
+            ) from None
 
     def _wrong(self, problem: str) -> DiagnosticError:
-        return DiagnosticError(codes.UNREADABLE_DATA.error(None, f"python:{self._reference}: {problem}"))
+        return DiagnosticError(
+            codes.UNREADABLE_DATA.error(None, f"python:{self._reference}: {problem}")
+        )
 
 
 @contextmanager

@@ -41,7 +41,9 @@ def read_arrays(path: Path, names: Iterable[str]) -> tuple[dict[str, Any], Seque
             members = {m.filename.removesuffix(_SUFFIX): m for m in held.infolist()}
             wanted = {name: members[name] for name in names if name in members}
             _check_sizes(wanted.values(), path.stat().st_size)
-            return {name: _read(held, member) for name, member in wanted.items()}, list(members)
+            return {name: _read(held, member) for name, member in wanted.items()}, list(
+                members
+            )
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
@@ -81,7 +83,9 @@ def _read(held: ZipFile, member: ZipInfo) -> Any:
         if dtype.hasobject:
             raise ValueError(f"`{member.filename}` holds objects, not numbers")
         if stated != there:
-            raise ValueError(f"`{member.filename}` says that it has {stated:,} bytes, and has {there:,}")
+            raise ValueError(
+                f"`{member.filename}` says that it has {stated:,} bytes, and has {there:,}"
+            )
     with held.open(member) as file:
         return npy.read_array(file, allow_pickle=False)
 

@@ -55,7 +55,9 @@ class Data:
         """Equal for equal examples, as far as can be told without reading them all."""
         return self.source.fingerprint
 
-    def example(self, split: Split, seed: int, epoch: int, index: int) -> tuple[Tensor, int]:
+    def example(
+        self, split: Split, seed: int, epoch: int, index: int
+    ) -> tuple[Tensor, int]:
         """An example of a split and its class: for training a function of seed, epoch and index, for
         validation of the index.
         """
@@ -65,15 +67,21 @@ class Data:
         if tuple(x.shape) != tuple(self.source.shape.values()) and not self.transform.crop:
             sizes = "×".join(map(str, x.shape))
             raise DiagnosticError(
-                codes.DATA_DOES_NOT_FIT.error(None, f"example {number} is {sizes}, and others are not")
+                codes.DATA_DOES_NOT_FIT.error(
+                    None, f"example {number} is {sizes}, and others are not"
+                )
             )
         dims = list(self.source.shape)
         return self.transform(x, draw).permute([dims.index(d) for d in self.shape]), label
 
-    def batch(self, split: Split, seed: int, epoch: int, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def batch(
+        self, split: Split, seed: int, epoch: int, indices: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
         """Examples [n, …] and their classes [n]."""
         examples = [self.example(split, seed, epoch, index) for index in indices]
-        return torch.stack([x for x, _ in examples]), torch.tensor([label for _, label in examples])
+        return torch.stack([x for x, _ in examples]), torch.tensor(
+            [label for _, label in examples]
+        )
 
     def complaints(self) -> list[Diagnostic]:
         """Warnings that came up since the last call."""
@@ -106,7 +114,9 @@ def open(
     for split in ("train", "validation"):
         if not getattr(source, split):
             count = len(source.train) + len(source.validation)
-            problem = f"{reference or planned}: of {count} examples none is left for {split}"
+            problem = (
+                f"{reference or planned}: of {count} examples none is left for {split}"
+            )
             help = "`held_out=0.25` is the share for validation"
             raise DiagnosticError(codes.UNREADABLE_DATA.error(None, problem, help=help))
     transform = Transform.of(options)

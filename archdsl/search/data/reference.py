@@ -43,7 +43,9 @@ def parse(text: str) -> Reference:
     if kind not in SOURCES:
         help = did_you_mean(kind, SOURCES, _HELP)
         raise DiagnosticError(
-            codes.UNKNOWN_SOURCE.error(None, f"`{text}` is no data that can be opened", help=help)
+            codes.UNKNOWN_SOURCE.error(
+                None, f"`{text}` is no data that can be opened", help=help
+            )
         )
     parts = _OUTSIDE.split(rest) if rest else []
     settings: dict[str, Any] = {}
@@ -65,9 +67,12 @@ def of_plan(call: Invocation) -> Reference:
     """What a plan names. Raises DiagnosticError E0970 or E0972 for what only a command line can say."""
     if call.name == "python":
         help = (
-            f"give it on the command line: `--data python:{call.args[0] if call.args else 'pkg.mod:factory'}`"
+            "give it on the command line: `--data "
+            f"python:{call.args[0] if call.args else 'pkg.mod:factory'}`"
         )
-        raise DiagnosticError(codes.CODE_IN_PLAN.error(call.span, "a plan does not run Python", help=help))
+        raise DiagnosticError(
+            codes.CODE_IN_PLAN.error(call.span, "a plan does not run Python", help=help)
+        )
     if call.name != "motion" or call.args:
         raise DiagnosticError(
             codes.UNKNOWN_SOURCE.error(
@@ -82,7 +87,9 @@ def of_plan(call: Invocation) -> Reference:
 def transforms(call: Invocation | None) -> dict[str, Any]:
     """The settings of a plan's data that stay when `--data` takes the place of their source."""
     names = {option.name for option in TRANSFORMS}
-    return {name: value for name, value in call.named.items() if name in names} if call else {}
+    return (
+        {name: value for name, value in call.named.items() if name in names} if call else {}
+    )
 
 
 def _value(text: str) -> Any:

@@ -56,4 +56,6 @@ def split(names: Sequence[object], share: float) -> tuple[list[int], list[int]]:
     if len(names) > 1 and share > 0:
         held_out[drawn.index(min(drawn))] = True
         held_out[drawn.index(max(drawn))] = False
-    return [i for i, out in enumerate(held_out) if not out], [i for i, out in enumerate(held_out) if out]
+    return [i for i, out in enumerate(held_out) if not out], [
+        i for i, out in enumerate(held_out) if out
+    ]

@@ -45,7 +45,9 @@ class Tensors:
         if "x_validation" in arrays or "y_validation" in arrays:
             x, y = self._checked(arrays, "x_validation", "y_validation")
             if x.shape[1:] != self._x.shape[1:]:
-                raise self._wrong(f"`x` holds examples of {_sizes(self._x)}, `x_validation` of {_sizes(x)}")
+                raise self._wrong(
+                    f"`x` holds examples of {_sizes(self._x)}, `x_validation` of {_sizes(x)}"
+                )
             self.train, self.validation = (
                 range(len(self._y)),
                 range(len(self._y), len(self._y) + len(y)),
@@ -63,7 +65,9 @@ class Tensors:
 
     def example(self, number: int, generator: torch.Generator | None) -> tuple[Tensor, int]:
         x = torch.from_numpy(self._x[number])
-        return (x.float() / 255 if x.dtype == torch.uint8 else x.float()), int(self._y[number])
+        return (x.float() / 255 if x.dtype == torch.uint8 else x.float()), int(
+            self._y[number]
+        )
 
     def complaints(self) -> Iterator[Diagnostic]:
         return iter(())
@@ -76,7 +80,9 @@ class Tensors:
             raise self._wrong(reason) from None
         return arrays
 
-    def _checked(self, arrays: Mapping[str, Any], examples: str, labels: str) -> tuple[Any, Any]:
+    def _checked(
+        self, arrays: Mapping[str, Any], examples: str, labels: str
+    ) -> tuple[Any, Any]:
         for name in (examples, labels):
             if name not in arrays:
                 held = few([f"`{a}`" for a in self._all], 8, ", ") if self._all else "none"
@@ -104,7 +110,9 @@ class Tensors:
         return x, y
 
     def _wrong(self, problem: str) -> DiagnosticError:
-        return DiagnosticError(codes.UNREADABLE_DATA.error(None, f"{self._path}: {problem}"))
+        return DiagnosticError(
+            codes.UNREADABLE_DATA.error(None, f"{self._path}: {problem}")
+        )
 
 
 def _sizes(x: Any) -> str:

@@ -16,7 +16,9 @@ from archdsl.elaborate.plans.table import FLAG, Kind, Option, whole
 
 _SIDES = Kind(
     "two whole numbers, the less first",
-    lambda v: isinstance(v, tuple) and len(v) == 2 and all(map(whole(1).fits, v)) and v[0] <= v[1],
+    lambda v: (
+        isinstance(v, tuple) and len(v) == 2 and all(map(whole(1).fits, v)) and v[0] <= v[1]
+    ),
 )
 
 TRANSFORMS = (
@@ -50,7 +52,9 @@ class Transform:
 
     def sizes(self, shape: Mapping[str, int]) -> dict[str, int]:
         """The sizes of what comes out, by dimension."""
-        return {dim: self.crop if self.crop and dim in "hw" else n for dim, n in shape.items()}
+        return {
+            dim: self.crop if self.crop and dim in "hw" else n for dim, n in shape.items()
+        }
 
     def __call__(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
         """The example as it is learned from; without a generator, as it is judged by."""

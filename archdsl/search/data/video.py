@@ -70,11 +70,17 @@ class Video:
         self._files = tuple(self._readable(folder))
         if not self._files:
             raise DiagnosticError(
-                codes.UNREADABLE_DATA.error(None, f"{folder}: none of its videos can be read"),
+                codes.UNREADABLE_DATA.error(
+                    None, f"{folder}: none of its videos can be read"
+                ),
                 *self._complaints,
             )
-        self.train, self.validation = split([f.name for f in self._files], settings["held_out"])
-        listed = "\n".join(f"{f.name} {f.frames} {f.path.stat().st_size}" for f in self._files)
+        self.train, self.validation = split(
+            [f.name for f in self._files], settings["held_out"]
+        )
+        listed = "\n".join(
+            f"{f.name} {f.frames} {f.path.stat().st_size}" for f in self._files
+        )
         self.fingerprint = hashlib.sha256(listed.encode()).hexdigest()
 
     def example(self, number: int, generator: torch.Generator | None) -> tuple[Tensor, int]:
@@ -84,7 +90,9 @@ class Video:
                 return self._clip(file, place), file.label
             except (self._av.FFmpegError, ValueError) as error:
                 self._complain(file.name, file.path, error)
-        raise DiagnosticError(codes.UNREADABLE_DATA.error(None, "none of the videos can be decoded any more"))
+        raise DiagnosticError(
+            codes.UNREADABLE_DATA.error(None, "none of the videos can be decoded any more")
+        )
 
     def complaints(self) -> Iterator[Diagnostic]:
         while self._complaints:
@@ -123,7 +131,9 @@ class Video:
         """[3, frames, h, w]: frames by stride, from a place between the first and the last possible start."""
         span = (self._frames - 1) * self._stride + 1
         first = int(place * (max(0, file.frames - span) + 1))
-        wanted = {min(first + i * self._stride, file.frames - 1) for i in range(self._frames)}
+        wanted = {
+            min(first + i * self._stride, file.frames - 1) for i in range(self._frames)
+        }
         seen: dict[int, Tensor] = {}
         with self._av.open(str(file.path)) as container:
             for i, frame in enumerate(container.decode(video=0)):
@@ -151,14 +161,20 @@ class Video:
         if name not in self._complained:
             self._complained.add(name)
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            self._complaints.append(codes.SKIPPED_FILE.warning(None, f"{path} is skipped: {reason}"))
+            self._complaints.append(
+                codes.SKIPPED_FILE.warning(None, f"{path} is skipped: {reason}")
+            )
 
 
 def _folders(folder: Path) -> tuple[str, ...]:
     try:
-        names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+        names = sorted(
+            p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")
+        )
     except OSError as error:
-        raise DiagnosticError(codes.UNREADABLE_DATA.error(None, f"{folder}: {error.strerror}")) from None
+        raise DiagnosticError(
+            codes.UNREADABLE_DATA.error(None, f"{folder}: {error.strerror}")
+        ) from None
     if not names:
         problem = f"{folder}: it has no folder; each class is one, with its videos in it"
         raise DiagnosticError(codes.UNREADABLE_DATA.error(None, problem))

@@ -64,7 +64,9 @@ class Bandit(Untried):
     def round(self, number: int) -> Facts | None:
         next_ = self.problem.agreed(lambda: self._next(number))
         if next_ is None:
-            self.note = self.note or "other workers have made, or are at, the trials that are left"
+            self.note = (
+                self.note or "other workers have made, or are at, the trials that are left"
+            )
             return None
         if isinstance(next_, Known):
             self.trials.append(next_.trial)

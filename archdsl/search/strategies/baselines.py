@@ -15,7 +15,9 @@ from archdsl.search.strategies.trials import Trials, Untried
 if TYPE_CHECKING:
     from archdsl.search.problem import Problem
 
-_CHILDREN = 32  # that may have been tried, before an architecture drawn uniformly takes their place
+_CHILDREN = (
+    32  # that may have been tried, before an architecture drawn uniformly takes their place
+)
 
 
 class RandomSearch(Untried):

@@ -17,7 +17,9 @@ Gradients = Sequence[Tensor | None]
 _REACH = 0.01  # the finite difference steps this far in all, whatever the gradient's norm
 
 
-def first_order(validation: Loss, alpha: Sequence[Tensor]) -> tuple[list[Tensor | None], Tensor]:
+def first_order(
+    validation: Loss, alpha: Sequence[Tensor]
+) -> tuple[list[Tensor | None], Tensor]:
     """∇_α L_val(w, α), None where α has no part, and the loss: w stands for what it would become."""
     loss = validation()
     return list(torch.autograd.grad(loss, alpha, allow_unused=True)), loss.detach()
@@ -45,7 +47,9 @@ class Ahead:
                 if gradient is None:
                     continue
                 direction = gradient + self.decay * w
-                w -= self.rate * (direction if held is None else direction + self.momentum * held)
+                w -= self.rate * (
+                    direction if held is None else direction + self.momentum * held
+                )
 
 
 def second_order(
@@ -88,7 +92,9 @@ def second_order(
     below = torch.autograd.grad(training(), alpha, allow_unused=True)
     _put(weights, kept)
     scale = ahead.rate / (2 * reach)
-    found = [_combined(d, a, b, scale) for d, a, b in zip(direct, above, below, strict=True)]
+    found = [
+        _combined(d, a, b, scale) for d, a, b in zip(direct, above, below, strict=True)
+    ]
     return found, loss.detach()
 
 
@@ -98,7 +104,9 @@ def _put(weights: Sequence[Tensor], values: Sequence[Tensor]) -> None:
             w.copy_(value)
 
 
-def _shift(weights: Sequence[Tensor], vector: Sequence[Tensor | None], scale: float) -> None:
+def _shift(
+    weights: Sequence[Tensor], vector: Sequence[Tensor | None], scale: float
+) -> None:
     with torch.no_grad():
         for w, v in zip(weights, vector, strict=True):
             if v is not None:

@@ -40,7 +40,9 @@ class Darts(Relaxed):
         self._options = options
         self._for_weights = self._for_logits = list(range(problem.examples))
         if options["bilevel"]:
-            self._for_weights, self._for_logits = halves(problem.examples, problem.seed_for("halves"))
+            self._for_weights, self._for_logits = halves(
+                problem.examples, problem.seed_for("halves")
+            )
         self._plan_rounds(len(self._for_logits), len(self._for_weights), options["warmup"])
 
     @property
@@ -66,7 +68,9 @@ class Darts(Relaxed):
         loss = self.problem.stepped(self.learning, number, differentiate)
         if epoch >= self._warmup and not self._options["bilevel"]:
             self._step_logits(number)
-        facts["loss"] = float(self.problem.summed(torch.tensor(loss, dtype=torch.float64))) / batch.size
+        facts["loss"] = (
+            float(self.problem.summed(torch.tensor(loss, dtype=torch.float64))) / batch.size
+        )
         return facts | self._summary(number)
 
     def _penalty(self) -> Tensor | None:

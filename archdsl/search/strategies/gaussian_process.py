@@ -49,7 +49,9 @@ class Prior:
 
     def between(self, a: Tensor, b: Tensor) -> Tensor:
         """[n, m]: covariances of the function itself."""
-        return self.variance * covariance(differences(a, b), self.inverse_lengths, self.kernel)
+        return self.variance * covariance(
+            differences(a, b), self.inverse_lengths, self.kernel
+        )
 
     def noisy(self, points: Tensor) -> Tensor:
         """[n, n]: covariances of values as they are observed."""
@@ -126,7 +128,11 @@ def fit(points: Tensor, values: Tensor, kernel: Kernel) -> Regression:
             density = _log_likelihood(prior.noisy(points), standard)
             # log-normal priors, of deviation 1 on each length and on the amplitude, of 2 on the noise
             density = density - 0.5 * (lengths - centre).square().sum()
-            density = density - 0.5 * amplitude.square() - 0.5 * ((noise - math.log(0.1)) / 2).square()
+            density = (
+                density
+                - 0.5 * amplitude.square()
+                - 0.5 * ((noise - math.log(0.1)) / 2).square()
+            )
             (-density).backward()
             optimiser.step()
     variances = float(amplitude.detach().exp()), float(noise.detach().exp())

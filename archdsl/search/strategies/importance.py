@@ -24,7 +24,11 @@ def importance(log_likelihoods: Tensor, temperature: float = 1.0) -> Tensor:
 def advantages(accuracies: Tensor) -> Tensor:
     """[K]: acc_k / Σ acc − 1/K, the variant with accuracies; zeros where nothing was right."""
     total = accuracies.sum()
-    return accuracies / total - 1 / len(accuracies) if total > 0 else torch.zeros_like(accuracies)
+    return (
+        accuracies / total - 1 / len(accuracies)
+        if total > 0
+        else torch.zeros_like(accuracies)
+    )
 
 
 def hinges(costs: Tensor, limit: float) -> Tensor:

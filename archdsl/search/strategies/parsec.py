@@ -50,7 +50,9 @@ class Parsec(Relaxed):
             ),
         )
         self._options = options
-        self._for_weights, self._for_logits = halves(problem.examples, problem.seed_for("halves"))
+        self._for_weights, self._for_logits = halves(
+            problem.examples, problem.seed_for("halves")
+        )
         warmup = problem.epochs // 3 if options["warmup"] is None else options["warmup"]
         self._plan_rounds(len(self._for_logits), len(self._for_weights), warmup)
         default = _ACCURACY_BETA if options["scores"] == "accuracy" else 1.0
@@ -82,7 +84,9 @@ class Parsec(Relaxed):
         with torch.no_grad():
             while len(found) < self._options["samples"]:
                 genotype = self.problem.within(
-                    lambda: self.supergraph.distribution.sample(generator, self.problem.settled)
+                    lambda: self.supergraph.distribution.sample(
+                        generator, self.problem.settled
+                    )
                 )
                 found.append(genotype)
         return found
@@ -119,7 +123,9 @@ class Parsec(Relaxed):
             own = torch.tensor([c[budget.metric] for c in costs], dtype=torch.float64)
             m = multipliers(m, hinges(own, budget.limit), self._beta)
         self.logits.zero_grad()
-        logs = torch.stack([self.supergraph.distribution.log_prob(g, problem.settled) for g in drawn])
+        logs = torch.stack(
+            [self.supergraph.distribution.log_prob(g, problem.settled) for g in drawn]
+        )
         if logs.requires_grad:
             logits_loss(m, logs).backward()
             self.logits.step(number)

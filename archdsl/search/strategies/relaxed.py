@@ -44,15 +44,21 @@ class Relaxed:
         self.every = max(1, examples // problem.batch_size)
         self.rounds = self.every * problem.epochs
         self._warmup = warmup
-        self.learning = problem.optimiser("weights", problem.trained(self.supergraph), self.every)
-        self.logits = problem.optimiser("alpha", list(self.supergraph.logit_parameters()), self.every)
+        self.learning = problem.optimiser(
+            "weights", problem.trained(self.supergraph), self.every
+        )
+        self.logits = problem.optimiser(
+            "alpha", list(self.supergraph.logit_parameters()), self.every
+        )
 
     def _summary(self, number: int) -> Facts:
         """At the end of an epoch, where the distribution stands. Raises DiagnosticError E0725 where it is
         nowhere any more.
         """
         if not all(bool(alpha.isfinite().all()) for alpha in self.logits.parameters):
-            raise DiagnosticError(codes.DIVERGED.error(None, f"the logits have diverged in round {number}"))
+            raise DiagnosticError(
+                codes.DIVERGED.error(None, f"the logits have diverged in round {number}")
+            )
         if (number + 1) % self.every:
             return {}
         with torch.no_grad():
@@ -69,7 +75,9 @@ class Relaxed:
 
     def probabilities(self) -> Mapping[str, Mapping[str, float]]:
         opened = {c.path for c in self.problem.points.opened}
-        return {path: p for path, p in self.supergraph.probabilities().items() if path in opened}
+        return {
+            path: p for path, p in self.supergraph.probabilities().items() if path in opened
+        }
 
     def saved(self) -> State:
         parts = {
@@ -80,7 +88,9 @@ class Relaxed:
         }
         tensors: dict[str, Tensor] = {}
         for part, held in parts.items():
-            tensors.update({f"{part}/{name}": tensor.detach() for name, tensor in held.items()})
+            tensors.update(
+                {f"{part}/{name}": tensor.detach() for name, tensor in held.items()}
+            )
         return State(tensors)
 
     def restore(self, state: State) -> None:
@@ -94,4 +104,7 @@ class Relaxed:
         self.logits.restore(parts.get("moving", {}))
 
     def weights(self) -> Mapping[str, Tensor]:
-        return {name: tensor.detach() for name, tensor in self.supergraph.weights.state_dict().items()}
+        return {
+            name: tensor.detach()
+            for name, tensor in self.supergraph.weights.state_dict().items()
+        }

@@ -62,7 +62,10 @@ class Study:
         self._worker = worker
         self._at: dict[int, Any] = {}  # what this process is at
         self._paths = [c.path for c in choices]
-        self._space = {c.path: optuna.distributions.CategoricalDistribution(c.labels()) for c in choices}
+        self._space = {
+            c.path: optuna.distributions.CategoricalDistribution(c.labels())
+            for c in choices
+        }
         # By the time that it is asked, the new trial counts already.
         self._sampler = _sampler(
             self._space,
@@ -80,15 +83,22 @@ class Study:
 
     def count(self) -> int:
         """How many trials are finished or being worked at."""
-        return len(self._trials(self._states.COMPLETE)) + len(self._trials(self._states.RUNNING))
+        return len(self._trials(self._states.COMPLETE)) + len(
+            self._trials(self._states.RUNNING)
+        )
 
     def finished(self) -> list[Trial]:
         """The finished trials of all workers, in the order in which they began."""
-        return [Trial(self._answers(t.params), float(t.value)) for t in self._trials(self._states.COMPLETE)]
+        return [
+            Trial(self._answers(t.params), float(t.value))
+            for t in self._trials(self._states.COMPLETE)
+        ]
 
     def pending(self) -> list[Answers]:
         """What others are at."""
-        return [self._answers(t.params) for t in self._trials(self._states.RUNNING) if t.params]
+        return [
+            self._answers(t.params) for t in self._trials(self._states.RUNNING) if t.params
+        ]
 
     def left_over(self, round_: int) -> Known | None:
         """What this worker had finished in a round that its run does not know of.
@@ -96,7 +106,10 @@ class Study:
         What it had begun in this round or a later one and not finished is given up.
         """
         for t in self._trials(self._states.RUNNING):
-            if t.user_attrs.get("worker") == self._worker and t.user_attrs.get("round", round_) >= round_:
+            if (
+                t.user_attrs.get("worker") == self._worker
+                and t.user_attrs.get("round", round_) >= round_
+            ):
                 self._study.tell(t.number, state=self._states.FAIL)
         for t in self._trials(self._states.COMPLETE):
             if (t.user_attrs.get("worker"), t.user_attrs.get("round")) == (
@@ -148,8 +161,12 @@ def _sampler(space: Mapping[str, Any], propose: Callable[[], Answers]) -> Any:
         def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
             return dict(space)
 
-        def sample_relative(self, study: Any, trial: Any, search_space: dict[str, Any]) -> dict[str, Any]:
-            return {path: label for path, label in propose().items() if path in search_space}
+        def sample_relative(
+            self, study: Any, trial: Any, search_space: dict[str, Any]
+        ) -> dict[str, Any]:
+            return {
+                path: label for path, label in propose().items() if path in search_space
+            }
 
         def sample_independent(
             self,

@@ -10,7 +10,9 @@ from archdsl.search.strategies.protocol import Strategy
 
 def _of(module: str, name: str) -> Callable[[], type[Strategy]]:
     def load() -> type[Strategy]:
-        kind: type[Strategy] = getattr(import_module(f"archdsl.search.strategies.{module}"), name)
+        kind: type[Strategy] = getattr(
+            import_module(f"archdsl.search.strategies.{module}"), name
+        )
         return kind
 
     return load

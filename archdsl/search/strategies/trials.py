@@ -53,7 +53,9 @@ class Trials:
         mean = sum(problem.points.costs.of(g)["macs"] for g in some) / len(some)
         learned = problem.epochs * problem.rounds_an_epoch * problem.batch_size
         shared = self.options["evaluate"] == "shared"
-        return float(mean * (len(problem.data.validation) + (0 if shared else BACKWARD * learned)))
+        return float(
+            mean * (len(problem.data.validation) + (0 if shared else BACKWARD * learned))
+        )
 
     def propose(self, number: int) -> Answers:
         """The architecture of this trial, counted from 0."""
@@ -84,12 +86,16 @@ class Trials:
 
     def probabilities(self) -> Mapping[str, Mapping[str, float]]:
         """How often each alternative stands in the better half of the trials."""
-        ranked = sorted(self.trials, key=lambda trial: -trial.value)[: max(1, len(self.trials) // 2)]
+        ranked = sorted(self.trials, key=lambda trial: -trial.value)[
+            : max(1, len(self.trials) // 2)
+        ]
         found: dict[str, dict[str, float]] = {}
         for choice in self.problem.points.opened:
             answers = [t.genotype[choice.path] for t in ranked if choice.path in t.genotype]
             if answers:
-                found[choice.path] = {label: answers.count(label) / len(answers) for label in choice.labels()}
+                found[choice.path] = {
+                    label: answers.count(label) / len(answers) for label in choice.labels()
+                }
         return found
 
     def state(self) -> State:
@@ -100,7 +106,9 @@ class Trials:
         )
 
     def restore(self, state: State) -> None:
-        self.trials = [self._trial(genotype, value) for genotype, value in state.facts["trials"]]
+        self.trials = [
+            self._trial(genotype, value) for genotype, value in state.facts["trials"]
+        ]
         self.problem.evaluation.restore(state.tensors)
 
     def _trial(self, genotype: Any, value: Any) -> Trial:

@@ -13,7 +13,12 @@ from archdsl.syntax.slips import UNKNOWN, Scene, Slip, mended, put
 def colon(scene: Scene) -> Iterator[Slip]:
     """`conv(channels: 8)`, `width: int = 8`, `x := 3`."""
     at, kind = scene.at, scene.kind
-    if kind(at) != ":" or "=" not in scene.expected or not scene.is_word(at - 1) or opens_body(scene):
+    if (
+        kind(at) != ":"
+        or "=" not in scene.expected
+        or not scene.is_word(at - 1)
+        or opens_body(scene)
+    ):
         return
     name = scene.text(at - 1)
     if (
@@ -23,11 +28,15 @@ def colon(scene: Scene) -> Iterator[Slip]:
         and scene.opener is not None
     ):
         labels = [Label(scene.span(scene.opener), "`[` opened here")]
-        diagnostic = syntax.UNCLOSED.error(scene.span(at - 2), "expected `]` before `,`", labels=labels)
+        diagnostic = syntax.UNCLOSED.error(
+            scene.span(at - 2), "expected `]` before `,`", labels=labels
+        )
         yield mended(diagnostic, put(at - 2, at - 2, "]"))
         return
     if kind(scene.line_start(at)) == "input" and kind(at + 1) == "[":
-        diagnostic = syntax.MISSING.error(scene.span(at - 1), f"expected `,` before name `{name}`")
+        diagnostic = syntax.MISSING.error(
+            scene.span(at - 1), f"expected `,` before name `{name}`"
+        )
         yield mended(diagnostic, put(at - 1, at - 1, ","))
         return
     if kind(at + 1) == "=":
@@ -39,7 +48,11 @@ def colon(scene: Scene) -> Iterator[Slip]:
     else:
         end, written = at + 1, f"{name} = {scene.shown(at + 1, scene.value_end(at + 1))}"
     message = "`:` gives no value" if scene.bracket != "[" else "`:` gives no size"
-    yield mended(scene.foreign(at, end, message, f"write `{written}`"), put(at, end, "="), again="colon")
+    yield mended(
+        scene.foreign(at, end, message, f"write `{written}`"),
+        put(at, end, "="),
+        again="colon",
+    )
 
 
 def default_by_colon(scene: Scene) -> Iterator[Slip]:
@@ -53,7 +66,9 @@ def default_by_colon(scene: Scene) -> Iterator[Slip]:
     ):
         return
     name, value = scene.text(at - 2), scene.shown(at, scene.value_end(at))
-    diagnostic = scene.foreign(at - 1, at, "`:` gives no value", f"write `{name} = {value}`")
+    diagnostic = scene.foreign(
+        at - 1, at, "`:` gives no value", f"write `{name} = {value}`"
+    )
     yield mended(diagnostic, put(at - 1, at, "="), again="colon")
 
 
@@ -68,7 +83,9 @@ def domain(scene: Scene) -> Iterator[Slip]:
         return
     name, value = scene.text(at - 1), scene.shown(at + 1, scene.statement_end(at + 1))
     if kind(at) == "in":
-        diagnostic = scene.foreign(at, at + 1, "`in` declares no choice", f"write `{name} ~ {value}`")
+        diagnostic = scene.foreign(
+            at, at + 1, "`in` declares no choice", f"write `{name} ~ {value}`"
+        )
         yield mended(diagnostic, put(at, at + 1, "~"))
     if kind(at) == "==":
         diagnostic = syntax.ASSIGNED.error(
@@ -77,7 +94,9 @@ def domain(scene: Scene) -> Iterator[Slip]:
         yield mended(diagnostic, put(at, at + 1, "="))
     if kind(at) == "<" and kind(at + 1) == "-" and scene.adjoin(at + 1):
         value = scene.shown(at + 2, scene.statement_end(at + 2))
-        diagnostic = scene.foreign(at, at + 2, "there is no `<-`", f"write `{name} = {value}`")
+        diagnostic = scene.foreign(
+            at, at + 2, "there is no `<-`", f"write `{name} = {value}`"
+        )
         yield mended(diagnostic, put(at, at + 2, "="))
 
 
@@ -93,7 +112,9 @@ def chained_assignment(scene: Scene) -> Iterator[Slip]:
         return
     first, second = scene.text(at - 3), scene.text(at - 1)
     if scene.bracket == "(":
-        diagnostic = scene.foreign(at, at + 1, "a parameter is set once", f"write `{first} = …`")
+        diagnostic = scene.foreign(
+            at, at + 1, "a parameter is set once", f"write `{first} = …`"
+        )
     else:
         value = scene.shown(at + 1, scene.statement_end(at + 1))
         diagnostic = scene.foreign(
@@ -122,11 +143,18 @@ def record(scene: Scene) -> Iterator[Slip]:
         and (scene.is_word(before) or kind(before) in (")", "]"))
     )
     if not called and kind(before) != ":" and kind(before) not in ("if", "require"):
-        help = f"write `{scene.text(at - 1)}: {scene.shown(at + 1, scene.value_end(at + 1))}`"
-        diagnostic = scene.foreign(at, at + 1, "parts of a record or a list have labels", help)
+        help = (
+            f"write `{scene.text(at - 1)}: {scene.shown(at + 1, scene.value_end(at + 1))}`"
+        )
+        diagnostic = scene.foreign(
+            at, at + 1, "parts of a record or a list have labels", help
+        )
         yield mended(diagnostic, put(at, at + 1, ":"), again="record", sure=False)
         yield mended(
-            diagnostic, put(scene.opener, scene.group_end(scene.opener), UNKNOWN), again="record", sure=False
+            diagnostic,
+            put(scene.opener, scene.group_end(scene.opener), UNKNOWN),
+            again="record",
+            sure=False,
         )
 
 
@@ -135,7 +163,10 @@ def nameless(scene: Scene) -> Iterator[Slip]:
     at = scene.at
     first = scene.line_start(at)
     if not (
-        first == at - 1 and scene.is_word(first) and "=" in scene.expected and scene.bracket in ("", "{")
+        first == at - 1
+        and scene.is_word(first)
+        and "=" in scene.expected
+        and scene.bracket in ("", "{")
     ):
         return
     name = scene.text(first)
@@ -151,7 +182,9 @@ def nameless(scene: Scene) -> Iterator[Slip]:
         end = scene.statement_end(at)
         written = scene.shown(first, scene.group_end(at), f"{name}(…)")
         diagnostic = syntax.MISSING.error(
-            scene.span(first), "this statement gives its value no name", help=f"write `x = x -> {written}`"
+            scene.span(first),
+            "this statement gives its value no name",
+            help=f"write `x = x -> {written}`",
         )
         yield mended(diagnostic, put(first, end, UNKNOWN))
 

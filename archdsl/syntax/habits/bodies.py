@@ -12,16 +12,24 @@ from archdsl.syntax.table import END
 def colon_body(scene: Scene) -> Iterator[Slip]:
     """`for i in range(3):`."""
     at, kind = scene.at, scene.kind
-    if kind(at) != ":" or "{" not in scene.expected or (not opens_body(scene) and "=" in scene.expected):
+    if (
+        kind(at) != ":"
+        or "{" not in scene.expected
+        or (not opens_body(scene) and "=" in scene.expected)
+    ):
         return
     diagnostic = syntax.COLON_BODY.error(
-        scene.span(at), "a body opens with `{`, not with `:`", help="write `{ … }` around the body"
+        scene.span(at),
+        "a body opens with `{`, not with `:`",
+        help="write `{ … }` around the body",
     )
     if kind(at + 1) == "{":
         yield mended(diagnostic, put(at, at + 1))
         return
     line = scene.line_start(at)
-    known = kind(line) == "else" and kind(line - 1) != "}"  # the `if` of this `else` has been told
+    known = (
+        kind(line) == "else" and kind(line - 1) != "}"
+    )  # the `if` of this `else` has been told
     yield mended(diagnostic, put(at, at + 1, ("{", ":")), known=known)
 
 
@@ -64,12 +72,22 @@ def loop_pattern(scene: Scene) -> Iterator[Slip]:
     if kind(at) == "in" and kind(header + 1) == "(" and scene.bracket == "(":
         end = scene.group_end(header + 1)
         help = "write `for x in xs { … }`"
-        diagnostic = scene.foreign(header + 1, header + 2, "a loop has no parentheses", help)
+        diagnostic = scene.foreign(
+            header + 1, header + 2, "a loop has no parentheses", help
+        )
         yield mended(diagnostic, put(header + 1, header + 2), put(end - 1, end))
-    if kind(at) in ("=", "of", ":", "~") and "in" in scene.expected and scene.is_word(at - 1):
+    if (
+        kind(at) in ("=", "of", ":", "~")
+        and "in" in scene.expected
+        and scene.is_word(at - 1)
+    ):
         message = f"`{scene.text(at)}` leads no loop"
-        diagnostic = scene.foreign(at, at + 1, message, f"write `for {scene.text(at - 1)} in …`")
-        yield mended(diagnostic, put(at, at + 1, "in"), sure=False, known=scene.span(at).text == "∈")
+        diagnostic = scene.foreign(
+            at, at + 1, message, f"write `for {scene.text(at - 1)} in …`"
+        )
+        yield mended(
+            diagnostic, put(at, at + 1, "in"), sure=False, known=scene.span(at).text == "∈"
+        )
 
 
 def braces(scene: Scene) -> Iterator[Slip]:
@@ -80,7 +98,10 @@ def braces(scene: Scene) -> Iterator[Slip]:
     end = scene.group_end(at)
     record = scene.kind(at + 2) == ":"
     help = "a record is `(width: 8, deep: true)`" if record else "a list is `[a, b]`"
-    yield mended(scene.foreign(at, at + 1, "braces hold statements, not values", help), put(at, end, UNKNOWN))
+    yield mended(
+        scene.foreign(at, at + 1, "braces hold statements, not values", help),
+        put(at, end, UNKNOWN),
+    )
 
 
 def comment(scene: Scene) -> Iterator[Slip]:
@@ -98,7 +119,12 @@ def comment(scene: Scene) -> Iterator[Slip]:
     while kind(end) != END and not scene.opens_line(end):
         end += 1
     yield mended(
-        scene.foreign(at, at + 1, "this is no comment", "a comment begins with `#` and ends with its line"),
+        scene.foreign(
+            at,
+            at + 1,
+            "this is no comment",
+            "a comment begins with `#` and ends with its line",
+        ),
         put(at, end),
         sure=False,
     )

@@ -45,8 +45,14 @@ def power(scene: Scene) -> Iterator[Slip]:
         return
     base, end = scene.text(at - 2), scene.operand_end(at + 1)
     base = base if base.isidentifier() and kind(at - 3) != "." else "x"
-    help = f"take a root: `sqrt({base})`" if scene.text(at + 1) == "0.5" else f"multiply: `{base} * {base}`"
-    yield mended(scene.foreign(at - 1, at + 1, "there is no `**`", help), put(at, end, UNKNOWN))
+    help = (
+        f"take a root: `sqrt({base})`"
+        if scene.text(at + 1) == "0.5"
+        else f"multiply: `{base} * {base}`"
+    )
+    yield mended(
+        scene.foreign(at - 1, at + 1, "there is no `**`", help), put(at, end, UNKNOWN)
+    )
 
 
 def ternary(scene: Scene) -> Iterator[Slip]:
@@ -56,17 +62,26 @@ def ternary(scene: Scene) -> Iterator[Slip]:
     if kind(at) == "else":
         while test > 0 and kind(test) != "if" and kind(test) not in ("{", "}", "="):
             test -= 1
-    if kind(test) != "if" or scene.opens_line(test) or test == 0 or ("{" in scene.expected and test == at):
+    if (
+        kind(test) != "if"
+        or scene.opens_line(test)
+        or test == 0
+        or ("{" in scene.expected and test == at)
+    ):
         return
     other = test + 1
-    while kind(other) not in ("else", END, "{", "}", ",") and not scene.begins_statement(other):
+    while kind(other) not in ("else", END, "{", "}", ",") and not scene.begins_statement(
+        other
+    ):
         other = scene.group_end(other) if kind(other) in OPENERS else other + 1
     start, end = scene.value_start(test), scene.value_end(other)
     if kind(other) != "else" or start == test:
         return
     condition, value = scene.shown(test + 1, other), scene.shown(start, test)
     help = f"write `if {condition} then {value} else {scene.shown(other + 1, end)}`"
-    diagnostic = scene.foreign(test, test + 1, "a condition stands before both values", help)
+    diagnostic = scene.foreign(
+        test, test + 1, "a condition stands before both values", help
+    )
     yield mended(diagnostic, put(start, end, UNKNOWN))
 
 
@@ -94,7 +109,9 @@ def negated(scene: Scene) -> Iterator[Slip]:
     if kind(at) == "not" and kind(at + 1) == "in":
         value = scene.shown(scene.value_start(at), at, "x")
         xs = scene.shown(at + 2, scene.operand_end(at + 2), "xs")
-        diagnostic = scene.foreign(at, at + 2, "there is no `not in`", f"write `not {value} in {xs}`")
+        diagnostic = scene.foreign(
+            at, at + 2, "there is no `not in`", f"write `not {value} in {xs}`"
+        )
         yield mended(diagnostic, put(at, scene.operand_end(at + 2), "==", UNKNOWN))
     for index in (at, at - 1):
         if scene.text(index) == "is" and not scene.opens_line(index):
@@ -116,10 +133,16 @@ def matrix_product(scene: Scene) -> Iterator[Slip]:
         while scene.kind(end) != END and not scene.opens_line(end):
             end += 1
         yield mended(
-            scene.foreign(at, end, "there are no decorators", "remove the line"), put(at, end), sure=False
+            scene.foreign(at, end, "there are no decorators", "remove the line"),
+            put(at, end),
+            sure=False,
         )
     elif "+" in scene.expected:
-        end = at + 1 if scene.adjoin(at + 1) or len(scene.text(at)) > 1 else scene.operand_end(at + 1)
+        end = (
+            at + 1
+            if scene.adjoin(at + 1) or len(scene.text(at)) > 1
+            else scene.operand_end(at + 1)
+        )
         help = "a product over a dimension: `(x, y) -> dot(@c)`"
         diagnostic = scene.foreign(at, at + 1, "there is no matrix product `@`", help)
         known = scene.text(at) == "@"  # told when it was read
@@ -134,7 +157,10 @@ def step(scene: Scene) -> Iterator[Slip]:
         if ".." in [scene.kind(i) for i in range(scene.line_start(index), index)]:
             value = scene.shown(index + 1, scene.operand_end(index + 1))
             diagnostic = scene.foreign(
-                index, index + 1, f"a range has no `{scene.text(index)}`", f"write `by {value}`"
+                index,
+                index + 1,
+                f"a range has no `{scene.text(index)}`",
+                f"write `by {value}`",
             )
             yield mended(diagnostic, put(index, index + 1, "by"))
 
@@ -144,7 +170,10 @@ def point(scene: Scene) -> Iterator[Slip]:
     at, kind = scene.at, scene.kind
     if kind(at) == "." and kind(at - 1) == ".." and scene.adjoin(at):
         diagnostic = scene.foreign(
-            at - 1, at + 1, "there is no `...`", "a range is `low..high`, both ends included"
+            at - 1,
+            at + 1,
+            "there is no `...`",
+            "a range is `low..high`, both ends included",
         )
         yield mended(diagnostic, put(at, at + 1))
         return
@@ -156,10 +185,16 @@ def point(scene: Scene) -> Iterator[Slip]:
         yield mended(diagnostic, put(at, at + 2, ("FLOAT", f"0.{scene.text(at + 1)}")))
     if kind(at - 1) == "." and kind(at - 2) == "INT" and scene.adjoin(at - 1):
         help = f"write `{scene.text(at - 2)}.0`"
-        diagnostic = syntax.BAD_NUMBER.error(scene.span(at - 2, at), "a number ends with a digit", help=help)
-        yield mended(diagnostic, put(at - 2, at, ("FLOAT", f"{scene.text(at - 2)}.0")), sure=False)
+        diagnostic = syntax.BAD_NUMBER.error(
+            scene.span(at - 2, at), "a number ends with a digit", help=help
+        )
+        yield mended(
+            diagnostic, put(at - 2, at, ("FLOAT", f"{scene.text(at - 2)}.0")), sure=False
+        )
     if kind(at) == ":" and scene.bracket == "[" and scene.opener is not None:
         end = scene.group_end(scene.opener)
-        help = "of a list: `xs[1..2]`, both ends included; of a tensor: `x -> take(n = 0..3)`"
+        help = (
+            "of a list: `xs[1..2]`, both ends included; of a tensor: `x -> take(n = 0..3)`"
+        )
         diagnostic = scene.foreign(at, at + 1, "`:` cuts no slice", help)
         yield mended(diagnostic, put(scene.opener + 1, end - 1, UNKNOWN), sure=False)

@@ -23,7 +23,9 @@ def no_shape(scene: Scene) -> Iterator[Slip]:
         yield mended(diagnostic, put(at, at + 1, ":"))
     if kind(at) == "[" and kind(at - 1) == "input":
         value = scene.shown(at, scene.group_end(at))
-        diagnostic = scene.foreign(at, at + 1, "an input has a name", f"write `input x: {value}`")
+        diagnostic = scene.foreign(
+            at, at + 1, "an input has a name", f"write `input x: {value}`"
+        )
         yield mended(diagnostic, put(at, at, ("NAME", "x"), ":"))
 
 
@@ -31,7 +33,12 @@ def shape(scene: Scene) -> Iterator[Slip]:
     """`input x: [b, 3, 32, 32]`, `input x: (3, 32, 32)`."""
     at, kind = scene.at, scene.kind
     start = at if kind(at) == "(" and kind(at - 1) == ":" else scene.opener
-    if start is None or kind(start) not in ("(", "[") or kind(start - 1) != ":" or "{" in scene.expected:
+    if (
+        start is None
+        or kind(start) not in ("(", "[")
+        or kind(start - 1) != ":"
+        or "{" in scene.expected
+    ):
         return
     line = scene.line_start(start)
     if (kind(start) == "(" and "[" not in scene.expected) or not {"input", "param"} & {
@@ -42,17 +49,24 @@ def shape(scene: Scene) -> Iterator[Slip]:
     named = _named_sizes(scene, start + 1, end - 1)
     if named is None:
         return
-    written = f"[b, {', '.join(f'{name} = {scene.source(*place)}' for name, place in named)}]"
+    written = (
+        f"[b, {', '.join(f'{name} = {scene.source(*place)}' for name, place in named)}]"
+    )
     tokens: list[str | tuple[str, str]] = ["[", ("NAME", "b")]
     for name, (first, last) in named:
         tokens += [",", ("NAME", name), "="]
         tokens += [(kind(i), scene.text(i)) for i in range(first, last)]
     message = "the sizes of a shape have names"
     bad = at if kind(start) == "[" else start
-    yield mended(scene.foreign(bad, bad + 1, message, f"write `{written}`"), put(start, end, *tokens, "]"))
+    yield mended(
+        scene.foreign(bad, bad + 1, message, f"write `{written}`"),
+        put(start, end, *tokens, "]"),
+    )
 
 
-def _named_sizes(scene: Scene, start: int, end: int) -> list[tuple[str, tuple[int, int]]] | None:
+def _named_sizes(
+    scene: Scene, start: int, end: int
+) -> list[tuple[str, tuple[int, int]]] | None:
     """The sizes of a shape, each with its letter and its place: the batch is left out. None where that cannot
     be told.
     """
@@ -66,7 +80,11 @@ def _named_sizes(scene: Scene, start: int, end: int) -> list[tuple[str, tuple[in
     sizes = [
         part
         for part in parts
-        if not (scene.is_word(part[0]) and part[1] - part[0] == 1 and len(scene.text(part[0])) == 1)
+        if not (
+            scene.is_word(part[0])
+            and part[1] - part[0] == 1
+            and len(scene.text(part[0])) == 1
+        )
     ]
     if sizes and scene.source(*sizes[0]) in ("-1", "None", "batch", "batch_size"):
         sizes = sizes[1:]

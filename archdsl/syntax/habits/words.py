@@ -47,7 +47,19 @@ _REPLACED = {"return": "output", "yield": "output", "assert": "require", "networ
 _ELSE_IF = frozenset({"elif", "elsif", "elseif"})
 _DELETED = frozenset({"let", "var", "val", "auto", "const", "pass"})
 _TYPES = frozenset(
-    {"int", "float", "bool", "str", "string", "tensor", "Tensor", "list", "tuple", "number", "double"}
+    {
+        "int",
+        "float",
+        "bool",
+        "str",
+        "string",
+        "tensor",
+        "Tensor",
+        "list",
+        "tuple",
+        "number",
+        "double",
+    }
 )
 
 
@@ -55,11 +67,19 @@ def foreign_word(scene: Scene) -> Iterator[Slip]:
     """`return x`, `def f(x)`, `class Net(nn.Module):`, `elif`, `import torch`."""
     for index in (scene.at, scene.at - 1, scene.at - 2):
         word = scene.text(index)
-        if scene.kind(index) != "NAME" or word not in _WORDS or scene.kind(index - 1) in (".", "~"):
+        if (
+            scene.kind(index) != "NAME"
+            or word not in _WORDS
+            or scene.kind(index - 1) in (".", "~")
+        ):
             continue
-        if index < scene.at and not (scene.is_word(index + 1) or scene.opens_line(index) or word in _ELSE_IF):
+        if index < scene.at and not (
+            scene.is_word(index + 1) or scene.opens_line(index) or word in _ELSE_IF
+        ):
             continue
-        diagnostic = scene.foreign(index, index + 1, f"`{word}` is not a word of this language", _WORDS[word])
+        diagnostic = scene.foreign(
+            index, index + 1, f"`{word}` is not a word of this language", _WORDS[word]
+        )
         for edits in _instead(scene, index, word):
             yield Slip(diagnostic, edits, sure=False, ahead=0)
         yield Slip(diagnostic)
@@ -81,7 +101,9 @@ def _instead(scene: Scene, index: int, word: str) -> Iterator[tuple[Edit, ...]]:
     if word == "print":
         yield (put(index, scene.operand_end(index)),)
     if word in ("lambda", "None"):
-        yield (put(index, scene.value_end(index) if word == "lambda" else index + 1, UNKNOWN),)
+        yield (
+            put(index, scene.value_end(index) if word == "lambda" else index + 1, UNKNOWN),
+        )
     if word in ("def", "class", "func", "function", "struct"):
         yield from _defined(scene, index)
 
@@ -100,17 +122,26 @@ def _defined(scene: Scene, index: int) -> Iterator[tuple[Edit, ...]]:
     if kind(after) == "=":
         yield (put(index, index + 1, "fn"),)
     if kind(after) in (":", "->"):
-        yield (put(index, scene.suite_end(index), (BROKEN, name if name.isidentifier() else "")),)
+        yield (
+            put(
+                index, scene.suite_end(index), (BROKEN, name if name.isidentifier() else "")
+            ),
+        )
 
 
 def own(scene: Scene) -> Iterator[Slip]:
     """`self.conv = …`, at the start of a statement."""
     at = scene.at
-    if scene.kind(at) == "." and scene.text(at - 1) in ("self", "this") and scene.is_word(at + 1):
+    if (
+        scene.kind(at) == "."
+        and scene.text(at - 1) in ("self", "this")
+        and scene.is_word(at + 1)
+    ):
         name = scene.text(at + 1)
         help = f"names stand by themselves: write `{name}`"
         yield mended(
-            scene.foreign(at - 1, at + 1, f"there is no `{scene.text(at - 1)}`", help), put(at - 1, at + 1)
+            scene.foreign(at - 1, at + 1, f"there is no `{scene.text(at - 1)}`", help),
+            put(at - 1, at + 1),
         )
 
 
@@ -118,7 +149,9 @@ def typed(scene: Scene) -> Iterator[Slip]:
     """`int width = 8`."""
     at = scene.at
     if scene.is_word(at) and scene.text(at - 1) in _TYPES and scene.kind(at + 1) == "=":
-        diagnostic = scene.foreign(at - 1, at, "names have no types", f"write `{scene.text(at)} = …`")
+        diagnostic = scene.foreign(
+            at - 1, at, "names have no types", f"write `{scene.text(at)} = …`"
+        )
         yield mended(diagnostic, put(at - 1, at))
 
 

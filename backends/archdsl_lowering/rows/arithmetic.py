@@ -73,10 +73,14 @@ def joined(site: Site, values: Sequence[Value], dim: str) -> Value:
         return site.unmoved()
     fullest = max(values, key=lambda v: len(v.sizes))
     new = tuple(d for d in site.sizes if d not in fullest.sizes)
-    reference, layout = site.fit(fullest, lambda form: _joinable(form, values, dim) + ("",) * len(new))
+    reference, layout = site.fit(
+        fullest, lambda form: _joinable(form, values, dim) + ("",) * len(new)
+    )
     layout = layout[: len(layout) - len(new)] + new
     sizes = site.sizes
-    parts = tuple([repeated(site, value, layout, sizes, reference, once=dim) for value in values])
+    parts = tuple(
+        [repeated(site, value, layout, sizes, reference, once=dim) for value in values]
+    )
     return site.result(site.emit.function("torch.cat", parts, layout.index(dim)), layout)
 
 

@@ -65,7 +65,9 @@ class Window:
         return tuple(chain.from_iterable(reversed(self.padding)))
 
 
-def convolution(window: Window, channels: tuple[int, int], groups: int, bias: bool) -> Module:
+def convolution(
+    window: Window, channels: tuple[int, int], groups: int, bias: bool
+) -> Module:
     """`Conv1d`, `Conv2d` or `Conv3d` with zero padding, where the window has as much of it on both sides."""
     options: list[tuple[str, Any]] = []
     if any(s != 1 for s in window.stride):
@@ -96,7 +98,9 @@ def linear(width_in: int, width_out: int, bias: bool) -> Module:
     )
 
 
-def batch_norm(rank: int, channels: int, eps: float, momentum: float, affine: bool) -> Module:
+def batch_norm(
+    rank: int, channels: int, eps: float, momentum: float, affine: bool
+) -> Module:
     """`BatchNorm1d` to `BatchNorm3d` by the number of axes after the channels."""
     slow = () if momentum == 0.1 else (("momentum", momentum),)
     options = (*_eps(eps), *slow, *_affine(affine))

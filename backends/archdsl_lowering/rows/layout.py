@@ -66,7 +66,9 @@ def steps(source: Layout, target: Layout) -> tuple[Step, ...]:
         return (Step("reshape", target),)
     coarse = _through(source, target, _runs(source, target, at_groups=False))
     fine = _through(source, target, _runs(source, target, at_groups=True))
-    return coarse if len(coarse) <= len(fine) else fine  # reshaping first keeps views of contiguous tensors
+    return (
+        coarse if len(coarse) <= len(fine) else fine
+    )  # reshaping first keeps views of contiguous tensors
 
 
 @_remembered

@@ -34,7 +34,9 @@ def softmax(site: Site) -> Value:
     """Over one dimension, or over several jointly, which are folded for it."""
     over: str = site.attrs["over"]
     x, layout = site.fit(site.x, lambda form: _together(form, over))
-    return site.result(site.emit.function("torch.softmax", x, axis(layout, over[0])), layout)
+    return site.result(
+        site.emit.function("torch.softmax", x, axis(layout, over[0])), layout
+    )
 
 
 def dropout(site: Site) -> Value:
@@ -54,7 +56,9 @@ def drop_path(site: Site) -> Value:
         return identity(site)
     x, layout = site.fit(site.x, lambda form: alone(form, "b"))
     first = tuple(slice(None) if group == "b" else slice(0, 1) for group in layout)
-    one = site.emit.function("torch.ones_like", site.emit.function("operator.getitem", x, first))
+    one = site.emit.function(
+        "torch.ones_like", site.emit.function("operator.getitem", x, first)
+    )
     mask = site.emit.layer(layers.dropout(site.attrs["p"]), one)
     return site.result(site.emit.function("operator.mul", x, mask), layout)
 

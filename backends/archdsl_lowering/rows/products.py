@@ -64,7 +64,9 @@ def attend(site: Site, *, fused: bool = True) -> Value:
         if scale != 1:
             scores = site.emit.function("operator.mul", scores, scale)
         found = site.emit.function("torch.matmul", _activated(site, scores), value)
-    answer = site.result(found, (batch, _HEAD, positions, extra + _DEPTH), _cut(site.sizes, heads))
+    answer = site.result(
+        found, (batch, _HEAD, positions, extra + _DEPTH), _cut(site.sizes, heads)
+    )
     layout = tuple(g for g in (batch, positions, extra) if g)
     return site.result(site.arrange(answer, (*layout, _HEAD + _DEPTH)), (*layout, "c"))
 

@@ -41,7 +41,9 @@ def chunk(site: Site) -> Value:
     (dim,) = _letters(site.attrs)
     x, layout = site.fit(site.x, lambda form: alone(form, dim))
     size = site.sizes[dim]
-    part = site.emit.function("torch.narrow", x, axis(layout, dim), site.attrs["index"] * size, size)
+    part = site.emit.function(
+        "torch.narrow", x, axis(layout, dim), site.attrs["index"] * size, size
+    )
     return site.result(part, layout)
 
 
@@ -64,7 +66,9 @@ def split(site: Site) -> Value:
 def rename(site: Site) -> Value:
     """The same tensor under other names."""
     names = str.maketrans(site.attrs["over"], site.attrs["into"])
-    return site.relabelled(site.x, lambda form: tuple([g.translate(names) for g in form]), site.sizes)
+    return site.relabelled(
+        site.x, lambda form: tuple([g.translate(names) for g in form]), site.sizes
+    )
 
 
 def take(site: Site) -> Value:
@@ -92,7 +96,9 @@ def expand(site: Site) -> Value:
 
 def pad(site: Site) -> Value:
     """Zeros before and after along dimensions."""
-    wanted = {dim: tuple(site.attrs[dim]) for dim in _letters(site.attrs) if any(site.attrs[dim])}
+    wanted = {
+        dim: tuple(site.attrs[dim]) for dim in _letters(site.attrs) if any(site.attrs[dim])
+    }
     if not wanted:
         return site.unmoved()
     x, layout = site.fit(site.x, lambda form: alone(form, "".join(wanted)))
@@ -166,10 +172,14 @@ def _ascending(which: range) -> tuple[int, int, int]:
     return min(which), max(which) + 1, abs(which.step)
 
 
-def _zeros_around(site: Site, x: Handle, layout: Layout, amounts: Mapping[str, tuple[int, int]]) -> Handle:
+def _zeros_around(
+    site: Site, x: Handle, layout: Layout, amounts: Mapping[str, tuple[int, int]]
+) -> Handle:
     first = min(axis(layout, dim) for dim in amounts)
     pairs = [amounts.get(group, (0, 0)) for group in reversed(layout[first:])]
-    return site.emit.function("torch.nn.functional.pad", x, tuple(chain.from_iterable(pairs)))
+    return site.emit.function(
+        "torch.nn.functional.pad", x, tuple(chain.from_iterable(pairs))
+    )
 
 
 def _batch_and_channels(form: Layout, dims: str) -> Layout:

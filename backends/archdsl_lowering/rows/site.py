@@ -100,7 +100,10 @@ class Site:
             return form.handle, target
         handle = form.handle
         for step in steps(form.layout, target):
-            numbers = [extent(part, value.sizes) if isinstance(part, str) else part for part in step.target]
+            numbers = [
+                extent(part, value.sizes) if isinstance(part, str) else part
+                for part in step.target
+            ]
             handle = self.emit.method(step.kind, handle, *(numbers or ((),)))
         value.forms.append(Form(handle, target, self.emit.scope))
         return handle, target
@@ -113,7 +116,9 @@ class Site:
         """The input as the result: nothing is emitted."""
         return Value(self.sizes, self.x.forms)
 
-    def relabelled(self, value: Value, relabel: Callable[[Layout], Layout | None], sizes: Sizes) -> Value:
+    def relabelled(
+        self, value: Value, relabel: Callable[[Layout], Layout | None], sizes: Sizes
+    ) -> Value:
         """The same tensors under other names of dimensions, in every form where that moves nothing."""
         forms = []
         for form in self.forms(value):
@@ -121,7 +126,9 @@ class Site:
             if layout is not None:
                 forms.append(Form(form.handle, layout, form.scope))
         if all(f.scope is not None for f in forms):
-            forms[-1] = replace(forms[-1], scope=None)  # this one is the result, for whoever reads it
+            forms[-1] = replace(
+                forms[-1], scope=None
+            )  # this one is the result, for whoever reads it
         return Value(sizes, forms)
 
 

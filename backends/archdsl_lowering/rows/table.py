@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from archdsl_lowering.rows import arithmetic, norms, pointwise, products, regrouping, windows
+from archdsl_lowering.rows import (
+    arithmetic,
+    norms,
+    pointwise,
+    products,
+    regrouping,
+    windows,
+)
 from archdsl_lowering.rows.site import Site, Value
 
 Row: TypeAlias = Callable[[Site], Value]

@@ -54,7 +54,9 @@ def avg_pool(site: Site) -> Value:
         return site.result(_average(site, x, window, window.sides), layout)
     spatial = [sizes.get(d, 1) for d in window.dims]
     ones = site.emit.method("new_ones", x, (1, 1, *spatial))
-    total, share = (_average(site, _padded(site, one, window), window, None) for one in (x, ones))
+    total, share = (
+        _average(site, _padded(site, one, window), window, None) for one in (x, ones)
+    )
     return site.result(site.emit.function("operator.truediv", total, share), layout)
 
 
@@ -62,7 +64,9 @@ def _padded(site: Site, x: Handle, window: Window, *mode: Any) -> Handle:
     return site.emit.function("torch.nn.functional.pad", x, window.flat_padding, *mode)
 
 
-def _average(site: Site, x: Handle, window: Window, sides: tuple[int, ...] | None) -> Handle:
+def _average(
+    site: Site, x: Handle, window: Window, sides: tuple[int, ...] | None
+) -> Handle:
     target = f"torch.nn.functional.avg_pool{len(window.dims)}d"
     if sides is None or not any(sides):
         return site.emit.function(target, x, window.kernel, window.stride)
@@ -83,7 +87,9 @@ def _window(kernel: Any, attrs: Mapping[str, Any], sizes: Sizes) -> Window:
     dilation = _each(attrs.get("dilation", 1), dims)
     padding = []
     for i, (d, room) in enumerate(zip(dims, _each(attrs["padding"], dims), strict=True)):
-        padding.append(padding_amounts(room, sizes.seen(d), size[i], stride[i], dilation[i]))
+        padding.append(
+            padding_amounts(room, sizes.seen(d), size[i], stride[i], dilation[i])
+        )
         if room == "same" and size[i] > 1:  # a window of one position has no room around it
             sizes.congruent(d, stride[i])
     return Window(dims, size, stride, dilation, tuple(padding))

@@ -176,13 +176,18 @@ class Placement:
             case Joined(parts=parts):
                 return sum(self.super_size(p, given) for p in parts)
             case Chosen(index=index, options=options):
-                return max(self.super_size(options[i], given) for i in self._under(index, given).distinct())
+                return max(
+                    self.super_size(options[i], given)
+                    for i in self._under(index, given).distinct()
+                )
             case Taken(axis=inner) | Chunk(axis=inner):
                 return self.super_size(inner, given)
             case Members(count=count):
                 return count
 
-    def positions(self, axis: Axis, at: Mapping[Choice, int], given: Given = ()) -> Positions:
+    def positions(
+        self, axis: Axis, at: Mapping[Choice, int], given: Given = ()
+    ) -> Positions:
         """The positions that the architecture of an assignment of every choice takes of the super-axis."""
         match axis:
             case Window(size=size, place=place):
@@ -205,7 +210,9 @@ class Placement:
                 chosen: Positions = subset.at(at)
                 return chosen if len(chosen) > 1 else ()
 
-    def _outer(self, factors: Sequence[Axis], at: Mapping[Choice, int], given: Given) -> Positions:
+    def _outer(
+        self, factors: Sequence[Axis], at: Mapping[Choice, int], given: Given
+    ) -> Positions:
         found = [(self.positions(f, at, given), self.super_size(f, given)) for f in factors]
         return reduce(_outer, found)[0]
 
@@ -233,7 +240,9 @@ class Placement:
         if known is None:
             self._kept.append(expr)
             own = set(expr.choices())
-            known = self._restricted[key] = restrict(expr, {c: i for c, i in given if c in own})
+            known = self._restricted[key] = restrict(
+                expr, {c: i for c, i in given if c in own}
+            )
         return known
 
     def _window(self, size: Expr, place: Place, at: Mapping[Choice, int]) -> Positions:

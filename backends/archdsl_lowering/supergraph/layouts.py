@@ -109,7 +109,9 @@ class Layouts:
         """The size of a dimension of a value that has room for every architecture."""
         return self._placement.super_size(self._of[value][dim], given)
 
-    def positions(self, value: Value, dim: str, at: Mapping[Choice, int], given: Given = ()) -> Positions:
+    def positions(
+        self, value: Value, dim: str, at: Mapping[Choice, int], given: Given = ()
+    ) -> Positions:
         """Which of those positions the architecture of a complete assignment has; the value must be live in
         it.
         """
@@ -117,7 +119,9 @@ class Layouts:
 
     def super_shape(self, weight: Weight, given: Given) -> tuple[int, ...]:
         """The shape of the super-weight for some alternatives of the choices that it is separate for."""
-        return tuple([self._placement.super_size(axis, given) for axis in self.of_weight(weight)])
+        return tuple(
+            [self._placement.super_size(axis, given) for axis in self.of_weight(weight)]
+        )
 
     def given(self, weight: Weight, at: Mapping[Choice, int]) -> Given:
         """The alternatives by which a weight is told apart, under an assignment that answers their
@@ -125,11 +129,15 @@ class Layouts:
         """
         return tuple([(c, at[c]) for c in self.separate(weight)])
 
-    def taken(self, weight: Weight, at: Mapping[Choice, int], given: Given) -> tuple[Positions, ...]:
+    def taken(
+        self, weight: Weight, at: Mapping[Choice, int], given: Given
+    ) -> tuple[Positions, ...]:
         """The positions that an architecture takes of each axis of a super-weight; the weight must be live in
         it.
         """
-        return tuple([self._placement.positions(axis, at, given) for axis in self.of_weight(weight)])
+        return tuple(
+            [self._placement.positions(axis, at, given) for axis in self.of_weight(weight)]
+        )
 
     def _layout(self, value: Value) -> Sizes:
         """The axis of each dimension of a value whose operands have theirs."""
@@ -155,7 +163,9 @@ class Layouts:
                 found[d] = self._from(op, d, origin, read) or self._own(size, d)
         return found
 
-    def _from(self, op: Op, dim: str, origin: table.Origin | None, read: Sequence[Sizes]) -> Axis | None:
+    def _from(
+        self, op: Op, dim: str, origin: table.Origin | None, read: Sequence[Sizes]
+    ) -> Axis | None:
         """The axis of one dimension of a result that is not one for one that of an input; None where it
         cannot be followed.
         """
@@ -172,7 +182,11 @@ class Layouts:
                 )
             case table.Factor(dim=d, into=into):
                 whole = read[0][d]
-                return whole.factors[into.index(dim)] if is_cut_as_made(whole, op, into) else None
+                return (
+                    whole.factors[into.index(dim)]
+                    if is_cut_as_made(whole, op, into)
+                    else None
+                )
             case table.Taken(dim=d, positions=positions):
                 return _simple(Taken(read[0][d], positions), size, [read[0][d]])
             case table.Part(dim=d, number=number, count=count):
@@ -256,7 +270,9 @@ class Layouts:
         for axis, lie in zip(axes, lies, strict=True):
             if self._kernels == "separate" or not isinstance(lie, table.Within):
                 found |= lists(axis)
-        self._separate[identity] = tuple(sorted(found, key=lambda c: c.order)) if found else ()
+        self._separate[identity] = (
+            tuple(sorted(found, key=lambda c: c.order)) if found else ()
+        )
 
     def _telling(self, op: Op) -> Iterator[Expr]:
         """The attributes of a layer that tell its weights apart: not sizes that the weights show
@@ -292,7 +308,9 @@ def _outer(axes: Sequence[Axis], sizes: Sequence[Expr]) -> Axis:
 
 def _ended(ends: Sequence[table.Place | None], read: Sequence[Sizes], size: Expr) -> Axis:
     """Axes of inputs end to end."""
-    parts = tuple(read[end[0]][end[1]] if end is not None else _plain(constant(1)) for end in ends)
+    parts = tuple(
+        read[end[0]][end[1]] if end is not None else _plain(constant(1)) for end in ends
+    )
     return parts[0] if len(parts) == 1 else _simple(Joined(parts), size, parts)
 
 

@@ -18,10 +18,20 @@ from typing import TypeAlias
 
 from archdsl.ir.choice import Choice
 from archdsl.ir.expr import Expr
-from archdsl_lowering.supergraph.axes import Axis, Given, Joined, Outer, Placement, choices_of, deciding
+from archdsl_lowering.supergraph.axes import (
+    Axis,
+    Given,
+    Joined,
+    Outer,
+    Placement,
+    choices_of,
+    deciding,
+)
 from archdsl_lowering.supergraph.windows import Positions, everything
 
-Rows: TypeAlias = tuple[tuple[int, ...], ...]  # one for each combination of answers, the last choice fastest
+Rows: TypeAlias = tuple[
+    tuple[int, ...], ...
+]  # one for each combination of answers, the last choice fastest
 
 MOST_COMBINATIONS = 4096  # of the answers that one axis depends on
 
@@ -160,10 +170,14 @@ class Masks:
     def size(self, axis: Axis, given: Given = ()) -> int:
         return self._placement.super_size(axis, given)
 
-    def positions(self, axis: Axis, at: Mapping[Choice, int], given: Given = ()) -> tuple[int, ...] | None:
+    def positions(
+        self, axis: Axis, at: Mapping[Choice, int], given: Given = ()
+    ) -> tuple[int, ...] | None:
         """None where these answers leave the axis without a size."""
         try:
-            return self._placement.positions(axis, {**dict.fromkeys(choices_of(axis), 0), **at}, given)
+            return self._placement.positions(
+                axis, {**dict.fromkeys(choices_of(axis), 0), **at}, given
+            )
         except KeyError:
             return None
 
@@ -180,18 +194,26 @@ class Masks:
     def _made(self, axis: Axis, given: Given) -> Mask | None:
         left = choices_of(axis) - {c for c, _ in given}
         if not left:
-            return None if self._is_whole(axis, dict(given), given) else self._tabled(axis, (), given)
+            return (
+                None
+                if self._is_whole(axis, dict(given), given)
+                else self._tabled(axis, (), given)
+            )
         if isinstance(axis, Joined):
             picking = set(axis.subset.choices()) if axis.subset is not None else set()
             if picking.isdisjoint(deciding(axis.parts)) and picking.isdisjoint(dict(given)):
                 return self._ended(axis, given)
-        if isinstance(axis, Outer) and sum(len(choices_of(f)) for f in axis.factors) == len(choices_of(axis)):
+        if isinstance(axis, Outer) and sum(len(choices_of(f)) for f in axis.factors) == len(
+            choices_of(axis)
+        ):
             factors = self._each(axis.factors, given)
             return Crossed(factors) if factors is not None else None
         return self._tabled(axis, _sorted(left), given)
 
     def _ended(self, axis: Joined, given: Given) -> Ended | None:
-        scales = None if axis.subset is None else picked(axis.subset, len(axis.parts), False)
+        scales = (
+            None if axis.subset is None else picked(axis.subset, len(axis.parts), False)
+        )
         sizes = tuple([self.size(part, given) for part in axis.parts])
         parts = self._each(axis.parts, given)
         if parts is None and scales is None:
@@ -203,14 +225,21 @@ class Masks:
         found = [self.of(axis, given) for axis in axes]
         if not any(found):
             return None
-        return tuple([mask or Whole(self.size(axis, given)) for mask, axis in zip(found, axes, strict=True)])
+        return tuple(
+            [
+                mask or Whole(self.size(axis, given))
+                for mask, axis in zip(found, axes, strict=True)
+            ]
+        )
 
     def _is_whole(self, axis: Axis, at: Mapping[Choice, int], given: Given) -> bool:
         return self.positions(axis, at, given) == everything(self.size(axis, given))
 
     def _tabled(self, axis: Axis, left: tuple[Choice, ...], given: Given) -> Tabled | None:
         size = self.size(axis, given)
-        found = [self.positions(axis, {**dict(given), **at}, given) for at in assignments(left)]
+        found = [
+            self.positions(axis, {**dict(given), **at}, given) for at in assignments(left)
+        ]
         if all(positions is None or positions == everything(size) for positions in found):
             return None
         return Tabled(left, tuple([positions or () for positions in found]), size)

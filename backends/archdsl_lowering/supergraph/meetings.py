@@ -54,8 +54,14 @@ def wide_dims(value: Value, read: Sequence[Wide]) -> Wide:
         return frozenset()
     if isinstance(value, Select | Pick):
         joined: frozenset[str] = frozenset().union(*read)
-        found = joined & set(value.shape) | {d for d in "c" if d in value.shape and value.shape[d].scope}
-        return frozenset(found | {value.dim} if isinstance(value, Pick) and value.dim is not None else found)
+        found = joined & set(value.shape) | {
+            d for d in "c" if d in value.shape and value.shape[d].scope
+        }
+        return frozenset(
+            found | {value.dim}
+            if isinstance(value, Pick) and value.dim is not None
+            else found
+        )
     return frozenset(d for d, origin in origins_of(value).items() if _is_wide(origin, read))
 
 
@@ -70,7 +76,12 @@ def _is_wide(origin: table.Origin, read: Sequence[Wide]) -> bool:
             return any(part is not None and part[1] in read[part[0]] for part in parts)
         case table.Merged(dims=dims):
             return not read[0].isdisjoint(dims)
-        case table.Factor(dim=d) | table.Taken(dim=d) | table.Part(dim=d) | table.Padded(dim=d):
+        case (
+            table.Factor(dim=d)
+            | table.Taken(dim=d)
+            | table.Part(dim=d)
+            | table.Padded(dim=d)
+        ):
             return d in read[0]
 
 
@@ -121,12 +132,16 @@ def _moved(op: Op, origins: table.Origins, wide: Wide, layouts: Layouts) -> Iter
             yield d
 
 
-def _counting(op: Op, deeds: Mapping[Place, Over], wides: Sequence[Wide], wide: Wide) -> Iterator[Refused]:
+def _counting(
+    op: Op, deeds: Mapping[Place, Over], wides: Sequence[Wide], wide: Wide
+) -> Iterator[Refused]:
     """Where positions would count that an architecture does not have."""
     for (i, d), over in sorted(deeds.items(), key=lambda item: item[0]):
         if over.deed not in ("counted", "statistics"):
             continue
-        does = "counts positions along" if over.deed == "counted" else "takes statistics over"
+        does = (
+            "counts positions along" if over.deed == "counted" else "takes statistics over"
+        )
         why = over.why or f"`{op.name}` {does} it"
         if d in wides[i]:
             yield op.inputs[i], d, why
@@ -134,7 +149,9 @@ def _counting(op: Op, deeds: Mapping[Place, Over], wides: Sequence[Wide], wide: 
             yield op, d, why
 
 
-def _cut(op: Op, origins: table.Origins, wides: Sequence[Wide], layouts: Layouts) -> Iterator[Refused]:
+def _cut(
+    op: Op, origins: table.Origins, wides: Sequence[Wide], layouts: Layouts
+) -> Iterator[Refused]:
     """What is cut otherwise than it was merged: each width then has its positions elsewhere."""
     for origin in origins.values():
         if not isinstance(origin, table.Factor) or origin.dim not in wides[0]:

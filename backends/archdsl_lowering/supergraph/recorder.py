@@ -83,7 +83,11 @@ class Recorder:
             one = self.instructions[at]
             if at in needed:
                 needed.update(one.reads())
-        kept = [i for i, one in enumerate(self.instructions) if i in needed or one.kind == "input"]
+        kept = [
+            i
+            for i, one in enumerate(self.instructions)
+            if i in needed or one.kind == "input"
+        ]
         place = {old: Ref(new) for new, old in enumerate(kept)}
         made = tuple(_moved(self.instructions[i], place) for i in kept)
         weights = {name: Parameter((), _NO_INIT) for name in self.given}
@@ -99,7 +103,9 @@ class Recorder:
             entries=entries(graph, demands),
         )
 
-    def _add(self, kind: Any, target: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ref:
+    def _add(
+        self, kind: Any, target: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Ref:
         named = tuple(kwargs.items())
         mark = kind, target, _hashable(args), _hashable(named)
         known = self._known.get(mark)

@@ -101,7 +101,9 @@ class Task:
     tied: tuple[tuple[bool, ...], ...]
 
 
-def relaxed(space: Graph, layouts: Layouts, active: Activity) -> tuple[Program, Mapping[str, Hashable]]:
+def relaxed(
+    space: Graph, layouts: Layouts, active: Activity
+) -> tuple[Program, Mapping[str, Hashable]]:
     """The program of all architectures, and by name what it needs to be given: `Gathered`, `Index`, masks and
     terms.
 
@@ -125,7 +127,9 @@ class _Relaxation:
     def made(self) -> tuple[Program, Mapping[str, Hashable]]:
         for given in self._space.inputs:
             sizes = self._sized(given, nominal(given, settled))
-            self._families[given] = Family((), {(): self._emit.input(given, sizes)}, frozenset())
+            self._families[given] = Family(
+                (), {(): self._emit.input(given, sizes)}, frozenset()
+            )
         for value in self._space.values:
             if not isinstance(value, Input):
                 try:
@@ -184,7 +188,9 @@ class _Relaxation:
         read = tuple([self._families[o] for o in operands(value)])
         widths = [f.wide for f in read]
         axes = self._layouts.of(value)
-        wide = frozenset([d for d in wide_dims(value, widths) if self._masks.of(axes[d]) is not None])
+        wide = frozenset(
+            [d for d in wide_dims(value, widths) if self._masks.of(axes[d]) is not None]
+        )
         if not isinstance(value, Op):
             return Task(value, read, wide, Meeting(), False, ())
         tied = tuple([self._tied(value, weight, wide) for weight in value.weights])
@@ -213,12 +219,19 @@ class _Relaxation:
             return found
         counted = meets.partly[1] if meets.partly is not None else None
         for name, attr in value.attrs.items():
-            if attr.scope and name != counted and name not in meets.sizes and name not in meets.moved:
+            if (
+                attr.scope
+                and name != counted
+                and name not in meets.sizes
+                and name not in meets.moved
+            ):
                 found.update(attr.scope)
         for weight, tied in zip(value.weights, task.tied, strict=True):
             found.update(self._layouts.separate(weight))
             axes = self._layouts.of_weight(weight)
-            found |= deciding(one for one, is_width in zip(axes, tied, strict=True) if not is_width)
+            found |= deciding(
+                one for one, is_width in zip(axes, tied, strict=True) if not is_width
+            )
         if task.exact:
             found |= deciding(self._widths(value, task.wide))
         return found
@@ -227,7 +240,9 @@ class _Relaxation:
         """Raises DiagnosticError where an op would run too often."""
         number = prod([c.size for c in over])
         if number > MOST:
-            text = f"`{_name(value)}` would run for {number:,} combinations, more than {MOST}"
+            text = (
+                f"`{_name(value)}` would run for {number:,} combinations, more than {MOST}"
+            )
             raise self._error(OPEN_SHAPE, value, over, text)
 
     def _widths(self, op: Op, wide: frozenset[str]) -> list[Axis]:
@@ -237,7 +252,9 @@ class _Relaxation:
             found += [self._layouts.of(source)[d] for d in self._families[source].wide]
         return found
 
-    def _is_entangled(self, op: Op, wide: frozenset[str], tied: Sequence[Sequence[bool]]) -> bool:
+    def _is_entangled(
+        self, op: Op, wide: frozenset[str], tied: Sequence[Sequence[bool]]
+    ) -> bool:
         """Whether the positions that weights take are not those of what the op reads and makes.
 
         So it is with weights that several layers use, and with some that are separate for some answers and
@@ -258,7 +275,10 @@ class _Relaxation:
         apart = _sorted(separate & choices_of(axis))
         if not apart:
             return False
-        return any(self._masks.embedding(axis, tuple(at.items())) is None for at in assignments(apart))
+        return any(
+            self._masks.embedding(axis, tuple(at.items())) is None
+            for at in assignments(apart)
+        )
 
     def _separate(self, op: Op) -> frozenset[Choice]:
         """The choices whose alternatives have weights of their own."""
@@ -293,7 +313,9 @@ class _Relaxation:
         if task.exact:
             apart |= deciding(self._widths(op, task.wide))
         given = tuple([(c, at[c]) for c in _sorted(apart)])
-        ready = tuple([self._ready(op, i, x, given, task.meets) for i, x in enumerate(inputs)])
+        ready = tuple(
+            [self._ready(op, i, x, given, task.meets) for i, x in enumerate(inputs)]
+        )
         axes = self._layouts.of(op)
         widths = {d: self._masks.size(axes[d], given) for d in task.wide}
         inner = self._sized(op, {**sizes, **widths})
@@ -318,9 +340,14 @@ class _Relaxation:
         are.
         """
         if meets.moved:
-            left = {name: None if name in meets.moved else value for name, value in site.attrs.items()}
+            left = {
+                name: None if name in meets.moved else value
+                for name, value in site.attrs.items()
+            }
             site = replace(site, attrs=left)
-            if not any(len(name) == 1 and value is not None for name, value in left.items()):
+            if not any(
+                len(name) == 1 and value is not None for name, value in left.items()
+            ):
                 return Located(site.sizes, site.x.forms)
         if meets.partly is not None:
             return self._partly(op, site, *meets.partly)
@@ -338,12 +365,16 @@ class _Relaxation:
         axis = self._layouts.of(op)[d]
         part = self._masks.of(Taken(axis, op.attrs[attribute]))
         whole = self._masks.of(axis)
-        assert part is not None and whole is not None, "some architecture lacks some position"
+        assert part is not None and whole is not None, (
+            "some architecture lacks some position"
+        )
         share = Within(part, whole)
         on_all = replace(site, attrs={**site.attrs, attribute: range(site.sizes[d])})
         changed = masked(self._emit, ROWS[op.name](on_all), d, share)
         kept = masked(self._emit, site.x, d, replace(share, left=True))
-        return arithmetic.add(replace(site, primitive="add", inputs=(changed, kept), attrs={}))
+        return arithmetic.add(
+            replace(site, primitive="add", inputs=(changed, kept), attrs={})
+        )
 
     def _check_regrouping(self, op: Op, ready: Sequence[Located], inner: Sizes) -> None:
         """Raises DiagnosticError where what is joined, merged or split has other sizes than the super-axis
@@ -354,9 +385,13 @@ class _Relaxation:
                 case Ended():
                     sound = inner.seen(d) == sum([x.sizes.seen(d) for x in ready])
                 case Merged(dims=dims):
-                    sound = inner.seen(d) == prod([ready[0].sizes.seen(one) for one in dims])
+                    sound = inner.seen(d) == prod(
+                        [ready[0].sizes.seen(one) for one in dims]
+                    )
                 case Factor(dim=whole, into=into):
-                    sound = ready[0].sizes.seen(whole) == prod([inner.seen(one) for one in into])
+                    sound = ready[0].sizes.seen(whole) == prod(
+                        [inner.seen(one) for one in into]
+                    )
                 case _:
                     continue
             if not sound:
@@ -365,7 +400,9 @@ class _Relaxation:
                 text = f"`{_name(op)}` regroups a width together with another size that is chosen"
                 raise self._error(UNMIXED_LAYOUT, op, choices, text)
 
-    def _sizes(self, value: Value, at: Mapping[Choice, int], wide: frozenset[str]) -> dict[str, int] | None:
+    def _sizes(
+        self, value: Value, at: Mapping[Choice, int], wide: frozenset[str]
+    ) -> dict[str, int] | None:
         """The sizes under answers, super-sizes for widths; None where there are none."""
         axes = self._layouts.of(value)
         found: dict[str, int] = {}
@@ -376,7 +413,9 @@ class _Relaxation:
             found[d] = size
         return found
 
-    def _ready(self, op: Op, place: int, x: Located, given: Given, meets: Meeting) -> Located:
+    def _ready(
+        self, op: Op, place: int, x: Located, given: Given, meets: Meeting
+    ) -> Located:
         """An input as the op takes it: the positions of the given answers, masked along the dimensions where
         they meet.
         """
@@ -397,7 +436,9 @@ class _Relaxation:
             which = self._layouts.of(op)[d]
             own = tuple((c, i) for c, i in given if c in choices_of(which))
             if own:
-                x = padded(self._emit, x, d, self._place(op, which, own), self._masks.size(which))
+                x = padded(
+                    self._emit, x, d, self._place(op, which, own), self._masks.size(which)
+                )
         return x
 
     def _place(self, op: Op, which: Axis, given: Given) -> tuple[int, ...]:
@@ -410,7 +451,9 @@ class _Relaxation:
             raise self._error(UNMIXED_LAYOUT, op, _sorted(choices_of(which)), text)
         return found
 
-    def _gathered(self, weight: Weight, whole: Mapping[Choice, int], tied: Sequence[bool]) -> Gathered:
+    def _gathered(
+        self, weight: Weight, whole: Mapping[Choice, int], tied: Sequence[bool]
+    ) -> Gathered:
         """What an architecture takes of a super-weight: everything along the axes that are `tied`."""
         given = self._layouts.given(weight, whole)
         shape = self._layouts.super_shape(weight, given)
@@ -446,12 +489,16 @@ class _Relaxation:
         reads them.
         """
         count = len(pick.operands)
-        parts = tuple([x for i in range(count) if (x := self._fitted(task, i, at)) is not None])
+        parts = tuple(
+            [x for i in range(count) if (x := self._fitted(task, i, at)) is not None]
+        )
         if len(parts) < count:
             return None
         if pick.combine == "concat":
             made = self._sized(pick, sizes)
-            return arithmetic.concat(Site("concat", parts, {"dim": pick.dim}, made, self._emit))
+            return arithmetic.concat(
+                Site("concat", parts, {"dim": pick.dim}, made, self._emit)
+            )
         return self._sum(parts, picked(pick.subset, count, pick.combine == "weighted"))
 
     def _mixed(
@@ -481,7 +528,9 @@ class _Relaxation:
             Terms(rest, tuple(tuple(g) for g in groups.values())),
         )
 
-    def _sum(self, values: Sequence[Located], weights: Terms | Picked | Included) -> Located:
+    def _sum(
+        self, values: Sequence[Located], weights: Terms | Picked | Included
+    ) -> Located:
         vector = self._emit.tensor(weights)
         terms = []
         for place, value in enumerate(values):
@@ -513,18 +562,26 @@ class _Relaxation:
 
     def _check_alike(self, value: Value, d: str, one: Value, other: Value) -> None:
         """Raises DiagnosticError where a width of two operands lies otherwise in each."""
-        if one is other or not (d in self._families[one].wide or d in self._families[other].wide):
+        if one is other or not (
+            d in self._families[one].wide or d in self._families[other].wide
+        ):
             return
         a, b = self._layouts.of(one)[d], self._layouts.of(other)[d]
         if not self._masks.alike(a, b):
-            text = f"`{_name(value)}` brings together what takes different positions of `{d}`"
+            text = (
+                f"`{_name(value)}` brings together what takes different positions of `{d}`"
+            )
             raise self._error(UNMIXED_LAYOUT, value, _sorted(deciding((a, b))), text)
 
     def _deciding(self, value: Value, d: str) -> tuple[Choice, ...]:
         return _sorted(choices_of(self._layouts.of(value)[d]))
 
-    def _error(self, code: Code, value: Value, choices: Sequence[Choice], why: str) -> DiagnosticError:
-        named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (", …" if len(choices) > 3 else "")
+    def _error(
+        self, code: Code, value: Value, choices: Sequence[Choice], why: str
+    ) -> DiagnosticError:
+        named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (
+            ", …" if len(choices) > 3 else ""
+        )
         span = choices[0].span if choices else getattr(value, "span", None)
         return DiagnosticError(
             code.error(

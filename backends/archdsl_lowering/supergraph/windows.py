@@ -16,7 +16,9 @@ from itertools import chain
 from math import gcd
 from typing import Literal, TypeAlias
 
-Positions: TypeAlias = tuple[int, ...]  # of the super-axis, in the order in which the narrower one has them
+Positions: TypeAlias = tuple[
+    int, ...
+]  # of the super-axis, in the order in which the narrower one has them
 Place: TypeAlias = Literal["ring", "prefix", "centre"]
 
 
@@ -48,7 +50,9 @@ def ring(sizes: Sequence[int]) -> Mapping[int, Positions]:
     start = 0
     for size in sizes:
         taken = sorted((start + k) % count for k in range(size // part))
-        found[size] = tuple(chain.from_iterable(range(p * part, (p + 1) * part) for p in taken))
+        found[size] = tuple(
+            chain.from_iterable(range(p * part, (p + 1) * part) for p in taken)
+        )
         start = (start + size // part) % count if count else 0
     return found
 

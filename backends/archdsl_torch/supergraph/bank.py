@@ -23,7 +23,9 @@ from archdsl_lowering.supergraph.layouts import Layouts
 from archdsl_torch.initialise import fill
 
 _MOST = 1024  # separate copies of one weight
-_ESCAPES = str.maketrans({"%": "%25", ".": "%2E"})  # a dot would make another level of the name
+_ESCAPES = str.maketrans(
+    {"%": "%25", ".": "%2E"}
+)  # a dot would make another level of the name
 
 
 class Bank:
@@ -35,7 +37,9 @@ class Bank:
     E1001.
     """
 
-    def __init__(self, graph: Graph, layouts: Layouts, active: Activity, seed: int = 0) -> None:
+    def __init__(
+        self, graph: Graph, layouts: Layouts, active: Activity, seed: int = 0
+    ) -> None:
         self.root = nn.Module()
         self._layouts = layouts
         self._places: dict[tuple[Identity, Given], tuple[nn.Module, str]] = {}
@@ -70,7 +74,9 @@ class Bank:
     def _alternatives(self, weight: Weight, active: Activity) -> Iterator[Given]:
         choices = self._layouts.separate(weight)
         if prod(c.size for c in choices) > _MOST:
-            named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (", …" if len(choices) > 3 else "")
+            named = ", ".join(f"`{c.path}`" for c in choices[:3]) + (
+                ", …" if len(choices) > 3 else ""
+            )
             message = (
                 f"`{weight.full_name}` would have {prod(c.size for c in choices):,} copies, one for each "
                 f"answer to {named}"
@@ -107,7 +113,9 @@ def _is_idle(choice: Choice, given: Given, active: Activity) -> bool:
     """Whether the other answers leave a choice inactive, which then counts as answered by its first
     alternative.
     """
-    return restrict(active.guard(choice), {c: i for c, i in given if c is not choice}) == FALSE
+    return (
+        restrict(active.guard(choice), {c: i for c, i in given if c is not choice}) == FALSE
+    )
 
 
 def _name(weight: Weight, given: Given, full: bool) -> str:
@@ -118,7 +126,9 @@ def _name(weight: Weight, given: Given, full: bool) -> str:
         *weight.variant,
         *((c.path, c.alternatives[i].label) for c, i in given),
     ]
-    labels = ",".join(f"{path}={label}" if full else label for path, label in answers).translate(_ESCAPES)
+    labels = ",".join(
+        f"{path}={label}" if full else label for path, label in answers
+    ).translate(_ESCAPES)
     return key(weight.full_name) + ("::" + labels if labels else "")
 
 

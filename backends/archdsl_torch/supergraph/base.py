@@ -152,7 +152,9 @@ class Supergraph(nn.Module, ABC):
         """How many segments a forward pass is cut into."""
         return isqrt(len(calls)) if self.checkpointing and self.training else 1
 
-    def inputs(self, given: tuple[Any, ...], named: Mapping[str, Any], program: Program) -> list[Any]:
+    def inputs(
+        self, given: tuple[Any, ...], named: Mapping[str, Any], program: Program
+    ) -> list[Any]:
         """The input tensors in the order of the space.
 
         Raises TypeError where one is missing, unknown or given twice, and DiagnosticError (E0954) where one
@@ -161,7 +163,11 @@ class Supergraph(nn.Module, ABC):
         names = [x.name for x in self.space.inputs]
         found = dict(zip(names, given, strict=False))
         twice = [n for n in named if n in found or n not in names]
-        if len(given) > len(names) or twice or any(n not in found and n not in named for n in names):
+        if (
+            len(given) > len(names)
+            or twice
+            or any(n not in found and n not in named for n in names)
+        ):
             raise TypeError(f"`{self.space.name}` takes {', '.join(names)}")
         check_inputs(self.space.name, program.entries, given, named)
         return [found[n] if n in found else named[n] for n in names]

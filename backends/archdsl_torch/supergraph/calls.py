@@ -134,7 +134,9 @@ class Calls:
         """The calls in so many segments of about the same length."""
         if count not in self._segments:
             bounds = [len(self._steps) * i // count for i in range(count + 1)]
-            self._segments[count] = [self._segment(a, b) for a, b in pairwise(bounds) if a < b]
+            self._segments[count] = [
+                self._segment(a, b) for a, b in pairwise(bounds) if a < b
+            ]
         return self._segments[count]
 
     def _segment(self, first: int, end: int) -> _Segment:
@@ -143,7 +145,9 @@ class Calls:
         reads = [i for i in _read_by(steps) if i not in inside]
         later = {*_read_by(self._steps[end:]), *self._outputs}
         gives = tuple(at for at, _ in steps if at in later)
-        return _Segment(steps, tuple(reads), gives, tuple(i for i in reads if i not in later))
+        return _Segment(
+            steps, tuple(reads), gives, tuple(i for i in reads if i not in later)
+        )
 
 
 def _go(
@@ -182,7 +186,9 @@ def _result(
         return resolve(target)(*args)
     assert step.call is not None
     if step.nested:
-        return step.call(*substitute(one.args, lambda ref: results[ref.index]), **step.kwargs)
+        return step.call(
+            *substitute(one.args, lambda ref: results[ref.index]), **step.kwargs
+        )
     return step.call(
         *[results[a.index] if isinstance(a, Ref) else a for a in one.args],
         **step.kwargs,

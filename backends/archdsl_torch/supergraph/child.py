@@ -74,7 +74,9 @@ class Children:
             taken = self._layouts.taken(weight, at, given)
             if len(self._shares) >= _REMEMBERED:
                 self._shares.clear()
-            known = self._shares[place] = Share(weight, given, tuple(map(some_of, taken, whole)))
+            known = self._shares[place] = Share(
+                weight, given, tuple(map(some_of, taken, whole))
+            )
         return known
 
 
@@ -97,7 +99,9 @@ class Gatherer:
         place = positions, device
         known = self._indices.get(place)
         if known is None:
-            known = self._indices[place] = torch.tensor(positions, dtype=torch.long, device=device)
+            known = self._indices[place] = torch.tensor(
+                positions, dtype=torch.long, device=device
+            )
         return known
 
 
@@ -106,14 +110,21 @@ def extracted(child: Child, gather: Gatherer) -> dict[str, torch.Tensor]:
     norms.
     """
     with torch.no_grad():
-        found = {name: gather(child.shares[name]).detach().clone() for name in child.program.weights}
+        found = {
+            name: gather(child.shares[name]).detach().clone()
+            for name in child.program.weights
+        }
     kinds = next(
         ((t.dtype, t.device) for t in found.values()),
         (torch.get_default_dtype(), torch.device("cpu")),
     )
     for path, module in child.program.modules.items():
         if module.type.startswith("torch.nn.BatchNorm"):
-            found[f"{path}.running_mean"] = torch.zeros(module.args[0], dtype=kinds[0], device=kinds[1])
-            found[f"{path}.running_var"] = torch.ones(module.args[0], dtype=kinds[0], device=kinds[1])
+            found[f"{path}.running_mean"] = torch.zeros(
+                module.args[0], dtype=kinds[0], device=kinds[1]
+            )
+            found[f"{path}.running_var"] = torch.ones(
+                module.args[0], dtype=kinds[0], device=kinds[1]
+            )
             found[f"{path}.num_batches_tracked"] = torch.tensor(0, device=kinds[1])
     return found

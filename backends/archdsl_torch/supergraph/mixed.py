@@ -45,7 +45,9 @@ class Mixed(Supergraph):
         self._calls = Calls(program)
         self._given: Mapping[str, Hashable] = given
         self._shares: Mapping[str, Values] = {
-            name: values_of(what) for name, what in given.items() if not isinstance(what, Gathered | Index)
+            name: values_of(what)
+            for name, what in given.items()
+            if not isinstance(what, Gathered | Index)
         }
         self._indices: dict[tuple[Index, torch.device], torch.Tensor] = {}
         self._current = {}
@@ -83,12 +85,18 @@ class Mixed(Supergraph):
             if at is None:
                 alternatives[choice] = self._open(choice, alpha)
             else:
-                alternatives[choice] = torch.zeros(choice.size, dtype=alpha.dtype, device=alpha.device)
+                alternatives[choice] = torch.zeros(
+                    choice.size, dtype=alpha.dtype, device=alpha.device
+                )
                 alternatives[choice][at] = 1.0
             if choice.kind == "subset":
                 inside = torch.zeros_like(alpha)
-                inside[list(choice.alternatives[at].value) if at is not None else slice(None)] = 1.0
-                restricted[choice] = torch.softmax(alpha.masked_fill(inside == 0, -torch.inf), 0)
+                inside[
+                    list(choice.alternatives[at].value) if at is not None else slice(None)
+                ] = 1.0
+                restricted[choice] = torch.softmax(
+                    alpha.masked_fill(inside == 0, -torch.inf), 0
+                )
                 whole = at is not None or not self.distribution.has_logits(choice)
                 members[choice] = inside if whole else restricted[choice]
         return Weights(alternatives, members, restricted)
@@ -105,9 +113,9 @@ class Mixed(Supergraph):
                 name, chosen = key(value.weights[0].full_name), value.subset.at(at)
                 if name in found and len(chosen) == len(found[name]):
                     with torch.no_grad():
-                        share = values_of(picked(value.subset, len(value.operands), True))(weights)[
-                            list(chosen)
-                        ]
+                        share = values_of(picked(value.subset, len(value.operands), True))(
+                            weights
+                        )[list(chosen)]
                         found[name] = share.to(found[name])
         return found
 
@@ -124,7 +132,9 @@ class Mixed(Supergraph):
         if isinstance(what, Index):
             place = what, kind.device
             if place not in self._indices:
-                self._indices[place] = torch.tensor(what.positions, dtype=torch.long, device=kind.device)
+                self._indices[place] = torch.tensor(
+                    what.positions, dtype=torch.long, device=kind.device
+                )
             return self._indices[place]
         return self._shares[name](weights).to(kind)
 

@@ -31,7 +31,9 @@ class Weights:
 
     alternatives: Mapping[Choice, torch.Tensor]
     members: Mapping[Choice, torch.Tensor]
-    restricted: Mapping[Choice, torch.Tensor]  # of each member where the weights of those picked sum to 1
+    restricted: Mapping[
+        Choice, torch.Tensor
+    ]  # of each member where the weights of those picked sum to 1
 
     @property
     def device(self) -> torch.device:
@@ -54,7 +56,9 @@ def values_of(share: Share) -> Values:
         case Tabled(choices=choices, rows=rows, size=size):
             return _tabled(choices, rows, size)
         case Whole(size=size):
-            return lambda weights: torch.ones(size, dtype=torch.float64, device=weights.device)
+            return lambda weights: torch.ones(
+                size, dtype=torch.float64, device=weights.device
+            )
         case Ended(parts=parts, picked=picked):
             return _ended(
                 [values_of(part) for part in parts],
@@ -86,7 +90,9 @@ def _picked(share: Picked) -> Values:
     order = [share.places.index(i) for i in range(len(share.places))]
 
     def values(weights: Weights) -> torch.Tensor:
-        return (weights.restricted if share.restricted else weights.members)[share.choice][order]
+        return (weights.restricted if share.restricted else weights.members)[share.choice][
+            order
+        ]
 
     return values
 
