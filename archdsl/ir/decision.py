@@ -137,7 +137,8 @@ def to_table(root: Diagram, scope: Sequence[Choice]) -> tuple[Any, ...]:
                 ]
             )
         row = below
-    return tuple([part.value for part in row])  # type: ignore[union-attr]  # after all choices there are leaves
+    # After all choices there are leaves.
+    return tuple([part.value for part in row])  # type: ignore[union-attr]
 
 
 def nodes_of(*roots: Diagram) -> list[Node]:

@@ -89,7 +89,8 @@ class _Layout:
     def edition_end(self) -> int:
         """Behind the number of `arch 1`."""
         number = self.skip(self.skip(0) + len("arch"))
-        return _DIGITS.match(self.text, number).end()  # type: ignore[union-attr]  # it matches the empty string
+        # It matches the empty string.
+        return _DIGITS.match(self.text, number).end()  # type: ignore[union-attr]
 
     def one_line(self, span: Span) -> bool:
         return "\n" not in self.text[span.start : span.end]

@@ -91,7 +91,8 @@ class Machine:
 
     def expected(self) -> set[str]:
         """Every kind of token that a text could have next."""
-        return {spellings().get(name, name) for name in self._parser.accepts()} - {BROKEN}  # type: ignore[no-untyped-call]
+        accepted = self._parser.accepts()  # type: ignore[no-untyped-call]
+        return {spellings().get(name, name) for name in accepted} - {BROKEN}
 
     @property
     def height(self) -> int:

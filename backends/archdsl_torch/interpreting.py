@@ -66,7 +66,8 @@ def _function(step: Step) -> Callable[..., Any]:
     if name not in ATEN and name.rstrip("_") not in ATEN:
         raise KeyError(name)  # lifting has refused it before
     room, _, last = name.rpartition(".")
-    return getattr(operator, last) if room == "_operator" else getattr(torch.ops.aten, last)  # type: ignore[no-any-return]
+    home = operator if room == "_operator" else torch.ops.aten
+    return getattr(home, last)  # type: ignore[no-any-return]
 
 
 def _resolved(args: Sequence[Any], known: Mapping[str, Any]) -> list[Any]:

@@ -70,17 +70,17 @@ def watched() -> Iterator[list[str]]:
     global _opened
 
     def hung(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"no answer after {HANG} s")
+        raise TimeoutError(f"no answer after {HANG} s of the processor")
 
-    before = signal.signal(signal.SIGALRM, hung)
-    signal.alarm(HANG)
+    before = signal.signal(signal.SIGVTALRM, hung)
+    signal.setitimer(signal.ITIMER_VIRTUAL, HANG)
     _opened = []
     try:
         yield _opened
     finally:
         _opened = None
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def answer(source: Source) -> list[Diagnostic]:
