@@ -90,5 +90,7 @@ def joined(device: str | None = None) -> Iterator[Ranks]:
     distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
     try:
         yield Ranks(distributed.get_rank(), size, place)
+        # A rank that leaves while another still talks to it takes that one down.
+        distributed.barrier()
     finally:
         distributed.destroy_process_group()
