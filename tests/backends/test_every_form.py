@@ -87,7 +87,7 @@ CHAINS = {
         ],
     ),
     "reductions": (
-        "conv(12, 3) as a -> max(@h) -> norm(@w) -> sum(@t) -> min(@c)",
+        "conv(12, 3) as a -> max(@h) -> vector_norm(@w) -> sum(@t) -> min(@c)",
         [
             convolution(),
             Function(lambda x: x.amax(3)),

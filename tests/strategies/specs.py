@@ -195,9 +195,13 @@ def _queue(
     if searched and w.maybe():
         wanted.append("width_range")
     order = w.shuffled(wanted)
-    return (
-        sorted(order, key=lambda key: key == "slices") if "take_index" in must else order
-    )  # it removes what others may need
+    if must & {"padding_number", "padding_size"}:
+        # These need sizes that are known, and other parts may hand them to a choice.
+        order = sorted(order, key=lambda key: key != "conv")
+    if "take_index" in must:
+        # It removes what others may need.
+        order = sorted(order, key=lambda key: key == "slices")
+    return order
 
 
 def _open(w: Writer, key: str, part: Part, x: Sizes, searched: bool) -> bool:
