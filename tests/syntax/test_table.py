@@ -73,7 +73,6 @@ def test_every_rule_has_an_action_and_every_action_a_rule() -> None:
 
 
 def test_the_grammar_has_no_collisions() -> None:
-    pytest.importorskip("interegular")
     lark.Lark(
         GRAMMAR, parser="lalr", lexer="basic", start=list(lark_parser.STARTS), strict=True
     )
