@@ -194,7 +194,7 @@ class _Writer:
         declarations = root.get("declarations")
         if declarations is None:
             self.line(DECLARATIONS, root)
-        else:
+        elif id(declarations) not in self.misshapen:
             self.lines(declarations, self.declaration)
 
     def lines(self, node: Tree, write: Callable[[Tree], None]) -> None:

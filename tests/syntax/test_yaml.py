@@ -353,3 +353,12 @@ def test_hostile_yaml_ends_soon() -> None:
         "%TAG ! tag:x,2000:\n--- !a b",
     ):
         assert len(from_yaml(Source("bad.yaml", text))[1]) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "{}", "[[]]", "\n  block: b", "\n  -:\n  - block: b"]
+)
+def test_declarations_that_are_no_list(text: str) -> None:
+    """One error with a place; whatever stands in their stead."""
+    _, found = from_yaml(Source("x.yaml", f"arch: 1\ndeclarations: {text}\n"))
+    assert [d.code for d in found] == ["E0121"] and found[0].span is not None
