@@ -117,7 +117,11 @@ def _lines(data: Data, indent: str) -> list[str]:
     lines: list[str] = []
     if isinstance(data, dict):
         for key, value in data.items():
-            lines += _held(f"{indent}{_scalar(key)}:", value, indent + "  ")
+            head = f"{indent}{_scalar(key)}:"
+            if len(key) > _LONGEST_KEY:
+                lines.append(f"{indent}? {_scalar(key)}")
+                head = f"{indent}:"
+            lines += _held(head, value, indent + "  ")
     else:
         for value in data:
             if isinstance(value, dict | list) and value:

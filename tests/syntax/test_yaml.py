@@ -18,6 +18,7 @@ from hypothesis.strategies import randoms
 from archdsl.diagnostics.source import Source
 from archdsl.syntax import ast, yaml_form
 from archdsl.syntax.forms import DECLARATIONS, EDITS, ENTRIES, STATEMENTS, Form, Forms
+from archdsl.syntax.parser import parse
 from archdsl.syntax.shipped import shipped
 from archdsl.syntax.yaml_form import from_yaml, to_yaml
 from archdsl.syntax.yaml_shape import slips
@@ -362,3 +363,11 @@ def test_declarations_that_are_no_list(text: str) -> None:
     """One error with a place; whatever stands in their stead."""
     _, found = from_yaml(Source("x.yaml", f"arch: 1\ndeclarations: {text}\n"))
     assert [d.code for d in found] == ["E0121"] and found[0].span is not None
+
+
+def test_names_longer_than_yaml_takes_for_a_simple_key() -> None:
+    name = "n" * 2_000
+    text = f"arch 1\nmodel m {{ input x: [b, c = 1]  {name} = x -> relu  output {name} }}\n"
+    file, _ = parse(Source("x.arch", text))
+    again, found = from_yaml(Source("x.yaml", to_yaml(file)))
+    assert found == [] and again == file
