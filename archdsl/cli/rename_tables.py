@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -48,7 +49,7 @@ def table_named(name: str) -> Table:
     Raises DiagnosticError where there is none, or it cannot be read.
     """
     path = Path(name)
-    if path.exists():
+    if os.path.exists(path):
         return replace(_open(path), is_asked=True)
     known = {}
     for ours in _shipped():

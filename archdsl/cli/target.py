@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import product
 from pathlib import Path
@@ -85,7 +86,7 @@ def module_name(path: Path, root: Path) -> str | None:
     name = _dotted(relative)
     for folder, suffix in product((here, root), (".arch", ".yaml")):
         place = (folder / relative).with_suffix(suffix)
-        if place.is_file():
+        if os.path.isfile(place):
             return name if place.absolute() == path.absolute() else None
     return None
 

@@ -6,6 +6,7 @@ but, to verify an import, the operations themselves.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -212,7 +213,7 @@ class _Reading:
         where = {entry.key: entry.value for entry in tensor.external_data}
         folder = self.path.resolve().parent
         file = (folder / where.get("location", "")).resolve()
-        if not file.is_relative_to(folder) or not file.is_file():
+        if not file.is_relative_to(folder) or not os.path.isfile(file):
             _refuse(
                 self.path,
                 f"`{tensor.name}` lies outside its folder or is not there: {where.get('location')!r}",

@@ -103,3 +103,10 @@ def _row(word: str, length: int) -> Graph:
     importer = Importer(shipped("specs"))
     module = importer.load_text(Source("m.arch", text), Path())
     return Project(importer).elaborate(module, "m").graph
+
+
+def test_a_module_whose_name_no_file_can_have() -> None:
+    importer = Importer(shipped("specs"))
+    importer.load_text(Source("x.arch", f"arch 1\nuse {'n' * 3_000}: a\n"), Path("/tmp"))
+    codes = [d.code for found in importer.diagnostics.values() for d in found]
+    assert codes == ["E0204"]

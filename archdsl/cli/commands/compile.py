@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Unpack
 
@@ -53,7 +54,7 @@ def command(weights: str | None, seed: int, output: str, **target: Unpack[Target
     writer = backend(suffix)
     if writer is None and suffix != ".json":
         by_suffix(path, dict.fromkeys((*suffixes(), ".json")))
-    if weights is not None and not Path(weights).is_file():
+    if weights is not None and not os.path.isfile(weights):
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
     graph = open_target(**target).graph
     if writer is None:

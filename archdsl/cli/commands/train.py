@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
@@ -120,7 +121,7 @@ def command(
         "seed": seed,
     }
     folder, chunks, as_json = options["folder"], options["chunks"], options["as_json"]
-    if weights is not None and not weights.is_file():
+    if weights is not None and not os.path.isfile(weights):
         raise DiagnosticError(files.NOT_FOUND.error(None, f"no file `{weights}`"))
     graph = open_target(
         reference,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -133,7 +134,7 @@ class Importer:
                 candidate = root / relative.with_suffix(suffix)
                 if candidate.absolute() in self.texts:
                     return candidate.absolute()
-                if not candidate.is_file():
+                if not os.path.isfile(candidate):
                     continue
                 if candidate.resolve().is_relative_to(root.resolve()):
                     return candidate.absolute()
