@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 MOST = 3
+_LONGEST = 200  # characters of a name that is compared letter by letter
 
 
 def did_you_mean(
@@ -34,16 +35,18 @@ def closest(name: str, candidates: Iterable[str]) -> list[str]:
     """At most three candidates near the name, the nearest first.
 
     Those that differ in case only come first; the others lie within an edit distance of a third of the name's
-    length, at least 1, and 0 for a single letter.
+    length, at least 1, and 0 for a single letter, which would be another name. Nobody writes a name of more
+    than 200 characters by a slip, and to compare such names takes long: theirs is 0 too.
     """
-    bound = max(len(name) // 3, 1) if len(name) > 1 else 0  # another letter is another name
+    bound = max(len(name) // 3, 1) if 1 < len(name) <= _LONGEST else 0
     folded = name.casefold()
     near: list[tuple[int, str]] = []
     for candidate in set(candidates) - {name}:
         if candidate.casefold() == folded:
             near.append((0, candidate))
         elif (
-            abs(len(candidate) - len(name)) <= bound
+            bound > 0
+            and abs(len(candidate) - len(name)) <= bound
             and (edits := _distance(name, candidate, bound)) <= bound
         ):
             near.append((edits, candidate))
