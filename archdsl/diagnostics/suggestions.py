@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 MOST = 3
 _LONGEST = 200  # characters of a name that is compared letter by letter
@@ -38,10 +39,15 @@ def closest(name: str, candidates: Iterable[str]) -> list[str]:
     length, at least 1, and 0 for a single letter, which would be another name. Nobody writes a name of more
     than 200 characters by a slip, and to compare such names takes long: theirs is 0 too.
     """
+    return list(_closest(name, frozenset(candidates)))
+
+
+@lru_cache(256)  # a loop may meet one unknown name a million times
+def _closest(name: str, candidates: frozenset[str]) -> tuple[str, ...]:
     bound = max(len(name) // 3, 1) if 1 < len(name) <= _LONGEST else 0
     folded = name.casefold()
     near: list[tuple[int, str]] = []
-    for candidate in set(candidates) - {name}:
+    for candidate in candidates - {name}:
         if candidate.casefold() == folded:
             near.append((0, candidate))
         elif (
@@ -50,7 +56,7 @@ def closest(name: str, candidates: Iterable[str]) -> list[str]:
             and (edits := _distance(name, candidate, bound)) <= bound
         ):
             near.append((edits, candidate))
-    return [candidate for _, candidate in sorted(near)][:MOST]
+    return tuple(candidate for _, candidate in sorted(near)[:MOST])
 
 
 def _distance(left: str, right: str, bound: int) -> int:
