@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -27,15 +27,28 @@ class Race:
         )
 
 
+def seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
 def race(
     name: str,
     ours: Callable[[], object],
     rival: str,
     theirs: Callable[[], object],
     rounds: int,
+    timed: Callable[[Callable[[], object]], float] = seconds,
 ) -> Race:
-    """Runs both `rounds` times, alternating."""
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
+    """Runs both `rounds` times, alternating; `timed` gives the seconds of a run, by the wall or the
+    processor.
+    """
+    return raced(name, rival, [(timed(ours), timed(theirs)) for _ in range(rounds)])
+
+
+def raced(name: str, rival: str, pairs: Sequence[tuple[float, float]]) -> Race:
+    """The race of pairs of seconds, ours and the rival's."""
     return Race(
         name,
         rival,
@@ -43,12 +56,6 @@ def race(
         median(b for _, b in pairs),
         median(a / b for a, b in pairs),
     )
-
-
-def seconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def cold(*args: str) -> Callable[[], object]:

@@ -20,7 +20,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from racing import Race
+from racing import Race, race, raced
 
 PAIRS = 20
 FEW = 4  # architectures
@@ -102,7 +102,7 @@ def sampled(reference: str, rounds: int) -> Iterator[Race]:
         above.set(genotype)
         pairs.append((seconds(ours), seconds(alone)))
     name = reference.rpartition(":")[2]
-    yield Race(f"{name}, sampled step", "standalone", *middle(pairs))
+    yield raced(f"{name}, sampled step", "standalone", pairs)
     fresh = archdsl.supergraph(space)
     ours = step(fresh, inputs)
     fresh.set(genotypes[-1])
@@ -114,7 +114,7 @@ def sampled(reference: str, rounds: int) -> Iterator[Race]:
         alone()
         settled = seconds(partial(fresh.set, genotype))
         pairs.append((settled + seconds(ours), seconds(alone)))
-    yield Race(f"{name}, `set` to a new one and sampled step", "standalone", *middle(pairs))
+    yield raced(f"{name}, `set` to a new one and sampled step", "standalone", pairs)
 
 
 def attention(channels: int, size: int, rounds: int) -> Race:
@@ -159,6 +159,7 @@ def attention(channels: int, size: int, rounds: int) -> Race:
         "one module per alternative",
         theirs,
         rounds,
+        seconds,
     )
 
 
@@ -185,7 +186,12 @@ def darts(rounds: int) -> Race:
     one, other = step(ours, inputs), step(theirs, inputs)
     one(), other()
     return race(
-        "mixed step of DARTS's space on CIFAR", one, "nni 3.0's supernet", other, rounds
+        "mixed step of DARTS's space on CIFAR",
+        one,
+        "nni 3.0's supernet",
+        other,
+        rounds,
+        seconds,
     )
 
 
@@ -300,30 +306,10 @@ def text(settings: Mapping[str, int]) -> dict[str, str]:
     return {name: str(value) for name, value in settings.items()}
 
 
-def race(
-    name: str,
-    ours: Callable[[], object],
-    rival: str,
-    theirs: Callable[[], object],
-    rounds: int,
-) -> Race:
-    return Race(
-        name, rival, *middle([(seconds(ours), seconds(theirs)) for _ in range(rounds)])
-    )
-
-
 def seconds(run: Callable[[], object]) -> float:
     start = time.process_time()
     run()
     return time.process_time() - start
-
-
-def middle(pairs: list[tuple[float, float]]) -> tuple[float, float, float]:
-    return (
-        median(a for a, _ in pairs),
-        median(b for _, b in pairs),
-        median(a / b for a, b in pairs),
-    )
 
 
 if __name__ == "__main__":

@@ -357,13 +357,9 @@ def _parametrise(block: Block, sizes: Mapping[int, Mapping[str, int]]) -> None:
             if written is None:
                 called = _called(name, node, taken)
                 taken.add(called)
-                kind = (
-                    "layer"
-                    if isinstance(known[0], Word)
-                    else name
-                    if name in _WIDTHS
-                    else ""
-                )
+                kind = name if name in _WIDTHS else ""
+                if isinstance(known[0], Word):
+                    kind = "layer"
                 filler = Counter(map(_hashable, known)).most_common(1)[0][0]
                 whole = tuple(
                     next(k for k in known if _hashable(k) == filler) if v is ANY else v

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
+from archdsl.diagnostics.codes import files
 from archdsl.diagnostics.codes import importing as codes
 from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.importing.captured import Captured, Ref, Source, Step, own_path
 from archdsl.importing.pt2 import place
+
+
+def pytorch(source: str) -> Any:
+    """The package torch, for a source that needs it. Raises DiagnosticError E0911 where it is missing."""
+    try:
+        import torch
+    except ModuleNotFoundError as missing:
+        message = (
+            f"importing {source} needs the package {missing.name}, which is not installed"
+        )
+        raise DiagnosticError(
+            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
+        ) from None
+    return torch
 
 
 def capture(module: Any, examples: Sequence[Any], name: str = "") -> Captured:
@@ -42,10 +54,12 @@ def exported(module: Any, examples: Sequence[Any]) -> Any:
     """The exported program of a module in evaluation mode."""
     import torch
 
+    from archdsl_torch.export import quiet
+
     training = module.training
     module.eval()
     try:
-        with _quiet():
+        with quiet("torch"):
             return torch.export.export(module, tuple(examples), strict=False)
     except Exception as error:  # whatever the module or the tracer meets on the way
         lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -100,8 +114,9 @@ def _step(node: Any, kinds: dict[str, str]) -> Step:
         kinds[path] = (
             kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
         )
-    noted = own_path(node.meta.get("custom"))
-    path = noted if noted is not None else stack[-1][0] if stack else ""
+    path = own_path(node.meta.get("custom"))
+    if path is None:
+        path = stack[-1][0] if stack else ""
     kwargs = {key: _arg(value) for key, value in node.kwargs.items()}
     args = tuple(map(_arg, node.args))
     return Step(
@@ -165,16 +180,3 @@ def _numbers(tensor: Any) -> Any:
 
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    logger = logging.getLogger("torch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -80,16 +80,13 @@ class Scaled:
 Row: TypeAlias = Callable[..., Any]
 
 
-def _unsettled(lift: Lift, thing: Any) -> Tensor:
-    raise NotImplementedError
-
-
 @dataclass(eq=False, slots=True)
 class Lift:
     """A lifting under way: what each name of the source stands for."""
 
     captured: Captured
     rows: Mapping[str, Row]
+    settle: Callable[[Lift, Any], Tensor]  # writes what was put off
     make: Builder = field(default_factory=lambda: Builder(Step("", (), {}, ())))
     known: dict[str, Any] = field(default_factory=dict)
     params: dict[str, Tensor] = field(default_factory=dict)
@@ -101,7 +98,6 @@ class Lift:
     fused: dict[str, Any] = field(
         default_factory=dict
     )  # outputs of steps that an earlier one has done
-    settle: Callable[[Lift, Any], Tensor] = field(default=_unsettled)
     settled: dict[int, tuple[Any, Tensor]] = field(
         default_factory=dict
     )  # what was put off, once written
@@ -190,7 +186,7 @@ def lift(
 
     `settle` writes what was put off; `evaluate` computes steps of constants alone.
     """
-    under_way = Lift(captured, rows, settle=settle, evaluate=evaluate)
+    under_way = Lift(captured, rows, settle, evaluate=evaluate)
     for step in captured.steps:
         for ref in refs(step.args, tuple(step.kwargs.values())):
             under_way.users.setdefault(ref, []).append(step)

@@ -74,21 +74,15 @@ def _sizes(inputs: Inputs | None) -> dict[str, tuple[int, ...]]:
 
 
 def _from_factory(source: str, sizes: Mapping[str, Sequence[int]]) -> Captured:
-    try:
-        import torch
-    except ModuleNotFoundError as missing:
-        message = (
-            f"importing {source} needs the package {missing.name}, which is not installed"
-        )
-        raise DiagnosticError(
-            files.NO_BACKEND.error(None, message, help="pip install 'archdsl[torch]'")
-        ) from None
-    from archdsl.importing.capture import capture
+    from archdsl.importing.capture import capture, pytorch
 
+    torch = pytorch(source)
     module = _module(source)
     if not isinstance(module, torch.nn.Module):
         _refuse(f"{source} is a {type(module).__name__}, and no nn.Module")
-    return capture(module, _examples(source, module, sizes), source.rpartition(":")[2])
+    return capture(
+        module, _examples(source, module, sizes, torch), source.rpartition(":")[2]
+    )
 
 
 def _module(source: str) -> Any:
@@ -108,10 +102,10 @@ def _module(source: str) -> Any:
             )
 
 
-def _examples(source: str, module: Any, sizes: Mapping[str, Sequence[int]]) -> list[Any]:
+def _examples(
+    source: str, module: Any, sizes: Mapping[str, Sequence[int]], torch: Any
+) -> list[Any]:
     """Tensors for the parameters of `forward`, in order; a module may have `example_inputs` of its own."""
-    import torch
-
     names = list(inspect.signature(module.forward).parameters)
     own = getattr(module, "example_inputs", None)
     if not sizes and own is not None:

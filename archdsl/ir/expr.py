@@ -271,8 +271,10 @@ def _small(exprs: Sequence[Expr]) -> tuple[Choice, ...] | None:
 
 def where(condition: Expr, yes: Expr, no: Expr) -> Expr:
     """`yes` where the condition holds, else `no`."""
+    if condition.is_constant and condition.is_partial:
+        return condition
     if condition.is_constant:
-        return condition if condition.is_partial else yes if condition.value else no
+        return yes if condition.value else no
     if yes == no:
         return yes
     return select(lift(_side, condition), (yes, no))
@@ -301,8 +303,10 @@ def _selected(row: Sequence[Any]) -> Any:
 
 def both(a: Expr, b: Expr) -> Expr:
     """`a and b`; b may be undefined where a is false."""
+    if a.is_constant and a.is_partial:
+        return a
     if a.is_constant:
-        return a if a.is_partial else b if a.value else FALSE
+        return b if a.value else FALSE
     if b.is_constant and not b.is_partial and (b.value or not a.is_partial):
         return a if b.value else FALSE
     return a if a == b else _logical(and_, _and, decision.conjunction, a, b)
@@ -310,8 +314,10 @@ def both(a: Expr, b: Expr) -> Expr:
 
 def either(a: Expr, b: Expr) -> Expr:
     """`a or b`; b may be undefined where a is true."""
+    if a.is_constant and a.is_partial:
+        return a
     if a.is_constant:
-        return a if a.is_partial else TRUE if a.value else b
+        return TRUE if a.value else b
     if b.is_constant and not b.is_partial and not (b.value and a.is_partial):
         return TRUE if b.value else a
     return a if a == b else _logical(or_, _or, decision.disjunction, a, b)

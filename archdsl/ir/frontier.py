@@ -366,9 +366,9 @@ def _factor(role: Role, expr: Expr, place: Mapping[Choice, int]) -> _Factor:
     ):
         return _factor_of_diagram(role, expr.root, scope)
     table = spread(expr, scope)
-    ids: Sequence[int] = (
-        [1 if value is True else 0 for value in table] if role == "condition" else table
-    )
+    ids: Sequence[int] = table
+    if role == "condition":
+        ids = [int(value is True) for value in table]
     rows: list[tuple[tuple[int, ...], ...]] = []
     for choice in reversed(scope):
         size = choice.size

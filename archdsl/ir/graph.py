@@ -97,6 +97,11 @@ class Op:
     span: Span | None = field(default=None, repr=False)
     checks: tuple[Check, ...] = ()
 
+    @property
+    def word(self) -> str:
+        """What a line about the value calls it."""
+        return self.name
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Select:
@@ -109,6 +114,11 @@ class Select:
     shape: Shape
     instance: Instance
     span: Span | None = field(default=None, repr=False)
+
+    @property
+    def word(self) -> str:
+        """What a line about the value calls it."""
+        return "select"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -128,6 +138,11 @@ class Pick:
     instance: Instance
     span: Span | None = field(default=None, repr=False)
     checks: tuple[Check, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What a line about the value calls it."""
+        return "pick"
 
     @property
     def primitive(self) -> str:

@@ -200,14 +200,7 @@ class _Writer:
 def _value_name(value: Value) -> str:
     if isinstance(value, Input):
         return f"{value.name}: input"
-    word = (
-        value.name
-        if isinstance(value, Op)
-        else "select"
-        if isinstance(value, Select)
-        else "pick"
-    )
-    return f"{value.instance.path}: {word}"
+    return f"{value.instance.path}: {value.word}"
 
 
 class _Reader:
@@ -415,13 +408,8 @@ def _results(given: Sequence[Any], outputs: tuple[Value, ...]) -> tuple[Result, 
 
 def _read(value: Mapping[str, Any]) -> Sequence[str]:
     """The names of what a value reads."""
-    found: Sequence[str] = (
-        value["inputs"]
-        if "op" in value
-        else value["select"]
-        if "select" in value
-        else value["pick"]
-    )
+    kind = next((word for word in ("op", "select") if word in value), "pick")
+    found: Sequence[str] = value["inputs" if kind == "op" else kind]
     return found
 
 

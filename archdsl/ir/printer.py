@@ -47,9 +47,9 @@ def text_of(value: Any) -> str:
         return f"range({value.start}, {value.stop}, {value.step})"
     if isinstance(value, Undefined):
         return f"undefined({json.dumps(value.message, ensure_ascii=False)})"
-    return (
-        str(value) if isinstance(value, Init) else "none" if value is None else repr(value)
-    )
+    if value is None:
+        return "none"
+    return str(value) if isinstance(value, Init) else repr(value)
 
 
 def expr_text(expr: Expr) -> str:

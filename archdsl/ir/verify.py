@@ -126,11 +126,5 @@ def _weights(graph: Graph, live: Activity) -> Iterator[str]:
 def _name(value: Value) -> str:
     if isinstance(value, Input):
         return f"input `{value.name}`"
-    word = (
-        value.name
-        if isinstance(value, Op)
-        else "a select"
-        if isinstance(value, Select)
-        else "a pick"
-    )
+    word = value.word if isinstance(value, Op) else f"a {value.word}"
     return f"{word} at `{value.instance.path}`"

@@ -17,6 +17,7 @@ from archdsl.ops import (
     pointwise,
     pool,
     rearrange,
+    reductions,
 )
 from archdsl.ops.axes import Lie, Lies, Origins, Over, Place
 from archdsl.ops.call import call_of
@@ -28,6 +29,7 @@ FAMILIES: Mapping[str, tuple[Primitive, ...]] = {
     "Linear maps": linear.PRIMITIVES,
     "Normalisation": normalise.PRIMITIVES,
     "Pooling": pool.PRIMITIVES,
+    "Reductions": reductions.PRIMITIVES,
     "Products": attention.PRIMITIVES,
     "Activations": activation.PRIMITIVES,
     "Mathematics": pointwise.PRIMITIVES,

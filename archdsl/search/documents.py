@@ -63,13 +63,8 @@ def documents(node: ast.Search, module: Module, project: Project) -> Documents:
     copies: dict[str, str] = {}
     for path, held in project.importer.modules.items():
         inside = path.is_relative_to(root)
-        below = (
-            path.relative_to(root)
-            if inside
-            else path.relative_to(main.parent)
-            if path.is_relative_to(main.parent)
-            else Path(path.name)
-        )
+        home = root if inside else main.parent
+        below = path.relative_to(home) if path.is_relative_to(home) else Path(path.name)
         parts = [_PLAIN.sub("_", part) for part in below.with_suffix("").parts]
         names[id(held)] = ".".join(parts)
         if not inside:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from archdsl.syntax.machine import Machine, place
 from archdsl.syntax.misspellings import ERROR
+from archdsl.syntax.slips import ARITHMETIC, STATEMENTS
 from archdsl.syntax.table import BROKEN, END
 from archdsl.syntax.tokens import Tokens
 
@@ -20,31 +21,11 @@ LISTS = frozenset(
     {"item", "stmt", "edit", "entry"}
 )  # what stands in a list of its own kind
 _TOP = frozenset({"use", "fn", "block", "space", "model", "genotype", "search"})
-_OPENERS = frozenset(
-    {
-        "input",
-        "output",
-        "param",
-        "const",
-        "require",
-        "for",
-        "if",
-        "after",
-        "before",
-        "replace",
-        "remove",
-        "step",
-        "open",
-        "fix",
-        "freeze",
-        "budget",
-    }
-)
+_OPENERS = STATEMENTS | {"step", "budget"}
 _ALONE = frozenset(
     {"input", "output", "param", "const", "require"}
 )  # openers that stand nowhere else, so not only first on a line
 _FOLLOWS_NAME = frozenset({"=", "~", ",", ".", "[", "{"})
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
 _STRAY = frozenset(
     {")", "]", "}", ",", ERROR}
 )  # beside a whole statement these mean nothing
@@ -128,7 +109,7 @@ def _assigned(tokens: Tokens, at: int, end: int) -> bool:
     """Does a sign that gives a value follow the name?"""
     following = tokens.kinds[at + 1]
     return following in ("=", "~") or (
-        following in _ARITHMETIC and tokens.kinds[min(at + 2, end)] == "="
+        following in ARITHMETIC and tokens.kinds[min(at + 2, end)] == "="
     )
 
 

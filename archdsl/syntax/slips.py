@@ -58,8 +58,8 @@ STATEMENTS = frozenset(
         "freeze",
     }
 )
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
-_SIGNS = _ARITHMETIC | {"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "->", "in"}
+ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%"})
+_SIGNS = ARITHMETIC | {"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "->", "in"}
 _FOLLOWS_NAME = frozenset({"=", "~", ".", "[", "{"})
 
 
@@ -208,9 +208,7 @@ class Scene:
         ):  # `q, k = …`
             index += 2
         following = index + 1
-        while self.kind(following) in _ARITHMETIC and self.adjoin(
-            following + 1
-        ):  # `n += …`
+        while self.kind(following) in ARITHMETIC and self.adjoin(following + 1):  # `n += …`
             following += 1
         if following > index + 1 and self.kind(following) == "=":
             return True

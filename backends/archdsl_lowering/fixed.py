@@ -142,9 +142,8 @@ def _taken(graph: Graph) -> frozenset[str]:
         own = key(value.instance.weights_path)
         around, _, _ = own.rpartition(".")
         paths = [key(weight.full_name) for weight in value.weights]
-        paths.append(around if value.name == "const" else own) if isinstance(
-            value, Op
-        ) else None
+        if isinstance(value, Op):
+            paths.append(around if value.name == "const" else own)
         for path in paths:
             parts = path.split(".")
             found.update(".".join(parts[: i + 1]) for i in range(len(parts)))

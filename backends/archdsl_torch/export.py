@@ -141,7 +141,7 @@ def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
         raise DiagnosticError(
             files.NO_BACKEND.error(None, message, help="pip install 'archdsl[onnx]'")
         )
-    with _quiet():
+    with quiet("torch.onnx"):
         program = exported(model, graph)
         names = _names(program, model.entries)
         made = torch.onnx.export(
@@ -158,9 +158,11 @@ def _onnx(model: Compiled, graph: Graph, path: Path) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what the exporter says of packages that nobody asked for, and of its own future."""
-    logger = logging.getLogger("torch.onnx")
+def quiet(room: str) -> Iterator[None]:
+    """Without what an exporter, `torch` or `torch.onnx`, says of packages that nobody asked for, and of its
+    own future.
+    """
+    logger = logging.getLogger(room)
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:

@@ -37,7 +37,9 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, span: Span) -> Thing:
     """
     run(body, frame)
     if not frame.outputs:
-        if _has_output(body) or any(_is_unsound(statement, frame) for statement in body):
+        # What an unsound statement lacks may be the word `output`.
+        unsound = [s for s in body if isinstance(s, ast.Broken) or has_slip(s, frame)]
+        if unsound or _has_output(body):
             return POISON
         fail(
             codes.NO_OUTPUT,
@@ -48,16 +50,17 @@ def run_body(body: tuple[ast.Stmt, ...], frame: Frame, span: Span) -> Thing:
     return frame.outputs[0]
 
 
-def _is_unsound(statement: ast.Stmt, frame: Frame) -> bool:
-    """Whether a statement has an error of syntax: what it lacks may be the word `output`."""
-    return isinstance(statement, ast.Broken) or head_of(statement) in frame.module.slipped
+def has_slip(statement: ast.Stmt, frame: Frame) -> bool:
+    """Whether a statement has an error of syntax and is read as if that were mended."""
+    slipped = frame.module.slipped
+    return bool(slipped) and head_of(statement) in slipped
 
 
 def run(body: tuple[ast.Stmt, ...], frame: Frame) -> None:
     """The statements in order, each on its own: one that fails poisons what it should have bound."""
     for statement in body:
         frame.state.tick(statement.span)
-        if frame.module.slipped and head_of(statement) in frame.module.slipped:
+        if has_slip(statement, frame):
             _mended(statement, frame)
         elif not _succeeds(statement, frame):
             _poison(statement, frame)

@@ -12,7 +12,7 @@ from archdsl.diagnostics.diagnostic import DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.elaborate.evaluation import branches, operators
 from archdsl.elaborate.evaluation.binding import assign, bound
-from archdsl.elaborate.evaluation.bodies import assigned, run
+from archdsl.elaborate.evaluation.bodies import assigned, has_slip, run
 from archdsl.elaborate.evaluation.choose import declare
 from archdsl.elaborate.evaluation.evaluator import evaluate
 from archdsl.elaborate.evaluation.frame import Frame
@@ -41,7 +41,6 @@ from archdsl.elaborate.evaluation.values import (
 from archdsl.ir.expr import Expr, constant, lift, negate, test
 from archdsl.ir.instance import Instance
 from archdsl.syntax import ast
-from archdsl.syntax.slipped import head_of
 
 
 def choose(node: ast.Choose, frame: Frame) -> None:
@@ -255,7 +254,7 @@ def _guessed(body: Sequence[ast.Stmt], frame: Frame) -> set[str]:
     """The names that statements with errors of syntax bind: what they hold is a guess."""
     names: set[str] = set()
     for statement in body if frame.module.slipped else ():
-        if head_of(statement) in frame.module.slipped:
+        if has_slip(statement, frame):
             names.update(assigned((statement,)))
         elif isinstance(statement, ast.If):
             names |= _guessed((*statement.body, *(statement.orelse or ())), frame)

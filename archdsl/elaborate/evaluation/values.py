@@ -49,31 +49,29 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class TupleV:
+class _Several:
+    """Values in brackets, each with the label it may have."""
+
+    items: tuple[Item, ...]
+    weight: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _weigh(self, self.values())
+
+    def values(self) -> tuple[Thing, ...]:
+        return tuple(i.value for i in self.items)
+
+
+class TupleV(_Several):
     """A record: several values side by side."""
 
-    items: tuple[Item, ...]
-    weight: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _weigh(self, [i.value for i in self.items])
-
-    def values(self) -> tuple[Thing, ...]:
-        return tuple(i.value for i in self.items)
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ListV:
+class ListV(_Several):
     """A sequence; after `~` a domain."""
 
-    items: tuple[Item, ...]
-    weight: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _weigh(self, [i.value for i in self.items])
-
-    def values(self) -> tuple[Thing, ...]:
-        return tuple(i.value for i in self.items)
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
